@@ -51,6 +51,47 @@ def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
     assert 2 == server.connections
 
 
+@needs_fork
+def test_a_process_forks_amid_a_stream() -> None:
+    """The parent goes on with it; in the child it is an error, and nobody waits for its end."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        stream = client.send_many(texts(300))
+        count = len([next(stream) for _ in range(5)])
+
+        def work() -> bool:
+            found = ids_of(client, 1000) == expected(1000)
+            with pytest.raises(RuntimeError, match="forked amid a stream"):
+                next(stream)
+            return found
+
+        child = fork(work)
+        count += len(list(stream))
+        is_well = succeeded(child)
+
+    assert is_well
+    assert 300 == count
+
+
+@needs_fork
+def test_a_child_may_drop_the_stream_of_its_parent(caplog: pytest.LogCaptureFixture) -> None:
+    """It says nothing of outcomes that are the parent's."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        stream = client.send_many(texts(300))
+        count = len([next(stream) for _ in range(5)])
+
+        def work() -> bool:
+            found = ids_of(client, 1000) == expected(1000)
+            stream.close()
+            return found and not [each for each in caplog.records if each.name == "omnimsg.sync"]
+
+        child = fork(work)
+        count += len(list(stream))
+        is_well = succeeded(child)
+
+    assert is_well
+    assert 300 == count
+
+
 def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The call fails, and the next one starts the event loop."""
     loop_thread = LoopThread()
