@@ -54,9 +54,11 @@ class _Asking:
 
     Attributes:
         asked: The outcome that the last account was asked for; `None` where none was asked.
+        account: The name of that account.
     """
 
     asked: asyncio.Future[Outcome] | None = None
+    account: str = ""
 
 
 class Repeats(Observer):
@@ -81,6 +83,9 @@ class Repeats(Observer):
         self.known: OrderedDict[Key, HandOver] = OrderedDict()
         # What is under way and has no caller any more.
         self._left: set[Key] = set()
+        # By account and reference: messages with another account than the one their callers have
+        # named. A fallback leg may be.
+        self._elsewhere: dict[tuple[str, str], Key] = {}
 
     async def submit(
         self, key: Key | None, way: Submits, account: str, message: Message, deadline: float
@@ -185,7 +190,7 @@ class Repeats(Observer):
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
         """Note what became of a message whose caller is gone."""
-        for key in _keys(event.account, event.message.reference):
+        for key in self._keys(event.account, event.message.reference):
             message, future, _ = self.known.get(key, (None, None, 0.0))
             if message is None or future is None or future.done():
                 continue
@@ -198,7 +203,7 @@ class Repeats(Observer):
         """Note that a doubtful message is with the provider after all."""
         if event.id is None:
             return
-        for key in _keys(event.account, event.reference):
+        for key in self._keys(event.account, event.reference):
             message, future, since = self.known.get(key, (None, None, 0.0))
             if message is None or future is None:
                 continue
@@ -223,6 +228,7 @@ class Repeats(Observer):
         try:
             outcome = await step()
         except BaseException:
+            self._note_account(key, asking.account)
             self.leave(key, future, asking.asked)
             raise
         finally:
@@ -236,6 +242,8 @@ class Repeats(Observer):
         if key not in self.known:
             return
         message, future, since = self.known[key]
+        if isinstance(outcome, Ambiguous):
+            self._note_account(key, outcome.account)
         if not isinstance(outcome, (Accepted, Ambiguous)):
             del self.known[key]
         elif future.cancelled():
@@ -311,11 +319,20 @@ class Repeats(Observer):
         ]
         for key in old:
             del self.known[key]
+        self._elsewhere = {
+            place: key for place, key in self._elsewhere.items() if key in self.known
+        }
 
+    def _note_account(self, key: Key, account: str) -> None:
+        """Note the account that a message is with, where that is not the one that was named."""
+        if isinstance(key, tuple) and account and account != key[0]:
+            self._elsewhere[account, key[1]] = key
 
-def _keys(account: str, reference: str) -> tuple[Key, Key]:
-    """Return what a message at an account may be known by: its caller has named it, or has not."""
-    return (account, reference), reference
+    def _keys(self, account: str, reference: str) -> tuple[Key, ...]:
+        """Return what a message at an account may be known by: its caller has named it, or not."""
+        keys = (account, reference), reference
+        elsewhere = self._elsewhere.get(keys[0])
+        return keys if elsewhere is None else (*keys, elsewhere)
 
 
 def _result(future: asyncio.Future[Any]) -> Outcome | None:

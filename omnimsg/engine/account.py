@@ -54,20 +54,22 @@ class AsksAccounts(Protocol):
 
     Attributes:
         asked: The outcome that the last account was asked for.
+        account: The name of that account.
     """
 
     asked: asyncio.Future[Outcome] | None
+    account: str
 
 
 # The running call, where it wants to know whom it asks.
 asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
 
 
-def note_asked(future: asyncio.Future[Outcome]) -> None:
+def note_asked(future: asyncio.Future[Outcome], account: str) -> None:
     """Tell the running call, where it wants to know, that an account was asked."""
     asking = asks_accounts.get()
     if asking is not None:
-        asking.asked = future
+        asking.asked, asking.account = future, account
 
 
 class AccountEngine(AccountOperations):
@@ -183,7 +185,7 @@ class AccountEngine(AccountOperations):
     ) -> asyncio.Future[Outcome]:
         """Hand over one message, and tell the running call that this account was asked."""
         future = self.hand_over(message, deadline, passes_on)
-        note_asked(future)
+        note_asked(future, self.name)
         return future
 
     async def go_on(

@@ -71,7 +71,7 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            note_asked(future)
+            note_asked(future, self._match(message).accounts[0].name)
             return await self.go_on(message, await future, started, deadline)
         lane = self._match(message)
         if not lane.is_simple:

@@ -17,7 +17,9 @@ from support.thread_server import accept, server_in_thread, wait_for
 from omnimsg import (
     Accepted,
     AmbiguousError,
+    Channel,
     Client,
+    Leg,
     Limits,
     Message,
     MessageId,
@@ -430,6 +432,42 @@ async def test_a_doubt_of_a_named_account_ends_for_it_alone() -> None:
         await client.aclose()
 
     assert "a:id-7" == str(accepted.id)
+    assert 2 == len(server.requests)
+
+
+def with_leg_at_b() -> Message:
+    """Build a message whose second leg goes through account "b"."""
+    leg = Leg(channel=Channel.SMS, account="b")
+    return Message(NUMBER, TEXT, channel=Channel.WHATSAPP, reference="order-71", fallback=(leg,))
+
+
+async def test_a_leg_whose_caller_gave_up_is_heard_of_at_its_own_account() -> None:
+    """Its caller has named another one, and may hand the message over again."""
+    go_on, accept_later = accepting_later()
+    async with Server(*saying("no-channel"), accept_later) as server, tenants(server) as client:
+        first = asyncio.create_task(client.send(with_leg_at_b(), account="a"))
+        with anyio.fail_after(10):
+            while len(server.requests) < 2:  # noqa: ASYNC110 - the server is a list
+                await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        go_on.set()
+        accepted = await client.send(with_leg_at_b(), account="a")
+
+    assert "b:id-order-71" == str(accepted.id)
+    assert 2 == len(server.requests)
+
+
+async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
+    """Its caller has named another one."""
+    async with Server(*saying("no-channel", "who-knows")) as server, tenants(server) as client:
+        with pytest.raises(AmbiguousError):
+            await client.send(with_leg_at_b(), account="a")
+        found = DoubtEnded(account="b", reference="order-71", id=MessageId("b:id-7"))
+        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        accepted = await client.send(with_leg_at_b(), account="a")
+
+    assert "b:id-7" == str(accepted.id)
     assert 2 == len(server.requests)
 
 
