@@ -50,15 +50,10 @@ if TYPE_CHECKING:
 
 
 class AsksAccounts(Protocol):
-    """A call that asks one account after another for the outcome of a message.
+    """A call that asks one account after another for the outcome of a message."""
 
-    Attributes:
-        asked: The outcome that the last account was asked for.
-        account: The name of that account.
-    """
-
-    asked: asyncio.Future[Outcome] | None
-    account: str
+    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
+        """Note the outcome that the last account was asked for, and the name of that account."""
 
 
 # The running call, where it wants to know whom it asks.
@@ -69,7 +64,7 @@ def note_asked(future: asyncio.Future[Outcome], account: str) -> None:
     """Tell the running call, where it wants to know, that an account was asked."""
     asking = asks_accounts.get()
     if asking is not None:
-        asking.asked, asking.account = future, account
+        asking.note(future, account)
 
 
 class AccountEngine(AccountOperations):

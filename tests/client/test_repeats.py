@@ -213,6 +213,26 @@ async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
     assert 1 == len(server.requests)
 
 
+@pytest.mark.parametrize(
+    "routes", [[], [Route(accounts=("main",), ttl=60)]], ids=["account", "route"]
+)
+async def test_a_message_that_is_cancelled_in_its_turn_may_be_handed_over_again(
+    routes: list[Route],
+) -> None:
+    """Its account has ended it before the task of its caller hears of the cancellation."""
+    async with Server(accept) as server, Client([tiny(server.url)], routes=routes) as client:
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        message = Message(NUMBER, TEXT, reference="order-71")
+        accepted = await client.send(message, deadline=5)
+
+    assert first.cancelled()
+    assert "id-order-71" == accepted.provider_id
+    assert 1 == len(server.requests)
+
+
 async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
     """At once, although what is before it in the queue has not left."""
     go_on, accept_later = accepting_later()
