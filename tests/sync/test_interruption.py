@@ -17,6 +17,7 @@ from support.servers import Visit, hold
 from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import Limits, Policy, sync
+from omnimsg.engine.sending import stream
 from omnimsg.sync import client as client_module
 from omnimsg.sync.loop_thread import LOOP_THREAD
 
@@ -186,8 +187,11 @@ def test_a_look_up_that_is_interrupted_ends() -> None:
     assert 0 == under_way
 
 
-def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Server) -> None:
+def test_a_stream_that_is_interrupted_sends_nothing_more(
+    server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was read and not sent is counted, what is under way gets its few seconds."""
+    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     client = sync.Client(
         [tiny(server_that_holds.url)], policies={"main": Policy(limits=Limits(concurrency=1))}
     )
@@ -195,16 +199,17 @@ def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Serv
         interrupted_when(lambda: wait_for(server_that_holds.arrived)),
         pytest.raises(TimeLimitError),
     ):
-        list(client.send_many(texts(500), deadline=0.5))
+        list(client.send_many(texts(500)))
     client.close(deadline=0)
 
     assert 1 == len(server_that_holds.requests)
 
 
 def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more(
-    server_that_holds: Server,
+    server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The exception of a time limit is not taken for one of the input, which would wait."""
+    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     adapter = tiny(server_that_holds.url, max_messages=1)
     client = sync.Client([adapter], policies={"main": Policy(limits=Limits(concurrency=1))})
 
@@ -214,7 +219,7 @@ def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more
         signal.raise_signal(signal.SIGUSR1)
 
     with time_limits(), pytest.raises(TimeLimitError):
-        list(client.send_many(read(), deadline=0.5))
+        list(client.send_many(read()))
     client.close(deadline=0)
 
     assert 1 == len(server_that_holds.requests)
