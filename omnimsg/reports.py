@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +38,15 @@ if TYPE_CHECKING:
     from omnimsg.fallback.legs import Legs
 
 H = TypeVar("H", bound="StatusHandler")
+
+_BUILDING = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # Held by the thread that forks: another one would never release it in the child.
+    os.register_at_fork(
+        before=_BUILDING.acquire,
+        after_in_parent=_BUILDING.release,
+        after_in_child=_BUILDING.release,
+    )
 
 
 class LateSettlement:
@@ -202,6 +213,15 @@ class Reports:
 
     @cached_property
     def _delivery(self) -> Delivery:
+        # Threads may want it for the first time at once, and only one may be built: from Python
+        # 3.12 on a cached property has no lock. It is noted here, before the lock is released.
+        with _BUILDING:
+            built: Delivery | None = vars(self).get("_delivery")
+            if built is None:
+                built = vars(self)["_delivery"] = self._build_delivery()
+            return built
+
+    def _build_delivery(self) -> Delivery:
         from omnimsg.delivery.room import Delivery  # noqa: PLC0415 - costs an import
 
         async def ask(message_id: MessageId) -> MessageStatus:
