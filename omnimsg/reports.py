@@ -229,7 +229,7 @@ class Reports:
             return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
 
         delivery = Delivery(
-            {name: each.adapter for name, each in self._accounts.engines.items()},
+            lambda: {name: each.adapter for name, each in self._accounts.engines.items()},
             ask=ask,
             options=self._callbacks,
             store=self._store,
