@@ -574,6 +574,29 @@ async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
     )
 
 
+async def test_what_waits_for_its_route_without_a_caller_was_not_sent() -> None:
+    """Observers hear so, and from them whoever has interrupted the synchronous client."""
+    told: list[OutcomeUnclaimed] = []
+
+    class Watching(Observer):
+        def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+            told.append(event)
+
+    limited = Route(accounts=("main",), limits=RouteLimits(messages_per_second=0.1))
+    async with Server(accept) as server:
+        client = Client([tiny(server.url)], routes=[limited], observers=[Watching()])
+        await client.send(texts(1)[0])
+        sending = asyncio.create_task(client.send(texts(1, start=1)[0]))
+        await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending])
+        await client.aclose()
+
+    assert [("main", "r1", "not_sent")] == [
+        (each.account, each.message.reference, each.outcome.kind) for each in told
+    ]
+
+
 def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:
     """Two loops have no common queue; what the other one does is not known here."""
     go_on = threading.Event()
