@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,7 +12,10 @@ from omnimsg.domain.outcome import Ambiguous, NotSent
 from omnimsg.domain.reason import Fault, Reason, Retry
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
+
+    from omnimsg.domain.outcome import Outcome
 
 # A message is the same one whatever its caller notes beside it, and however urgent it is by now.
 _NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
@@ -69,3 +72,18 @@ def in_doubt(message: Message, account: str, where: str) -> Ambiguous:
             detail=f"it was handed over before, with the same reference, {where}",
         ),
     )
+
+
+def result_of(future: asyncio.Future[Any]) -> Outcome | None:
+    """Return what a future has brought, if it has."""
+    if not future.done() or future.cancelled():
+        return None
+    outcome: Outcome | None = future.result()
+    return outcome
+
+
+def done_with(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:
+    """Return a future with an outcome, of the same event loop as another one."""
+    future: asyncio.Future[Any] = other.get_loop().create_future()
+    future.set_result(outcome)
+    return future

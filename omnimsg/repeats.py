@@ -16,7 +16,7 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.account import asks_accounts
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
-from omnimsg.repeat_outcomes import differing, in_doubt, refused
+from omnimsg.repeat_outcomes import differing, done_with, in_doubt, refused, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -52,11 +52,22 @@ class Submits(Protocol):
 class _Asking:
     """A hand-over that asks one account after another.
 
+    Args:
+        told: Called with the name of each account.
+
     Attributes:
         asked: The outcome that the last account was asked for; `None` where none was asked.
+        unclaimed: What it has told, after the call was cancelled and before the call hears of that.
     """
 
-    asked: asyncio.Future[Outcome] | None = None
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self._told = told
+        self.asked: asyncio.Future[Outcome] | None = None
+        self.unclaimed: Outcome | None = None
+
+    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
+        self.asked = asked
+        self._told(account)
 
 
 class Repeats(Observer):
@@ -81,6 +92,11 @@ class Repeats(Observer):
         self.known: OrderedDict[Key, HandOver] = OrderedDict()
         # What is under way and has no caller any more.
         self._left: set[Key] = set()
+        # What is under way, and asks one account after another.
+        self._asking: dict[Key, _Asking] = {}
+        # By account and reference: messages with another account than the one their callers have
+        # named. A fallback leg may be.
+        self._elsewhere: dict[tuple[str, str], Key] = {}
 
     async def submit(
         self, key: Key | None, way: Submits, account: str, message: Message, deadline: float
@@ -185,12 +201,17 @@ class Repeats(Observer):
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
         """Note what became of a message whose caller is gone."""
-        for key in _keys(event.account, event.message.reference):
+        for key in self._keys(event.account, event.message.reference):
             message, future, _ = self.known.get(key, (None, None, 0.0))
-            if message is None or future is None or future.done():
+            if message is None or future is None or message.to != event.message.to:
                 continue
+            asking = self._asking.get(key)
+            if asking is not None and asking.asked is not None and asking.asked.cancelled():
+                asking.unclaimed = event.outcome
+                return
+            # A future is cancelled with its caller, who hears of it in the next turn of the loop.
             is_left = key in self._left or future.get_loop().is_closed()
-            if is_left and message.to == event.message.to:
+            if future.cancelled() or (is_left and not future.done()):
                 self._end(key, event.outcome)
                 return
 
@@ -198,34 +219,38 @@ class Repeats(Observer):
         """Note that a doubtful message is with the provider after all."""
         if event.id is None:
             return
-        for key in _keys(event.account, event.reference):
+        for key in self._keys(event.account, event.reference):
             message, future, since = self.known.get(key, (None, None, 0.0))
             if message is None or future is None:
                 continue
-            outcome = _result(future)
+            outcome = result_of(future)
             if isinstance(outcome, Ambiguous) and outcome.account == event.account:
                 accepted = Accepted.make(
                     reference=event.reference,
                     account=event.account,
                     provider_id=event.id.provider_id,
                 )
-                self.known[key] = message, _done(accepted, future), since
+                self.known[key] = message, done_with(accepted, future), since
                 return
 
     async def _run(
         self, key: Key, message: Message, since: float, step: Callable[[], Awaitable[Outcome]]
     ) -> Outcome:
         """Hand over a message, or hand it on, in as many steps as that takes."""
-        asking = _Asking()
+        asking = self._asking[key] = _Asking(partial(self._note_account, key))
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.known[key] = message, future, since
         token = asks_accounts.set(asking)
         try:
             outcome = await step()
         except BaseException:
-            self.leave(key, future, asking.asked)
+            if asking.unclaimed is not None:
+                self._end(key, asking.unclaimed)
+            else:
+                self.leave(key, future, asking.asked)
             raise
         finally:
+            del self._asking[key]
             asks_accounts.reset(token)
         self._end(key, outcome)
         return outcome
@@ -239,7 +264,7 @@ class Repeats(Observer):
         if not isinstance(outcome, (Accepted, Ambiguous)):
             del self.known[key]
         elif future.cancelled():
-            self.known[key] = message, _done(outcome, future), since
+            self.known[key] = message, done_with(outcome, future), since
         if not future.done():
             with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
                 future.set_result(outcome)
@@ -252,7 +277,7 @@ class Repeats(Observer):
         `None` where that has changed meanwhile: it is known no longer, or has another future.
         """
         earlier, future, since = before
-        known, age = _result(future), self._now() - since
+        known, age = result_of(future), self._now() - since
         is_final = isinstance(known, (Accepted, Ambiguous))
         if is_final and age > KEPT_FOR:
             del self.known[key]
@@ -280,7 +305,7 @@ class Repeats(Observer):
                 return doubt
             # Nobody there takes the outcome any more.
             has_ended = future.done() and not future.cancelled()
-            self._end(key, _result(future) if has_ended else doubt)
+            self._end(key, result_of(future) if has_ended else doubt)
             return None
         if future.done() and left > 0:
             await asyncio.sleep(0)  # its caller, who is woken, has not taken the outcome
@@ -311,23 +336,15 @@ class Repeats(Observer):
         ]
         for key in old:
             del self.known[key]
+        self._elsewhere = {at: key for at, key in self._elsewhere.items() if key in self.known}
 
+    def _note_account(self, key: Key, account: str) -> None:
+        """Note the account that a message is with, where that is not the one that was named."""
+        if isinstance(key, tuple) and account != key[0]:
+            self._elsewhere[account, key[1]] = key
 
-def _keys(account: str, reference: str) -> tuple[Key, Key]:
-    """Return what a message at an account may be known by: its caller has named it, or has not."""
-    return (account, reference), reference
-
-
-def _result(future: asyncio.Future[Any]) -> Outcome | None:
-    """Return what a future has brought, if it has."""
-    if not future.done() or future.cancelled():
-        return None
-    outcome: Outcome | None = future.result()
-    return outcome
-
-
-def _done(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:
-    """Return a future with an outcome, of the same event loop as another one."""
-    future: asyncio.Future[Any] = other.get_loop().create_future()
-    future.set_result(outcome)
-    return future
+    def _keys(self, account: str, reference: str) -> tuple[Key, ...]:
+        """Return what a message at an account may be known by: its caller has named it, or not."""
+        keys = (account, reference), reference
+        elsewhere = self._elsewhere.get(keys[0])
+        return keys if elsewhere is None else (*keys, elsewhere)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +38,15 @@ if TYPE_CHECKING:
     from omnimsg.fallback.legs import Legs
 
 H = TypeVar("H", bound="StatusHandler")
+
+_BUILDING = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # Held by the thread that forks: another one would never release it in the child.
+    os.register_at_fork(
+        before=_BUILDING.acquire,
+        after_in_parent=_BUILDING.release,
+        after_in_child=_BUILDING.release,
+    )
 
 
 class LateSettlement:
@@ -195,12 +206,22 @@ class Reports:
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         now = self._clock.monotonic
-        engine = self._accounts.get(outcome.account)
+        # It may have been removed meanwhile: only a report can tell then, and no other error may.
+        engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
         return await settle(engine, self._delivery.tracker, message, outcome, until)
 
     @cached_property
     def _delivery(self) -> Delivery:
+        # Threads may want it for the first time at once, and only one may be built: from Python
+        # 3.12 on a cached property has no lock. It is noted here, before the lock is released.
+        with _BUILDING:
+            built: Delivery | None = vars(self).get("_delivery")
+            if built is None:
+                built = vars(self)["_delivery"] = self._build_delivery()
+            return built
+
+    def _build_delivery(self) -> Delivery:
         from omnimsg.delivery.room import Delivery  # noqa: PLC0415 - costs an import
 
         async def ask(message_id: MessageId) -> MessageStatus:
@@ -208,7 +229,7 @@ class Reports:
             return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
 
         delivery = Delivery(
-            {name: each.adapter for name, each in self._accounts.engines.items()},
+            lambda: {name: each.adapter for name, each in self._accounts.engines.items()},
             ask=ask,
             options=self._callbacks,
             store=self._store,

@@ -74,7 +74,7 @@ class Handlers:
             if number not in done:
                 result = handler(event)
                 if inspect.isawaitable(result):
-                    await result
+                    await _end_of(result)
                 done.add(number)
         for loop in tuple(self._loops):
             if loop not in done:
@@ -92,7 +92,7 @@ class Handlers:
             if (number, change.status.status) not in done:
                 result = handler(change)
                 if inspect.isawaitable(result):
-                    await result
+                    await _end_of(result)
                 done.add((number, change.status.status))
 
     @property
@@ -141,6 +141,21 @@ class _Loop:
         self._is_left = True
         while self._waiting:
             _fail(self._waiting.popleft()[1])
+
+
+async def _end_of(result: Awaitable[object]) -> None:
+    """Wait for a handler.
+
+    Raises:
+        NotHandledError: Something that it waited for was cancelled, and not those who tell it.
+    """
+    try:
+        await result
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise NotHandledError from None
 
 
 def _fail(handled: asyncio.Future[None]) -> None:

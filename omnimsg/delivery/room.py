@@ -40,7 +40,7 @@ class Delivery:
     """What comes back to one client.
 
     Args:
-        adapters: Those of the client, by account name.
+        adapters: Returns those of the client, by account name; they may change.
         ask: Asks the provider where a message is.
         options: How callbacks are received.
         store: Keeps what is known of messages.
@@ -58,7 +58,7 @@ class Delivery:
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
         self,
-        adapters: Mapping[str, Adapter[Any]],
+        adapters: Callable[[], Mapping[str, Adapter[Any]]],
         *,
         ask: Callable[[MessageId], Awaitable[MessageStatus]],
         options: CallbackOptions,
@@ -98,7 +98,7 @@ class Delivery:
         Raises:
             ConfigError: It could not tell a genuine callback from another.
         """
-        adapters = self._adapters
+        adapters = self._adapters()
         if accounts is not None:
             adapters = {name: adapters[name] for name in accounts}
         receiver = Receiver(

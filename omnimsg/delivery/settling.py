@@ -26,7 +26,7 @@ _LOOK_UPS = (5.0, 30.0, 120.0, 600.0)
 
 
 async def settle(
-    engine: AccountEngine,
+    engine: AccountEngine | None,
     tracker: Tracker,
     message: Message,
     outcome: Ambiguous,
@@ -35,7 +35,7 @@ async def settle(
     """Return the acceptance of a doubtful message; the doubt where nothing proves one in time.
 
     Args:
-        engine: The account.
+        engine: The account; `None` where it is gone, so that only a report can tell.
         tracker: Told of reports.
         message: The message.
         outcome: Its outcome so far.
@@ -60,13 +60,13 @@ async def settle(
 
 
 async def _look_up(
-    engine: AccountEngine, tracker: Tracker, message: Message, deadline: Deadline
+    engine: AccountEngine | None, tracker: Tracker, message: Message, deadline: Deadline
 ) -> Accepted:
     """Ask the provider now and then, until it has the message; for ever where it cannot be asked.
 
     That a look-up fails says nothing about the message, so nothing is raised.
     """
-    if Operation.FIND in engine.operations:
+    if engine is not None and Operation.FIND in engine.operations:
         began = deadline.now()
         for since in _LOOK_UPS:
             await asyncio.sleep(max(0.0, began + since - deadline.now()))

@@ -50,24 +50,21 @@ if TYPE_CHECKING:
 
 
 class AsksAccounts(Protocol):
-    """A call that asks one account after another for the outcome of a message.
+    """A call that asks one account after another for the outcome of a message."""
 
-    Attributes:
-        asked: The outcome that the last account was asked for.
-    """
-
-    asked: asyncio.Future[Outcome] | None
+    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
+        """Note the outcome that the last account was asked for, and the name of that account."""
 
 
 # The running call, where it wants to know whom it asks.
 asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
 
 
-def note_asked(future: asyncio.Future[Outcome]) -> None:
+def note_asked(future: asyncio.Future[Outcome], account: str) -> None:
     """Tell the running call, where it wants to know, that an account was asked."""
     asking = asks_accounts.get()
     if asking is not None:
-        asking.asked = future
+        asking.note(future, account)
 
 
 class AccountEngine(AccountOperations):
@@ -183,7 +180,7 @@ class AccountEngine(AccountOperations):
     ) -> asyncio.Future[Outcome]:
         """Hand over one message, and tell the running call that this account was asked."""
         future = self.hand_over(message, deadline, passes_on)
-        note_asked(future)
+        note_asked(future, self.name)
         return future
 
     async def go_on(

@@ -61,8 +61,11 @@ class PartsByLoop:
         few of them.
         """
         with self._lock:
+            # Noted here: a cached property notes it when the lock is released already.
             built: LoopParts | None = vars(self).get("current")
-            return built or self._build(self._shared, self._first_transport)
+            if built is None:
+                built = vars(self)["current"] = self._build(self._shared, self._first_transport)
+            return built
 
     def here(self, operation: str) -> LoopParts:
         """Return the parts of the running event loop.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
@@ -12,9 +13,11 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import note_asked
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.engine.sending.stream import StreamLegs, Streams
+from omnimsg.engine.unclaimed import OutcomeUnclaimed
 from omnimsg.routing.journey import Journey
 from omnimsg.routing.licence import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
@@ -22,7 +25,6 @@ from omnimsg.routing.route import Strategy
 from omnimsg.routing.stream import RoutedWayIn
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 
     from omnimsg.domain.channel import Channel
@@ -71,7 +73,7 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            note_asked(future)
+            note_asked(future, self._match(message).accounts[0].name)
             return await self.go_on(message, await future, started, deadline)
         lane = self._match(message)
         if not lane.is_simple:
@@ -126,7 +128,11 @@ class Router:
             wait = lane.take_turn()
             if wait >= deadline:
                 return self._told(message, _limited(lane, message, wait))
-            await anyio.sleep(wait)
+            try:
+                await anyio.sleep(wait)
+            except asyncio.CancelledError:
+                self._end_unclaimed(lane, message)
+                raise
             deadline -= self._now() - began
         order = lane.order()
         if lane.is_alone:
@@ -256,6 +262,15 @@ class Router:
                 outcome = await account.submit(message, left, may_move)
             if not journey.note(account, outcome):
                 return journey.conclusion()
+
+    def _end_unclaimed(self, lane: RouteLane, message: Message) -> None:
+        """Tell the observers of a message whose caller is cancelled before an account has it."""
+        account = lane.accounts[0].name
+        verdict, failure = local_failures.cancelled(left=False)
+        outcome = self._told(message, outcome_of(verdict, message.reference, account, failure))
+        notify = self._observers.outcome_unclaimed
+        if notify is not None:
+            notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))
 
     def _told(self, message: Message, outcome: Outcome) -> Outcome:
         """Tell the observers of an outcome that no account takes for the last."""

@@ -12,8 +12,9 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import AllAccepted, Outcome
+from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
 from omnimsg.routing.journey import Journey
 from omnimsg.routing.licence import may_move
 
@@ -103,11 +104,11 @@ class RoutedWayIn:
         ended: list[Journey] = []
         now = self._now()
         for journey in journeys:
-            step = journey.next(now - journey.started) if left > 0 else None
-            if step is None:
+            part = self._next(journey, owner, now - journey.started) if left > 0 else None
+            if part is None:
                 ended.append(journey)
             else:
-                chosen[self._later(*step, owner)].append(journey)
+                chosen[part].append(journey)
         if ended:
             _finish(owner, ended)
         for part, moved in chosen.items():
@@ -160,6 +161,19 @@ class RoutedWayIn:
             part = _FirstPart(self, account, owner, is_patient=is_patient)
             self._firsts[account, is_patient] = part
         return part
+
+    def _next(self, journey: Journey, owner: StreamOwner, waited: float) -> _LaterPart | None:
+        """Return the account that is next; `None` where no account may have the message."""
+        while (step := journey.next(waited)) is not None:
+            account, is_patient = step
+            try:
+                return self._later(account, is_patient, owner)
+            except OperationError as error:  # it is at work in another event loop
+                reference, failure = journey.message.reference, error.failure
+                refused = NotSent(reference=reference, account=account.name, failure=failure)
+                if not journey.note(account, refused):
+                    return None
+        return None
 
     def _later(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _LaterPart:
         part = self._laters.get((account, is_patient))

@@ -96,10 +96,12 @@ class Call(Generic[T]):
             loop = LOOP_THREAD.start()
             # Before it is: an interruption may come at any point.
             self.is_posted = True
-            loop.call_soon_threadsafe(self._begin)
-        except RuntimeError:
-            self.is_posted = False
-            raise
+            try:
+                loop.call_soon_threadsafe(self._begin)
+            except RuntimeError:
+                # A signal handler's exception may be of this kind too, and come later.
+                self.is_posted = not loop.is_closed()
+                raise
         finally:
             if not self.is_posted:
                 self._coroutine.close()

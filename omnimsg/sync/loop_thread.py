@@ -46,14 +46,21 @@ class LoopThread:
         """Return the event loop; it runs, or is started.
 
         Raises:
-            RuntimeError: The process is ending.
+            RuntimeError: The process is ending, or there is no thread to be had.
         """
         if self.is_over:
             raise RuntimeError("the process is ending: omnimsg takes no more calls")
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="omnimsg", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except BaseException:
+                    # The system has no thread to give, or a signal handler has raised before it
+                    # had: the next call tries again.
+                    if self._thread.ident is None:
+                        self._thread = None
+                    raise
         self._started.wait()
         assert self.loop is not None  # noqa: S101 - what has started has a loop
         return self.loop
@@ -102,7 +109,8 @@ class LoopThread:
         self._forked.wait(_FORK_TIMEOUT)
 
     def _run(self) -> None:
-        asyncio.run(self._live())
+        if self._thread is threading.current_thread():  # else its start was interrupted
+            asyncio.run(self._live())
 
     async def _live(self) -> None:
         # Has anyio imported what it needs to close connections: an import at the end of the process

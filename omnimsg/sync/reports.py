@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import anyio.to_thread
 
+from omnimsg.delivery.handlers import NotHandledError
 from omnimsg.domain.status import Status
 from omnimsg.sync.call import run
 from omnimsg.sync.iteration import iterate
@@ -149,8 +150,17 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
             " omnimsg.Client"
         )
 
+    def handle(value: T) -> None:
+        try:
+            handler(value)
+        except Exception:
+            raise
+        except BaseException as error:
+            # `sys.exit()` ends a thread. Out of a task it would end the event loop of all calls.
+            raise NotHandledError from error
+
     async def call(value: T) -> None:
         # The time limit of handlers holds also for one that hangs: its thread is left alone.
-        await anyio.to_thread.run_sync(handler, value, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(handle, value, abandon_on_cancel=True)
 
     return call

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         AsyncIterator,
         Generator,
         Iterable,
-        Iterator,
         Sequence,
     )
 
@@ -87,31 +86,43 @@ class Outcomes:
         stream: The stream of the asynchronous client; closed at its end, or by `close`.
 
     Attributes:
-        is_over: Whether no more will come.
+        is_over: Whether no more will come. Ask it before whether there are outcomes: the last ones
+            may come between two questions, and are there when it is set.
         error: What ended the stream before its end, if anything did.
     """
 
     def __init__(self, stream: AsyncGenerator[Outcome, None]) -> None:
         self._stream = stream
-        self._outcomes: list[Outcome] = []
+        # Both threads change it, also at once where Python has no lock for all of them.
+        self._outcomes: deque[Outcome] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._awaited: Signal | None = None
         self._ended = Signal()
         self.is_over: bool = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def __bool__(self) -> bool:
         """Return whether there are outcomes to take."""
         return bool(self._outcomes)
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether a parent of this process has begun it, and goes on with it."""
+        return self._loop is not None and self._loop is not LOOP_THREAD.loop
+
     def begin(self) -> None:
         """Have the event loop send the stream."""
-        LOOP_THREAD.start().call_soon_threadsafe(self._begin)
+        self._loop = LOOP_THREAD.start()
+        self._loop.call_soon_threadsafe(self._begin)
 
-    def take(self) -> list[Outcome]:
-        """Return the outcomes that are there."""
-        outcomes, self._outcomes = self._outcomes, []
-        return outcomes
+    def take(self) -> Outcome:
+        """Return the first of the outcomes that are there."""
+        return self._outcomes.popleft()
+
+    def take_all(self) -> list[Outcome]:
+        """Return all outcomes that are there."""
+        return [self._outcomes.popleft() for _ in range(len(self._outcomes))]
 
     def wait(self) -> None:
         """Wait until there are outcomes, or no more will come."""
@@ -123,37 +134,44 @@ class Outcomes:
 
     def close(self) -> None:
         """End the stream, and wait for that where the thread may wait."""
-        if self.is_over or LOOP_THREAD.loop is None:
+        if self.is_over or self._loop is None:
             return
         with suppress(RuntimeError):  # the process is ending, and its loop closes what is open
-            LOOP_THREAD.loop.call_soon_threadsafe(self._cancel)
+            self._loop.call_soon_threadsafe(self._cancel)
             # A generator that nobody holds any more is closed by whichever thread collects it.
             if not runs_event_loop():
                 self._ended.wait()
 
     def _begin(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._collect())
+        # Not at the end of what it runs: one that is cancelled before its first step runs nothing.
+        self._task.add_done_callback(self._end)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        else:  # the event loop keeps the order of calls: it was never told to begin
+            self._tell_end()
 
     async def _collect(self) -> None:
-        try:
-            async with aclosing(self._stream) as stream:
-                async for outcome in stream:
-                    self._outcomes.append(outcome)
-                    if self._awaited is not None:
-                        # After all that are known now: each switch of threads costs.
-                        awaited, self._awaited = self._awaited, None
-                        asyncio.get_running_loop().call_soon(awaited.set)
-        except Exception as error:  # noqa: BLE001 - it is raised in the caller's thread
-            self.error = error
-        finally:
-            self.is_over = True
-            if self._awaited is not None:
-                self._awaited.set()
-            self._ended.set()
+        async with aclosing(self._stream) as stream:
+            async for outcome in stream:
+                self._outcomes.append(outcome)
+                if self._awaited is not None:
+                    # After all that are known now: each switch of threads costs.
+                    awaited, self._awaited = self._awaited, None
+                    asyncio.get_running_loop().call_soon(awaited.set)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            self.error = task.exception()
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        self.is_over = True
+        if self._awaited is not None:
+            self._awaited.set()
+        self._ended.set()
 
 
 def outcomes_of(
@@ -170,12 +188,20 @@ def outcomes_of(
     source, outcomes = iter(messages), Outcomes(stream)
     error: Exception | None = None
     ahead, is_open = 0, True
-    given: Iterator[Outcome] = iter(())
-    outcomes.begin()
     try:
-        while outcomes or not outcomes.is_over:
+        outcomes.begin()
+        while not outcomes.is_over or outcomes:
+            if outcomes.is_inherited:
+                raise RuntimeError(
+                    "this process was forked amid a stream, which its parent goes on to send"
+                )
             # What is known is given before more is read: the input may take its time.
-            if not outcomes and is_open and ahead < AHEAD:
+            if outcomes:
+                ahead -= 1
+                yield outcomes.take()
+            elif not is_open or ahead >= AHEAD:
+                outcomes.wait()
+            else:
                 try:
                     message = next(source)
                 except StopIteration:
@@ -190,19 +216,13 @@ def outcomes_of(
                 else:
                     feed.put(message)
                     ahead += 1
-                continue
-            if not outcomes:
-                outcomes.wait()
-            batch = outcomes.take()
-            ahead -= len(batch)
-            given = iter(batch)
-            yield from given
         for each in (outcomes.error, error):
             if each is not None:
                 raise each
     finally:
-        outcomes.close()
-        _log_untaken([*given, *outcomes.take()], len(feed))
+        if not outcomes.is_inherited:
+            outcomes.close()
+            _log_untaken(outcomes.take_all(), len(feed))
 
 
 def _log_untaken(outcomes: Sequence[Outcome], unsent: int) -> None:

@@ -25,6 +25,7 @@ from omnimsg import (
     Policy,
     Retry,
     RetryPolicy,
+    Route,
 )
 from omnimsg.engine.loop_parts import LoopParts
 
@@ -115,6 +116,41 @@ def test_two_loops_that_take_turns_keep_their_connections(server: Server) -> Non
 
     assert [f"id-r{number}" for number in range(6)] == ids
     assert 2 == server.connections
+
+
+def test_a_stream_moves_to_no_account_that_is_at_work_in_another_loop() -> None:
+    """What the first account did not send has an outcome, and the stream an end."""
+    go_on = threading.Event()
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    once = Policy(retry=RetryPolicy(attempts=1))
+    with server_in_thread(accept_later) as server:
+        client = Client(
+            [tiny(name="a"), tiny(server.url, name="b")],
+            default="a",
+            routes=[Route(accounts=("a", "b"))],
+            policies={"a": once, "b": once},
+        )
+        message = texts(1, start=9)[0]
+        other = threading.Thread(target=lambda: asyncio.run(client.send(message, account="b")))
+        other.start()
+        wait_for(server.arrived)
+
+        async def read() -> list[Outcome]:
+            async with asyncio.timeout(20):
+                return [each async for each in client.send_many(texts(3))]
+
+        outcomes = asyncio.run(read())
+        go_on.set()
+        other.join()
+        asyncio.run(client.aclose())
+
+    said = {(each.kind, tuple(earlier.account for earlier in each.earlier)) for each in outcomes}
+    assert 3 == len(outcomes)
+    assert {("not_sent", ("a", "b"))} == said
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

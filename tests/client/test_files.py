@@ -339,8 +339,9 @@ async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(client.download, STORED, tmp_path / "file")
-                await server.arrived.wait()
-                await asyncio.sleep(0.02)
+                with anyio.fail_after(10):
+                    while not opened:  # noqa: ASYNC110 - the client's own
+                        await asyncio.sleep(0)
                 scope.cancel()
 
     assert scope.cancelled_caught

@@ -17,7 +17,9 @@ from support.thread_server import accept, server_in_thread, wait_for
 from omnimsg import (
     Accepted,
     AmbiguousError,
+    Channel,
     Client,
+    Leg,
     Limits,
     Message,
     MessageId,
@@ -207,6 +209,26 @@ async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
         go_on.set()
         accepted = await second
 
+    assert "id-order-71" == accepted.provider_id
+    assert 1 == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    "routes", [[], [Route(accounts=("main",), ttl=60)]], ids=["account", "route"]
+)
+async def test_a_message_that_is_cancelled_in_its_turn_may_be_handed_over_again(
+    routes: list[Route],
+) -> None:
+    """Its account has ended it before the task of its caller hears of the cancellation."""
+    async with Server(accept) as server, Client([tiny(server.url)], routes=routes) as client:
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        message = Message(NUMBER, TEXT, reference="order-71")
+        accepted = await client.send(message, deadline=5)
+
+    assert first.cancelled()
     assert "id-order-71" == accepted.provider_id
     assert 1 == len(server.requests)
 
@@ -433,6 +455,42 @@ async def test_a_doubt_of_a_named_account_ends_for_it_alone() -> None:
     assert 2 == len(server.requests)
 
 
+def with_leg_at_b() -> Message:
+    """Build a message whose second leg goes through account "b"."""
+    leg = Leg(channel=Channel.SMS, account="b")
+    return Message(NUMBER, TEXT, channel=Channel.WHATSAPP, reference="order-71", fallback=(leg,))
+
+
+async def test_a_leg_whose_caller_gave_up_is_heard_of_at_its_own_account() -> None:
+    """Its caller has named another one, and may hand the message over again."""
+    go_on, accept_later = accepting_later()
+    async with Server(*saying("no-channel"), accept_later) as server, tenants(server) as client:
+        first = asyncio.create_task(client.send(with_leg_at_b(), account="a"))
+        with anyio.fail_after(10):
+            while len(server.requests) < 2:  # noqa: ASYNC110 - the server is a list
+                await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        go_on.set()
+        accepted = await client.send(with_leg_at_b(), account="a")
+
+    assert "b:id-order-71" == str(accepted.id)
+    assert 2 == len(server.requests)
+
+
+async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
+    """Its caller has named another one."""
+    async with Server(*saying("no-channel", "who-knows")) as server, tenants(server) as client:
+        with pytest.raises(AmbiguousError):
+            await client.send(with_leg_at_b(), account="a")
+        found = DoubtEnded(account="b", reference="order-71", id=MessageId("b:id-7"))
+        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        accepted = await client.send(with_leg_at_b(), account="a")
+
+    assert "b:id-7" == str(accepted.id)
+    assert 2 == len(server.requests)
+
+
 async def test_generated_references_are_nobodys_key() -> None:
     """The same message object sent twice is sent twice."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
@@ -514,6 +572,29 @@ async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
         event.message.reference,
         event.outcome.kind,
     )
+
+
+async def test_what_waits_for_its_route_without_a_caller_was_not_sent() -> None:
+    """Observers hear so, and from them whoever has interrupted the synchronous client."""
+    told: list[OutcomeUnclaimed] = []
+
+    class Watching(Observer):
+        def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+            told.append(event)
+
+    limited = Route(accounts=("main",), limits=RouteLimits(messages_per_second=0.1))
+    async with Server(accept) as server:
+        client = Client([tiny(server.url)], routes=[limited], observers=[Watching()])
+        await client.send(texts(1)[0])
+        sending = asyncio.create_task(client.send(texts(1, start=1)[0]))
+        await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending])
+        await client.aclose()
+
+    assert [("main", "r1", "not_sent")] == [
+        (each.account, each.message.reference, each.outcome.kind) for each in told
+    ]
 
 
 def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:

@@ -236,3 +236,34 @@ async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
     assert [reply(number=0).key, reply(number=2).key] == seen
     loop.cancel()
     await asyncio.wait([loop])
+
+
+async def test_a_handler_that_waits_for_what_is_cancelled_has_not_handled() -> None:
+    """Nobody has cancelled those who tell it."""
+    handlers = Handlers()
+
+    async def handle(_: Event) -> None:
+        other = asyncio.ensure_future(asyncio.sleep(3600))
+        other.cancel()
+        await other
+
+    handlers.on_event(handle)
+
+    with pytest.raises(NotHandledError):
+        await handlers.handle(reply(), set())
+
+
+async def test_a_handler_that_is_cancelled_itself_is() -> None:
+    """Such as by a server that stops."""
+    handlers = Handlers()
+
+    async def handle(_: Event) -> None:
+        await asyncio.sleep(3600)
+
+    handlers.on_event(handle)
+    telling = asyncio.ensure_future(handlers.handle(reply(), set()))
+    await settled()
+    telling.cancel()
+    await asyncio.wait([telling])
+
+    assert telling.cancelled()

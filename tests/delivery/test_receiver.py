@@ -550,3 +550,16 @@ def test_an_account_is_found_by_its_whole_name() -> None:
     answer = asyncio.run(client.receiver().respond(request(BODY, path="/x/a.b-c_1")))
 
     assert 204 == answer.status
+
+
+async def test_an_account_that_was_added_can_receive() -> None:
+    """Also where something was received for the client before."""
+    first, second = (tiny(kind=Reporting, name=name) for name in ("first", "second"))
+    options = CallbackOptions(public_url=PUBLIC_URL)
+    async with Client([first], transport=lambda _: FakeTransport(), callbacks=options) as client:
+        before = client.receiver().accounts
+        client.add_account(second)
+        after = client.receiver().accounts
+        alone = client.receiver(accounts=["second"]).accounts
+
+    assert [("first",), ("first", "second"), ("second",)] == [before, after, alone]

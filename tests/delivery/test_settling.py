@@ -393,6 +393,22 @@ def test_waiting_ends_with_a_look_up() -> None:
     assert [30, 60] == place.looked
 
 
+def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:
+    """Its error is no cancellation of the look-ups, and it is told again."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+
+    async def handle(_: object) -> None:
+        other = asyncio.ensure_future(asyncio.sleep(3600))
+        other.cancel()
+        await other
+
+    async def story(client: Client, _: Receiver) -> Status:
+        client.on_status(handle)
+        return (await client.wait("main:id-r0", timeout=200)).status
+
+    assert Status.DELIVERED is place.live(story)
+
+
 def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
     """And why the last look-up failed, though nothing has woken it since."""
     place = World(reply=ok, kind=Asked, states=iter(["sent", "down"]))

@@ -16,6 +16,7 @@ from support.adapters import (
     texts,
     tiny,
 )
+from support.sending import settled
 
 from omnimsg import (
     AccountTrouble,
@@ -102,8 +103,9 @@ async def test_health_says_what_waits_and_why() -> None:
         tiny(max_messages=1), FakeTransport(lambda _: Response(401)), policy=policy
     )
     well = account.health()
-    waiting = [account.submit(each, 0.05) for each in texts(3)]
-    await waiting[0]
+    for each in texts(3):
+        account.submit(each, 10)
+    await settled()
 
     ill = account.health()
     await close(account)

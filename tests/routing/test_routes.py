@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import texts, tiny
-from support.routed import Routed, accepted, outcome_of
+from support.routed import Routed, accepted, outcome_of, slowly
 
 from omnimsg import (
     Accepted,
+    Ambiguous,
     Client,
     ConfigError,
     HandedOver,
@@ -28,6 +30,9 @@ from omnimsg import (
     RouteLimits,
 )
 from omnimsg.routing.rotation import spread
+
+if TYPE_CHECKING:
+    from omnimsg import Outcome
 
 NUMBER = "+27820000001"
 
@@ -301,3 +306,19 @@ def test_accounts_at_run_time() -> None:
         return [found.account, sorted(client.accounts)]
 
     assert ["b", ["a", "b"]] == routed.run(story)
+
+
+def test_a_doubt_outlives_its_account() -> None:
+    """Removed while a message is under way, the account hides no doubt behind another error."""
+    routed = Routed(accepted, slowly(3600, "ok"))
+
+    async def story(client: Client) -> Outcome:
+        sending = asyncio.ensure_future(outcome_of(client, texts(1)[0], account="b", settle=5))
+        await routed.wires["b"].asked()
+        await client.remove_account("b", deadline=1)
+        return await sending
+
+    outcome = routed.run(story)
+
+    assert isinstance(outcome, Ambiguous)
+    assert "b" == outcome.account

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import texts, tiny
@@ -17,7 +17,9 @@ from support.servers import Visit, hold
 from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import Limits, Policy, sync
+from omnimsg.engine.sending import stream
 from omnimsg.sync import client as client_module
+from omnimsg.sync.loop_thread import LOOP_THREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +73,12 @@ def interrupted_when(
             thread.join()
 
 
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so in another thread."""
+    while not is_so():
+        pass
+
+
 def test_a_message_that_waits_is_taken_back() -> None:
     """It has not left, never does, and the exception says so."""
     go_on = threading.Event()
@@ -89,8 +97,7 @@ def test_a_message_that_waits_is_taken_back() -> None:
         wait_for(server.arrived)
 
         def wait() -> None:
-            while client.health()["main"].waiting < 1:
-                pass
+            wait_until(lambda: client.health()["main"].waiting)
 
         with interrupted_when(wait), pytest.raises(TimeLimitError) as caught:
             client.send(texts(1, start=1)[0])
@@ -144,6 +151,32 @@ def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPa
     )
 
 
+def test_a_call_that_is_interrupted_while_it_begins_is_heard_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The event loop has it: that it has not is not read from the kind of the exception."""
+
+    class LateError(RuntimeError):
+        pass
+
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        client.send(texts(1, start=1)[0])
+        loop = LOOP_THREAD.start()
+        call_soon = loop.call_soon_threadsafe
+
+        def call_soon_and_raise(*given: Any) -> None:
+            call_soon(*given)
+            monkeypatch.undo()
+            wait_until(lambda: len(server.requests) == 2)
+            raise LateError
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon_and_raise)
+        with pytest.raises(LateError) as caught:
+            client.send(texts(1)[0])
+
+    assert ["message 'r0' was accepted: main:id-r0"] == caught.value.__notes__
+
+
 def test_a_look_up_that_is_interrupted_ends() -> None:
     """Nothing of it goes on behind the caller's back."""
     with server_in_thread(hold) as server, sync.Client([tiny(server.url)]) as client:
@@ -154,8 +187,11 @@ def test_a_look_up_that_is_interrupted_ends() -> None:
     assert 0 == under_way
 
 
-def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Server) -> None:
+def test_a_stream_that_is_interrupted_sends_nothing_more(
+    server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was read and not sent is counted, what is under way gets its few seconds."""
+    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     client = sync.Client(
         [tiny(server_that_holds.url)], policies={"main": Policy(limits=Limits(concurrency=1))}
     )
@@ -163,16 +199,17 @@ def test_a_stream_that_is_interrupted_sends_nothing_more(server_that_holds: Serv
         interrupted_when(lambda: wait_for(server_that_holds.arrived)),
         pytest.raises(TimeLimitError),
     ):
-        list(client.send_many(texts(500), deadline=0.5))
+        list(client.send_many(texts(500)))
     client.close(deadline=0)
 
     assert 1 == len(server_that_holds.requests)
 
 
 def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more(
-    server_that_holds: Server,
+    server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The exception of a time limit is not taken for one of the input, which would wait."""
+    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     adapter = tiny(server_that_holds.url, max_messages=1)
     client = sync.Client([adapter], policies={"main": Policy(limits=Limits(concurrency=1))})
 
@@ -182,7 +219,7 @@ def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more
         signal.raise_signal(signal.SIGUSR1)
 
     with time_limits(), pytest.raises(TimeLimitError):
-        list(client.send_many(read(), deadline=0.5))
+        list(client.send_many(read()))
     client.close(deadline=0)
 
     assert 1 == len(server_that_holds.requests)

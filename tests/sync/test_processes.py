@@ -14,6 +14,7 @@ from support.forks import fork, succeeded
 from support.thread_server import accept, server_in_thread
 
 from omnimsg import sync
+from omnimsg.sync.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,67 @@ def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
     assert is_well
     assert [*expected(200), *expected(300)] == ids
     assert 2 == server.connections
+
+
+@needs_fork
+def test_a_process_forks_amid_a_stream() -> None:
+    """The parent goes on with it; in the child it is an error, and nobody waits for its end."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        stream = client.send_many(texts(300))
+        count = len([next(stream) for _ in range(5)])
+
+        def work() -> bool:
+            found = ids_of(client, 1000) == expected(1000)
+            with pytest.raises(RuntimeError, match="forked amid a stream"):
+                next(stream)
+            return found
+
+        child = fork(work)
+        count += len(list(stream))
+        is_well = succeeded(child)
+
+    assert is_well
+    assert 300 == count
+
+
+@needs_fork
+def test_a_child_may_drop_the_stream_of_its_parent(caplog: pytest.LogCaptureFixture) -> None:
+    """It says nothing of outcomes that are the parent's."""
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        stream = client.send_many(texts(300))
+        count = len([next(stream) for _ in range(5)])
+
+        def work() -> bool:
+            found = ids_of(client, 1000) == expected(1000)
+            stream.close()
+            return found and not [each for each in caplog.records if each.name == "omnimsg.sync"]
+
+        child = fork(work)
+        count += len(list(stream))
+        is_well = succeeded(child)
+
+    assert is_well
+    assert 300 == count
+
+
+def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call fails, and the next one starts the event loop."""
+    loop_thread = LoopThread()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", raise_no_thread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            loop_thread.start()
+    loop = loop_thread.start()
+    is_running = loop.is_running()
+    loop_thread.stop()
+
+    assert is_running
+    assert loop.is_closed()
+
+
+def raise_no_thread(_: threading.Thread) -> None:
+    """Raise what Python does where the system has no thread to give."""
+    raise RuntimeError("can't start new thread")
 
 
 @needs_fork
@@ -105,12 +167,15 @@ if child:
 LEFT_BEHIND = """
 import sys
 import threading
+import time
 from support.adapters import texts, tiny
 from omnimsg.sync import Client
 
 client = Client([tiny(sys.argv[1])])
 thread = threading.Thread(target=lambda: list(client.events()), daemon=True)
 thread.start()
+while not client._client._delivery.handlers.want_events:
+    time.sleep(0.001)
 stream = client.send_many(texts(150))
 print(next(stream).kind)
 """

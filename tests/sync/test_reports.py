@@ -15,6 +15,7 @@ from support.servers import answer
 from support.thread_server import server_in_thread
 
 from omnimsg import ConfigError, Status, StatusEvent, sync
+from omnimsg.delivery import room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +119,21 @@ def test_a_callback_reaches_the_handler_in_a_worker_thread(client: sync.Client) 
     )
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_handler_that_exits_ends_nothing(client: sync.Client, error: type[BaseException]) -> None:
+    """The provider sends the event again, and the event loop of all calls goes on."""
+    errors: list[BaseException] = [error()]
+
+    def handle(_: object) -> None:
+        while errors:
+            raise errors.pop()
+
+    receiver = client.receiver(handle)
+    statuses = [call(receiver, PATH, report(5))[0] for _ in range(2)]
+
+    assert ["503 Service Unavailable", "204 No Content"] == statuses
+
+
 @pytest.mark.parametrize(
     ("method", "path", "more", "expected"),
     [
@@ -202,6 +218,36 @@ def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) ->
     assert [(Status.DELIVERED, True)] == [
         (status, thread is not threading.main_thread()) for status, thread in found
     ]
+
+
+def test_threads_that_come_at_once_are_told_alike(
+    client: sync.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes back is built once, also where two threads want it for the first time."""
+    told: list[str] = []
+    is_built_twice = threading.Event()
+    built: list[room.Delivery] = []
+    other = threading.Thread(
+        target=lambda: client.on_status(lambda change: told.append(change.status.status))
+    )
+
+    class Slow(room.Delivery):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            built.append(self)
+            if len(built) == 1:
+                other.start()
+                is_built_twice.wait(0.2)  # in vain
+            else:
+                is_built_twice.set()
+            super().__init__(*given, **named)
+
+    monkeypatch.setattr(room, "Delivery", Slow)
+    receiver = client.receiver(ignore)
+    other.join()
+    call(receiver, PATH, report(5))
+
+    assert 1 == len(built)
+    assert ["delivered"] == told
 
 
 def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:

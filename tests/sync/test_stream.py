@@ -6,6 +6,7 @@ import asyncio
 import gc
 import re
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from support.thread_server import accept, server_in_thread, wait_for
 
 from omnimsg import Accepted, ConfigError, sync
 from omnimsg.sync import stream as stream_module
+from omnimsg.sync.loop_thread import LOOP_THREAD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from support.servers import Server, Visit
 
@@ -160,6 +162,55 @@ def test_a_stream_that_nobody_holds_is_closed(client: sync.Client) -> None:
         gc.collect()
 
     asyncio.run(let_go())
+
+    assert "id-r900" == client.send(texts(1, start=900)[0]).provider_id
+
+
+def test_the_last_outcome_may_come_between_two_questions(
+    client: sync.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked whether there is one, and then whether more will come, a thread hears of it."""
+    at_end = threading.Event()
+
+    class Asked(stream_module.Outcomes):
+        def __bool__(self) -> bool:
+            found = super().__bool__()
+            while at_end.is_set() and not self.is_over:
+                time.sleep(0.001)
+            return found
+
+    def rows() -> Iterator[Message]:
+        yield texts(1)[0]
+        at_end.set()
+
+    monkeypatch.setattr(stream_module, "Outcomes", Asked)
+    references = [each.reference for each in client.send_many(rows())]
+
+    assert ["r0"] == references
+
+
+def test_a_stream_that_is_interrupted_at_once_ends(
+    client: sync.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the event loop hears of its beginning and of its end together."""
+    loop = LOOP_THREAD.start()
+    call_soon, calls = loop.call_soon_threadsafe, []
+
+    def call_both(callback: Callable[..., object]) -> None:
+        calls.append(callback)
+        if len(calls) == 2:
+            call_soon(lambda: [each() for each in calls])
+
+    def rows() -> Iterator[Message]:
+        yield from map(interrupt, range(1))
+
+    def interrupt(_: int) -> Message:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", call_both)
+    with pytest.raises(KeyboardInterrupt):
+        next(client.send_many(rows()))
+    monkeypatch.undo()
 
     assert "id-r900" == client.send(texts(1, start=900)[0]).provider_id
 

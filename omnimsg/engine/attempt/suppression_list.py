@@ -51,7 +51,9 @@ class SuppressionList:
                 answer = await self._suppression.suppressed(self._account, messages)
             pairs = zip(answer, range(len(messages)), strict=True)
             return {index: _SUPPRESSED for is_suppressed, index in pairs if is_suppressed}
-        except Exception as error:  # noqa: BLE001 - it may raise anything
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled(error):
+                raise
             if isinstance(error, TimeoutError) and limit.expired():
                 late = local_failures.deadline_exceeded(
                     "the deadline passed before the suppression list had answered"
@@ -73,8 +75,16 @@ class SuppressionList:
                 for change in found:
                     if change is not None:
                         await self._suppression.record(change)
-        except Exception as error:  # noqa: BLE001 - the outcomes are known all the same
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled(error):
+                raise
             report_broken_contract("the suppression list", error)
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Return whether this task is cancelled, and not something that the list has waited for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 _SUPPRESSED = (

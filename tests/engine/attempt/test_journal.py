@@ -6,8 +6,9 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -24,11 +25,15 @@ from support.adapters import (
 )
 from support.audit import OutcomeJournal
 from support.logged import logged_fields
+from support.virtual import VirtualLoop
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.engine.attempt import journal_writer
+
+if TYPE_CHECKING:
+    from omnimsg.engine.clock import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -95,11 +100,21 @@ class Diary:
 
 
 async def send(
-    diary: Diary, wire: FakeTransport, count: int = 1, *, deadline: float = 10.0, **limits: Any
+    diary: Diary, wire: FakeTransport, count: int = 1, *, clock: Clock | None = None, **limits: Any
 ) -> list[Outcome]:
     """Send a batch with a journal."""
-    account = account_engine(tiny(**limits), wire, journal=diary)
-    return await send_batch(account, texts(count), deadline)
+    account = account_engine(tiny(**limits), wire, journal=diary, clock=clock)
+    return await send_batch(account, texts(count))
+
+
+def send_too_late(diary: Diary, then: Callable[[], object] = int) -> Outcome:
+    """Send a message whose deadline passes, in virtual time, and return its outcome."""
+    loop = VirtualLoop()
+    with closing(loop):
+        (outcome,) = loop.drive(send(diary, diary.wire(), clock=loop))
+        then()
+        loop.settle()
+        return outcome
 
 
 async def stuck(_: object = None) -> Any:
@@ -201,22 +216,19 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
     assert "the journal raised OSError at test_journal.py:" in caplog.text
 
 
-async def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> None:
+def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> None:
     """The caller's patience covers the journal; what it may have recorded by then is closed."""
     diary = Diary(intending=stuck)
 
-    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+    outcome = send_too_late(diary)
 
     assert isinstance(outcome, NotSent)
     assert (Reason.DEADLINE_EXCEEDED, Retry.NEVER) == (outcome.reason, outcome.retry)
     assert [("settle", ("r0", "not_sent"))] == diary.told
 
 
-async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever() -> None:
     """It gets a few seconds to stop, for the sake of order, and not more."""
-    monkeypatch.setattr(journal_writer, "SETTLE_TIMEOUT", 0.02)
     go = asyncio.Event()
 
     async def stubborn() -> None:
@@ -227,15 +239,19 @@ async def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever(
                 continue
 
     diary = Diary(intending=stubborn)
+    told: list[Any] = []
 
-    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+    def stop() -> None:
+        told.extend(diary.told)
+        go.set()
+
+    outcome = send_too_late(diary, stop)
 
     assert isinstance(outcome, NotSent)
-    assert [("settle", ("r0", "not_sent"))] == diary.told
-    go.set()
+    assert [("settle", ("r0", "not_sent"))] == told
 
 
-async def test_an_error_that_comes_after_the_deadline_is_not_quoted(
+def test_an_error_that_comes_after_the_deadline_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Nobody waits for the journal's error any more, and asyncio does not log it either."""
@@ -248,7 +264,7 @@ async def test_an_error_that_comes_after_the_deadline_is_not_quoted(
 
     diary = Diary(intending=failing_late)
 
-    (outcome,) = await send(diary, diary.wire(), deadline=0.02)
+    outcome = send_too_late(diary)
     gc.collect()
 
     assert isinstance(outcome, NotSent)

@@ -27,6 +27,7 @@ from omnimsg import (
     Ambiguous,
     Breaker,
     Consent,
+    Limits,
     NotSent,
     OnAmbiguous,
     Policy,
@@ -58,7 +59,7 @@ class List:
         self.is_asked = asyncio.Event()
         self.is_told = asyncio.Event()
         self.told: list[ConsentChange] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.seconds = 0.0
         self.answer: Any = None
 
@@ -267,6 +268,42 @@ async def test_what_is_cancelled_while_it_is_asked_was_not_sent() -> None:
     outcome = await waiting
     assert isinstance(outcome, NotSent)
     assert Reason.CANCELLED is outcome.reason
+
+
+async def test_a_cancellation_of_its_own_is_an_error() -> None:
+    """Nobody has cancelled the message, and those behind it leave at once."""
+    suppression = List()
+    suppression.error = asyncio.CancelledError()
+    wire = FakeTransport()
+    account = engine(wire, suppression, limits=Limits(concurrency=1))
+    waiting = account.submit(texts(1)[0], 10)
+    await suppression.is_asked.wait()
+    behind = account.submit(texts(1, start=1)[0], 10)
+    outcome = await waiting
+    suppression.error = None
+    turns = 0
+    while not behind.done():
+        turns += 1
+        await asyncio.sleep(0)
+        assert turns < 1000
+    await close(account)
+
+    assert isinstance(outcome, NotSent)
+    assert Reason.UNKNOWN is outcome.reason
+    assert "accepted" == behind.result().kind
+
+
+async def test_a_cancellation_of_its_own_changes_no_outcome() -> None:
+    """The refusal is what is known, and nobody has cancelled what is behind it."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.error = asyncio.CancelledError()
+        return results(dict.fromkeys(references(request), "opted-out"))
+
+    (outcome,) = await send(engine(FakeTransport(answer), suppression), texts(1))
+
+    assert isinstance(outcome, Rejected)
 
 
 async def test_a_doubt_stays_a_doubt() -> None:

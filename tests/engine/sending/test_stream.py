@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import attrs
 import pytest
 from hypothesis import given, settings
@@ -39,8 +38,10 @@ if TYPE_CHECKING:
         Iterator,
     )
 
+    from omnimsg import Outcome
     from omnimsg.adapter import Request, Response
 from support.sending import WINDOW, Gate, collect, settled, stream
+from support.virtual import VirtualLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -254,18 +255,19 @@ async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() ->
 
 async def test_patience_starts_when_it_is_a_messages_turn() -> None:
     """A caller who takes outcomes slowly does not make the messages behind them too late."""
+    clock = ManualClock()
     async with aclosing(
-        stream(FakeTransport(), texts(100), max_messages=1, deadline=0.05)
+        stream(FakeTransport(), texts(100), max_messages=1, deadline=10, clock=clock)
     ) as outcomes:
         first = await anext(outcomes)
-        await asyncio.sleep(0.06)
+        clock.now += 11
         rest = [each async for each in outcomes]
 
     assert {Accepted} == {type(each) for each in (first, *rest)}
     assert 99 == len(rest)
 
 
-async def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
+def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
     """A message of a stream has a deadline from its turn on; nothing has to come back first."""
     go = asyncio.Event()
 
@@ -276,12 +278,16 @@ async def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
         return accepted(request)
 
     wire = FakeTransport(reply)
-    outcomes = stream(wire, texts(2), window=1, deadline=0.05, max_messages=1)
+    loop = VirtualLoop()
 
-    with anyio.fail_after(5):
+    async def take() -> tuple[Outcome, list[Outcome]]:
+        outcomes = stream(wire, texts(2), window=1, deadline=10, clock=loop, max_messages=1)
         first = await anext(outcomes)
-    go.set()
-    rest = await collect(outcomes)
+        go.set()
+        return first, await collect(outcomes)
+
+    with closing(loop):
+        first, rest = loop.drive(take())
 
     assert isinstance(first, NotSent)
     assert ("r0", Reason.DEADLINE_EXCEEDED) == (first.reference, first.reason)
