@@ -103,9 +103,9 @@ class Scheduler:
                     self._changed.clear()
                     await self._changed.wait()
         finally:
-            # From here on nothing comes back to wait, neither a retry nor the parts of a batch.
+            # From here on nothing comes back to wait: no retry, no part of a batch, nothing held.
             self._requeue.close()
-            held = [] if self._holding is None else self._holding.take_all()
+            held = [] if self._holding is None else self._holding.close()
             for batch in (*held, *self._queue.take_all()):
                 self._requeue.give_up(batch)
             # The workers first: their outcomes are what the retries then know.
