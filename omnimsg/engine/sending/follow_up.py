@@ -116,6 +116,9 @@ class FollowUp:
                 outcomes[index] = self._local.cancelled(batch.messages[index], left=True)
             raise
         finally:
+            for report in batch.reports.values():
+                report.cancel()
+            batch.reports = {}
             final = [index for index in range(len(outcomes)) if index not in doubtful]
             batch.finish(final, [outcomes[index] for index in final])
         if doubtful:
