@@ -222,9 +222,11 @@ class RecordedRunner:
     ) -> list[Outcome] | Split:
         """Record what became of an intended batch."""
         split = split_of(outcomes)
+        if split:
+            outcomes = _not_sent(outcomes)
         try:
             if self._journal is not None:
-                await self._journal.settle(attempt, _not_sent(outcomes) if split else outcomes)
+                await self._journal.settle(attempt, outcomes)
             if self._suppression is not None:
                 await self._suppression.learn(messages, outcomes)
         except asyncio.CancelledError:
