@@ -227,7 +227,8 @@ class RecordedRunner:
         try:
             if self._journal is not None:
                 await self._journal.settle(attempt, outcomes)
-            if self._suppression is not None:
+            # Whom a refusal of the whole request is about is known when its parts are answered.
+            if self._suppression is not None and not split:
                 await self._suppression.learn(messages, outcomes)
         except asyncio.CancelledError:
             raise Interrupted(outcomes) from None
