@@ -91,8 +91,8 @@ class Reconciler:
             outcomes: What is known of each.
             attempt: The number of the attempt to come. Beyond the last there is one look-up and no
                 waiting, because no attempt can follow.
-            resend: Takes over the missing messages with what expects reports of them, their outcomes,
-                and the attempt's number.
+            resend: Takes over the missing messages and what expects reports of them, their
+                outcomes, and the attempt's number.
         """
         search = _Search(batch, outcomes)
         if self._settlement is not None:
