@@ -112,6 +112,7 @@ class Scheduler:
             await self._workers.cancel(self._now)
             await self._follow_ups.cancel(self._now)
             self._wakeup.cancel()
+            self._slots.close()
 
     def abandon(self) -> None:
         """Stop what is under way without waiting: the event loop may not run any more."""
