@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.delivery.cancelled import is_own
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.message_id import MessageId
@@ -165,7 +166,10 @@ class _AccountPoller:
             watched.error = ""
         except OmnimsgError as problem:
             watched.error = str(problem)
-        except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
+        except (Exception, asyncio.CancelledError) as problem:
+            if is_own(problem):
+                raise
+            # A handler of the application may raise anything.
             watched.error = type(problem).__name__
             log.warning(
                 "a status that was looked up could not be handed on: %s",

@@ -41,6 +41,9 @@ pytestmark = pytest.mark.anyio
 
 M1 = MessageId("main:m1")
 
+# A store may also wait for something that is cancelled, such as a connection of its own.
+FAILURES = [StoreDownError, asyncio.CancelledError]
+
 
 class World:
     """A tracker, and what it told."""
@@ -254,10 +257,11 @@ async def test_a_store_that_fails_loses_no_outcome() -> None:
     assert ["r2"] == [each.reference for each in await world.tracker.doubts()]
 
 
-def test_a_store_that_failed_is_asked_again() -> None:
+@pytest.mark.parametrize("error", FAILURES)
+def test_a_store_that_failed_is_asked_again(error: type[BaseException]) -> None:
     """Though nobody asks for anything."""
     loop = VirtualLoop()
-    store = DatabaseStore()
+    store = DatabaseStore(fails_with=error)
 
     async def live() -> int:
         tracker = Tracker(store, loop, Observers())
@@ -330,9 +334,10 @@ async def test_another_send_wakes_nobody(world: World) -> None:
     waiting.cancel()
 
 
-async def test_a_store_that_fails_ends_no_waiting() -> None:
+@pytest.mark.parametrize("error", FAILURES)
+async def test_a_store_that_fails_ends_no_waiting(error: type[BaseException]) -> None:
     """That nothing can be asked says nothing about the message."""
-    store = DatabaseStore()
+    store = DatabaseStore(fails_with=error)
     world = World(store)
     store.is_down = True
     tell(world.tracker, doubtful())
