@@ -287,3 +287,18 @@ def test_a_look_up_that_cancels_itself_is_one_that_failed(loop: VirtualLoop) -> 
     live(loop, wait())
 
     assert [1, 3, 7] == provider.times()
+
+
+def test_what_is_rarely_asked_for_is_asked_for_soon_where_another_waits(loop: VirtualLoop) -> None:
+    """Whoever has begun long ago, and is patient, does not keep that one waiting."""
+    provider = Provider(loop)
+
+    async def wait() -> None:
+        with provider.poller.watch(M1, 600):
+            await asyncio.sleep(1300)
+            with provider.poller.watch(M1):
+                await asyncio.sleep(20)
+
+    live(loop, wait())
+
+    assert [511, 1023, 1301, 1303, 1307, 1315] == provider.times()[-6:]
