@@ -206,6 +206,12 @@ class Batch(Deadline):
         report = self.reports.get(message.reference)
         return report is not None and has_named(report)
 
+    def expect_no_reports(self) -> None:
+        """Stop expecting reports of what was not found."""
+        for report in self.reports.values():
+            report.cancel()
+        self.reports = {}
+
     def track_attempts(self) -> dict[str, Attempt]:
         """Return the last attempts by reference, for this batch and for its parts from now on."""
         if self.attempts is None:
