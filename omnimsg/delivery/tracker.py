@@ -225,7 +225,7 @@ class Tracker(Observer):
 
     async def _store_outcomes(self) -> None:
         for _ in range(len(self._outcomes)):
-            outcome, message = self._outcomes[0]
+            first = outcome, message = self._outcomes[0]
             try:
                 if isinstance(outcome, Accepted):
                     await self.accept(outcome, address_of(message))
@@ -235,11 +235,14 @@ class Tracker(Observer):
                 if is_own(error):
                     raise
                 _warn(error)  # a store may raise anything
-                self._outcomes.rotate(-1)
+                if self._outcomes[0] is first:
+                    self._outcomes.rotate(-1)
                 self._commits.set(_COMMIT_AGAIN_AFTER)
             else:
-                # Not before: whoever is cancelled here has not stored it.
-                self._outcomes.popleft()
+                # Not before: whoever is cancelled here has not stored it. Meanwhile it may have
+                # made room for newer ones.
+                if self._outcomes[0] is first:
+                    self._outcomes.popleft()
 
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
         now = self._clock.utc_now()

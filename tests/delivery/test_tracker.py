@@ -25,6 +25,7 @@ from support.sending import settled
 from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
+from omnimsg.delivery import tracker
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
@@ -255,6 +256,23 @@ async def test_a_store_that_fails_loses_no_outcome() -> None:
 
     assert tracked is not None
     assert ["r2"] == [each.reference for each in await world.tracker.doubts()]
+
+
+async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest is forgotten; where that one is being stored, nothing is."""
+    monkeypatch.setattr(tracker, "_MOST_OUTCOMES", 2)
+    world = World(DatabaseStore())
+    tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
+    storing = asyncio.ensure_future(world.tracker.commit())
+    await asyncio.sleep(0)
+    tell(world.tracker, accepted("m3", "r3"))
+    await storing
+
+    found = [await world.tracker.find(MessageId(f"main:m{each}")) for each in (1, 2, 3)]
+
+    assert all(found)
 
 
 @pytest.mark.parametrize("error", FAILURES)
