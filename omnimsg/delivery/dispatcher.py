@@ -18,6 +18,7 @@ from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.engine.received import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from omnimsg.delivery.handlers import Handlers
@@ -219,7 +220,10 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-    def _turn(self, tracked: Tracked) -> Turn:
+    def _turn(self, tracked: Tracked) -> Turn | AbstractAsyncContextManager[None]:
         """Tell the application of one change of a message at a time, in order."""
-        # Its own id, where it has one: the other one may be that of its batch from now on.
-        return self._turns.turn(tracked.own_id or tracked.id or tracked.token)
+        ids = tracked.ids
+        if len(ids) > 1:
+            # Whoever knows the id of its batch alone, or its own alone, has the turn of that one.
+            return self._turns.turn_of_all(ids)
+        return self._turns.turn(ids[0] if ids else tracked.token)

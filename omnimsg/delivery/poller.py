@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.delivery.cancelled import is_own
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.message_id import MessageId
@@ -39,6 +40,7 @@ class Watched:
         message_id: Its id.
         pause: Seconds after which it is asked for next.
         longest: The longest pause, seconds.
+        due_at: When it is asked for next, in loop time.
         users: How many wait for it.
         error: Why the last look-up failed; empty if it did not.
     """
@@ -46,6 +48,7 @@ class Watched:
     message_id: MessageId
     pause: float
     longest: float
+    due_at: float = 0.0
     users: int = 0
     error: str = ""
 
@@ -107,7 +110,8 @@ class _AccountPoller:
         self._ask = ask
         self._found = found
         self._watched: dict[MessageId, Watched] = {}
-        # When each is asked for; what nobody waits for any more is skipped when its time comes.
+        # When each is asked for. What nobody waits for any more, or was planned anew, is skipped
+        # when its time comes.
         self._due: list[tuple[float, int, Watched]] = []
         self._numbers = itertools.count()
         self._has_news = asyncio.Event()
@@ -117,6 +121,11 @@ class _AccountPoller:
         watched = self._watched.get(message_id)
         if watched is not None:
             watched.longest = min(longest, watched.longest)
+            if first < watched.pause:
+                # As soon and as often as if nobody had waited for it before.
+                watched.pause = first
+                if self.loop.time() + first < watched.due_at:
+                    self._plan(watched)
         else:
             watched = self._watched[message_id] = Watched(message_id, first, longest)
             self._plan(watched)
@@ -136,15 +145,15 @@ class _AccountPoller:
         return not self._watched
 
     def _plan(self, watched: Watched) -> None:
-        entry = (self.loop.time() + watched.pause, next(self._numbers), watched)
+        watched.due_at = self.loop.time() + watched.pause
+        entry = (watched.due_at, next(self._numbers), watched)
         heapq.heappush(self._due, entry)
         if self._due[0] is entry:
             self._has_news.set()
 
     async def _run(self) -> None:
         while self._watched:
-            while self._due and not self._due[0][2].users:
-                heapq.heappop(self._due)
+            self._skip()
             pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
             if pause > 0:
                 self._has_news.clear()
@@ -155,7 +164,16 @@ class _AccountPoller:
             due: list[Watched] = []
             while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
                 due.append(heapq.heappop(self._due)[2])
+                self._skip()
             await asyncio.gather(*map(self._look_up, due))
+
+    def _skip(self) -> None:
+        """Drop what is not to be asked for when its time comes."""
+        while self._due:
+            planned, _, watched = self._due[0]
+            if watched.users and planned == watched.due_at:
+                return
+            heapq.heappop(self._due)
 
     async def _look_up(self, watched: Watched) -> None:
         if not watched.users:
@@ -165,7 +183,10 @@ class _AccountPoller:
             watched.error = ""
         except OmnimsgError as problem:
             watched.error = str(problem)
-        except Exception as problem:  # noqa: BLE001 - a handler of the application may raise anything
+        except (Exception, asyncio.CancelledError) as problem:
+            if is_own(problem):
+                raise
+            # A handler of the application may raise anything.
             watched.error = type(problem).__name__
             log.warning(
                 "a status that was looked up could not be handed on: %s",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.handlers import Handlers
+from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from omnimsg.engine.suppression import Suppression
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
+
+# Seconds before each attempt to hand on what was reported before the answer to a send. Not many, or
+# long: where a handler always fails, each message would keep a task.
+_PAUSES = (0.0, 1.0, 5.0, 25.0)
 
 
 class Delivery:
@@ -90,6 +95,7 @@ class Delivery:
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._telling: set[asyncio.Task[None]] = set()
+        self._closing = PerLoop(asyncio.Event)
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -112,8 +118,13 @@ class Delivery:
         return receiver
 
     async def aclose(self) -> None:
-        """Store what is known of the last sends."""
+        """Store what is known of the last sends, and hand on what was reported before them."""
         await self.tracker.aclose()
+        self._closing.here.set()
+        loop = asyncio.get_running_loop()
+        telling = [each for each in self._telling if each.get_loop() is loop]
+        if telling:
+            await asyncio.wait(telling)
 
     async def wait(
         self,
@@ -176,6 +187,17 @@ class Delivery:
         task.add_done_callback(self._telling.discard)
 
     async def _tell_joined(self, tracked: Tracked) -> None:
+        """Try it several times: the provider has its answer, and sends the report no more."""
+        closing = self._closing.here
+        for pause in _PAUSES:
+            if pause:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await closing.wait()
+            if await self._has_told(tracked) or closing.is_set():
+                return
+
+    async def _has_told(self, tracked: Tracked) -> bool:
         try:
             await self.dispatcher.joined(tracked)
         except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
@@ -185,6 +207,9 @@ class Delivery:
                 kind,
                 extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
             )
+            return False
+        else:
+            return True
 
     async def _found(self, status: MessageStatus) -> None:
         tracked = await self.tracker.look_up(status)

@@ -86,7 +86,8 @@ async def _look_up(
                 )
                 continue
             if isinstance(found, Accepted):
-                with suppress(Exception):  # the store may raise; the message is there all the same
+                # The store may raise anything; the message is there all the same.
+                with suppress(Exception, asyncio.CancelledError):
                     await tracker.prove(found)
                 return found
     never: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()

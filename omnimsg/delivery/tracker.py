@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.cancelled import is_own
 from omnimsg.delivery.loop_bound import Alarm, PerLoop
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
@@ -205,8 +206,11 @@ class Tracker(Observer):
                 try:
                     await self.commit()
                     tracked = await self._store.find(names)
-                except Exception as error:  # noqa: BLE001 - a store may raise anything
-                    # No word of a report is no word about the message: whoever waits goes on.
+                except (Exception, asyncio.CancelledError) as error:
+                    if is_own(error):
+                        raise
+                    # A store may raise anything, and no word of a report is no word about the
+                    # message: whoever waits goes on.
                     _warn(error)
                     tracked = None
                 own_id = None if tracked is None else tracked.own_id
@@ -221,19 +225,24 @@ class Tracker(Observer):
 
     async def _store_outcomes(self) -> None:
         for _ in range(len(self._outcomes)):
-            outcome, message = self._outcomes[0]
+            first = outcome, message = self._outcomes[0]
             try:
                 if isinstance(outcome, Accepted):
                     await self.accept(outcome, address_of(message))
                 else:
                     await self._doubt(outcome, message)
-            except Exception as error:  # noqa: BLE001 - a store may raise anything
-                _warn(error)
-                self._outcomes.rotate(-1)
+            except (Exception, asyncio.CancelledError) as error:
+                if is_own(error):
+                    raise
+                _warn(error)  # a store may raise anything
+                if self._outcomes[0] is first:
+                    self._outcomes.rotate(-1)
                 self._commits.set(_COMMIT_AGAIN_AFTER)
             else:
-                # Not before: whoever is cancelled here has not stored it.
-                self._outcomes.popleft()
+                # Not before: whoever is cancelled here has not stored it. Meanwhile it may have
+                # made room for newer ones.
+                if self._outcomes[0] is first:
+                    self._outcomes.popleft()
 
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
         now = self._clock.utc_now()
@@ -280,8 +289,10 @@ class Tracker(Observer):
         self._next_sweep = now + _SWEEP_EVERY
         try:
             given_up = await self._store.give_up(now - self._window)
-        except Exception as error:  # noqa: BLE001 - a store may raise anything
-            _warn(error)
+        except (Exception, asyncio.CancelledError) as error:
+            if is_own(error):
+                raise
+            _warn(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY.total_seconds())
             return
         for each in given_up:
@@ -301,7 +312,7 @@ class Tracker(Observer):
             )
 
 
-def _warn(error: Exception) -> None:
+def _warn(error: BaseException) -> None:
     """Log that the store has failed, without the error's text, which may quote a message."""
     kind = type(error).__name__
     log.warning(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
     from types import TracebackType
 
 
@@ -18,6 +20,15 @@ class Turns:
     def turn(self, name: str | None) -> Turn:
         """Return what waits, as an asynchronous context, until nobody else has the name's turn."""
         return Turn(self._locks, name)
+
+    @asynccontextmanager
+    async def turn_of_all(self, names: Iterable[str]) -> AsyncIterator[None]:
+        """Wait until nobody else has the turn of any of the names."""
+        async with AsyncExitStack() as turns:
+            # In one order for all, so that nobody waits for somebody who waits.
+            for name in sorted(names):
+                await turns.enter_async_context(self.turn(name))
+            yield
 
 
 class Turn:

@@ -322,7 +322,7 @@ class LoopParts:
         self._requeue.close()
         with suppress(RuntimeError):  # a closed loop wakes nobody
             self.admission.close()
-        held = [] if self.holding is None else self.holding.take_all()
+        held = [] if self.holding is None else self.holding.close()
         batches = [*held, *self.queue.take_all()]
         self.scheduler.abandon()
         if isinstance(self._transport, Abandonable):

@@ -12,9 +12,13 @@ from omnimsg.engine.budgets import Budgets, Count, Share, price_of, price_per_pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
+    from typing import TypeAlias
 
     from omnimsg.domain.message import Message
     from omnimsg.engine.policy import Prices
+
+    # What a message holds of each count, and the price of a part.
+    _Reserved: TypeAlias = tuple[list[tuple[Count, Decimal]], Decimal | None]
 
 
 class Spending:
@@ -38,8 +42,9 @@ class Spending:
         self._account = account
         self._prices = prices
         self._channel_of = channel_of
-        # By reference, what is reserved for messages that are under way.
-        self._reserved: dict[str, list[tuple[list[tuple[Count, Decimal]], Decimal | None]]] = {}
+        # By the identity of the message, what is reserved for those that are under way. Several may
+        # have one reference, and each gives back what it took itself.
+        self._reserved: dict[int, list[_Reserved]] = {}
 
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that a budget would stop; it counts for nothing."""
@@ -52,23 +57,23 @@ class Spending:
         price = self._price(message)
         found = self._budgets.reserve(self._account, message, price, self._prices.currency)
         if isinstance(found, Failure):
-            # It is settled like all others, and must not settle another of its reference.
-            self._reserved.setdefault(message.reference, []).append(([], None))
+            # It is settled like all others, and must not settle itself where it is under way too.
+            self._reserved.setdefault(id(message), []).append(([], None))
             return self._not_sent(message, found)
         if found:
             kept = found, self._per_part(message) if self._budgets.has_reports else None
-            self._reserved.setdefault(message.reference, []).append(kept)
+            self._reserved.setdefault(id(message), []).append(kept)
         return None
 
-    def settle(self, outcomes: Sequence[Outcome]) -> None:
+    def settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Give back what messages that were not sent had reserved, and take what others cost."""
-        for outcome in outcomes:
-            reserved = self._reserved.get(outcome.reference)
+        for message, outcome in zip(messages, outcomes, strict=True):
+            reserved = self._reserved.get(id(message))
             if reserved is None:
                 continue
             counts, per_part = reserved.pop()
             if not reserved:
-                del self._reserved[outcome.reference]
+                del self._reserved[id(message)]
             if isinstance(outcome, (NotSent, Rejected)):
                 for count, money in counts:
                     count.messages -= 1

@@ -276,7 +276,7 @@ class _FirstPart(_Part):
         deadline: Deadline | None = None,
     ) -> None:
         if self._settle is not None:
-            self._settle(outcomes)
+            self._settle(messages, outcomes)
         if outcomes.__class__ is AllAccepted:
             self._owner.finish([key[0] for key in keys], messages, outcomes)
             return
@@ -298,7 +298,7 @@ class _LaterPart(_Part):
         deadline: Deadline | None = None,
     ) -> None:
         if self._settle is not None:
-            self._settle(outcomes)
+            self._settle(messages, outcomes)
         self.take(keys, outcomes, deadline)
 
 

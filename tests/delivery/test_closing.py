@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
 from support.adapters import FakeTransport, texts, tiny
+from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
+from support.virtual import VirtualLoop
 
-from omnimsg import AmbiguousError, Client
+from omnimsg import AmbiguousError, CallbackOptions, Client
+from omnimsg.delivery.memory_suppression import MemorySuppression
+
+if TYPE_CHECKING:
+    from omnimsg import ConsentChange
 
 pytestmark = pytest.mark.anyio
 
@@ -28,3 +37,49 @@ async def test_a_doubt_keeps_no_closed_client_alive() -> None:
     gc.collect()
 
     assert (None, "r0") == (is_kept(), doubt.reference)
+
+
+class Database(MemorySuppression):
+    """A list that takes its time, and fails at first.
+
+    Attributes:
+        failures: So many changes are not recorded.
+    """
+
+    failures = 0
+
+    async def record(self, change: ConsentChange) -> None:
+        """Record a change a little later."""
+        await asyncio.sleep(0)
+        if change.address is not None and self.failures:
+            self.failures -= 1
+            raise OSError
+        await super().record(change)
+
+
+async def opt_out(suppression: Database, *, seconds: float) -> None:
+    """Report an opt-out before the answer to the send, and close the client a while after that."""
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+        suppression=suppression,
+    )
+    receiver = client.receiver(lambda _: None)
+    early = {"state": "failed", "reason": "opted_out", "id": "id-r0", "ref": "r0"}
+    assert 204 == await deliver(receiver, early)
+    await client.send(texts(1)[0])
+    await asyncio.sleep(seconds)
+    await client.aclose()
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100)])
+def test_an_opt_out_that_came_before_the_answer_is_recorded(failures: int, seconds: float) -> None:
+    """Also where the program ends then, and where the list fails: nobody reports it once more."""
+    suppression = Database()
+    suppression.failures = failures
+
+    with closing(VirtualLoop()) as loop:
+        loop.drive(opt_out(suppression, seconds=seconds))
+
+    assert texts(1)[0].to in suppression

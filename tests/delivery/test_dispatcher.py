@@ -16,6 +16,7 @@ from support.delivery import (
     Watcher,
     accepted,
     batch_id,
+    leg,
     reply,
     report,
     tell,
@@ -33,7 +34,7 @@ from omnimsg.domain.history import Interaction, InteractionKind
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.opt_out import ConsentChange, Keywords, OptOutRules
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.status import Status
+from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
@@ -600,3 +601,33 @@ async def test_an_opt_out_that_was_not_recorded_is_not_handled(world: World) -> 
 
     assert 1 == len(world.handled)
     assert NUMBER in world.suppression
+
+
+async def test_changes_of_a_message_of_a_batch_come_in_order(world: World) -> None:
+    """Also while its own id becomes known, which a look-up of the batch does not name."""
+    gate = asyncio.Event()
+    under_way: list[Status] = []
+    most = 0
+
+    async def handle(change: StatusChanged) -> None:
+        nonlocal most
+        under_way.append(change.status.status)
+        most = max(most, len(under_way))
+        if change.status.status is Status.SENT:
+            await gate.wait()
+        under_way.pop()
+        world.statuses.append((change.previous, change.status.status))
+
+    world.handlers.on_status(handle)
+    tell(world.tracker, accepted(None, batch_id="b1"))
+    found = await world.tracker.look_up(MessageStatus(id=batch_id("b1"), legs=(leg(Status.SENT),)))
+    looking_up = asyncio.ensure_future(world.dispatcher.status_found(found))
+    await settled()
+    reported = world.begin(report(Status.DELIVERED, "m1", "r1", batch="b1", seconds=1))
+    await settled()
+    gate.set()
+    await asyncio.gather(looking_up, reported)
+    await world.give(report(Status.DELIVERED, "m1", "r1", batch="b1", seconds=2))
+
+    assert 1 == most
+    assert [Status.SENT, Status.DELIVERED] == [each for _, each in world.statuses]

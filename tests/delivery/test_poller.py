@@ -33,7 +33,7 @@ class Provider:
         self.seconds = 0.0
         self.at_once = 0
         self.most = 0
-        self.errors: Iterator[Exception | None] = iter(())
+        self.errors: Iterator[BaseException | None] = iter(())
         self.handler: Callable[[MessageStatus], Awaitable[None]] | None = None
         self.poller = Poller(self.ask, self.tell, lambda _: has_reports)
 
@@ -273,3 +273,32 @@ def test_each_event_loop_asks_by_itself() -> None:
         loop.drive(wait())
 
     assert [M1] == found
+
+
+def test_a_look_up_that_cancels_itself_is_one_that_failed(loop: VirtualLoop) -> None:
+    """A store or a connection may have had something cancelled; the message is asked for again."""
+    provider = Provider(loop)
+    provider.errors = iter([asyncio.CancelledError(), None])
+
+    async def wait() -> None:
+        with provider.poller.watch(M1):
+            await asyncio.sleep(10)
+
+    live(loop, wait())
+
+    assert [1, 3, 7] == provider.times()
+
+
+def test_what_is_rarely_asked_for_is_asked_for_soon_where_another_waits(loop: VirtualLoop) -> None:
+    """Whoever has begun long ago, and is patient, does not keep that one waiting."""
+    provider = Provider(loop)
+
+    async def wait() -> None:
+        with provider.poller.watch(M1, 600):
+            await asyncio.sleep(1300)
+            with provider.poller.watch(M1):
+                await asyncio.sleep(20)
+
+    live(loop, wait())
+
+    assert [511, 1023, 1301, 1303, 1307, 1315] == provider.times()[-6:]

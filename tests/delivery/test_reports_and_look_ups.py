@@ -18,6 +18,7 @@ from omnimsg import (
     Accepted,
     CallbackOptions,
     Client,
+    Limits,
     OnAmbiguous,
     Policy,
     RetryPolicy,
@@ -58,7 +59,13 @@ class World:
         word = "who-knows" if len(self.sent) == 1 else "ok"
         return results(dict.fromkeys(batch, word))
 
-    def live(self, story: Callable[[Client, Receiver], Awaitable[Any]], **options: Any) -> Any:
+    def live(
+        self,
+        story: Callable[[Client, Receiver], Awaitable[Any]],
+        *,
+        limits: Limits | None = None,
+        **options: Any,
+    ) -> Any:
         """Let something happen to a client that receives reports."""
 
         async def told() -> Any:
@@ -67,7 +74,9 @@ class World:
                 [tiny(kind=Reporting)],
                 policies={
                     "main": Policy(
-                        on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND, retry=RetryPolicy(base=0)
+                        on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND,
+                        retry=RetryPolicy(base=0),
+                        limits=limits or Limits(),
                     )
                 },
                 journal=self.book,
@@ -159,6 +168,23 @@ def test_a_report_during_the_last_look_up_keeps_it_from_being_sent_again() -> No
     assert isinstance(outcome, Accepted)
     assert [0.0, 130.0] == place.looked
     assert [["r0"]] == place.sent
+
+
+def test_a_report_keeps_what_waits_to_be_sent_again_from_leaving() -> None:
+    """It was missing twice, the rate of the account keeps it waiting, and a report names it."""
+    place = World()
+
+    async def story(client: Client, receiver: Receiver) -> Sequence[Outcome]:
+        # One request in 20 seconds: they are missing at 140, and their turn is at 180.
+        reporting = asyncio.ensure_future(report(receiver, 170, 0))
+        outcomes = await send(client, 2)
+        await reporting
+        return outcomes
+
+    outcomes = place.live(story, limits=Limits(requests_per_second=1 / 20))
+
+    assert [["r0", "r1"], ["r1"]] == place.sent
+    assert ["m0", "id-r1"] == [each.provider_id for each in outcomes if isinstance(each, Accepted)]
 
 
 def test_only_what_no_report_names_is_sent_again() -> None:

@@ -13,7 +13,7 @@ import pytest
 from support.adapters import FakeTransport, TinyAdapter, accepted, references, results, texts, tiny
 from support.audit import outcome_of
 from support.reporting import PUBLIC_URL, Reporting, deliver
-from support.stores import DatabaseStore
+from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
 from omnimsg import (
@@ -317,10 +317,11 @@ def test_whoever_is_cancelled_leaves_nothing() -> None:
     assert place.live(story)
 
 
-def test_a_store_that_fails_makes_no_other_error_of_a_doubt() -> None:
+@pytest.mark.parametrize("error", [StoreDownError, asyncio.CancelledError])
+def test_a_store_that_fails_makes_no_other_error_of_a_doubt(error: type[BaseException]) -> None:
     """The caller must not take it for a message that was not sent."""
     place = World(looks=iter(["down", "there"]))
-    store = DatabaseStore()
+    store = DatabaseStore(fails_with=error)
 
     async def story(client: Client, _: Receiver) -> Accepted:
         store.is_down = True

@@ -25,6 +25,7 @@ from support.sending import settled
 from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
+from omnimsg.delivery import tracker
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 M1 = MessageId("main:m1")
+
+# A store may also wait for something that is cancelled, such as a connection of its own.
+FAILURES = [StoreDownError, asyncio.CancelledError]
 
 
 class World:
@@ -254,10 +258,28 @@ async def test_a_store_that_fails_loses_no_outcome() -> None:
     assert ["r2"] == [each.reference for each in await world.tracker.doubts()]
 
 
-def test_a_store_that_failed_is_asked_again() -> None:
+async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest is forgotten; where that one is being stored, nothing is."""
+    monkeypatch.setattr(tracker, "_MOST_OUTCOMES", 2)
+    world = World(DatabaseStore())
+    tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
+    storing = asyncio.ensure_future(world.tracker.commit())
+    await asyncio.sleep(0)
+    tell(world.tracker, accepted("m3", "r3"))
+    await storing
+
+    found = [await world.tracker.find(MessageId(f"main:m{each}")) for each in (1, 2, 3)]
+
+    assert all(found)
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_a_store_that_failed_is_asked_again(error: type[BaseException]) -> None:
     """Though nobody asks for anything."""
     loop = VirtualLoop()
-    store = DatabaseStore()
+    store = DatabaseStore(fails_with=error)
 
     async def live() -> int:
         tracker = Tracker(store, loop, Observers())
@@ -330,9 +352,10 @@ async def test_another_send_wakes_nobody(world: World) -> None:
     waiting.cancel()
 
 
-async def test_a_store_that_fails_ends_no_waiting() -> None:
+@pytest.mark.parametrize("error", FAILURES)
+async def test_a_store_that_fails_ends_no_waiting(error: type[BaseException]) -> None:
     """That nothing can be asked says nothing about the message."""
-    store = DatabaseStore()
+    store = DatabaseStore(fails_with=error)
     world = World(store)
     store.is_down = True
     tell(world.tracker, doubtful())

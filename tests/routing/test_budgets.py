@@ -20,6 +20,7 @@ from omnimsg import (
     NotSent,
     Policy,
     Prices,
+    ProviderContact,
     Reason,
     Route,
 )
@@ -76,6 +77,18 @@ def test_what_was_not_sent_gives_its_share_back(stream: bool) -> None:
     outcomes = send_all(routed, texts(4), stream=stream)
 
     assert ["sent", "sent", "sent", "quota_exceeded"] == kinds(outcomes)
+
+
+def test_a_message_gives_back_what_it_has_taken_itself() -> None:
+    """Messages with one reference are several: a refused one was not counted, and the other is."""
+    budget = Budget(name="all", window=60, messages=1)
+    routed = Routed(accepted, budgets=(budget,))
+    first, third = texts(2)
+    refused = Message(ProviderContact(id="c1"), "x", reference=first.reference)
+
+    outcomes = routed.send_many([first, refused, third])
+
+    assert ["invalid_recipient", "quota_exceeded", "sent"] == sorted(kinds(outcomes))
 
 
 def test_a_doubt_stays_counted() -> None:

@@ -27,12 +27,20 @@ class DatabaseStore:
     Attributes:
         inner: The store that does the work.
         is_down: Whether every operation fails.
+        fails_with: What it raises then.
         asked: Set when something has been asked.
     """
 
-    def __init__(self, inner: MemoryStore | None = None, *, turns: int = 3) -> None:
+    def __init__(
+        self,
+        inner: MemoryStore | None = None,
+        *,
+        turns: int = 3,
+        fails_with: type[BaseException] | None = None,
+    ) -> None:
         self.inner = inner or MemoryStore()
         self.is_down = False
+        self.fails_with = fails_with or StoreDownError
         self.asked = asyncio.Event()
         self._turns = turns
 
@@ -77,4 +85,4 @@ class DatabaseStore:
         for _ in range(self._turns):
             await asyncio.sleep(0)
         if self.is_down:
-            raise StoreDownError
+            raise self.fails_with

@@ -222,10 +222,13 @@ class RecordedRunner:
     ) -> list[Outcome] | Split:
         """Record what became of an intended batch."""
         split = split_of(outcomes)
+        if split:
+            outcomes = _not_sent(outcomes)
         try:
             if self._journal is not None:
-                await self._journal.settle(attempt, _not_sent(outcomes) if split else outcomes)
-            if self._suppression is not None:
+                await self._journal.settle(attempt, outcomes)
+            # Whom a refusal of the whole request is about is known when its parts are answered.
+            if self._suppression is not None and not split:
                 await self._suppression.learn(messages, outcomes)
         except asyncio.CancelledError:
             raise Interrupted(outcomes) from None

@@ -197,7 +197,7 @@ class Admission:
         return count == len(keys)
 
     @property
-    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+    def settle(self) -> Callable[[Sequence[Message], Sequence[Outcome]], None] | None:
         """Takes the outcomes of messages that were handed over, where there are budgets."""
         return None if self._spending is None else self._spending.settle
 

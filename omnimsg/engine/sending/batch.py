@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
@@ -11,6 +12,7 @@ from omnimsg.engine.attempt.doubts import NO_DOUBTS
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from omnimsg.domain.message import Message, Priority
@@ -44,6 +46,11 @@ Kind: TypeAlias = tuple[Any, ...]
 
 PassesOn: TypeAlias = "Callable[[Outcome], bool]"
 """Says of an outcome whether another account may send the message."""
+
+
+def has_named(report: asyncio.Future[Accepted]) -> bool:
+    """Return whether what ends when a report names a message has ended so."""
+    return report.done() and not report.cancelled() and report.exception() is None
 
 
 class Owner(Protocol):
@@ -104,6 +111,7 @@ class Batch(Deadline):
         doubts: The outcomes, by reference, of those that may have been sent before.
         absent_until: Until when it is believed that the provider does not have them, where they
             were looked for and not found.
+        reports: By reference, what ends when a report names one of those that were not found.
         held_for: Why they were held back, in plain words, where they were.
         attempts: The last attempt at each message, by reference, where a journal or an observer
             wants to know. The parts of a batch share it: what follows an attempt at a part, such as
@@ -118,6 +126,7 @@ class Batch(Deadline):
     is_retry: bool = False
     doubts: Mapping[str, Ambiguous] = NO_DOUBTS
     absent_until: float = math.inf
+    reports: Mapping[str, asyncio.Future[Accepted]] = MappingProxyType({})
     held_for: str = ""
     attempts: dict[str, Attempt] | None = None
 
@@ -192,6 +201,17 @@ class Batch(Deadline):
             ends == self.ends or -spread <= ends - self.ends <= spread
         )
 
+    def is_reported(self, message: Message) -> bool:
+        """Return whether a report has named a message that was not found."""
+        report = self.reports.get(message.reference)
+        return report is not None and has_named(report)
+
+    def expect_no_reports(self) -> None:
+        """Stop expecting reports of what was not found."""
+        for report in self.reports.values():
+            report.cancel()
+        self.reports = {}
+
     def track_attempts(self) -> dict[str, Attempt]:
         """Return the last attempts by reference, for this batch and for its parts from now on."""
         if self.attempts is None:
@@ -208,7 +228,7 @@ class Batch(Deadline):
             self.ttl,
         )
         part.left_at = self.left_at
-        kept = ("is_part", "is_retry", "doubts", "absent_until", "held_for", "attempts")
+        kept = ("is_part", "is_retry", "doubts", "absent_until", "reports", "held_for", "attempts")
         for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)
         return part

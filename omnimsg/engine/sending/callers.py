@@ -42,7 +42,7 @@ class Callers:
         account: str,
         observers: Observers,
         passes_on: PassesOn | None = None,
-        settle: Callable[[Sequence[Outcome]], None] | None = None,
+        settle: Callable[[Sequence[Message], Sequence[Outcome]], None] | None = None,
     ) -> None:
         self._account = account
         self._observers = observers
@@ -69,7 +69,7 @@ class Callers:
         if unclaimed:
             self._tell_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
         if self._settle is not None:
-            self._settle(outcomes)
+            self._settle(messages, outcomes)
         notify = self._observers.outcome_known
         if notify is None:
             return

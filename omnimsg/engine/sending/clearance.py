@@ -107,7 +107,8 @@ class Clearance:
         """End messages that nobody waits for or whose ttl has passed, and return the rest.
 
         Where the look-ups that did not find them are too long ago, all end in doubt, and are looked
-        for again: since then the provider may have processed them, or listed them.
+        for again: since then the provider may have processed them, or listed them. So does one that
+        a report has named since then.
         """
         if batch.left_at > batch.absent_until:
             batch.finish_all([batch.doubts[each.reference] for each in batch.messages])
@@ -116,7 +117,11 @@ class Clearance:
             index: self._local.cancelled(batch.messages[index], left=False) for index in abandoned
         }
         for index, message in enumerate(batch.messages):
-            if index not in ended and has_outlived_ttl(message, waited):
+            if index in ended:
+                continue
+            if batch.is_reported(message):
+                ended[index] = batch.doubts[message.reference]
+            elif has_outlived_ttl(message, waited):
                 ended[index] = self._local.ttl_exceeded(message)
         if not ended:
             return batch

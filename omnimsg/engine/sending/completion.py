@@ -82,7 +82,7 @@ class Completion:
 
     def conclude_unsent(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take the outcomes of messages that an open circuit kept from leaving."""
-        if self._holding is not None:
+        if self._holding is not None and not self._holding.is_closed:
             self._holding.hold(batch, range(len(outcomes)), outcomes)
         else:
             self._continue(batch, outcomes)
@@ -157,6 +157,7 @@ class Completion:
     def _is_held(self, outcome: Outcome) -> bool:
         return (
             self._holding is not None
+            and not self._holding.is_closed
             and isinstance(outcome, NotSent)
             and outcome.scope is Scope.ACCOUNT
             and outcome.reason is not Reason.CANCELLED

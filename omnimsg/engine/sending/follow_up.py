@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.outcome import Ambiguous
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.sending.reconcile import Reconciler
     from omnimsg.engine.sending.requeue import Requeue
     from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.engine.sending.tasks import Tasks
+    from omnimsg.engine.sending.tasks import FirstStep, Tasks
 
 
 class FollowUp:
@@ -56,7 +57,7 @@ class FollowUp:
 
     def retry(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Try a batch again in the background, as often as the policy says, and finish it."""
-        self._tasks.start(self._retry(batch, outcomes))
+        self._start(partial(self._retry, batch, outcomes), batch, outcomes)
 
     def look_up(self, batch: Batch, outcomes: list[Outcome], *, attempt: int = 2) -> None:
         """Look for the messages of a batch in the background, and finish it.
@@ -67,23 +68,55 @@ class FollowUp:
             attempt: The number of the attempt that would send what is not found.
         """
         if self._reconciler is not None:
-            self._tasks.start(self._reconciler.run(batch, outcomes, attempt, self._resend))
+            work = partial(self._search, self._reconciler, batch, outcomes, attempt)
+            self._start(work, batch, outcomes)
 
     def _resend(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
         """Send once more what was looked for and not found, in the background."""
-        self._tasks.start(self._retry(batch, outcomes, not_found_attempt=attempt))
+        work = partial(self._retry, batch, outcomes, not_found_attempt=attempt)
+        self._start(work, batch, outcomes)
+
+    def _start(
+        self,
+        work: Callable[[FirstStep], Coroutine[Any, Any, None]],
+        batch: Batch,
+        outcomes: list[Outcome],
+    ) -> None:
+        def dropped() -> None:
+            batch.expect_no_reports()
+            batch.finish_all(outcomes)
+
+        self._tasks.start(work, dropped)
+
+    async def _search(
+        self,
+        reconciler: Reconciler,
+        batch: Batch,
+        outcomes: list[Outcome],
+        attempt: int,
+        first_step: FirstStep,
+    ) -> None:
+        first_step.is_taken = True
+        await reconciler.run(batch, outcomes, attempt, self._resend)
 
     async def _retry(
-        self, batch: Batch, outcomes: list[Outcome], *, not_found_attempt: int | None = None
+        self,
+        batch: Batch,
+        outcomes: list[Outcome],
+        first_step: FirstStep,
+        *,
+        not_found_attempt: int | None = None,
     ) -> None:
         """Try a batch again, then finish it or look for what is in doubt.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
+            first_step: Of the task.
             not_found_attempt: The number of the only attempt that is allowed, where all messages
                 were looked for and not found.
         """
+        first_step.is_taken = True
         batch.track_attempts()
         owner = _RetryOwner(batch, outcomes)
         attempt = not_found_attempt or 2
@@ -116,6 +149,7 @@ class FollowUp:
                 outcomes[index] = self._local.cancelled(batch.messages[index], left=True)
             raise
         finally:
+            batch.expect_no_reports()
             final = [index for index in range(len(outcomes)) if index not in doubtful]
             batch.finish(final, [outcomes[index] for index in final])
         if doubtful:

@@ -31,6 +31,7 @@ class Holding:
     Attributes:
         release_at: When the held batches should try again, monotonic seconds; infinity where none
             are held.
+        is_closed: Whether nothing can be held any more.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Holding:
         self._held = observers.held
         self._batches: list[Batch] = []
         self.release_at: float = math.inf
+        self.is_closed: bool = False
 
     def __bool__(self) -> bool:
         """Return whether anything is held."""
@@ -83,10 +85,14 @@ class Holding:
 
     def release(self) -> None:
         """Put everything back into the queue."""
-        for batch in reversed(self.take_all()):
+        for batch in reversed(self._take_all()):
             self._requeue.put_back([batch])
 
-    def take_all(self) -> list[Batch]:
-        """Take everything out."""
+    def close(self) -> list[Batch]:
+        """Hold nothing any more: nobody would release it. Take everything out."""
+        self.is_closed = True
+        return self._take_all()
+
+    def _take_all(self) -> list[Batch]:
         batches, self._batches, self.release_at = self._batches, [], math.inf
         return batches

@@ -17,6 +17,7 @@ from omnimsg.adapter import Absent
 from omnimsg.domain.outcome import Accepted
 from omnimsg.engine.deadline import has_outlived_ttl
 from omnimsg.engine.observers import RetryEvent
+from omnimsg.engine.sending.batch import has_named
 from omnimsg.engine.sending.retry import is_in_doubt
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Reconciler:
             outcomes: What is known of each.
             attempt: The number of the attempt to come. Beyond the last there is one look-up and no
                 waiting, because no attempt can follow.
-            resend: Takes over the missing messages, their outcomes, and the attempt's number.
+            resend: Takes over the missing messages and what expects reports of them, their
+                outcomes, and the attempt's number.
         """
         search = _Search(batch, outcomes)
         if self._settlement is not None:
@@ -111,6 +113,7 @@ class Reconciler:
                     absent_until = search.absent_until(missing, self.interval)
                     part, known = search.detach(missing)
                     part.absent_until = absent_until
+                    part.reports = search.take_expected(missing)
                     resend(part, known, attempt)
                 if batch.remaining() <= self.interval:
                     break
@@ -142,7 +145,7 @@ class Reconciler:
             report = search.reports.get(index)
             if report is not None and report.done():
                 del search.reports[index]
-                if not report.cancelled() and report.exception() is None:
+                if has_named(report):
                     await self._take(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
@@ -231,6 +234,14 @@ class _Search:
     def absent_until(self, missing: Sequence[int], believed: float) -> float:
         """Return until when all of some missing messages are believed not to be there."""
         return min(self.missed_at[each] for each in missing) + believed
+
+    def take_expected(self, indexes: Sequence[int]) -> dict[str, asyncio.Future[Accepted]]:
+        """Hand over what ends when a report names some messages, by reference."""
+        return {
+            self.batch.messages[index].reference: self.reports.pop(index)
+            for index in indexes
+            if index in self.reports
+        }
 
     def abandoned(self) -> list[int]:
         """Return the messages that nobody waits for any more."""

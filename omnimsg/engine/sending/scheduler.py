@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -29,7 +30,7 @@ from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.requeue import Requeue
 from omnimsg.engine.sending.slots import OperationSlots
-from omnimsg.engine.sending.tasks import Tasks
+from omnimsg.engine.sending.tasks import FirstStep, Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -103,23 +104,25 @@ class Scheduler:
                     self._changed.clear()
                     await self._changed.wait()
         finally:
-            # From here on nothing comes back to wait, neither a retry nor the parts of a batch.
+            # From here on nothing comes back to wait: no retry, no part of a batch, nothing held.
             self._requeue.close()
-            held = [] if self._holding is None else self._holding.take_all()
+            held = [] if self._holding is None else self._holding.close()
             for batch in (*held, *self._queue.take_all()):
                 self._requeue.give_up(batch)
             # The workers first: their outcomes are what the retries then know.
             await self._workers.cancel(self._now)
             await self._follow_ups.cancel(self._now)
             self._wakeup.cancel()
+            self._slots.close()
 
     def abandon(self) -> None:
         """Stop what is under way without waiting: the event loop may not run any more."""
         self._workers.abandon()
         self._follow_ups.abandon()
 
-    async def _work(self, first: Batch) -> None:
+    async def _work(self, first: Batch, first_step: FirstStep) -> None:
         """Send a batch, and the next, for as long as one may leave."""
+        first_step.is_taken = True
         batch: Batch | None = first
         while batch is not None:
             try:
@@ -129,6 +132,8 @@ class Scheduler:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, batch.messages, end.outcomes)
+                # The application may have cancelled it; others may take its place.
+                self._wakeup.soon()
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
                 result = self._local.engine_failed(batch.messages, error)
@@ -199,8 +204,14 @@ class Scheduler:
         batch = self._next()
         if batch is None:
             return False
-        self._workers.start(self._work(batch))
+        self._workers.start(partial(self._work, batch), partial(self._end_dropped, batch))
         return True
+
+    def _end_dropped(self, batch: Batch) -> None:
+        """End a batch whose worker was cancelled before its first step."""
+        self._limiter.under_way -= 1
+        batch.finish_all([self._local.cancelled(each, left=False) for each in batch.messages])
+        self._wakeup.soon()
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise wake when one may."""

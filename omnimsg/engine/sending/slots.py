@@ -31,6 +31,7 @@ class OperationSlots:
         self._wakeup = wakeup
         self._now = now
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_closed = False
 
     def __bool__(self) -> bool:
         """Return whether operations wait for a slot."""
@@ -71,13 +72,18 @@ class OperationSlots:
             self._waiting.popleft()
         if not self._waiting:
             return False
-        wait = self._limiter.wait()
+        wait = 0.0 if self._is_closed else self._limiter.wait()
         if wait > 0:
             self._wakeup.at(self._now() + wait)
             return False
         self._limiter.begin(0)
         self._waiting.popleft().set_result(None)
         return True
+
+    def close(self) -> None:
+        """Keep nothing waiting any more: what begins now fails, because the transport is closed."""
+        self._is_closed = True
+        self._wakeup.soon()
 
     def _release(self) -> None:
         self._limiter.end()

@@ -50,7 +50,7 @@ class WayIn(Protocol):
     """Where the messages of a stream are handed over: one account, or the routes of a client."""
 
     @property
-    def settle(self) -> Callable[[Sequence[Outcome]], None] | None:
+    def settle(self) -> Callable[[Sequence[Message], Sequence[Outcome]], None] | None:
         """Takes the outcomes of messages that were handed over, where somebody wants them."""
 
     def read_stream(
@@ -209,7 +209,7 @@ class _StreamRun:
         deadline: Deadline | None = None,
     ) -> None:
         if self._settle is not None:
-            self._settle(outcomes)
+            self._settle(messages, outcomes)
         if self._legs is not None and self._legs.pending:
             last = self._legs.keep(keys, outcomes)
             if len(last) < len(keys):

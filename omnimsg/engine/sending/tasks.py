@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,6 +14,21 @@ from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+
+class FirstStep:
+    """The first step of a task.
+
+    Attributes:
+        is_taken: Whether it was taken; set by the task.
+        dropped: Called where it never is.
+    """
+
+    __slots__ = ("dropped", "is_taken")
+
+    def __init__(self, dropped: Callable[[], None]) -> None:
+        self.is_taken: bool = False
+        self.dropped = dropped
 
 
 class Tasks:
@@ -32,13 +48,22 @@ class Tasks:
         """Return whether any is running."""
         return bool(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine in the background."""
+    def start(
+        self, work: Callable[[FirstStep], Coroutine[Any, Any, None]], dropped: Callable[[], None]
+    ) -> None:
+        """Run a coroutine in the background.
+
+        Args:
+            work: The coroutine function. The coroutine notes its first step.
+            dropped: Called instead where the task is cancelled before that, and so never takes it:
+                applications cancel all tasks of their loop.
+        """
         # A context each: what one request sets in it must not be seen by another.
         context = self._context.copy()
-        task = asyncio.get_running_loop().create_task(work, context=context)
+        first_step = FirstStep(dropped)
+        task = asyncio.get_running_loop().create_task(work(first_step), context=context)
         self._tasks.add(task)
-        task.add_done_callback(self._discard)
+        task.add_done_callback(partial(self._discard, first_step))
 
     async def cancel(self, now: Callable[[], float]) -> None:
         """Cancel the tasks, and those they start meanwhile, and give them a few seconds to end.
@@ -61,6 +86,8 @@ class Tasks:
             with suppress(RuntimeError):  # the loop is closed
                 task.cancel()
 
-    def _discard(self, task: asyncio.Task[None]) -> None:
+    def _discard(self, first_step: FirstStep, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not first_step.is_taken:
+            first_step.dropped()
         self._ended()

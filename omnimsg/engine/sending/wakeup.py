@@ -79,6 +79,7 @@ class Wakeup:
         """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def stop(self) -> None:
         """Run nothing any more."""

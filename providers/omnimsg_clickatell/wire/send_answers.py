@@ -23,7 +23,7 @@ from omnimsg.adapter import (
 )
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, NotSent, Rejected
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.encode import bare
@@ -186,6 +186,8 @@ class _Reader:
                 outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
         if None in outcomes and not is_blank(self.data.get("error")):
             self._apply_request_error(references, outcomes, entries, members.id)
+        if None in outcomes and self.response.status >= 300:
+            self._keep_doubts(references, outcomes, entries, members.id)
         return self._refused_as_a_whole(outcomes)
 
     def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
@@ -264,6 +266,38 @@ class _Reader:
         for index, reference in enumerate(references):
             if outcomes[index] is None:
                 outcomes[index] = row.outcome(reference, self.account, failure)
+
+    def _keep_doubts(
+        self,
+        references: Sequence[str],
+        outcomes: list[Outcome | None],
+        entries: list[Any],
+        name: str,
+    ) -> None:
+        """Put messages without an outcome in doubt, where an entry may have accepted one of them.
+
+        By its HTTP status alone, the answer would prove that they were not sent.
+        """
+        known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
+        if not any(
+            isinstance(entry, dict)
+            and (entry.get("accepted") is True or entry.get(name))
+            and entry.get(name) not in known
+            for entry in entries
+        ):
+            return
+        failure = Failure(
+            reason=Reason.INVALID_RESPONSE,
+            retry=Retry.UNSAFE,
+            detail="the answer is a refusal and accepts a message all the same",
+            http_status=self.response.status,
+            raw=self.data,
+        )
+        for index, reference in enumerate(references):
+            if outcomes[index] is None:
+                outcomes[index] = Ambiguous(
+                    reference=reference, account=self.account, failure=failure
+                )
 
     def _row(self, code: str | None, *levels: str) -> CodeRow | None:
         """Return the row of a code at the first level that has one."""

@@ -13,9 +13,10 @@ import attrs
 from omnimsg.adapter import Verdict, is_blank
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted, LegId, Outcome, Usage
-from omnimsg.domain.reason import Reason
+from omnimsg.domain.outcome import Accepted, Ambiguous, LegId, Outcome, Usage
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 from omnimsg_messente import codes
 from omnimsg_messente.wire.error_paths import field_and_reason
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.adapter import Adapter, CodeRow, Context, Response
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -38,7 +38,9 @@ def read_send(
     message: Message, response: Response, adapter: Adapter[Any], context: Context
 ) -> Outcome | None:
     """Read the answer to one message."""
-    return _read_entry(message, response.json(), response, adapter, context)
+    document = response.json()
+    outcomes = [_read_entry(message, document, response, adapter, context)]
+    return _keep_doubts([message], outcomes, [document], response, context)[0]
 
 
 def read_bulk_send(
@@ -53,6 +55,18 @@ def read_bulk_send(
     """
     document = response.json()
     entries = document.get("messages") if isinstance(document, dict) else None
+    outcomes = _read_bulk(messages, document, entries, response, adapter, context)
+    return _keep_doubts(messages, outcomes, [document, *_list(entries)], response, context)
+
+
+def _read_bulk(
+    messages: Sequence[Message],
+    document: object,
+    entries: object,
+    response: Response,
+    adapter: Adapter[Any],
+    context: Context,
+) -> list[Outcome | None]:
     if not any(_has_id(entry) for entry in (document, *_list(entries))):
         whole = read_refusal(document, response, adapter)
         if whole is not None:
@@ -67,6 +81,37 @@ def read_bulk_send(
     return [
         _read_entry(message, entry, response, adapter, context)
         for message, entry in zip(messages, entries, strict=True)
+    ]
+
+
+def _keep_doubts(
+    messages: Sequence[Message],
+    outcomes: list[Outcome | None],
+    entries: Sequence[object],
+    response: Response,
+    context: Context,
+) -> list[Outcome | None]:
+    """Put messages without an outcome in doubt, where an id says that one of them was accepted.
+
+    By its HTTP status alone, a refusal would prove that they were not sent.
+    """
+    known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
+    if response.status < 300 or not any(
+        isinstance(entry, dict) and _has_id(entry) and entry["omnimessage_id"] not in known
+        for entry in entries
+    ):
+        return outcomes
+    failure = Failure(
+        reason=Reason.INVALID_RESPONSE,
+        retry=Retry.UNSAFE,
+        detail="the answer is a refusal and has the id of a message all the same",
+        http_status=response.status,
+    )
+    return [
+        Ambiguous(reference=message.reference, account=context.account, failure=failure)
+        if outcome is None
+        else outcome
+        for message, outcome in zip(messages, outcomes, strict=True)
     ]
 
 

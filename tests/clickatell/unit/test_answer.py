@@ -116,6 +116,15 @@ def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
     assert [None] == read({"messages": [entry]}, ONE)
 
 
+@pytest.mark.parametrize("entry", [each for each in CONTRADICTIONS if len(each) > 2])
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 500])
+def test_contradictions_in_a_refusal(read: Any, entry: dict[str, Any], status: int) -> None:
+    """By its HTTP status alone, the answer would prove that no message was sent."""
+    outcomes = read({"messages": [entry]}, ONE, TWO, status=status)
+
+    assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in outcomes}
+
+
 def test_refused_without_a_cause(read: Any) -> None:
     """A refusal without a cause is a refusal all the same."""
     [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)

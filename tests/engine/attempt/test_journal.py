@@ -19,6 +19,7 @@ from support.adapters import (
     close,
     references,
     results,
+    seconds,
     send_batch,
     texts,
     tiny,
@@ -199,6 +200,31 @@ async def test_a_batch_that_is_refused_as_a_whole_is_recorded_as_safe_to_retry()
     ] == [
         (each.reference, each.kind, None if isinstance(each, Accepted) else each.retry)
         for each in journal.outcomes
+    ]
+
+
+async def test_a_batch_that_is_refused_as_a_whole_while_the_account_closes_was_not_sent() -> None:
+    """The refusal may be about one of its messages, so no caller is told more than the journal."""
+    reached, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        reached.set()
+        await go.wait()
+
+    wire = FakeTransport(lambda _: Response(422, b"{}"))
+    account = account_engine(tiny(), wire, journal=Diary(settling=slowly))
+    waiting = [account.submit(each, 10) for each in texts(2)]
+    await reached.wait()
+
+    closing = asyncio.create_task(account.aclose(seconds(0)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    go.set()
+    await closing
+
+    assert [("not_sent", Retry.SAFE)] * 2 == [
+        (outcome.kind, None if isinstance(outcome, Accepted) else outcome.retry)
+        for outcome in await asyncio.gather(*waiting)
     ]
 
 

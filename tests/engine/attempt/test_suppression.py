@@ -6,6 +6,7 @@ import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from support.adapters import (
     FakeTransport,
@@ -379,6 +380,23 @@ async def test_a_refusal_that_is_an_opt_out_is_told() -> None:
     assert [Reason.OPTED_OUT, Reason.INVALID_RECIPIENT] == [
         each.reason for each in outcomes if isinstance(each, Rejected)
     ]
+
+
+async def test_a_request_that_is_refused_as_a_whole_opts_nobody_out() -> None:
+    """Which of its recipients is meant is known when its parts are answered."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        asked = references(request)
+        word = "opted-out" if "r1" in asked else "ok"
+        return attrs.evolve(
+            results(dict.fromkeys(asked, word)), status=400 if word != "ok" else 200
+        )
+
+    outcomes = await send(engine(FakeTransport(answer), suppression), texts(3))
+
+    assert ["r1"] == [each.reference for each in suppression.told]
+    assert ["accepted", "rejected", "accepted"] == kinds(outcomes)
 
 
 async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -11,6 +12,7 @@ from support.adapters import (
     accepted,
     close,
     references,
+    seconds,
     texts,
 )
 from support.sending import all_of, engine, settled
@@ -20,9 +22,12 @@ from omnimsg import (
     AccountTrouble,
     NotSent,
     Reason,
+    RetryPolicy,
     Scope,
 )
 from omnimsg.adapter import Response
+
+NO_RETRY = RetryPolicy(attempts=1)
 
 pytestmark = pytest.mark.anyio
 
@@ -102,3 +107,23 @@ async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
 
     assert isinstance(outcome, NotSent)
     assert (Scope.ACCOUNT, Reason.UNAUTHORIZED) == (outcome.scope, outcome.reason)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_what_is_refused_while_the_account_closes_has_an_outcome(turns: int) -> None:
+    """Nobody would release it any more, so it is not held."""
+    answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+    account = engine(
+        FakeTransport(lambda _: answer), account_trouble=AccountTrouble.HOLD, retry=NO_RETRY
+    )
+    waiting = account.submit(texts(1)[0], 1000)
+    await settled()
+
+    closing = asyncio.create_task(account.aclose(seconds(0)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if not answer.done():
+        answer.set_result(Response(401))
+    await closing
+
+    assert waiting.done()

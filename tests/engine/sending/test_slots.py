@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import CAPABILITIES, seconds
+from support.adapters import CAPABILITIES, FakeTransport, seconds
+from support.sending import engine
+from support.virtual import VirtualLoop
 
-from omnimsg import Limits
+from omnimsg import Limits, OperationError, Reason
+from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.wakeup import Wakeup
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from omnimsg.adapter import Response
+    from omnimsg.engine.account import AccountEngine
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +77,32 @@ async def test_an_operation_that_has_its_slot_leaves_no_timer(
         pass
 
     assert [True] == [each.cancelled() for each in timers]
+
+
+def refuse(_: object) -> Response:
+    """Say what a transport says that is closed."""
+    raise TransportFault(Reason.CANCELLED, "the client is closed")
+
+
+def test_what_waits_for_its_turn_ends_when_the_account_is_closed() -> None:
+    """At once, not at its own deadline: nothing would wake the scheduler for it."""
+    loop = VirtualLoop()
+
+    async def ask(account: AccountEngine) -> Reason | None:
+        try:
+            await account.balance(600)
+        except OperationError as error:
+            return error.failure.reason
+        return None
+
+    async def story() -> tuple[list[Reason | None], float]:
+        limits = Limits(requests_per_second=1 / 60)
+        account = engine(FakeTransport(refuse), clock=loop, limits=limits)
+        began = loop.now
+        waiting = [asyncio.ensure_future(ask(account)) for _ in range(2)]
+        await asyncio.sleep(0)
+        await account.aclose(Deadline.after(0, loop.monotonic))
+        return [*await asyncio.gather(*waiting), await ask(account)], loop.now - began
+
+    with closing(loop):
+        assert ([Reason.CANCELLED] * 3, 0) == loop.drive(story())

@@ -22,6 +22,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import (
     Accepted,
+    Ambiguous,
     Failed,
     LegId,
     NotSent,
@@ -308,14 +309,24 @@ def test_bulk_refused_as_a_whole_has_no_path() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [201, 400])
-def test_an_id_beside_errors_is_no_verdict(status: int) -> None:
+def test_an_id_beside_errors_is_no_verdict() -> None:
     """An id beside errors gives no outcome: the message may have been accepted."""
     both = accepted_entry(FIRST, "o-1") | errors("103")
 
-    assert [None] == send([FIRST], answer(status, both))
+    assert [None] == send([FIRST], answer(201, both))
     bulk = send([FIRST, SECOND], answer(201, {"messages": [both, accepted_entry(SECOND, "o-2")]}))
     assert [None, "o-2"] == [each and each.provider_id for each in bulk]
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 429, 500])
+def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
+    """By its HTTP status alone, the answer would prove that the message was not sent."""
+    both = accepted_entry(FIRST, "o-1") | errors("103")
+
+    (alone,) = send([FIRST], answer(status, both))
+    bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
+
+    assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in (alone, *bulk)}
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -331,7 +342,9 @@ def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
     assert [Accepted, type(None)] == [
         type(each) for each in send([FIRST, SECOND], answer(201, whole | one_id))
     ]
-    assert [None, None] == send([FIRST, SECOND], answer(403, whole | ids))
+    assert [Ambiguous, Ambiguous] == [
+        type(each) for each in send([FIRST, SECOND], answer(403, whole | ids))
+    ]
     assert [NotSent, NotSent] == [
         type(each) for each in send([FIRST, SECOND], answer(201, whole | no_id))
     ]
