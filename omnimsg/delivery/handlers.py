@@ -7,6 +7,8 @@ import inspect
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
+from omnimsg.engine.cancellation import is_own_cancellation
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -151,9 +153,8 @@ async def _end_of(result: Awaitable[object]) -> None:
     """
     try:
         await result
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+    except asyncio.CancelledError as error:
+        if is_own_cancellation(error):
             raise
         raise NotHandledError from None
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.delivery.cancelled import is_own
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.message_id import MessageId
+from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -184,7 +184,7 @@ class _AccountPoller:
         except OmnimsgError as problem:
             watched.error = str(problem)
         except (Exception, asyncio.CancelledError) as problem:
-            if is_own(problem):
+            if is_own_cancellation(problem):
                 raise
             # A handler of the application may raise anything.
             watched.error = type(problem).__name__

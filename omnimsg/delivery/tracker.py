@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.cancelled import is_own
 from omnimsg.delivery.loop_bound import Alarm, PerLoop
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.observers import Observer
 from omnimsg.engine.received import DoubtEnded
 
@@ -207,7 +207,7 @@ class Tracker(Observer):
                     await self.commit()
                     tracked = await self._store.find(names)
                 except (Exception, asyncio.CancelledError) as error:
-                    if is_own(error):
+                    if is_own_cancellation(error):
                         raise
                     # A store may raise anything, and no word of a report is no word about the
                     # message: whoever waits goes on.
@@ -232,7 +232,7 @@ class Tracker(Observer):
                 else:
                     await self._doubt(outcome, message)
             except (Exception, asyncio.CancelledError) as error:
-                if is_own(error):
+                if is_own_cancellation(error):
                     raise
                 _warn(error)  # a store may raise anything
                 if self._outcomes[0] is first:
@@ -290,7 +290,7 @@ class Tracker(Observer):
         try:
             given_up = await self._store.give_up(now - self._window)
         except (Exception, asyncio.CancelledError) as error:
-            if is_own(error):
+            if is_own_cancellation(error):
                 raise
             _warn(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY.total_seconds())

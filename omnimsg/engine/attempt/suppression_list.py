@@ -12,6 +12,7 @@ from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import report_broken_contract
+from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +53,7 @@ class SuppressionList:
             pairs = zip(answer, range(len(messages)), strict=True)
             return {index: _SUPPRESSED for is_suppressed, index in pairs if is_suppressed}
         except (Exception, asyncio.CancelledError) as error:
-            if _is_cancelled(error):
+            if is_own_cancellation(error):
                 raise
             if isinstance(error, TimeoutError) and limit.expired():
                 late = local_failures.deadline_exceeded(
@@ -76,15 +77,9 @@ class SuppressionList:
                     if change is not None:
                         await self._suppression.record(change)
         except (Exception, asyncio.CancelledError) as error:
-            if _is_cancelled(error):
+            if is_own_cancellation(error):
                 raise
             report_broken_contract("the suppression list", error)
-
-
-def _is_cancelled(error: BaseException) -> bool:
-    """Return whether this task is cancelled, and not something that the list has waited for."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 _SUPPRESSED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-def is_own(error: BaseException) -> bool:
+def is_own_cancellation(error: BaseException) -> bool:
     """Return whether an error is the cancellation of the running task.
 
     A store, a handler or a transport may have something cancelled of its own, whose cancellation
