@@ -22,6 +22,7 @@ from omnimsg.delivery.time_limit import within
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
+from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.received import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
@@ -120,7 +121,7 @@ class Receiver:
         return application(self.respond)
 
     async def respond(self, request: CallbackRequest) -> Answer:
-        """Answer one request. It never raises."""
+        """Answer one request. It raises nothing but its own cancellation."""
         account = ""
         try:
             adapter, tail, path_secret = self._find(request)
@@ -218,7 +219,9 @@ class Receiver:
                 if isinstance(event, StatusEvent):
                     note_leg(event.leg, adapter, self._observers)
                 await self._dispatcher.dispatch(event, context.now, remember_until)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if is_own_cancellation(error):
+                raise
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
 
     def _note(self, account: str, refusal: RefusedError) -> None:
@@ -286,7 +289,7 @@ async def _joined(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
     return b"".join((body, *rest)) if rest else body
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Return the kind of an error and where it was raised; its text may quote the event."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:

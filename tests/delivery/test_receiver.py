@@ -299,6 +299,18 @@ async def test_what_is_not_handled_is_logged_without_its_text(
     } == logged_fields(record)
 
 
+async def test_a_cancellation_of_something_else_is_a_failure(world: World) -> None:
+    """A store or a handler may let one out; whoever answers the provider is not cancelled."""
+
+    def waits_in_vain(_: Event) -> None:
+        raise asyncio.CancelledError
+
+    world.client.receiver(waits_in_vain)
+
+    assert 503 == await world.ask(request(written({"text": "hello"})))
+    assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
+
+
 async def test_one_event_that_fails_brings_all_of_its_body_again(world: World) -> None:
     """Those that were handled are dropped then."""
     seen: list[str] = []
