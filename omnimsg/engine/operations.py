@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from omnimsg.adapter import Absent, Context, Operation
+from omnimsg.adapter import Absent, Context, Effect, Operation
 from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted
@@ -122,6 +122,8 @@ class OperationRunner:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before it was its turn"
                 )[1]
+            except TransportFault as closed:
+                return classify.by_fault(closed, Effect.READ, left=False)[1]
 
         if sink is None:
             result = await self._retrier.operation(ask, until)
@@ -217,7 +219,8 @@ class OperationRunner:
 
         async def mark(ids: Sequence[str]) -> list[Outcome]:
             async with AsyncExitStack() as stack:
-                with suppress(TimeoutError):  # then the runner finds that the deadline has passed
+                # Then the runner finds that the deadline has passed, or the transport is closed.
+                with suppress(TimeoutError, TransportFault):
                     await stack.enter_async_context(self._slots.hold(deadline))
                 outcomes = await self._runner.mark_read(ids, deadline)
                 note_outcomes(outcomes, self._adapter, self._observers)

@@ -7,6 +7,9 @@ from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from omnimsg.domain.reason import Reason
+from omnimsg.transport import TransportFault
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -43,7 +46,10 @@ class OperationSlots:
 
         Raises:
             TimeoutError: The deadline passed before a slot was free.
+            TransportFault: The account is closed, as its transport is.
         """
+        if self._is_closed:
+            raise _closed()
         # Even where a slot is free: the scheduler knows what of high priority waits for it.
         loop = asyncio.get_running_loop()
         slot: asyncio.Future[None] = loop.create_future()
@@ -72,7 +78,7 @@ class OperationSlots:
             self._waiting.popleft()
         if not self._waiting:
             return False
-        wait = 0.0 if self._is_closed else self._limiter.wait()
+        wait = self._limiter.wait()
         if wait > 0:
             self._wakeup.at(self._now() + wait)
             return False
@@ -81,13 +87,20 @@ class OperationSlots:
         return True
 
     def close(self) -> None:
-        """Keep nothing waiting any more: what begins now fails, because the transport is closed."""
+        """End what waits, now and from now on: nothing would wake the scheduler for it."""
         self._is_closed = True
-        self._wakeup.soon()
+        for slot in self._waiting:
+            if not slot.done():
+                slot.set_exception(_closed())
+        self._waiting.clear()
 
     def _release(self) -> None:
         self._limiter.end()
         self._wakeup.soon()
+
+
+def _closed() -> TransportFault:
+    return TransportFault(Reason.CANCELLED, "the client is closed")
 
 
 def _expire(slot: asyncio.Future[None]) -> None:
