@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Attempt
 
-reference_of = attrgetter("reference")
+reference_of: attrgetter[str] = attrgetter("reference")
 
 # The messages of one request may have been handed over, and may end, this far apart: a tenth of the
 # first one's timeout, at most a second. The ttl that is left is computed once for all of them, and

@@ -28,7 +28,7 @@ class FirstStep:
 
     def __init__(self, dropped: Callable[[], None]) -> None:
         self.is_taken: bool = False
-        self.dropped = dropped
+        self.dropped: Callable[[], None] = dropped
 
 
 class Tasks:
