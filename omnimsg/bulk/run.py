@@ -16,7 +16,7 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.engine.sending.message_runs import MessageRuns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from omnimsg.bulk.line import Line
     from omnimsg.bulk.reader import MessageFile
@@ -46,17 +46,6 @@ class LineObserver(Protocol):
 
     def on_waiting(self, messages: int) -> None:
         """All lines are finished, and so many messages wait for a fallback leg."""
-
-
-class _DueLines(MessageRuns):
-    """The messages of the lines that are due."""
-
-    def __init__(self, runs: Callable[[], AsyncGenerator[Iterator[Message], None]]) -> None:
-        self._runs = runs
-
-    def runs(self) -> AsyncGenerator[Iterator[Message], None]:
-        """Yield those of some lines at a time."""
-        return self._runs()
 
 
 class BulkRun:
@@ -127,8 +116,7 @@ class BulkRun:
             FileChangedError: The file of messages has changed; nothing of what it has now was sent.
             ConfigError: There is no such account.
         """
-        lines = _DueLines(self._runs)
-        stream = client.send_many(lines, account=account, deadline=deadline)
+        stream = client.send_many(MessageRuns(self._runs), account=account, deadline=deadline)
         async with aclosing(stream) as outcomes:
             count = 0
             async for outcome in outcomes:

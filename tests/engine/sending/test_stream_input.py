@@ -156,7 +156,7 @@ async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
     assert [True] == closed
 
 
-class Lines(MessageRuns):
+class Lines:
     """Three runs of messages, one of them empty; then an error.
 
     Attributes:
@@ -182,7 +182,7 @@ class Lines(MessageRuns):
 async def test_an_input_of_runs_is_read_run_by_run() -> None:
     """Every message of every run is sent, and an error of the input comes after all outcomes."""
     lines = Lines()
-    outcomes = stream(FakeTransport(), lines)
+    outcomes = stream(FakeTransport(), MessageRuns(lines.runs))
 
     got = [(await anext(outcomes)).reference for _ in range(600)]
 
@@ -196,7 +196,7 @@ async def test_an_input_of_runs_is_closed_when_the_stream_is_left() -> None:
     """Whoever leaves early has waited for the input's clean-up, and no further run was read."""
     lines = Lines()
 
-    async with aclosing(stream(FakeTransport(), lines)) as outcomes:
+    async with aclosing(stream(FakeTransport(), MessageRuns(lines.runs))) as outcomes:
         await anext(outcomes)
 
     assert ["run 0", "closed"] == lines.events
@@ -204,7 +204,7 @@ async def test_an_input_of_runs_is_closed_when_the_stream_is_left() -> None:
 
 async def test_an_input_of_runs_is_an_iterable_of_messages_too() -> None:
     """Whoever does not know of runs gets one message after another."""
-    lines = aiter(Lines())
+    lines = aiter(MessageRuns(Lines().runs))
 
     got = [(await anext(lines)).reference for _ in range(600)]
 
