@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted
+from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
     from omnimsg.delivery.tracker import Tracker
@@ -86,9 +86,12 @@ async def _look_up(
                 )
                 continue
             if isinstance(found, Accepted):
-                # The store may raise anything; the message is there all the same.
-                with suppress(Exception, asyncio.CancelledError):
+                try:
                     await tracker.prove(found)
+                except (Exception, asyncio.CancelledError) as error:
+                    if is_own_cancellation(error):
+                        raise
+                    # The store may raise anything; the message is there all the same.
                 return found
     never: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
     return await never
