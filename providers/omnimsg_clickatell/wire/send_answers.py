@@ -246,10 +246,7 @@ class _Reader:
 
         If any entry was accepted, the request was not refused as a whole, so nothing is applied.
         """
-        if any(
-            isinstance(entry, dict) and (entry.get("accepted") is True or entry.get(name))
-            for entry in entries
-        ):
+        if any(_accepts(entry, name) for entry in entries):
             return
         error = self.data["error"]
         code, description = code_of(error), _description(error)
@@ -279,12 +276,7 @@ class _Reader:
         By its HTTP status alone, the answer would prove that they were not sent.
         """
         known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
-        if not any(
-            isinstance(entry, dict)
-            and (entry.get("accepted") is True or entry.get(name))
-            and entry.get(name) not in known
-            for entry in entries
-        ):
+        if not any(_accepts(entry, name) and entry.get(name) not in known for entry in entries):
             return
         failure = Failure(
             reason=Reason.INVALID_RESPONSE,
@@ -308,6 +300,11 @@ class _Reader:
 
     def _path(self, index: int, code: str | None, description: str) -> str | None:
         return field_path(self.messages[index], code, description) if self.messages else None
+
+
+def _accepts(entry: object, name: str) -> bool:
+    """Return whether an entry says that its message was accepted, or has an id under that name."""
+    return isinstance(entry, dict) and (entry.get("accepted") is True or bool(entry.get(name)))
 
 
 def _is_too_large(outcome: Outcome | None) -> TypeGuard[NotSent]:
