@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
-from floor import KEY
-from library import CALLERS, messages, trust
+from floor import CALLERS, KEY
+from library import messages, trust
 from omnimsg import Client
 
 if TYPE_CHECKING:

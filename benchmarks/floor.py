@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sample import Work
 
 WORKERS = 16
+CALLERS = 1000
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 WORKSPACE = "ws-1"
 CHANNEL = "ch-1"

@@ -10,6 +10,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from floor import CALLERS
 from hand import BATCH, WORKERS, documents, posts
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from hand import Post
     from sample import Work
-
-CALLERS = 1000
 
 
 class Sender:

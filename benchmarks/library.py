@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from floor import CERTIFICATE, CHANNEL, KEY, WORKERS, WORKSPACE
+from floor import CALLERS, CERTIFICATE, CHANNEL, KEY, WORKERS, WORKSPACE
 from omnimsg import Accepted, Client, Message
 from omnimsg.config import load_config
 from texts import lines
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from omnimsg import Journal
     from sample import Work
-
-CALLERS = 1000
 
 ACCOUNT: Mapping[str, Any] = {
     "provider": "bird",

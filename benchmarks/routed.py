@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from floor import KEY
-from library import CALLERS, awaited_by, messages, stream, trust
+from floor import CALLERS, KEY
+from library import awaited_by, messages, stream, trust
 from omnimsg import Client
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from library import CALLERS, in_batches, messages, one_a_request, stream
+from floor import CALLERS
+from library import in_batches, messages, one_a_request, stream
 from omnimsg import Channel, Client, Message, Template
 from texts import lines
 

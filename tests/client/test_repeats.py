@@ -76,6 +76,13 @@ def once(client: Client, **fields: Any) -> Any:
     return client.send(Message(**given))
 
 
+def end_doubt(client: Client, message_id: str) -> None:
+    """Tell that the doubtful message is with the provider after all, as the tracker does."""
+    found_id = MessageId(message_id)
+    found = DoubtEnded(account=found_id.account, reference="order-71", id=found_id)
+    client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+
+
 def patient(server: Server, **policy: Any) -> Client:
     """Build a client that tries everything once, one request at a time."""
     own: dict[str, Any] = {
@@ -170,8 +177,7 @@ async def test_a_doubt_that_was_settled_is_an_acceptance() -> None:
     async with Server(*saying("who-knows")) as server, patient(server) as client:
         with pytest.raises(AmbiguousError):
             await once(client)
-        found = DoubtEnded(account="main", reference="order-71", id=MessageId("main:late"))
-        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        end_doubt(client, "main:late")
         accepted = await once(client)
 
     assert "main:late" == accepted.id
@@ -444,8 +450,7 @@ async def test_a_doubt_of_a_named_account_ends_for_it_alone() -> None:
         for account in ("a", "b"):
             with pytest.raises(AmbiguousError):
                 await client.send(Message(NUMBER, TEXT, reference="order-71"), account=account)
-        found = DoubtEnded(account="a", reference="order-71", id=MessageId("a:id-7"))
-        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        end_doubt(client, "a:id-7")
         accepted = await client.send(Message(NUMBER, TEXT, reference="order-71"), account="a")
         with pytest.raises(AmbiguousError):
             await client.send(Message(NUMBER, TEXT, reference="order-71"), account="b")
@@ -483,8 +488,7 @@ async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
     async with Server(*saying("no-channel", "who-knows")) as server, tenants(server) as client:
         with pytest.raises(AmbiguousError):
             await client.send(with_leg_at_b(), account="a")
-        found = DoubtEnded(account="b", reference="order-71", id=MessageId("b:id-7"))
-        client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
+        end_doubt(client, "b:id-7")
         accepted = await client.send(with_leg_at_b(), account="a")
 
     assert "b:id-7" == str(accepted.id)
