@@ -30,7 +30,7 @@ _ANSWER = (
 async def serve(idle: float) -> None:
     """Accept every message, and close connections that were idle for so many seconds."""
 
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             while True:
                 async with asyncio.timeout(idle):
@@ -41,7 +41,7 @@ async def serve(idle: float) -> None:
                 writer.write(_ANSWER)
         writer.close()
 
-    server = await asyncio.start_server(visit, "127.0.0.1", 0, backlog=1024)
+    server = await asyncio.start_server(handle_connection, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

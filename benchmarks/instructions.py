@@ -41,7 +41,11 @@ def counted(workloads: list[str], address: str) -> dict[str, float]:
     jobs = [(name, messages) for name in workloads for messages in _sizes(name)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
-            zip(jobs, pool.map(lambda job: _counted(job[0], address, job[1]), jobs), strict=True)
+            zip(
+                jobs,
+                pool.map(lambda job: _count_instructions(job[0], address, job[1]), jobs),
+                strict=True,
+            )
         )
     return {name: _per_message(totals, name) for name in workloads}
 
@@ -56,7 +60,7 @@ def _per_message(totals: Mapping[tuple[str, int], int], workload: str) -> float:
     return (totals[workload, long] - totals[workload, short]) / (long - short)
 
 
-def _counted(workload: str, address: str, messages: int) -> int:
+def _count_instructions(workload: str, address: str, messages: int) -> int:
     given = [
         workload,
         "--port",

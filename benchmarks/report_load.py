@@ -66,7 +66,7 @@ def request(provider: str, number: int) -> bytes:
 
 
 def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:
-    written = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    timestamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     payload = {
         "id": message_id(message),
         "channelId": CHANNEL,
@@ -89,9 +89,9 @@ def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any
         "batchId": None,
         "chargeableUnits": 1,
         "parts": [{"platformReference": f"platform-{message}"}],
-        "lastStatusAt": written,
-        "createdAt": written,
-        "updatedAt": written,
+        "lastStatusAt": timestamp,
+        "createdAt": timestamp,
+        "updatedAt": timestamp,
     }
     return {"service": "channels", "event": "sms.outbound", "payload": payload}, ""
 

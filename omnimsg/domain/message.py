@@ -31,30 +31,30 @@ _MAX_REFERENCE = 255
 
 # A reference is a correlation token, not a secret: 80 random bits for the process and a count
 # within it. A UUID costs more than encoding and decoding a message.
-_process = ""
+_process_prefix = ""
 # The count starts with twelve digits: padding a number costs more than writing it.
-_count = itertools.count(10**11).__next__
+_next_number = itertools.count(10**11).__next__
 
 
-def _start_process() -> None:
-    global _process  # noqa: PLW0603 - a process has one
-    _process = os.urandom(10).hex()
+def _renew_process_prefix() -> None:
+    global _process_prefix  # noqa: PLW0603 - a process has one
+    _process_prefix = os.urandom(10).hex()
 
 
-_start_process()
+_renew_process_prefix()
 if hasattr(os, "register_at_fork"):
     # Forked workers would otherwise continue their parent's sequence.
-    os.register_at_fork(after_in_child=_start_process)
+    os.register_at_fork(after_in_child=_renew_process_prefix)
 
 
 def new_reference() -> str:
     """Return a new reference: 32 hexadecimal digits, unique for all practical purposes."""
-    return f"{_process}{_count()}"
+    return f"{_process_prefix}{_next_number()}"
 
 
 def is_generated(reference: str) -> bool:
     """Return whether a reference was generated in this process, and is nobody's own key."""
-    return reference.startswith(_process)
+    return reference.startswith(_process_prefix)
 
 
 class Priority(StrEnum):

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 64
 # By Unicode category. Left out everywhere: white space, hyphens of every shape, and what nobody
 # sees: controls, zero-width characters, the keycap around an emoji.
-_LEFT_OUT = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
+_IGNORED = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
 # Left out around the words only: all punctuation, and the accents and the tilde that stand for it.
-_AROUND = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
+_TRIMMED = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
 _TILDE = "~"
 # Variation selectors and the grapheme joiner, whose category is that of the vowel signs of Indic
 # scripts, without which words mean something else.
@@ -92,25 +92,25 @@ def normalized(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(each for each in text if not _is_left_out(each))
+    return "".join(each for each in text if not _is_ignored(each))
 
 
 def _trimmed(text: str) -> str:
     start, end = 0, len(text)
-    while start < end and _is_around(text[start]):
+    while start < end and _is_trimmed(text[start]):
         start += 1
-    while start < end and _is_around(text[end - 1]):
+    while start < end and _is_trimmed(text[end - 1]):
         end -= 1
     return text[start:end]
 
 
-def _is_left_out(character: str) -> bool:
-    return unicodedata.category(character) in _LEFT_OUT or bool(_SELECTORS.match(character))
+def _is_ignored(character: str) -> bool:
+    return unicodedata.category(character) in _IGNORED or bool(_SELECTORS.match(character))
 
 
-def _is_around(character: str) -> bool:
+def _is_trimmed(character: str) -> bool:
     return (
-        unicodedata.category(character) in _AROUND or character == _TILDE or _is_left_out(character)
+        unicodedata.category(character) in _TRIMMED or character == _TILDE or _is_ignored(character)
     )
 
 
@@ -242,7 +242,7 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
     """Return the change of consent that an event means; `None` where it means none."""
     if isinstance(event, InboundMessage):
         consent = _consent_in_message(event, rules)
-        about: dict[str, Any] = {
+        details: dict[str, Any] = {
             "address": event.sender,
             "channel": event.channel,
             "sender": event.to,
@@ -251,10 +251,10 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
     elif isinstance(event, InteractionEvent):
         interaction = event.interaction
         consent = _INTERACTIONS.get(interaction.kind)
-        about = {"channel": interaction.channel, "message_id": interaction.message_id}
+        details = {"channel": interaction.channel, "message_id": interaction.message_id}
     elif isinstance(event, StatusEvent):
         consent = _consent_of(event.reason)
-        about = {"channel": event.leg.channel, "message_id": event.message_id}
+        details = {"channel": event.leg.channel, "message_id": event.message_id}
     else:
         return None
     if consent is None:
@@ -265,7 +265,7 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
         at=event.at,
         key=event.key,
         reference=event.reference,
-        **about,
+        **details,
     )
 
 

@@ -115,16 +115,16 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
     named = [field for field in fields if field.init and field.name not in rare]
-    space: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
-    space["complete"] = _completer(cls)
+    namespace: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
+    namespace["complete"] = _completer(cls)
     for field in fields:
-        space[f"d_{field.name}"] = _default(field)
-        space[f"f_{field.name}"] = _factory(field)
-        space[f"c_{field.name}"] = field.converter
-        space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
-        space[f"k_{field.name}"] = field.metadata.get(_KINDS)
+        namespace[f"d_{field.name}"] = _default(field)
+        namespace[f"f_{field.name}"] = _factory(field)
+        namespace[f"c_{field.name}"] = field.converter
+        namespace[f"u_{field.name}"] = field.metadata.get(_CONVERT)
+        namespace[f"k_{field.name}"] = field.metadata.get(_KINDS)
         for index, test in enumerate(field.metadata.get(_TESTS, ())):
-            space[f"t{index}_{field.name}"] = test
+            namespace[f"t{index}_{field.name}"] = test
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
         "try:",
@@ -146,8 +146,8 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         "draft.__class__ = cls",
         "return draft",
     ]
-    exec("\n    ".join(new) + "\n\n" + "\n    ".join(make), space)  # noqa: S102 - our own source
-    return space["__new__"], space["make"]
+    exec("\n    ".join(new) + "\n\n" + "\n    ".join(make), namespace)  # noqa: S102 - our own source
+    return namespace["__new__"], namespace["make"]
 
 
 def _is_rare(field: attrs.Attribute[Any]) -> bool:
@@ -268,7 +268,7 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
     computed = [(field.name, _factory(field)) for field in fields if not field.init]
 
     def complete(draft: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
-        unproven = [*named]
+        unvalidated = [*named]
         for name, value in given.items():
             field = rare.get(name)
             if field is None:
@@ -277,9 +277,9 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
                 convert: Any = field.converter
                 setattr(draft, name, value if convert is None else convert(value))
                 if field.validator is not None:
-                    unproven.append(field)
+                    unvalidated.append(field)
         draft.__class__ = cls
-        for field in unproven:
+        for field in unvalidated:
             value = getattr(draft, field.name)
             if value is not field.default:
                 field.validator(draft, field, value)
@@ -292,8 +292,8 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
 
 def _unexpected(cls: type, name: str) -> TypeError:
     names = [field.name for field in attrs.fields(cls) if field.init]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 

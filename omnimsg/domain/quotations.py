@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What is not compared: white space, ASCII punctuation, dashes and invisible marks.
-_UNCOMPARED = r"\s!-/:-@\[-`{-~\u00ad\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\ufeff"
-_uncompared = re.compile(f"[{_UNCOMPARED}]+")
+_IGNORED = r"\s!-/:-@\[-`{-~\u00ad\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\ufeff"
+_ignored = re.compile(f"[{_IGNORED}]+")
 
 # Escapes, also where an escape was escaped again: `%252B`, `&amp;#43;`, `\\\\u002B`.
 _TOKEN = re.compile(
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     | (?P<json> (?: \\+u[0-9A-Fa-f]{{4}} | \\+x[0-9A-Fa-f]{{2}} )+ )
     | \\+[abfnrtv]
     | (?P<html> &(?:amp;)*(?:\#[0-9]{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}}); )
-    | (?P<word> [^{_UNCOMPARED}]+ )
+    | (?P<word> [^{_IGNORED}]+ )
     | .
     """,
     re.VERBOSE | re.DOTALL,
@@ -51,7 +51,7 @@ _country_code = re.compile(
 
 def compared(text: str) -> str:
     """Return what of a text is compared."""
-    return _uncompared.sub("", text).lower()
+    return _ignored.sub("", text).lower()
 
 
 def national_digits(digits: str) -> str:
@@ -101,7 +101,7 @@ class Sentence:
         """Find a credential anywhere, also inside a word; of a long one a beginning is enough."""
         sought = compared(secret)
         if len(sought) >= _MIN_LENGTH:
-            yield from self._quoted(sought, _MAX_GAP)
+            yield from self._find_by_prefix(sought, _MAX_GAP)
 
     def texts(self, text: str) -> Iterator[tuple[int, int]]:
         """Find a text: a short one where it stands alone, of a long one a beginning."""
@@ -109,11 +109,11 @@ class Sentence:
         if len(sought) < _MIN_LENGTH:
             return
         if len(sought) > _PREFIX_LENGTH:
-            yield from self._quoted(sought, len(self._text))
+            yield from self._find_by_prefix(sought, len(self._text))
             return
-        for start, end in self._found(self._characters, sought, _MAX_GAP):
+        for start, end in self._find(self._characters, sought, _MAX_GAP):
             if not (self._touches(start) or self._touches(end)):
-                yield self._place(start, end)
+                yield self._span(start, end)
 
     def numbers(self, digits: str) -> Iterator[tuple[int, int, bool]]:
         """Find a number, with or without its country code.
@@ -128,19 +128,19 @@ class Sentence:
         if len(national) < _MIN_NATIONAL_DIGITS:
             national = digits
         code = len(digits) - len(national)
-        for start, end in self._found(self._digits, national, _MAX_GAP):
+        for start, end in self._find(self._digits, national, _MAX_GAP):
             whole = start - code
             is_whole = (
                 whole >= 0
                 and self._digits[whole:start] == digits[:code]
                 and self._is_grouped(whole, end, _MAX_GAP)
             )
-            yield *self._place(whole if is_whole else start, end), is_whole
+            yield *self._span(whole if is_whole else start, end), is_whole
 
-    def _quoted(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+    def _find_by_prefix(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
         """Find quotations that begin with the first characters, up to where they differ."""
         prefix = sought[:_PREFIX_LENGTH]
-        for start, after in self._found(self._characters, prefix, gap):
+        for start, after in self._find(self._characters, prefix, gap):
             end = after
             last = min(len(self._characters), start + len(sought))
             while (
@@ -149,9 +149,9 @@ class Sentence:
                 and self._gaps[end] <= gap
             ):
                 end += 1
-            yield self._place(start, end)
+            yield self._span(start, end)
 
-    def _found(self, characters: str, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+    def _find(self, characters: str, sought: str, gap: int) -> Iterator[tuple[int, int]]:
         start = characters.find(sought)
         while start >= 0:
             end = start + len(sought)
@@ -166,17 +166,17 @@ class Sentence:
         """Return whether there is nothing between a character and the one before it."""
         return 0 < index < len(self._characters) and not self._gaps[index]
 
-    def _place(self, start: int, end: int) -> tuple[int, int]:
+    def _span(self, start: int, end: int) -> tuple[int, int]:
         return self._starts[start], self._ends[end - 1]
 
 
-def replaced(text: str, places: list[tuple[int, int, str]]) -> str:
+def replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
     """Replace parts of a text; of parts that overlap, the whole by what stands for the first."""
     kept: list[str] = []
     last = 0
-    for start, end, instead in sorted(places, key=lambda place: (place[0], -place[1])):
+    for start, end, replacement in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
-            kept += text[last:start], instead
+            kept += text[last:start], replacement
         last = max(last, end)
     return "".join((*kept, text[last:]))
 

@@ -82,19 +82,19 @@ def redact_quotations(
         texts: Texts of messages; found inside words only where they are long.
     """
     sentence = Sentence(text)
-    places = [(*place, "…") for each in secrets for place in sentence.secrets(each)]
+    spans = [(*span, "…") for each in secrets for span in sentence.secrets(each)]
     for each in recipients:
         if "@" in each:
-            places += ((*place, mask_email(each)) for place in sentence.secrets(each))
+            spans += ((*span, mask_email(each)) for span in sentence.secrets(each))
             continue
         digits = each.lstrip("+")
         if digits.isdecimal():
-            places += (
+            spans += (
                 (start, end, mask_number(digits) if is_whole else mask_national(digits))
                 for start, end, is_whole in sentence.numbers(digits)
             )
-    places += ((*place, "…") for each in texts for place in sentence.texts(each))
-    return replaced(text, places) if places else text
+    spans += ((*span, "…") for each in texts for span in sentence.texts(each))
+    return replaced(text, spans) if spans else text
 
 
 def redact(text: str, private: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ class SmsEncoding(StrEnum):
 
 
 # Units of one part that stands alone, and of one of several.
-_ROOM = {SmsEncoding.GSM_7: (160, 153), SmsEncoding.UCS_2: (70, 67)}
+_CAPACITY = {SmsEncoding.GSM_7: (160, 153), SmsEncoding.UCS_2: (70, 67)}
 
 
 @attrs.frozen(kw_only=True)
@@ -82,19 +82,19 @@ def parts_of(text: str) -> SmsParts:
     else:
         encoding, widths = SmsEncoding.GSM_7, [_SEPTETS[each] for each in text]
     units = sum(widths)
-    alone, each_of_several = _ROOM[encoding]
-    if units <= alone:
-        parts, left = 1, alone - units
+    single, multipart = _CAPACITY[encoding]
+    if units <= single:
+        parts, left = 1, single - units
     else:
-        parts, left = _fill(widths, each_of_several)
+        parts, left = _fill(widths, multipart)
     return SmsParts(encoding=encoding, units=units, parts=parts, left=left, forcing=forcing)
 
 
-def _fill(widths: Sequence[int], room: int) -> tuple[int, int]:
+def _fill(widths: Sequence[int], capacity: int) -> tuple[int, int]:
     """Return how many parts are filled, and what the last one has left."""
-    parts, left = 1, room
+    parts, left = 1, capacity
     for width in widths:
         if width > left:
-            parts, left = parts + 1, room
+            parts, left = parts + 1, capacity
         left -= width
     return parts, left

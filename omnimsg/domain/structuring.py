@@ -74,16 +74,16 @@ def require_mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted d
 def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
     """Build the error for a value that is none of the choices; it lists them and the nearest."""
     known = sorted(choices)
-    near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return ValueError(f"must be one of {', '.join(known)}{hint}")
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """Describe an unknown key, with the nearest known one or else all of them."""
     known = sorted(known)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
     return f"is not a known key; {hint}"
 
 
