@@ -26,7 +26,7 @@ class Channel(StrEnum):
     APPLE = "apple"
     PUSH = "push"
 
-    # A member equals its text, so it needs the hash of it; an enumeration's own hashes the name.
+    # A member equals its text, so both must have the same hash.
     __hash__ = str.__hash__
 
 

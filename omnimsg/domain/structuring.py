@@ -129,7 +129,7 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, (TypeError, AttributeError, RecursionError)):
         return "has the wrong type"
     if len(error.args) > 1 and isinstance(error.args[0], str):
-        # A validator of attrs: the text, which may quote the value, then the field and the value.
+        # An attrs validator's error. First the text, which may quote the value; last the value.
         return error.args[0].replace(repr(error.args[-1]), "***")
     return str(error) or type(error).__name__
 
