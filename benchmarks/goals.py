@@ -1,4 +1,4 @@
-"""The goals: for each figure, the required value, the target, and how samples give the figure."""
+"""The goals: for each figure, the required value, the target, and its computation from samples."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _plain(name: str) -> Callable[[Samples], list[float]]:
 
 
 def _over_tls(one: str, other: str, title: str) -> dict[str, Goal]:
-    """Return the goals of a ratio under TLS: what it is more than without."""
+    """Return the goals of a ratio under TLS: how much it exceeds the ratio without TLS."""
 
     def more(
         under_tls: tuple[str, str], plain: tuple[str, str]

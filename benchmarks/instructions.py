@@ -23,8 +23,8 @@ from sample import WORKLOADS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Messages of the short and of the long run: where each is a request, where batches carry them, and
-# of workloads that need a hundred times as many instructions for each.
+# Messages of the short and of the long run: with one message a request, with batches, and for
+# workloads that need a hundred times as many instructions for each.
 SINGLE, BATCHES = (250, 1250), (2_000, 8_000)
 SIZES = {"one_account": (2, 42), "many_accounts": (2, 12)}
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")

@@ -56,9 +56,9 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
 
 @asynccontextmanager
 async def working_for_us(script: str, *given: str) -> AsyncIterator[Work]:
-    """Run a script of this folder that works on request; yield what has it work.
+    """Run a script of this folder that works on request; yield a function that requests work.
 
-    It reads a line with a number of messages, and answers with how many it has dealt with.
+    For each line with a number of messages, the script prints how many of them succeeded.
     """
     process = await create_subprocess_exec(
         sys.executable, str(HERE / script), *given, stdin=PIPE, stdout=PIPE
