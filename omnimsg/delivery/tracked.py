@@ -42,9 +42,6 @@ class Handover(StrEnum):
     UNRESOLVED = "unresolved"
     """It may have been sent, and nothing told in time."""
 
-    # A member equals its text, so it may have the hash of it, which costs a fraction.
-    __hash__ = str.__hash__
-
     @property
     def is_doubtful(self) -> bool:
         """Whether it may have been sent, or not."""

@@ -34,8 +34,8 @@ _TOKEN = re.compile(
 _octets = re.compile("([0-9A-Fa-f]{2})(?=%|$)")
 _units = re.compile(r"[ux]([0-9A-Fa-f]+)")
 
-# The most ignored characters in a row within a quotation, such as `) -`.
-_MAX_GAP = 3
+# The most ignored characters in a row within a quotation: `) - (` in `(27) - (82) 123 4567`.
+_MAX_GAP = 5
 # A quotation that begins with this many characters of a private text quotes it, even if cut off.
 _PREFIX_LENGTH = 12
 # Shorter texts are common words, so they are not looked for.

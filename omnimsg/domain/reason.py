@@ -34,9 +34,6 @@ class Fault(StrEnum):
     CALLER = "caller"
     NOBODY = "nobody"
 
-    # A member equals its text, so both must have the same hash.
-    __hash__ = str.__hash__
-
 
 class Retry(StrEnum):
     """Whether the same message may be sent again.
@@ -161,8 +158,6 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     PAYMENT = "payment"
     UNKNOWN = "unknown"
-
-    __hash__ = str.__hash__
 
     @property
     def fault(self) -> Fault:

@@ -17,10 +17,10 @@ from omnimsg.domain.quotations import Sentence, national_digits, replaced
 # After a plus, digits may be grouped. Without one, they must stand alone: hexadecimal ids have
 # digits, too.
 _NUMBER = re.compile(
-    r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
+    r"\+[0-9](?:[ .()/-]{0,5}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
 )
 # The separators between two digits of a number that is written in groups.
-_GROUPED = r"[\s.()/_-]{0,3}"
+_GROUPED = r"[\s.()/_-]{0,5}"
 # Matches only at the start of a word: a match tried from every letter takes quadratic time.
 _WORD_BREAKS = r"\s@<>\"',;:()"
 _EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")

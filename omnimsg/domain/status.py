@@ -49,9 +49,6 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
 
-    # A member equals its text, so both must have the same hash.
-    __hash__ = str.__hash__
-
     @property
     def rank(self) -> int:
         """The index in the order of ranks, from 0."""
