@@ -5,12 +5,12 @@ Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may c
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from omnimsg.adapter import Verdict, is_blank
+from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -273,17 +273,9 @@ def _usage(price_info: object) -> Usage | None:
     parts = price_info.get("parts_count")
     usage = Usage.make(
         parts=parts if isinstance(parts, int) and not isinstance(parts, bool) else None,
-        price=_decimal(price_info.get("total_price")),
+        price=read_amount(price_info.get("total_price")),
     )
     return None if usage.parts is None and usage.price is None else usage
-
-
-def _decimal(text: object) -> Decimal | None:
-    try:
-        value = Decimal(text) if isinstance(text, str) else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
 
 
 def _list(value: object) -> list[Any]:

@@ -481,6 +481,14 @@ def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
     assert look_up({"status": "ACK", "price_info": {"total_price": price}}).legs[0].usage is None
 
 
+@pytest.mark.parametrize("price", ["9E+999999", "9E+999999999", "1E-999999", "0E-999999"])
+def test_prices_beyond_all_money_are_left_out(price: str) -> None:
+    """The sum of such prices would be an error, and its text would fill the memory."""
+    leg = {"status": "ACK", "price_info": {"total_price": price, "parts_count": 1}}
+
+    assert Usage(parts=2) == look_up(leg, leg).usage
+
+
 def test_an_unknown_id_is_no_failure() -> None:
     """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
     _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
