@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 JsonObject: TypeAlias = dict[str, Any]
 
+# The status of a request beyond the 150 a second that the API setup page allows.
+_TOO_MANY = 429
+
 # Of several errors in one answer the one that proves least decides: believing another one could
 # send a message twice. Account failures come before rejections: they say nothing about a message.
 _DECISIVE = (Verdict.AMBIGUOUS, Verdict.ACCOUNT, Verdict.NOT_SENT, Verdict.REJECTED)
@@ -120,6 +123,8 @@ def read_refusal(
 ) -> tuple[CodeRow, Failure] | None:
     """Read an error body; `None` if it is none, or has no code that is in the table.
 
+    So is a 429: no code says "too many requests", and what its body holds is not documented.
+
     Args:
         document: The body of the answer, or an entry of it.
         response: The whole answer.
@@ -127,7 +132,7 @@ def read_refusal(
         message: The message that was refused, to name its field; `None` if there are several.
     """
     errors = document.get("errors") if isinstance(document, dict) else None
-    if not isinstance(errors, list):
+    if not isinstance(errors, list) or response.status == _TOO_MANY:
         return None
     known: list[tuple[CodeRow, JsonObject]] = []
     for error in errors:

@@ -193,6 +193,19 @@ def test_a_source_names_a_field_of_our_message(
     )
 
 
+def test_a_source_names_no_fallback_of_a_message_without_one() -> None:
+    """`messages` are all its legs: of a message with one leg, no single field."""
+    assert "fallback" == refused(OMNI, "payload[messages]").failure.path
+    assert refused(FIRST, "payload[messages]").failure.path is None
+
+
+@pytest.mark.parametrize("code", ["102", "105"])
+def test_too_many_requests_are_no_verdict_of_a_code(code: str) -> None:
+    """The HTTP status says that it was not sent and may be soon; no code does."""
+    assert [None] == send([FIRST], answer(429, errors(code)))
+    assert [None, None] == send([FIRST, SECOND], answer(429, errors(code)))
+
+
 def test_bulk_is_matched_by_position() -> None:
     """A refusal names no recipient, so it is matched by its position."""
     third = Message("+37255500003", "c", reference="third")
