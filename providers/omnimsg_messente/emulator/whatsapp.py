@@ -49,7 +49,6 @@ def _media(**more: Rule) -> Rule:
 _CAPTION = nullable(text())
 
 
-
 def _parameter_media(**more: Rule) -> Rule:
     return fields(_one_source, optional={**_SOURCE, "caption": nullable(text()), **more})
 
