@@ -17,6 +17,7 @@ from omnimsg.adapter import (
     quote_segment,
     refused,
 )
+from omnimsg.adapter.inbound import message_id_of
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.message_id import split_batch_id
 from omnimsg.domain.reason import Reason, Retry
@@ -186,7 +187,12 @@ class BirdAdapter(Adapter[BirdSettings]):
             )
             if not isinstance(entry, dict):
                 return entry
-            provider_id = f"{entry.get('channelId', '')}/{entry.get('id', '')}"
+            found = message_id_of(context.account, entry.get("channelId"), entry.get("id"))
+            if found is None:
+                return refused(
+                    Reason.NOT_FOUND, "id", "is of a message that Bird does not list, or not yet"
+                )
+            provider_id = found.provider_id
         path = self._message(provider_id)
         if path is None:
             return _no_id()

@@ -92,5 +92,9 @@ TERMS: tuple[TermRow, ...] = tuple(
 
 
 def interaction_kind(name: str) -> InteractionKind:
-    """Return the kind of an interaction type; an unknown type is `UNKNOWN`."""
-    return INTERACTIONS.get(name, InteractionKind.UNKNOWN)
+    """Return the kind of an interaction type; an unknown type is `UNKNOWN`.
+
+    The page about e-mail writes `unsubscribe_request` where the schema has a hyphen. An opt-out
+    counts in either spelling.
+    """
+    return INTERACTIONS.get(name.replace("_", "-"), InteractionKind.UNKNOWN)

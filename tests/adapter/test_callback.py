@@ -168,6 +168,9 @@ def test_a_list_of_secrets_becomes_a_tuple() -> None:
         ("2030-01-02T03:04:05.000311", datetime(2030, 1, 2, 3, 4, 5, 311, UTC)),
         ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ("2030-01-02T03:04:05+02:00", datetime(2030, 1, 2, 1, 4, 5, tzinfo=UTC)),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("1999-12-31T23:59:59Z", None),
+        ("0001-01-01T00:00:00Z", None),
         ("0001-01-01T00:00:00+14:00", None),
         ("soon", None),
         (1893456000, None),
@@ -175,7 +178,7 @@ def test_a_list_of_secrets_becomes_a_tuple() -> None:
     ],
 )
 def test_times_in_iso_8601(text: object, expected: datetime | None) -> None:
-    """Without an offset they are in UTC; what is no time is `None`."""
+    """Without an offset they are in UTC; what is no time, or a zero, is `None`."""
     found = times.read_iso_time(text)
 
     assert expected == found
@@ -187,6 +190,11 @@ def test_times_in_iso_8601(text: object, expected: datetime | None) -> None:
     [
         (1893456000, times.SECOND, datetime(2030, 1, 1, tzinfo=UTC)),
         (1893456000123, times.MILLISECOND, datetime(2030, 1, 1, 0, 0, 0, 123000, UTC)),
+        (946684800, times.SECOND, datetime(2000, 1, 1, tzinfo=UTC)),
+        (946684799, times.SECOND, None),
+        (1893456000, times.MILLISECOND, None),
+        (0, times.MILLISECOND, None),
+        (-62135596800000, times.MILLISECOND, None),
         (2**70, times.SECOND, None),
         (True, times.SECOND, None),
         ("1893456000", times.SECOND, None),
@@ -194,7 +202,7 @@ def test_times_in_iso_8601(text: object, expected: datetime | None) -> None:
     ],
 )
 def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -> None:
-    """Only whole numbers that a `datetime` can hold."""
+    """Only whole numbers that a `datetime` can hold; a zero or another unit is `None`."""
     assert expected == times.read_epoch_time(value, unit)
 
 

@@ -59,8 +59,9 @@ def read_status(
     entry = yield from find_entry(provider_id, path, adapter)
     if not isinstance(entry, dict):
         return entry
-    past = resource.read_past_message(entry, channels, adapter, context)
     id_ = MessageId.of(context.account, provider_id)
-    if past is None:
-        return MessageStatus.not_found(id_, context.now, raw=entry or None)
-    return MessageStatus(id=id_, legs=(past.leg,), raw=entry)
+    if not entry:
+        return MessageStatus.not_found(id_, context.now)
+    past = resource.read_past_message(entry, channels, adapter, context)
+    # An entry without its own id is found all the same: the answer cannot be read.
+    return None if past is None else MessageStatus(id=id_, legs=(past.leg,), raw=entry)

@@ -13,7 +13,7 @@ import attrs
 from omnimsg.adapter import Verdict, code_text, outcome_of
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, NotSent
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
 from omnimsg_bird.wire.error_paths import field_and_reason
@@ -36,6 +36,8 @@ def read_send(
     """Read the answer to the send of one message."""
     document = response.json()
     if not 200 <= response.status < 300:
+        if _is_message(document, message):
+            return _doubt(message, document, response, context)
         if response.status == 404 and isinstance(message.to, ProviderContact) and message.to.id:
             return _contact_not_found(message, document, response, adapter, context)
         return _refused(message, document, response, adapter, context)
@@ -46,6 +48,28 @@ def read_send(
     if document.get("reference") not in (None, "", message.reference):
         return None
     return Accepted.make(message.reference, context.account, f"{channel_id}/{id_}", raw=document)
+
+
+def _is_message(document: object, message: Message) -> bool:
+    """Whether an answer is a Message, with or without an error: one has an id, an error has none.
+
+    An id alone may be that of an error.
+    """
+    if not isinstance(document, dict) or not document.get("id"):
+        return False
+    return document.get("reference") == message.reference or bool(document.get("channelId"))
+
+
+def _doubt(message: Message, document: object, response: Response, context: Context) -> Ambiguous:
+    """Put a message in doubt whose refusal shows a message all the same."""
+    failure = Failure(
+        reason=Reason.INVALID_RESPONSE,
+        retry=Retry.UNSAFE,
+        detail="the answer is a refusal and has the id of a message all the same",
+        http_status=response.status,
+        raw=document,
+    )
+    return Ambiguous(reference=message.reference, account=context.account, failure=failure)
 
 
 def read_batch(
@@ -66,7 +90,7 @@ def read_batch(
             for message in messages
         ]
     # An error of another status is about the whole request.
-    errors = _errors_by_index(document) if response.status in (400, 422) else {}
+    errors = _errors_by_index(document, len(messages)) if response.status in (400, 422) else {}
     return [
         _not_named(message, document, response, context)
         if errors and index not in errors
@@ -82,15 +106,20 @@ def _batch_id(document: object) -> str | None:
     return next((value for value in values if isinstance(value, str) and value), None)
 
 
-def _errors_by_index(document: object) -> dict[int, dict[str, Any]]:
-    """Return an error for each entry that a refusal of the batch names, by the entry's index."""
+def _errors_by_index(document: object, count: int) -> dict[int, dict[str, Any]]:
+    """Return an error for each entry that a refusal of the batch names, by the entry's index.
+
+    Args:
+        document: The refusal.
+        count: How many entries the batch has; another index names none of them.
+    """
     details = document.get("details") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(details, dict):
         return {}
     errors: dict[int, dict[str, Any]] = {}
     for key, problems in details.items():
         match = _ENTRY.match(key)
-        if match is not None:
+        if match is not None and int(match[1]) < count:
             error = errors.setdefault(int(match[1]), {**document, "details": {}})
             error["details"][key[match.end() :] or "."] = problems
     return errors

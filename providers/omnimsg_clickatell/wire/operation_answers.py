@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import code_text, is_blank, words_of
+from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.times import MILLISECOND, SECOND, read_epoch_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -108,7 +109,7 @@ def read_balance(response: Response) -> Balance | None:
     if response.status != 200 or not isinstance(data, dict) or not is_blank(data.get("error")):
         return None
     return Balance(
-        amount=_decimal(response.body, "balance"), currency=text_of(data, "currency"), raw=data
+        amount=_amount(response.body, "balance"), currency=text_of(data, "currency"), raw=data
     )
 
 
@@ -149,11 +150,11 @@ def read_refusal(
     )
 
 
-def _decimal(body: bytes, name: str) -> Decimal | None:
-    """Read a number exactly, not through a binary fraction."""
+def _amount(body: bytes, name: str) -> Decimal | None:
+    """Read an amount exactly, not through a binary fraction."""
     try:
         data = json.loads(body, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError, ArithmeticError):
         return None
     value = data.get(name)
-    return value if isinstance(value, Decimal) else None
+    return read_amount(value) if isinstance(value, Decimal) else None

@@ -271,12 +271,12 @@ class _Reader:
         entries: list[Any],
         name: str,
     ) -> None:
-        """Put messages without an outcome in doubt, where an entry may have accepted one of them.
+        """Put messages without an outcome in doubt, where an entry accepts any message.
 
-        By its HTTP status alone, the answer would prove that they were not sent.
+        By its HTTP status alone, the answer would prove that they were not sent. Beside a message
+        that was accepted it proves nothing about those that no entry names.
         """
-        known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
-        if not any(_accepts(entry, name) and entry.get(name) not in known for entry in entries):
+        if not any(_accepts(entry, name) for entry in entries):
             return
         failure = Failure(
             reason=Reason.INVALID_RESPONSE,

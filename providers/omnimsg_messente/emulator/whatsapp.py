@@ -48,10 +48,10 @@ def _media(**more: Rule) -> Rule:
 
 _CAPTION = nullable(text())
 
-# Here, unlike in a document message, the field is called `filename`.
-_PARAMETER_MEDIA = fields(
-    _one_source, optional={**_SOURCE, "caption": nullable(text()), "filename": nullable(_NONEMPTY)}
-)
+
+def _parameter_media(**more: Rule) -> Rule:
+    return fields(_one_source, optional={**_SOURCE, "caption": nullable(text()), **more})
+
 
 _PARAMETER_VALUES: Final[dict[str, Rule]] = {
     "text": text(),
@@ -64,9 +64,10 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
         }
     ),
     "date_time": fields(required={"fallback_value": text()}),
-    "image": _PARAMETER_MEDIA,
-    "document": _PARAMETER_MEDIA,
-    "video": _PARAMETER_MEDIA,
+    "image": _parameter_media(),
+    # Unlike in a document message, the field is called `filename`: "only with document media".
+    "document": _parameter_media(filename=nullable(_NONEMPTY)),
+    "video": _parameter_media(),
     "coupon_code": _NONEMPTY,
     "payload": _NONEMPTY,
 }

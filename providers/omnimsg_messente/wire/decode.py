@@ -5,12 +5,12 @@ Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may c
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from omnimsg.adapter import Verdict, is_blank
+from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 JsonObject: TypeAlias = dict[str, Any]
+
+# The status of a request beyond the 150 a second that the API setup page allows.
+_TOO_MANY = 429
 
 # Of several errors in one answer the one that proves least decides: believing another one could
 # send a message twice. Account failures come before rejections: they say nothing about a message.
@@ -120,6 +123,8 @@ def read_refusal(
 ) -> tuple[CodeRow, Failure] | None:
     """Read an error body; `None` if it is none, or has no code that is in the table.
 
+    So is a 429: no code says "too many requests", and what its body holds is not documented.
+
     Args:
         document: The body of the answer, or an entry of it.
         response: The whole answer.
@@ -127,7 +132,7 @@ def read_refusal(
         message: The message that was refused, to name its field; `None` if there are several.
     """
     errors = document.get("errors") if isinstance(document, dict) else None
-    if not isinstance(errors, list):
+    if not isinstance(errors, list) or response.status == _TOO_MANY:
         return None
     known: list[tuple[CodeRow, JsonObject]] = []
     for error in errors:
@@ -273,17 +278,9 @@ def _usage(price_info: object) -> Usage | None:
     parts = price_info.get("parts_count")
     usage = Usage.make(
         parts=parts if isinstance(parts, int) and not isinstance(parts, bool) else None,
-        price=_decimal(price_info.get("total_price")),
+        price=read_amount(price_info.get("total_price")),
     )
     return None if usage.parts is None and usage.price is None else usage
-
-
-def _decimal(text: object) -> Decimal | None:
-    try:
-        value = Decimal(text) if isinstance(text, str) else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
 
 
 def _list(value: object) -> list[Any]:

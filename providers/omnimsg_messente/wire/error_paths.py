@@ -73,7 +73,8 @@ def field_and_reason(source: object, message: Message, adapter: Adapter[Any]) ->
     if channel is None:
         if first in extras:
             return f"extras.{adapter.provider}.{first}", Reason.INVALID_MESSAGE
-        return _MESSAGE_FIELDS.get(first, (None, None))
+        path, reason = _MESSAGE_FIELDS.get(first, (None, None))
+        return (None if path == "fallback" and not message.fallback else path), reason
     leg_index = {leg.channel: index for index, leg in enumerate(message.fallback)}
     is_first = channel == adapter.channel_of(message)
     if not rest or not (is_first or channel in leg_index):

@@ -15,6 +15,7 @@ from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.status import Status
 from omnimsg_bird import BirdAdapter
 from omnimsg_bird.statuses import INTERACTIONS
 
@@ -102,6 +103,50 @@ def test_a_refused_batch_that_names_nothing_is_refused_whole(
     found = read(batching.send(MESSAGES, context), 422, document)
 
     assert [Rejected] * 3 == [type(each) for each in found]
+
+
+def test_a_refused_batch_that_names_an_entry_it_has_not(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """No message is said to have been refused for another one, which would be sent for ever."""
+    details = {".messageRequests[3].body.text.text": ["is wrong"]}
+    document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
+
+    found = read(batching.send(MESSAGES, context), 422, document)
+
+    assert [Rejected] * 3 == [type(each) for each in found]
+
+
+OF_A_BATCH = {"reference": "r-1", "status": "delivered", "channelId": "c-sms", "id": "m-1"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (OF_A_BATCH, (Status.DELIVERED, None)),
+        (OF_A_BATCH | {"id": None}, None),
+        (OF_A_BATCH | {"channelId": 7}, None),
+        (OF_A_BATCH | {"reference": "r-2"}, (Status.UNKNOWN, Reason.NOT_FOUND)),
+    ],
+)
+def test_the_status_of_a_message_of_a_batch(
+    batching: BirdAdapter, context: Context, entry: object, expected: object
+) -> None:
+    """An entry that cannot be read is no verdict: the list has the message all the same."""
+    found = read(batching.status("batch/b-1/r-1", context), 200, {"results": [entry]})
+
+    assert expected == (found and (found.status, found.reason))
+
+
+@pytest.mark.parametrize("entry", [None, OF_A_BATCH | {"channelId": None}])
+def test_interactions_with_a_message_of_a_batch_that_is_not_listed(
+    batching: BirdAdapter, context: Context, entry: object
+) -> None:
+    """The failure says what is missing: the id that the application gave is right."""
+    found = read(batching.interactions("batch/b-1/r-1", None, context), 200, {"results": [entry]})
+
+    assert (Reason.NOT_FOUND, "id") == (found.reason, found.path)
+    assert "does not list" in found.detail
 
 
 @pytest.mark.parametrize(

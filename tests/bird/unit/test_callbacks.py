@@ -328,6 +328,7 @@ def test_a_message_that_was_read_has_that_status_too() -> None:
     ("kind", "expected"),
     [
         ("unsubscribe-request", InteractionKind.UNSUBSCRIBED),
+        ("unsubscribe_request", InteractionKind.UNSUBSCRIBED),
         ("reported-as-spam", InteractionKind.REPORTED_SPAM),
         ("opened", InteractionKind.OPENED),
         ("brand-new", InteractionKind.UNKNOWN),

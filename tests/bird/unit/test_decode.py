@@ -16,7 +16,7 @@ from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, Failed, NotSent, Rejected, Scope
+from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
@@ -127,6 +127,29 @@ def test_every_error_status_has_a_verdict(
         outcome.failure.detail,
         outcome.failure.http_status,
     )
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 409, 422, 429, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "m-1", "reference": "r-1"},
+        {"id": "m-1", "channelId": "c-sms"},
+        {"id": "m-1", "reference": "r-1", "code": "Conflict", "message": "It exists"},
+    ],
+)
+def test_a_message_in_a_refusal_is_a_doubt(status: int, body: dict[str, Any]) -> None:
+    """By its HTTP status and code alone, the answer would prove that it was not sent."""
+    outcome = send(answer(status, body))
+
+    assert (Ambiguous, Retry.UNSAFE) == (type(outcome), outcome.failure.retry)
+
+
+def test_an_error_may_have_an_id() -> None:
+    """An id is that of a message only beside what an error does not have."""
+    outcome = send(answer(409, {"id": "e-1", "code": "SomeCode", "message": "Because"}))
+
+    assert (NotSent, Retry.SAFE) == (type(outcome), outcome.failure.retry)
 
 
 @pytest.mark.parametrize("status", [302, 402, 500, 503])

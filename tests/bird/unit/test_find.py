@@ -109,6 +109,7 @@ def test_a_message_that_is_not_listed_is_absent(
         [page({**ENTRY, "reference": None})],
         [page({**ENTRY, "reference": 71})],
         [page({**ENTRY, "createdAt": "soon"})],
+        [page({**ENTRY, "createdAt": "0001-01-01T00:00:00Z"})],
         [page({**ENTRY, "id": ""})],
         [page({**ENTRY, "receiver": {"contacts": [{"identifierValue": "+1"}]}})],
         [page({**ENTRY, "receiver": None})],

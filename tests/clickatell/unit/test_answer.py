@@ -125,6 +125,16 @@ def test_contradictions_in_a_refusal(read: Any, entry: dict[str, Any], status: i
     assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in outcomes}
 
 
+@pytest.mark.parametrize("status", [302, 400, 403, 429, 503])
+def test_a_message_that_a_refusal_does_not_name(read: Any, status: int) -> None:
+    """Beside an accepted message the HTTP status proves nothing about the others."""
+    named = accepted_entry("id", clientMessageId="a", to=ONE)
+
+    accepted, doubted = read({"messages": [named]}, ONE, TWO, status=status)
+
+    assert ("id", Retry.UNSAFE) == (accepted.provider_id, doubted.retry)
+
+
 def test_refused_without_a_cause(read: Any) -> None:
     """A refusal without a cause is a refusal all the same."""
     [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)

@@ -486,6 +486,15 @@ def test_balance(
     assert str(amount) == str(balance.amount)
 
 
+def test_a_balance_beyond_all_money(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """The text of such a number would fill the memory."""
+    _, balance = drive(adapter.balance(context), Response(200, b'{"balance": 1e999999999}'))
+
+    assert balance.amount is None
+
+
 @pytest.mark.skipif(LIBRARY != "orjson", reason="both parsers are that of the standard library")
 def test_balance_in_an_absurd_document(
     adapter: ClickatellAdapter, context: Context, drive: Any

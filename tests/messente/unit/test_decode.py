@@ -193,6 +193,19 @@ def test_a_source_names_a_field_of_our_message(
     )
 
 
+def test_a_source_names_no_fallback_of_a_message_without_one() -> None:
+    """`messages` are all its legs: of a message with one leg, no single field."""
+    assert "fallback" == refused(OMNI, "payload[messages]").failure.path
+    assert refused(FIRST, "payload[messages]").failure.path is None
+
+
+@pytest.mark.parametrize("code", ["102", "105"])
+def test_too_many_requests_are_no_verdict_of_a_code(code: str) -> None:
+    """The HTTP status says that it was not sent and may be soon; no code does."""
+    assert [None] == send([FIRST], answer(429, errors(code)))
+    assert [None, None] == send([FIRST, SECOND], answer(429, errors(code)))
+
+
 def test_bulk_is_matched_by_position() -> None:
     """A refusal names no recipient, so it is matched by its position."""
     third = Message("+37255500003", "c", reference="third")
@@ -479,6 +492,14 @@ def test_legs_keep_their_order_times_ids_and_prices() -> None:
 def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
     """A price that is not decimal text is left out."""
     assert look_up({"status": "ACK", "price_info": {"total_price": price}}).legs[0].usage is None
+
+
+@pytest.mark.parametrize("price", ["9E+999999", "9E+999999999", "1E-999999", "0E-999999"])
+def test_prices_beyond_all_money_are_left_out(price: str) -> None:
+    """The sum of such prices would be an error, and its text would fill the memory."""
+    leg = {"status": "ACK", "price_info": {"total_price": price, "parts_count": 1}}
+
+    assert Usage(parts=2) == look_up(leg, leg).usage
 
 
 def test_an_unknown_id_is_no_failure() -> None:

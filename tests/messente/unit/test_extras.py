@@ -16,7 +16,7 @@ from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 CONTEXT = Context(account="baltic", now=datetime(2030, 1, 2, tzinfo=UTC))
-PICTURE = MediaItem(MediaKind.IMAGE, Link("https://files.example.test/a.png"), file_name="a.png")
+MENU = MediaItem(MediaKind.DOCUMENT, Link("https://files.example.test/a.pdf"), file_name="a.pdf")
 
 
 def adapter(**account: Any) -> MessenteAdapter:
@@ -67,18 +67,18 @@ def test_the_policy_of_a_language(count: int) -> None:
 
 def test_caption_and_name_of_a_templates_file() -> None:
     """A file in a template has a caption and a name, spelt as the document spells them there."""
-    content = Template("t", "en", header=MediaParameter(PICTURE, caption="Tonight"))
+    content = Template("t", "en", header=MediaParameter(MENU, caption="Tonight"))
 
     (written,) = legs(adapter(), [Message("+37255500001", content, channel="whatsapp")], CONTEXT)
 
     (header,) = written["template"]["components"]
     assert [
         {
-            "type": "image",
-            "image": {
-                "link": "https://files.example.test/a.png",
+            "type": "document",
+            "document": {
+                "link": "https://files.example.test/a.pdf",
                 "caption": "Tonight",
-                "filename": "a.png",
+                "filename": "a.pdf",
             },
         }
     ] == header["parameters"]

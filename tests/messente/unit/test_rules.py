@@ -250,6 +250,16 @@ WHATSAPPS: dict[str, Row] = {
         NO,
         "content.header.item.kind",
     ),
+    "the name of a picture in a header": (
+        WHATSAPP,
+        Template(
+            "t",
+            "en",
+            header=MediaParameter(MediaItem(MediaKind.IMAGE, Link(URL), file_name="a.png")),
+        ),
+        NO,
+        "content.header.item.file_name",
+    ),
     "a currency that is none": (
         WHATSAPP,
         Template("t", "en", body=[CurrencyParameter("1", "eur", amount_1000=1)]),
