@@ -38,9 +38,11 @@ def text_or_none(value: object) -> str | None:
 def address_of(value: object) -> str | None:
     """Read a number or another address; a number that lacks its plus gets it.
 
-    Clickatell writes `27820000001`. A short code is no number in E.164 form and stays as it is.
+    Clickatell writes `27820000001`. A short code is no number in E.164 form and stays as it is. A
+    number of JSON is read like its digits: without a sender, a STOP would be lost.
     """
-    text = text_or_none(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    text = text_or_none(str(value) if is_number else value)
     return f"+{text}" if text is not None and is_e164(f"+{text}") else text
 
 

@@ -215,7 +215,10 @@ def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -
         ("Acme", "Acme"),
         ("ola@example.test", "ola@example.test"),
         ("", None),
-        (27820000001, None),
+        (27820000001, "+27820000001"),
+        (1234, "1234"),
+        (True, None),
+        (2782.5, None),
     ],
 )
 def test_numbers_get_their_plus(value: object, expected: str | None) -> None:
