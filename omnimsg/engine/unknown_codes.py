@@ -37,7 +37,7 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 PROGRAM = "unknown-code"
 """The value of `omnimsg` in each line of a file of unknown codes."""
 
-# The most different codes that are counted: a provider that invents more must not fill memory.
+# The most different codes that are counted; a provider that invents more must not fill memory.
 _MOST = 1_000
 
 
@@ -89,7 +89,7 @@ class UnknownCodes(Observer):
 
     @property
     def seen(self) -> tuple[UnknownCode, ...]:
-        """The codes met, in the order in which they were first met: at most 1,000 different ones."""
+        """The codes met, at most 1,000 different ones, in the order of their first appearance."""
         return tuple(self._seen.values())
 
     def unknown_code(self, event: UnknownCodeMet) -> None:
@@ -142,7 +142,7 @@ def note_failure(failure: Failure, adapter: Adapter[Any], observers: Observers) 
 
 
 def note_outcomes(outcomes: Iterable[Outcome], adapter: Adapter[Any], observers: Observers) -> None:
-    """Tell the observers of the unknown codes of one answer, each code once."""
+    """Tell the observers of the unknown codes of one answer, once each."""
     failures = {
         each.failure.unknown_code: each.failure
         for each in outcomes
