@@ -1,8 +1,8 @@
-"""Take out of failures what must not be shown: credentials, recipients and texts of messages.
+"""Redact failures: take out credentials, recipients and texts of messages.
 
-Providers quote what they were sent: the key, the number in groups or glued to a word, the text in
-capitals, each of them as it is or escaped. The engine knows all three. The provider's own words
-stay whole in `raw`, which is never shown.
+Providers quote requests: the key, the number in groups or glued to a word, the text in capitals,
+each of them as it is or escaped. The engine knows all three. The provider's own words stay whole
+in `raw`, which is never shown.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 _MIN_CREDENTIAL_LENGTH = 4
 
 _Said: TypeAlias = tuple[str, str | None, str | None]
-"""What a failure quotes of an answer: the detail, the code, and the code that has no row."""
+"""The parts of a failure that quote an answer: detail, code, and the code that has no row."""
 
 
 class Redactor:
-    """Takes private things out of the failures of one account.
+    """Takes private values out of the failures of one account.
 
     Args:
         adapter: The account's adapter, which knows its credentials.
@@ -51,7 +51,7 @@ class Redactor:
     def outcomes(self, outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[Outcome]:
         """Return outcomes whose failures show nothing private of any message.
 
-        One sentence may be said of several messages alike and quote any of them.
+        Several messages may have the same sentence, which may quote any of them.
         """
         if all([each.__class__ is Accepted for each in outcomes]):  # noqa: C419 - twice as fast
             return list(outcomes)
@@ -87,13 +87,13 @@ class Redactor:
         ]
 
     def status(self, found: MessageStatus) -> MessageStatus:
-        """Return a status whose words show no credentials."""
+        """Return a status whose details show no credentials."""
         if not any(leg.detail for leg in found.legs):
             return found
         return attrs.evolve(found, legs=tuple(self._leg(leg, ()) for leg in found.legs))
 
     def past(self, found: PastMessage) -> PastMessage:
-        """Return a past message whose words show neither credentials nor its recipient."""
+        """Return a past message whose detail shows neither credentials nor its recipient."""
         if not found.leg.detail:
             return found
         return attrs.evolve(found, leg=self._leg(found.leg, found.to))
@@ -104,7 +104,7 @@ class Redactor:
 
     @cached_property
     def _credentials(self) -> tuple[str, ...]:
-        """The account's credentials, the longest first; short ones would take out single words."""
+        """The account's credentials, the longest first; not short ones, which occur in words."""
         found = set(_secrets(self._adapter.account.settings))
         for value in self._adapter.authorization().values():
             found |= {value, value.rpartition(" ")[2]}
@@ -134,7 +134,7 @@ class Redactor:
             text, secrets=self._credentials, recipients=recipients, texts=texts
         )
         text = redact_anywhere(text, self._credentials)
-        # As it stands too: its first characters may look like an escape, as in `%15551234567`.
+        # As it stands, too: the first characters may look like an escape, as in `%15551234567`.
         for recipient in recipients:
             text = redact_number(text, recipient)
         return text
