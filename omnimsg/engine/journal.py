@@ -60,7 +60,8 @@ class Journal(Protocol):
 
         Raises:
             Exception: The intent may not be recorded. No message of the request leaves; all of them
-                are `NotSent`. So they are if the deadline passes, which cancels this call.
+                are `NotSent`. The same holds if the caller's deadline passes: then this call is
+                cancelled.
         """
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:

@@ -141,7 +141,7 @@ class LoopParts:
             )
             recorded = RecordedRunner(self.runner, name, observers, writer, suppression)
 
-        # The limits, and what waits for them.
+        # The limits, and the queues before them.
         # A shallow copy shares the rates with earlier loops, but not their requests under way.
         self.limiter: RateLimiter = copy.copy(shared.limiter)
         self.limiter.under_way = 0

@@ -73,7 +73,8 @@ class Limits:
     """How much at once and how fast. The provider's own limits apply too; the stricter holds.
 
     Attributes:
-        requests_per_second: Requests, evenly spaced; unless given, there is no such limit.
+        requests_per_second: Requests, evenly spaced; unless given, only the provider's own limit
+            holds.
         messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
         concurrency: Requests under way at once; unless given, 16 where the provider takes batches,
             and 64 where it takes one message a request. The last slot is kept for high priority.
@@ -81,8 +82,8 @@ class Limits:
             leave at once. High priority does not wait.
         queue: Deprecated and without effect: every `send` waits in the queue itself, first come,
             first served.
-        max_pause: The most seconds of pause that a provider's `Retry-After` can impose on the
-            account, because some providers send an epoch time there.
+        max_pause: The longest pause, seconds, that a provider's `Retry-After` can impose on the
+            account. Some providers send an epoch time there; then the account tries again earlier.
         max_download_bytes: The largest file that is downloaded, bytes, once it is decoded. The
             largest file that a channel of any provider carries has 100 MB.
     """
@@ -121,8 +122,8 @@ class Breaker:
     """When to stop sending requests to a provider that fails.
 
     Attributes:
-        failures: So many requests in a row that fail by a fault of the provider or the network open
-            the circuit.
+        failures: Requests in a row that must fail, by a fault of the provider or the network, for
+            the circuit to open.
         pause: Seconds until one request probes the provider for all others.
         min_timeout: Seconds that a provider must have been given for a timeout to count against
             it. A caller with a shorter deadline says nothing about the provider.

@@ -57,7 +57,7 @@ class Spending:
         price = self._price(message)
         found = self._budgets.reserve(self._account, message, price, self._prices.currency)
         if isinstance(found, Failure):
-            # Settled like all others: this keeps it from settling the same message under way.
+            # It will be settled like all others, and must not settle the same message under way.
             self._reserved.setdefault(id(message), []).append(([], None))
             return self._not_sent(message, found)
         if found:

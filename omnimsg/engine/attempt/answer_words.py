@@ -1,4 +1,4 @@
-"""Extract readable sentences and codes from an answer, whoever wrote it and in whatever form."""
+"""Extract readable sentences and codes from an answer of unknown origin and form."""
 
 from __future__ import annotations
 

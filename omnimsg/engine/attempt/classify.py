@@ -37,7 +37,7 @@ _UNSENT_VERDICTS: dict[Reason, Verdict] = {
 _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
 
-# The longest wait that is passed on, seconds: 400 nines would be infinity, which JSON does not have.
+# The longest wait that is passed on, seconds: 400 nines would be infinity, which JSON lacks.
 _MAX_RETRY_AFTER = 1e12
 
 

@@ -1,4 +1,4 @@
-"""Redact failures: take out credentials, recipients and texts of messages.
+"""Redact the credentials, recipients and texts of messages that failures quote.
 
 Providers quote requests: the key, the number in groups or glued to a word, the text in capitals,
 each of them as it is or escaped. The engine knows all three. The provider's own words stay whole

@@ -181,8 +181,7 @@ class _StreamRun:
         self._settle = streams.admission.settle
         self._timeout = to_seconds(timeout)
         self._ahead = ahead
-        # Whole batches, two at least: a batch that is open when other tasks get a turn leaves as it
-        # is.
+        # Whole batches, two at least: a batch that is not full leaves when other tasks get a turn.
         limit = streams.batch_limit
         self._run_length = limit * max(2, -(-_MIN_RUN // limit))
         # Reading resumes when this many messages fit. Not for every message, because waking the
