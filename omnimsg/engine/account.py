@@ -307,7 +307,7 @@ class AccountEngine(AccountOperations):
         )
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send queued messages until the deadline; then end the rest and close the connections."""
+        """Send queued messages until the deadline; then end the rest and close the account."""
         await self._loops.aclose(deadline)
 
     def _not_sent(self, message: Message, failure: Failure) -> asyncio.Future[Outcome]:
