@@ -256,8 +256,8 @@ class Budgets:
         count = counts.get(key)
         if count is None or now - count.started >= budget.window:
             if len(counts) >= _MAX_COUNTS:
-                over = [k for k, each in counts.items() if now - each.started >= budget.window]
-                for each in over:
+                expired = [k for k, each in counts.items() if now - each.started >= budget.window]
+                for each in expired:
                     del counts[each]
             counts[key] = count = Count(now)
         return count

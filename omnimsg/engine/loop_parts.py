@@ -126,7 +126,7 @@ class LoopParts:
         self._now = now
         self._transport = transport
         self._guard: AsyncGenerator[None, None] | None = None
-        # The references of messages whose callers are gone, until `_take_back_all` ends them.
+        # The references of messages whose callers are gone, until `_end_given_up` ends them.
         self._given_up: set[str] = set()
 
         # The attempt: one request, with or without a record of it.
@@ -252,7 +252,7 @@ class LoopParts:
             return
         if not self._given_up:
             # Once for all callers that are cancelled together: a scan of the queue takes time.
-            loop.call_soon(self._take_back_all)
+            loop.call_soon(self._end_given_up)
         self._given_up.add(reference)
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -277,7 +277,7 @@ class LoopParts:
     def abandon(self) -> None:
         """End queued messages; the event loop is closed, or does not run any more."""
         self._local.closed_because = _LOOP_ENDED
-        for batch in self._let_go():
+        for batch in self._stop_all():
             self._requeue.give_up(batch)
 
     def abandon_inherited(self) -> None:
@@ -286,7 +286,7 @@ class LoopParts:
         If the loop goes on in this process too, the copied callers get `Ambiguous` outcomes.
         """
         loop, self.loop = self.loop, None
-        batches = self._let_go()
+        batches = self._stop_all()
         if loop is not None and batches:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon(self._end_inherited, batches)
@@ -299,11 +299,11 @@ class LoopParts:
                 self._local.closed_because = _LOOP_ENDED
                 await self.aclose(Deadline.after(0.0, self._now))
 
-    def _take_back_all(self) -> None:
+    def _end_given_up(self) -> None:
         given_up, self._given_up = self._given_up, set()
         self.admission.queue_arrivals()
-        for room in (self.queue,) if self.holding is None else (self.queue, self.holding):
-            for batch in list(room):
+        for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
+            for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
                     index: self._local.cancelled(batch.messages[index], left=False)
@@ -311,10 +311,10 @@ class LoopParts:
                     if batch.messages[index].reference in given_up
                 }
                 if ended:
-                    room.end(batch, ended)
+                    waiting.end(batch, ended)
         self._wakeup.soon()
 
-    def _let_go(self) -> list[Batch]:
+    def _stop_all(self) -> list[Batch]:
         """Stop everything without the event loop, and return the batches that waited."""
         self.is_closed = True
         self._drop_guard()

@@ -253,10 +253,10 @@ class Observers:
         One of hand-overs, attempts, retries or holds must be added before the account is first
         used, because the parts of the account look these listeners up once.
         """
-        self._set((*self._given, observer))
+        self._set((*self._observers, observer))
 
     def _set(self, given: tuple[Observer, ...]) -> None:
-        self._given = given
+        self._observers = given
         self.handed_over: Notify[HandedOver] | None = _notifier(given, "handed_over")
         self.attempt_begun: Notify[AttemptBegun] | None = _notifier(given, "attempt_begun")
         self.attempt_ended: Notify[AttemptEnded] | None = _notifier(given, "attempt_ended")

@@ -38,7 +38,7 @@ PROGRAM = "unknown-code"
 """The value of `omnimsg` in each line of a file of unknown codes."""
 
 # The most different codes that are counted; a provider that invents more must not fill memory.
-_MOST = 1_000
+_MAX_CODES = 1_000
 
 
 @attrs.frozen(kw_only=True)
@@ -85,7 +85,7 @@ class UnknownCodes(Observer):
         self._path = path
         self._now = now
         self._seen: dict[tuple[str, str, str], UnknownCode] = {}
-        self._noted: set[tuple[str, str, str]] = set()
+        self._written: set[tuple[str, str, str]] = set()
 
     @property
     def seen(self) -> tuple[UnknownCode, ...]:
@@ -103,21 +103,21 @@ class UnknownCodes(Observer):
             self._seen[key] = attrs.evolve(
                 known, http_status=event.http_status, count=known.count + 1, last_seen=now
             )
-        elif len(self._seen) < _MOST:
+        elif len(self._seen) < _MAX_CODES:
             values: dict[str, Any] = attrs.asdict(event)
             self._seen[key] = UnknownCode(**values, count=1, first_seen=now, last_seen=now)
-        if self._path is not None and key in self._seen and key not in self._noted:
-            self._noted.add(key)
+        if self._path is not None and key in self._seen and key not in self._written:
+            self._written.add(key)
             values = {"omnimsg": PROGRAM, **attrs.asdict(event)}
             line = json.dumps({**values, "at": now.isoformat(timespec="seconds")})
             # In a thread: this runs in the event loop of an account.
             writing = asyncio.get_running_loop().run_in_executor(None, _append, self._path, line)
-            writing.add_done_callback(partial(self._has_written, key))
+            writing.add_done_callback(partial(self._on_written, key))
 
-    def _has_written(self, key: tuple[str, str, str], writing: asyncio.Future[None]) -> None:
+    def _on_written(self, key: tuple[str, str, str], writing: asyncio.Future[None]) -> None:
         error = None if writing.cancelled() else writing.exception()
         if error is not None:
-            self._noted.discard(key)
+            self._written.discard(key)
             name = type(error).__name__
             log.error(
                 "the file of unknown codes cannot be written: %s",

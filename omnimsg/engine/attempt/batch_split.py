@@ -60,5 +60,5 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
 
 def _from_one_document(outcomes: Sequence[Outcome]) -> bool:
     """Return whether all outcomes were read from one and the same part of an answer."""
-    said = {id(each.failure.raw) for each in outcomes if not isinstance(each, Accepted)}
-    return len(said) == 1 and id(None) not in said
+    raw_ids = {id(each.failure.raw) for each in outcomes if not isinstance(each, Accepted)}
+    return len(raw_ids) == 1 and id(None) not in raw_ids

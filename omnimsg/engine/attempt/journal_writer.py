@@ -81,7 +81,7 @@ class JournalWriter:
             answers = call.result()
             if answers.__class__ is list and answers.count(None) == len(answers) == len(messages):
                 return {}
-            return self._ended(answers, messages)
+            return self._checked_outcomes(answers, messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             detail = report_broken_contract("the journal", error)
             return classify.by_broken_contract(detail, left=False)
@@ -104,7 +104,7 @@ class JournalWriter:
             raise
         self._report_loss(call, outcomes)
 
-    def _ended(
+    def _checked_outcomes(
         self, answers: Sequence[Outcome | None], messages: Sequence[Message]
     ) -> dict[int, Outcome]:
         """Return the outcomes among the journal's answers, by index, checked.

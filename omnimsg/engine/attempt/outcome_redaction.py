@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _MIN_CREDENTIAL_LENGTH = 4
 
-_Said: TypeAlias = tuple[str, str | None, str | None]
+_Quoted: TypeAlias = tuple[str, str | None, str | None]
 """The parts of a failure that quote an answer: detail, code, and the code that has no row."""
 
 
@@ -55,15 +55,15 @@ class Redactor:
         """
         if all([each.__class__ is Accepted for each in outcomes]):  # noqa: C419 - twice as fast
             return list(outcomes)
-        groups: dict[_Said, list[Message]] = {}
+        groups: dict[_Quoted, list[Message]] = {}
         for outcome, message in zip(outcomes, messages, strict=True):
             if not isinstance(outcome, Accepted):
-                groups.setdefault(_said(outcome.failure), []).append(message)
-        shown = {said: self._redact(said, group) for said, group in groups.items()}
+                groups.setdefault(_quoted(outcome.failure), []).append(message)
+        redacted = {quoted: self._redact(quoted, group) for quoted, group in groups.items()}
         return [
             outcome
             if isinstance(outcome, Accepted)
-            else attrs.evolve(outcome, failure=_replaced(outcome.failure, shown))
+            else attrs.evolve(outcome, failure=_with_quoted(outcome.failure, redacted))
             for outcome in outcomes
         ]
 
@@ -74,8 +74,8 @@ class Redactor:
             failure: The failure.
             recipients: The numbers and addresses that the operation was given.
         """
-        said = _said(failure)
-        return _replaced(failure, {said: self._redact_all(said, recipients, ())})
+        quoted = _quoted(failure)
+        return _with_quoted(failure, {quoted: self._redact_all(quoted, recipients, ())})
 
     def receipts(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Return the outcomes of read receipts, whose failures show no credentials."""
@@ -111,15 +111,15 @@ class Redactor:
         long = (each for each in found if len(each) >= _MIN_CREDENTIAL_LENGTH)
         return tuple(sorted(long, key=len, reverse=True))
 
-    def _redact(self, said: _Said, messages: Iterable[Message]) -> _Said:
+    def _redact(self, quoted: _Quoted, messages: Iterable[Message]) -> _Quoted:
         recipients = {each.to for each in messages if isinstance(each.to, str)}
         texts = {text for each in messages for text in _texts(each)}
-        return self._redact_all(said, recipients, texts)
+        return self._redact_all(quoted, recipients, texts)
 
     def _redact_all(
-        self, said: _Said, recipients: Collection[str], texts: Collection[str]
-    ) -> _Said:
-        detail, code, unknown = said
+        self, quoted: _Quoted, recipients: Collection[str], texts: Collection[str]
+    ) -> _Quoted:
+        detail, code, unknown = quoted
         detail = redact(self._redact_known(detail, recipients, texts), texts)
         if code is not None:
             code = self._redact_known(code, recipients, ())
@@ -140,14 +140,14 @@ class Redactor:
         return text
 
 
-def _said(failure: Failure) -> _Said:
+def _quoted(failure: Failure) -> _Quoted:
     return failure.detail, failure.code, failure.unknown_code
 
 
-def _replaced(failure: Failure, shown: Mapping[_Said, _Said]) -> Failure:
-    said = _said(failure)
-    detail, code, unknown = shown[said]
-    if (detail, code, unknown) == said:
+def _with_quoted(failure: Failure, redacted: Mapping[_Quoted, _Quoted]) -> Failure:
+    quoted = _quoted(failure)
+    detail, code, unknown = redacted[quoted]
+    if (detail, code, unknown) == quoted:
         return failure
     return attrs.evolve(failure, detail=detail, code=code, unknown_code=unknown)
 

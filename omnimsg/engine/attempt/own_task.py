@@ -28,38 +28,38 @@ class Alarm:
 
     def __init__(self) -> None:
         self._ends: dict[asyncio.Future[Any], float] = {}
-        self._rings_at = math.inf
+        self._timer_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, waiter: asyncio.Future[Any], seconds: float) -> None:
         """Give a future the result `None` after so many seconds, unless it is cleared before."""
         loop = waiter.get_loop()
         self._ends[waiter] = ends = loop.time() + seconds
-        if ends < self._rings_at:
-            self._ring_at(ends, loop)
+        if ends < self._timer_at:
+            self._set_timer(ends, loop)
 
     def clear(self, waiter: asyncio.Future[Any]) -> None:
         """Drop the timeout of a future, and with the last one the timer."""
         del self._ends[waiter]
         if not self._ends and self._timer is not None:
             self._timer.cancel()
-            self._timer, self._rings_at = None, math.inf
+            self._timer, self._timer_at = None, math.inf
 
-    def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _set_timer(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._rings_at = when
-        self._timer = loop.call_at(when, self._ring, loop)
+        self._timer_at = when
+        self._timer = loop.call_at(when, self._run_timer, loop)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer, self._rings_at = None, math.inf
+    def _run_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, self._timer_at = None, math.inf
         now = loop.time()
         for waiter, ends in self._ends.items():
             if ends <= now:
                 _wake(waiter)
         later = [ends for ends in self._ends.values() if ends > now]
         if later:
-            self._ring_at(min(later), loop)
+            self._set_timer(min(later), loop)
 
 
 class OwnTask(Generic[T]):
@@ -126,18 +126,18 @@ if sys.version_info >= (3, 12):
     class OwnTasks:
         """Starts tasks."""
 
-        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
             own: OwnTask[T] = OwnTask()
             loop = asyncio.get_running_loop()
-            own.task = asyncio.Task(_run(own, function, given), loop=loop, eager_start=True)
+            own.task = asyncio.Task(_run(own, function, arguments), loop=loop, eager_start=True)
             return own
 
     async def _run(
-        own: OwnTask[T], function: Callable[..., Awaitable[T]], given: tuple[object, ...]
+        own: OwnTask[T], function: Callable[..., Awaitable[T]], arguments: tuple[object, ...]
     ) -> None:
         try:
-            value = await function(*given)
+            value = await function(*arguments)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             own.fail(error)
         else:
@@ -159,35 +159,35 @@ else:
         """
 
         def __init__(self) -> None:
-            self._spare: _Rest | None = None
+            self._spare: _LaterSteps | None = None
 
-        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
             own: OwnTask[T] = OwnTask()
-            rest, self._spare = self._spare, None
-            if rest is None or rest.has_begun or rest.task.cancelling():
-                rest = _Rest()
-            loop, own.task = rest.loop, rest.task
+            later_steps, self._spare = self._spare, None
+            if later_steps is None or later_steps.has_begun or later_steps.task.cancelling():
+                later_steps = _LaterSteps()
+            loop, own.task = later_steps.loop, later_steps.task
             context = copy_context()
             caller = asyncio.current_task(loop)
             if caller is not None:
                 _leave_task(loop, caller)
-            _enter_task(loop, rest.task)
+            _enter_task(loop, later_steps.task)
             try:
-                work: Any = function(*given)
+                work: Any = function(*arguments)
                 if work.__class__ is not CoroutineType:
                     work = _awaited(work)
                 awaited = context.run(work.send, None)
             except StopIteration as end:
                 own.value, own.has_ended = end.value, True
-                self._spare = rest
+                self._spare = later_steps
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
                 own.fail(error)
-                self._spare = rest
+                self._spare = later_steps
             else:
-                rest.take(own, work, context, awaited)
+                later_steps.take(own, work, context, awaited)
             finally:
-                _leave_task(loop, rest.task)
+                _leave_task(loop, later_steps.task)
                 if caller is not None:
                     _enter_task(loop, caller)
             return own
@@ -195,7 +195,7 @@ else:
     async def _awaited(work: Awaitable[T]) -> T:
         return await work
 
-    class _Rest(Coroutine[Any, Any, None]):
+    class _LaterSteps(Coroutine[Any, Any, None]):
         """What a task runs: a coroutine from its second step on, or nothing.
 
         Attributes:
@@ -238,9 +238,9 @@ else:
                 return awaited
             return self._step(self._work.throw, error)
 
-        def _step(self, take: Callable[[Any], Any], given: object) -> object:
+        def _step(self, take: Callable[[Any], Any], argument: object) -> object:
             try:
-                return self._context.run(take, given)
+                return self._context.run(take, argument)
             except StopIteration as end:
                 self._own.end(end.value)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises

@@ -40,7 +40,7 @@ _NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
 
 
 # A timeout after this many usual answer times counts against the provider.
-_MANY_TIMES = 4
+_PATIENCE_FACTOR = 4
 
 
 @attrs.define
@@ -112,7 +112,7 @@ class CircuitBreakers:
     def patience(self) -> float:
         """Seconds without an answer that count against the provider."""
         usual, least = self._answer_times.usual, self._breaker.min_timeout
-        return min(least, _MANY_TIMES * usual) if usual else least
+        return min(least, _PATIENCE_FACTOR * usual) if usual else least
 
     def open_circuits(self) -> dict[str, Failure]:
         """Return why messages are held back, by subject; empty where none are."""

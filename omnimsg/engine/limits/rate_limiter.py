@@ -27,9 +27,9 @@ _SLACK = 0.02
 _AHEAD = 1.0
 
 # The factor on the pace after "too many requests", the lowest pace, and the step of each success.
-_SLOWER = 0.5
+_SLOWDOWN = 0.5
 _MIN_PACE = 1 / 64
-_FASTER = 1 / 100
+_SPEEDUP = 1 / 100
 
 
 def slots_of(limits: Limits, capabilities: Capabilities) -> int:
@@ -118,7 +118,7 @@ class RateLimiter:
     def succeeded(self) -> None:
         """Raise the pace after a request that was not too fast."""
         if self.pace < 1.0:
-            self._set_pace(min(1.0, self.pace + _FASTER))
+            self._set_pace(min(1.0, self.pace + _SPEEDUP))
 
     def throttled(self, *, begun: float, pause: float = 0.0) -> None:
         """Lower the pace after a request that was too fast.
@@ -134,7 +134,7 @@ class RateLimiter:
             self.is_timed = True
         if begun >= self._slowed_at:
             self._slowed_at = now
-            self._set_pace(max(_MIN_PACE, self.pace * _SLOWER))
+            self._set_pace(max(_MIN_PACE, self.pace * _SLOWDOWN))
 
     def probe(self, is_probing: bool) -> None:
         """Allow one request at a time while all may be refused, or all slots again.

@@ -151,7 +151,7 @@ class Admission:
         """
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
-        is_plain_text, is_told = self._is_plain, self._handed_over is not None
+        is_plain_text, is_observed = self._is_plain, self._handed_over is not None
         run = Run(started, timeout)
         count = 0
 
@@ -166,7 +166,7 @@ class Admission:
             for message in islice(source, len(keys)):
                 is_plain = is_plain_text(message)
                 if is_plain and takes_all_plain:
-                    if is_told:
+                    if is_observed:
                         self._notify(message)
                     run.messages.append(message)
                     continue
@@ -174,7 +174,7 @@ class Admission:
                     position = keys[count + len(run.messages)]
                     message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
                 refusal = self._refusal(message, is_plain=is_plain)
-                if is_told:
+                if is_observed:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)

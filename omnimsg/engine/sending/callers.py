@@ -67,7 +67,7 @@ class Callers:
             else:
                 unclaimed.append(keys.index(future))
         if unclaimed:
-            self._tell_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
+            self._notify_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
         if self._settle is not None:
             self._settle(messages, outcomes)
         notify = self._observers.outcome_known
@@ -83,7 +83,7 @@ class Callers:
         if outcomes:
             notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
-    def _tell_unclaimed(self, ended: Sequence[tuple[Message, Outcome]]) -> None:
+    def _notify_unclaimed(self, ended: Sequence[tuple[Message, Outcome]]) -> None:
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             for message, outcome in ended:

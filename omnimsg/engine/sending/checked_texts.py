@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
 
 # The most shapes that are remembered at once; applications use few senders and ttls.
-_MOST = 1024
+_MAX_SHAPES = 1024
 
 # Fields that are compared by themselves, or that no provider's rules are about.
-_NOT_COMPARED = ("to", "content", "channel", "sender", "reference", "ttl", "metadata")
-_OTHERS = [each for each in attrs.fields(Message) if each.init and each.name not in _NOT_COMPARED]
-_others = attrgetter(*(each.name for each in _OTHERS))
-_NO_OTHERS = tuple(each.default for each in _OTHERS)
+_EXCLUDED_FIELDS = ("to", "content", "channel", "sender", "reference", "ttl", "metadata")
+_OTHER_FIELDS = [
+    each for each in attrs.fields(Message) if each.init and each.name not in _EXCLUDED_FIELDS
+]
+_other_values = attrgetter(*(each.name for each in _OTHER_FIELDS))
+_OTHER_DEFAULTS = tuple(each.default for each in _OTHER_FIELDS)
 
 
 class CheckedTexts:
@@ -46,7 +48,7 @@ class CheckedTexts:
         if not _is_short_form(message):
             return
         passed = self._passed
-        if len(passed) >= _MOST:
+        if len(passed) >= _MAX_SHAPES:
             passed.clear()
         content: Any = message.content
         shape = message.channel, message.sender, message.ttl
@@ -61,5 +63,5 @@ def _is_short_form(message: Message) -> bool:
         and to[0] == "+"
         and content.__class__ is Text
         and not content.has_options
-        and _others(message) == _NO_OTHERS
+        and _other_values(message) == _OTHER_DEFAULTS
     )

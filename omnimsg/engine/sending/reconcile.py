@@ -103,7 +103,7 @@ class Reconciler:
         try:
             while search.open:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
-                await self._take_reports(search)
+                await self._apply_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived())
                 if attempt > self._max_attempts:
@@ -136,28 +136,28 @@ class Reconciler:
                 await anyio.sleep(seconds)
                 return
             await asyncio.wait(expected, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            await self._take_reports(search)
+            await self._apply_reports(search)
             search.finish(search.found())
 
-    async def _take_reports(self, search: _Search) -> None:
+    async def _apply_reports(self, search: _Search) -> None:
         """Apply the reports so far: a message that one names must not be sent again."""
         for index in search.open:
             report = search.reports.get(index)
             if report is not None and report.done():
                 del search.reports[index]
                 if has_named(report):
-                    await self._take(search, index, report.result())
+                    await self._record_found(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
         batch = search.batch
         found = await self._find(batch.messages[index], batch)
         if isinstance(found, Accepted):
-            await self._take(search, index, found)
+            await self._record_found(search, index, found)
         elif isinstance(found, Absent):
             search.misses[index] += 1
             search.missed_at[index] = batch.now()
 
-    async def _take(self, search: _Search, index: int, found: Accepted) -> None:
+    async def _record_found(self, search: _Search, index: int, found: Accepted) -> None:
         search.outcomes[index] = found
         attempt = (search.batch.attempts or {}).get(found.reference)
         if self._journal is not None and attempt is not None:
@@ -215,25 +215,25 @@ class _Search:
         waited = self.batch.waited()
         return [each for each in self.open if has_outlived_ttl(self.batch.messages[each], waited)]
 
-    def missing(self, believed: float) -> list[int]:
+    def missing(self, valid_for: float) -> list[int]:
         """Return the messages that were not found often enough, the last time not long ago.
 
         One slow look-up keeps the whole batch waiting, and meanwhile the provider may have
         processed messages that the other look-ups did not find.
 
         Args:
-            believed: Seconds for which a message that was not found counts as missing.
+            valid_for: Seconds for which a message that was not found counts as missing.
         """
-        since = self.batch.now() - believed
+        since = self.batch.now() - valid_for
         return [
             each
             for each in self.open
             if self.misses[each] >= _MISSES and self.missed_at[each] >= since
         ]
 
-    def absent_until(self, missing: Sequence[int], believed: float) -> float:
+    def absent_until(self, missing: Sequence[int], valid_for: float) -> float:
         """Return until when all of these messages count as missing, monotonic seconds."""
-        return min(self.missed_at[each] for each in missing) + believed
+        return min(self.missed_at[each] for each in missing) + valid_for
 
     def take_expected(self, indexes: Sequence[int]) -> dict[str, asyncio.Future[Accepted]]:
         """Remove and return the futures of reports of some messages, by reference."""

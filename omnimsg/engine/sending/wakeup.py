@@ -27,7 +27,7 @@ class Wakeup:
         self._is_due = False
         # The number of tasks that rest until the next turn, and whether one of them runs `wake`.
         self._resting = 0
-        self._is_left_to_resting = False
+        self._is_deferred = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         # A request serves many callers, so it runs in the context of none of them.
@@ -38,7 +38,7 @@ class Wakeup:
         if not self._is_due:
             self._is_due = True
             if self._resting:
-                self._is_left_to_resting = True
+                self._is_deferred = True
             else:
                 asyncio.get_running_loop().call_soon(self._run, context=self._context)
 
@@ -55,8 +55,8 @@ class Wakeup:
 
     def catch_up(self) -> None:
         """Run `wake` now, if it became due while a task rested."""
-        if self._is_left_to_resting:
-            self._is_left_to_resting = False
+        if self._is_deferred:
+            self._is_deferred = False
             self._run()
 
     def at(self, when: float) -> None:
