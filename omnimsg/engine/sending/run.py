@@ -16,7 +16,7 @@ class Run:
 
     Attributes:
         started: When the first was handed over, monotonic seconds; the time of the others counts
-            from then on, too.
+            from then on.
         timeout: The shortest of their timeouts, seconds. They are of one step.
         messages: The messages.
         keys: The owner's keys of the messages, in the same order.

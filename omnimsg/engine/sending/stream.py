@@ -32,8 +32,8 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # clean up.
 CLOSE_TIMEOUT = 5.0
 
-# So many outcomes wake the caller at once; fewer are collected for so many seconds while others are
-# pending, because waking a task costs as much as a good part of a request.
+# Outcomes that wake the caller at once, and the seconds for which fewer are collected while others
+# are pending: waking a task costs as much as a good part of a request.
 _WAKE_AT = 64
 _WAKE_AFTER = 0.001
 
