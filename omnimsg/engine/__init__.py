@@ -1,1 +1,1 @@
-"""What makes it work: the wire, the flows, retries, deadlines. It knows no provider."""
+"""The engine: sends messages and runs operations of an account, whatever its provider."""

@@ -1,4 +1,4 @@
-"""One account at work: everything that is sent and asked through it."""
+"""The engine of one account: sends messages and runs the provider's other operations."""
 
 from __future__ import annotations
 
@@ -50,48 +50,49 @@ if TYPE_CHECKING:
 
 
 class AsksAccounts(Protocol):
-    """A call that asks one account after another for the outcome of a message."""
+    """A call that tries one account after another for a message."""
 
     def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
-        """Note the outcome that the last account was asked for, and the name of that account."""
+        """Note the account that was tried last, and the future of its outcome."""
 
 
-# The running call, where it wants to know whom it asks.
+# Set by a call that wants to know which accounts its message is handed to.
 asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
 
 
 def note_asked(future: asyncio.Future[Outcome], account: str) -> None:
-    """Tell the running call, where it wants to know, that an account was asked."""
+    """Tell the running call, if `asks_accounts` is set, that a message was handed to an account."""
     asking = asks_accounts.get()
     if asking is not None:
         asking.note(future, account)
 
 
 class AccountEngine(AccountOperations):
-    """One account at work.
+    """The engine of one account.
 
-    What belongs to an event loop is built anew for each loop and in a forked process; limits and
-    circuits are kept. Every `deadline` is in seconds, for the whole call.
+    Queue, scheduler, tasks and connections belong to one event loop: they are built anew for each
+    loop and in a forked process. Limits and circuits are kept. Every `deadline` is in seconds, for
+    the whole call.
 
     Args:
         adapter: Translates the provider's API for the account.
-        open_transport: Builds what carries requests for one loop; closed with it or the account.
-        policy: What the account's owner decides.
+        open_transport: Builds the transport of one event loop, closed with the loop or the account.
+        policy: The account's limits, retries and other settings.
         journal: Records every attempt.
-        observers: Told what happens.
-        clock: The clock that everything of the account reads.
-        suppression: Knows who must not be texted.
-        settlement: Tells of doubtful messages that a report names.
-        report_url: Where reports of the account are received.
-        budgets: What messages count against.
+        observers: Receive the account's events.
+        clock: The clock of the account and all its parts.
+        suppression: The list of people who must not be texted.
+        settlement: Tells when a report names a doubtful message.
+        report_url: The URL that receives the account's reports.
+        budgets: The budgets that messages count against.
 
     Attributes:
         name: The account's name.
         adapter: The account's adapter.
-        prices: What its messages cost, for estimates.
+        prices: What its messages cost, for estimates and budgets.
 
     Raises:
-        ConfigError: The policy asks for what the provider cannot do.
+        ConfigError: The policy needs an operation that the provider does not have.
     """
 
     def __init__(  # noqa: PLR0913 - what a client gives all its accounts, by name
@@ -161,8 +162,8 @@ class AccountEngine(AccountOperations):
         Args:
             message: The message.
             deadline: Seconds until the caller gives up.
-            passes_on: Says which failures a caller who has other accounts wants at once, in place
-                of retries.
+            passes_on: Returns whether an outcome goes to the caller at once, without retries,
+                because another account may send the message.
         """
         parts = self._loops.current
         if parts.loop is not get_running_loop():
@@ -178,7 +179,7 @@ class AccountEngine(AccountOperations):
     def submit(
         self, message: Message, deadline: float, passes_on: PassesOn | None = None
     ) -> asyncio.Future[Outcome]:
-        """Hand over one message, and tell the running call that this account was asked."""
+        """Hand over one message, and tell the running call that this account has it."""
         future = self.hand_over(message, deadline, passes_on)
         note_asked(future, self.name)
         return future
@@ -186,12 +187,12 @@ class AccountEngine(AccountOperations):
     async def go_on(
         self, message: Message, outcome: Outcome, since: float, deadline: float
     ) -> Outcome:
-        """Return the outcome: this account is the only one; see `Router.go_on`."""
+        """Return the outcome: there is no account to fail over to; see `Router.go_on`."""
         del message, since, deadline
         return outcome
 
     def streams_here(self) -> Streams:
-        """Return the way in and back of streams in the running event loop.
+        """Return the streams of the running event loop.
 
         Raises:
             OperationError: There is work under way in a loop that runs in another thread.
@@ -212,14 +213,14 @@ class AccountEngine(AccountOperations):
 
     @property
     def is_well(self) -> bool:
-        """Whether no circuit has trouble; else `held_back` tells which messages may leave."""
+        """Whether no circuit has failures; else `held_back` tells which messages may leave."""
         return not self._breakers.circuits
 
     def held_back(self, message: Message) -> NotSent | None:
-        """Return the outcome that trouble gives a message now; `None` where it may leave.
+        """Return the outcome of a message that may not leave now; `None` where it may.
 
-        Trouble is an open circuit, or a pause that the provider asked for. Asking counts for
-        nothing: when it is time to probe, messages may leave until one has.
+        An open circuit holds a message back, or a pause that the provider asked for. The call
+        changes no state: while a probe is due, every message may leave until one has left.
         """
         limiter = self._loops.current.limiter
         if limiter.is_timed and (pause := limiter.pause_left()) > 0:
@@ -231,7 +232,7 @@ class AccountEngine(AccountOperations):
         return outcome
 
     def channel(self, message: Message) -> Channel | None:
-        """Return the channel that a message travels on here; `None` where there is no telling."""
+        """Return the channel that a message travels on here; `None` where it is not known."""
         return self._checks.channel(message)
 
     @property
@@ -252,12 +253,12 @@ class AccountEngine(AccountOperations):
         return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
 
     async def knock(self, deadline: float) -> Response:
-        """Ask the provider's address for anything, without credentials, and return the answer.
+        """Request `/` of the provider's address, without credentials, and return the answer.
 
-        Any answer shows that name, network, proxy and certificates are right.
+        Any answer shows that host name, network, proxy and certificates are right.
 
         Raises:
-            OperationError: There was none.
+            OperationError: No answer came.
         """
         return await self._loops.here("check").operations.run(
             Operation.STATUS, lambda _: _knock(), deadline=deadline
@@ -290,7 +291,7 @@ class AccountEngine(AccountOperations):
         )
 
     def take_back(self, reference: str) -> None:
-        """End a message that waits to leave, and whose caller was cancelled, before its turn."""
+        """End a queued message whose caller was cancelled, without waiting for its turn."""
         self._loops.current.take_back(reference)
 
     def health(self) -> Health:
@@ -306,7 +307,7 @@ class AccountEngine(AccountOperations):
         )
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send what waits, until the deadline; then end it and close the connections for good."""
+        """Send queued messages until the deadline; then end the rest and close the account."""
         await self._loops.aclose(deadline)
 
     def _not_sent(self, message: Message, failure: Failure) -> asyncio.Future[Outcome]:

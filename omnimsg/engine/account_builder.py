@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class AccountBuilder:
-    """Builds the accounts of one client, now and later.
+    """Builds the accounts of one client, also those that are added later.
 
     Attributes:
-        transport: Builds their transports.
-        retry: In the place of their policies' own, where it is given.
+        transport: Builds the accounts' transports.
+        retry: Replaces the retry policy of every account, where it is given.
         journal: Records every attempt of every account.
-        observers: Told what happens to all of them.
-        clock: The clock that everything reads.
-        suppression: Knows who must not be texted.
-        settlement: Tells of doubtful messages that a report names.
-        report_url: Returns where reports of an account are received, by its name.
-        budgets: What messages of all accounts count against.
+        observers: Receive the events of all accounts.
+        clock: The clock of all accounts.
+        suppression: The list of people who must not be texted.
+        settlement: Tells when a report names a doubtful message.
+        report_url: Returns the URL that receives an account's reports, by the account's name.
+        budgets: The budgets that the messages of all accounts count against.
     """
 
     transport: TransportFactory
@@ -53,10 +53,10 @@ class AccountBuilder:
     budgets: Budgets | None = None
 
     def build(self, adapter: Adapter[Any], policy: Policy | None) -> AccountEngine:
-        """Build one account; nothing of it is open yet.
+        """Build one account; no connection is open yet.
 
         Raises:
-            ConfigError: The policy asks for what the provider cannot do.
+            ConfigError: The policy needs an operation that the provider does not have.
         """
         policy = policy or Policy()
         if self.retry is not None:
@@ -84,7 +84,7 @@ class AccountBuilder:
             policies: By account name, where an account has one.
 
         Raises:
-            ConfigError: Two accounts have the same name, or a policy cannot be.
+            ConfigError: Two accounts have the same name, or a policy does not fit its provider.
         """
         accounts: dict[str, AccountEngine] = {}
         for adapter in adapters:
@@ -96,7 +96,7 @@ class AccountBuilder:
 
 
 def transport_options(adapter: Adapter[Any], policy: Policy) -> TransportOptions:
-    """Return what the transport of an account is built from."""
+    """Return the options of an account's transport."""
     return TransportOptions(
         base_url=adapter.account.base_url,
         hosts=adapter.hosts,

@@ -1,4 +1,4 @@
-"""What is asked through one account besides sending."""
+"""Operations of one account besides sending: status, cancel, files, balance, history, find."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AccountOperations:
         return self.adapter.operations()
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
-        """Ask where a message is."""
+        """Ask for the status of a message."""
         return await self._loops.here(Operation.STATUS).operations.status(provider_id, deadline)
 
     async def cancel(self, provider_id: str, deadline: float) -> bool:
@@ -46,7 +46,7 @@ class AccountOperations:
         )
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
-        """Hand a file to the provider."""
+        """Upload a file to the provider."""
         return await self._loops.here(Operation.UPLOAD).files.upload(upload, deadline)
 
     async def download(
@@ -60,13 +60,13 @@ class AccountOperations:
     async def download_to(
         self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
     ) -> None:
-        """Fetch a stored file to a path, where it appears only when it is whole."""
+        """Fetch a stored file to a path, where it appears only once it is complete."""
         await self._loops.here(Operation.DOWNLOAD).files.download_to(
             stored, path, deadline, max_bytes
         )
 
     async def media_info(self, stored: Stored, deadline: float) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
+        """Ask for the provider's data about a stored file."""
         return await self._loops.here(Operation.MEDIA_INFO).operations.run(
             Operation.MEDIA_INFO,
             lambda context: self.adapter.media_info(stored, context),
@@ -75,20 +75,20 @@ class AccountOperations:
         )
 
     async def balance(self, deadline: float) -> Balance:
-        """Ask what is left on the account."""
+        """Ask for the account's balance."""
         return await self._loops.here(Operation.BALANCE).operations.run(
             Operation.BALANCE, self.adapter.balance, deadline=deadline
         )
 
     async def history(self, query: HistoryQuery, deadline: float) -> AsyncIterator[PastMessage]:
-        """Go through past messages; `deadline` is for each page."""
+        """Yield past messages; `deadline` is for each page."""
         pages = self._loops.here(Operation.HISTORY).operations.history(query, deadline)
         async with aclosing(pages):
             async for each in pages:
                 yield each
 
     async def interactions(self, provider_id: str, deadline: float) -> AsyncIterator[Interaction]:
-        """Go through what people did with a message; `deadline` is for each page."""
+        """Yield the interactions of people with a message; `deadline` is for each page."""
         pages = self._loops.here(Operation.INTERACTIONS).operations.pages(
             Operation.INTERACTIONS,
             lambda page, context: self.adapter.interactions(provider_id, page, context),
@@ -99,7 +99,7 @@ class AccountOperations:
                 yield each
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
+        """Send read receipts; return one outcome per id, in order."""
         most = self.adapter.capabilities.max_messages
         outcomes: list[Outcome] = []
         for start in range(0, len(provider_ids), most):
@@ -109,8 +109,9 @@ class AccountOperations:
         return outcomes
 
     async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
-        """Ask for a message that may have been sent; `None` where nobody can tell.
+        """Look up a message that may have been sent; `None` where there is no clear answer.
 
-        The deadline is the one with which it was handed over: it says since when to look.
+        The deadline is the one with which the message was handed over: its start says from when on
+        to search.
         """
         return await self._loops.here(Operation.FIND).operations.find(message, deadline)

@@ -1,4 +1,4 @@
-"""What an account says of itself without asking its provider: previews and health."""
+"""Local state of an account, known without a request: previews of messages, and health."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from omnimsg.domain.outcome import NotSent
 
 @attrs.frozen(kw_only=True)
 class Preview:
-    """What would become of a message if it were sent now.
+    """How a message would be sent now.
 
     Attributes:
-        channel: The channel it would travel on; `None` where there is no telling.
+        channel: The channel it would travel on; `None` where it is not known.
         refusal: Its outcome, where it would not leave: it is refused before a request exists, or an
             open circuit holds it back.
         request: The request it would leave in alone, without credentials.
-        wait: Seconds until the limits would let it leave; infinity is when a request that is under
-            way has come back.
+        wait: Seconds until the limits would let it leave; infinity means once a request that is
+            under way has ended.
     """
 
     channel: Channel | None
@@ -36,13 +36,13 @@ class Health:
     """How an account is doing.
 
     Attributes:
-        open_circuits: Why messages are held back, by what the circuit is about; empty where all is
-            well.
+        open_circuits: Why messages are held back, by the subject of each open circuit; empty where
+            none is open.
         waiting: Messages in the queue.
         held: Messages that are held back until a circuit closes.
         under_way: Requests under way.
-        pace: The share of the limits that is used, from 1/64 to 1: a provider that finds the
-            account too fast lowers it.
+        pace: The share of the limits that the account may use now, from 1/64 to 1: it is lowered
+            when the provider answers "too many requests".
     """
 
     open_circuits: Mapping[str, Failure]

@@ -1,7 +1,7 @@
-"""Budgets: how many messages, or how much money, may leave in a time, and where to.
+"""Budgets: limits on how many messages, or how much money, may be sent in a time window.
 
-What a message takes is reserved when it is handed over, so that a burst is stopped before it is
-paid for. What was not sent gives its share back, and reports say what the rest has cost.
+The estimated cost of a message is reserved at hand-over, so that a burst is stopped before it is
+paid for. A message that was not sent releases its share; reports correct the shares of the others.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.policy import Prices
 
-# Counts of first digits that are kept before those whose window is over are dropped.
+# From this many counts of one budget on, those whose window is over are dropped.
 _MAX_COUNTS = 10_000
-# As many accepted messages are remembered, for the reports of what they cost.
+# The most accepted messages whose shares are kept for reports of their cost.
 _MAX_SHARES = 100_000
 
 _is_prefix = re.compile(r"\+[0-9]{1,15}").fullmatch
@@ -41,7 +41,7 @@ def _to_texts(value: Sequence[str]) -> tuple[str, ...]:
 
 
 def _to_money(value: Decimal | float | None) -> Decimal | None:
-    # By its shortest text, as for prices.
+    # Through the shortest text, as for prices: 0.07 stays 0.07.
     return Decimal(str(value)) if isinstance(value, (int, float)) else value
 
 
@@ -60,19 +60,20 @@ def _check_prefixes(owner: Budget, field: attrs.Attribute[Any], value: tuple[str
 
 @attrs.frozen(kw_only=True)
 class Budget:
-    """How much may leave in a time. A message counts where it meets every condition.
+    """The most that may be sent in a time window. A message counts if it meets every condition.
 
     Attributes:
-        name: What outcomes call it.
-        window: Seconds; the count begins anew so long after the first message of the last one.
+        name: The name that outcomes show.
+        window: Seconds from the first message of a count; the next message after them begins a new
+            count.
         messages: The most messages; `None` is any number.
         money: The most money, for messages whose account has a price for their number.
-        currency: Of the money, ISO 4217; messages with prices in another do not count.
+        currency: The currency of `money`, ISO 4217; prices in another one are not counted.
         accounts: Only messages through one of these accounts.
         prefixes: Only messages to numbers that begin with one of these.
         tags: Only messages with one of these tags.
-        digits: Counts numbers by so many first digits apart: with 3, a burst to one country that
-            is rarely written to does not use up what all the others have, and is stopped.
+        digits: Numbers are counted separately by this many first digits: with 3, a burst to one
+            rarely used country is stopped, and does not use up the budget of all others.
     """
 
     name: str = attrs.field(validator=validate.text(max_length=64))
@@ -116,12 +117,12 @@ class Budget:
 
 @attrs.define(eq=False)
 class Count:
-    """What has left since a time.
+    """The messages and the money that count in the current window.
 
     Attributes:
         started: When the first message was handed over, monotonic seconds.
-        messages: How many.
-        money: How much, as far as prices are known.
+        messages: The number of messages.
+        money: Their cost, as far as prices are known.
     """
 
     started: float
@@ -131,11 +132,11 @@ class Count:
 
 @attrs.define(eq=False)
 class Share:
-    """What an accepted message takes of the budgets that it counts against.
+    """What an accepted message uses of the budgets that it counts against.
 
     Attributes:
         counts: Each count, with the money that it holds for the message.
-        currency: Of the money.
+        currency: The currency of the money.
         per_part: The price of a part; `None` where there is none.
     """
 
@@ -144,14 +145,14 @@ class Share:
     per_part: Decimal | None = None
 
     def correct(self, cost: Decimal) -> None:
-        """Count what the message costs instead of what was estimated."""
+        """Replace the estimated cost of the message by the real one."""
         for index, (count, money) in enumerate(self.counts):
             if money:
                 count.money += cost - money
                 self.counts[index] = count, cost
 
     def give_back(self) -> None:
-        """Count the message no longer."""
+        """Remove the message from its counts."""
         for count, money in self.counts:
             count.messages -= 1
             count.money -= money
@@ -159,14 +160,14 @@ class Share:
 
 
 class Budgets:
-    """The budgets of a client, and how much of them is used. A process has its own.
+    """The budgets of a client, and how much of them is used. Each process counts for itself.
 
     Args:
         budgets: The budgets.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        has_reports: Whether somebody calls `reported`, so that shares are worth keeping.
+        has_reports: Whether `reported` will be called, so that shares are worth keeping.
     """
 
     def __init__(self, budgets: Sequence[Budget], *, now: Callable[[], float]) -> None:
@@ -176,20 +177,20 @@ class Budgets:
         self.has_reports: bool = False
 
     def keep(self, message_id: MessageId, share: Share) -> None:
-        """Remember what an accepted message takes, until a report tells what it costs."""
+        """Keep the share of an accepted message, so that a report of its cost can correct it."""
         self._shares[message_id] = share
         if len(self._shares) > _MAX_SHARES:
             self._shares.popitem(last=False)
 
     def reported(self, ids: Iterable[MessageId], status: MessageStatus) -> None:
-        """Correct the share of a message by what its provider says of it.
+        """Correct the share of a message by the cost that its provider reports.
 
-        A message that has failed gives its share back where the provider says that it costs
-        nothing. That a report has no price says nothing of the kind.
+        A failed message releases its share only where the provider reports a price of 0. A report
+        without a price does not mean that the message is free.
 
         Args:
             ids: The message's ids.
-            status: All that is known of it.
+            status: The message's whole status.
         """
         if not self._shares or (usage := status.usage) is None:
             return
@@ -213,14 +214,14 @@ class Budgets:
     def refusal(
         self, account: str, message: Message, price: Decimal | None, currency: str
     ) -> Failure | None:
-        """Return why a message would go beyond a budget; `None` where it would not."""
+        """Return why a message would exceed a budget; `None` where it would not."""
         found = self._find(account, message, price, currency)
         return found if isinstance(found, Failure) else None
 
     def reserve(
         self, account: str, message: Message, price: Decimal | None, currency: str
     ) -> Failure | list[tuple[Count, Decimal]]:
-        """Count a message, or return why it would go beyond a budget; then it counts nowhere."""
+        """Count a message, or return why it would exceed a budget; then no budget counts it."""
         found = self._find(account, message, price, currency)
         if not isinstance(found, Failure):
             for count, money in found:
@@ -255,8 +256,8 @@ class Budgets:
         count = counts.get(key)
         if count is None or now - count.started >= budget.window:
             if len(counts) >= _MAX_COUNTS:
-                over = [k for k, each in counts.items() if now - each.started >= budget.window]
-                for each in over:
+                expired = [k for k, each in counts.items() if now - each.started >= budget.window]
+                for each in expired:
                     del counts[each]
             counts[key] = count = Count(now)
         return count
@@ -276,7 +277,7 @@ def _used_up(budget: Budget, most: str, started: float, now: float) -> Failure:
 
 
 def price_of(message: Message, prices: Prices) -> Decimal | None:
-    """Return what an SMS costs; `None` where there is no price, or it is no text to a number."""
+    """Return the price of an SMS; `None` where none is known, or it is no text to a number."""
     if not isinstance(message.to, str) or not isinstance(message.content, Text):
         return None
     per_part = price_per_part(message.to, prices.per_part)
@@ -284,6 +285,6 @@ def price_of(message: Message, prices: Prices) -> Decimal | None:
 
 
 def price_per_part(number: str, prices: Mapping[str, Decimal]) -> Decimal | None:
-    """Return the price of a part to a number: that of the longest prefix it begins with."""
+    """Return the price of a part to a number, by the longest prefix of the number."""
     fitting = [prefix for prefix in prices if number.startswith(prefix)]
     return prices[max(fitting, key=len)] if fitting else None

@@ -1,4 +1,4 @@
-"""The clock that everything of an account reads, so that a test can replace time in one place."""
+"""The clock of an account and all its parts, injected so that tests replace time in one place."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Monotonic seconds for deadlines and limits, and the time of day for what a provider reads."""
+    """Monotonic seconds for deadlines and limits; the time of day for what providers read."""
 
     def monotonic(self) -> float:
-        """Return seconds that only ever grow."""
+        """Return monotonic seconds."""
 
     def utc_now(self) -> datetime:
         """Return the time of day, with its offset from UTC."""
@@ -20,7 +20,7 @@ class Clock(Protocol):
 class SystemClock:
     """The clock of this machine."""
 
-    # The built-in itself: reading the clock is on the path of every request.
+    # The built-in itself, without a Python call: every request reads the clock.
     monotonic: staticmethod[[], float] = staticmethod(time.monotonic)
 
     def utc_now(self) -> datetime:

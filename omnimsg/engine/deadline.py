@@ -64,5 +64,8 @@ class Deadline:
 
 
 def has_outlived_ttl(message: Message, waited: float) -> bool:
-    """Return whether a message's ttl has passed, so many seconds after the call."""
+    """Return whether a message's ttl has passed, `waited` seconds after the call.
+
+    The ttl of a message with `send_at` counts from then, so it never has.
+    """
     return message.ttl is not None and message.send_at is None and waited >= message.ttl

@@ -1,4 +1,4 @@
-"""Uploads and downloads of one account: files are measured before and complete afterwards."""
+"""Uploads and downloads of one account, with their size limits and checksums."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 class FileTransfers:
-    """Moves files of one account.
+    """Uploads and downloads files through one account.
 
     Args:
         adapter: The account's adapter.
-        operations: Runs the flows.
+        operations: Runs the adapter's flows.
         clock: The account's clock.
         max_bytes: The largest file that is downloaded.
     """
@@ -51,7 +51,7 @@ class FileTransfers:
         self._max_bytes = max_bytes
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
-        """Hand a file to the provider.
+        """Upload a file to the provider.
 
         Raises:
             OperationError: The file cannot be read (in time), is too large, or was refused.
@@ -87,7 +87,7 @@ class FileTransfers:
         """Fetch a stored file into memory.
 
         Raises:
-            OperationError: It is not there (any more), is too large or another file, or the
+            OperationError: The file is not there (any more), is too large or another one, or the
                 transfer broke.
         """
         memory = MemorySink()
@@ -97,12 +97,12 @@ class FileTransfers:
     async def download_to(
         self, stored: Stored, path: Path, deadline: float, max_bytes: int | None = None
     ) -> None:
-        """Fetch a stored file to a path, where it appears only when it is whole.
+        """Fetch a stored file to a path, where it appears only once it is complete.
 
         Raises:
-            OperationError: It is not there (any more), is too large or another file, or the
+            OperationError: The file is not there (any more), is too large or another one, or the
                 transfer broke.
-            OSError: The file cannot be written.
+            OSError: The path cannot be written.
         """
         async with FileSink(path) as file:
             await self._fetch(stored, file, deadline, max_bytes)

@@ -1,4 +1,4 @@
-"""The seam for a durable record of what was about to be sent and what became of it.
+"""`Journal`: the interface for a durable record of send intents and their outcomes.
 
 A plain queue loses nothing and still texts a customer twice after a crash, because it cannot know
 what was in flight. Only a record written *before* the request leaves can tell. The engine calls
@@ -59,50 +59,51 @@ class Journal(Protocol):
             other messages of the request are sent.
 
         Raises:
-            Exception: Nothing was recorded for sure. No message of the request leaves; all of them
-                are `NotSent`. The caller's deadline does the same: then this call is cancelled.
+            Exception: The intent may not be recorded. No message of the request leaves; all of them
+                are `NotSent`. The same holds if the caller's deadline passes: then this call is
+                cancelled.
         """
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages that an attempt intended.
 
-        Also called after an intent that failed or was cancelled, for it may have been recorded
-        after all: an outcome without an intent is no mistake. Nor is a second one for the same
-        attempt: a message in doubt may be found later. The call gets a few seconds, also when the
-        caller is gone; an exception is logged as critical, and the caller has the outcome all the
-        same.
+        Also called after an intent that failed or was cancelled, because it may have been recorded
+        after all: accept an outcome without an intent. Accept a second outcome for the same attempt
+        too: a doubtful message may be found later. The call gets a few seconds, even if the caller
+        is gone; an exception is logged as critical, and the caller still gets the outcome.
         """
 
 
 class DirectJournal(ABC):
-    """A journal of our own that takes what it is told at once, and keeps nobody waiting.
+    """A journal of our own whose methods return at once.
 
-    It needs no task for each call, which costs as much as a good part of a request: its calls are
-    plain ones, and what has to be waited for is a future.
+    The engine calls them directly, without a task for each call, which would cost as much as a good
+    part of a request. Only the durability of an intent is awaited, as a future.
     """
 
     @abstractmethod
     def begin_intent(
         self, attempt: Attempt, messages: Sequence[Message]
     ) -> asyncio.Future[bool | None]:
-        """Take an intent; the future is `True` when it is durable.
+        """Accept an intent, and return a future that is `True` once the intent is durable.
 
-        Whoever waits no longer cancels the future, or gives it the result `None`.
+        A caller that stops waiting cancels the future, or sets its result to `None`.
 
         Raises:
-            Exception: Here or of the future: nothing was recorded for sure, as for `intend`.
+            Exception: From this call or from the future: the intent may not be recorded, as in
+                `intend`.
         """
 
     @abstractmethod
     def end_intent(self, messages: Sequence[Message]) -> None:
-        """Hear that an intent is durable; or may be, because nobody waits for it any more."""
+        """Note that an intent is durable; or may be, because nobody waits for it any more."""
 
     @abstractmethod
     def take_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes, as `settle` does."""
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Record that messages are about to leave, as `Journal` has it."""
+        """Record that messages are about to leave, as `Journal.intend` does."""
         written = self.begin_intent(attempt, messages)
         try:
             await written
@@ -113,6 +114,6 @@ class DirectJournal(ABC):
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes, as `Journal` has it."""
-        del attempt  # messages are told apart by their references
+        """Record outcomes, as `Journal.settle` does."""
+        del attempt  # a message is identified by its reference
         self.take_outcomes(outcomes)

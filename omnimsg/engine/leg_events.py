@@ -1,4 +1,4 @@
-"""What observers are told of the fallback legs that omnimsg runs itself."""
+"""Observer events about the fallback legs that omnimsg runs itself."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from omnimsg.domain.redaction import masked
 
 
 class LegState(StrEnum):
-    """What became of one leg.
+    """The state of one leg.
 
     Attributes:
-        ACCEPTED: A provider took it.
-        NOT_TAKEN: It is proven that nobody has it.
+        ACCEPTED: A provider accepted it.
+        NOT_TAKEN: It is proven that no provider has it.
         DOUBTFUL: It may have been sent.
-        FAILED: It was accepted, and its provider says that it was not delivered.
-        OVERDUE: It was accepted, and nobody said within its ttl that it was delivered.
-        UNHEARD: It was accepted without a ttl, and nothing was heard of it for a day.
+        FAILED: It was accepted, and its provider reports that it was not delivered.
+        OVERDUE: It was accepted, and no delivery was reported within its ttl.
+        UNHEARD: It was accepted without a ttl, and nothing was reported of it for a day.
         REACHED: It was delivered.
         REACHED_TWICE: It was delivered, and so was another leg of the message.
         ABANDONED: It was accepted, and the client was closed before anything was known; the legs
@@ -41,17 +41,17 @@ class LegState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class LegChanged:
-    """Something became known of a leg that omnimsg runs itself.
+    """A leg that omnimsg runs itself has a new state.
 
     Attributes:
         reference: The message's reference, which all its legs have.
         leg: Which leg: 0 is the message itself, 1 the first of its `fallback`.
         channel: The leg's channel; `None` where the account decides.
-        state: What became known.
-        account: The account that it went through.
-        id: Its id; `None` where it has none.
-        outcome: The outcome of its hand-over, where this is about that.
-        next_leg: Whether the leg after it goes now.
+        state: The new state.
+        account: The account that the leg went through.
+        id: The leg's id; `None` where it has none.
+        outcome: The outcome of the leg's hand-over, where the event is about the hand-over.
+        next_leg: Whether the leg after it is sent now.
     """
 
     reference: str = attrs.field(repr=masked)

@@ -1,4 +1,4 @@
-"""Writes what an account's operator should know to the log, without numbers, texts or secrets."""
+"""Observers that log events for operators, without numbers, texts or secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LogObserver(Observer):
         self._provider_of = provider_of
 
     def circuit_changed(self, event: CircuitChanged) -> None:
-        """Warn that messages are held back, and that they are no longer."""
+        """Warn when messages are held back, and when they no longer are."""
         if event.failure is None:
             log.warning(
                 "%s takes messages again",
@@ -68,7 +68,7 @@ class LogObserver(Observer):
         )
 
     def paused(self, event: Paused) -> None:
-        """Warn of a pause that somebody may notice."""
+        """Warn of a pause of a second or more."""
         if event.seconds >= _MIN_LOGGED_PAUSE:
             log.warning(
                 "account %r was told to wait: nothing leaves for %g s",
@@ -111,7 +111,7 @@ class RetryLogObserver(Observer):
     def retry_scheduled(self, event: RetryEvent) -> None:
         """Log a retry at INFO, and a warning where somebody may get a message twice."""
         if not event.doubtful and not log.isEnabledFor(logging.INFO):
-            # The references of a batch cost something to mask.
+            # Masking the references of a batch takes time.
             return
         if event.is_look_up:
             log.info(
@@ -184,11 +184,11 @@ class RetryHookObserver(Observer):
 def log_observers(
     provider_of: ProviderOf, on_retry: Callable[[RetryEvent], None] | None = None
 ) -> tuple[Observer, ...]:
-    """Return the observers that a client has by itself.
+    """Return the log observers that every client has.
 
     Args:
         provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
-        on_retry: Is told of retries in the place of the log.
+        on_retry: Called for each retry, in place of the log.
     """
     retries = RetryLogObserver(provider_of) if on_retry is None else RetryHookObserver(on_retry)
     return (LogObserver(provider_of), retries)

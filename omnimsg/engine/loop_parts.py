@@ -58,21 +58,21 @@ _LOOP_ENDED = "its event loop ended before it left"
 
 @attrs.frozen(kw_only=True)
 class Shared:
-    """What the parts of one account have in common, whatever their event loop.
+    """What the event loops of one account share.
 
     Attributes:
         adapter: The account's adapter.
-        policy: What the account's owner decides.
+        policy: The account's limits, retries and other settings.
         journal: Records every attempt, where there is a journal.
-        observers: Told what happens.
-        clock: The clock that everything of the account reads.
+        observers: Receive the account's events.
+        clock: The clock of the account and all its parts.
         limiter: The limits of the account, and how much of them is used.
         breakers: The circuits of the account.
         answer_times: How long its provider takes to answer.
         checks: Asks the adapter about messages.
-        suppression: Knows who must not be texted, where there is such a list.
-        settlement: Tells of doubtful messages that a report names, where reports are received.
-        report_url: Where reports are received, where they are.
+        suppression: The list of people who must not be texted, where there is one.
+        settlement: Tells when a report names a doubtful message, where reports are received.
+        report_url: The URL that receives reports, where they are received.
         spending: The budgets that messages count against, where there are any.
     """
 
@@ -92,17 +92,17 @@ class Shared:
 
 
 class LoopParts:
-    """What of an account belongs to one event loop. Nothing here is bound to it before `enter`.
+    """The parts of one account that belong to one event loop. `enter` binds them to it.
 
     Args:
-        shared: The rest of the account.
-        transport: Carries its requests; closed with the parts.
+        shared: What all event loops of the account share.
+        transport: Carries the account's requests; closed with the parts.
         here: Returns the streams of the running event loop.
 
     Attributes:
         loop: The event loop; `None` before `enter`, and in a forked process.
         thread_name: The name of the thread in which the loop runs.
-        is_closed: Whether nothing leaves any more.
+        is_closed: Whether the parts are closed: nothing leaves any more.
         limiter: Says when the next request may leave.
         queue: Where messages wait.
         holding: The held batches; `None` where the policy is not to hold.
@@ -126,7 +126,7 @@ class LoopParts:
         self._now = now
         self._transport = transport
         self._guard: AsyncGenerator[None, None] | None = None
-        # The references of messages whose callers are gone, until they are looked for.
+        # The references of messages whose callers are gone, until `_end_given_up` ends them.
         self._given_up: set[str] = set()
 
         # The attempt: one request, with or without a record of it.
@@ -141,8 +141,8 @@ class LoopParts:
             )
             recorded = RecordedRunner(self.runner, name, observers, writer, suppression)
 
-        # The limits, and what waits for them.
-        # The rates are shared with the loops before; what is under way there is theirs.
+        # The limits, and the queues before them.
+        # A shallow copy shares the rates with earlier loops, but not their requests under way.
         self.limiter: RateLimiter = copy.copy(shared.limiter)
         self.limiter.under_way = 0
         self._wakeup = wakeup = Wakeup(now)
@@ -189,7 +189,7 @@ class LoopParts:
             now=now,
         )
 
-        # The way in, and the way out.
+        # Admission, and the scheduler.
         self.admission: Admission = Admission(
             checks=checks,
             local=local,
@@ -246,17 +246,17 @@ class LoopParts:
         return bool(self.limiter.under_way or self._follow_ups or self.messages)
 
     def take_back(self, reference: str) -> None:
-        """End a message that waits to leave, and whose caller is gone, in the next turn."""
+        """End a queued message whose caller is gone, in the next turn of the loop."""
         loop = asyncio.get_running_loop()
         if loop is not self.loop:
             return
         if not self._given_up:
-            # Once for all callers that go together: looking through what waits takes time.
-            loop.call_soon(self._take_back_all)
+            # Once for all callers that are cancelled together: a scan of the queue takes time.
+            loop.call_soon(self._end_given_up)
         self._given_up.add(reference)
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Belong to the running event loop from now on, and be closed when it ends."""
+        """Bind the parts to the running event loop, with which they are closed."""
         self.loop = loop
         self.thread_name = threading.current_thread().name
         # A loop that ends closes the asynchronous generators that were begun in it.
@@ -265,7 +265,7 @@ class LoopParts:
             self._guard.__anext__().send(None)
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send what waits, until the deadline; then end it and close the transport for good."""
+        """Send queued messages until the deadline; then end the rest and close the transport."""
         self.is_closed = True
         try:
             await self.scheduler.aclose(deadline)
@@ -275,18 +275,18 @@ class LoopParts:
             self._drop_guard()
 
     def abandon(self) -> None:
-        """End what waits; the event loop is closed, or does not run any more."""
+        """End queued messages; the event loop is closed, or does not run any more."""
         self._local.closed_because = _LOOP_ENDED
-        for batch in self._let_go():
+        for batch in self._stop_all():
             self._requeue.give_up(batch)
 
     def abandon_inherited(self) -> None:
-        """Stop, in a forked process: the parent sends what waits, and tells what became of it.
+        """Stop in a forked process: the parent sends the queued messages and has their outcomes.
 
-        Should the loop go on here too, the copies of those who wait are told that there is doubt.
+        If the loop goes on in this process too, the copied callers get `Ambiguous` outcomes.
         """
         loop, self.loop = self.loop, None
-        batches = self._let_go()
+        batches = self._stop_all()
         if loop is not None and batches:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon(self._end_inherited, batches)
@@ -299,11 +299,11 @@ class LoopParts:
                 self._local.closed_because = _LOOP_ENDED
                 await self.aclose(Deadline.after(0.0, self._now))
 
-    def _take_back_all(self) -> None:
+    def _end_given_up(self) -> None:
         given_up, self._given_up = self._given_up, set()
         self.admission.queue_arrivals()
-        for room in (self.queue,) if self.holding is None else (self.queue, self.holding):
-            for batch in list(room):
+        for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
+            for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
                     index: self._local.cancelled(batch.messages[index], left=False)
@@ -311,16 +311,16 @@ class LoopParts:
                     if batch.messages[index].reference in given_up
                 }
                 if ended:
-                    room.end(batch, ended)
+                    waiting.end(batch, ended)
         self._wakeup.soon()
 
-    def _let_go(self) -> list[Batch]:
-        """Stop everything without the event loop, and return what waited."""
+    def _stop_all(self) -> list[Batch]:
+        """Stop everything without the event loop, and return the batches that waited."""
         self.is_closed = True
         self._drop_guard()
         self._wakeup.stop()
         self._requeue.close()
-        with suppress(RuntimeError):  # a closed loop wakes nobody
+        with suppress(RuntimeError):  # a closed loop cannot be woken
             self.admission.close()
         held = [] if self.holding is None else self.holding.close()
         batches = [*held, *self.queue.take_all()]
@@ -334,8 +334,8 @@ class LoopParts:
             batch.finish_all([self._local.inherited(each) for each in batch.messages])
 
     def _drop_guard(self) -> None:
-        """Finish the guard, which has nothing left to do, without waiting."""
+        """Close the guard, which has nothing left to do, without waiting."""
         guard, self._guard = self._guard, None
         if guard is not None:
-            with suppress(StopIteration, RuntimeError):  # it may be what is running
+            with suppress(StopIteration, RuntimeError):  # the guard itself may be running
                 guard.aclose().send(None)

@@ -1,7 +1,7 @@
-"""The seam for watching an account at work: metrics, tracing, logs, a tracker of messages.
+"""`Observer` and its events: the interface for metrics, traces, logs and trackers of messages.
 
-Observers watch; they decide nothing. They are called synchronously, in the order given, and what
-they raise is logged and has no effect on a message. What must be durable is the journal's.
+Observers decide nothing. They are called synchronously, in the order given; their exceptions are
+logged and have no effect on a message. What must be durable belongs in a journal.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ class RetryEvent:
     Attributes:
         account: The account's name.
         attempt: The number of the attempt to come; the first retry is attempt 2.
-        attempts: How many there will be at most.
+        attempts: How many attempts there will be at most.
         wait: Seconds until then.
-        failure: Why, for the first of the messages.
+        failure: The failure that is retried; of several messages, that of the first.
         references: The references of the messages; empty for an operation that sends none.
-        doubtful: Those of them that may have been sent before, and may now reach somebody twice.
-            Only ever where `on_ambiguous` allows it.
-        is_look_up: Whether the provider is asked for the messages again, by their references, and
-            nothing is sent. The attempt to come follows only where they are not found.
+        doubtful: The references of messages that may have been sent before, and may now reach
+            somebody twice. Empty unless `on_ambiguous` allows that.
+        is_look_up: Whether the messages are looked up again by their references, and nothing is
+            sent. The attempt to come follows only where they are not found.
     """
 
     account: str
@@ -136,7 +136,7 @@ class CircuitChanged:
 
     Attributes:
         account: The account's name.
-        subject: What it is about: the account, one of its channels, or its provider.
+        subject: What the circuit is for: the account, one of its channels, or its provider.
         failure: Why messages are held back; `None` when the circuit closed.
         probe_every: Seconds between two batches that try whether the failure is over.
     """
@@ -168,7 +168,8 @@ class UnknownCodeMet:
         account: The account's name.
         provider: The provider's name.
         table: Which table has no row for it: `code` or `status`.
-        code: It, as the provider gave it: at most 64 characters, numbers and addresses masked.
+        code: The code or status as the provider gave it: at most 64 characters, numbers and
+            addresses masked.
         http_status: The HTTP status of the answer; `None` in a report.
     """
 
@@ -182,8 +183,8 @@ class UnknownCodeMet:
 class Observer:
     """Watches the accounts of a client. Override the methods for the events that are wanted.
 
-    An event that nobody overrides is never built, so an observer of retries costs nothing on the
-    path of a message that went well.
+    An event that no observer overrides is never built, so an observer of retries costs nothing for
+    a message that needs none.
     """
 
     def handed_over(self, event: HandedOver) -> None:
@@ -193,7 +194,7 @@ class Observer:
         """A request is about to leave."""
 
     def attempt_ended(self, event: AttemptEnded) -> None:
-        """A request has an answer, or none any more."""
+        """A request was answered, or failed."""
 
     def retry_scheduled(self, event: RetryEvent) -> None:
         """Messages, or an operation, will be tried again."""
@@ -226,14 +227,14 @@ class Observer:
         """A request to the receiver was refused."""
 
     def doubt_ended(self, event: DoubtEnded) -> None:
-        """It is known of a doubtful message whether it was sent, or nothing will tell."""
+        """A doubtful message is known to be with the provider, or the doubt was given up."""
 
     def leg_changed(self, event: LegChanged) -> None:
-        """Something became known of a fallback leg that omnimsg runs itself."""
+        """A fallback leg that omnimsg runs itself has a new state."""
 
 
 Notify: TypeAlias = "Callable[[E], None]"
-"""Passes an event to all who listen to its kind."""
+"""Passes an event to all observers that listen to its kind."""
 
 
 class Observers:
@@ -247,14 +248,15 @@ class Observers:
         self._set(tuple(observers))
 
     def add(self, observer: Observer) -> None:
-        """Tell another one from now on.
+        """Add an observer.
 
-        Those who watch attempts must be there when the account is first used.
+        One of hand-overs, attempts, retries or holds must be added before the account is first
+        used, because the parts of the account look these listeners up once.
         """
-        self._set((*self._given, observer))
+        self._set((*self._observers, observer))
 
     def _set(self, given: tuple[Observer, ...]) -> None:
-        self._given = given
+        self._observers = given
         self.handed_over: Notify[HandedOver] | None = _notifier(given, "handed_over")
         self.attempt_begun: Notify[AttemptBegun] | None = _notifier(given, "attempt_begun")
         self.attempt_ended: Notify[AttemptEnded] | None = _notifier(given, "attempt_ended")
@@ -280,7 +282,7 @@ class Observers:
 
 
 def _notifier(observers: tuple[Observer, ...], method: str) -> Callable[[Any], None] | None:
-    """Return a function that passes an event to those who listen; `None` where nobody does."""
+    """Return a function that calls the observers of an event; `None` where there are none."""
     listeners = [
         getattr(each, method)
         for each in observers

@@ -1,4 +1,4 @@
-"""Everything but sending: run a flow to its value, or to an `OperationError` that says why."""
+"""Run operations besides sending: a flow ends with its value, or with an `OperationError`."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds by which the provider's clock may be behind ours. What it made longer than that before the
-# call is an earlier message with the same reference.
+# Seconds by which the provider's clock may be behind ours. A message that it took longer than that
+# before the call is an earlier one with the same reference.
 _CLOCK_SKEW = 300.0
 
 # Seconds of one look-up: a provider that does not answer must not use up the message's deadline.
@@ -51,11 +51,11 @@ class OperationRunner:
 
     Args:
         adapter: The account's adapter.
-        transport: Its transport.
-        runner: Reads the outcomes of read receipts, as it does those of messages.
-        retrier: Its retries.
-        slots: Gives a slot among its requests under way.
-        clock: Its clock.
+        transport: The account's transport.
+        runner: Sends read receipts, and reads their outcomes as those of messages.
+        retrier: The account's retries.
+        slots: Gives out the account's request slots.
+        clock: The account's clock.
         observers: Told of codes and statuses that the adapter's tables do not have.
     """
 
@@ -89,10 +89,10 @@ class OperationRunner:
         sink: Sink | None = None,
         recipients: Collection[str | None] = (),
     ) -> T:
-        """Run an operation to its value.
+        """Run an operation, and return its value.
 
-        A failure is tried again where the request changes nothing, or where nothing had left. With
-        a sink there is one attempt: what was written cannot be taken back.
+        A failed attempt is retried where its request changes nothing, or where nothing had left.
+        With a sink there is one attempt: what was written cannot be taken back.
 
         Args:
             operation: The operation, for the error.
@@ -103,7 +103,7 @@ class OperationRunner:
 
         Raises:
             OperationError: It failed; `failure` says why.
-            InvalidValue: The adapter can build no path of an id.
+            InvalidValue: The adapter cannot build a path from an id.
             OSError: The sink cannot be written.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
@@ -134,7 +134,7 @@ class OperationRunner:
         return result
 
     async def status(self, provider_id: str, deadline: float) -> MessageStatus:
-        """Ask where a message is."""
+        """Ask for the status of a message."""
         found = await self.run(
             Operation.STATUS,
             lambda context: self._adapter.status(provider_id, context),
@@ -147,7 +147,7 @@ class OperationRunner:
     async def history(
         self, query: HistoryQuery, deadline: float
     ) -> AsyncGenerator[PastMessage, None]:
-        """Go through past messages; `deadline` is for each page."""
+        """Yield past messages; `deadline` is for each page."""
         pages = self.pages(
             Operation.HISTORY,
             lambda page, context: self._adapter.history(query, page, context),
@@ -167,7 +167,7 @@ class OperationRunner:
         deadline: float,
         recipients: Collection[str | None] = (),
     ) -> AsyncGenerator[T, None]:
-        """Go through the items of all pages, each fetched when it is needed.
+        """Yield the items of all pages; each page is fetched when it is needed.
 
         Args:
             operation: The operation, for the error.
@@ -188,12 +188,12 @@ class OperationRunner:
             token = page.next
 
     async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
-        """Ask for a message that may have been sent; `None` where nobody can tell.
+        """Look up a message that may have been sent; `None` where there is no clear answer.
 
         Args:
             message: The message.
-            deadline: The message's own. It began when the message was handed over: the provider
-                cannot have taken it before.
+            deadline: The message's own. It began when the message was handed over, before which the
+                provider cannot have taken the message.
         """
         since = self._clock.utc_now() - timedelta(seconds=deadline.waited() + _CLOCK_SKEW)
         try:
@@ -215,11 +215,11 @@ class OperationRunner:
         return None
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
+        """Send read receipts; return one outcome per id, in order."""
 
         async def mark(ids: Sequence[str]) -> list[Outcome]:
             async with AsyncExitStack() as stack:
-                # Then the runner finds that the deadline has passed, or the transport is closed.
+                # Without a slot, the runner finds the deadline passed or the transport closed.
                 with suppress(TimeoutError, TransportFault):
                     await stack.enter_async_context(self._slots.hold(deadline))
                 outcomes = await self._runner.mark_read(ids, deadline)
@@ -251,7 +251,7 @@ class OperationRunner:
             raise fault.error from None
         except Exception as error:
             if isinstance(error, InvalidValue) and run.response is None:
-                raise  # the caller's id, of which no path can be built
+                raise  # the caller's id, from which no path can be built
             if isinstance(error, NoRequest) and isinstance(error.value, Failure):
                 return error.value
             detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
@@ -262,6 +262,6 @@ class OperationRunner:
         if not isinstance(value, Failure):
             return value
         if value.retry is Retry.UNSAFE and run.effect.is_repeatable:
-            # The code's row is written for sending; this may be asked again all the same.
+            # The code's row is written for sending; this request may be repeated all the same.
             value = attrs.evolve(value, retry=Retry.SAFE)
         return classify.with_retry_after(value, run.response, self._clock.utc_now())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _instances: WeakSet[PartsByLoop] = WeakSet()
 
-# The event loops of the parent of a forked process, in which accounts were used.
+# In a forked process, the event loops of its parent in which accounts were used.
 _inherited_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
@@ -36,7 +36,7 @@ class PartsByLoop:
     """Builds parts for an event loop when it is first used, and keeps them until the loop ends.
 
     Args:
-        shared: The rest of the account.
+        shared: What all event loops of the account share.
         open_transport: Builds the transport of one event loop.
     """
 
@@ -45,23 +45,23 @@ class PartsByLoop:
         self._account = shared.adapter.account.name
         self._open_transport = open_transport
         self._first_transport = open_transport()
-        # Of no caller: what is built later serves many of them too.
+        # Not a caller's context: parts that are built later serve many callers.
         self._context = contextvars.copy_context()
         self._is_closed = False
         self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
-        # Threads may use the account for the first time at once, each with a loop of its own.
+        # Threads, each with a loop of its own, may use the account for the first time at once.
         self._lock = threading.RLock()
         _instances.add(self)
 
     @cached_property
     def current(self) -> LoopParts:
-        """The parts of the last call. Read it once a call: another thread may replace it.
+        """The parts that the last call used. Read it once per call: another thread may replace it.
 
-        The first ones are built when the account is first used: one process of many accounts uses
+        The first parts are built when the account is first used: a process with many accounts uses
         few of them.
         """
         with self._lock:
-            # Noted here: a cached property notes it when the lock is released already.
+            # Stored here: `cached_property` stores the value after the lock is released.
             built: LoopParts | None = vars(self).get("current")
             if built is None:
                 built = vars(self)["current"] = self._build(self._shared, self._first_transport)
@@ -71,7 +71,7 @@ class PartsByLoop:
         """Return the parts of the running event loop.
 
         Args:
-            operation: What they are wanted for.
+            operation: The name of the operation, for the error.
 
         Raises:
             OperationError: There is work under way in a loop that runs in another thread.
@@ -98,8 +98,8 @@ class PartsByLoop:
             await own.aclose(deadline)
 
     def abandon_inherited(self) -> None:
-        """Stop what the parent of this forked process has begun; the parent goes on with it."""
-        # A thread that held it did not survive the fork.
+        """Stop, in a forked process, the work that its parent has begun and goes on with."""
+        # A thread that held the lock did not survive the fork.
         self._lock = threading.RLock()
         inherited, self._parts = self._parts, {}
         for loop, parts in inherited.items():
@@ -145,8 +145,8 @@ async def _close_elsewhere(
 ) -> None:
     """Close the parts of another event loop.
 
-    One that runs in another thread does it itself. One that does not run may run again: it takes
-    nothing more, and closes the rest when it ends.
+    A loop that runs in another thread closes them itself. One that does not run may run again: its
+    parts take nothing more, and are closed when the loop ends.
     """
     if loop.is_closed():
         parts.abandon()

@@ -1,4 +1,4 @@
-"""What an account's owner decides: how fast, how often again, and what to do in trouble."""
+"""The policy of an account: limits, retries, circuit breaker, doubtful messages, prices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AccountTrouble(StrEnum):
     """What becomes of messages while the account itself is refused (a wrong key, no funds).
 
     Attributes:
-        FAIL: They are `NotSent` at once, so that somebody hears of it.
+        FAIL: They are `NotSent` at once, so that the trouble is noticed.
         HOLD: They wait, until the trouble is over or their deadline has passed.
     """
 
@@ -41,9 +41,9 @@ class OnAmbiguous(StrEnum):
 
     Attributes:
         HOLD: It ends `Ambiguous`, and is not sent again.
-        RESEND_IF_NOT_FOUND: The provider is asked for it by its reference. Found, it is `Accepted`;
-            not found twice, it is sent again; else it ends `Ambiguous`. Refused when a client is
-            built for a provider that cannot be asked so.
+        RESEND_IF_NOT_FOUND: It is looked up at the provider by its reference. Found, it is
+            `Accepted`; not found twice, it is sent again; else it ends `Ambiguous`. A client cannot
+            be built with this for a provider without such a look-up.
         RESEND: It is sent again. Some people get the message twice.
     """
 
@@ -57,9 +57,9 @@ class RetryPolicy:
     """How often and how soon to try again.
 
     Attributes:
-        attempts: In all, the first among them.
+        attempts: The most attempts, the first included.
         base: Seconds; the n-th wait is drawn at random from 0 to `base * 2 ** (n - 1)`.
-        longest: The most seconds of such a wait. A provider's `Retry-After` may be longer; it
+        longest: The longest such wait, seconds. A provider's `Retry-After` may be longer; it
             is obeyed up to `Limits.max_pause`.
     """
 
@@ -70,19 +70,20 @@ class RetryPolicy:
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How much at once and how fast. What the provider documents is merged in; the stricter holds.
+    """How much at once and how fast. The provider's own limits apply too; the stricter holds.
 
     Attributes:
-        requests_per_second: Requests, evenly spaced; unless given, as fast as they go.
+        requests_per_second: Requests, evenly spaced; unless given, only the provider's own limit
+            holds.
         messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
         concurrency: Requests under way at once; unless given, 16 where the provider takes batches,
-            and 64 where it takes one message a request. The last place is kept for high priority.
+            and 64 where it takes one message a request. The last slot is kept for high priority.
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once. High priority does not wait.
         queue: Deprecated and without effect: every `send` waits in the queue itself, first come,
             first served.
-        max_pause: The most seconds of pause that a provider's `Retry-After` can impose on the
-            account. Some send epoch times; after so long the account tries again.
+        max_pause: The longest pause, seconds, that a provider's `Retry-After` can impose on the
+            account. Some providers send an epoch time there; then the account tries again earlier.
         max_download_bytes: The largest file that is downloaded, bytes, once it is decoded. The
             largest file that a channel of any provider carries has 100 MB.
     """
@@ -106,7 +107,7 @@ class Limits:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Tell whoever sets what has no effect."""
+        """Warn of a setting that has no effect."""
         if self.queue is not None:
             warnings.warn(
                 "limits.queue has no effect any more, because every send waits in the queue"
@@ -118,11 +119,12 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Breaker:
-    """When to stop asking a provider that does not answer as it should.
+    """When to stop sending requests to a provider that fails.
 
     Attributes:
-        failures: Requests in a row that fail for a fault of the provider or the network.
-        pause: Seconds until one request tries for all others.
+        failures: Requests in a row that must fail, by a fault of the provider or the network, for
+            the circuit to open.
+        pause: Seconds until one request probes the provider for all others.
         min_timeout: Seconds that a provider must have been given for a timeout to count against
             it. A caller with a shorter deadline says nothing about the provider.
     """
@@ -144,7 +146,7 @@ def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[str
 def _to_prices(value: Mapping[str, Any]) -> FrozenDict[str, Decimal]:
     return FrozenDict(
         {
-            # By its shortest text: what is written 0.07 is not 0.070000000000000006661.
+            # Through the shortest text, so that 0.07 does not become 0.070000000000000006661.
             prefix: Decimal(str(price)) if type(price) in {int, float} else price
             for prefix, price in value.items()
         }
@@ -153,12 +155,12 @@ def _to_prices(value: Mapping[str, Any]) -> FrozenDict[str, Decimal]:
 
 @attrs.frozen(kw_only=True)
 class Prices:
-    """What the owner of an account pays, as far as he has written it down; for estimates only.
+    """What messages through an account cost, as far as configured; for estimates and budgets.
 
     Attributes:
         currency: ISO 4217.
         per_part: The price of one part of an SMS, by the first digits of the number, `+` for all
-            others. The longest that fits holds.
+            others. The longest prefix that fits holds.
     """
 
     currency: str = attrs.field(default="EUR", validator=validate.text(max_length=3, min_length=3))
@@ -169,18 +171,18 @@ class Prices:
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """Everything that is decided for one account.
+    """How one account sends: limits, retries, and what to do in trouble.
 
     Attributes:
         retry: How often and how soon to try again what is proven not to have been processed.
         limits: How much at once and how fast.
-        breaker: When to stop asking.
+        breaker: When to stop sending requests to a provider that fails.
         account_trouble: What becomes of messages while the account is refused.
         on_ambiguous: What becomes of a message that may have been sent.
         not_found_for: Seconds between the two look-ups that must both find nothing before
-            `RESEND_IF_NOT_FOUND` sends a message again. Fewer of them make more doubles.
+            `RESEND_IF_NOT_FOUND` sends a message again. Fewer seconds make more duplicates.
         network: Proxy, certificates, timeouts of connections.
-        prices: What messages cost, for estimates.
+        prices: What messages cost, for estimates and budgets.
     """
 
     retry: RetryPolicy = attrs.field(default=RetryPolicy())

@@ -1,4 +1,4 @@
-"""What observers are told of what comes back: events, statuses, refused callbacks, doubts."""
+"""Observer events of the receiving half: callbacks, statuses, refused callbacks, ended doubts."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class StatusChanged:
         account: The account's name.
         id: The message's id.
         reference: Its reference; `None` where neither a send nor a report named one.
-        status: All that is known of it.
-        previous: What its status was when it was told last.
+        status: The message's whole status.
+        previous: The status that was told last.
     """
 
     account: str
@@ -47,7 +47,7 @@ class CallbackRefused:
     Attributes:
         account: The account that it was addressed to; empty where there is no such account.
         why: The cause, one word of a fixed list: `RefusedBecause` in `omnimsg.delivery`.
-        http_status: The answer.
+        http_status: The HTTP status of the answer.
     """
 
     account: str
@@ -57,7 +57,7 @@ class CallbackRefused:
 
 @attrs.frozen(kw_only=True)
 class DoubtEnded:
-    """A message that may have been sent is known to be with the provider, or was given up.
+    """A doubtful message is known to be with the provider, or the doubt was given up.
 
     Attributes:
         account: The account's name.

@@ -1,4 +1,4 @@
-"""The seam to what comes back: an answer that was lost may still arrive in a report."""
+"""`Settlement`: the interface to reports, one of which may resolve a doubtful send."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 
 class Settlement(Protocol):
-    """Knows what reports say of messages that may have been sent."""
+    """Tells when a report names a message that may have been sent."""
 
     def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
-        """Return a future that ends when a report names the message.
+        """Return a future that is done when a report names the message.
 
-        It is done at once where one has already come. Cancel it when nobody waits any more.
+        It is done at once where such a report has already come. Cancel it when nobody waits any
+        more.
 
         Args:
             account: The account's name.

@@ -1,4 +1,4 @@
-"""The budgets as one account meets them: reserved at hand-over, settled by outcomes and reports."""
+"""The use of budgets by one account: reserved at hand-over, settled by outcomes and reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Spending:
-    """The budgets as one account meets them.
+    """Reserves and settles budgets for the messages of one account.
 
     Args:
         budgets: The budgets.
@@ -42,12 +42,12 @@ class Spending:
         self._account = account
         self._prices = prices
         self._channel_of = channel_of
-        # By the identity of the message, what is reserved for those that are under way. Several may
-        # have one reference, and each gives back what it took itself.
+        # The reservations of messages under way, by the message's identity: several messages may
+        # have one reference, and each must release its own reservation.
         self._reserved: dict[int, list[_Reserved]] = {}
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that a budget would stop; it counts for nothing."""
+        """Return the outcome of a message that a budget would stop; nothing is counted."""
         price = self._price(message)
         failure = self._budgets.refusal(self._account, message, price, self._prices.currency)
         return None if failure is None else self._not_sent(message, failure)
@@ -57,7 +57,7 @@ class Spending:
         price = self._price(message)
         found = self._budgets.reserve(self._account, message, price, self._prices.currency)
         if isinstance(found, Failure):
-            # It is settled like all others, and must not settle itself where it is under way too.
+            # It will be settled like all others, and must not settle the same message under way.
             self._reserved.setdefault(id(message), []).append(([], None))
             return self._not_sent(message, found)
         if found:
@@ -66,7 +66,7 @@ class Spending:
         return None
 
     def settle(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        """Give back what messages that were not sent had reserved, and take what others cost."""
+        """Release the reservations of messages that were not sent; correct those of others."""
         for message, outcome in zip(messages, outcomes, strict=True):
             reserved = self._reserved.get(id(message))
             if reserved is None:

@@ -1,4 +1,4 @@
-"""The seam for the list of people who must not be texted: it is asked before every send."""
+"""`Suppression`: the interface of the list of people who must not be texted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Suppression(Protocol):
-    """Knows who has opted out.
+    """The list of people who have opted out.
 
-    An error of either method is no permission: the messages are `NotSent`, or the callback is
-    answered with an error, so that the provider sends it again.
+    An exception is no permission to send: after one in `suppressed` the messages are `NotSent`;
+    after one in `record` the callback is answered with an error, so that the provider repeats it.
     """
 
     async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
-        """Return whether each message must not be sent; it is then `NotSent`, `SUPPRESSED`.
+        """Return for each message whether it must not be sent; then it is `NotSent`, `SUPPRESSED`.
 
         It is awaited before each request, retries included: answer from memory, or fetch all
         addresses at once.
@@ -30,8 +30,8 @@ class Suppression(Protocol):
         """
 
     async def record(self, change: ConsentChange) -> None:
-        """Store what a person wants from now on.
+        """Store that a person has opted out or in.
 
-        The same change may come several times, and an older one after a newer one: `change.at`
-        tells.
+        The same change may come several times, and an older one after a newer one: compare
+        `change.at`.
         """

@@ -1,4 +1,4 @@
-"""What observers are told of messages without a caller."""
+"""The observer event of an outcome whose caller is gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OutcomeUnclaimed:
     Attributes:
         account: The account's name.
         message: The message.
-        outcome: What became of it.
+        outcome: The message's outcome.
     """
 
     account: str

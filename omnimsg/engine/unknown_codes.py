@@ -1,7 +1,7 @@
-"""Codes and statuses of providers without a row in the adapter's tables: found, counted, noted.
+"""Find, count and record codes and statuses of providers that the adapter's tables do not have.
 
-They are what an adapter has to be taught next. They decide nothing, and cost nothing where messages
-are accepted.
+They show which rows an adapter lacks. They have no effect on outcomes, and cost nothing where
+messages are accepted.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 PROGRAM = "unknown-code"
-"""What `omnimsg` is in each line of a file of unknown codes."""
+"""The value of `omnimsg` in each line of a file of unknown codes."""
 
-# As many different ones are counted; a provider that invents more must not fill the memory.
-_MOST = 1_000
+# The most different codes that are counted; a provider that invents more must not fill memory.
+_MAX_CODES = 1_000
 
 
 @attrs.frozen(kw_only=True)
@@ -68,11 +68,11 @@ class UnknownCode:
 
 
 class UnknownCodes(Observer):
-    """Counts the codes and statuses that have no row, and notes each in a file.
+    """Counts the codes and statuses that have no row, and writes each to a file.
 
     Args:
-        path: A file, to which one line is appended for each when it is met first; several processes
-            may share it. `omnimsg codes --seen` reads it.
+        path: A file, to which one line is appended for each code when it is first met; several
+            processes may share it. `omnimsg codes --seen` reads it.
         now: Returns the time, with a UTC offset.
     """
 
@@ -85,17 +85,17 @@ class UnknownCodes(Observer):
         self._path = path
         self._now = now
         self._seen: dict[tuple[str, str, str], UnknownCode] = {}
-        self._noted: set[tuple[str, str, str]] = set()
+        self._written: set[tuple[str, str, str]] = set()
 
     @property
     def seen(self) -> tuple[UnknownCode, ...]:
-        """What was met, in the order in which it was met first: at most 1,000 different ones."""
+        """The codes met, at most 1,000 different ones, in the order of their first appearance."""
         return tuple(self._seen.values())
 
     def unknown_code(self, event: UnknownCodeMet) -> None:
-        """Count it, and note it in the file where it is new there.
+        """Count a code, and write it to the file when it is first met.
 
-        Where the file cannot be written, the log says so, and the next one like it tries again.
+        A failed write is logged, and repeated when the code is met again.
         """
         key, now = (event.account, event.table, event.code), self._now()
         known = self._seen.get(key)
@@ -103,21 +103,21 @@ class UnknownCodes(Observer):
             self._seen[key] = attrs.evolve(
                 known, http_status=event.http_status, count=known.count + 1, last_seen=now
             )
-        elif len(self._seen) < _MOST:
+        elif len(self._seen) < _MAX_CODES:
             values: dict[str, Any] = attrs.asdict(event)
             self._seen[key] = UnknownCode(**values, count=1, first_seen=now, last_seen=now)
-        if self._path is not None and key in self._seen and key not in self._noted:
-            self._noted.add(key)
+        if self._path is not None and key in self._seen and key not in self._written:
+            self._written.add(key)
             values = {"omnimsg": PROGRAM, **attrs.asdict(event)}
             line = json.dumps({**values, "at": now.isoformat(timespec="seconds")})
             # In a thread: this runs in the event loop of an account.
             writing = asyncio.get_running_loop().run_in_executor(None, _append, self._path, line)
-            writing.add_done_callback(partial(self._has_written, key))
+            writing.add_done_callback(partial(self._on_written, key))
 
-    def _has_written(self, key: tuple[str, str, str], writing: asyncio.Future[None]) -> None:
+    def _on_written(self, key: tuple[str, str, str], writing: asyncio.Future[None]) -> None:
         error = None if writing.cancelled() else writing.exception()
         if error is not None:
-            self._noted.discard(key)
+            self._written.discard(key)
             name = type(error).__name__
             log.error(
                 "the file of unknown codes cannot be written: %s",
@@ -142,7 +142,7 @@ def note_failure(failure: Failure, adapter: Adapter[Any], observers: Observers) 
 
 
 def note_outcomes(outcomes: Iterable[Outcome], adapter: Adapter[Any], observers: Observers) -> None:
-    """Tell the observers of the unknown codes of one answer: of each once."""
+    """Tell the observers of the unknown codes of one answer, once each."""
     failures = {
         each.failure.unknown_code: each.failure
         for each in outcomes
@@ -174,7 +174,7 @@ def note_leg(leg: LegStatus, adapter: Adapter[Any], observers: Observers) -> Non
 
 
 def _append(path: str | os.PathLike[str], line: str) -> None:
-    """Append a line in one write, so that processes do not mix theirs."""
+    """Append a line in one write, so that the lines of several processes do not mix."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(file, f"{line}\n".encode())

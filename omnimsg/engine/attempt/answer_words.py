@@ -1,4 +1,4 @@
-"""What an answer says in words and codes, for a person, whoever wrote it and in whatever form."""
+"""Extract readable sentences and codes from an answer of unknown origin and form."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _MAX_MEMBERS = 200
 def words_of(response: Response) -> str:
     """Return the sentences of an answer that was not understood; empty where it has none.
 
-    A web page says nothing worth showing. The rest may quote the message and its recipient; the
-    engine takes those out of every failure that is shown.
+    A web page has none. The sentences may quote the message and its recipient; the engine redacts
+    both in every failure that is shown.
     """
     document = response.json()
     if document is None:

@@ -1,4 +1,4 @@
-"""When a batch is split in two: its request was refused as a whole, or is too long."""
+"""Decide whether a batch is split: its request was refused as a whole, or is too long."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Split:
     """The batch has to be split: none of its messages was processed, and most of them may be sent.
 
     Attributes:
-        parts: Into how many batches.
-        refusal: The failure of all messages, where the request was refused without a word of the
-            provider's; `None` where the provider spoke, or the request was too long.
+        parts: The number of batches to split it into.
+        refusal: The failure of all messages, where the request was refused without a verdict of the
+            provider; `None` where the provider gave one, or the request was too long.
     """
 
     parts: int
@@ -33,10 +33,11 @@ class Split:
 def split_of(outcomes: Sequence[Outcome]) -> Split | None:
     """Return a split where a request of several messages was refused as a whole.
 
-    The refusal proves that nothing was sent, so the parts may be. It is one refusal where all
-    messages met the same, word for word, and either the HTTP status says so too or all were read
-    from one document; equal verdicts on single messages (207) each have an entry of their own. A
-    refusal without a word of the provider's is split as well: a firewall may have refused one text.
+    The refusal proves that nothing was sent, so the parts may be sent. It is one refusal where all
+    messages have the same failure, word for word, and either the HTTP status is an error or all
+    were read from the same part of the answer; equal verdicts on single messages (207) each have an
+    entry of their own. A request that was refused without a verdict of the provider is split as
+    well: a firewall may have refused one text.
     """
     if outcomes.__class__ is AllAccepted:
         return None
@@ -59,5 +60,5 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
 
 def _from_one_document(outcomes: Sequence[Outcome]) -> bool:
     """Return whether all outcomes were read from one and the same part of an answer."""
-    said = {id(each.failure.raw) for each in outcomes if not isinstance(each, Accepted)}
-    return len(said) == 1 and id(None) not in said
+    raw_ids = {id(each.failure.raw) for each in outcomes if not isinstance(each, Accepted)}
+    return len(raw_ids) == 1 and id(None) not in raw_ids

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeTable, Response
     from omnimsg.transport import TransportFault
 
-# A fault before any byte has left proves that nothing was sent, and most pass. These do not.
+# A fault before any byte has left proves that nothing was sent. Most are temporary; not these.
 _UNSENT_VERDICTS: dict[Reason, Verdict] = {
     Reason.MISCONFIGURED: Verdict.ACCOUNT,
     Reason.CANCELLED: Verdict.ACCOUNT,
@@ -37,15 +37,15 @@ _UNSENT_VERDICTS: dict[Reason, Verdict] = {
 _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
 
-# Seconds of the longest wait that is passed on: JSON has no infinity, which 400 nines would be.
+# The longest wait that is passed on, seconds: 400 nines would be infinity, which JSON lacks.
 _MAX_RETRY_AFTER = 1e12
 
 
 def by_status(response: Response, effect: Effect, table: CodeTable) -> tuple[Verdict, Failure]:
     """Classify a request by the HTTP status of an answer without a verdict.
 
-    What the answer says in words is part of the detail, whoever wrote it, and so is a code that the
-    table does not have.
+    The answer's words become part of the detail, whoever wrote them; a code that the table does not
+    have becomes `unknown_code`.
     """
     status = response.status
     rule = rule_of(status, effect)
@@ -70,8 +70,8 @@ def of_messages(
     """Turn the classification of a flow's last request into that of its messages.
 
     A message is judged by the strongest effect that has left for it. Once a request that sends has
-    left, nothing that follows proves it unsent; while none has, a lost request proves nothing else,
-    and a refused one (for a token, say) refuses no message.
+    left, nothing that follows proves it unsent. While none has, it is unsent even where a request
+    was lost, and a refused request (for a token, say) does not reject it.
 
     Args:
         verdict: What the last request's answer proves about that request.

@@ -1,4 +1,4 @@
-"""Call a journal of our own that keeps nobody waiting, by plain calls and without a task."""
+"""Call a `DirectJournal`, by plain calls and without a task for each."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DirectWriter:
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
     ) -> dict[int, Outcome] | tuple[Verdict, Failure]:
-        """Record what is about to leave, as `JournalWriter.intend` does; no message is ended."""
+        """Record an intent, as `JournalWriter.intend` does; no message is ended."""
         try:
             written = self._journal.begin_intent(attempt, messages)
             self._alarm.set(written, deadline.remaining())
@@ -59,7 +59,7 @@ class DirectWriter:
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes, as `JournalWriter.settle` does."""
-        del attempt  # messages are told apart by their references
+        del attempt  # a message is identified by its reference
         if os.getpid() != self._process:
             return
         try:
@@ -72,7 +72,7 @@ Writer: TypeAlias = JournalWriter | DirectWriter
 
 
 def writer_of(journal: Journal, account: str) -> Writer:
-    """Return what tells a journal about an account."""
+    """Return the writer that records an account in a journal."""
     if isinstance(journal, DirectJournal):
         return DirectWriter(journal, account)
     return JournalWriter(journal, account)

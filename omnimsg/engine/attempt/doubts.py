@@ -1,4 +1,4 @@
-"""Doubts: outcomes of messages that an earlier attempt may have sent, and what settles them."""
+"""Doubts: outcomes of messages that an earlier attempt may have sent, until they are accepted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
-"""The doubts of a batch none of whose messages was sent before."""
+"""The doubts of a batch of which no message may have been sent before."""
 
 
 class DoubtsKept(list[Outcome]):
-    """Outcomes of messages of which some may have been sent before, with their doubts kept.
+    """The outcomes of an attempt, with the doubts from earlier attempts kept.
 
     Args:
         outcomes: One per message, in order.

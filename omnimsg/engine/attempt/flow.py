@@ -48,7 +48,7 @@ class FlowRun(WriteMark, Generic[T]):
         left: Whether any byte of a request that changes something may have left. It stays true:
             a later failure does not undo an earlier request.
         sent: Whether any byte of a request that sends messages may have left; it stays true too.
-        sent_before: Whether that was before the last request.
+        sent_before: Whether any such byte may have left before the last request.
         effect: The effect of the last request.
         response: The last answer; `None` before the first.
     """
@@ -65,7 +65,7 @@ class FlowRun(WriteMark, Generic[T]):
         """Start a flow and return its first request; nothing leaves yet.
 
         Raises:
-            NoRequest: It returned instead.
+            NoRequest: The flow returned instead.
             BrokenFlow: It yielded something that is no request.
             Exception: Whatever the adapter raised.
         """

@@ -1,9 +1,9 @@
-"""What an HTTP status proves about a request, where the answer holds no word of the provider.
+"""What an HTTP status proves about a request whose answer holds no verdict of the provider.
 
-Only the provider's own document can reject a message: a 4xx without one comes from a proxy, a
-firewall or a mistyped address as easily, so it says that nothing was sent and stops the account.
-Statuses that a hop in between sends when it gives up waiting prove nothing: the server behind it
-may go on.
+Only the provider's own document can reject a message. A 4xx without one may as well come from a
+proxy, a firewall or a mistyped address: it proves that nothing was sent, and counts against the
+account. Statuses that a hop in between sends when it gives up waiting prove nothing: the server
+behind it may go on.
 """
 
 from __future__ import annotations
@@ -154,8 +154,8 @@ RULES: Mapping[int, StatusRule] = {
     },
 }
 
-# A firewall refuses a text with these, and 413 one that is too large; the others are about the
-# account, its address, or the form.
+# With these a firewall may refuse one text, with 413 one that is too large. All others are about
+# the account, its address, or the form.
 _MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 405, 406, 410, 413, 418, 422, 451})
 
 

@@ -1,4 +1,4 @@
-"""Call the journal of an account: in time before a request leaves, and in any case afterwards."""
+"""Call the journal: before a request leaves, within its deadline, and always afterwards."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BrokenJournal(BrokenFlow):
 
 
 class JournalWriter:
-    """Tells a journal what is about to leave through an account, and what became of it.
+    """Records the intents and the outcomes of one account in a journal.
 
     Args:
         journal: The journal.
@@ -60,10 +60,11 @@ class JournalWriter:
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
     ) -> dict[int, Outcome] | tuple[Verdict, Failure]:
-        """Record what is about to leave.
+        """Record the intent to send messages.
 
         Returns:
-            The outcomes of the messages that must not leave, by index; or why none of them may.
+            The outcomes of the messages that must not leave, by index; or the verdict on all of
+            them, where none may leave.
         """
         call = self._tasks.start(self._journal.intend, attempt, messages)
         if not call.has_ended:
@@ -80,7 +81,7 @@ class JournalWriter:
             answers = call.result()
             if answers.__class__ is list and answers.count(None) == len(answers) == len(messages):
                 return {}
-            return self._ended(answers, messages)
+            return self._checked_outcomes(answers, messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
             detail = report_broken_contract("the journal", error)
             return classify.by_broken_contract(detail, left=False)
@@ -97,19 +98,19 @@ class JournalWriter:
             if not call.has_ended:
                 await call.wait(self._settle_timeout, self._alarm)
         except asyncio.CancelledError:
-            # Where this is cancelled too, the call goes on and nobody waits for it.
+            # If this wait is cancelled too, the call goes on and nobody waits for it.
             await self._wait(call)
             self._report_loss(call, outcomes)
             raise
         self._report_loss(call, outcomes)
 
-    def _ended(
+    def _checked_outcomes(
         self, answers: Sequence[Outcome | None], messages: Sequence[Message]
     ) -> dict[int, Outcome]:
         """Return the outcomes among the journal's answers, by index, checked.
 
         Raises:
-            BrokenJournal: They are not one per message, or an outcome is another message's.
+            BrokenJournal: There is not one answer per message, or an outcome of another message.
         """
         if not isinstance(answers, (list, tuple)) or len(answers) != len(messages):
             raise BrokenJournal("must answer an intent with one entry per message")
@@ -130,7 +131,7 @@ class JournalWriter:
             await call.wait(self._settle_timeout, self._alarm)
 
     def _report_loss(self, call: OwnTask[None], outcomes: Sequence[Outcome]) -> None:
-        """Log what a call has not recorded; one that has not ended is cancelled."""
+        """Log outcomes that a call has not recorded; cancel a call that has not ended."""
         if not call.has_ended:
             call.task.cancel()
             why = "is too slow"

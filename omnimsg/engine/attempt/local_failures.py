@@ -32,7 +32,7 @@ def rate_limited(seconds: float) -> tuple[Verdict, Failure]:
 
 
 def not_answering(seconds: float) -> tuple[Verdict, Failure]:
-    """Every request that may be under way is, and none has been answered for so many seconds."""
+    """All slots are taken, and no request has been answered for so many seconds."""
     return Verdict.NOT_SENT, Failure(
         reason=Reason.PROVIDER_UNAVAILABLE,
         retry=Retry.SAFE,

@@ -1,8 +1,8 @@
-"""Take out of failures what must not be shown: credentials, recipients and texts of messages.
+"""Redact the credentials, recipients and texts of messages that failures quote.
 
-Providers quote what they were sent: the key, the number in groups or glued to a word, the text in
-capitals, each of them as it is or escaped. The engine knows all three. The provider's own words
-stay whole in `raw`, which is never shown.
+Providers quote requests: the key, the number in groups or glued to a word, the text in capitals,
+each of them as it is or escaped. The engine knows all three. The provider's own words stay whole
+in `raw`, which is never shown.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 _MIN_CREDENTIAL_LENGTH = 4
 
-_Said: TypeAlias = tuple[str, str | None, str | None]
-"""What a failure quotes of an answer: the detail, the code, and the code that has no row."""
+_Quoted: TypeAlias = tuple[str, str | None, str | None]
+"""The parts of a failure that quote an answer: detail, code, and the code that has no row."""
 
 
 class Redactor:
-    """Takes private things out of the failures of one account.
+    """Takes private values out of the failures of one account.
 
     Args:
         adapter: The account's adapter, which knows its credentials.
@@ -51,19 +51,19 @@ class Redactor:
     def outcomes(self, outcomes: Sequence[Outcome], messages: Sequence[Message]) -> list[Outcome]:
         """Return outcomes whose failures show nothing private of any message.
 
-        One sentence may be said of several messages alike and quote any of them.
+        Several messages may have the same sentence, which may quote any of them.
         """
         if all([each.__class__ is Accepted for each in outcomes]):  # noqa: C419 - twice as fast
             return list(outcomes)
-        groups: dict[_Said, list[Message]] = {}
+        groups: dict[_Quoted, list[Message]] = {}
         for outcome, message in zip(outcomes, messages, strict=True):
             if not isinstance(outcome, Accepted):
-                groups.setdefault(_said(outcome.failure), []).append(message)
-        shown = {said: self._redact(said, group) for said, group in groups.items()}
+                groups.setdefault(_quoted(outcome.failure), []).append(message)
+        redacted = {quoted: self._redact(quoted, group) for quoted, group in groups.items()}
         return [
             outcome
             if isinstance(outcome, Accepted)
-            else attrs.evolve(outcome, failure=_replaced(outcome.failure, shown))
+            else attrs.evolve(outcome, failure=_with_quoted(outcome.failure, redacted))
             for outcome in outcomes
         ]
 
@@ -74,8 +74,8 @@ class Redactor:
             failure: The failure.
             recipients: The numbers and addresses that the operation was given.
         """
-        said = _said(failure)
-        return _replaced(failure, {said: self._redact_all(said, recipients, ())})
+        quoted = _quoted(failure)
+        return _with_quoted(failure, {quoted: self._redact_all(quoted, recipients, ())})
 
     def receipts(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Return the outcomes of read receipts, whose failures show no credentials."""
@@ -87,13 +87,13 @@ class Redactor:
         ]
 
     def status(self, found: MessageStatus) -> MessageStatus:
-        """Return a status whose words show no credentials."""
+        """Return a status whose details show no credentials."""
         if not any(leg.detail for leg in found.legs):
             return found
         return attrs.evolve(found, legs=tuple(self._leg(leg, ()) for leg in found.legs))
 
     def past(self, found: PastMessage) -> PastMessage:
-        """Return a past message whose words show neither credentials nor its recipient."""
+        """Return a past message whose detail shows neither credentials nor its recipient."""
         if not found.leg.detail:
             return found
         return attrs.evolve(found, leg=self._leg(found.leg, found.to))
@@ -104,22 +104,22 @@ class Redactor:
 
     @cached_property
     def _credentials(self) -> tuple[str, ...]:
-        """The account's credentials, the longest first; short ones would take out single words."""
+        """The account's credentials, the longest first; not short ones, which occur in words."""
         found = set(_secrets(self._adapter.account.settings))
         for value in self._adapter.authorization().values():
             found |= {value, value.rpartition(" ")[2]}
         long = (each for each in found if len(each) >= _MIN_CREDENTIAL_LENGTH)
         return tuple(sorted(long, key=len, reverse=True))
 
-    def _redact(self, said: _Said, messages: Iterable[Message]) -> _Said:
+    def _redact(self, quoted: _Quoted, messages: Iterable[Message]) -> _Quoted:
         recipients = {each.to for each in messages if isinstance(each.to, str)}
         texts = {text for each in messages for text in _texts(each)}
-        return self._redact_all(said, recipients, texts)
+        return self._redact_all(quoted, recipients, texts)
 
     def _redact_all(
-        self, said: _Said, recipients: Collection[str], texts: Collection[str]
-    ) -> _Said:
-        detail, code, unknown = said
+        self, quoted: _Quoted, recipients: Collection[str], texts: Collection[str]
+    ) -> _Quoted:
+        detail, code, unknown = quoted
         detail = redact(self._redact_known(detail, recipients, texts), texts)
         if code is not None:
             code = self._redact_known(code, recipients, ())
@@ -134,20 +134,20 @@ class Redactor:
             text, secrets=self._credentials, recipients=recipients, texts=texts
         )
         text = redact_anywhere(text, self._credentials)
-        # As it stands too: its first characters may look like an escape, as in `%15551234567`.
+        # As it stands, too: the first characters may look like an escape, as in `%15551234567`.
         for recipient in recipients:
             text = redact_number(text, recipient)
         return text
 
 
-def _said(failure: Failure) -> _Said:
+def _quoted(failure: Failure) -> _Quoted:
     return failure.detail, failure.code, failure.unknown_code
 
 
-def _replaced(failure: Failure, shown: Mapping[_Said, _Said]) -> Failure:
-    said = _said(failure)
-    detail, code, unknown = shown[said]
-    if (detail, code, unknown) == said:
+def _with_quoted(failure: Failure, redacted: Mapping[_Quoted, _Quoted]) -> Failure:
+    quoted = _quoted(failure)
+    detail, code, unknown = redacted[quoted]
+    if (detail, code, unknown) == quoted:
         return failure
     return attrs.evolve(failure, detail=detail, code=code, unknown_code=unknown)
 

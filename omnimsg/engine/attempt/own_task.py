@@ -1,7 +1,7 @@
-"""Call functions in tasks of their own, of which the first step is taken at once.
+"""Eager tasks: call functions in tasks of their own whose first step runs at once.
 
 From Python 3.12 on asyncio has such tasks. Before, a task takes its first step in the next turn of
-the event loop, which would be two turns a request for a journal that waits for nothing, or that
+the event loop, which would cost two turns a request for a journal that waits for nothing, or that
 writes its outcomes later.
 """
 
@@ -21,55 +21,55 @@ T = TypeVar("T")
 
 
 class Alarm:
-    """Wakes those who have waited for too long: one timer for all.
+    """Timeouts of futures, with one timer for all.
 
-    A timer each would cost as much as the rest of a wait, and nearly every wait ends in time.
+    A timer for each would cost as much as the rest of a wait, and nearly every wait ends in time.
     """
 
     def __init__(self) -> None:
         self._ends: dict[asyncio.Future[Any], float] = {}
-        self._rings_at = math.inf
+        self._timer_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, waiter: asyncio.Future[Any], seconds: float) -> None:
-        """Wake somebody, with `None`, after so many seconds, unless it is cleared before."""
+        """Give a future the result `None` after so many seconds, unless it is cleared before."""
         loop = waiter.get_loop()
         self._ends[waiter] = ends = loop.time() + seconds
-        if ends < self._rings_at:
-            self._ring_at(ends, loop)
+        if ends < self._timer_at:
+            self._set_timer(ends, loop)
 
     def clear(self, waiter: asyncio.Future[Any]) -> None:
-        """Wake somebody no more; where nobody is left, there is no timer."""
+        """Drop the timeout of a future, and with the last one the timer."""
         del self._ends[waiter]
         if not self._ends and self._timer is not None:
             self._timer.cancel()
-            self._timer, self._rings_at = None, math.inf
+            self._timer, self._timer_at = None, math.inf
 
-    def _ring_at(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _set_timer(self, when: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._rings_at = when
-        self._timer = loop.call_at(when, self._ring, loop)
+        self._timer_at = when
+        self._timer = loop.call_at(when, self._run_timer, loop)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer, self._rings_at = None, math.inf
+    def _run_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, self._timer_at = None, math.inf
         now = loop.time()
         for waiter, ends in self._ends.items():
             if ends <= now:
                 _wake(waiter)
         later = [ends for ends in self._ends.values() if ends > now]
         if later:
-            self._ring_at(min(later), loop)
+            self._set_timer(min(later), loop)
 
 
 class OwnTask(Generic[T]):
     """A call of a function, in a task of its own.
 
-    It keeps what the function raises. In a task asyncio would log it where nobody waits any more,
-    and it may quote a message.
+    It keeps the function's exception. Where nobody waits any more, asyncio would log the exception
+    of a task, which may quote a message.
 
     Attributes:
-        has_ended: Whether it has ended, also with an error.
+        has_ended: Whether the call has ended, also with an error.
         value: What the function returned.
         error: What the function raised.
         task: The task.
@@ -89,7 +89,7 @@ class OwnTask(Generic[T]):
         return self.value
 
     async def wait(self, seconds: float, alarm: Alarm) -> None:
-        """Wait for its end, so many seconds at most."""
+        """Wait for the end of the call, so many seconds at most."""
         if self.has_ended:
             return
         loop = asyncio.get_running_loop()
@@ -102,14 +102,14 @@ class OwnTask(Generic[T]):
             self._waiter = None
 
     def end(self, value: T) -> None:
-        """Take what the function returned."""
+        """Store what the function returned, and wake the waiter."""
         self.value = value
         self.has_ended = True
         if self._waiter is not None:
             _wake(self._waiter)
 
     def fail(self, error: BaseException) -> None:
-        """Take what the function raised."""
+        """Store what the function raised, and wake the waiter."""
         self.error = error
         self.has_ended = True
         if self._waiter is not None:
@@ -126,25 +126,25 @@ if sys.version_info >= (3, 12):
     class OwnTasks:
         """Starts tasks."""
 
-        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
             own: OwnTask[T] = OwnTask()
             loop = asyncio.get_running_loop()
-            own.task = asyncio.Task(_run(own, function, given), loop=loop, eager_start=True)
+            own.task = asyncio.Task(_run(own, function, arguments), loop=loop, eager_start=True)
             return own
 
     async def _run(
-        own: OwnTask[T], function: Callable[..., Awaitable[T]], given: tuple[object, ...]
+        own: OwnTask[T], function: Callable[..., Awaitable[T]], arguments: tuple[object, ...]
     ) -> None:
         try:
-            value = await function(*given)
+            value = await function(*arguments)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
             own.fail(error)
         else:
             own.end(value)
 
 else:
-    # Documented for those who extend asyncio: what a task calls around each of its steps.
+    # Documented for extensions of asyncio: a task calls these around each of its steps.
     from asyncio.tasks import _enter_task, _leave_task
     from contextvars import copy_context
     from types import CoroutineType
@@ -152,42 +152,42 @@ else:
     class OwnTasks:
         """Starts tasks.
 
-        The first step runs as the task that takes the others, because `asyncio.timeout` and the
-        scopes of anyio remember the task in which they began. Where it was the only step, the next
-        call of the same turn of the event loop begins as that task. One that nothing was left for
+        The first step runs as the task that takes the later ones, because `asyncio.timeout` and the
+        scopes of anyio remember the task in which they began. Where there was only one step, the
+        next call of the same turn of the event loop reuses the task. A task without later steps
         ends in the next turn.
         """
 
         def __init__(self) -> None:
-            self._spare: _Rest | None = None
+            self._spare: _LaterSteps | None = None
 
-        def start(self, function: Callable[..., Awaitable[T]], *given: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
             own: OwnTask[T] = OwnTask()
-            rest, self._spare = self._spare, None
-            if rest is None or rest.has_begun or rest.task.cancelling():
-                rest = _Rest()
-            loop, own.task = rest.loop, rest.task
+            later_steps, self._spare = self._spare, None
+            if later_steps is None or later_steps.has_begun or later_steps.task.cancelling():
+                later_steps = _LaterSteps()
+            loop, own.task = later_steps.loop, later_steps.task
             context = copy_context()
             caller = asyncio.current_task(loop)
             if caller is not None:
                 _leave_task(loop, caller)
-            _enter_task(loop, rest.task)
+            _enter_task(loop, later_steps.task)
             try:
-                work: Any = function(*given)
+                work: Any = function(*arguments)
                 if work.__class__ is not CoroutineType:
                     work = _awaited(work)
                 awaited = context.run(work.send, None)
             except StopIteration as end:
                 own.value, own.has_ended = end.value, True
-                self._spare = rest
+                self._spare = later_steps
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
                 own.fail(error)
-                self._spare = rest
+                self._spare = later_steps
             else:
-                rest.take(own, work, context, awaited)
+                later_steps.take(own, work, context, awaited)
             finally:
-                _leave_task(loop, rest.task)
+                _leave_task(loop, later_steps.task)
                 if caller is not None:
                     _enter_task(loop, caller)
             return own
@@ -195,7 +195,7 @@ else:
     async def _awaited(work: Awaitable[T]) -> T:
         return await work
 
-    class _Rest(Coroutine[Any, Any, None]):
+    class _LaterSteps(Coroutine[Any, Any, None]):
         """What a task runs: a coroutine from its second step on, or nothing.
 
         Attributes:
@@ -217,11 +217,11 @@ else:
             context: Context,
             awaited: asyncio.Future[Any] | None,
         ) -> None:
-            """Take over a coroutine and what it waits for."""
+            """Take over a coroutine, and the future that it awaits."""
             self._own, self._work, self._context, self._awaited = own, work, context, awaited
 
         def send(self, value: object) -> object:
-            """Take a step; return what the coroutine waits for then."""
+            """Take a step; return the future that the coroutine awaits then."""
             self.has_begun = True
             if self._work is None:
                 raise StopIteration
@@ -238,9 +238,9 @@ else:
                 return awaited
             return self._step(self._work.throw, error)
 
-        def _step(self, take: Callable[[Any], Any], given: object) -> object:
+        def _step(self, take: Callable[[Any], Any], argument: object) -> object:
             try:
-                return self._context.run(take, given)
+                return self._context.run(take, argument)
             except StopIteration as end:
                 self._own.end(end.value)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises

@@ -40,7 +40,7 @@ class RecordedRunner:
         runner: Encodes and sends.
         account: The account's name.
         observers: Told when an attempt begins and ends.
-        journal: Told before a request leaves and after its answer, where there is one.
+        journal: Records intents and outcomes, where there is one.
         suppression: Asked before a request leaves, where there is one.
     """
 
@@ -87,8 +87,8 @@ class RecordedRunner:
             deadline: The deadline of the attempt.
             doubts: The outcomes, by reference, of messages that may have been sent before.
             end: Called with the outcomes of the messages that the suppression list or the journal
-                ended, by index, before the others leave. What is returned or raised then concerns
-                the others alone.
+                ended, by index, before the others leave. The returned or raised outcomes are then
+                those of the others alone.
 
         Raises:
             Interrupted: It was cancelled; the journal knows.
@@ -114,10 +114,10 @@ class RecordedRunner:
         doubts: Mapping[str, Ambiguous],
         end: Callable[[Mapping[int, Outcome]], None],
     ) -> BatchRun | list[Outcome] | Split:
-        """Find out what of a batch may leave, encode that and record the intent.
+        """Ask which messages of a batch may leave, encode these and record the intent.
 
         Returns:
-            The run to finish; or what becomes of a batch that must not leave.
+            The run to finish; or the outcomes, or the split, of a batch that must not leave.
 
         Raises:
             Interrupted: It was cancelled; the journal knows.
@@ -151,7 +151,7 @@ class RecordedRunner:
         deadline: Deadline,
         doubts: Mapping[str, Ambiguous],
     ) -> BatchRun | list[Outcome] | Split:
-        """Encode what is left of an intended batch, which is another request."""
+        """Encode the rest of an intended batch, which needs a new request."""
         run = self._runner.begin(messages, deadline)
         if isinstance(run, BatchRun):
             return run
@@ -213,21 +213,21 @@ class RecordedRunner:
             return answer
         run.close()
         outcomes = keep_doubts(self._runner.same_for_all(run.messages, *answer), doubts)
-        # It may have been recorded in part, or late.
+        # The intent may have been recorded in part, or late.
         await self._settle(attempt, outcomes, outcomes)
         return outcomes
 
     async def _conclude(
         self, attempt: Attempt, messages: Sequence[Message], outcomes: list[Outcome]
     ) -> list[Outcome] | Split:
-        """Record what became of an intended batch."""
+        """Record the outcomes of an intended batch."""
         split = split_of(outcomes)
         if split:
             outcomes = _not_sent(outcomes)
         try:
             if self._journal is not None:
                 await self._journal.settle(attempt, outcomes)
-            # Whom a refusal of the whole request is about is known when its parts are answered.
+            # Which recipient a refused request is about is known when its parts are answered.
             if self._suppression is not None and not split:
                 await self._suppression.learn(messages, outcomes)
         except asyncio.CancelledError:
@@ -259,7 +259,7 @@ class RecordedRunner:
     async def _settle(
         self, attempt: Attempt, recorded: Sequence[Outcome], outcomes: list[Outcome]
     ) -> None:
-        """Record outcomes; `outcomes` are those to keep if this is cancelled meanwhile."""
+        """Record outcomes; if this is cancelled, `outcomes` go into the `Interrupted`."""
         if self._journal is None:
             return
         try:
@@ -278,7 +278,7 @@ def _without(messages: Sequence[Message], ended: Mapping[int, Outcome]) -> list[
 
 
 def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return what is true of each message of a request that was refused as a whole: not sent."""
+    """Return `NotSent` for each message of a request that was refused as a whole."""
     return [
         NotSent(
             reference=each.reference,

@@ -1,7 +1,7 @@
 """One attempt of one batch: drive the adapter's flow, and end with an outcome for every message.
 
-Whatever happens, there are outcomes: a flow that raises, an answer that cannot be read, a
-connection that breaks. Only cancellation passes through, and it carries the outcomes along.
+Every message has an outcome, even if a flow raises, an answer cannot be read or a connection
+breaks. Only a cancellation is raised, and it carries the outcomes.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class AttemptRunner:
 
     Args:
         adapter: The account's adapter.
-        transport: Its transport.
-        clock: Its clock.
-        report_url: Where its reports are received, where they are.
+        transport: The account's transport.
+        clock: The account's clock.
+        report_url: The URL that receives the account's reports, where they are received.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AttemptRunner:
             messages: Checked, of one group, no more than the adapter takes.
             deadline: The deadline of the attempt.
             doubts: The outcomes, by reference, of messages that may have been sent before. Only an
-                acceptance can better them.
+                acceptance replaces them.
 
         Returns:
             One outcome per message, in order; or a split, because the request would be too long or
@@ -159,7 +159,7 @@ class AttemptRunner:
         return keep_doubts(outcomes, doubts) if doubts else outcomes
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """Tell people that their messages were read; one outcome per id, in order."""
+        """Send read receipts; return one outcome per id, in order."""
         if deadline.remaining() <= 0:
             late = local_failures.deadline_exceeded(_TOO_LATE)
             return self._outcomes(provider_ids, *late)
@@ -197,7 +197,7 @@ class AttemptRunner:
     def _read(
         self, messages: Sequence[Message], found: Sequence[Outcome | None], run: BatchRun
     ) -> list[Outcome]:
-        """Take the adapter's outcomes; the short way where all of them are acceptances."""
+        """Check and redact the adapter's outcomes; the fast path is for acceptances alone."""
         account = self._account
         if found.__class__ is list and len(found) == len(messages):
             for message, outcome in zip(messages, found, strict=True):
@@ -220,7 +220,7 @@ class AttemptRunner:
         """Check the adapter's outcomes; classify by HTTP status where it has no verdict.
 
         Raises:
-            BrokenFlow: They are not one per message, or one is another message's.
+            BrokenFlow: There is not one outcome per message, or one of another message.
         """
         response = run.response
         assert response is not None  # noqa: S101 - a flow ends after an answer
@@ -266,7 +266,7 @@ class AttemptRunner:
         error: Exception,
         run: FlowRun[Sequence[Outcome | None]],
     ) -> list[Outcome]:
-        """Return the outcomes of a flow that did not return."""
+        """Return the outcomes of messages whose flow raised."""
         if isinstance(error, TransportFault):
             # Only a request that sends makes a message doubtful.
             effect = Effect.SENDS if run.sent else run.effect

@@ -28,12 +28,12 @@ _RECORD_TIMEOUT = 5.0
 
 
 class SuppressionList:
-    """The suppression list of one account; whatever it raises, there are outcomes.
+    """The suppression list of one account; if it raises, messages still have outcomes.
 
     Args:
         suppression: The list.
         account: The account's name.
-        utc_now: Tells the time of day.
+        utc_now: Returns the time of day.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SuppressionList:
     async def ask(
         self, messages: Sequence[Message], deadline: Deadline
     ) -> dict[int, tuple[Verdict, Failure]]:
-        """Return why messages must not leave, by index: an error of the list is no permission."""
+        """Return why messages must not leave, by index; if the list raises, none may leave."""
         try:
             async with asyncio.timeout(deadline.remaining()) as limit:
                 answer = await self._suppression.suppressed(self._account, messages)
@@ -65,7 +65,7 @@ class SuppressionList:
         return dict.fromkeys(range(len(messages)), verdict)
 
     async def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        """Record the opt-outs that a provider's refusals tell of."""
+        """Record the opt-outs that a provider's refusals show."""
         if outcomes.__class__ is AllAccepted:
             return
         now = self._utc_now()

@@ -1,1 +1,1 @@
-"""What holds requests back: rates, and circuit breakers."""
+"""Limits of an account: rates, circuit breakers, and how long answers take."""

@@ -11,7 +11,7 @@ _MEAN_WEIGHT = 1 / 8
 _DEVIATION_WEIGHT = 1 / 4
 _DEVIATIONS = 2
 
-# The most seconds that are ever taken for the usual time: a slow hour must not keep messages back.
+# The cap of the usual time, seconds: a slow hour of the provider must not hold messages back.
 _MAX_SECONDS = 5.0
 
 
@@ -30,7 +30,7 @@ class AnswerTimes:
         self._deviation = 0.0
 
     def record(self, seconds: float, now: float) -> None:
-        """Take in how long an answer took that has come now."""
+        """Record how long an answer took that has come now."""
         self.heard_at = now
         if not self.usual:
             self._mean, self._deviation = seconds, seconds / 2

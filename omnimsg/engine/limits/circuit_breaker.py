@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from omnimsg.engine.limits.answer_times import AnswerTimes
     from omnimsg.engine.observers import Observers
 
-# An account is refused for a reason that does not pass by itself; a provider may only hiccup.
+# The reason for which an account is refused does not pass by itself; a provider may only hiccup.
 _ACCOUNT_BREAKER = Breaker(failures=2, pause=5.0)
 
 # These prove nothing about the account's other channels: one mistyped channel id must not hold back
 # the others. Every other reason holds back the whole account.
 _CHANNEL_REASONS = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
 
-# These faults count against the provider's health. A rate limit does not; the rate limiter has it.
+# These faults count against the provider's health. A rate limit does not: the limiter handles it.
 _HEALTH_FAULTS = frozenset({Fault.PROVIDER, Fault.NETWORK})
 _NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
 
 
-# So many usual answer times without an answer count against the provider.
-_MANY_TIMES = 4
+# A timeout after this many usual answer times counts against the provider.
+_PATIENCE_FACTOR = 4
 
 
 @attrs.define
@@ -50,10 +50,9 @@ class Circuit:
     Attributes:
         breaker: When it opens, and for how long.
         failures: Requests that failed in a row.
-        failure: What messages are held back with; `None` while the circuit is closed.
+        failure: The failure of messages that are held back; `None` while the circuit is closed.
         probe_at: When a batch may probe, monotonic seconds.
-        refused: The references of the last request that was refused without a word of the
-            provider's.
+        refused: The references of the last request whose refusal had no code of the provider.
     """
 
     breaker: Breaker
@@ -76,7 +75,7 @@ class CircuitBreakers:
 
     Attributes:
         circuits: The circuits with failures, by subject; empty where all is well.
-        pause: Seconds after which held messages are worth another attempt.
+        pause: Seconds after which held messages are tried again.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class CircuitBreakers:
     def is_suspected(self) -> bool:
         """Whether the account was refused, but not yet often enough to open its circuit.
 
-        A channel does not count: only its own messages could clear it of the suspicion.
+        The circuit of a channel does not count: only messages of that channel could close it.
         """
         circuit = self.circuits.get(self._account)
         return circuit is not None and circuit.failure is None
@@ -113,7 +112,7 @@ class CircuitBreakers:
     def patience(self) -> float:
         """Seconds without an answer that count against the provider."""
         usual, least = self._answer_times.usual, self._breaker.min_timeout
-        return min(least, _MANY_TIMES * usual) if usual else least
+        return min(least, _PATIENCE_FACTOR * usual) if usual else least
 
     def open_circuits(self) -> dict[str, Failure]:
         """Return why messages are held back, by subject; empty where none are."""
@@ -124,10 +123,10 @@ class CircuitBreakers:
         }
 
     def held_back(self, messages: Sequence[Message]) -> list[NotSent | None]:
-        """Return the outcomes of messages that are not worth a request now; `None` for the others.
+        """Return the outcomes of messages that open circuits hold back; `None` for the others.
 
         When the pause of a circuit is over, its messages get `None` until a batch of them leaves
-        (`probe`): asking alone changes nothing, for another circuit may hold the batch back.
+        (`probe`). This call changes no state, because another circuit may hold the batch back.
         """
         if not self.circuits:
             return [None] * len(messages)
@@ -139,7 +138,7 @@ class CircuitBreakers:
         ]
 
     def probe(self, messages: Sequence[Message]) -> None:
-        """Let a batch that leaves now probe for all others, which wait for another pause."""
+        """Note that a batch leaves as a probe: all others wait for another pause."""
         now = self._now()
         for subject in self._subjects(messages):
             circuit = self.circuits.get(subject)
@@ -154,9 +153,8 @@ class CircuitBreakers:
         Args:
             messages: The batch.
             outcomes: Its outcomes, in order.
-            seconds: How long the provider was given. A timeout after less than
-                `Breaker.min_timeout`, and less than some of its usual answer times, says nothing
-                about it: its caller was in a hurry.
+            seconds: How long the provider was given. A timeout after less than `patience` says
+                nothing about the provider: the caller's deadline was short.
         """
         refused: dict[str, tuple[Failure, set[str]]] = {}
         unhealthy: list[Failure] = []
@@ -173,14 +171,14 @@ class CircuitBreakers:
                 refused.setdefault(subject, (outcome.failure, set()))[1].add(message.reference)
             elif self._counts_against_health(outcome.failure, seconds):
                 unhealthy.append(outcome.failure)
-        # Last: a batch that used up the funds was accepted in part, and is refused all the same.
+        # Last, after the circuits were closed: a batch that used up the funds was accepted in part.
         for subject, (failure, references) in refused.items():
             self._refused(subject, failure, references)
         if outcomes and len(unhealthy) == len(outcomes):
             self._failed(self._provider, unhealthy[0], self._breaker)
 
     def learn_refusal(self, messages: Sequence[Message], failure: Failure) -> None:
-        """Count a request that was refused without a word of the provider's, and will be split."""
+        """Count the refusal of a request without a code of the provider, whose batch is split."""
         references = {each.reference for each in messages}
         self._refused(self._refused_subject(messages[0], failure), failure, references)
 
@@ -201,8 +199,8 @@ class CircuitBreakers:
     def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
         """Count a refusal of the account.
 
-        Without a word of the provider's, a firewall may have refused one text. Such a refusal
-        counts only if other messages meet it than those of the refusal before.
+        Without a code of the provider, a firewall may have refused one text. Such a refusal counts
+        only if it concerns other messages than the refusal before.
         """
         if failure.code is None:
             circuit = self.circuits.setdefault(subject, Circuit(_ACCOUNT_BREAKER))
@@ -249,7 +247,7 @@ class CircuitBreakers:
         if circuit.failure is not None or circuit.failures < breaker.failures:
             return
         is_provider = subject == self._provider
-        # Built anew: the provider's sentence is about the message it was said of.
+        # A new failure, without the provider's sentence, which is about one message.
         circuit.failure = Failure(
             reason=Reason.PROVIDER_UNAVAILABLE if is_provider else failure.reason,
             retry=Retry.SAFE if is_provider else failure.retry,
@@ -272,5 +270,5 @@ class CircuitBreakers:
 
 
 def plain_reason(reason: Reason) -> str:
-    """Write a reason as a person would."""
+    """Return the value of a reason in plain words."""
     return reason.value.replace("_", " ")

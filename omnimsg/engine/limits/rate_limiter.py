@@ -1,4 +1,4 @@
-"""When the next request of an account may leave. Arithmetic only: it is asked and never waits.
+"""The rate limiter: computes when the next request of an account may leave, and never waits.
 
 aiolimiter was tried for this and does not fit: it lets a whole second's worth out in one burst, has
 no priority, cannot let 100 messages pass where 50 are allowed a second, and suspends where a
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 BATCH_SLOTS = 16
 SINGLE_SLOTS = 64
-"""Requests under way at once: where they carry many messages, and where they carry one."""
+"""Requests under way at once by default: with many messages each, and with one."""
 
-# Seconds of unused rate that may be made up for: timers fire a little late.
+# Seconds of unused rate that may be caught up on: timers fire a little late.
 _SLACK = 0.02
 
 # Seconds by which high priority may run ahead of the rate; the others then wait longer.
 _AHEAD = 1.0
 
-# The factor on the pace after "too fast", the lowest pace, and what each success gives back.
-_SLOWER = 0.5
+# The factor on the pace after "too many requests", the lowest pace, and the step of each success.
+_SLOWDOWN = 0.5
 _MIN_PACE = 1 / 64
-_FASTER = 1 / 100
+_SPEEDUP = 1 / 100
 
 
 def slots_of(limits: Limits, capabilities: Capabilities) -> int:
@@ -43,21 +43,21 @@ class RateLimiter:
     """The limits of one account, and how much of them is used.
 
     Rates are kept by spacing: each request, or message, moves the time at which the next may leave.
-    Told that it is too fast, the account halves its pace, and gets faster with every request that
-    succeeds.
+    "Too many requests" halves the pace of the account; every request that succeeds raises it a
+    little.
 
     Args:
-        limits: The user's.
-        capabilities: The provider's; the stricter holds.
+        limits: The configured limits.
+        capabilities: The provider's limits; the stricter ones hold.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        pace: The share of the limits that is used, from 1/64 to 1.
-        under_way: Requests that have left and not come back.
-        slots: How many of them there may be now. Of several slots the last is kept for high
-            priority.
-        is_probing: Whether one request at a time is enough, because all may be refused.
-        is_timed: Whether time matters too, because of a rate or a pause.
+        pace: The share of the limits that may be used now, from 1/64 to 1.
+        under_way: The number of requests that have left and not ended.
+        slots: How many requests may be under way now. Of several slots the last is kept for high
+            priority, and not counted here.
+        is_probing: Whether only one request at a time may leave, because all may be refused.
+        is_timed: Whether a rate or a pause applies, so that the clock must be read.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class RateLimiter:
     def wait(self, *, urgent: bool = False) -> float:
         """Return the seconds until the next request may leave.
 
-        0 is now; infinity is when a request that is under way has come back.
+        0 means now; infinity means once a request that is under way has ended.
 
         Args:
             urgent: High priority: it may use the slot that is kept for it, and run ahead of the
@@ -112,20 +112,20 @@ class RateLimiter:
             self._messages.take(messages, now, self.pace)
 
     def end(self) -> None:
-        """Count a request that has come back, or has not left after all."""
+        """Count a request that has ended, or has not left after all."""
         self.under_way -= 1
 
     def succeeded(self) -> None:
         """Raise the pace after a request that was not too fast."""
         if self.pace < 1.0:
-            self._set_pace(min(1.0, self.pace + _FASTER))
+            self._set_pace(min(1.0, self.pace + _SPEEDUP))
 
     def throttled(self, *, begun: float, pause: float = 0.0) -> None:
         """Lower the pace after a request that was too fast.
 
         Args:
             begun: When that request left, monotonic seconds. One that left before the last
-                lowering says nothing new.
+                lowering does not lower it again.
             pause: Seconds in which nothing may leave, where the provider said so.
         """
         now = self._now()
@@ -134,7 +134,7 @@ class RateLimiter:
             self.is_timed = True
         if begun >= self._slowed_at:
             self._slowed_at = now
-            self._set_pace(max(_MIN_PACE, self.pace * _SLOWER))
+            self._set_pace(max(_MIN_PACE, self.pace * _SLOWDOWN))
 
     def probe(self, is_probing: bool) -> None:
         """Allow one request at a time while all may be refused, or all slots again.

@@ -1,1 +1,1 @@
-"""Messages on their way out: admission, queue, batches, retries, completion."""
+"""Sending: admission, queue, batches, scheduler, completion, retries, look-ups, streams."""

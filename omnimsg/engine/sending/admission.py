@@ -1,7 +1,7 @@
-"""Where messages of one account are handed over: checked, and put into the queue.
+"""Admission: check the messages that are handed over to an account, and queue them.
 
-Queueing messages one by one costs more than all that is done for them together. So a stream is read
-in runs, and callers who come in one turn of the event loop are queued together at its end.
+Queueing messages one by one would cost more than all the rest together. So a stream is read in
+runs, and the messages of all callers of one turn of the event loop are queued at its end.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 
 class StreamOwner(Owner, Protocol):
-    """Reads a stream of messages and is told their outcomes."""
+    """Reads a stream of messages, and receives their outcomes."""
 
     def first_leg(self, message: Message, key: Any) -> Message:  # noqa: ANN401 - the owner's own
-        """Return what is handed over of a message with fallback legs."""
+        """Return the leg that is handed over first of a message with fallback legs."""
 
     def count_read(self, count: int) -> None:
         """Count messages that were read; called before an error of their source is raised."""
 
 
-# No timeout equals this one's.
+# No message joins it: no timeout equals its NaN.
 _NO_RUN = Run(0.0, nan)
 
 
@@ -58,7 +58,7 @@ class Admission:
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
-        passes_on: Says which failures the callers want at once; see `Owner.passes_on`.
+        passes_on: Returns whether a failure goes to the callers at once; see `Owner.passes_on`.
         spending: The budgets that messages count against, where there are any.
 
     Attributes:
@@ -76,16 +76,16 @@ class Admission:
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
-    # What was handed over in this turn of the loop: runs by the step of their timeout.
+    # The messages handed over in this turn of the loop: runs by the step of their timeout.
     _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
-    # The last run of these: what joins it cannot go ahead of another run, however much it is.
+    # The newest of these runs. It has no size limit: messages that join it overtake no other run.
     _newest_run: Run = attrs.field(init=False)
     _shares_requests: bool = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
     routed_way: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Build what follows from the rest."""
+        """Set the attributes that follow from the others."""
         self._is_plain = plain_text_test(self._checks.adapter)
         self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
         self._handed_over = self._observers.handed_over
@@ -112,7 +112,7 @@ class Admission:
         is_plain = self._is_plain(message)
         if not is_plain or self._is_closed or self._spending is not None:
             refusal = self._refusal(message, is_plain=is_plain)
-        # Of the running loop, to which the account's parts belong.
+        # The running loop is the one to which the account's parts belong.
         future: asyncio.Future[Outcome] = asyncio.Future()
         if self._handed_over is not None:
             self._notify(message)
@@ -141,9 +141,9 @@ class Admission:
         """Hand over the next messages of a stream; their timeouts begin when it is their turn.
 
         Args:
-            source: The messages. What it raises, this raises.
-            owner: Told the outcomes, also of messages that must not be sent.
-            keys: The owner's names for the messages; as many as are read at most.
+            source: The messages. Its exceptions pass through.
+            owner: Receives the outcomes, also of messages that must not be sent.
+            keys: The owner's keys of the messages. At most as many messages are read.
             timeout: Seconds that each message has from its turn on.
 
         Returns:
@@ -151,7 +151,7 @@ class Admission:
         """
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
-        is_plain_text, is_told = self._is_plain, self._handed_over is not None
+        is_plain_text, is_observed = self._is_plain, self._handed_over is not None
         run = Run(started, timeout)
         count = 0
 
@@ -166,7 +166,7 @@ class Admission:
             for message in islice(source, len(keys)):
                 is_plain = is_plain_text(message)
                 if is_plain and takes_all_plain:
-                    if is_told:
+                    if is_observed:
                         self._notify(message)
                     run.messages.append(message)
                     continue
@@ -174,7 +174,7 @@ class Admission:
                     position = keys[count + len(run.messages)]
                     message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
                 refusal = self._refusal(message, is_plain=is_plain)
-                if is_told:
+                if is_observed:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
                     run.messages.append(message)
@@ -198,7 +198,7 @@ class Admission:
 
     @property
     def settle(self) -> Callable[[Sequence[Message], Sequence[Outcome]], None] | None:
-        """Takes the outcomes of messages that were handed over, where there are budgets."""
+        """Called with the outcomes of messages, to settle budgets; `None` without budgets."""
         return None if self._spending is None else self._spending.settle
 
     def queue_arrivals(self) -> None:
@@ -212,10 +212,10 @@ class Admission:
             self.routed_way.queue_arrivals()
 
     def routed(self, passes_on: PassesOn) -> Admission:
-        """Return the way in for callers who have other accounts; it leads to the same queue.
+        """Return the admission for callers that can fail over to others; it shares the queue.
 
         Args:
-            passes_on: Says which failures they want at once. The first one given holds.
+            passes_on: Returns whether a failure goes to them at once. The first one given holds.
         """
         if self.routed_way is None:
             self.routed_way = Admission(
@@ -253,7 +253,7 @@ class Admission:
         step = step_of(timeout)
         run = self._arrivals.get(step)
         if run is not None and len(run.messages) >= self._queue.max_messages:
-            # What is more than a request leaves behind the other runs that came before it.
+            # The run fills a request: further messages go behind the other runs of this turn.
             self.queue_arrivals()
             run = None
         if run is None:
@@ -264,7 +264,7 @@ class Admission:
         return run
 
     def _put_all(self, run: Run, owner: Owner, ends: float) -> None:
-        """Queue a run, those of one group after another."""
+        """Queue a run, in parts of consecutive messages of one group."""
         if not self._checks.has_groups:
             self._queue.put_all(run, owner, None, ends)
             return

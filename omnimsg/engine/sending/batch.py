@@ -1,4 +1,4 @@
-"""Messages that will share a request, their deadline, and the owner who is told their outcomes."""
+"""`Batch`: messages that will share a request, with their deadline and their owner."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 reference_of: attrgetter[str] = attrgetter("reference")
 
-# The messages of one request may have been handed over, and may end, this far apart: a tenth of the
-# first one's timeout, at most a second. The ttl that is left is computed once for all of them, and
+# How far apart the hand-overs, and the deadlines, of the messages of one request may be: a tenth of
+# the first one's timeout, at most a second. The remaining ttl is computed once for all of them, and
 # the earliest deadline limits the request.
 _SPREAD = 0.1
 _MAX_SPREAD = 1.0
 
-# The timeout from which on a second is less than a tenth. Up to there each step is a tenth longer
+# Above this timeout, a second is less than a tenth of it. Up to it, each step is a tenth longer
 # than the one before.
 _LONG = _MAX_SPREAD / _SPREAD
 _GROWTH = math.log1p(_SPREAD)
@@ -35,7 +35,7 @@ _SHORTEST, _LONGEST = 1e-9, 1e9
 
 
 def step_of(timeout: float) -> int:
-    """Return the step of a timeout; those of one step are close enough to share a request."""
+    """Return the step of a timeout; timeouts of one step may share a request."""
     if timeout <= _LONG:
         return math.ceil(math.log(max(timeout, _SHORTEST) / _LONG) / _GROWTH)
     return math.ceil((min(timeout, _LONGEST) - _LONG) / _MAX_SPREAD)
@@ -45,16 +45,16 @@ def step_of(timeout: float) -> int:
 Kind: TypeAlias = tuple[Any, ...]
 
 PassesOn: TypeAlias = "Callable[[Outcome], bool]"
-"""Says of an outcome whether another account may send the message."""
+"""Returns whether, after an outcome, another account may send the message."""
 
 
 def has_named(report: asyncio.Future[Accepted]) -> bool:
-    """Return whether what ends when a report names a message has ended so."""
+    """Return whether the future of a report is done because a report has come."""
     return report.done() and not report.cancelled() and report.exception() is None
 
 
 class Owner(Protocol):
-    """Handed messages over and is told their outcomes. A key is the owner's name for a message."""
+    """Has handed messages over, and receives their outcomes by keys of its own."""
 
     @property
     def may_abandon(self) -> bool:
@@ -62,9 +62,9 @@ class Owner(Protocol):
 
     @property
     def passes_on(self) -> PassesOn | None:
-        """Says which failures the owner wants at once, because another account may do better.
+        """Returns whether a failure goes to the owner at once, as another account may send.
 
-        The account does not retry those. `None` where it retries whatever its policy says.
+        The account does not retry such a failure. `None` where it retries all that its policy says.
         """
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
@@ -80,7 +80,7 @@ class Owner(Protocol):
         """Take the outcomes of messages, in the order of their keys.
 
         Args:
-            keys: The owner's names for the messages.
+            keys: The owner's keys of the messages.
             messages: The messages.
             outcomes: Their outcomes.
             deadline: Their deadline; `None` where they have not waited for anything.
@@ -90,32 +90,32 @@ class Owner(Protocol):
 class Batch(Deadline):
     """Messages that will share a request: of one group and priority, no reference twice.
 
-    It is its own deadline. `started` is when the first message was handed over. `ends` is the
-    earliest deadline of its messages; infinity until its turn for an owner whose timeouts begin
+    The batch is its own deadline. `started` is when the first message was handed over. `ends` is
+    the earliest deadline of its messages; infinity until its turn for an owner whose timeouts begin
     only then (a stream).
 
     Attributes:
-        timeout: Seconds that the first message's caller gives it.
-        owner: Told the outcomes.
+        timeout: The timeout of the first message, seconds.
+        owner: Receives the outcomes.
         group: The adapter's group of the messages.
         priority: The priority of the messages.
         messages: The messages.
-        keys: The owner's names for them, in the same order.
+        keys: The owner's keys of the messages, in the same order.
         ttl: Their shortest ttl, or less, in seconds; infinity where none has one.
-        left_at: When it left last, monotonic seconds.
+        left_at: When the batch left last, monotonic seconds.
         kind: The owner, the group and the step of the timeouts of messages that may join.
         spread: Seconds by which messages that join may differ in time.
-        references: Their references while others may join; `None` from then on.
+        references: The references of the messages while others may join; `None` from then on.
         is_part: Whether it is a part of a batch that was split.
         is_retry: Whether they were tried before.
-        doubts: The outcomes, by reference, of those that may have been sent before.
-        absent_until: Until when it is believed that the provider does not have them, where they
-            were looked for and not found.
-        reports: By reference, what ends when a report names one of those that were not found.
+        doubts: The outcomes, by reference, of messages that may have been sent before.
+        absent_until: Until when the messages count as missing, where they were looked up and not
+            found, monotonic seconds.
+        reports: By reference, the future that is done when a report names one of those.
         held_for: Why they were held back, in plain words, where they were.
         attempts: The last attempt at each message, by reference, where a journal or an observer
-            wants to know. The parts of a batch share it: what follows an attempt at a part, such as
-            a look-up, finds it in the whole.
+            wants to know. The parts of a batch share this mapping, so that the whole batch knows
+            the attempts at its parts.
     """
 
     # Defaults of the class: one batch is made for every request, and few of them need these.
@@ -178,7 +178,7 @@ class Batch(Deadline):
 
         Args:
             messages: The messages.
-            keys: The owner's names for them.
+            keys: The owner's keys of the messages.
             ttl: Their shortest ttl, in seconds; infinity where none has one.
         """
         references = set(map(reference_of, messages))
@@ -207,7 +207,7 @@ class Batch(Deadline):
         return report is not None and has_named(report)
 
     def expect_no_reports(self) -> None:
-        """Stop expecting reports of what was not found."""
+        """Cancel the futures of reports."""
         for report in self.reports.values():
             report.cancel()
         self.reports = {}
@@ -258,8 +258,8 @@ class Batch(Deadline):
     def finish(self, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Tell the owner the outcomes of some messages.
 
-        The doubt about a message that may have been sent before stays: only an acceptance is
-        better evidence.
+        A message that may have been sent before keeps that doubt: only an acceptance is better
+        evidence.
         """
         if self.doubts:
             outcomes = [

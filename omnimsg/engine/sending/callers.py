@@ -1,4 +1,4 @@
-"""The owner of messages that were handed over one by one: each has a caller and a future."""
+"""`Callers`: the owner of messages that were handed over one by one, each with a future."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Callers:
     Args:
         account: The account's name.
         observers: Told of every last outcome.
-        passes_on: Says which outcomes are not the last, because the caller tries another account.
-        settle: Told every outcome, where there are budgets.
+        passes_on: Returns whether an outcome is not the last, as the caller tries another account.
+        settle: Called with every outcome, where there are budgets.
 
     Attributes:
-        passes_on: The same.
+        passes_on: See above.
     """
 
-    # A future is cancelled with its caller.
+    # A caller that is cancelled cancels its future.
     may_abandon = True
 
     def __init__(
@@ -56,7 +56,7 @@ class Callers:
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
-        """Set the outcomes."""
+        """Set the outcomes on the futures."""
         unclaimed: list[int] = []
         for future, outcome in zip(keys, outcomes, strict=True):
             if not future.done():
@@ -67,7 +67,7 @@ class Callers:
             else:
                 unclaimed.append(keys.index(future))
         if unclaimed:
-            self._tell_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
+            self._notify_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])
         if self._settle is not None:
             self._settle(messages, outcomes)
         notify = self._observers.outcome_known
@@ -83,7 +83,7 @@ class Callers:
         if outcomes:
             notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 
-    def _tell_unclaimed(self, ended: Sequence[tuple[Message, Outcome]]) -> None:
+    def _notify_unclaimed(self, ended: Sequence[tuple[Message, Outcome]]) -> None:
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             for message, outcome in ended:

@@ -1,4 +1,4 @@
-"""Texts that need not be checked, because others like them have been."""
+"""A cache of checks: a text needs no check where one of the same shape has passed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from omnimsg.domain.message import Message
 if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
 
-# Senders and lifetimes that are remembered at once; applications have few of either.
-_MOST = 1024
+# The most shapes that are remembered at once; applications use few senders and ttls.
+_MAX_SHAPES = 1024
 
-# What a message may have that texts alike do not share, or that is no matter of a provider's rules.
-_NOT_COMPARED = ("to", "content", "channel", "sender", "reference", "ttl", "metadata")
-_OTHERS = [each for each in attrs.fields(Message) if each.init and each.name not in _NOT_COMPARED]
-_others = attrgetter(*(each.name for each in _OTHERS))
-_NO_OTHERS = tuple(each.default for each in _OTHERS)
+# Fields that are compared by themselves, or that no provider's rules are about.
+_EXCLUDED_FIELDS = ("to", "content", "channel", "sender", "reference", "ttl", "metadata")
+_OTHER_FIELDS = [
+    each for each in attrs.fields(Message) if each.init and each.name not in _EXCLUDED_FIELDS
+]
+_other_values = attrgetter(*(each.name for each in _OTHER_FIELDS))
+_OTHER_DEFAULTS = tuple(each.default for each in _OTHER_FIELDS)
 
 
 class CheckedTexts:
-    """Remembers by channel, sender and ttl which texts an adapter's `check` has passed.
+    """Caches by channel, sender and ttl which texts an adapter's `check` has passed.
 
-    For adapters that state `checks_by_shape`. Nothing is remembered of a message that has other
-    options.
+    For adapters that state `checks_by_shape`. A message with other options is not cached.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class CheckedTexts:
         self._passed: dict[tuple[Channel | None, str | None, int | None], int] = {}
 
     def include(self, message: Message) -> bool:
-        """Return whether a text like this one has passed, and was as long."""
+        """Return whether a text of the same shape, at least as long, has passed."""
         longest = self._passed.get((message.channel, message.sender, message.ttl))
         if longest is None or not _is_short_form(message):
             return False
@@ -47,7 +48,7 @@ class CheckedTexts:
         if not _is_short_form(message):
             return
         passed = self._passed
-        if len(passed) >= _MOST:
+        if len(passed) >= _MAX_SHAPES:
             passed.clear()
         content: Any = message.content
         shape = message.channel, message.sender, message.ttl
@@ -62,5 +63,5 @@ def _is_short_form(message: Message) -> bool:
         and to[0] == "+"
         and content.__class__ is Text
         and not content.has_options
-        and _others(message) == _NO_OTHERS
+        and _other_values(message) == _OTHER_DEFAULTS
     )

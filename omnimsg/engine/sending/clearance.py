@@ -1,4 +1,4 @@
-"""What of a batch may leave now: deadlines, callers that left, ttl, open circuits."""
+"""Decide which messages of a batch may leave: deadlines, gone callers, ttl, open circuits."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.engine.sending.queue import Queue
 
-# Seconds without an answer that send messages to another account, at least: a moment in which this
-# process or a network had other things to do says nothing about a provider.
-_LEAST_PATIENCE = 1.0
+# The least seconds without an answer after which messages fail over to another account: a shorter
+# delay may be due to this process or the network, and says nothing about the provider.
+_MIN_PATIENCE = 1.0
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -37,7 +37,7 @@ class Clearance:
         breakers: Hold messages back while a circuit is open.
         limiter: Knows whether the provider imposed a pause.
         answer_times: How long its provider usually takes.
-        completion: Takes over what is held back.
+        completion: Takes over messages that are held back.
         local: Builds the outcomes of messages that end here.
         now: Reads the monotonic clock, seconds.
     """
@@ -48,27 +48,27 @@ class Clearance:
     _completion: Completion
     _local: LocalOutcomes
     _now: Callable[[], float]
-    # Since when every request that may be under way is, and no answer has come.
+    # Since when all slots are taken and no answer has come, monotonic seconds.
     _full_since: float = attrs.field(default=-math.inf, init=False)
 
     def turn_away(self, queue: Queue, wait: float) -> float:
-        """End what waits for this account while another may send it, where it would wait for long.
+        """End batches that would wait for long and can fail over to another account.
 
-        It would while the provider has asked for a pause, and while every request that may be under
-        way is and none is answered for several usual answer times.
+        They would wait for long while the provider has asked for a pause, and while all slots are
+        taken and no request has been answered for several usual answer times.
 
         Args:
-            queue: What waits.
-            wait: Seconds until the next request may leave; infinity is when one has come back.
+            queue: The queue in which they wait.
+            wait: Seconds until the next request may leave; infinity means once one has ended.
 
         Returns:
-            When to look again, monotonic seconds; infinity is not by itself.
+            When to call this again, monotonic seconds; infinity where no time is known.
         """
         now, times = self._now(), self._answer_times
         if wait == math.inf:
             if self._full_since <= times.heard_at:
                 self._full_since = now
-            patience = max(_LEAST_PATIENCE, self._breakers.patience)
+            patience = max(_MIN_PATIENCE, self._breakers.patience)
             until = max(self._full_since, times.heard_at) + patience
             if now < until:
                 return until
@@ -83,7 +83,7 @@ class Clearance:
         return math.inf
 
     def clear(self, batch: Batch) -> Batch | None:
-        """Return the part of a batch that leaves now; the other messages are taken care of."""
+        """Return the part of a batch that leaves now; finish or hold back the other messages."""
         batch.left_at = now = self._now()
         if batch.ends == math.inf:
             # The timeout of a stream's messages begins with their turn.
@@ -104,11 +104,11 @@ class Clearance:
         return self._hold_back(batch) if self._breakers.circuits else batch
 
     def _end_useless(self, batch: Batch, abandoned: Sequence[int], waited: float) -> Batch | None:
-        """End messages that nobody waits for or whose ttl has passed, and return the rest.
+        """End messages whose callers are gone or whose ttl has passed, and return the rest.
 
-        Where the look-ups that did not find them are too long ago, all end in doubt, and are looked
-        for again: since then the provider may have processed them, or listed them. So does one that
-        a report has named since then.
+        Where the look-ups that did not find them are too long ago, all messages end in doubt and
+        are looked up again, because the provider may have processed or listed them since then. A
+        message that a report has named since then ends in doubt, too.
         """
         if batch.left_at > batch.absent_until:
             batch.finish_all([batch.doubts[each.reference] for each in batch.messages])
@@ -129,7 +129,7 @@ class Clearance:
         return batch.without(list(ended))
 
     def _hold_back(self, batch: Batch) -> Batch | None:
-        """Hand over to the completion what an open circuit holds back, and return the rest."""
+        """Give messages that an open circuit holds back to the completion; return the rest."""
         held_back = {
             index: outcome
             for index, outcome in enumerate(self._breakers.held_back(batch.messages))
@@ -146,10 +146,10 @@ class Clearance:
         return rest
 
     def _is_too_short(self, batch: Batch, now: float) -> bool:
-        """Return whether waiting has used up the time in which an answer could be heard.
+        """Return whether waiting has left too little time for an answer.
 
-        A message that leaves then is in doubt although the provider is well. A caller whose
-        deadline was always that short has chosen so, and its message leaves.
+        A message that leaves then would end in doubt although the provider is healthy. A caller
+        whose deadline was that short from the start has chosen so, and its message leaves.
         """
         return batch.ends - now < min(self._answer_times.usual, batch.timeout / 2)
 

@@ -1,4 +1,4 @@
-"""Conclude a batch that has come back: learn from it, then finish, hold, retry or look up."""
+"""Conclude an attempt: adapt limits and circuits, then finish, hold, retry or look up."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Completion:
 
     Args:
         account: The account's name.
-        limiter: Told whether the provider found the account too fast.
+        limiter: Told whether the provider answered "too many requests".
         max_pause: The most seconds of pause that the provider can impose.
         answer_times: Told how long answers take.
         breakers: Told what attempts say about the account and its provider.
         holding: Holds messages back, where the policy is to hold; `None` where it is to fail.
-        follow_up: Retries, and looks for messages that may have been sent.
+        follow_up: Retries, and looks up messages that may have been sent.
         wakeup: Called when more may leave than before.
         observers: Told of pauses, and of codes that the tables do not have.
         adapter: The account's adapter.
@@ -88,7 +88,7 @@ class Completion:
             self._continue(batch, outcomes)
 
     def conclude_split(self, batch: Batch, refusal: Failure | None) -> None:
-        """Take the refusal of a batch that is split because it held no word of the provider's."""
+        """Learn from the refusal of a batch that is split, where the provider gave no verdict."""
         if refusal is not None:
             note_failure(refusal, self._adapter, self._observers)
             self._breakers.learn_refusal(batch.messages, refusal)
@@ -98,7 +98,7 @@ class Completion:
         """Tell the circuit breakers what an attempt says about the account.
 
         After a first refusal of the account only one request leaves at a time, until it is known
-        whether there is a second: else every slot would be spent on being refused.
+        whether a second follows: else every slot would be used for a refused request.
         """
         self._breakers.learn(batch.messages, outcomes, seconds=seconds)
         self._probe_while_suspected()
@@ -109,7 +109,7 @@ class Completion:
             self._wakeup.soon()
 
     def _adjust_pace(self, outcomes: Sequence[Outcome], left_at: float) -> None:
-        """Tell the limiter whether the provider found the account too fast."""
+        """Tell the limiter whether the provider answered "too many requests"."""
         throttled = [
             each.failure
             for each in outcomes
@@ -118,7 +118,7 @@ class Completion:
         if not throttled:
             self._speed_up()
             return
-        # Said of some messages only, it is about them; said of all, about the account.
+        # A limit on some messages only is about them; one on all is about the account.
         is_whole = len(throttled) == len(outcomes)
         pause = min(each.retry_after or 0.0 for each in throttled) if is_whole else 0.0
         pause = min(pause, self._max_pause)
@@ -127,7 +127,7 @@ class Completion:
             self._observers.paused(Paused(account=self._account, seconds=pause))
 
     def _speed_up(self) -> None:
-        """Give back some of the pace, which may free more slots than the one that came free."""
+        """Raise the pace a little, which may free more slots than the one that came free."""
         self._limiter.succeeded()
         self._wakeup.soon()
 
@@ -137,7 +137,7 @@ class Completion:
         held = [index for index in indexes if self._is_held(outcomes[index])]
         if self._holding is not None and held:
             self._holding.hold(batch, held, [outcomes[index] for index in held])
-        # The owner of a retry decides itself what comes next.
+        # The retry itself decides what follows.
         follow_up = self._follow_up
         to_retry = [] if batch.is_retry else follow_up.to_retry(outcomes, batch)
         if to_retry and (passes_on := batch.owner.passes_on) is not None:

@@ -1,4 +1,4 @@
-"""What follows an attempt for messages without a last outcome: retries, and look-ups."""
+"""Retries and look-ups of messages that have no last outcome after an attempt."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class FollowUp:
 
     Args:
         retrier: Decides what is tried again, and when.
-        reconciler: Looks for messages that may have been sent, where the policy asks for that.
-        requeue: The way back into the queue.
-        tasks: Runs them; closing the account waits for them.
-        local: Builds the outcomes of what is cancelled meanwhile.
+        reconciler: Looks up messages that may have been sent, where the policy asks for that.
+        requeue: Puts batches back into the queue.
+        tasks: Runs retries and look-ups; closing the account waits for them.
+        local: Builds the outcomes of messages that are cancelled meanwhile.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class FollowUp:
         return list(self._retrier.due(outcomes, deadline))
 
     def to_look_up(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
-        """Return the indexes of the messages to look for, because they may have been sent."""
+        """Return the indexes of the messages to look up, because they may have been sent."""
         return [] if self._reconciler is None else self._reconciler.due(outcomes, deadline)
 
     def retry(self, batch: Batch, outcomes: list[Outcome]) -> None:
@@ -60,19 +60,19 @@ class FollowUp:
         self._start(partial(self._retry, batch, outcomes), batch, outcomes)
 
     def look_up(self, batch: Batch, outcomes: list[Outcome], *, attempt: int = 2) -> None:
-        """Look for the messages of a batch in the background, and finish it.
+        """Look up the messages of a batch in the background, and finish it.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
-            attempt: The number of the attempt that would send what is not found.
+            attempt: The number of the attempt that would send the messages that are not found.
         """
         if self._reconciler is not None:
             work = partial(self._search, self._reconciler, batch, outcomes, attempt)
             self._start(work, batch, outcomes)
 
     def _resend(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
-        """Send once more what was looked for and not found, in the background."""
+        """Send messages that were looked up and not found once more, in the background."""
         work = partial(self._retry, batch, outcomes, not_found_attempt=attempt)
         self._start(work, batch, outcomes)
 
@@ -107,14 +107,14 @@ class FollowUp:
         *,
         not_found_attempt: int | None = None,
     ) -> None:
-        """Try a batch again, then finish it or look for what is in doubt.
+        """Try a batch again, then finish it or look up the messages that are in doubt.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
-            first_step: Of the task.
+            first_step: The first step of the task.
             not_found_attempt: The number of the only attempt that is allowed, where all messages
-                were looked for and not found.
+                were looked up and not found.
         """
         first_step.is_taken = True
         batch.track_attempts()
@@ -133,7 +133,7 @@ class FollowUp:
                 indexes, owner=owner, keys=list(indexes), doubts=doubts, is_retry=True
             )
             if not_found_attempt is not None:
-                part.ttl = 0.0  # so that `absent_until` is looked at whenever it is to leave
+                part.ttl = 0.0  # so that the clearance checks `absent_until`
             await owner.wait_for(indexes, lambda: self._requeue.put_back([part]))
 
         doubtful: list[int] = []
@@ -145,7 +145,7 @@ class FollowUp:
             doubtful = self.to_look_up(outcomes, batch)
         except asyncio.CancelledError:
             for index in owner.pending:
-                # Nobody is left to be told whether it had left.
+                # Whether it had left is not known here any more, so it may have.
                 outcomes[index] = self._local.cancelled(batch.messages[index], left=True)
             raise
         finally:
@@ -164,7 +164,7 @@ class _RetryOwner:
         pending: The indexes of the messages under way.
     """
 
-    # Whoever retries decides itself what comes next.
+    # The retry itself decides what follows a failure.
     passes_on = None
 
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:

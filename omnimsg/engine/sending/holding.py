@@ -24,7 +24,7 @@ class Holding:
     Args:
         account: The account's name.
         pause: Seconds after which held batches try again.
-        requeue: The way back into the queue.
+        requeue: Puts batches back into the queue.
         now: Reads the monotonic clock, seconds.
         observers: Told what is held.
 
@@ -57,7 +57,7 @@ class Holding:
         return bool(self._batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Go through the held batches."""
+        """Iterate over the held batches."""
         return iter(self._batches)
 
     @property
@@ -84,12 +84,12 @@ class Holding:
         batch.end(outcomes)
 
     def release(self) -> None:
-        """Put everything back into the queue."""
+        """Put all held batches back into the queue."""
         for batch in reversed(self._take_all()):
             self._requeue.put_back([batch])
 
     def close(self) -> list[Batch]:
-        """Hold nothing any more: nobody would release it. Take everything out."""
+        """Hold nothing any more, as nothing would release it; remove and return all batches."""
         self.is_closed = True
         return self._take_all()
 

@@ -24,7 +24,7 @@ class LocalOutcomes:
         account: The account's name.
 
     Attributes:
-        closed_because: Why nothing leaves any more, once the account is closed.
+        closed_because: The detail of outcomes once the account is closed.
     """
 
     def __init__(self, account: str) -> None:
@@ -57,7 +57,7 @@ class LocalOutcomes:
         return self.outcome(message, local_failures.inherited())
 
     def engine_failed(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
-        """The engine itself made a mistake with a batch that may have left."""
+        """The engine itself raised an error for a batch that may have left."""
         detail = report_broken_contract("the engine", error)
         found = classify.by_broken_contract(detail, left=True)
         return [self.outcome(each, found) for each in messages]
@@ -65,6 +65,6 @@ class LocalOutcomes:
     def outcome(
         self, message: Message, found: tuple[Verdict, Failure]
     ) -> Rejected | NotSent | Ambiguous:
-        """Build the outcome of a message that failed as found."""
+        """Build the outcome of a message from a verdict and a failure."""
         verdict, failure = found
         return outcome_of(verdict, message.reference, self._account, failure)

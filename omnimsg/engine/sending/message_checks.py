@@ -1,4 +1,4 @@
-"""What an adapter says of a message before it is sent: refusal, group, channel.
+"""Ask an adapter about a message before it is sent: refusal, group, channel, legs.
 
 A mistake in an adapter costs the one message it was asked about, not a batch.
 """
@@ -33,7 +33,7 @@ class MessageChecks:
     def __init__(self, adapter: Adapter[Any]) -> None:
         self.adapter: Adapter[Any] = adapter
         self.account: str = adapter.account.name
-        # What travels alone shares a request with nobody, whatever its group.
+        # Where each message has a request of its own, groups do not matter.
         self.has_groups: bool = (
             adapter.capabilities.max_messages > 1 and type(adapter).group is not Adapter.group
         )
@@ -73,7 +73,7 @@ class MessageChecks:
         )
 
     def group(self, message: Message) -> Hashable:
-        """Return the group of a message: those of equal groups may share a request."""
+        """Return the group of a message: messages of equal groups may share a request."""
         if not self.has_groups:
             return None
         try:
@@ -85,7 +85,7 @@ class MessageChecks:
         return group
 
     def channel(self, message: Message) -> Channel | None:
-        """Return the channel that a message travels on; `None` where there is no telling."""
+        """Return the channel that a message travels on; `None` where it is not known."""
         try:
             return self.adapter.channel_of(message)
         except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message

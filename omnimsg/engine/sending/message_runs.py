@@ -1,4 +1,4 @@
-"""An input of a stream that has several messages at a time."""
+"""`MessageRuns`: the input of a stream that yields several messages at a time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class MessageRuns(AsyncIterable["Message"]):
     """Messages that come in runs, such as the lines of one block of a file.
 
-    A stream takes a run as it takes an iterable: handing over each message by itself costs some
-    percent of sending it.
+    A stream reads a whole run as it reads an iterable: handing over each message by itself would
+    cost some percent of sending it.
 
     Args:
-        runs: Yields the messages of each run, to be read before the next run is asked for.
+        runs: Yields the messages of each run, to be read before the next run is requested.
     """
 
     def __init__(self, runs: Callable[[], AsyncGenerator[Iterator[Message], None]]) -> None:

@@ -1,4 +1,4 @@
-"""Which messages are plain texts: the common case, which needs no check and is queued in bulk."""
+"""Recognise plain texts: the common case, which needs no check and is queued in bulk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
     """Return the test for messages that the adapter's `check` is known to pass.
 
     Args:
-        adapter: The account's adapter, which is asked once.
+        adapter: The account's adapter; its limits are read once.
     """
     is_stated = states_of_its_check(adapter, "plain_text_limits")
     limit_of = (adapter.plain_text_limits() if is_stated else {}).get
@@ -31,14 +31,14 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
 
 
 def states_of_its_check(adapter: Adapter[Any], name: str) -> bool:
-    """Return whether what an adapter states of its `check` is meant of the one that it has.
+    """Return whether an adapter's statement about `check` holds for the `check` that it has.
 
-    A subclass, or an object, that replaces `check` or `channel_of` and states nothing of it is
-    asked about every message, so that a new rule is never skipped.
+    It does not hold for a subclass, or an object, that replaces `check` or `channel_of` without a
+    statement of its own: `check` is then called for every message, so that no new rule is skipped.
 
     Args:
         adapter: The adapter.
-        name: The attribute that states it.
+        name: The attribute with the statement.
     """
     replaced = ("check", "channel_of")
     if not vars(adapter).keys().isdisjoint(replaced):

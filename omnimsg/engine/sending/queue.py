@@ -2,8 +2,8 @@
 
 A message joins the last open batch of its kind while that has room, so that taking the next batch
 is one step and costs nothing per message. Timeouts are of one kind while they differ by a tenth or
-less, so that callers with many different ones do not close each other's batches. Whatever is taken,
-by its turn, its deadline or its owner, costs the same however much waits.
+less, so that callers with many different ones do not close each other's batches. Removing a batch
+is one step, wherever it stands.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.sending.batch import Batch, step_of
 
-# Expiries of batches that have left, beyond one for each batch that waits, before they are dropped.
+# Expiries beyond two per waiting batch, before those of batches that have left are dropped.
 _MAX_STALE = 64
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Lane:
     Attributes:
         priority: Their priority.
         batches: The batches, as keys: any of them can be removed in one step.
-        messages: How many messages are in them.
+        messages: The number of messages in them.
     """
 
     def __init__(self, priority: Priority) -> None:
@@ -49,7 +49,7 @@ class Lane:
         return self._open.get(kind)
 
     def append_open(self, batch: Batch, kind: Kind) -> None:
-        """Add a batch that others may join, in the place of the open one of its kind."""
+        """Add a batch that messages may join, and close the open one of its kind."""
         self.close(self._open.get(kind))
         batch.open(kind)
         self._open[kind] = batch
@@ -63,8 +63,8 @@ class Lane:
     def prepend(self, batches: Sequence[Batch]) -> None:
         """Add closed batches in front, in their order.
 
-        Parts of a batch that was split go behind the parts that wait already: two refused halves
-        tell more than a half and its quarter.
+        Parts of a batch that was split go behind parts that wait already: refusals of two halves
+        say more about the account than those of a half and its quarter.
         """
         parts: list[Batch] = []
         if batches[0].is_part:
@@ -89,7 +89,7 @@ class Lane:
         self.close(batch)
 
     def close(self, batch: Batch | None) -> None:
-        """Let nothing more join a batch."""
+        """Close a batch, so that no message joins it."""
         if batch is not None and batch.references is not None:
             batch.references = None
             del self._open[batch.kind]
@@ -113,7 +113,7 @@ class Queue:
         self._normal = Lane(Priority.NORMAL)
         self._low = Lane(Priority.LOW)
         self.lanes: tuple[Lane, Lane, Lane] = (self._high, self._normal, self._low)
-        # When batches expire, the earliest first. Entries of those that have left stay for a while.
+        # A heap of the deadlines of batches. Entries of batches that have left stay for a while.
         self._expiries: list[tuple[float, int, Batch]] = []
         self._serial = count()
 
@@ -179,9 +179,9 @@ class Queue:
 
         Args:
             message: The message.
-            key: The owner's name for it.
+            key: The owner's key of the message.
             lane: The lane of its priority.
-            owner: Told its outcome.
+            owner: Receives its outcome.
             group: The adapter's group of the message.
             started: When it was handed over, monotonic seconds.
             timeout: Seconds that its caller gives it.
@@ -207,7 +207,7 @@ class Queue:
 
         Args:
             run: Messages of normal priority.
-            owner: Told their outcomes.
+            owner: Receives their outcomes.
             group: The adapter's group of the messages.
             ends: Their deadline, as in `put`.
         """
@@ -233,7 +233,7 @@ class Queue:
                 if len(batch.messages) == self.max_messages:
                     lane.close(batch)
             else:
-                # A reference comes twice: each finds its own batch.
+                # A reference comes twice: each message finds its own batch.
                 for message, key in zip(some, their_keys, strict=True):
                     self.put(message, key, lane, owner, group, started, timeout, ends)
             start = end
@@ -256,7 +256,7 @@ class Queue:
         return taken
 
     def take_passed_on(self) -> list[Batch]:
-        """Take the batches whose owners have other accounts for them."""
+        """Take the batches that can fail over to another account."""
         return self._take([each for each in self if each.owner.passes_on is not None])
 
     def take_owned(self, owner: Owner) -> list[Batch]:
@@ -275,7 +275,7 @@ class Queue:
         batch.end(outcomes)
 
     def take_all(self) -> list[Batch]:
-        """Take everything."""
+        """Take all batches."""
         return self._take(list(self))
 
     def _put_alone(  # noqa: PLR0913, PLR0917 - as `put`
@@ -318,7 +318,7 @@ class Queue:
         return batch
 
     def _expire(self, batch: Batch) -> None:
-        """Have a waiting batch taken when its deadline has passed."""
+        """Enter the deadline of a waiting batch for `take_expired`."""
         if batch.ends == math.inf:
             return
         expiries = self._expiries

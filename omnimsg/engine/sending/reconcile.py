@@ -1,8 +1,8 @@
-"""Look for messages that may have been sent: found is accepted, not found twice is sent again.
+"""Look up doubtful messages: one that is found is accepted, one not found twice is sent again.
 
-That a provider does not list a message is evidence, not proof. It is asked at once, because a
-message that is found needs nothing more, and again when the provider has had time to list what it
-took. Only clear answers count: a look-up that fails proves nothing.
+That a provider does not list a message is evidence, not proof. The first look-up is made at once,
+because a message that is found needs nothing more; another one when the provider has had time to
+list what it took. Only clear answers count: a look-up that fails proves nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Find: TypeAlias = "Callable[[Message, Deadline], Awaitable[Accepted | Absent | None]]"
 
-# Look-ups that must find nothing before a message is sent again.
+# Look-ups that must not find a message before it is sent again.
 _MISSES = 2
 
 
@@ -44,14 +44,14 @@ class Reconciler:
     Args:
         account: The account's name.
         policy: How long a message must stay unfound, and how many attempts there are.
-        find: Asks the provider for a message, within a deadline; `None` where it could not tell.
+        find: Looks a message up within a deadline; `None` where there is no clear answer.
         observers: Told before each wait for another look-up, and before a message is sent again.
-        journal: Told what was found, where there is a journal.
-        settlement: Tells of messages that a report names, where reports are received.
+        journal: Records the messages that are found, where there is a journal.
+        settlement: Tells when a report names a message, where reports are received.
 
     Attributes:
-        interval: Seconds between two look-ups, and for which a message that was not found is
-            believed not to be there.
+        interval: Seconds between two look-ups; for as long, a message that was not found counts as
+            missing.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Reconciler:
         self._settlement = settlement
 
     def due(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
-        """Return the indexes of messages to look for: those that may have been sent."""
+        """Return the indexes of messages to look up: those that may have been sent."""
         if deadline.remaining() <= 0:
             return []
         return [index for index, each in enumerate(outcomes) if is_in_doubt(each)]
@@ -84,14 +84,14 @@ class Reconciler:
         attempt: int,
         resend: Callable[[Batch, list[Outcome], int], None],
     ) -> None:
-        """Look for messages until each is found, or missing, or no look-up can help it; finish it.
+        """Look up messages until each is found or missing, or no look-up can help; finish it.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
             attempt: The number of the attempt to come. Beyond the last there is one look-up and no
                 waiting, because no attempt can follow.
-            resend: Takes over the missing messages and what expects reports of them, their
+            resend: Takes over the missing messages with the futures of their reports, their
                 outcomes, and the attempt's number.
         """
         search = _Search(batch, outcomes)
@@ -103,7 +103,7 @@ class Reconciler:
         try:
             while search.open:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
-                await self._take_reports(search)
+                await self._apply_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived())
                 if attempt > self._max_attempts:
@@ -128,7 +128,7 @@ class Reconciler:
             search.finish(search.open)
 
     async def _wait(self, search: _Search) -> None:
-        """Wait until the next look-up, and finish at once what a report names meanwhile."""
+        """Wait until the next look-up; finish messages at once that a report names meanwhile."""
         until = search.batch.now() + self.interval
         while search.open and (seconds := until - search.batch.now()) > 0:
             expected = [search.reports[each] for each in search.open if each in search.reports]
@@ -136,28 +136,28 @@ class Reconciler:
                 await anyio.sleep(seconds)
                 return
             await asyncio.wait(expected, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            await self._take_reports(search)
+            await self._apply_reports(search)
             search.finish(search.found())
 
-    async def _take_reports(self, search: _Search) -> None:
-        """Take what reports have said so far: a message that one names must not be sent again."""
+    async def _apply_reports(self, search: _Search) -> None:
+        """Apply the reports so far: a message that one names must not be sent again."""
         for index in search.open:
             report = search.reports.get(index)
             if report is not None and report.done():
                 del search.reports[index]
                 if has_named(report):
-                    await self._take(search, index, report.result())
+                    await self._record_found(search, index, report.result())
 
     async def _look_up(self, search: _Search, index: int) -> None:
         batch = search.batch
         found = await self._find(batch.messages[index], batch)
         if isinstance(found, Accepted):
-            await self._take(search, index, found)
+            await self._record_found(search, index, found)
         elif isinstance(found, Absent):
             search.misses[index] += 1
             search.missed_at[index] = batch.now()
 
-    async def _take(self, search: _Search, index: int, found: Accepted) -> None:
+    async def _record_found(self, search: _Search, index: int, found: Accepted) -> None:
         search.outcomes[index] = found
         attempt = (search.batch.attempts or {}).get(found.reference)
         if self._journal is not None and attempt is not None:
@@ -192,10 +192,10 @@ class _Search:
     Attributes:
         batch: The messages.
         outcomes: What is known of each.
-        open: The indexes of those that are neither finished nor detached.
+        open: The indexes of messages that are neither finished nor detached.
         misses: How often each was not found.
-        reports: By index, what ends when a report names the message.
-        missed_at: When that was last, monotonic seconds.
+        reports: By index, the future that is done when a report names the message.
+        missed_at: When each was last not found, monotonic seconds.
     """
 
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
@@ -215,28 +215,28 @@ class _Search:
         waited = self.batch.waited()
         return [each for each in self.open if has_outlived_ttl(self.batch.messages[each], waited)]
 
-    def missing(self, believed: float) -> list[int]:
+    def missing(self, valid_for: float) -> list[int]:
         """Return the messages that were not found often enough, the last time not long ago.
 
-        One look-up that takes long keeps the whole batch waiting, and meanwhile the provider may
-        have processed what the others did not find.
+        One slow look-up keeps the whole batch waiting, and meanwhile the provider may have
+        processed messages that the other look-ups did not find.
 
         Args:
-            believed: Seconds for which a message that was not found is believed not to be there.
+            valid_for: Seconds for which a message that was not found counts as missing.
         """
-        since = self.batch.now() - believed
+        since = self.batch.now() - valid_for
         return [
             each
             for each in self.open
             if self.misses[each] >= _MISSES and self.missed_at[each] >= since
         ]
 
-    def absent_until(self, missing: Sequence[int], believed: float) -> float:
-        """Return until when all of some missing messages are believed not to be there."""
-        return min(self.missed_at[each] for each in missing) + believed
+    def absent_until(self, missing: Sequence[int], valid_for: float) -> float:
+        """Return until when all of these messages count as missing, monotonic seconds."""
+        return min(self.missed_at[each] for each in missing) + valid_for
 
     def take_expected(self, indexes: Sequence[int]) -> dict[str, asyncio.Future[Accepted]]:
-        """Hand over what ends when a report names some messages, by reference."""
+        """Remove and return the futures of reports of some messages, by reference."""
         return {
             self.batch.messages[index].reference: self.reports.pop(index)
             for index in indexes
@@ -252,13 +252,13 @@ class _Search:
         return [self.open[index] for index in abandoned]
 
     def finish(self, indexes: Sequence[int]) -> None:
-        """Tell the owner what is known of some messages."""
+        """Tell the owner the outcomes that some messages have now."""
         batch, outcomes = self.detach(indexes)
         if outcomes:
             batch.owner.finish(batch.keys, batch.messages, outcomes)
 
     def detach(self, indexes: Sequence[int]) -> tuple[Batch, list[Outcome]]:
-        """Take some messages out of the search, and return them with what is known of them."""
+        """Remove some messages from the search, and return them with their outcomes."""
         detached = set(indexes)
         self.open = [each for each in self.open if each not in detached]
         return self.batch.part(indexes), [self.outcomes[each] for each in indexes]

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Requeue:
-    """The way back into the queue of an account.
+    """Puts batches back into the queue of an account.
 
     Args:
         queue: The queue.
         local: Builds the outcomes of batches that cannot go back.
-        wakeup: Called when a batch is back.
+        wakeup: Wakes the scheduler when a batch is back.
     """
 
     def __init__(self, queue: Queue, local: LocalOutcomes, wakeup: Wakeup) -> None:

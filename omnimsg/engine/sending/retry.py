@@ -1,4 +1,4 @@
-"""Decide what is tried again, and wait between attempts: only what is safe, never past a deadline.
+"""Retries: decide which messages are tried again, and wait, never past a deadline.
 
 tenacity decides when and how often. It is entered after a first failure only, because entering it
 costs more than the whole codec of a message; the failures of the first attempt are replayed to it
@@ -71,7 +71,7 @@ class Retrier:
         send_again: Callable[[Sequence[int]], Awaitable[None]],
         deadline: Deadline,
     ) -> None:
-        """Try the messages of a batch again that may be, and leave all others alone.
+        """Retry the messages of a batch that may be retried, and leave all others alone.
 
         Args:
             outcomes: The outcomes of the first attempt; in the end the last outcome of each.
@@ -94,7 +94,7 @@ class Retrier:
     async def operation(
         self, ask: Callable[[], Awaitable[T | Failure]], deadline: Deadline
     ) -> T | Failure:
-        """Ask again while the failure says that asking again is safe."""
+        """Run an operation, and repeat it while its failure says that this is safe."""
         result = await ask()
 
         def due() -> list[Failure]:
@@ -116,12 +116,12 @@ class Retrier:
         return result
 
     def _pause_of(self, failure: Failure) -> float:
-        """Return the seconds to wait that the provider asked for, as far as the policy lets it."""
+        """Return the seconds of pause that the provider asked for, up to the policy's maximum."""
         return min(failure.retry_after or 0.0, self._max_pause)
 
     def _may_repeat(self, outcome: Outcome) -> bool:
         if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
-            # Nobody waits for another attempt at what was cancelled.
+            # Nobody waits for another attempt at a cancelled message.
             return False
         if isinstance(outcome, NotSent):
             return outcome.retry is Retry.SAFE
@@ -138,9 +138,9 @@ class Retrier:
 
         Args:
             first: The failures of the first attempt that may be tried again.
-            attempt: Makes one more, and returns its failures that may be tried again.
+            attempt: Makes one more attempt, and returns its failures that may be tried again.
             deadline: No wait goes beyond it.
-            waiting: Returns the outcomes of what will be tried again, for the observers.
+            waiting: Returns the outcomes of messages that will be tried again, for the observers.
         """
         policy = self._policy
         is_replayed = False

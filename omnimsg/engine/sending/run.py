@@ -15,11 +15,11 @@ class Run:
     """Messages of one owner and of normal priority, in the order in which they were handed over.
 
     Attributes:
-        started: When the first was handed over, monotonic seconds; the others lose the little they
-            came later.
+        started: When the first was handed over, monotonic seconds; the time of the others counts
+            from then on.
         timeout: The shortest of their timeouts, seconds. They are of one step.
         messages: The messages.
-        keys: The owner's names for them, in the same order.
+        keys: The owner's keys of the messages, in the same order.
         ttl: Their shortest ttl, seconds; infinity where none has one.
     """
 
@@ -30,11 +30,11 @@ class Run:
     ttl: float = math.inf
 
     def note_ttl(self, message: Message) -> None:
-        """Take the ttl of a message into account that is added."""
+        """Take the ttl of an added message into account."""
         if message.ttl is not None and message.ttl < self.ttl:
             self.ttl = message.ttl
 
     def part(self, indexes: range) -> Run:
-        """Return some of the messages that stand together, as a run of their own."""
+        """Return consecutive messages as a run of their own."""
         some = slice(indexes.start, indexes.stop)
         return Run(self.started, self.timeout, self.messages[some], self.keys[some], self.ttl)

@@ -1,9 +1,9 @@
-"""Lets the batches of one account leave, as soon as the limits allow it.
+"""Send the batches of one account as soon as the limits allow it.
 
 Messages join batches as they come (`admission`, `queue`), a batch leaves when the limits allow it
-(`rate_limiter`), and what comes back is concluded (`completion`). While there is room, requests
-leave in the next turn of the event loop; while there is none, messages gather. Nothing here is paid
-per message: tasks and timers are one a request, or fewer.
+(`rate_limiter`), and its outcomes are concluded (`completion`). While a slot is free, requests
+leave in the next turn of the event loop; while none is, messages gather. No cost here is per
+message: there is at most one task and one timer per request.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ if TYPE_CHECKING:
 
 @attrs.define(kw_only=True, eq=False)
 class Scheduler:
-    """Moves the batches of one account from the queue to the provider and on.
+    """Takes the batches of one account from the queue, sends them, and passes on their outcomes.
 
     Args:
         now: Reads the monotonic clock, seconds.
         linger: Seconds that an open batch waits for more messages.
         admission: Where messages are handed over.
-        queue: Where they wait.
+        queue: Where messages wait.
         slots: Request slots for operations.
         limiter: Says when the next request may leave.
-        clearance: Says what of a batch leaves.
+        clearance: Decides which messages of a batch leave.
         runner: Sends a batch.
-        recorded: Sends it with a journal or observers; `None` where there are none.
-        completion: Takes what comes back.
+        recorded: Sends it with a journal, observers or a suppression list; `None` without these.
+        completion: Takes the outcomes of attempts.
         holding: The held batches; `None` where the policy is not to hold.
         follow_ups: Retries and look-ups that are running.
-        requeue: The way back into the queue.
+        requeue: Puts batches back into the queue.
         wakeup: Wakes the scheduler.
         local: Builds the outcomes of messages that end here.
         changed: Set when something that closing waits for may have ended.
@@ -82,19 +82,19 @@ class Scheduler:
     _messages_are_next: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Ask to be woken."""
+        """Let the wake-up run the scheduler."""
         self._workers = Tasks(self._changed.set)
         self._wakeup.wake = self._pump
 
     def withdraw(self, owner: Owner) -> None:
-        """End what waits for an owner; what is under way comes back by itself."""
+        """End the queued messages of an owner; requests under way end by themselves."""
         for batch in self._queue.take_owned(owner):
             self._requeue.give_up(batch)
 
     async def aclose(self, deadline: Deadline) -> None:
-        """Send what waits, until the deadline; then end it, with an outcome for every message.
+        """Send queued messages until the deadline; then end the rest, each with an outcome.
 
-        Nothing can be handed over from the beginning on.
+        From the start of this call, nothing more can be handed over.
         """
         self._admission.close()
         self._wakeup.soon()
@@ -104,19 +104,19 @@ class Scheduler:
                     self._changed.clear()
                     await self._changed.wait()
         finally:
-            # From here on nothing comes back to wait: no retry, no part of a batch, nothing held.
+            # From here on nothing is queued again: no retry, no part of a batch, nothing held.
             self._requeue.close()
             held = [] if self._holding is None else self._holding.close()
             for batch in (*held, *self._queue.take_all()):
                 self._requeue.give_up(batch)
-            # The workers first: their outcomes are what the retries then know.
+            # The workers first: the retries then end with the outcomes of these.
             await self._workers.cancel(self._now)
             await self._follow_ups.cancel(self._now)
             self._wakeup.cancel()
             self._slots.close()
 
     def abandon(self) -> None:
-        """Stop what is under way without waiting: the event loop may not run any more."""
+        """Cancel all tasks without waiting: the event loop may not run any more."""
         self._workers.abandon()
         self._follow_ups.abandon()
 
@@ -132,7 +132,7 @@ class Scheduler:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
                 batch.owner.finish(batch.keys, batch.messages, end.outcomes)
-                # The application may have cancelled it; others may take its place.
+                # Another batch may take the slot, if the application cancelled this task alone.
                 self._wakeup.soon()
                 raise
             except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
@@ -149,9 +149,9 @@ class Scheduler:
             batch = self._next() or await self._next_after_rest()
 
     async def _next_after_rest(self) -> Batch | None:
-        """Take what is handed over in this turn of the loop, mostly by a caller just served.
+        """Take a batch handed over in this turn of the loop, mostly by a caller just served.
 
-        It then needs no other task.
+        It is sent in this task, and needs no new one.
         """
         await self._wakeup.rest()
         try:
@@ -170,7 +170,7 @@ class Scheduler:
         return recorded.send(attempt, batch.messages, batch, batch.doubts, end=batch.end)
 
     def _pump(self) -> None:
-        """Let everything leave that may."""
+        """Start every request that may leave now."""
         self._admission.queue_arrivals()
         if self._queue or self._slots or self._holding is not None:
             self._pump_waiting()
@@ -191,7 +191,7 @@ class Scheduler:
             self._wakeup.at(self._holding.release_at)
 
     def _take_turns(self) -> None:
-        """Let messages and operations leave by turns, so that neither keeps the other waiting."""
+        """Start batches and operations by turns, so that neither keeps the other waiting."""
         while True:
             turns = (self._start_batch, self._slots.admit)
             first, second = turns if self._messages_are_next else reversed(turns)
@@ -214,7 +214,7 @@ class Scheduler:
         self._wakeup.soon()
 
     def _next(self) -> Batch | None:
-        """Take the batch that leaves now, if one may; otherwise wake when one may."""
+        """Take the batch that leaves now, if one may; otherwise set a wake-up for when one may."""
         limiter = self._limiter
         while True:
             if limiter.is_timed or limiter.under_way >= limiter.slots or self._linger:

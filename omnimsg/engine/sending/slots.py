@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class OperationSlots:
     """Gives operations a slot among the requests under way, first come, first served.
 
-    The slot that is kept for high priority is not theirs.
+    Operations do not get the slot that is kept for messages of high priority.
 
     Args:
         limiter: The limits of the account.
@@ -46,11 +46,11 @@ class OperationSlots:
 
         Raises:
             TimeoutError: The deadline passed before a slot was free.
-            TransportFault: The account is closed, as its transport is.
+            TransportFault: The account is closed.
         """
         if self._is_closed:
             raise _closed()
-        # Even where a slot is free: the scheduler knows what of high priority waits for it.
+        # Wait even where a slot is free: messages of high priority may wait for it.
         loop = asyncio.get_running_loop()
         slot: asyncio.Future[None] = loop.create_future()
         self._waiting.append(slot)
@@ -70,9 +70,9 @@ class OperationSlots:
             self._release()
 
     def admit(self) -> bool:
-        """Give a slot to the next operation that waits, if the limits allow it, and return whether.
+        """Give a slot to the next operation, if the limits allow it; return whether one was given.
 
-        Where the limits do not, the scheduler is woken when they do.
+        Where the limits do not allow it, the scheduler is woken when they do.
         """
         while self._waiting and self._waiting[0].done():
             self._waiting.popleft()
@@ -87,7 +87,7 @@ class OperationSlots:
         return True
 
     def close(self) -> None:
-        """End what waits, now and from now on: nothing would wake the scheduler for it."""
+        """Fail the operations that wait, and all later ones: nothing would wake the scheduler."""
         self._is_closed = True
         for slot in self._waiting:
             if not slot.done():

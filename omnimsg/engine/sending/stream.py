@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
-# Seconds that requests under way get to come back when the caller stops early, and then the input
-# to clean up.
+# Seconds that requests under way get to end when the caller stops early, and then the input gets to
+# clean up.
 CLOSE_TIMEOUT = 5.0
 
-# Outcomes for which the caller is woken at once, and the seconds that fewer may gather while others
-# are under way: waking a task costs as much as a good part of a request.
+# Outcomes that wake the caller at once, and the seconds for which fewer are collected while others
+# are pending: waking a task costs as much as a good part of a request.
 _WAKE_AT = 64
 _WAKE_AFTER = 0.001
 
-# Messages that are read before other tasks get a turn, at least: reading must not block the event
+# The least messages that are read before other tasks get a turn: reading must not block the event
 # loop, and a turn costs as much as reading some messages.
 _MIN_RUN = 64
 
-# Messages that are read ahead of those under way, at least: waking a reader costs about as much as
-# sending one message, so it is woken for many.
+# The least messages that are read ahead of those under way: waking the reader costs about as much
+# as sending one message, so it is woken for many.
 _MIN_AHEAD = 256
 
 
@@ -51,7 +51,7 @@ class WayIn(Protocol):
 
     @property
     def settle(self) -> Callable[[Sequence[Message], Sequence[Outcome]], None] | None:
-        """Takes the outcomes of messages that were handed over, where somebody wants them."""
+        """Called with the outcomes of messages that were handed over; `None` where not needed."""
 
     def read_stream(
         self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
@@ -64,7 +64,7 @@ class StreamLegs(Protocol):
 
     @property
     def pending(self) -> bool:
-        """Whether there are messages of which legs are left."""
+        """Whether any message has legs left."""
 
     def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
         """Return the first leg of a message; the message itself where a provider runs its legs.
@@ -80,11 +80,11 @@ class StreamLegs(Protocol):
 
 
 class StreamRun(Protocol):
-    """A stream, to those who run fallback legs for it."""
+    """A stream, as `StreamLegs` sees it."""
 
     @property
     def may_abandon(self) -> bool:
-        """Whether it was left, so that nothing more is to be sent for it."""
+        """Whether the caller has left the stream, so that nothing more is sent for it."""
 
     def conclude(
         self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
@@ -93,10 +93,10 @@ class StreamRun(Protocol):
 
 
 class WayBack(Protocol):
-    """Ends what a stream that ends early leaves waiting."""
+    """Ends the queued messages of a stream that was left early."""
 
     def withdraw(self, owner: Owner) -> None:
-        """End what waits for an owner; what is under way comes back by itself."""
+        """End the queued messages of an owner; requests under way end by themselves."""
 
 
 @attrs.frozen(kw_only=True)
@@ -104,10 +104,10 @@ class Streams:
     """Sends streams of messages through one account, or through the accounts of routes.
 
     Attributes:
-        here: Returns the streams of the running event loop: a stream may be built before it runs.
+        here: Returns the streams of the running event loop; called when a stream is first read.
         account: The account's name, for the log.
         admission: Where messages are handed over.
-        scheduler: Takes back what a stream that ends early leaves waiting.
+        scheduler: Ends the queued messages of a stream that was left early.
         observers: Told of every last outcome.
         batch_limit: The most messages of one request.
         slots: Requests that may be under way at once.
@@ -123,9 +123,9 @@ class Streams:
 
     @property
     def ahead(self) -> int:
-        """Messages that are read, at most, and whose outcomes nobody has taken.
+        """The most messages that are read and whose outcomes the caller has not taken yet.
 
-        Enough for every slot to be taken, and for those that come free while more is read.
+        Enough to fill every slot, and the slots that come free while more is read.
         """
         return max((self.slots + 2) * self.batch_limit, self.slots + _MIN_AHEAD)
 
@@ -143,14 +143,14 @@ class Streams:
         `reference` say whose they are. An error that the input raises comes after the outcomes of
         everything that was read before it.
 
-        Closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT` seconds for
-        what is under way, and as long for the clean-up of an input that is an asynchronous
-        generator, which it closes.
+        If it is closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT`
+        seconds for requests under way, and as long for the clean-up of an input that is an
+        asynchronous generator, which it closes.
 
         Args:
-            messages: Any iterable; an asynchronous one may take its time.
+            messages: Any iterable; an asynchronous one may be slow.
             deadline: Seconds that each message may take from its turn on. The time that it waits
-                for a limit, or because nobody takes the outcomes, does not count.
+                for a limit, or because the caller takes no outcomes, does not count.
             ahead: In place of `self.ahead`.
             legs: Runs fallback legs.
         """
@@ -170,7 +170,7 @@ class Streams:
 class _StreamRun:
     """One call of `send_many`; a key is the position of a message in the input."""
 
-    # Whoever has other accounts stands between the account and this.
+    # Failover is decided by the routed stream, the owner between the account and this one.
     passes_on = None
 
     def __init__(
@@ -181,12 +181,12 @@ class _StreamRun:
         self._settle = streams.admission.settle
         self._timeout = to_seconds(timeout)
         self._ahead = ahead
-        # Whole batches, two at least: a batch that is open when others get their turn leaves so.
+        # Whole batches, two at least: a batch that is not full leaves when other tasks get a turn.
         limit = streams.batch_limit
         self._run_length = limit * max(2, -(-_MIN_RUN // limit))
-        # Reading goes on for at least this much room. Not for every message, because waking the
-        # reader costs as much as sending some; nor for very many, because garbage is collected
-        # after such bursts.
+        # Reading resumes when this many messages fit. Not for every message, because waking the
+        # reader costs as much as sending some; nor for very many, because such bursts set off the
+        # garbage collector.
         self._resume_at = min(self._run_length, ahead // 2)
         self._position = 0
         self._done: list[Outcome] = []
@@ -261,10 +261,10 @@ class _StreamRun:
         return outcomes
 
     async def aclose(self, untaken: Iterable[Outcome]) -> None:
-        """Stop, let what is under way come back, and log the outcomes that nobody took.
+        """Stop, wait for requests under way, and log the outcomes that the caller did not take.
 
         Args:
-            untaken: Outcomes that were handed over and not looked at.
+            untaken: Outcomes that `next` returned and the caller did not take.
         """
         self.may_abandon = True
         self._reader.cancel()
@@ -284,7 +284,7 @@ class _StreamRun:
             self._log_untaken(Counter(each.kind for each in chain(untaken, self._done)), unsent)
 
     async def _end_reader(self) -> None:
-        """Wait for the input's own clean-up, but not for ever."""
+        """Wait for the input's own clean-up, at most `CLOSE_TIMEOUT` seconds."""
         _, running = await asyncio.wait([self._reader], timeout=CLOSE_TIMEOUT)
         if running:
             self._reader.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -325,7 +325,7 @@ class _StreamRun:
                     if self._untaken >= self._ahead or not self._position % self._run_length:
                         await self._pause()
             except (Exception, asyncio.CancelledError):
-                # Here, because what it holds open may belong to the task that has opened it.
+                # In this task, to which whatever the input holds open may belong.
                 if isinstance(messages, AsyncGenerator):
                     await messages.aclose()
                 raise

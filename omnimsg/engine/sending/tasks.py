@@ -20,8 +20,8 @@ class FirstStep:
     """The first step of a task.
 
     Attributes:
-        is_taken: Whether it was taken; set by the task.
-        dropped: Called where it never is.
+        is_taken: Whether the task has begun; set by the task.
+        dropped: Called where the task never begins.
     """
 
     __slots__ = ("dropped", "is_taken")
@@ -35,13 +35,13 @@ class Tasks:
     """Runs tasks in the background until they end or are cancelled together.
 
     Args:
-        ended: Called whenever one has ended.
+        ended: Called whenever a task has ended.
     """
 
     def __init__(self, ended: Callable[[], None]) -> None:
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
-        # Copied from no caller's: a task serves many of them.
+        # Not a caller's context: a task serves many callers.
         self._context = contextvars.copy_context()
 
     def __bool__(self) -> bool:
@@ -54,11 +54,11 @@ class Tasks:
         """Run a coroutine in the background.
 
         Args:
-            work: The coroutine function. The coroutine notes its first step.
-            dropped: Called instead where the task is cancelled before that, and so never takes it:
-                applications cancel all tasks of their loop.
+            work: The coroutine function. The coroutine must set `is_taken` first.
+            dropped: Called instead where the task is cancelled before its first step, and so never
+                begins: applications cancel all tasks of their loop.
         """
-        # A context each: what one request sets in it must not be seen by another.
+        # A context for each task: what one request sets in it must not be seen by another.
         context = self._context.copy()
         first_step = FirstStep(dropped)
         task = asyncio.get_running_loop().create_task(work(first_step), context=context)
@@ -75,7 +75,7 @@ class Tasks:
         while self._tasks and (left := until - now()) > 0:
             for task in self._tasks:
                 # In the next turn of the loop: a task that is cancelled before its first step never
-                # takes it, and its messages would have no outcome.
+                # begins, and its messages would have no outcome.
                 asyncio.get_running_loop().call_soon(task.cancel)
             with anyio.CancelScope(shield=True):
                 await asyncio.wait(list(self._tasks), timeout=left)

@@ -1,4 +1,4 @@
-"""Run one function in the next turn of the event loop, or at a time: one timer for an account."""
+"""Wake the scheduler in the next turn of the event loop, or at a time, with one timer."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ class Wakeup:
         self._now = now
         self.wake: Callable[[], None] = _nothing
         self._is_due = False
-        # How many tasks rest until the next turn, and whether the next of them runs what is due.
+        # The number of tasks that rest until the next turn, and whether one of them runs `wake`.
         self._resting = 0
-        self._is_left_to_resting = False
+        self._is_deferred = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         # A request serves many callers, so it runs in the context of none of them.
         self._context = contextvars.copy_context()
 
     def soon(self) -> None:
-        """Run it in the next turn of the loop."""
+        """Run `wake` in the next turn of the loop."""
         if not self._is_due:
             self._is_due = True
             if self._resting:
-                self._is_left_to_resting = True
+                self._is_deferred = True
             else:
                 asyncio.get_running_loop().call_soon(self._run, context=self._context)
 
     async def rest(self) -> None:
-        """Wait for the next turn of the loop; then `catch_up` runs what became due meanwhile."""
+        """Wait for the next turn of the loop; then `catch_up` runs `wake`, if it became due."""
         self._resting += 1
         try:
             await asyncio.sleep(0)
@@ -54,15 +54,15 @@ class Wakeup:
         self._resting -= 1
 
     def catch_up(self) -> None:
-        """Run it now, if it became due while a task rested."""
-        if self._is_left_to_resting:
-            self._is_left_to_resting = False
+        """Run `wake` now, if it became due while a task rested."""
+        if self._is_deferred:
+            self._is_deferred = False
             self._run()
 
     def at(self, when: float) -> None:
-        """Run it at a time too, monotonic seconds; infinity is never.
+        """Run `wake` also at a time, monotonic seconds; infinity means never.
 
-        Only the earliest time is kept: what runs then asks for the next one.
+        Only the earliest time is kept: `wake` then sets the next one.
         """
         if when == math.inf:
             return
@@ -82,7 +82,7 @@ class Wakeup:
             self._timer = None
 
     def stop(self) -> None:
-        """Run nothing any more."""
+        """Stop the timer, and never run `wake` again."""
         self.cancel()
         self.wake = _nothing
 
@@ -96,4 +96,4 @@ class Wakeup:
 
 
 def _nothing() -> None:
-    """Stand in where no scheduler is there, or none any more."""
+    """Stand in for `wake` where there is no scheduler yet, or none any more."""

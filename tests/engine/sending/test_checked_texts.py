@@ -134,7 +134,7 @@ def test_what_has_other_options_is_not_remembered() -> None:
 def test_memory_is_bounded() -> None:
     """Ever new senders or lifetimes do not make it grow for ever."""
     known = CheckedTexts()
-    with patch.object(checked_texts, "_MOST", 3):
+    with patch.object(checked_texts, "_MAX_SHAPES", 3):
         for ttl in range(1, 8):
             known.add(Message(TO, "No code", ttl=ttl))
 
