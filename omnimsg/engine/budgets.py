@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.policy import Prices
 
-# From this many counts of one budget on, those whose window is over are dropped.
-_MAX_COUNTS = 10_000
 # The most accepted messages whose shares are kept for reports of their cost.
 _MAX_SHARES = 100_000
 
@@ -172,7 +170,9 @@ class Budgets:
 
     def __init__(self, budgets: Sequence[Budget], *, now: Callable[[], float]) -> None:
         self._now = now
-        self._counts: list[tuple[Budget, dict[str, Count]]] = [(each, {}) for each in budgets]
+        self._counts: list[tuple[Budget, OrderedDict[str, Count]]] = [
+            (each, OrderedDict()) for each in budgets
+        ]
         self._shares: OrderedDict[MessageId, Share] = OrderedDict()
         self.has_reports: bool = False
 
@@ -248,17 +248,22 @@ class Budgets:
         return found
 
     def _count(
-        self, budget: Budget, counts: dict[str, Count], message: Message, now: float
+        self, budget: Budget, counts: OrderedDict[str, Count], message: Message, now: float
     ) -> Count:
+        """Return the count of a message; a new one where no message counts in the current window.
+
+        A preview, or a message that released its share, begins no window.
+        """
         key = ""
         if budget.digits is not None and isinstance(message.to, str):
             key = message.to[: budget.digits + 1]
+        began_after = now - budget.window
         count = counts.get(key)
-        if count is None or now - count.started >= budget.window:
-            if len(counts) >= _MAX_COUNTS:
-                expired = [k for k, each in counts.items() if now - each.started >= budget.window]
-                for each in expired:
-                    del counts[each]
+        if count is None or not count.messages or count.started <= began_after:
+            counts.pop(key, None)
+            # In the order of their start, so that dropping the expired ones costs nothing else.
+            while counts and next(iter(counts.values())).started <= began_after:
+                counts.popitem(last=False)
             counts[key] = count = Count(now)
         return count
 

@@ -29,6 +29,7 @@ from omnimsg.config import load_config
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
+from omnimsg.engine.budgets import Count
 from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
@@ -188,6 +189,36 @@ def test_a_plan_says_what_a_budget_would_stop() -> None:
 
     assert before is None
     assert Reason.QUOTA_EXCEEDED is after.reason
+
+
+def test_a_plan_begins_no_window() -> None:
+    """The window begins with the first message that is sent, not with one that was planned."""
+    routed = Routed(accepted, budgets=(Budget(name="one", window=60, messages=1),))
+
+    async def story(client: Client) -> list[Outcome]:
+        client.plan(texts(1)[0])
+        routed.loop.now += 59
+        first = await outcome_of(client, texts(1)[0])
+        routed.loop.now += 2
+        return [first, await outcome_of(client, texts(1, start=5)[0])]
+
+    assert ["sent", "quota_exceeded"] == kinds(routed.run(story))
+
+
+def test_counts_of_windows_that_are_over_are_dropped() -> None:
+    """Memory grows with the prefixes of one window, not with all that were ever written to."""
+    budget = Budget(name="by number", window=60, messages=2, digits=15)
+    routed = Routed(accepted, budgets=(budget,))
+    before = {id(each) for each in gc.get_objects() if isinstance(each, Count)}
+
+    async def story(client: Client) -> int:
+        for each in texts(20):
+            await client.send(each)
+        routed.loop.now += 61
+        await client.send(texts(1, start=50)[0])
+        return len({id(each) for each in gc.get_objects() if isinstance(each, Count)} - before)
+
+    assert 1 == routed.run(story)
 
 
 def test_nothing_is_kept_of_messages_that_have_ended() -> None:
