@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The members that hold sentences, in the forms that providers have used over the years.
-_WORDS = frozenset(
+_SENTENCE_MEMBERS = frozenset(
     {
         "description",
         "detail",
@@ -54,7 +54,7 @@ def _sentences(value: object, depth: int, *, is_sentence: bool) -> Iterator[str]
             yield text
     elif depth < _MAX_DEPTH and isinstance(value, dict):
         for name, member in value.items():
-            known = str(name).replace("_", "").lower() in _WORDS
+            known = str(name).replace("_", "").lower() in _SENTENCE_MEMBERS
             yield from _sentences(member, depth + 1, is_sentence=known)
     elif depth < _MAX_DEPTH and isinstance(value, list):
         for entry in value:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 # A text, also one that never ends, or a bracket. Possessive: a body of quotes would else be read
 # again from each of them.
-_MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
-_STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+_DEPTH_CHANGES = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
 class Authenticity(StrEnum):
@@ -43,8 +43,8 @@ class Authenticity(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
 
 
-_NAME: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
-_VALUE: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
+_get_name: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
+_get_value: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
 
 
 # Both without a step of Python for each of the dozen lines of a callback.
@@ -54,13 +54,13 @@ def named_in_small_letters(
     lines: Sequence[tuple[bytes, bytes]],
 ) -> tuple[tuple[bytes, bytes], ...]:
     """Return header lines with their names in small letters."""
-    return tuple(zip(map(bytes.lower, map(_NAME, lines)), map(_VALUE, lines), strict=True))
+    return tuple(zip(map(bytes.lower, map(_get_name, lines)), map(_get_value, lines), strict=True))
 
 
 def lines_of_bytes(lines: Iterable[Iterable[Any]]) -> tuple[tuple[bytes, bytes], ...]:
     """Return header lines as pairs of `bytes`, whichever pairs of the like a server has."""
     pairs = tuple(map(tuple, lines))
-    names, values = map(_NAME, pairs), map(_VALUE, pairs)
+    names, values = map(_get_name, pairs), map(_get_value, pairs)
     return tuple(zip(map(bytes, names), map(bytes, values), strict=True))
 
 
@@ -110,7 +110,7 @@ class Callback:
     )
 
     # What `json` has read: some adapters verify by it and parse it.
-    _documents: list[Any] = attrs.field(
+    _json_cache: list[Any] = attrs.field(
         default=attrs.Factory(lambda _: [], takes_self=True),
         init=False,
         eq=False,
@@ -152,13 +152,13 @@ class Callback:
         It never raises; `why_unread` says which of the two it is. Half a surrogate pair, or a byte
         that is no UTF-8, is U+FFFD, as of `Response.json`. Every call returns the same document.
         """
-        if not self._documents:
+        if not self._json_cache:
             try:
                 document = loads(self.body)
             except JSONDecodeError:
                 document = read_tolerantly(self.body)
-            self._documents.append(None if self.is_too_deep(document) else document)
-        return self._documents[0]
+            self._json_cache.append(None if self.is_too_deep(document) else document)
+        return self._json_cache[0]
 
     def why_unread(self) -> str:
         """Say why `json` gives `None`, for an `UnparsedEvent`.
@@ -168,8 +168,8 @@ class Callback:
             document".
         """
         depth = deepest = 0
-        for mark in _MARK.finditer(self.body):
-            depth += _STEPS.get(mark[0], 0)
+        for token in _STRING_OR_BRACKET.finditer(self.body):
+            depth += _DEPTH_CHANGES.get(token[0], 0)
             deepest = max(deepest, depth)
         return "nested too deeply" if deepest > MAX_DEPTH else "no JSON document"
 

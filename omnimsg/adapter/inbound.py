@@ -60,10 +60,10 @@ def stored_file(
     account: str, url: object, *, sha256: object = None, client_encrypted: bool = False
 ) -> Stored | None:
     """Build a file to fetch; `None` if its address cannot be used."""
-    file = _valid(
+    file = _build_if_valid(
         lambda: Stored(account=account, url=text_or_none(url), client_encrypted=client_encrypted)
     )
-    return None if file is None else _with(file, sha256=sha256)
+    return None if file is None else _set_valid_fields(file, sha256=sha256)
 
 
 def media_item(
@@ -87,10 +87,10 @@ def media_item(
     item = MediaItem(
         kind or _KINDS.get(main_type, MediaKind.DOCUMENT), source, content_type=_ANY_TYPE
     )
-    typed = _with(item, content_type=content_type)
+    typed = _set_valid_fields(item, content_type=content_type)
     if typed is item and isinstance(source, Stored):
         typed = attrs.evolve(item, content_type=None)
-    return _with(typed, **fields)
+    return _set_valid_fields(typed, **fields)
 
 
 def location_of(
@@ -101,7 +101,7 @@ def location_of(
         point = Location(float(_number(latitude)), float(_number(longitude)))
     except (InvalidValue, ValueError, OverflowError):
         return None
-    return _with(point, name=name, address=address)
+    return _set_valid_fields(point, name=name, address=address)
 
 
 def reply_of(text: object, payload: object) -> Reply | None:
@@ -109,7 +109,7 @@ def reply_of(text: object, payload: object) -> Reply | None:
     label, data = text_or_none(text), text_or_none(payload)
     if label is None and data is None:
         return None
-    return _valid(lambda: Reply(label or data or "", data))
+    return _build_if_valid(lambda: Reply(label or data or "", data))
 
 
 def unparsed(
@@ -152,14 +152,14 @@ def _number(value: object) -> str | float:
     raise ValueError("no number")
 
 
-def _valid(build: Callable[[], T]) -> T | None:
+def _build_if_valid(build: Callable[[], T]) -> T | None:
     try:
         return build()
     except InvalidValue:
         return None
 
 
-def _with(value: T, **fields: object) -> T:
+def _set_valid_fields(value: T, **fields: object) -> T:
     """Set the fields that a value accepts; leave the others alone."""
     for name, given in fields.items():
         if given is not None:

@@ -110,7 +110,7 @@ class Adapter(Receiving, ABC, Generic[S]):
         for name in ("extras", "sender", "senders", "templates"):
             value = getattr(account, name)
             plain = list(value.values()) if name == "senders" else value
-            if value and not is_json(_plainly(plain)):
+            if value and not is_json(_to_json_value(plain)):
                 raise ConfigError(
                     f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
                 )
@@ -181,8 +181,8 @@ class Adapter(Receiving, ABC, Generic[S]):
         """
         if self.account.sender is None:
             return None
-        usual = self.account.channel
-        channels = self.usable_channels() if usual is None else (usual,)
+        default_channel = self.account.channel
+        channels = self.usable_channels() if default_channel is None else (default_channel,)
         carried = self.capabilities.channels
         if any(each in carried and "sender" in carried[each].fields for each in channels):
             return None
@@ -221,9 +221,9 @@ class Adapter(Receiving, ABC, Generic[S]):
             and "phone" in can.recipients
             and not senders.would_drop_sender(self.account, channel, self.capabilities)
         }
-        usual = self.account.channel or self.capabilities.default_channel
-        if usual in limits:
-            limits[None] = limits[usual]
+        default_channel = self.account.channel or self.capabilities.default_channel
+        if default_channel in limits:
+            limits[None] = limits[default_channel]
         return limits
 
     def check(self, message: Message) -> Failure | None:
@@ -338,10 +338,10 @@ class Adapter(Receiving, ABC, Generic[S]):
         return Unsupported(f"{self.provider} has no operation {operation.value!r}")
 
 
-def _plainly(value: object) -> object:
+def _to_json_value(value: object) -> object:
     """Turn the account's templates into tuples, which JSON can hold."""
     if isinstance(value, Mapping):
-        return {key: _plainly(each) for key, each in value.items()}
+        return {key: _to_json_value(each) for key, each in value.items()}
     return attrs.astuple(value) if isinstance(value, TemplateMapping) else value
 
 

@@ -12,7 +12,7 @@ MILLISECOND = timedelta(milliseconds=1)
 # Nothing that is read here happened before. What says so is the zero of some language (year 1 in
 # Go, 1970 elsewhere) or counts in another unit: seconds, read as milliseconds, are days of 1970.
 # Such a time must not order events: an opt-out of 1970 would come before every opt-in.
-_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def read_iso_time(text: object) -> datetime | None:
@@ -50,4 +50,4 @@ def read_epoch_time(value: object, unit: timedelta) -> datetime | None:
 
 
 def _plausible(at: datetime) -> datetime | None:
-    return at if at >= _FIRST else None
+    return at if at >= _EARLIEST else None

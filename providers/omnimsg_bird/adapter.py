@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
-_TAKEN = frozenset({202})
+_ACCEPTED_STATUSES = frozenset({202})
 # A file is no JSON, which every other answer is.
 _ANY_TYPE = {"Accept": "*/*"}
 
@@ -109,12 +109,12 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Leave out the channels without an id; no other rule concerns plain text."""
-        usual = self.account.channel or self.capabilities.default_channel
+        default_channel = self.account.channel or self.capabilities.default_channel
         ids = self.account.settings.channels
         return {
             channel: limit
             for channel, limit in self.capability_text_limits().items()
-            if (channel or usual) in ids
+            if (channel or default_channel) in ids
         }
 
     def group(self, message: Message) -> Hashable:
@@ -322,7 +322,7 @@ def _post(path: str, body: bytes) -> Request:
         effect=Effect.SENDS,
         content_type=_JSON,
         authenticated=True,
-        success=_TAKEN,
+        success=_ACCEPTED_STATUSES,
     )
 
 

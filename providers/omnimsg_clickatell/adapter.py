@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
 
 _JSON = "application/json"
-_TAKEN = frozenset({202, 207})
+_ACCEPTED_STATUSES = frozenset({202, 207})
 _READ_BY_BUSINESS = 1001
 # A file is no JSON, which every other answer is.
 _ANY_TYPE = {"Accept": "*/*"}
@@ -121,7 +121,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.SENDS,
             content_type=_JSON,
             authenticated=True,
-            success=_TAKEN,
+            success=_ACCEPTED_STATUSES,
         )
         return read_send(messages, response, self.table, context.account)
 
@@ -157,7 +157,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,
-            success=_TAKEN,
+            success=_ACCEPTED_STATUSES,
         )
         return read_notices(provider_ids, response, self.table, context.account)
 

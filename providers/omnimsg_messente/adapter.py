@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from omnimsg_messente.wire.shared import JsonObject
 
 
-_TAKEN = frozenset({201})
+_ACCEPTED_STATUSES = frozenset({201})
 
 # `TextStore` of the OpenAPI document. It is a setting of the account, not of a message: what a
 # provider may store is a policy of the company, and no other provider here has such a field.
@@ -97,8 +97,8 @@ class MessenteAdapter(Adapter[MessenteSettings]):
     def __init__(self, account: Account[MessenteSettings]) -> None:
         super().__init__(account)
         for channel in self.capabilities.channels:
-            own = account.extras.get(channel.value, {})
-            if not isinstance(own, Mapping) or rules.PROTECTED_IN_LEG in own:
+            leg_extras = account.extras.get(channel.value, {})
+            if not isinstance(leg_extras, Mapping) or rules.PROTECTED_IN_LEG in leg_extras:
                 raise ConfigError(
                     f"accounts.{account.name}.extras.{channel.value} must be a table of the"
                     f" channel's fields, without {rules.PROTECTED_IN_LEG!r}"
@@ -123,12 +123,12 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
         """Leave out the channels whose rules refuse a sample: all plain texts are alike to them."""
-        usual = self.account.channel or self.capabilities.default_channel
+        default_channel = self.account.channel or self.capabilities.default_channel
         sample = Message("+10000000", "-")
         return {
             named: limit
             for named, limit in self.capability_text_limits().items()
-            if (channel := named or usual) and rules.check(sample, channel, self) is None
+            if (channel := named or default_channel) and rules.check(sample, channel, self) is None
         }
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -186,5 +186,5 @@ def _post(path: str, document: JsonObject) -> Request:
         effect=Effect.SENDS,
         content_type="application/json",
         authenticated=True,
-        success=_TAKEN,
+        success=_ACCEPTED_STATUSES,
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import MediaItem
 
 # Of a tapped button, as WhatsApp names it; the one of a list by analogy.
-_TAPPED = ("whatsapp.interactive.button_reply.id", "whatsapp.interactive.list_reply.id")
+_BUTTON_ID_MEMBERS = ("whatsapp.interactive.button_reply.id", "whatsapp.interactive.list_reply.id")
 
 
 def read_inbound(
@@ -79,7 +79,7 @@ def _button(postback: dict[str, Any] | None, meta: dict[str, Any]) -> tuple[obje
     """Find the label and the payload of the button that was tapped; `None` if none was."""
     label, payload = (postback or {}).get("text"), (postback or {}).get("payload")
     extra = _object(meta, "extraInformation")
-    data = payload or next((extra[each] for each in _TAPPED if extra.get(each)), None)
+    data = payload or next((extra[each] for each in _BUTTON_ID_MEMBERS if extra.get(each)), None)
     return None if postback is None and data is None else (label, data)
 
 
@@ -107,15 +107,15 @@ def _html(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
 
 
 def _images(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
-    return _captioned(_media(body.get("images"), context, MediaKind.IMAGE), body)
+    return _with_caption(_media(body.get("images"), context, MediaKind.IMAGE), body)
 
 
 def _files(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
-    return _captioned(_media(body.get("files"), context), body)
+    return _with_caption(_media(body.get("files"), context), body)
 
 
 def _gif(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
-    return _captioned(_media([body], context, MediaKind.GIF), body)
+    return _with_caption(_media([body], context, MediaKind.GIF), body)
 
 
 def _location(body: dict[str, Any], _: Context) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def _location(body: dict[str, Any], _: Context) -> dict[str, Any] | None:
     return None if location is None else {"location": location}
 
 
-def _captioned(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[str, Any] | None:
+def _with_caption(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[str, Any] | None:
     """Add the words beside media, of which there must be some."""
     text = body.get("text")
     if not media or not _is_text_or_none(text):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # What tells two reports of a message apart. A report that adds a cause or the parts to a status is
 # no repetition: dropping it would lose them.
-_SAID = ("status", "lastStatusAt", "failure", "reason", "details", "chargeableUnits")
+_KEY_MEMBERS = ("status", "lastStatusAt", "failure", "reason", "details", "chargeableUnits")
 
 
 def parse(
@@ -55,8 +55,10 @@ def parse(
         channel_id = payload.get("channelId")
         channel = channels.get(channel_id) if isinstance(channel_id, str) else None
         # A repetition keeps the signed time, so it is nearer to the event than its arrival.
-        near = Context.make(account=context.account, now=signed_time(callback) or context.now)
-        events = read(payload, channel or channel_from(prefix), adapter, near)
+        event_context = Context.make(
+            account=context.account, now=signed_time(callback) or context.now
+        )
+        events = read(payload, channel or channel_from(prefix), adapter, event_context)
     if events:
         return events
     if document is None:
@@ -74,13 +76,13 @@ def _read_outbound(
     if message_id is None or text_or_none(payload.get("status")) is None:
         return []
     leg = resource.read_leg(payload, message_id.provider_id, channel, adapter, context)
-    said = map(payload.get, _SAID)
+    key_values = map(payload.get, _KEY_MEMBERS)
     return [
         StatusEvent.make(
             provider=adapter.provider,
             account=context.account,
             at=leg.timeline.earliest or context.now,
-            key=event_key(context.account, StatusEvent.kind, message_id.provider_id, *said),
+            key=event_key(context.account, StatusEvent.kind, message_id.provider_id, *key_values),
             reference=text_or_none(payload.get("reference")),
             raw=payload,
             leg=leg,
@@ -111,7 +113,7 @@ def _read_interaction(
     interaction = resource.read_interaction(payload, message_id.provider_id, {}, context)
     at = interaction.at or context.now
     interaction = attrs.evolve(interaction, channel=channel or interaction.channel, raw=None)
-    said = [payload.get(name) for name in ("id", "type", "details", "createdAt")]
+    key_values = [payload.get(name) for name in ("id", "type", "details", "createdAt")]
     common: dict[str, Any] = {
         "provider": adapter.provider,
         "account": context.account,
@@ -122,7 +124,7 @@ def _read_interaction(
     provider_id = message_id.provider_id
     events: list[Event] = [
         InteractionEvent(
-            key=event_key(context.account, InteractionEvent.kind, provider_id, *said),
+            key=event_key(context.account, InteractionEvent.kind, provider_id, *key_values),
             interaction=interaction,
             **common,
         )
@@ -134,7 +136,7 @@ def _read_interaction(
             timeline=Timeline.of(evidence, at),
             provider_id=provider_id,
         )
-        key = event_key(context.account, StatusEvent.kind, provider_id, *said)
+        key = event_key(context.account, StatusEvent.kind, provider_id, *key_values)
         events.append(StatusEvent(key=key, leg=leg, message_id=message_id, **common))
     return events
 

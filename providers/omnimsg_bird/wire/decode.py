@@ -37,7 +37,7 @@ def read_send(
     document = response.json()
     if not 200 <= response.status < 300:
         if _is_message(document, message):
-            return _doubt(message, document, response, context)
+            return _ambiguous(message, document, response, context)
         if response.status == 404 and isinstance(message.to, ProviderContact) and message.to.id:
             return _contact_not_found(message, document, response, adapter, context)
         return _refused(message, document, response, adapter, context)
@@ -60,7 +60,9 @@ def _is_message(document: object, message: Message) -> bool:
     return document.get("reference") == message.reference or bool(document.get("channelId"))
 
 
-def _doubt(message: Message, document: object, response: Response, context: Context) -> Ambiguous:
+def _ambiguous(
+    message: Message, document: object, response: Response, context: Context
+) -> Ambiguous:
     """Put a message in doubt whose refusal shows a message all the same."""
     failure = Failure(
         reason=Reason.INVALID_RESPONSE,
@@ -92,7 +94,7 @@ def read_batch(
     # An error of another status is about the whole request.
     errors = _errors_by_index(document, len(messages)) if response.status in (400, 422) else {}
     return [
-        _not_named(message, document, response, context)
+        _not_sent_with_batch(message, document, response, context)
         if errors and index not in errors
         else _refused(message, errors.get(index, document), response, adapter, context)
         for index, message in enumerate(messages)
@@ -125,7 +127,9 @@ def _errors_by_index(document: object, count: int) -> dict[int, dict[str, Any]]:
     return errors
 
 
-def _not_named(message: Message, document: object, response: Response, context: Context) -> NotSent:
+def _not_sent_with_batch(
+    message: Message, document: object, response: Response, context: Context
+) -> NotSent:
     failure = Failure(
         reason=Reason.INVALID_MESSAGE,
         retry=Retry.SAFE,
@@ -190,8 +194,8 @@ def read_refusal(
     if not isinstance(code, str) and not isinstance(text, str):
         return None
     level = str(response.status)
-    own = adapter.table.get(code, level)
-    row = own or adapter.table.get(level, codes.HTTP)
+    code_row = adapter.table.get(code, level)
+    row = code_row or adapter.table.get(level, codes.HTTP)
     if row is None:
         return None
     key, problem = _first_detail(document.get("details"))
@@ -200,7 +204,7 @@ def read_refusal(
     failure = attrs.evolve(
         row.failure(detail=detail, path=path, response=response, raw=document),
         code=code if isinstance(code, str) else None,
-        unknown_code=code_text(code) if own is None else None,
+        unknown_code=code_text(code) if code_row is None else None,
     )
     if reason is not None and row.reason is Reason.INVALID_MESSAGE:
         failure = attrs.evolve(failure, reason=reason, fault=reason.fault)

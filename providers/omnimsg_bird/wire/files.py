@@ -80,9 +80,9 @@ def read_storage_failure(response: Response, adapter: Adapter[Any]) -> Failure |
         return None
     match = _find_code(response.body)
     code = None if match is None else match[1].decode()
-    own = adapter.table.get(code, codes.STORAGE)
-    row = own or adapter.table.get("4xx", codes.STORAGE)
+    code_row = adapter.table.get(code, codes.STORAGE)
+    row = code_row or adapter.table.get("4xx", codes.STORAGE)
     if row is None:
         return None
-    unknown = code_text(code) if own is None else None
+    unknown = code_text(code) if code_row is None else None
     return attrs.evolve(row.failure(response=response), code=code, unknown_code=unknown)

@@ -48,7 +48,7 @@ def read_leg(
     return LegStatus.make(
         channel=channel,
         timeline=Timeline.of(evidence, at),
-        detail=_words(document) if evidence.status.failed else "",
+        detail=_failure_text(document) if evidence.status.failed else "",
         provider_id=provider_id,
         usage=Usage.make(parts=units) if type(units) is int else None,
     )
@@ -153,7 +153,7 @@ def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
     return attrs.evolve(evidence, status=status, reason=row.reason, fault=row.fault)
 
 
-def _words(document: dict[str, Any]) -> str:
+def _failure_text(document: dict[str, Any]) -> str:
     """Return what Bird says of a failure: its description, or the platform's own text."""
     failure = document.get("failure")
     described = failure.get("description") if isinstance(failure, dict) else None
@@ -176,9 +176,9 @@ def _row(
     """
     table = adapter.table
     name = str(source.get("name")) if isinstance(source, dict) else None
-    own = source.get("code") if isinstance(source, dict) else None
+    source_code = source.get("code") if isinstance(source, dict) else None
     rows = (
-        None if name is None else table.get(own, name),
+        None if name is None else table.get(source_code, name),
         table.get(codes.EXPIRED, codes.WORDS) if is_expired else None,
         table.get(code, codes.FAILURE),
         table.get(f"{code[:2]}xxx", codes.FAILURE) if code and len(code) == 5 else None,

@@ -97,7 +97,7 @@ def _read_text(
     text = entry.get("content")
     if not isinstance(text, str) or not is_blank(entry.get("encryptionKey")):
         return None
-    return InboundMessage(text=text, **_common("moText", entry, adapter, context))
+    return InboundMessage(text=text, **_common_fields("moText", entry, adapter, context))
 
 
 def _read_media(
@@ -114,7 +114,9 @@ def _read_media(
     if not items or len(items) < len(media):
         return None
     caption = text_or_none(entry.get("caption"))
-    return InboundMessage(media=items, text=caption, **_common("moMedia", entry, adapter, context))
+    return InboundMessage(
+        media=items, text=caption, **_common_fields("moMedia", entry, adapter, context)
+    )
 
 
 def _file(file: object, entry: dict[str, Any], context: Context) -> MediaItem | None:
@@ -159,10 +161,12 @@ def _read_location(
     )
     if location is None:
         return None
-    return InboundMessage(location=location, **_common("moLocation", entry, adapter, context))
+    return InboundMessage(
+        location=location, **_common_fields("moLocation", entry, adapter, context)
+    )
 
 
-def _common(
+def _common_fields(
     name: str, entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> dict[str, Any]:
     """Read what all messages of people have."""

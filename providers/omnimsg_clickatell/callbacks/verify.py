@@ -57,11 +57,11 @@ def verify(callback: Callback, paths: Sequence[Secret], logins: Sequence[Secret]
         return Authenticity.NO_SECRET
     path = callback.path_secret or b""
     line = callback.header("authorization") or b""
-    fits = [
+    matches = [
         is_any(path, key_bytes(paths)) or not paths,
         is_basic_login(line, key_bytes(logins)) or not logins,
     ]
-    if all(fits):
+    if all(matches):
         return Authenticity.GENUINE
     is_bare = (not paths or not path) and (not logins or not line)
     return Authenticity.UNSIGNED if is_bare else Authenticity.WRONG_SIGNATURE

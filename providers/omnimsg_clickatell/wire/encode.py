@@ -59,31 +59,31 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
         if (
             message.channel in channels
             and isinstance(content, Text)
-            and (message.is_plain_text or _is_usual(message, content))
+            and (message.is_plain_text or _has_only_usual_fields(message, content))
         ):
             # The same document as `document` writes, without its calls.
-            written: dict[str, Any] = {
+            members: dict[str, Any] = {
                 "content": content.text,
                 "to": str(message.to).removeprefix("+"),
                 "clientMessageId": message.reference,
                 "channel": name,
             }
             if sender is not None:
-                written["from"] = sender
+                members["from"] = sender
             if not message.is_plain_text:
                 if message.sender is not None and channel is Channel.SMS:
-                    written["from"] = bare(message.sender)
+                    members["from"] = bare(message.sender)
                 if message.ttl is not None:
                     if message.ttl not in minutes:
                         minutes[message.ttl] = context.ttl_minutes(message)
-                    written["validityPeriod"] = minutes[message.ttl]
+                    members["validityPeriod"] = minutes[message.ttl]
         else:
-            written = document(message, adapter, minutes=context.ttl_minutes(message))
-        documents.append(written)
+            members = document(message, adapter, minutes=context.ttl_minutes(message))
+        documents.append(members)
     return dumps({"messages": documents})
 
 
-def _is_usual(message: Message, content: Text) -> bool:
+def _has_only_usual_fields(message: Message, content: Text) -> bool:
     """Whether a text has no fields but those of nearly every text."""
     return not (content.has_options or message.send_at or message.encryption or message.extras)
 
@@ -100,28 +100,28 @@ def document(
     """
     content = message.content
     if isinstance(content, Template):
-        written = template(content, adapter.template_of(content.name))
+        members = template(content, adapter.template_of(content.name))
     else:
-        written = _WRITERS[content.__class__](content)
+        members = _WRITERS[content.__class__](content)
     channel = adapter.channel_of(message) or Channel.SMS
-    written["to"] = str(message.to).removeprefix("+")
-    written["clientMessageId"] = message.reference
-    written["channel"] = str(channel)
+    members["to"] = str(message.to).removeprefix("+")
+    members["clientMessageId"] = message.reference
+    members["channel"] = str(channel)
     if channel is Channel.SMS:
         sender = message.sender or adapter.sender_of(channel)
         if sender is not None:
-            written["from"] = sender.removeprefix("+")
+            members["from"] = sender.removeprefix("+")
     if minutes is not None:
-        written["validityPeriod"] = minutes
+        members["validityPeriod"] = minutes
     if message.send_at is not None:
-        written["scheduledDeliveryTime"] = moment(message.send_at)
+        members["scheduledDeliveryTime"] = moment(message.send_at)
     if message.encryption is not None:
-        written.update(_encryption(message.encryption))
+        members.update(_encryption(message.encryption))
     if adapter.account.extras:
-        deep_merge(written, adapter.account.extras)
+        deep_merge(members, adapter.account.extras)
     if message.extras:
-        deep_merge(written, adapter.extras_of(message))
-    return written
+        deep_merge(members, adapter.extras_of(message))
+    return members
 
 
 def bare(number: str) -> str:

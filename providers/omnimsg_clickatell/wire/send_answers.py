@@ -169,8 +169,8 @@ class _Reader:
             matched = match_entries(sent, addresses(), entries, members)
         outcomes: list[Outcome | None] = []
         account, id_ = self.account, members.id
-        named = addresses()
-        for reference, entry, address in zip(references, matched, named, strict=True):
+        sent_addresses = addresses()
+        for reference, entry, address in zip(references, matched, sent_addresses, strict=True):
             if entry is None or names_another(entry, members.address, address):
                 outcomes.append(None)
                 continue
@@ -187,7 +187,7 @@ class _Reader:
         if None in outcomes and not is_blank(self.data.get("error")):
             self._apply_request_error(references, outcomes, entries, members.id)
         if None in outcomes and self.response.status >= 300:
-            self._keep_doubts(references, outcomes, entries, members.id)
+            self._mark_doubtful(references, outcomes, entries, members.id)
         return self._refused_as_a_whole(outcomes)
 
     def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
@@ -250,13 +250,13 @@ class _Reader:
             return
         error = self.data["error"]
         code, description = code_of(error), _description(error)
-        alone = len(references) == 1
-        row = self._row(code, GLOBAL, MESSAGE) if alone else self._row(code, GLOBAL)
+        is_single = len(references) == 1
+        row = self._row(code, GLOBAL, MESSAGE) if is_single else self._row(code, GLOBAL)
         if row is None:
             return
         failure = row.failure(
             detail=description,
-            path=self._path(0, code, description) if alone else None,
+            path=self._path(0, code, description) if is_single else None,
             response=self.response,
             raw=self.data,
         )
@@ -264,7 +264,7 @@ class _Reader:
             if outcomes[index] is None:
                 outcomes[index] = row.outcome(reference, self.account, failure)
 
-    def _keep_doubts(
+    def _mark_doubtful(
         self,
         references: Sequence[str],
         outcomes: list[Outcome | None],

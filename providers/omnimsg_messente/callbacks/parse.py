@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What tells two reports of one leg apart. No document says that a price comes with the status that
 # it is for, so a report that adds one is not a repetition.
-_SAID = ("status", "err", "timestamp", "channel", "price_info")
+_KEY_MEMBERS = ("status", "err", "timestamp", "channel", "price_info")
 
 
 def is_report(document: object) -> bool:
@@ -58,13 +58,13 @@ def _read_report(
     leg_id = text_or_none(document.get("message_id"))
     if (provider_id or leg_id) is None:
         return None
-    said = map(document.get, _SAID)
+    key_values = map(document.get, _KEY_MEMBERS)
     leg = decode.read_leg(document, adapter, context)
     return StatusEvent.make(
         provider=adapter.provider,
         account=context.account,
         at=leg.timeline.earliest or context.now,
-        key=event_key(context.account, StatusEvent.kind, provider_id, leg_id, *said),
+        key=event_key(context.account, StatusEvent.kind, provider_id, leg_id, *key_values),
         reference=None,
         raw=document,
         leg=leg,

@@ -34,7 +34,7 @@ _TOO_MANY = 429
 
 # Of several errors in one answer the one that proves least decides: believing another one could
 # send a message twice. Account failures come before rejections: they say nothing about a message.
-_DECISIVE = (Verdict.AMBIGUOUS, Verdict.ACCOUNT, Verdict.NOT_SENT, Verdict.REJECTED)
+_VERDICT_PRECEDENCE = (Verdict.AMBIGUOUS, Verdict.ACCOUNT, Verdict.NOT_SENT, Verdict.REJECTED)
 
 
 def read_send(
@@ -43,7 +43,7 @@ def read_send(
     """Read the answer to one message."""
     document = response.json()
     outcomes = [_read_entry(message, document, response, adapter, context)]
-    return _keep_doubts([message], outcomes, [document], response, context)[0]
+    return _mark_doubtful([message], outcomes, [document], response, context)[0]
 
 
 def read_bulk_send(
@@ -59,7 +59,7 @@ def read_bulk_send(
     document = response.json()
     entries = document.get("messages") if isinstance(document, dict) else None
     outcomes = _read_bulk(messages, document, entries, response, adapter, context)
-    return _keep_doubts(messages, outcomes, [document, *_list(entries)], response, context)
+    return _mark_doubtful(messages, outcomes, [document, *_list(entries)], response, context)
 
 
 def _read_bulk(
@@ -71,9 +71,9 @@ def _read_bulk(
     context: Context,
 ) -> list[Outcome | None]:
     if not any(_has_id(entry) for entry in (document, *_list(entries))):
-        whole = read_refusal(document, response, adapter)
-        if whole is not None:
-            return [_refused_outcome(message, *whole, context) for message in messages]
+        refusal = read_refusal(document, response, adapter)
+        if refusal is not None:
+            return [_refused_outcome(message, *refusal, context) for message in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
     for message, entry in zip(messages, entries, strict=True):
@@ -87,7 +87,7 @@ def _read_bulk(
     ]
 
 
-def _keep_doubts(
+def _mark_doubtful(
     messages: Sequence[Message],
     outcomes: list[Outcome | None],
     entries: Sequence[object],
@@ -142,7 +142,9 @@ def read_refusal(
             known.append((row, error))
     if not known:
         return None
-    row, error = min(known, key=lambda row_and_error: _DECISIVE.index(row_and_error[0].verdict))
+    row, error = min(
+        known, key=lambda row_and_error: _VERDICT_PRECEDENCE.index(row_and_error[0].verdict)
+    )
     path, reason = None, None
     if message is not None:
         path, reason = field_and_reason(error.get("source"), message, adapter)

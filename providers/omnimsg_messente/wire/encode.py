@@ -94,8 +94,8 @@ def report_to(url: str, token: str | None) -> str:
     if token is None:
         return url
     address, mark, fragment = url.partition("#")
-    joint = "&" if "?" in address else "?"
-    return f"{address}{joint}{TOKEN}={quote(token, safe='')}{mark}{fragment}"
+    separator = "&" if "?" in address else "?"
+    return f"{address}{separator}{TOKEN}={quote(token, safe='')}{mark}{fragment}"
 
 
 def _leg(
@@ -123,8 +123,8 @@ def _merge(
     channels: Mapping[Channel, Any],
 ) -> None:
     """Merge extras: members below a channel's name into its leg, the rest into the whole."""
-    own = {key: value for key, value in extras.items() if key not in channels}
-    deep_merge(document, own)
+    message_extras = {key: value for key, value in extras.items() if key not in channels}
+    deep_merge(document, message_extras)
     for leg in legs:
         deep_merge(leg, extras.get(leg["channel"], {}))
 

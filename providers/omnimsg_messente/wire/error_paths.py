@@ -84,12 +84,12 @@ def field_and_reason(source: object, message: Message, adapter: Adapter[Any]) ->
     path, reason = _LEG_FIELDS.get(rest[0], (None, None))
     if path is None:
         return None, None
-    own = message.content if is_first else message.fallback[leg_index[channel]].content
-    content = own or message.content
+    own_content = message.content if is_first else message.fallback[leg_index[channel]].content
+    content = own_content or message.content
     if rest[0] == "text":
         path += _TEXT_FIELD.get(content.__class__, "")
     elif rest[0] == "suggestions":
         path += ".actions" if isinstance(content, Interactive) else ".suggestions"
     # A leg without content of its own repeats the message's, so the path is that of the message.
-    is_repeated = not is_first and own is None and path.startswith("content")
+    is_repeated = not is_first and own_content is None and path.startswith("content")
     return (path if is_first or is_repeated else f"fallback[{leg_index[channel]}].{path}"), reason
