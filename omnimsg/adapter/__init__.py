@@ -1,6 +1,6 @@
-"""The seam between omnimsg and a provider, for people who write adapters.
+"""The interface between omnimsg and a provider, for people who write adapters.
 
-Start with `Adapter`; `docs/write-an-adapter.md` goes through one in five steps.
+Start with `Adapter`; `docs/write-an-adapter.md` builds one in five steps.
 """
 
 import warnings

@@ -1,11 +1,11 @@
-"""Read the amounts of money that providers write. Nothing in here raises."""
+"""Read the amounts of money that providers write. No function raises."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-# Far beyond every balance, and every part of a cent. `Decimal` holds numbers of a thousand million
-# digits: to add two of them raises an error, and to write one fills the memory.
+# Far above every balance, and far below a cent. `Decimal` accepts numbers of a thousand million
+# digits: adding two of them raises an error, and formatting one fills the memory.
 _MAX_EXPONENT = 30
 
 
@@ -16,7 +16,7 @@ def read_amount(value: object) -> Decimal | None:
         value: Text, or a number that was read as a `Decimal`: a float has lost digits.
 
     Returns:
-        The amount; `None` if it is none, or beyond every amount of money.
+        The amount; `None` if the value is not one, or beyond every amount of money.
     """
     try:
         amount = Decimal(value) if isinstance(value, (str, Decimal)) else None

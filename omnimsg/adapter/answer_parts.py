@@ -1,4 +1,4 @@
-"""Find in a decoded answer what providers write in many forms: an error that is none, and words."""
+"""Inspect decoded answers of any form: find blank error members, and collect error sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The members that hold sentences, in the forms that providers have used over the years.
+# The members that hold sentences in providers' answers; lower case, without underscores.
 _SENTENCE_MEMBERS = frozenset(
     {
         "description",
@@ -38,10 +38,10 @@ def is_blank(value: object) -> bool:
 
 
 def words_of(document: object) -> str:
-    """Return the sentences of an error, wherever in the answer they stand; empty if there are none.
+    """Collect the sentences of an error from anywhere in an answer; empty if there are none.
 
-    For answers in a form that the provider's documents do not show, such as those of an older API
-    of the same company. They explain a failure to people, and decide nothing.
+    Use it for answers in a form that the provider's documents do not show, such as those of an
+    older API of the same company. The text explains a failure to people; nothing is decided by it.
     """
     found = dict.fromkeys(_sentences(document, 0, is_sentence=False))
     return "; ".join(found)[:_MAX_LENGTH]

@@ -1,7 +1,7 @@
-"""One HTTP request that a provider made to us, and what its verification found.
+"""A callback: an HTTP request from a provider to us, and the result of its verification.
 
-The receiver builds it from what came over the wire. An adapter reads the raw bytes: a body that was
-decoded and encoded again has another signature.
+The receiver builds it from the bytes on the wire. An adapter verifies these raw bytes: a body that
+was decoded and encoded again has another signature.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
-# A text, also one that never ends, or a bracket. Possessive: a body of quotes would else be read
-# again from each of them.
+# A JSON string, also an unterminated one, or a bracket. The quantifier is possessive: with
+# backtracking, a body of quotes would be read again from each of them.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 _DEPTH_CHANGES = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
@@ -36,7 +36,7 @@ class Authenticity(StrEnum):
     """Whether a callback comes from the provider; everything but `GENUINE` is refused."""
 
     GENUINE = "genuine"
-    NO_SECRET = "no_secret"  # noqa: S105 - the account has none to verify with
+    NO_SECRET = "no_secret"  # noqa: S105 - the account has no secret to verify with
     UNSIGNED = "unsigned"
     WRONG_SIGNATURE = "wrong_signature"
     TOO_OLD = "too_old"
@@ -47,18 +47,18 @@ _get_name: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
 _get_value: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
 
 
-# Both without a step of Python for each of the dozen lines of a callback.
+# `map` and `zip` run in C: a callback has a dozen header lines, and this runs for each callback.
 
 
 def named_in_small_letters(
     lines: Sequence[tuple[bytes, bytes]],
 ) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines with their names in small letters."""
+    """Return header lines with their names in lower case."""
     return tuple(zip(map(bytes.lower, map(_get_name, lines)), map(_get_value, lines), strict=True))
 
 
 def lines_of_bytes(lines: Iterable[Iterable[Any]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines as pairs of `bytes`, whichever pairs of the like a server has."""
+    """Return header lines as tuples of two `bytes`; a server may use other bytes-like pairs."""
     pairs = tuple(map(tuple, lines))
     names, values = map(_get_name, pairs), map(_get_value, pairs)
     return tuple(zip(map(bytes, names), map(bytes, values), strict=True))
@@ -71,7 +71,7 @@ def _to_headers(
 
 
 def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
-    """Return the value of each header line, by its name; `None` where several lines have it."""
+    """Return the value of each header by name; `None` if several lines have the name."""
     values: dict[bytes, bytes | None] = dict(headers)
     if len(values) < len(headers):
         names = [name for name, _ in headers]
@@ -85,12 +85,12 @@ class Callback:
     """One HTTP request of a provider.
 
     Attributes:
-        body: The body, as it came.
+        body: The raw body.
         headers: The header lines, in order.
-        url: The address as the provider called it: the configured public one, with the query.
-            Behind a proxy the server sees another one, and a signature over the address fails.
-        path_secret: What follows the account's own path in the address, still percent-encoded;
-            `None` if nothing does. It stands for a signature where a provider has none.
+        url: The URL that the provider called: the configured public one, with the query. Behind a
+            proxy the server sees another URL, with which a signature over the URL fails.
+        path_secret: The rest of the URL's path after the account's own path, still percent-encoded;
+            `None` if there is none. It replaces the signature of a provider that signs nothing.
     """
 
     make: ClassVar[Callable[..., Callback]]
@@ -109,7 +109,7 @@ class Callback:
         metadata=usually("{}"),
     )
 
-    # What `json` has read: some adapters verify by it and parse it.
+    # The document that `json` has decoded: some adapters read it in `verify` and in `parse`.
     _json_cache: list[Any] = attrs.field(
         default=attrs.Factory(lambda _: [], takes_self=True),
         init=False,
@@ -121,19 +121,19 @@ class Callback:
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
 
-        `None` if there is none, and if there are several: one would be verified and perhaps another
-        one read.
+        `None` if no line or several lines have the name: with several, the line that is verified
+        need not be the line that is read.
         """
         value = self._values.get(name.lower().encode())
         return None if value is None else value.strip()
 
     def query(self, name: str) -> str | None:
-        """Return a parameter of the address; `None` if there is none or several.
+        """Return a query parameter of the URL; `None` if there is none or several.
 
         Args:
-            name: Its name, of characters that no address escapes.
+            name: Its name, of characters that need no escaping in a URL.
         """
-        if name not in self.url:  # a tenth of the cost, of most callbacks
+        if name not in self.url:  # the usual case, at a tenth of the cost
             return None
         query = self.url.partition("#")[0].partition("?")[2]
         if "%" in query or "+" in query:
@@ -141,16 +141,16 @@ class Callback:
                 pairs = parse_qsl(query, keep_blank_values=True)
             except ValueError:
                 return None
-        else:  # nothing is escaped in what omnimsg itself adds to an address
+        else:  # the parameters that omnimsg itself adds to a URL need no escaping
             pairs = [each.partition("=")[::2] for each in query.split("&")]
         found = [value for key, value in pairs if key == name]
         return found[0] if len(found) == 1 else None
 
     def json(self) -> Any:  # noqa: ANN401 - JSON data
-        """Return the decoded body; `None` where it is no JSON or is nested too deeply.
+        """Return the decoded body; `None` if it is not JSON or is nested too deeply.
 
-        It never raises; `why_unread` says which of the two it is. Half a surrogate pair, or a byte
-        that is no UTF-8, is U+FFFD, as of `Response.json`. Every call returns the same document.
+        Never raises; `why_unread` says which of the two it is. A lone surrogate, or a byte that is
+        not UTF-8, becomes U+FFFD, as in `Response.json`. Every call returns the same document.
         """
         if not self._json_cache:
             try:
@@ -161,7 +161,7 @@ class Callback:
         return self._json_cache[0]
 
     def why_unread(self) -> str:
-        """Say why `json` gives `None`, for an `UnparsedEvent`.
+        """Return why `json` gives `None`, for an `UnparsedEvent`.
 
         Returns:
             "nested too deeply" where more than 64 brackets are open at once; else "no JSON
@@ -176,9 +176,9 @@ class Callback:
     def is_too_deep(self, document: object) -> bool:
         """Return whether a document is nested deeper than any callback of a provider.
 
-        Code that stores or prints it would need as many frames of the stack.
+        Code that stores or prints such a document would recurse once for each level.
         """
-        # Fewer brackets cannot nest deeper, and counting them is a hundred times faster.
+        # So few brackets cannot nest deeper, and counting them is a hundred times faster.
         if self.body.count(b"[") + self.body.count(b"{") <= MAX_DEPTH:
             return False
         level: list[object] = [document]

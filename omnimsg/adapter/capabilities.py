@@ -78,12 +78,12 @@ class ChannelCapabilities:
 
     @cached_property
     def read_unsupported(self) -> Callable[[Message], tuple[Any, ...]]:
-        """Reads the `unsupported` fields of a message.
+        """A function that reads the `unsupported` fields of a message.
 
-        It is made once, because a loop over the names costs more than all other checks together.
+        It is built once, because a loop over the names costs more than all other checks together.
         """
         names = self.unsupported
-        # Of one name `attrgetter` reads no tuple, and of none it cannot be made.
+        # `attrgetter` needs a name, and returns no tuple for only one, so the first is repeated.
         return attrgetter(*names, *names[:1]) if names else _read_nothing
 
 
@@ -99,8 +99,8 @@ class Capabilities:
         max_upload_bytes: The largest file that can be uploaded.
         requests_per_second: The provider's documented rate; `None` where there is none.
         carries_reference: Whether reports quote the message's reference.
-        ttl_step: Seconds of which the provider takes a whole number for a ttl: 60 where it counts
-            in minutes.
+        ttl_step: The provider's unit for a ttl, in seconds, of which it takes a whole number: 60
+            if it counts in minutes.
     """
 
     channels: Mapping[Channel, ChannelCapabilities]

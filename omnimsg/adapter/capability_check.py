@@ -47,7 +47,7 @@ _CONTENT_OPTIONS: dict[type, tuple[str, ...]] = {
     Email: ("cc", "bcc", "attachments", "headers", "from_name"),
 }
 
-# Where a file comes from, as an error names it: by what a program has to write.
+# The name of each media source in an error, with the class that a program writes.
 _SOURCES = {
     "inline": "bytes (Inline)",
     "link": "a link (Link)",
@@ -75,7 +75,7 @@ def check_message(
         channel: The channel it is sent on; `None` if neither message nor account names one.
         capabilities: The provider's capabilities.
         account: The account's name, which stored media must belong to.
-        uploads: Whether the account can upload files, which the failure then advises.
+        uploads: Whether the account can upload files; if so, a failure may advise it.
 
     Returns:
         The failure for the first field that the provider cannot express; `None` if there is none.

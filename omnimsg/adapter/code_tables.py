@@ -62,7 +62,7 @@ def _fault_of(row: CodeRow) -> Fault:
 
 @attrs.frozen
 class CodeRow:
-    """What one code of a provider means at one level.
+    """The meaning of one code of a provider at one level.
 
     Attributes:
         code: The code as text. One that ends in `x` stands for a family: `12xxx`.
@@ -144,7 +144,7 @@ def outcome_of(
 
 @attrs.frozen
 class StatusRow:
-    """What one status of a provider means.
+    """The meaning of one status of a provider.
 
     Attributes:
         name: The provider's name of the status.
@@ -186,12 +186,12 @@ class StatusRow:
 
 @attrs.frozen
 class TermRow:
-    """What a further term of a provider means, which is neither a failure nor a status.
+    """The meaning of a provider's term that is neither an error code nor a status.
 
     Attributes:
-        table: What kind of term it is: `interaction`, ...
-        name: The provider's name or number of it.
-        meaning: The value of the unified model that it becomes.
+        table: The kind of term: `interaction`, ...
+        name: The provider's name or number of the term.
+        meaning: The value of the unified model that the term maps to.
         description: The meaning, in our words.
         source: The provider's document that describes it.
     """
@@ -232,7 +232,7 @@ class CodeTable:
         return not self._codes.isdisjoint(names)
 
     def override(self, changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> CodeTable:
-        """Return the table with the user's changed and added rows: a copy, where there are any.
+        """Return a copy with the user's changed and added rows; the table itself if there are none.
 
         A changed `verdict` resets `retry` to that of the verdict, and a changed `reason` resets
         `fault`, unless the change sets them too.

@@ -1,4 +1,4 @@
-"""What a flow may know about the call that runs it."""
+"""`Context`, which gives a flow the account's name and the time; tokens for status reports."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-# Of a hash: 120 bits, which nobody meets by chance, in 20 characters that no address escapes.
+# 120 bits of a hash do not collide by chance; in 20 characters that need no escaping in a URL.
 _TOKEN_BYTES = 15
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def report_token(account: str, reference: str) -> str:
-    """Return the token by which a report names a message where the provider quotes no reference.
+    """Return the token that identifies a message in a report that quotes no reference.
 
-    It shows nothing of the reference, and any process finds the message by it again.
+    It does not reveal the reference, and every process computes the same token for a message.
 
     Args:
         account: The account's name.
@@ -38,15 +38,16 @@ def report_token(account: str, reference: str) -> str:
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Context:
-    """The account's name and the time; a flow has no other access to its surroundings.
+    """The account's name and the time; a flow has no other access to its environment.
 
     Attributes:
         account: The account's name, which outcomes and stored media carry.
         now: The time when the flow was started, with its offset from UTC.
         waited: Seconds from the call until the flow was started: queueing, limits and earlier
             attempts use up a message's ttl.
-        report_url: Where reports of the account are received, where a receiver is configured. A
-            provider that takes an address for each message gets it, with the message's `token`.
+        report_url: The URL that receives the account's reports; `None` if no receiver is
+            configured. A provider that takes a callback URL for each message gets it, with the
+            message's `token`.
     """
 
     make: ClassVar[Callable[..., Context]]
@@ -57,15 +58,15 @@ class Context:
     report_url: str | None = None
 
     def ttl(self, message: Message) -> int | None:
-        """Return the whole seconds that are left of a message's ttl; `None` where it has none.
+        """Return the whole seconds that are left of a message's ttl; `None` if it has none.
 
-        They count from the call, or from `send_at` where it is given. At least 1: a message whose
-        ttl is over never reaches a flow.
+        They count from the call, or from `send_at` if it is given. At least 1: a message whose ttl
+        has ended never reaches a flow.
         """
         if message.ttl is None or message.send_at is not None:
             return message.ttl
         left = math.ceil(message.ttl - self.waited)
-        return left if left > 1 else 1  # noqa: FURB136 - a call less for every message
+        return left if left > 1 else 1  # noqa: FURB136 - saves a call for every message
 
     def token(self, message: Message) -> str:
         """Return a message's token, for a provider whose reports quote no reference."""

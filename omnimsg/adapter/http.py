@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _OK = frozenset({200})
 
-# What needs no quoting: most ids, and finding that out costs a tenth of quoting them.
+# Most ids need no quoting, and this check costs a tenth of quoting.
 _is_safe = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
 
 
@@ -59,7 +59,7 @@ class Answer(Enum):
     Attributes:
         BUFFER: To `Response.body`.
         SINK: To the file or writer that the caller of `Client.download` gave; `Response.body` stays
-            empty. The body of an error is buffered all the same, because it says why.
+            empty. The body of an error is still buffered, because it says why.
     """
 
     BUFFER = auto()
@@ -169,11 +169,12 @@ class Response:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
     def json(self) -> Any:  # noqa: ANN401 - JSON data
-        """Return the decoded body, or `None` where it is empty, cut off, too deep or not JSON.
+        """Return the decoded body, or `None` if it is empty, cut off, too deep or not JSON.
 
-        It never raises: a page of HTML from a proxy is an answer without a verdict, not an error
-        of the program. Nor does one character hide an id: half a surrogate pair, or a byte that is
-        no UTF-8, is U+FFFD; NaN and infinity are `None`; a byte order mark is skipped.
+        Never raises: a page of HTML from a proxy is an answer without a verdict, not an error of
+        the program. One bad character does not make an answer unreadable: a lone surrogate, or a
+        byte that is not UTF-8, becomes U+FFFD; NaN and infinity become `None`; a byte order mark is
+        skipped.
         """
         try:
             return loads(self.body)
@@ -182,4 +183,4 @@ class Response:
 
 
 Flow: TypeAlias = Generator[Request, Response, T]
-"""One operation at work: it yields requests, is sent their responses, and returns a value."""
+"""A running operation: it yields requests, is sent their responses, and returns a value."""

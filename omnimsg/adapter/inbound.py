@@ -1,8 +1,8 @@
-"""Build values of the model from what a stranger sent. Nothing in here raises.
+"""Build values of the model from untrusted inbound data. No function raises.
 
-The model is strict, because it is written for what we send. What comes in is not refused for a file
-name with a line break: the part that the model cannot hold is left out, and the event's `raw` has
-it.
+The model is strict, because it is written for the messages that we send. An inbound message is not
+refused for a file name with a line break: a part that the model cannot hold is left out, and stays
+in the event's `raw`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def text_or_none(value: object) -> str | None:
 def address_of(value: object) -> str | None:
     """Read a number or another address; a number that lacks its plus gets it.
 
-    Clickatell writes `27820000001`. A short code is no number in E.164 form and stays as it is. A
-    number of JSON is read like its digits: without a sender, a STOP would be lost.
+    Clickatell writes `27820000001`. A short code is not in E.164 form and stays unchanged. A JSON
+    number is read as its digits: without a sender, a STOP would be lost.
     """
     is_number = isinstance(value, int) and not isinstance(value, bool)
     text = text_or_none(str(value) if is_number else value)
@@ -47,7 +47,7 @@ def address_of(value: object) -> str | None:
 
 
 def message_id_of(account: str, *parts: object) -> MessageId | None:
-    """Build an id from the provider's parts of it; `None` unless each is text."""
+    """Build a message id from the provider's parts; `None` unless each is text and not empty."""
     texts: list[str] = []
     for each in parts:
         if not isinstance(each, str) or not each:
@@ -59,7 +59,7 @@ def message_id_of(account: str, *parts: object) -> MessageId | None:
 def stored_file(
     account: str, url: object, *, sha256: object = None, client_encrypted: bool = False
 ) -> Stored | None:
-    """Build a file to fetch; `None` if its address cannot be used."""
+    """Build a file that can be downloaded; `None` if its URL cannot be used."""
     file = _build_if_valid(
         lambda: Stored(account=account, url=text_or_none(url), client_encrypted=client_encrypted)
     )
@@ -73,12 +73,12 @@ def media_item(
     kind: MediaKind | None = None,
     **fields: object,
 ) -> MediaItem | None:
-    """Build a media item of the kind that its type says.
+    """Build a media item; its kind follows from its media type unless it is given.
 
     Args:
-        source: Where the bytes are; without one there is no item.
+        source: Where the bytes are; `None` gives no item.
         content_type: The provider's media type.
-        kind: The kind, where the provider says it otherwise.
+        kind: The kind, if the provider states it elsewhere.
         fields: Further fields; those that the model refuses are left out.
     """
     if source is None:
@@ -96,7 +96,7 @@ def media_item(
 def location_of(
     latitude: object, longitude: object, *, name: object = None, address: object = None
 ) -> Location | None:
-    """Build a place from numbers, or from text that holds them; `None` if it is none."""
+    """Build a location from coordinates, as numbers or text; `None` if they are invalid."""
     try:
         point = Location(float(_number(latitude)), float(_number(longitude)))
     except (InvalidValue, ValueError, OverflowError):
@@ -105,7 +105,7 @@ def location_of(
 
 
 def reply_of(text: object, payload: object) -> Reply | None:
-    """Build the button that was tapped; its label may be missing, but not both."""
+    """Build the tapped button; `None` if both its label and its payload are missing."""
     label, data = text_or_none(text), text_or_none(payload)
     if label is None and data is None:
         return None
@@ -121,14 +121,14 @@ def unparsed(
     raw: Any = None,  # noqa: ANN401 - JSON data
     name: str = "",
 ) -> UnparsedEvent:
-    """Keep what has no known form.
+    """Build the event for data whose form is unknown.
 
     Args:
         provider: The provider's name.
         context: The account's name and the time of arrival.
-        callback: The callback that it came in.
-        why: What is unknown about it.
-        raw: The part of the document; `None` keeps the whole body.
+        callback: The callback that contains the data.
+        why: What is unknown about the data.
+        raw: The unknown part of the document; `None` keeps the whole body.
         name: The provider's name of the kind of event.
     """
     what = callback.body.decode("latin-1") if raw is None else raw

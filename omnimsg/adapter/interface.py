@@ -1,4 +1,4 @@
-"""The interface of an adapter, which translates one provider's API.
+"""`Adapter`, the interface of the class that translates one provider's API.
 
 This module is for people who write adapters. Applications never call an adapter themselves.
 
@@ -49,11 +49,11 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 Answered: TypeAlias = T | Failure | None
-"""What an operation's flow returns: the value, the provider's refusal in the unified model, or
-`None` where the answer held no verdict; the engine then goes by the HTTP status alone. A flow that
-can tell without asking that the answer is no returns the `Failure` before its first request. The
-retry advice of a code's row may stay as it is: where the request may be repeated, the engine makes
-`UNSAFE` of it `SAFE`."""
+"""The result of an operation's flow: the value, the provider's refusal in the unified model, or
+`None` if the answer has no verdict; the engine then classifies by the HTTP status alone. A flow
+that can refuse without the provider returns the `Failure` before its first request. The failure may
+keep the `retry` of its code's row: if the request may be repeated, the engine changes `UNSAFE` to
+`SAFE`."""
 
 
 @attrs.frozen
@@ -71,20 +71,22 @@ class Adapter(Receiving, ABC, Generic[S]):
     other operations that its provider has, and `verify` and `parse`; overriding declares them.
 
     Attributes:
-        provider: The provider's name: its entry point's, and its key in `Message.extras`.
+        provider: The provider's name, which is also its entry point's and its key in
+            `Message.extras`.
         settings: The attrs class of the provider's own keys in an account's table. Credentials in
             it are typed `Secret`.
         base_url: The API's default URL, without a trailing slash; an account may set another.
-        capabilities: What the provider can do. An adapter whose settings change that sets its own
-            in `__init__`; the engine reads the instance.
+        capabilities: What the provider can do. An adapter whose settings change the capabilities
+            sets its own in `__init__`; the engine reads them from the instance.
         codes: The provider's error and failure codes.
         statuses: The provider's statuses.
         terms: The provider's further terms, for people to look up: interactions, ...
         protected: The members of a message's part of the request that extras must not set:
             recipient, reference, list of messages.
-        checks_by_shape: Whether `check` judges a text to a phone number that has no options but a
-            sender and a ttl by these, its channel and its length alone, and passes all that are no
-            longer than one that it has passed. The engine then asks once for all texts alike.
+        checks_by_shape: Whether, for a text to a phone number with no options except a sender and a
+            ttl, the result of `check` depends on channel, sender, ttl and length only, and `check`
+            passes every text that is no longer than one that it passed. The engine then caches the
+            result for texts that agree in channel, sender and ttl.
     """
 
     provider: ClassVar[str]
@@ -170,12 +172,12 @@ class Adapter(Receiving, ABC, Generic[S]):
     def usable_channels(self) -> Collection[Channel]:
         """Return the channels that the account can send on; by default all of the provider's.
 
-        An adapter whose settings decide it (Bird's map of channels) returns those.
+        An adapter overrides it if its settings decide the channels (Bird's map of channels).
         """
         return self.capabilities.channels
 
     def sender_problem(self) -> str | None:
-        """Say why the account's `sender` would be dropped; `None` where it can be used.
+        """Return why the account's `sender` would be dropped; `None` if it can be used.
 
         A configuration with such a sender is refused.
         """
@@ -204,8 +206,8 @@ class Adapter(Receiving, ABC, Generic[S]):
         `is_plain_text` is true and whose text is no longer than the limit for the message's
         `channel` (`None` where the message names none). A channel without a limit is checked.
 
-        An adapter that overrides `check` or `channel_of` is asked about every message until it
-        overrides this too, so that a new rule is never skipped by default.
+        If an adapter overrides `check` or `channel_of` but not this method, every message is
+        checked, so that a new rule is never skipped by default.
         """
         return self.capability_text_limits()
 
@@ -227,7 +229,7 @@ class Adapter(Receiving, ABC, Generic[S]):
         return limits
 
     def check(self, message: Message) -> Failure | None:
-        """Return why the provider cannot express a message; `None` where it can.
+        """Return why the provider cannot express a message; `None` if it can.
 
         The engine calls it before a message joins a request, so that one bad message does not spoil
         the others. An adapter with rules of its own calls this first and adds them.
@@ -284,8 +286,8 @@ class Adapter(Receiving, ABC, Generic[S]):
 
         Args:
             message: A message that `check` passed.
-            since: Entries from before belong to another call that used the same reference. A
-                possible difference between the two clocks is subtracted already.
+            since: Entries from before belong to another call that used the same reference. The
+                tolerance between our clock and the provider's is subtracted already.
             context: The account's name and the time.
 
         Returns:
@@ -330,7 +332,11 @@ class Adapter(Receiving, ABC, Generic[S]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Mark at most `max_messages` as read; outcomes in order, whose references are the ids."""
+        """Mark at most `max_messages` as read.
+
+        Returns:
+            One outcome per id, in the order given, with the id as its reference.
+        """
         raise self.lacks(Operation.MARK_READ)
 
     def lacks(self, operation: Operation) -> Unsupported:

@@ -1,4 +1,4 @@
-"""What a provider can be asked for besides sending."""
+"""The operations of a provider other than sending."""
 
 from enum import StrEnum
 

@@ -1,8 +1,8 @@
 """The half of an adapter that reads callbacks: two pure functions, `verify` and `parse`.
 
 This module is for people who write adapters. The receiver calls `verify` first, and `parse` only
-for a genuine callback. Neither raises, whatever came: anybody can send anything to a public
-address, and what a provider sends may be new.
+for a genuine callback. Neither raises for any input: anybody can send anything to a public URL,
+and a provider may send data in a new form.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Receiving:
-    """What an adapter overrides to receive callbacks; overriding `parse` declares it.
+    """The methods that an adapter overrides to receive callbacks; overriding `parse` declares it.
 
     Attributes:
         provider: The provider's name.
         repeats_for: How long after an event the provider may send it again, and `verify` accepts
             it. The receiver remembers the keys of events at least as long.
-        path_secrets: The name of the setting whose secrets may stand in the path of the address,
-            of a provider that signs nothing; `None` for one that signs.
+        path_secrets: For a provider that signs nothing: the name of the setting whose secrets may
+            be in the path of the callback URL. `None` for a provider that signs.
     """
 
     provider: ClassVar[str]
@@ -41,22 +41,22 @@ class Receiving:
         return cls.parse is not Receiving.parse
 
     def callback_problem(self) -> str | None:
-        """Say why no callback of the account could be genuine; `None` where one can.
+        """Return why callbacks of the account cannot be verified; `None` if they can.
 
-        The receiver refuses to start with such an account. So an empty or weak secret is a problem
-        also beside a good one: the variable that should hold it is not set.
+        The receiver refuses to start with such an account. An empty or weak secret is a problem
+        even beside a good one: the variable that should hold it is not set.
         """
         return None
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
-        """Find out whether a callback comes from the provider.
+        """Check whether a callback comes from the provider.
 
-        The secrets are in the account's settings. All that are configured are compared, in constant
-        time. An empty secret is none, because anybody can sign with it: what the provider signed is
-        `NO_SECRET` where the account has no other one for it.
+        Compare it with all secrets in the account's settings, in constant time. An empty secret
+        does not count, because anybody can sign with it: a signed callback is `NO_SECRET` if the
+        account has no other secret for it.
 
         Args:
-            callback: What came.
+            callback: The callback.
             context: The account's name and the time of arrival.
         """
         raise Unsupported(f"{self.provider} sends no callbacks that omnimsg reads")
@@ -65,12 +65,12 @@ class Receiving:
         """Read the events of a genuine callback.
 
         Args:
-            callback: What came.
+            callback: The callback.
             context: The account's name and the time of arrival, which an event gets only if the
                 provider gives it no time.
 
         Returns:
-            One event at least: what has no known form is an `UnparsedEvent`, so that nothing is
-            lost. The same body gives the same keys, whenever it arrives.
+            At least one event: data in an unknown form becomes an `UnparsedEvent`, so that nothing
+            is lost. The same body gives the same keys, whenever it arrives.
         """
         raise Unsupported(f"{self.provider} sends no callbacks that omnimsg reads")

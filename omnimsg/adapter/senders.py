@@ -1,4 +1,4 @@
-"""An account's own senders: on which channels they can be used, and that none is dropped."""
+"""An account's senders: find the one for a channel, and refuse one that would be dropped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def check_senders(
     account: Account[Any], provider: str, capabilities: Capabilities, channels: Iterable[Channel]
 ) -> None:
-    """Refuse a sender that no message of the account could have: it would be dropped.
+    """Refuse a configured sender that no message of the account can carry.
 
     Args:
         account: The account.
@@ -31,7 +31,7 @@ def check_senders(
         channels: The channels that the account can use.
 
     Raises:
-        ConfigError: No channel of the account, or not the one that is named, can carry it.
+        ConfigError: No channel of the account carries a sender, or the named channel does not.
     """
     carriers = {channel for channel in channels if _has_sender(channel, capabilities)}
     for channel in account.senders:

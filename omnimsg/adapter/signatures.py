@@ -1,8 +1,8 @@
 """Compare signatures and secrets in constant time, with several secrets at once.
 
 A secret is replaced by adding the new one, changing it at the provider, and removing the old one.
-So every comparison is made with each secret, and always with all of them: neither the time of an
-answer nor its order tells which secret nearly matched.
+So a value is compared with every secret, without stopping at a match: the time of the answer
+reveals neither which secret matched nor how nearly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def key_bytes(secrets: Iterable[Secret]) -> list[bytes]:
     """Return the secrets as bytes, without empty ones, with which anybody could sign."""
-    # A text from a file may hold half a surrogate pair, which must not raise here.
+    # A secret from a file may hold a lone surrogate, which must not raise here.
     return [each.reveal().encode("utf-8", "surrogatepass") for each in secrets if each]
 
 
@@ -35,7 +35,7 @@ def is_any(given: bytes, expected: Iterable[bytes]) -> bool:
 def is_hex_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
     """Return whether text is the HMAC-SHA256 with any of the keys, in hexadecimal digits.
 
-    Capital and small letters are the same.
+    Upper and lower case are equal.
     """
     text = given.lower()
     found = False

@@ -1,4 +1,4 @@
-"""Read the times that providers write. Nothing in here raises."""
+"""Read the times that providers write. No function raises."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MILLISECOND = timedelta(milliseconds=1)
 
-# Nothing that is read here happened before. What says so is the zero of some language (year 1 in
-# Go, 1970 elsewhere) or counts in another unit: seconds, read as milliseconds, are days of 1970.
-# Such a time must not order events: an opt-out of 1970 would come before every opt-in.
+# No event is older. An earlier time is a language's zero value (year 1 in Go, 1970 elsewhere) or
+# counts in another unit: seconds, read as milliseconds, give a day in 1970. Such a time must not
+# order events: an opt-out of 1970 would come before every opt-in.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -19,7 +19,7 @@ def read_iso_time(text: object) -> datetime | None:
     """Read a time in ISO 8601; without an offset it is in UTC.
 
     Returns:
-        The time in UTC; `None` if it is none, or before the year 2000.
+        The time in UTC; `None` if the text is not a time, or it is before the year 2000.
     """
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
@@ -35,7 +35,7 @@ def read_epoch_time(value: object, unit: timedelta) -> datetime | None:
 
     Args:
         value: The number.
-        unit: What it counts: `SECOND` or `MILLISECOND`.
+        unit: The number's unit: `SECOND` or `MILLISECOND`.
 
     Returns:
         The time; `None` unless it is a whole number that `datetime` can hold, of the year 2000 or

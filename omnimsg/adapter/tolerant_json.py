@@ -7,17 +7,17 @@ import math
 import re
 from typing import Any
 
-# What 64 bits can hold, with a minus. `int` refuses a text of some thousand digits with an error,
-# which would hide the rest of the document.
+# The most characters of a 64-bit integer, including the sign. `int` raises on text of some thousand
+# digits, which would make the rest of the document unreadable.
 _MOST_DIGITS = 20
 _replace_surrogates = re.compile("[\ud800-\udfff]").sub
 
 
 def read_tolerantly(body: bytes) -> Any:  # noqa: ANN401 - JSON data
-    """Return the decoded body, or `None` where it is no JSON document or is nested too deeply.
+    """Return the decoded body, or `None` if it is not a JSON document or is nested too deeply.
 
-    Half a surrogate pair (texts are cut in UTF-16, and JavaScript escapes the half) and a byte that
-    is not of the encoding become U+FFFD. NaN, infinity and numbers too large for a float become
+    A lone surrogate (texts are cut in UTF-16, and JavaScript escapes the half) and a byte that is
+    invalid in the encoding become U+FFFD. NaN, infinity and numbers too large for a float become
     `None`, and whole numbers of more than 64 bits become floats. A byte order mark is skipped, and
     a control character in a text is kept.
     """

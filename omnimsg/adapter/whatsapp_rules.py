@@ -1,4 +1,4 @@
-"""WhatsApp's own rules, the same through every provider that carries it.
+"""WhatsApp's own rules for content, which are the same through every provider.
 
 A provider hands a message on to WhatsApp and reports a violation only afterwards, if at all, so an
 adapter checks these rules beforehand: `check` for content on WhatsApp, and `MAX_TEXT` as the
@@ -100,11 +100,11 @@ LIMITS: dict[type, tuple[Limit, ...]] = {
     Reply: (Limit("text", 20, markdown=False), Limit("payload", 256)),
     Text: (Limit("text", MAX_TEXT),),
 }
-"""Limits of the texts of content and actions."""
+"""The limits of the text fields of each class of content and action."""
 
 
 def check(content: object, path: str = "content") -> Iterator[Failure]:
-    """Yield the refusal of everything in some content that WhatsApp would not take."""
+    """Yield a refusal for each part of the content that WhatsApp does not allow."""
     if content.__class__ in LIMITS:
         yield from check_lengths(content, path)
     rule = _RULES.get(content.__class__)
@@ -135,7 +135,7 @@ def check_length(text: str, path: str, max_length: int) -> Iterator[Failure]:
 
 
 def postback_data(action: Reply) -> str:
-    """Return what a tapped button sends back: its payload, or else its label."""
+    """Return the data that a tapped button sends back: its payload, or else its label."""
     return action.text if action.payload is None else action.payload
 
 
