@@ -1,4 +1,4 @@
-"""Clickatell's adapter: the request of each operation, and the reader of its answer."""
+"""Clickatell's adapter: settings, and a flow for each operation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _ACCEPTED_STATUSES = frozenset({202, 207})
 _READ_BY_BUSINESS = 1001
-# A file is no JSON, which every other answer is.
+# For a file: all other answers are JSON.
 _ANY_TYPE = {"Accept": "*/*"}
 
 
@@ -56,10 +56,10 @@ class ClickatellSettings:
 
     Attributes:
         api_key: The integration's key; it is sent alone, without `Bearer`.
-        callback_secrets: What ends the address of callbacks, so that nobody can guess it. Several
-            while one is being replaced.
-        callback_logins: `name:password` of the Basic credentials in that address. Where both are
-            given, both are required.
+        callback_secrets: Secrets at the end of the callback URL, so that nobody can guess it.
+            Several while one is being replaced.
+        callback_logins: The Basic credentials in the callback URL, as `name:password`. If secrets
+            and logins are configured, a callback needs one of each.
     """
 
     api_key: Secret
@@ -74,7 +74,7 @@ class ClickatellSettings:
 class ClickatellAdapter(Adapter[ClickatellSettings]):
     """Clickatell's One API: SMS and WhatsApp, up to 100 messages a request.
 
-    The channel is always sent, so an account's default never depends on Clickatell's. No request is
+    The channel is always sent, so an account's default never depends on Clickatell's. No send is
     idempotent, and a message can be looked up by Clickatell's id only.
     """
 
@@ -97,7 +97,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
                 " `from` is a two-way number"
             )
         settings = account.settings
-        # Found out once: secrets are looked at in detail, and each callback needs it.
+        # Computed once, because every callback needs it.
         self._callback_problem = verify.problem(settings.callback_secrets, settings.callback_logins)
 
     def authorization(self) -> Mapping[str, str]:
@@ -105,11 +105,11 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return {"Authorization": self.account.settings.api_key.reveal()}
 
     def check(self, message: Message) -> Failure | None:
-        """Check the capabilities, then what Clickatell documents that it refuses or drops."""
+        """Check the capabilities, then for fields that Clickatell refuses or drops."""
         return super().check(message) or rules.check(message, self)
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
-        """Return those of the capabilities: no other rule concerns plain text."""
+        """Return the limits of the capabilities: no other rule concerns plain text."""
         return self.capability_text_limits()
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -139,7 +139,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     ) -> Flow[Sequence[Outcome | None]]:
         """Mark inbound WhatsApp messages as read.
 
-        Each notice carries its index as `clientEventId`, by which its answer is matched.
+        Each notice carries its index as `clientEventId`, which matches it with its answer.
         """
         notices = [
             {
@@ -162,7 +162,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return read_notices(provider_ids, response, self.table, context.account)
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Upload a file, for one number where it is restricted to one, else for all."""
+        """Upload a file, for one recipient if it is restricted to one, else for all."""
         failure = _check_upload(upload, source)
         if failure is not None:
             return failure
@@ -239,7 +239,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return operation_answers.read_balance(response) or self._refusal(response)
 
     def callback_problem(self) -> str | None:
-        """Clickatell signs nothing, so an address without a secret is refused."""
+        """Require a secret or a login for callbacks, because Clickatell signs nothing."""
         return self._callback_problem
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
@@ -254,7 +254,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         return parse.parse(callback, self, context)
 
     def _refusal(self, response: Response, *, file: bool = False) -> Failure | None:
-        """Read a refusal; a 404 is about the account, or the file where there is one."""
+        """Read a refusal; a 404 means a wrong account or, if `file`, a missing file."""
         if file:
             missing, detail = Reason.MEDIA_NOT_FOUND, "no such file, or no such account"
         else:

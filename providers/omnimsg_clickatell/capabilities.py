@@ -1,4 +1,4 @@
-"""What the One API supports: content, fields and limits of each channel.
+"""The capabilities of the One API: content, fields and limits of each channel.
 
 Sources: the One API's OpenAPI document (fields, batch, inline and upload limits) and the page
 "Supported content types and limitations" at help.clickatell.com (media types and sizes).
@@ -11,9 +11,9 @@ from omnimsg.adapter.whatsapp_rules import MAX_TEXT
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import MediaKind
 
-# The documents do not say whether a megabyte is 10**6 or 2**20 bytes. A limit that refuses files is
-# the larger value, so that nothing the provider would accept is refused here; the limit that splits
-# requests is the smaller one, because splitting costs nothing.
+# The documents do not say whether a megabyte is 10**6 or 2**20 bytes. A limit that refuses files
+# has the larger value, so that no file is refused here that the provider would accept; the limit
+# that splits requests has the smaller one, because splitting costs nothing.
 _MB = 2**20
 
 MAX_MESSAGES = 100
@@ -61,7 +61,7 @@ TEMPLATE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
 INTERACTIVE_HEADER_TYPES: dict[MediaKind, frozenset[str]] = {
     kind: MEDIA[kind].types for kind in TEMPLATE_HEADER_TYPES
 }
-"""Media types allowed in the header above buttons: the same kinds, of every type of a message."""
+"""Media types allowed in the header above buttons: the same kinds, with all types of a message."""
 
 CAPABILITIES = Capabilities(
     channels={

@@ -85,7 +85,7 @@ CODES = CodeTable(
             source=_OPENAPI,
         ),
         # 21 and 22 refuse a request as a whole, for one of its messages or for their number. The
-        # engine sends the messages of such a request in smaller ones, down to the one at fault.
+        # engine splits such a request until the message at fault is alone.
         _row(
             21,
             GLOBAL,

@@ -1,4 +1,4 @@
-"""Checks beyond the capabilities: what Clickatell would refuse or silently drop.
+"""Checks beyond the capabilities: content that Clickatell would refuse or silently drop.
 
 Each check yields refusals that name the path of the field.
 Source: the One API's OpenAPI document. WhatsApp's own rules are `omnimsg.adapter.whatsapp_rules`.
@@ -50,14 +50,14 @@ def check(message: Message, adapter: Adapter[Any]) -> Failure | None:
     """Return the first refusal; `None` if Clickatell would take the whole message."""
     content = message.content
     failure = _sender(message)
-    # No rule concerns a text without options: its length is one of the capabilities.
+    # No rule concerns a text without options: the capabilities limit its length.
     if failure is None and not (isinstance(content, Text) and not content.has_options):
         failure = next(_content(message, adapter), None)
     return failure or _times(message)
 
 
 def is_sender(text: str) -> bool:
-    """Whether a text can be a sender: one of the integration's own numbers, or a short code."""
+    """Return whether a text has the form of a sender: a number or a short code, 3 to 15 digits."""
     return _is_number(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Our fields that the API does not have, beside WhatsApp's own limits.
+"""The model's fields that the One API has no member for, apart from WhatsApp's own limits.
 
 Source: the One API's OpenAPI document.
 """
@@ -24,7 +24,7 @@ UNSUPPORTED_FIELDS: dict[type, tuple[str, ...]] = {
     RequestLocation: ("fallback_url", "payload", "text"),
     Text: ("autoconvert",),
 }
-"""Fields that the API has no member for, except mere facts about a file, such as its size."""
+"""Fields that the API has no member for, except facts about a file, such as its size."""
 
 
 def check_fields(value: object, path: str) -> Iterator[Failure]:

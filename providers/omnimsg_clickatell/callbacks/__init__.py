@@ -1,1 +1,1 @@
-"""Callbacks of the One API: whether one is genuine, and the events in it."""
+"""Callbacks of the One API: verify them, and read their events."""

@@ -1,11 +1,11 @@
-"""Read the events in a callback of the One API. Nothing in here raises.
+"""Read the events in a callback of the One API. No function raises.
 
-Sources: One API, Client callbacks (the envelope, texts, media in both forms, `moLocation`); the
-members of a status and of a location are those of public models of it, because the vendor's sample
-is not public. Shapes of replies to buttons and lists are not published: they stay unparsed.
+Sources: One API, Client callbacks (the envelope, texts, media in both forms, `moLocation`). The
+vendor's samples of a status and of a location are not public, so their members are those of public
+models. The forms of replies to buttons and lists are not published: they stay unparsed.
 
 A callback of Clickatell's plain SMS API is flat, without `event`. Its statuses have other numbers,
-so it is not read here.
+so it stays unparsed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[Event]:
-    """Read all events: each kind has a list, which may hold several."""
+    """Read all events: a callback has a list of events for each kind."""
     document = callback.json()
     kinds = document.get("event") if isinstance(document, dict) else None
     if not isinstance(kinds, dict):
@@ -62,9 +62,9 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
 def _read_status(
     entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> StatusEvent | None:
-    """Read a status by its name; its number counts only where there is no name.
+    """Read a status by its name; its number counts only if there is no name.
 
-    The id is the message's, on all its channels, so the leg is told by its channel.
+    All channels of a message share its id, so the leg is identified by its channel.
     """
     name, number = text_or_none(entry.get("status")), entry.get("statusCode")
     number = number if type(number) is int else None
@@ -93,7 +93,7 @@ def _read_status(
 def _read_text(
     entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> InboundMessage | None:
-    """Read a text; one that is encrypted for the account's key is not a text to us."""
+    """Read a text; one that is encrypted for the account's key stays unparsed."""
     text = entry.get("content")
     if not isinstance(text, str) or not is_blank(entry.get("encryptionKey")):
         return None
@@ -103,14 +103,14 @@ def _read_text(
 def _read_media(
     entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> InboundMessage | None:
-    """Read media inside the callback in base64, or files to fetch with the account's key."""
+    """Read media: base64 inside the callback, or files to download with the account's key."""
     files = entry.get("files")
     if is_blank(files):
         media = [_inline(entry)]
     else:
         media = [_file(each, entry, context) for each in files] if isinstance(files, list) else []
     items = [each for each in media if each is not None]
-    # Without one of its files the message would look complete.
+    # If one file cannot be read, the message stays unparsed: without it, it would look complete.
     if not items or len(items) < len(media):
         return None
     caption = text_or_none(entry.get("caption"))
@@ -141,7 +141,7 @@ def _inline(entry: dict[str, Any]) -> MediaItem | None:
     if not isinstance(content, str) or not is_blank(entry.get("encryptionKey")):
         return None
     try:
-        # MIME breaks base64 into lines. What is no base64 at all is refused, not skipped.
+        # MIME breaks base64 into lines. Other invalid characters are refused, not skipped.
         data = base64.b64decode("".join(content.split()), validate=True)
     except ValueError:
         return None
@@ -151,7 +151,7 @@ def _inline(entry: dict[str, Any]) -> MediaItem | None:
 def _read_location(
     entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> InboundMessage | None:
-    """Read a place; the coordinates are text, and one was once misspelt."""
+    """Read a location; its coordinates are text, and `latitude` was once misspelt `latitute`."""
     latitude = entry.get("latitude")
     location = location_of(
         entry.get("latitute") if latitude is None else latitude,
@@ -169,14 +169,14 @@ def _read_location(
 def _common_fields(
     name: str, entry: dict[str, Any], adapter: Adapter[Any], context: Context
 ) -> dict[str, Any]:
-    """Read what all messages of people have."""
+    """Read the fields that all inbound messages have."""
     provider_id = text_or_none(entry.get("messageId"))
     profile = entry.get("whatsapp")
     return {
         "provider": adapter.provider,
         "account": context.account,
         "at": _time_of(entry, context),
-        # Without an id, only the whole entry tells it from another one.
+        # Without an id, only the whole entry distinguishes the message from others.
         "key": event_key(
             context.account,
             InboundMessage.kind,

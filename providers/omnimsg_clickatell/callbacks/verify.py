@@ -1,9 +1,9 @@
-"""Find out whether a callback comes from Clickatell, which signs none.
+"""Verify Clickatell's callbacks, which are unsigned, by secrets in the URL or Basic credentials.
 
-Clickatell calls an address that is set for the integration, with HTTPS only, and documents no
-signature (One API, Client callbacks). So the address holds a secret, or Basic credentials are set
-in it, or both. Whoever learns the secret can send anything, and a secret in a path stands in the
-logs of every proxy on the way: the allow-list of a firewall is a good addition.
+Clickatell calls a URL that is set for the integration, with HTTPS only, and documents no signature
+(One API, Client callbacks). So the URL has a secret in its path, or Basic credentials, or both.
+Anybody who learns the secret can send anything, and proxies on the way log a secret in a path: a
+firewall's allow-list is a good addition.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Callback
     from omnimsg.domain.secret import Secret
 
-# 128 bits in base64. Other characters would be escaped in the address.
+# At least 128 bits in base64. Other characters would be escaped in the URL.
 _PATH = re.compile(r"[A-Za-z0-9_.~-]{22,}")
 _LOGIN = re.compile(r"[^:]+:.{16,}")
 
 
 def problem(paths: Sequence[Secret], logins: Sequence[Secret]) -> str | None:
-    """Say what is wrong with the secrets; `None` where they can be used."""
+    """Return what is wrong with the secrets; `None` if they can be used."""
     if not paths and not logins:
         return (
             "needs `callback_secrets` or `callback_logins`: Clickatell signs nothing, so without a"
@@ -46,12 +46,12 @@ def problem(paths: Sequence[Secret], logins: Sequence[Secret]) -> str | None:
 
 
 def verify(callback: Callback, paths: Sequence[Secret], logins: Sequence[Secret]) -> Authenticity:
-    """Compare the path and the Basic credentials; where both are configured, both must fit.
+    """Compare the path and the Basic credentials; if both are configured, both must match.
 
     Args:
-        callback: What came.
-        paths: The secrets of the path.
-        logins: The credentials. `problem` has found nothing wrong with either.
+        callback: The callback.
+        paths: The secrets of the path, in which `problem` found nothing wrong.
+        logins: The Basic credentials, as `name:password`, checked like the secrets.
     """
     if not paths and not logins:
         return Authenticity.NO_SECRET

@@ -1,6 +1,6 @@
-"""Text, binary, media, location and contacts as members of a message's JSON object.
+"""Write text, binary, media, location and contacts as members of a message's JSON object.
 
-The capabilities and `rules` have already refused what the API cannot express.
+The capabilities and `rules` have already refused content that the API cannot express.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def binary(content: Binary) -> dict[str, Any]:
     """Write an 8-bit SMS as hexadecimal digits.
 
     The One API has a flag for binary content but does not say how bytes become its text. Two
-    hexadecimal digits a byte is what the vendor's HTTP API asks for (its parameter `data`).
+    hexadecimal digits a byte is the form that the vendor's HTTP API requires (parameter `data`).
     """
     document: dict[str, Any] = {"content": content.data.hex(), "binary": True}
     if content.udh is not None:

@@ -61,7 +61,7 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
             and isinstance(content, Text)
             and (message.is_plain_text or _has_only_usual_fields(message, content))
         ):
-            # The same document as `document` writes, without its calls.
+            # The same members as `document` writes, without its calls: nearly all are such texts.
             members: dict[str, Any] = {
                 "content": content.text,
                 "to": str(message.to).removeprefix("+"),
@@ -84,14 +84,14 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
 
 
 def _has_only_usual_fields(message: Message, content: Text) -> bool:
-    """Whether a text has no fields but those of nearly every text."""
+    """Return whether a text has no option with a JSON member, except a sender and a ttl."""
     return not (content.has_options or message.send_at or message.encryption or message.extras)
 
 
 def document(
     message: Message, adapter: Adapter[Any], *, minutes: int | None = None
 ) -> dict[str, Any]:
-    """Write one message's object; the account's extras and then its own are merged in last.
+    """Write one message's object, then merge the account's extras and the message's own into it.
 
     Args:
         message: A message that the adapter's `check` passed.

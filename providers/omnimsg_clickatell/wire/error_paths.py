@@ -1,7 +1,7 @@
 """Map an error of the One API to the path of a field in our message.
 
 Descriptions such as "Invalid or missing parameter: content" name a member of the request; some
-codes are about one member by themselves.
+codes always concern the same member.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PARAMETER_NAME = re.compile(r"parameter\s*:?\s*\(?\s*([A-Za-z][\w.\[\]]*)", re.IGNORECASE)
 _INDEX = re.compile(r"\[[^\]]*\]")
 
-# The member that a code is about if its description names none (One API errors table).
+# The member that a code concerns if its description names none (One API errors table).
 _MEMBER_OF_CODE = {
     "24": "content",
     "25": "to",
@@ -60,7 +60,7 @@ _FIELDS = {
     "validityPeriod": "ttl",
 }
 
-# By kind of content: the names of its JSON object, and the path of each member of it.
+# By kind of content: the possible names of its JSON object, and the path of each member.
 _CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
     Binary: (frozenset(), {"content": "content.data"}),
     Contacts: (frozenset({"contacts"}), {}),
@@ -119,7 +119,7 @@ _CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
 def field_path(message: Message, code: str | None, description: str) -> str | None:
     """Return the path of the field that an error is about; `None` if that is unknown.
 
-    A name that the message's kind of content has no member for gives `None`, not a guess.
+    A name that is not a member of the message's kind of content gives `None`, not a guess.
     """
     named = _PARAMETER_NAME.search(description)
     member = named[1] if named else _MEMBER_OF_CODE.get(code or "")

@@ -1,4 +1,4 @@
-"""Lists, reply buttons, a link button and a location request as members of a message's object."""
+"""Write lists, buttons, links and location requests as members of a message's JSON object."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class EntryMembers:
 
 
 def are_in_order(references: list[str], entries: list[Any], name: str) -> bool:
-    """Whether the entries repeat the references in order, as they do in nearly every answer.
+    """Return whether the entries repeat the references in order, as in nearly every answer.
 
     Args:
         references: The references of the messages; they are unique.
@@ -52,10 +52,10 @@ def match_entries(
 ) -> list[Entry | None]:
     """Find the entry of each message.
 
-    An entry is matched by its reference; or else by an address that is unique among the unmatched
-    messages and unmatched entries. If then, in a consistent answer, one entry and one message are
-    left, they are a match; and if as many entries as messages are left, all with the same refusal,
-    all these messages have that refusal.
+    An entry is matched by its reference; if it has none, by an address that is unique among the
+    unmatched messages and among the unmatched entries. If a consistent answer then leaves one entry
+    and one message, they are a match. If it leaves as many entries as messages, all with the same
+    refusal, each of these messages gets that refusal.
 
     Args:
         references: The reference of each message, as sent; they are unique.
@@ -86,10 +86,10 @@ def match_entries(
 
 
 def names_another(entry: Entry, name: str, address: str) -> bool:
-    """Whether an entry names another number than that of its message.
+    """Return whether an entry names another number than that of its message.
 
-    References may be used again by their callers, so the answer to another request may repeat one.
-    What is no number, such as a part of it or a read notice's id, contradicts nothing.
+    Callers may reuse references, so an entry with our reference may belong to another request. A
+    value that is not a number, such as a part of one or a read notice's id, contradicts nothing.
     """
     found = _address(entry, name)
     return found is not None and found.isdigit() and address.isdigit() and found != address
@@ -102,7 +102,7 @@ def code_of(error: object) -> str | None:
 
 
 def text_of(entry: Entry, name: str) -> str | None:
-    """Read a text member; `None` if it is missing, empty or no text."""
+    """Read a text member; `None` if it is missing, empty or not text."""
     value = entry.get(name)
     return value if isinstance(value, str) and value else None
 
@@ -112,7 +112,7 @@ def _by_reference(
 ) -> tuple[dict[int, Entry | None], list[Entry], bool]:
     """Match entries by reference.
 
-    Two different entries with the same reference are both rejected: the message gets `None`.
+    If two different entries have the same reference, both are ignored: the message gets `None`.
 
     Returns:
         The entry by the index of its message, the entries without a reference, and whether the

@@ -46,7 +46,7 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
         if channel is not None and isinstance(entry, dict):
             evidence = STATUSES.evidence(entry.get("status"))
             at = read_epoch_time(entry.get("timestamp"), MILLISECOND) or context.now
-            # Without an id: Clickatell has one for all channels, which does not tell them apart.
+            # Without an id: Clickatell has one id for all channels, which does not identify a leg.
             legs.append(LegStatus(channel=channel, timeline=Timeline.of(evidence, at)))
     if not legs:
         at = read_epoch_time(data.get("timestamp"), MILLISECOND) or context.now
@@ -116,13 +116,13 @@ def read_balance(response: Response) -> Balance | None:
 def read_refusal(
     response: Response, table: CodeTable, *, missing: Reason, detail: str
 ) -> Failure | None:
-    """Read why an operation was refused; `None` if neither the body nor the status tells.
+    """Read the refusal of an operation; `None` if neither the body nor the status gives a reason.
 
     Args:
         response: The answer, which is not a success.
         table: The account's codes.
         missing: The reason of a 404 for this operation.
-        detail: The same as a sentence.
+        detail: The reason of a 404 as a sentence.
     """
     data = response.json()
     error = data.get("error") if isinstance(data, dict) else None
@@ -135,7 +135,7 @@ def read_refusal(
     if response.status == 404:
         reason, sentence = missing, f"{detail}: {words}" if words else detail
     elif response.status == 200 and not is_blank(error):
-        # An error is an error, also in an answer that says 200.
+        # An answer with an error member is a refusal, even if its HTTP status is 200.
         reason, sentence = Reason.UNKNOWN, words or "refused, without a cause that is known"
     else:
         return None
@@ -151,7 +151,7 @@ def read_refusal(
 
 
 def _amount(body: bytes, name: str) -> Decimal | None:
-    """Read an amount exactly, not through a binary fraction."""
+    """Read an amount exactly: a float would lose digits."""
     try:
         data = json.loads(body, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError, ArithmeticError):

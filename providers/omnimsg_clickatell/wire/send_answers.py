@@ -1,7 +1,7 @@
 """Read the answers to sends and read notices: an outcome for each message, or `None`.
 
-The body is read before the HTTP status: verdicts on single messages come with 202, 207 and 400
-alike, and throttling is a 400.
+The body takes precedence over the HTTP status: verdicts on single messages come with 202, 207 and
+400 alike, and throttling is a 400.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
 
-# The statuses that verdicts on messages come with, besides the 5xx of codes 18 and 19.
+# HTTP statuses of answers with verdicts on messages, besides the 5xx of codes 18 and 19.
 _DOCUMENTED_STATUSES = frozenset({200, 202, 207, 400, 401, 402, 404})
 
 _INVALID_PARAMETER = "23"
 _REQUEST_TOO_LARGE = "32"
 
-# The reason of an invalid parameter, by our path of it; of any other it is about the content.
+# The reason of an invalid parameter, by its path in our message; all others are content.
 _REASON_OF_PATH = {
     "to": Reason.INVALID_RECIPIENT,
     "sender": Reason.INVALID_SENDER,
@@ -88,9 +88,9 @@ def _all_accepted(
     entries: Any,  # noqa: ANN401 - any JSON value
     account: str,
 ) -> list[Outcome | None] | None:
-    """Read an answer that accepts message by message, in order, as nearly every answer does.
+    """Read an answer that accepts every message, in order, as nearly every answer does.
 
-    Anything else, however little, is `None` and left to `_Reader`.
+    Any deviation gives `None`: `_Reader` then reads the answer.
     """
     if type(entries) is not list or len(entries) != len(messages):
         return None
@@ -109,7 +109,7 @@ def _all_accepted(
             ):
                 return None
             outcomes.append(accepted(reference, account, id_, None, (), None, entry))
-    except (KeyError, TypeError):  # a member is missing, or an entry is no object
+    except (KeyError, TypeError):  # a member is missing, or an entry is not an object
         return None
     return outcomes
 
@@ -117,7 +117,7 @@ def _all_accepted(
 def read_notices(
     provider_ids: Sequence[str], response: Response, table: CodeTable, account: str
 ) -> list[Outcome | None]:
-    """Read the answer to read notices, whose `clientEventId` is their index."""
+    """Read the answer to read notices. The `clientEventId` of a notice is its index."""
     data = response.json()
     if not isinstance(data, dict):
         return [None] * len(provider_ids)
@@ -205,7 +205,7 @@ class _Reader:
                 failure = attrs.evolve(failure, reason=reason, fault=reason.fault)
             return row.outcome(reference, self.account, failure)
         if self.response.status not in _DOCUMENTED_STATUSES:
-            # A server that failed may have acted first; only a known code says otherwise.
+            # A server that failed may have sent the message; only a known code disproves it.
             return None
         failure = Failure(
             reason=Reason.UNKNOWN,
@@ -220,11 +220,11 @@ class _Reader:
         return outcome_of(Verdict.REJECTED, reference, self.account, failure)
 
     def _refused_as_a_whole(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
-        """Read code 32 of every message: their media together are too large for one request.
+        """Turn code 32 for every message into one refusal of the whole request.
 
-        Such an answer is one refusal for all of them, with 207 as with 400, so that the engine
-        sends them in smaller requests. Where only some have the code, the others are out of the way
-        at the next attempt.
+        The code says that the media of the request are too large together. With one refusal for
+        all messages, with 207 as with 400, the engine splits the request. If only some messages
+        have the code, their retry is a smaller request anyway.
         """
         refused = [each for each in outcomes if _is_too_large(each)]
         if len(outcomes) == 1 or len(refused) < len(outcomes):
@@ -242,7 +242,7 @@ class _Reader:
         entries: list[Any],
         name: str,
     ) -> None:
-        """Apply an error of the whole request to the messages without an outcome of their own.
+        """Apply an error of the whole request to the messages that have no outcome yet.
 
         If any entry was accepted, the request was not refused as a whole, so nothing is applied.
         """
@@ -271,10 +271,10 @@ class _Reader:
         entries: list[Any],
         name: str,
     ) -> None:
-        """Put messages without an outcome in doubt, where an entry accepts any message.
+        """Make messages without an outcome ambiguous, if any entry accepts a message.
 
-        By its HTTP status alone, the answer would prove that they were not sent. Beside a message
-        that was accepted it proves nothing about those that no entry names.
+        The engine would classify them as not sent by the HTTP status. But an answer that accepts
+        one message proves nothing about messages that no entry names.
         """
         if not any(_accepts(entry, name) for entry in entries):
             return

@@ -1,4 +1,4 @@
-"""Templates as members of a message's object; parameters are maps with keys "1", "2", ..."""
+"""Write templates as members of a message's JSON object; parameters have keys "1", "2", ..."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _BUTTONS = {
 def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
     """Write a template; the account's mapping may give it another name and language.
 
-    Buttons are sorted by position, whatever order they are given in: the API wants the buttons of
-    one kind together, and the position in the template counts, not the order of the list.
+    Buttons are sorted by their position in the template, not by the order of the list, because the
+    API requires the buttons of one kind together.
     """
     document: dict[str, Any] = {"templateName": mapping.name or content.name}
     language = mapping.language or content.language
