@@ -1,4 +1,4 @@
-"""Messente's adapter: settings, credentials and the flows."""
+"""Messente's adapter: settings, and a flow for each operation."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _ACCEPTED_STATUSES = frozenset({201})
 
-# `TextStore` of the OpenAPI document. It is a setting of the account, not of a message: what a
-# provider may store is a policy of the company, and no other provider here has such a field.
+# `TextStore` of the OpenAPI document. It is a setting of the account, not of a message, because
+# storing texts is a matter of company policy, and no other provider here has such a field.
 TEXT_STORES = ("nostore", "plaintext", "sha256")
 
 
@@ -50,8 +50,8 @@ class MessenteSettings:
         password: Its password.
         text_store: How Messente stores the text of the account's messages: as `plaintext`, as a
             hash (`sha256`) or not at all (`nostore`). Unless given, Messente decides.
-        callback_passwords: Further passwords that sign reports: that of an API key which is being
-            replaced, or of another one that uses the same address.
+        callback_passwords: Further passwords that sign reports: of an API key that is being
+            replaced, or of another API key with the same callback URL.
         inbound_secrets: The Shared Secret of each inbound number; without one no inbound message is
             accepted.
     """
@@ -72,13 +72,14 @@ class MessenteSettings:
 class MessenteAdapter(Adapter[MessenteSettings]):
     """Messente's Omnichannel API.
 
-    * One message is one call, several are one bulk call; a message's fallback travels with it.
+    * One message is one request, several are one bulk request; a message's request includes its
+      fallback legs.
     * A ttl applies to one leg: the message's to its own channel, a fallback leg's to that leg. A
       leg without one ends after Messente's own time for the channel.
-    * Messente has no reference. A report has Messente's ids, and where callbacks are received its
-      address has a token of the reference in its query, `omnimsg_token`.
+    * Messente has no reference. A report has Messente's ids; if callbacks are received, the query
+      of the callback URL has a token of the reference, `omnimsg_token`.
     * Extras below a channel's name (`extras["messente"]["sms"]["validity"]`) are merged into that
-      channel's part of the message, all others into the whole.
+      channel's leg, all others into the message's object.
     * A template's parameters have positions on WhatsApp and names on Viber: the account's `keys`,
       or their own names.
     * Files are given by URL, or on WhatsApp by the id that WhatsApp stores them under. Messente
@@ -122,7 +123,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return failure
 
     def plain_text_limits(self) -> Mapping[Channel | None, int]:
-        """Leave out the channels whose rules refuse a sample: all plain texts are alike to them."""
+        """Leave out the channels whose rules refuse a sample: they treat all plain texts alike."""
         default_channel = self.account.channel or self.capabilities.default_channel
         sample = Message("+10000000", "-")
         return {
@@ -132,7 +133,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         }
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
-        """Send one message, or several in one bulk call."""
+        """Send one message, or several in one bulk request."""
         documents = [encode.omnimessage(each, self, context) for each in messages]
         if len(messages) == 1:
             response = yield _post("/v1/omnimessage", documents[0])
@@ -157,7 +158,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
         return decode.read_cancel(response, self)
 
     def callback_problem(self) -> str | None:
-        """Nothing is verified with an empty secret; the password alone is enough for reports."""
+        """Refuse empty secrets; `inbound_secrets` are needed for inbound messages only."""
         settings = self.account.settings
         return verify.problem(
             settings.password, settings.callback_passwords, settings.inbound_secrets

@@ -1,4 +1,4 @@
-"""What Messente's Omnichannel API supports: content, fields and limits of each channel.
+"""The capabilities of Messente's Omnichannel API: content, fields and limits of each channel.
 
 Sources: the Omnichannel API reference and its OpenAPI document (channels, content, combinations),
 the bulk messaging page (1000 messages a call), the API setup page (150 requests per second per IP).

@@ -1,7 +1,7 @@
 """Messente's error codes, delivery error numbers and statuses.
 
-There are two levels: `error` is the code of an entry of `errors` in an answer, `err` is the error
-number in a delivery report.
+Levels: `error` for the code of an entry of `errors` in an answer, `err` for the error number in a
+delivery report or a status look-up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TERMS = (
 
 NO_ERRORS = frozenset(row.name for row in TERMS)
 
-# For status and cancel: the id is unknown, or belongs to another account.
+# In an answer to status and cancel: the id is unknown, or belongs to another account.
 NOT_FOUND = "101"
 
 CODES = CodeTable(

@@ -1,1 +1,1 @@
-"""Callbacks of the Omnichannel API: whether one is genuine, and the event in it."""
+"""Callbacks of the Omnichannel API: verify them, and read their event."""

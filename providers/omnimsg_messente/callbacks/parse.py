@@ -1,7 +1,7 @@
-"""Read a delivery report or an inbound SMS. Nothing in here raises.
+"""Read a delivery report or an inbound SMS. No function raises.
 
 Sources: Omnichannel API, Delivery report (one object for each change of each leg; times without an
-offset; `price_info`) and Inbound messages (SMS only; nothing in it names a message of ours).
+offset; `price_info`) and Inbound messages (SMS only; an inbound message names none of ours).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Callback, Context
     from omnimsg.domain.events import Event
 
-# What tells two reports of one leg apart. No document says that a price comes with the status that
-# it is for, so a report that adds one is not a repetition.
+# The members that distinguish two reports of one leg. No document says that a price comes with the
+# status that it is for, so a report that adds a price is not a repetition.
 _KEY_MEMBERS = ("status", "err", "timestamp", "channel", "price_info")
 
 
@@ -30,7 +30,7 @@ def is_report(document: object) -> bool:
 
 
 def is_inbound(document: object) -> bool:
-    """Return whether a callback is a message of a person."""
+    """Return whether a callback is an inbound message."""
     return isinstance(document, dict) and "msg_id" in document
 
 
@@ -53,7 +53,7 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
 def _read_report(
     document: dict[str, Any], token: str | None, adapter: Adapter[Any], context: Context
 ) -> StatusEvent | None:
-    """Read a report; it has the members of a leg in a look-up, and both ids."""
+    """Read a report; it has the members of a leg in a look-up, and the ids of message and leg."""
     provider_id = text_or_none(document.get("omnimessage_id"))
     leg_id = text_or_none(document.get("message_id"))
     if (provider_id or leg_id) is None:

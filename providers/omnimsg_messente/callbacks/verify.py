@@ -1,9 +1,9 @@
-"""Find out whether a callback comes from Messente.
+"""Verify the signature of Messente's callbacks.
 
 Source: API setup, Security: `X-Messente-Signature` is the HMAC-SHA256 of the body, in hexadecimal
 digits. The key of a delivery report is the password of the API key that sent the message; that of
-an inbound message is the Shared Secret of the inbound number. Neither the address nor a time is
-signed: a callback that somebody recorded stays genuine, and only its key tells that it is old.
+an inbound message is the Shared Secret of the inbound number. Neither the URL nor a time is signed:
+a replayed callback stays genuine, and only its event key shows that it is a repetition.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ HEADER = "x-messente-signature"
 def problem(
     password: Secret, passwords: Sequence[Secret], shared_secrets: Sequence[Secret]
 ) -> str | None:
-    """Say which of the secrets is empty; `None` where none is.
+    """Return which of the secrets is empty; `None` if none is.
 
     Args:
-        password: That of the account.
-        passwords: Further ones that sign reports.
-        shared_secrets: Those of the inbound numbers; without one only reports are read.
+        password: The account's password.
+        passwords: Further passwords that sign reports.
+        shared_secrets: The Shared Secrets of the inbound numbers; without one only reports are
+            accepted.
     """
     if not password:
         return "has an empty `password`, which signs its reports"
@@ -44,9 +45,10 @@ def problem(
 def verify(
     callback: Callback, passwords: Sequence[Secret], shared_secrets: Sequence[Secret]
 ) -> Authenticity:
-    """Compare the signature with that of each key, then see that the key fits the callback.
+    """Compare the signature with that of each key, then check that the key fits the callback.
 
-    A number's Shared Secret signs no reports: whoever has it could settle messages with it.
+    A report that is signed with a number's Shared Secret is refused: its holder could otherwise
+    forge the status of messages.
     """
     password_keys, inbound_keys = key_bytes(passwords), key_bytes(shared_secrets)
     given = callback.header(HEADER)
@@ -59,6 +61,6 @@ def verify(
         fits = by_password if is_report(document) else by_shared_secret
         if fits or not (is_report(document) or is_inbound(document)):
             return Authenticity.GENUINE
-    # A hint for the log only, from a body that nobody vouches for.
+    # Only a hint for the log, because the body is not verified.
     is_secret_missing = not (inbound_keys if b'"msg_id"' in callback.body else password_keys)
     return Authenticity.NO_SECRET if is_secret_missing else Authenticity.WRONG_SIGNATURE

@@ -1,4 +1,4 @@
-"""Checks beyond the capabilities: what Messente would refuse, channel by channel.
+"""Checks beyond the capabilities: content that Messente would refuse, by channel.
 
 Sources: the Omnichannel API reference and its OpenAPI document; for Viber's 1000 characters and "no
 channel twice" the older hand-written reference.

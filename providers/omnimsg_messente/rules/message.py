@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg_messente.rules.shared import Refusals, Rule
 
-# The extras of a leg stand under its channel's name, so they must not set this key of the leg.
+# The extras of a leg are found by its channel's name, so they must not change the channel.
 PROTECTED_IN_LEG = "channel"
 
 _RULES: Mapping[Channel, Mapping[type, Rule]] = {
@@ -34,7 +34,7 @@ _is_number = re.compile(r"\+?[0-9]{1,15}").fullmatch
 _MAX_SENDER_NAME = 11
 
 
-# The documents bound no ttl; nothing is kept for longer than Viber's fourteen days.
+# The documents state no limit for a ttl. Messente keeps no message longer than Viber's 14 days.
 _MAX_TTL = 14 * 24 * 3600
 
 

@@ -52,7 +52,7 @@ MAX_URL = 2048
 MAX_EVENT_TITLE = 100
 MAX_EVENT_DESCRIPTION = 500
 
-# Files are given by URL only; which kinds a phone can show is not documented.
+# Files are given by URL only; the kinds that a phone can show are not documented.
 MEDIA_KINDS = (
     MediaKind.IMAGE,
     MediaKind.VIDEO,

@@ -1,4 +1,4 @@
-"""Checks that the channels share. Each yields refusals; the first one counts."""
+"""Checks that the channels share. Each yields refusals, of which the first is used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 def unsupported_fields(value: object, path: str, *names: str) -> Refusals:
-    """Refuse fields that are set although Messente has no counterpart for them."""
+    """Refuse set fields for which Messente has no counterpart."""
     for name in names:
         if getattr(value, name) not in (None, (), EMPTY):
             yield unsupported(

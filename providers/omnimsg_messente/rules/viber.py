@@ -1,7 +1,7 @@
 """Viber: nine combinations of text, image, video, button and carousel; or a template alone.
 
-Source: the Viber objects of Messente's OpenAPI document. It does not say what a template may be
-combined with.
+Source: the Viber objects of Messente's OpenAPI document. It does not say whether a template may be
+combined with other content.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _template(content: Template, path: str, adapter: Adapter[Any]) -> Refusals:
                 "must be a code of ISO 4217",
             )
     for item_path, item in items_of(content, path):
-        # Of a file's options, only a document's name: "Use only with document media".
+        # The only option of a file is the name of a document: "Use only with document media".
         options = OPTIONS.get(item.kind, NO_OPTIONS)
         yield from media_item(item, item_path, TEMPLATE_KINDS, options)
 

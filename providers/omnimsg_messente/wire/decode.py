@@ -1,4 +1,4 @@
-"""Read Messente's answers: outcomes, statuses, cancellations. Nothing raises, whatever they hold.
+"""Read Messente's answers: outcomes, statuses, cancellations. No function raises for any answer.
 
 Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may contain refusals.
 """
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 JsonObject: TypeAlias = dict[str, Any]
 
-# The status of a request beyond the 150 a second that the API setup page allows.
+# The HTTP status of requests beyond the 150 a second that the API setup page allows.
 _TOO_MANY = 429
 
-# Of several errors in one answer the one that proves least decides: believing another one could
-# send a message twice. Account failures come before rejections: they say nothing about a message.
+# If an answer has several errors, the one that proves least decides: any other could cause a
+# message to be sent twice. Account failures precede rejections: they say nothing about a message.
 _VERDICT_PRECEDENCE = (Verdict.AMBIGUOUS, Verdict.ACCOUNT, Verdict.NOT_SENT, Verdict.REJECTED)
 
 
@@ -54,7 +54,7 @@ def read_bulk_send(
     A refusal names neither message nor recipient, so entries are matched by position. That is done
     only if there are as many entries as messages and every success names its message's recipient;
     otherwise no message gets an outcome. An error of the whole request is ignored if any entry has
-    an id, because then something was accepted after all.
+    an id, because then at least one message was accepted.
     """
     document = response.json()
     entries = document.get("messages") if isinstance(document, dict) else None
@@ -94,9 +94,10 @@ def _mark_doubtful(
     response: Response,
     context: Context,
 ) -> list[Outcome | None]:
-    """Put messages without an outcome in doubt, where an id says that one of them was accepted.
+    """Make messages without an outcome ambiguous, if a refusal has the id of an accepted message.
 
-    By its HTTP status alone, a refusal would prove that they were not sent.
+    The id must be one that no outcome has. The engine would classify these messages as not sent by
+    the HTTP status.
     """
     known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
     if response.status < 300 or not any(
@@ -121,9 +122,9 @@ def _mark_doubtful(
 def read_refusal(
     document: object, response: Response, adapter: Adapter[Any], message: Message | None = None
 ) -> tuple[CodeRow, Failure] | None:
-    """Read an error body; `None` if it is none, or has no code that is in the table.
+    """Read an error body; `None` if it is not one, or has no code that is in the table.
 
-    So is a 429: no code says "too many requests", and what its body holds is not documented.
+    A 429 gives `None` too: no code means "too many requests", and its body is not documented.
 
     Args:
         document: The body of the answer, or an entry of it.
@@ -191,7 +192,7 @@ def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | N
 
 
 def is_unknown(document: object, response: Response) -> bool:
-    """Whether Messente says that it does not know an id; a bare 404 may come from a wrong URL."""
+    """Return whether Messente says that an id is unknown; a bare 404 may mean a wrong URL."""
     errors = document.get("errors") if isinstance(document, dict) else None
     return (
         response.status == 404
@@ -261,7 +262,7 @@ def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegS
 
 
 def _evidence(entry: JsonObject, adapter: Adapter[Any]) -> Evidence:
-    """Read a status, with the reason of a failure from `err`, which tells more than the status."""
+    """Read a status; a failure's reason comes from `err`, which is more precise."""
     name, err = entry.get("status"), entry.get("err")
     code = str(err) if isinstance(err, (int, str)) and not isinstance(err, bool) else None
     if code in codes.NO_ERRORS:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from omnimsg.domain.content import Content
     from omnimsg.domain.message import Message
 
-# The query parameter that carries the engine's token through a report: nothing else in a request is
-# returned in one.
+# The query parameter of the callback URL that holds the engine's token: a report contains nothing
+# else from the request.
 TOKEN = "omnimsg_token"  # noqa: S105 - a parameter's name, no credential
 
-# A message of normal priority leaves the queue to Messente, whose default is not documented.
+# Normal priority is not sent: Messente then applies its default, which is not documented.
 PRIORITIES: Mapping[Priority, str] = {Priority.LOW: "low", Priority.HIGH: "high"}
 
 
@@ -79,9 +79,9 @@ def _plain_text(message: Message, text: str, adapter: Adapter[Any], context: Con
 
 
 def _add_report_url(document: JsonObject, message: Message, context: Context) -> None:
-    """Ask for reports: at the message's own address, else at the account's receiver.
+    """Request reports: to the message's own callback URL, else to the account's receiver.
 
-    The token goes along only where there is a receiver that reads it.
+    The token is added only if the account has a receiver, which reads it.
     """
     address = message.callback_url or context.report_url
     if address is not None:
@@ -122,7 +122,7 @@ def _merge(
     extras: Mapping[str, Any],
     channels: Mapping[Channel, Any],
 ) -> None:
-    """Merge extras: members below a channel's name into its leg, the rest into the whole."""
+    """Merge extras: members below a channel's name into its leg, the rest into the message."""
     message_extras = {key: value for key, value in extras.items() if key not in channels}
     deep_merge(document, message_extras)
     for leg in legs:

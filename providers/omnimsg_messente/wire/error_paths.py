@@ -1,8 +1,8 @@
 """Map an error's `source` to the path of a field in our message.
 
 Messente writes `payload[sms][sender]`: the channel's name and then the field, or only the field if
-it belongs to the whole message (Messente SMS documentation; the latter by analogy). What follows a
-leg's field is not documented; it is only kept in `raw`.
+it belongs to the whole message (Messente SMS documentation; the latter by analogy). Further keys
+after a leg's field are not documented; they are only kept in `raw`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _TEXT_FIELD = {Text: ".text", Media: ".caption", Interactive: ".body", Carousel:
 
 
 def field_and_reason(source: object, message: Message, adapter: Adapter[Any]) -> FieldAndReason:
-    """Return the path of our field and the reason of the failure; `None` for what is unknown."""
+    """Return the path of our field and the reason of the failure; `None` for each if unknown."""
     if not isinstance(source, str) or not source.startswith("payload["):
         return None, None
     first, *rest = _KEYS.findall(source) or [""]

@@ -1,4 +1,4 @@
-"""The JSON of an RCS leg.
+"""Write the JSON of an RCS leg.
 
 Source: the Rcs objects of Messente's OpenAPI document. It requires some members that are optional
 in our model. Their defaults are: a button's payload is its label, a page opens in the browser, a
@@ -91,7 +91,7 @@ def _file(item: MediaItem) -> JsonObject:
     )
 
 
-# Orientation and alignment of the picture, which matters only beside the text.
+# Orientation, and alignment of the picture, which has an effect only beside the text.
 LAYOUTS: Mapping[CardLayout | None, tuple[str, str]] = {
     None: ("VERTICAL", "LEFT"),
     CardLayout.VERTICAL: ("VERTICAL", "LEFT"),

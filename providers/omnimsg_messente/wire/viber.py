@@ -1,4 +1,4 @@
-"""The JSON of a Viber leg.
+"""Write the JSON of a Viber leg.
 
 Source: the Viber objects of Messente's OpenAPI document.
 """

@@ -1,4 +1,4 @@
-"""The JSON of a WhatsApp leg. Text is an object; a file's name is spelt in two ways.
+"""Write the JSON of a WhatsApp leg. Text is an object; a file's name has two spellings.
 
 Source: the WhatsApp objects of Messente's OpenAPI document.
 """
@@ -96,7 +96,7 @@ def _media_parameter(parameter: MediaParameter) -> JsonObject:
 
 
 # By kind of button: its sub-type and the type of its only parameter, as in the WhatsApp Cloud API,
-# to which Messente passes them on; a one-time password is the end of a URL there.
+# to which Messente passes buttons on; there, a one-time password is the end of a URL.
 BUTTONS: Mapping[ButtonKind, tuple[str, str]] = {
     ButtonKind.URL: ("url", "text"),
     ButtonKind.REPLY: ("quick_reply", "payload"),
