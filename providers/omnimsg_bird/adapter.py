@@ -1,4 +1,4 @@
-"""Bird's adapter: the request of each operation, and the reader of its answer."""
+"""Bird's adapter: a flow for each operation."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _ACCEPTED_STATUSES = frozenset({202})
-# A file is no JSON, which every other answer is.
+# For a file: all other answers are JSON.
 _ANY_TYPE = {"Accept": "*/*"}
 
 
@@ -55,8 +55,8 @@ class BirdAdapter(Adapter[BirdSettings]):
     * Each of Bird's channels has its own sender. Only an e-mail may name one, so the account's
       `sender` applies to e-mails only.
     * A message's id contains the channel's id, because Bird finds a message by both.
-    * With `batch`, several messages of a channel share a request. Bird's ids of them are unknown
-      then: their ids name the batch and the reference, which find them in Bird's list.
+    * With `batch`, several messages of a channel share a request. Bird then names no id of each
+      message: its id contains the batch's id and the reference, which find it in Bird's list.
     * Bird turns tags into lower case, and may send at once a message that is scheduled less than
       ten minutes ahead; more than 35 days ahead is refused.
     """
@@ -75,7 +75,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         super().__init__(account)
         if account.settings.batch:
             self.capabilities = BATCHING
-        # By channel: its id, the path of one message and the path of a batch.
+        # By channel: its id, the path to send one message, and the path to send a batch.
         self._addresses: dict[str | None, tuple[str, str, str]] = {
             name: (id_, self._channel(id_, "messages"), self._channel(id_, "batch/messages"))
             for name, id_ in account.settings.channels.items()
@@ -88,11 +88,11 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The API's host, and Bird's hosts of media, which ask for the key too."""
+        """The API's host, and Bird's media hosts, which require the key too."""
         return super().hosts | frozenset(hosts.MEDIA)
 
     def channels(self) -> Iterable[Channel]:
-        """Return the channels that the account has an id of."""
+        """Return the channels that the account has an id for."""
         return map(Channel, self.account.settings.channels)
 
     def authorization(self) -> Mapping[str, str]:
@@ -118,7 +118,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         }
 
     def group(self, message: Message) -> Hashable:
-        """Return the channel: each has a path of its own."""
+        """Return the channel: each channel has its own path."""
         return self.channel_of(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -158,7 +158,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     def history(
         self, query: HistoryQuery, page: str | None, context: Context
     ) -> Flow[Answered[Page[PastMessage]]]:
-        """List the messages of the query's channel, or of the workspace where it names none."""
+        """List the messages of the query's channel, or of the workspace if it names none."""
         failure = listing.check(query, self)
         if failure is None and query.channel is not None:
             failure = self._check_channel(query.channel)
@@ -180,7 +180,7 @@ class BirdAdapter(Adapter[BirdSettings]):
     def interactions(
         self, provider_id: str, page: str | None, context: Context
     ) -> Flow[Answered[Page[Interaction]]]:
-        """Ask what people did with a message; Bird answers with all of it at once."""
+        """Fetch the recipients' interactions with a message; Bird returns all in one page."""
         if split_batch_id(provider_id) is not None:
             entry = yield from batch_message.find_entry(
                 provider_id, self._workspace("channels/messages"), self
@@ -264,15 +264,15 @@ class BirdAdapter(Adapter[BirdSettings]):
         return response.status == 200 or files.read_storage_failure(response, self)
 
     def callback_problem(self) -> str | None:
-        """Without a signing key nothing can be verified, and an empty one is a mistake."""
+        """Require at least one signing key, and refuse an empty one."""
         return verify.problem(self.account.settings.signing_keys)
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
-        """Compare the signature over time, address and body."""
+        """Compare the signature over timestamp, URL and body."""
         return verify.verify(callback, self.account.settings.signing_keys, context)
 
     def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
-        """Read statuses, messages of people, and interactions."""
+        """Read statuses, inbound messages, and interactions."""
         return parse.parse(callback, self._names, self, context)
 
     def _workspace(self, rest: str) -> str:

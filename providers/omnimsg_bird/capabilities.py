@@ -1,4 +1,4 @@
-"""What Bird's Channels API supports, as far as this adapter uses it.
+"""The capabilities of Bird's Channels API, as far as this adapter uses them.
 
 Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), Sending
 WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST requests per second
@@ -35,7 +35,7 @@ CAPABILITIES = Capabilities(
             media=_MEDIA,
             sources=frozenset({"link", "stored"}),
         ),
-        # The schema allows every body on every channel; those that only it has are supported here.
+        # The schema allows every body on every channel; these are supported on WhatsApp only.
         Channel.WHATSAPP: ChannelCapabilities(
             content=_PLAIN | {"carousel", "interactive", "list", "location", "otp", "section"},
             recipients=frozenset({"phone", "contact"}),

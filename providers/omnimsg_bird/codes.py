@@ -5,9 +5,9 @@ Levels of codes:
 * `http`: the HTTP status of an answer in Bird's error form;
 * a number such as `422`: the known `code` texts of that HTTP status;
 * `failure`: `failure.code` of a message that was accepted;
-* `source`: the source of such a failure, for failures whose code has no row and no family;
+* `source`: the source of such a failure, if neither its code nor the code's family has a row;
 * the name of a source (`sms-messagebird`, `whatsapp`): the codes of that source;
-* `words`: what a failure says in words, where no code says it;
+* `words`: the meaning of a failure's text, for meanings that have no code;
 * `storage`: the error codes of the file storage.
 
 A row such as `15xxx` stands for a family of codes whose members Bird does not publish.
@@ -228,7 +228,7 @@ CODES = CodeTable(
         _source("accounting", Reason.PROVIDER_ERROR, "Bird's billing service failed"),
         _source("contact", Reason.PROVIDER_ERROR, "Bird's service of contacts failed"),
         _source("touchpoint", Reason.PROVIDER_ERROR, "Bird's service of templates failed"),
-        # Any kind of mistake is found there: content, opt-out, funds.
+        # This source finds mistakes of any kind: content, opt-out, funds.
         CodeRow(
             "pre-processing",
             SOURCE,

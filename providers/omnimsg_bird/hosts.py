@@ -33,7 +33,7 @@ def forbidden_host(url: str, base_url: str, patterns: Iterable[str]) -> str | No
         patterns: The account's `media_hosts`.
 
     Returns:
-        What is wrong, beginning with the host; `None` if the host is allowed.
+        The host and why it is forbidden; `None` if it is allowed.
     """
     try:
         Link(url)
@@ -41,7 +41,7 @@ def forbidden_host(url: str, base_url: str, patterns: Iterable[str]) -> str | No
     except (InvalidValue, ValueError):
         return "no host: the address cannot be used"
     own_scheme, own_host = _origin(base_url)
-    # Without encryption only if the API itself is, as a sandbox on this machine.
+    # Plain HTTP only if the API itself uses it, as a sandbox on this machine does.
     if scheme not in ("https", own_scheme):
         return f"{host}, without encryption"
     if host == own_host or any(fnmatchcase(host, pattern) for pattern in patterns):

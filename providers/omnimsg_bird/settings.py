@@ -34,15 +34,15 @@ class BirdSettings:
     Attributes:
         access_key: The access key's token.
         workspace_id: The workspace, a UUID.
-        channels: The id (a UUID) of the workspace's channel for each of ours that the account
-            uses: `channels = {sms = "...", whatsapp = "...", email = "..."}`.
-        batch: Whether several messages share a request. This is faster, but their ids are unknown
-            at first, and an error in one of them shows only in its status.
+        channels: The channels that the account uses, by our name, with the id (a UUID) of each in
+            the workspace: `channels = {sms = "...", whatsapp = "...", email = "..."}`.
+        batch: Whether several messages share a request. This is faster, but Bird's ids of the
+            messages are unknown at first, and an error in one of them shows only in its status.
         media_hosts: The hosts that files may be uploaded to and downloaded from, besides the host
             of `base_url`: names, with a port unless it is 443; `*` matches any characters. They
             never get the access key.
         signing_keys: The `signingKey` of the webhook subscriptions, as text; several while one is
-            being replaced. Without one no callback is accepted.
+            being replaced. Without any, no callback is accepted.
     """
 
     access_key: Secret = attrs.field(validator=validate.instance_of(Secret))

@@ -88,7 +88,7 @@ TERMS: tuple[TermRow, ...] = tuple(
     TermRow("interaction", name, kind.value, description=description, source=_RESOURCE)
     for name, (kind, description) in _KINDS.items()
 )
-"""The interaction types as rows; `unsubscribe-request` is how an opt-out is learnt."""
+"""The interaction types as rows; `unsubscribe-request` is the opt-out."""
 
 
 def interaction_kind(name: str) -> InteractionKind:

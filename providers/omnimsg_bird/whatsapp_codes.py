@@ -1,10 +1,9 @@
-"""WhatsApp's own codes of a failure, which Bird quotes beside the source `whatsapp`.
+"""WhatsApp's own failure codes, which Bird quotes beside the source `whatsapp`.
 
 Source: Meta, WhatsApp Cloud API, Error codes
-(developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes). It was read in copies that
-agree: the tables of Kaleyra and 360dialog, and those of two public clients,
-great-detail/WhatsApp-Nodejs-SDK and MarcosNicolau/whatsapp-business-sdk. 131050 is in newer copies
-only.
+(developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes), from copies that agree: the
+tables of Kaleyra and 360dialog, and those of two public clients, great-detail/WhatsApp-Nodejs-SDK
+and MarcosNicolau/whatsapp-business-sdk. 131050 is in newer copies only.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _META = "Meta, WhatsApp Cloud API, Error codes"
 def _whatsapp(
     code: int, reason: Reason, title: str, description: str, *, retry: Retry = Retry.NEVER
 ) -> CodeRow:
-    """Build the row of one of Meta's codes, by the title that it has in Meta's table."""
+    """Build the row of one of Meta's codes; `title` is the code's title in Meta's table."""
     return CodeRow(
         str(code),
         "whatsapp",

@@ -1,1 +1,1 @@
-"""Callbacks of the Notifications API: whether one is genuine, and the events in it."""
+"""Callbacks of the Notifications API: verify them, and read their events."""

@@ -1,12 +1,12 @@
-"""Read a message that a person sent through Bird. Nothing in here raises.
+"""Read an inbound message from a callback of Bird. No function raises.
 
-A message is read as a whole or not at all: where a file, an action or a text of it has a form that
-is not known, it stays unparsed, because an event without that part would look complete.
+A message is read as a whole or not at all: if a file, an action or a text of it has an unknown
+form, the message stays unparsed, because an event without that part would look complete.
 
 Sources: Programmable WhatsApp, Receiving messages (texts, media, locations; a sticker is a file);
 Messaging, the bodies of a Message. A tapped button is a text with the action `postback`, whose
-`replyTo` names our message: two captured payloads of one public integration are the witnesses, and
-another reads the payload from `meta.extraInformation`.
+`replyTo` names our message: so it is in two captured payloads of one public integration; another
+integration reads the payload from `meta.extraInformation`.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.content import MediaItem
 
-# Of a tapped button, as WhatsApp names it; the one of a list by analogy.
+# Members with the payload of a tapped button, named as by WhatsApp; that of a list by analogy.
 _BUTTON_ID_MEMBERS = ("whatsapp.interactive.button_reply.id", "whatsapp.interactive.list_reply.id")
 
 
 def read_inbound(
     payload: dict[str, Any], channel: Channel | None, provider: str, context: Context
 ) -> InboundMessage | None:
-    """Read a message; `None` if it has no id, or content that is not known to the last part."""
+    """Read a message; `None` if it has no id, or any part of its content is unknown."""
     channel_id, id_ = payload.get("channelId"), payload.get("id")
     message_id = message_id_of(context.account, channel_id, id_)
     body = _object(payload, "body")
@@ -76,7 +76,7 @@ def read_inbound(
 
 
 def _button(postback: dict[str, Any] | None, meta: dict[str, Any]) -> tuple[object, object] | None:
-    """Find the label and the payload of the button that was tapped; `None` if none was."""
+    """Return the label and the payload of the tapped button; `None` if none was tapped."""
     label, payload = (postback or {}).get("text"), (postback or {}).get("payload")
     extra = _object(meta, "extraInformation")
     data = payload or next((extra[each] for each in _BUTTON_ID_MEMBERS if extra.get(each)), None)
@@ -101,7 +101,7 @@ def _text(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
 
 
 def _html(body: dict[str, Any], context: Context) -> dict[str, Any] | None:
-    """Read an e-mail by its plain text; one that is HTML only is not read."""
+    """Read an e-mail's plain text; an e-mail with HTML only stays unparsed."""
     text, found = text_or_none(body.get("text")), _media(body.get("attachments"), context)
     return None if text is None or found is None else {"text": text} | found
 
@@ -130,7 +130,7 @@ def _location(body: dict[str, Any], _: Context) -> dict[str, Any] | None:
 
 
 def _with_caption(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[str, Any] | None:
-    """Add the words beside media, of which there must be some."""
+    """Add the caption to media; `None` if there are no media."""
     text = body.get("text")
     if not media or not _is_text_or_none(text):
         return None
@@ -138,7 +138,7 @@ def _with_caption(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[st
 
 
 def _media(files: object, context: Context, kind: MediaKind | None = None) -> dict[str, Any] | None:
-    """Read files to fetch with the account's key; `None` unless each of them can be fetched."""
+    """Read files to download with the account's key; `None` if any of them cannot be read."""
     if is_blank(files):
         return {}
     items = [_item(each, context, kind) for each in files] if isinstance(files, list) else [None]

@@ -1,9 +1,9 @@
-"""Read the events in a callback of Bird. Nothing in here raises.
+"""Read the events in a callback of Bird. No function raises.
 
 Sources: Notifications API, Webhook subscriptions (the envelope and the names of events); Message
 status and interactions (`<channel>.outbound`, `<channel>.inbound`, `<channel>.interaction`). The
-payload of the first two is a Message, that of the third a MessageInteraction. There is no id of the
-event, and one subscription for each type of interaction.
+payload of the first two is a Message, that of the third a MessageInteraction. An event has no id of
+its own. Each type of interaction has its own subscription.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.events import Event
 
-# What tells two reports of a message apart. A report that adds a cause or the parts to a status is
-# no repetition: dropping it would lose them.
+# The members that distinguish two reports of a message. A report that adds a cause or the parts to
+# a status is not a repetition: dropping it would lose them.
 _KEY_MEMBERS = ("status", "lastStatusAt", "failure", "reason", "details", "chargeableUnits")
 
 
@@ -40,7 +40,7 @@ def parse(
     """Read the events of a callback.
 
     Args:
-        callback: What came.
+        callback: The callback.
         channels: The account's channels, by Bird's id of each.
         adapter: The adapter with the tables.
         context: The account's name and the time of arrival.
@@ -54,7 +54,7 @@ def parse(
     if read is not None and isinstance(payload, dict):
         channel_id = payload.get("channelId")
         channel = channels.get(channel_id) if isinstance(channel_id, str) else None
-        # A repetition keeps the signed time, so it is nearer to the event than its arrival.
+        # A repetition keeps the signed time, so it is closer to the event than the arrival.
         event_context = Context.make(
             account=context.account, now=signed_time(callback) or context.now
         )
@@ -102,10 +102,10 @@ def _read_inbound(
 def _read_interaction(
     payload: dict[str, Any], channel: Channel | None, adapter: Adapter[Any], context: Context
 ) -> list[Event]:
-    """Read an interaction; one that says that a message was read is its status as well.
+    """Read an interaction; the interaction `read` also becomes the status `READ`.
 
-    Bird has no such status, and other providers have no such interaction. An opened e-mail is none:
-    programs open e-mails too.
+    Bird has no such status, and other providers have no such interaction. An opened e-mail does not
+    become `READ`, because programs open e-mails too.
     """
     message_id = message_id_of(context.account, payload.get("channelId"), payload.get("messageId"))
     if message_id is None or text_or_none(payload.get("type")) is None:

@@ -1,8 +1,8 @@
-"""Find out whether a callback comes from Bird.
+"""Verify the signature of Bird's callbacks.
 
 Source: Notifications API, Verifying a webhook subscription: the signature is, in base64, the
-HMAC-SHA256 of the request's timestamp, its full address and the SHA-256 of its body as raw bytes,
-with a line break between them. Bird's PHP sample uses the signing key as text, although keys look
+HMAC-SHA256 of the request's timestamp, its full URL and the SHA-256 of its body as raw bytes, with
+a line break between them. Bird's PHP sample uses the signing key as text, although keys look
 like base64. Timestamps are Unix seconds in every implementation that was read.
 """
 
@@ -25,21 +25,21 @@ SIGNATURE = "messagebird-signature"
 TIMESTAMP = "messagebird-request-timestamp"
 
 # A repetition has the timestamp of the first attempt. Bird repeats for 8 hours; attempts after up
-# to 24 hours were seen. A window of 5 minutes, as other providers have it, would lose them all.
+# to 24 hours were observed. A window of 5 minutes, as for other providers, would refuse them.
 MAX_AGE = timedelta(hours=24)
 MAX_AHEAD = timedelta(minutes=5)
 
 
 def problem(keys: Sequence[Secret]) -> str | None:
-    """Say what is wrong with the signing keys; `None` where they can be used."""
+    """Return what is wrong with the signing keys; `None` if they can be used."""
     if not keys:
         return "needs `signing_keys`: the signing key of its webhook subscriptions"
-    # Nothing is verified with it, but the variable that should hold the key is empty.
+    # An empty key verifies nothing; the variable that should hold it is probably not set.
     return None if all(keys) else "has an empty key in `signing_keys`"
 
 
 def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Authenticity:
-    """Compare the signature with that of each key, then look at the time that it signs."""
+    """Compare the signature with that of each key, then check the signed timestamp."""
     usable = key_bytes(keys)
     if not usable:
         return Authenticity.NO_SECRET
@@ -59,7 +59,7 @@ def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Auth
 
 
 def signed_time(callback: Callback) -> datetime | None:
-    """Return when Bird first sent the callback; `None` if it does not say."""
+    """Return the time when Bird first sent the callback; `None` if it has no valid timestamp."""
     return _time(callback.header(TIMESTAMP) or b"")
 
 

@@ -1,4 +1,4 @@
-"""Checks beyond the capabilities: what Bird would refuse.
+"""Checks beyond the capabilities: messages that Bird would refuse.
 
 Source: the Messaging page of the Channels API reference and the schema in it; for
 WhatsApp's own rules, Sending WhatsApp messages.
@@ -52,7 +52,7 @@ def check(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure 
     Args:
         message: The message.
         channel: The channel that it is sent on.
-        adapter: Knows the account's channels and templates.
+        adapter: The adapter with the account's channels and templates.
 
     Returns:
         The first `Failure`; `None` if Bird takes the message.
@@ -81,7 +81,7 @@ def _check_callback(message: Message) -> Failure | None:
 
 
 def _check_reply_to(message: Message, channel: Channel, adapter: Adapter[Any]) -> Failure | None:
-    """Require a message of the same channel, because Bird finds it by its own id there."""
+    """Require a message of the same channel, because Bird looks its id up in that channel."""
     if message.reply_to is None:
         return None
     channel_id, _, id_ = message.reply_to.provider_id.partition("/")

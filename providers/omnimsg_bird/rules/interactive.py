@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_DESCRIPTION = 72
 _MAX_CAROUSEL_TEXT = 1024
 _MAX_CARDS = 10
-# Above it the amount in cents could exceed what every JSON parser reads exactly.
+# Above it the amount in cents could exceed the integers that every JSON parser reads exactly.
 _MAX_AMOUNT = 10**13
 _CENT = Decimal("0.01")
 
@@ -36,7 +36,7 @@ _CARD_TYPES = {
 
 
 def check_interactive(content: Interactive, channel: Channel, path: str) -> Failure | None:
-    """Check text with buttons against the text or media body that it becomes."""
+    """Check text with buttons, which is sent as a text or media body."""
     if isinstance(content.header, MediaItem):
         failure = check_item(content.header, channel, f"{path}.header")
     else:
@@ -49,7 +49,7 @@ def check_interactive(content: Interactive, channel: Channel, path: str) -> Fail
 
 
 def check_list(content: ListPicker, _: Channel, path: str) -> Failure | None:
-    """Check a list; its lengths are WhatsApp's."""
+    """Check a list; `whatsapp_rules` checks its lengths."""
     return _unsupported(content, path, ("footer",))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.media import Source
 
-# By kind of media: the body that it is sent in. A message has one body.
+# By kind of media: the type of the body that contains it. A message has one body.
 BODIES = {
     MediaKind.IMAGE: "image",
     MediaKind.GIF: "gif",
@@ -76,7 +76,7 @@ def check_item(item: MediaItem, channel: Channel, path: str) -> Failure | None:
 
 
 def _check_webp(item: MediaItem, path: str) -> Failure | None:
-    """Tell stickers and pictures apart by their type, because both are sent as `image`."""
+    """Require image/webp for stickers, and refuse it for pictures: both are sent as `image`."""
     is_webp = (item.content_type or "").partition(";")[0].strip().lower() == "image/webp"
     if is_webp == (item.kind is MediaKind.STICKER) or BODIES[item.kind] != "image":
         return None
@@ -87,7 +87,7 @@ def _check_webp(item: MediaItem, path: str) -> Failure | None:
 
 
 def check_source(source: Source, path: str) -> Failure | None:
-    """Require a URL, the only form of a file that bodies and templates have a member for."""
+    """Require a URL: bodies and templates have no other member for a file."""
     if isinstance(source, Inline):
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,

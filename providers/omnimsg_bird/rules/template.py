@@ -91,7 +91,7 @@ def parameters(
     """Return the path of each parameter of a template, the parameter, and its placeholder's name.
 
     The account's mapping names the body's placeholders by position; a placeholder that it does not
-    name has the parameter's own name, as has that of the header.
+    name, and that of the header, has the parameter's own name.
     """
     found: list[tuple[str, FilledParameter, str | None]] = []
     if isinstance(content.header, (TextParameter, MediaParameter)):

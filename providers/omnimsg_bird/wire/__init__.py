@@ -1,1 +1,1 @@
-"""Bird's JSON: requests are written by `encode`, answers read by the other modules."""
+"""Bird's JSON: `encode` writes requests; `decode`, `resource` and others read answers."""

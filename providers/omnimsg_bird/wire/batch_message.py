@@ -1,7 +1,8 @@
-"""Messages of a batch, which Bird names by no id of their own when it accepts them.
+"""Look up a message of a batch, whose id is unknown because Bird names only the batch's.
 
-`Accepted.id` names such a message by its batch and its reference. Source: the list operation of a
-workspace on the Messaging page of the Channels API reference, whose filter `batchId` finds it.
+`Accepted.id` of such a message contains its batch's id and its reference. Source: the list
+operation of a workspace on the Messaging page of the Channels API reference, with its filter
+`batchId`.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _MAX_PAGES = 2
 def find_entry(
     provider_id: str, path: str, adapter: Adapter[Any]
 ) -> Flow[Answered[dict[str, Any]]]:
-    """Return the list's entry of a message of a batch; an empty one where the list has none."""
+    """Return the list entry of a message of a batch; an empty one if it is not listed."""
     named = split_batch_id(provider_id)
-    assert named is not None  # noqa: S101 - the caller has looked
+    assert named is not None  # noqa: S101 - checked by the caller
     batch_id, reference = named
     token: str | None = None
     for _ in range(_MAX_PAGES):
@@ -55,7 +56,7 @@ def read_status(
     adapter: Adapter[Any],
     context: Context,
 ) -> Flow[Answered[MessageStatus]]:
-    """Ask where a message of a batch is."""
+    """Look up the status of a message of a batch."""
     entry = yield from find_entry(provider_id, path, adapter)
     if not isinstance(entry, dict):
         return entry
@@ -63,5 +64,5 @@ def read_status(
     if not entry:
         return MessageStatus.not_found(id_, context.now)
     past = resource.read_past_message(entry, channels, adapter, context)
-    # An entry without its own id is found all the same: the answer cannot be read.
+    # An entry without an id of its own is not "not found": the answer has no verdict.
     return None if past is None else MessageStatus(id=id_, legs=(past.leg,), raw=entry)

@@ -1,4 +1,4 @@
-"""Read the answers to sends, and errors. Nothing in here raises, whatever the answer holds.
+"""Read the answers to sends, and errors. No function raises for any answer.
 
 Sources: the Messaging page of the Channels API reference (message, errors), Send batch messages.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-# No page shows the answer to a batch; these are the possible names of the batch's id.
+# No page shows the answer to a batch; these are likely names of the batch's id.
 _BATCH_IDS = ("id", "batchId", "batchID")
 _ENTRY = re.compile(r"\.messageRequests\[(\d{1,3})\]")
 
@@ -51,9 +51,9 @@ def read_send(
 
 
 def _is_message(document: object, message: Message) -> bool:
-    """Whether an answer is a Message, with or without an error: one has an id, an error has none.
+    """Return whether an answer contains a Message, with or without an error.
 
-    An id alone may be that of an error.
+    An id is not enough, because an error may have one too.
     """
     if not isinstance(document, dict) or not document.get("id"):
         return False
@@ -63,7 +63,7 @@ def _is_message(document: object, message: Message) -> bool:
 def _ambiguous(
     message: Message, document: object, response: Response, context: Context
 ) -> Ambiguous:
-    """Put a message in doubt whose refusal shows a message all the same."""
+    """Build the outcome of a message whose refusal contains a Message nevertheless."""
     failure = Failure(
         reason=Reason.INVALID_RESPONSE,
         retry=Retry.UNSAFE,
@@ -113,7 +113,7 @@ def _errors_by_index(document: object, count: int) -> dict[int, dict[str, Any]]:
 
     Args:
         document: The refusal.
-        count: How many entries the batch has; another index names none of them.
+        count: The number of entries in the batch; other indices are ignored.
     """
     details = document.get("details") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(details, dict):
@@ -163,8 +163,8 @@ def _contact_not_found(
 ) -> Outcome | None:
     """Read a 404 to a message for a contact's id: the contact may be missing, or the channel.
 
-    Only Bird's words tell them apart. Where they do not, the message fails alone, because a contact
-    that was deleted must not stop the account.
+    Only Bird's text distinguishes the two. If it does not, only the message fails, because a
+    deleted contact must not stop the account.
     """
     found = read_refusal(document, response, adapter)
     if found is None:
@@ -184,9 +184,9 @@ def _contact_not_found(
 def read_refusal(
     document: object, response: Response, adapter: Adapter[Any]
 ) -> tuple[CodeRow, Failure] | None:
-    """Read an error body; `None` if it is not Bird's, or its HTTP status is not in the table.
+    """Read an error body; `None` if it is not in Bird's form, or the table has no row for it.
 
-    Bird publishes hardly any of its `code` texts; an unknown one is read by its HTTP status.
+    Bird publishes hardly any of its `code` texts; for an unknown one the HTTP status decides.
     """
     if not isinstance(document, dict):
         return None
@@ -231,7 +231,7 @@ def read_failure(
 
 
 def _first_detail(details: object) -> tuple[str, str]:
-    """Return the first member that a 422 names, and the first problem of it."""
+    """Return the first member that an error names, and its first problem."""
     if not isinstance(details, dict) or not details:
         return "", ""
     key, problems = next(iter(details.items()))

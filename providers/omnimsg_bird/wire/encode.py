@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg_bird.wire.bodies import JsonObject
 
 
-# The document of a plain text. To fill in a template costs half of building and writing one.
+# The document of a plain text. Filling in a template costs half of building and encoding a dict.
 _PLAIN_TEXT = (
     b'{"receiver":{"contacts":[{"identifierKey":"phonenumber","identifierValue":%b}]},'
     b'"body":{"type":"text","text":{"text":%b}},"reference":%b}'

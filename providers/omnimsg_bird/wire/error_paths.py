@@ -1,4 +1,4 @@
-"""Map a member that a 422 names to the path of a field in our message.
+"""Map a member that an error names to the path of a field in our message.
 
 Bird names members by dotted paths with a leading dot: `.receiver.contacts[0].identifierValue`.
 """
@@ -50,7 +50,7 @@ _FIELDS: tuple[tuple[re.Pattern[str], str, Reason], ...] = tuple(
 
 
 def field_and_reason(key: str) -> tuple[str | None, Reason | None]:
-    """Return the path of our field and the reason of the failure; `None` for what is unknown."""
+    """Return the path of our field and the reason of the failure; `None` for both if unknown."""
     for pattern, path, reason in _FIELDS:
         match = pattern.match(key)
         if match is not None:

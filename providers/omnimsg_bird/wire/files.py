@@ -66,7 +66,7 @@ def read_grant(response: Response, account: str) -> Grant | None:
 
 
 def redirect_url(response: Response, url: str) -> str:
-    """Return the URL of a redirect. An unreadable one is returned as it is, and refused later."""
+    """Return the URL of a redirect. An invalid one is returned unchanged, and refused later."""
     location = response.header("Location") or ""
     try:
         return urljoin(url, location) if location else ""
@@ -75,7 +75,7 @@ def redirect_url(response: Response, url: str) -> str:
 
 
 def read_storage_failure(response: Response, adapter: Adapter[Any]) -> Failure | None:
-    """Read a refusal of the storage, which answers in XML, not in Bird's form."""
+    """Read a refusal of the file storage, which answers in XML, not in Bird's form."""
     if not 400 <= response.status < 500:
         return None
     match = _find_code(response.body)

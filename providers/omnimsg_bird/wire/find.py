@@ -1,9 +1,9 @@
-"""Look for a message whose answer was lost in the list of its channel. Nothing in here raises.
+"""Look for a message whose answer was lost in the list of its channel. No function raises.
 
 Source: the list operation of a channel on the Messaging page of the Channels API reference. It has
 no filter for the reference, so the list is filtered by recipient and time, and the references are
-compared here. Neither the default order is published nor how soon a message is listed, so a message
-counts as absent only after every page was read.
+compared here. Neither the default order nor the delay until a message is listed is published, so a
+message counts as absent only after every page was read.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Answered, Context, Flow
     from omnimsg.domain.message import Message
 
-# Pages of 100 entries: more messages than one recipient gets in the time that is searched. A longer
-# list gives no result.
+# Pages of 100 entries: more messages than one recipient gets in the searched time. A longer list
+# gives no verdict.
 _MAX_PAGES = 5
 
 
@@ -74,10 +74,10 @@ def _identifier(to: str | ProviderContact) -> str | None:
 
 
 def _matches(entry: object, message: Message, since: datetime) -> bool | None:
-    """Whether an entry is the message; `None` if the entry does not tell enough.
+    """Return whether an entry is the message; `None` if the entry has too little data.
 
-    Our messages have a reference, but others may send through the same workspace, and no page says
-    that the reference of every message is listed: an entry without one may be any message.
+    Our messages have a reference, but other programs may send through the same workspace, and no
+    page says that a list shows every reference: an entry without one may be any message.
     """
     if not isinstance(entry, dict):
         return None
@@ -96,7 +96,7 @@ def _matches(entry: object, message: Message, since: datetime) -> bool | None:
 
 
 def _is_receiver(to: str | ProviderContact, receiver: object) -> bool:
-    """Whether the recipient is among the receivers, however the identifier is spelt."""
+    """Return whether the recipient is among the receivers, ignoring case and a leading plus."""
     if isinstance(to, ProviderContact) and to.id is not None:
         people = receiver.get("contacts") if isinstance(receiver, dict) else None
         people = people if isinstance(people, list) else []

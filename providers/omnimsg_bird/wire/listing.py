@@ -1,4 +1,4 @@
-"""Requests for Bird's lists, and their pages.
+"""Write the queries for Bird's lists, and read their pages.
 
 Source: the list operations on the Messaging page of the Channels API reference. Two versions of it
 have different default page sizes, so the size is always sent; the page about common usage allows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.history import HistoryQuery
 
 PAGE_SIZE = 100
-_TOKEN = "pageToken"  # noqa: S105 - the name of a page, no credential
+_TOKEN = "pageToken"  # noqa: S105 - a parameter's name, no credential
 
 _FILTERS = (
     ("to", "to"),
@@ -81,7 +81,7 @@ def _as_text(value: object) -> str:
 
 
 def read_page(response: Response, read_item: Callable[[dict[str, Any]], Any]) -> Page[Any] | None:
-    """Read a page. Entries that cannot be read, or are no objects, are left out.
+    """Read a page. Entries that cannot be read, or are not objects, are left out.
 
     Args:
         response: The answer.

@@ -1,4 +1,4 @@
-"""Read Bird's Message and MessageInteraction. Nothing in here raises.
+"""Read Bird's Message and MessageInteraction. No function raises.
 
 Sources: the Messaging page of the Channels API reference (both schemas), Message failure codes and
 Message failure sources (`failure`).
@@ -82,7 +82,7 @@ def read_past_message(
 
 
 def read_reply_to(reply: object, channel_id: object, context: Context) -> MessageId | None:
-    """Read which message an inbound one answers; a tapped button names our message like that."""
+    """Read the id of the message that an inbound one answers, or whose button was tapped."""
     id_ = reply.get("id") if isinstance(reply, dict) else None
     return message_id_of(context.account, channel_id, id_)
 
@@ -154,7 +154,7 @@ def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
 
 
 def _failure_text(document: dict[str, Any]) -> str:
-    """Return what Bird says of a failure: its description, or the platform's own text."""
+    """Return the text of a failure: Bird's description, or the platform's own text."""
     failure = document.get("failure")
     described = failure.get("description") if isinstance(failure, dict) else None
     found = (described, document.get("reason"), document.get("details"))
@@ -168,11 +168,11 @@ def _row(
     *,
     is_expired: bool,
 ) -> CodeRow | None:
-    """Find the row of a failure that says most.
+    """Find the most specific row for a failure.
 
-    In this order: its source's own code, its words, its code, the family of its code, its source.
-    A family is not overruled by a source: 12xxx is Bird's, whatever service of Bird's it names. A
-    row without a reason (the SMS code 0) stands back where a later one has one.
+    The order is: its source's own code, its text, its code, the family of its code, its source. A
+    family has precedence over a source: 12xxx is a failure of Bird, whatever source it names. A row
+    without a reason (the SMS code 0) gives way to later ones.
     """
     table = adapter.table
     name = str(source.get("name")) if isinstance(source, dict) else None
@@ -193,7 +193,7 @@ def _row(
 
 
 def _is_expired(document: dict[str, Any]) -> bool:
-    """Whether the words of a failure say that the validity ended, as SMS platforms write it."""
+    """Return whether a failure's text says that the validity ended, as SMS platforms write it."""
     return any(
         isinstance(text, str) and _EXPIRED(text.replace("_", " ")) is not None
         for text in (document.get("details"), document.get("reason"))

@@ -1,4 +1,4 @@
-"""Read the answer to a look-up of one message. Nothing in here raises."""
+"""Read the answer to a status look-up of one message. The function never raises."""
 
 from __future__ import annotations
 

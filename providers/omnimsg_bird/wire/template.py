@@ -1,4 +1,4 @@
-"""Write a template, which stands beside the body.
+"""Write a template, a top-level member in place of the body.
 
 A template is identified by a project's id if the account's mapping gives one or its name is a UUID;
 else by its name on the platform. All placeholders are filled by `parameters` of the type `string`,
