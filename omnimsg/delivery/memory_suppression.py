@@ -1,4 +1,4 @@
-"""The suppression list in memory: for one process, and gone with it."""
+"""The in-memory suppression list: for one process, lost when the process ends."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MARKETING = frozenset({"marketing"})
 
 
 class MemorySuppression:
-    """Remembers who has opted out, on every account and channel.
+    """Remembers which addresses have opted out, for all accounts and channels.
 
-    Who opted out is sent nothing any more until they opt in again. Who opted out of marketing is
-    sent nothing with one of the marketing tags.
+    An address that has opted out gets no message until it opts in again. An address that has opted
+    out of marketing gets no message with one of the marketing tags.
 
     Args:
         opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`.
@@ -46,7 +46,7 @@ class MemorySuppression:
         return [self._is_suppressed(each) for each in messages]
 
     async def record(self, change: ConsentChange) -> None:
-        """Store a change. The order in which changes come makes no difference: their times do."""
+        """Store a change. The times of changes decide, not the order in which they arrive."""
         if change.address is None:
             return
         wishes = self._wishes.setdefault(change.address.casefold(), {})
@@ -63,7 +63,7 @@ class MemorySuppression:
         )
 
     def _has(self, address: str, consent: Consent) -> bool:
-        """Return whether somebody opted out, and not in again since. Of one time, out counts."""
+        """Return whether an address has opted out and not in again; at equal times, out counts."""
         wishes = self._wishes.get(address.casefold())
         if wishes is None or consent not in wishes:
             return False
