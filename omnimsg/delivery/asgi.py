@@ -73,7 +73,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """Acknowledge the lifespan events; they start and stop nothing, the client has its own."""
+    """Acknowledge the server's start and shutdown; the client is opened and closed elsewhere."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

@@ -215,7 +215,7 @@ class Tracked:
         )
 
     def answered(self, new: Tracked) -> Tracked:
-        """Return the state with the outcome of its send added; earlier reports may end its doubt."""
+        """Return the state with its send's outcome added; earlier reports may end its doubt."""
         # The id of the outcome comes first: it is the one that the application keeps.
         return _proved(attrs.evolve(self.merged(new), ids=_joined(new.ids, self.ids)))
 
