@@ -30,7 +30,7 @@ class MaskedRequest:
         url: The whole address.
         query: Names and values of the query, in order.
         headers: The header lines that the account adds; the values of credentials are masked.
-        body: The body, as text; `None` if there is none, or if it is read from a file.
+        body: The body, as text; `None` if there is none, or if it is a file or a form.
     """
 
     method: str
