@@ -53,21 +53,21 @@ class _Asking:
     """A hand-over in flight that may try several accounts.
 
     Args:
-        told: Called with the name of each account that is tried.
+        on_account: Called with the name of each account that is tried.
 
     Attributes:
         asked: The future outcome at the last account that was tried; `None` if none was.
         unclaimed: The outcome that was reported between the cancellation of the call and its raise.
     """
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        self._told = told
+    def __init__(self, on_account: Callable[[str], None]) -> None:
+        self._on_account = on_account
         self.asked: asyncio.Future[Outcome] | None = None
         self.unclaimed: Outcome | None = None
 
     def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
         self.asked = asked
-        self._told(account)
+        self._on_account(account)
 
 
 class Repeats(Observer):
@@ -91,7 +91,7 @@ class Repeats(Observer):
         # A plain dictionary finds its oldest entry by skipping all that were dropped before it.
         self.known: OrderedDict[Key, HandOver] = OrderedDict()
         # Hand-overs in flight that have no caller any more.
-        self._left: set[Key] = set()
+        self._abandoned: set[Key] = set()
         # Hand-overs in flight that may try several accounts.
         self._asking: dict[Key, _Asking] = {}
         # By account and reference: messages that are at another account than the one that their
@@ -183,7 +183,7 @@ class Repeats(Observer):
             # The outcome came in the same turn of the loop as the cancellation of its caller.
             self._end(key, asked.result())
         else:
-            self._left.add(key)
+            self._abandoned.add(key)
             if future is asked:
                 self.known[key] = message, asked.get_loop().create_future(), since
             with suppress(RuntimeError):  # the event loop is closed: outcomes are reported later
@@ -194,7 +194,7 @@ class Repeats(Observer):
     def has_caller(self, reference: str) -> bool:
         """Return whether a caller waits for the outcome of a message with this reference."""
         return any(
-            not future.done() and key not in self._left
+            not future.done() and key not in self._abandoned
             for key, (message, future, _) in self.known.items()
             if message.reference == reference
         )
@@ -210,7 +210,7 @@ class Repeats(Observer):
                 asking.unclaimed = event.outcome
                 return
             # The future is cancelled at once, its caller only in the next turn of the loop.
-            is_left = key in self._left or future.get_loop().is_closed()
+            is_left = key in self._abandoned or future.get_loop().is_closed()
             if future.cancelled() or (is_left and not future.done()):
                 self._end(key, event.outcome)
                 return
@@ -257,7 +257,7 @@ class Repeats(Observer):
 
     def _end(self, key: Key, outcome: Outcome | None) -> None:
         """Note an outcome; forget a message that is on no phone, so that it may be repeated."""
-        self._left.discard(key)
+        self._abandoned.discard(key)
         if key not in self.known:
             return
         message, future, since = self.known[key]

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 H = TypeVar("H", bound="StatusHandler")
 
-_BUILDING = threading.RLock()
+_BUILD_LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):
     # Acquired before a fork: if another thread held it, it would never be released in the child.
     os.register_at_fork(
-        before=_BUILDING.acquire,
-        after_in_parent=_BUILDING.release,
-        after_in_child=_BUILDING.release,
+        before=_BUILD_LOCK.acquire,
+        after_in_parent=_BUILD_LOCK.release,
+        after_in_child=_BUILD_LOCK.release,
     )
 
 
@@ -218,7 +218,7 @@ class Reports:
     def _delivery(self) -> Delivery:
         # Several threads may use it for the first time at once, and only one may be built: from
         # Python 3.12 on, a cached property has no lock. It is stored before the lock is released.
-        with _BUILDING:
+        with _BUILD_LOCK:
             built: Delivery | None = vars(self).get("_delivery")
             if built is None:
                 built = vars(self)["_delivery"] = self._build_delivery()

@@ -35,7 +35,7 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 # Events whose finished handlers are remembered until the event is repeated, at most. For older
 # events, a repetition calls all handlers again.
-_MOST_PARTLY_HANDLED = 10_000
+_MAX_PARTLY_HANDLED = 10_000
 
 
 class Dispatcher:
@@ -76,7 +76,7 @@ class Dispatcher:
         self._running: dict[str, asyncio.Future[None]] = {}
         # By event key: the handlers that are done with an event that another handler has failed.
         self._partly_handled: dict[str, set[object]] = {}
-        self._turns = Turns()
+        self._locks = Turns()
         self.handled: int = 0
         self.duplicates: int = 0
 
@@ -128,8 +128,8 @@ class Dispatcher:
             Exception: A handler or the store raised it.
             TimeoutError: They took longer than the handler timeout.
         """
-        async with asyncio.timeout(self._handler_timeout), self._turn(tracked):
-            await self._tell_status(tracked, set())
+        async with asyncio.timeout(self._handler_timeout), self._lock_of(tracked):
+            await self._notify_status(tracked, set())
 
     async def joined(self, tracked: Tracked) -> None:
         """Hand on opt-outs and status from reports that arrived before their send was known.
@@ -142,13 +142,13 @@ class Dispatcher:
             if self._suppression is not None:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
-            async with self._turn(tracked):
-                await self._tell_status(tracked, set())
+            async with self._lock_of(tracked):
+                await self._notify_status(tracked, set())
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
         if done:
             self._partly_handled[key] = done
-            if len(self._partly_handled) > _MOST_PARTLY_HANDLED:
+            if len(self._partly_handled) > _MAX_PARTLY_HANDLED:
                 del self._partly_handled[next(iter(self._partly_handled))]
 
     async def _hand_on_new(
@@ -171,14 +171,14 @@ class Dispatcher:
                 raise NotHandledError
             await self._handlers.handle(event, done)
         elif self._handlers or self._observers.status_changed is not None:
-            async with self._turn(tracked):
+            async with self._lock_of(tracked):
                 await self._handlers.handle(event, done)
-                await self._tell_status(tracked, done)
+                await self._notify_status(tracked, done)
         # With neither handlers nor a status observer, the tracker is the only consumer.
         await self._store.set_handled(event.key, at, remember_until)
         return True
 
-    async def _tell_status(self, tracked: Tracked, done: set[object]) -> None:
+    async def _notify_status(self, tracked: Tracked, done: set[object]) -> None:
         if not self._handlers.want_statuses and self._observers.status_changed is None:
             return
         if tracked.id is not None:
@@ -221,10 +221,10 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-    def _turn(self, tracked: Tracked) -> Turn | AbstractAsyncContextManager[None]:
+    def _lock_of(self, tracked: Tracked) -> Turn | AbstractAsyncContextManager[None]:
         """Return the lock of a message, which hands its changes on one at a time, in order."""
         ids = tracked.ids
         if len(ids) > 1:
             # Lock all ids: another task may know the message by its batch's id only, or its own.
-            return self._turns.turn_of_all(ids)
-        return self._turns.turn(ids[0] if ids else tracked.token)
+            return self._locks.turn_of_all(ids)
+        return self._locks.turn(ids[0] if ids else tracked.token)

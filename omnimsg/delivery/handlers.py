@@ -76,7 +76,7 @@ class Handlers:
             if number not in done:
                 result = handler(event)
                 if inspect.isawaitable(result):
-                    await _end_of(result)
+                    await _await_handler(result)
                 done.add(number)
         for loop in tuple(self._loops):
             if loop not in done:
@@ -94,7 +94,7 @@ class Handlers:
             if (number, change.status.status) not in done:
                 result = handler(change)
                 if inspect.isawaitable(result):
-                    await _end_of(result)
+                    await _await_handler(result)
                 done.add((number, change.status.status))
 
     @property
@@ -145,7 +145,7 @@ class _Loop:
             _fail(self._waiting.popleft()[1])
 
 
-async def _end_of(result: Awaitable[object]) -> None:
+async def _await_handler(result: Awaitable[object]) -> None:
     """Wait for a handler.
 
     Raises:

@@ -36,11 +36,11 @@ class Alarm:
     """A one-shot timer that calls a function; setting it again while it runs changes nothing.
 
     Args:
-        ring: The function to call.
+        callback: The function to call.
     """
 
-    def __init__(self, ring: Callable[[], object]) -> None:
-        self._ring = ring
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -53,7 +53,7 @@ class Alarm:
         # A timer of another loop does not count: it may have ended with that loop.
         if self._loop is not loop:
             self._loop = loop
-            self._timer = loop.call_later(seconds, self._is_due)
+            self._timer = loop.call_later(seconds, self._fire)
 
     def stop(self) -> None:
         """Cancel the timer, which keeps the function alive; a timer of another loop stays."""
@@ -61,6 +61,6 @@ class Alarm:
             self._timer.cancel()
             self._loop = self._timer = None
 
-    def _is_due(self) -> None:
+    def _fire(self) -> None:
         self._loop = self._timer = None
-        self._ring()
+        self._callback()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Open messages that one token finds, at most; the latest ones. The bound keeps look-ups fast where
 # an application gives all messages the same reference.
-_MOST_OF_A_TOKEN = 8
+_MAX_PER_TOKEN = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -59,10 +59,10 @@ class MemoryStore:
         self._numbers = itertools.count()
         # By state of the hand-over, in the order in which messages entered it. `OrderedDict`,
         # because a `dict` finds its first entry by skipping all that were deleted before it.
-        self._rooms: dict[Handover, OrderedDict[int, Tracked]] = {
+        self._groups: dict[Handover, OrderedDict[int, Tracked]] = {
             each: OrderedDict() for each in Handover
         }
-        self._places: dict[int, OrderedDict[int, Tracked]] = {}
+        self._group_of: dict[int, OrderedDict[int, Tracked]] = {}
         self._by_id: dict[MessageId, int] = {}
         # By token: the open messages, whose own id or hand-over is not known yet.
         self._open: dict[str, tuple[int, ...]] = {}
@@ -72,7 +72,7 @@ class MemoryStore:
 
     def __len__(self) -> int:
         """Return the number of tracked messages."""
-        return len(self._places)
+        return len(self._group_of)
 
     async def find(self, names: Names) -> Tracked | None:
         """Return the state of a message."""
@@ -83,32 +83,32 @@ class MemoryStore:
         found = self._found(names)
         known = self._merged(found)
         changed = change(known)
-        if len(found) == 1 and known is not None and _is_found_alike(changed, known):
-            self._places[found[0]][found[0]] = changed
+        if len(found) == 1 and known is not None and _keeps_indexes(changed, known):
+            self._group_of[found[0]][found[0]] = changed
             return changed
-        room = self._rooms[changed.handover]
+        group = self._groups[changed.handover]
         # A message that already has this hand-over state keeps its position in the order.
-        number = next((each for each in found if each in room), None)
+        number = next((each for each in found if each in group), None)
         for each in found:
             self._forget_names(each)
             if each != number:
-                del self._places.pop(each)[each]
+                del self._group_of.pop(each)[each]
         number = next(self._numbers) if number is None else number
-        room[number] = changed
-        self._places[number] = room
+        group[number] = changed
+        self._group_of[number] = group
         self._note_names(number, changed)
         self._enforce_limits(changed.since)
         return changed
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        rooms = [self._rooms[each] for each in Handover if each.is_doubtful]
-        return sorted((each for room in rooms for each in room.values()), key=_since)
+        groups = [self._groups[each] for each in Handover if each.is_doubtful]
+        return sorted((each for group in groups for each in group.values()), key=_since)
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
         """Make messages `UNRESOLVED` that have been in doubt since a time, or longer."""
         given_up: list[Tracked] = []
-        doubts, unresolved = self._rooms[Handover.IN_DOUBT], self._rooms[Handover.UNRESOLVED]
+        doubts, unresolved = self._groups[Handover.IN_DOUBT], self._groups[Handover.UNRESOLVED]
         while doubts:
             number, doubt = next(iter(doubts.items()))
             if doubt.since > since:
@@ -116,7 +116,7 @@ class MemoryStore:
             del doubts[number]
             changed = attrs.evolve(doubt, handover=Handover.UNRESOLVED)
             unresolved[number] = changed
-            self._places[number] = unresolved
+            self._group_of[number] = unresolved
             given_up.append(changed)
         self._limit(unresolved, self._limits.messages)
         return given_up
@@ -155,25 +155,25 @@ class MemoryStore:
 
     def _find_open(self, token: str, names: Names, found: list[int]) -> int | None:
         """Return the open message that a token finds in addition to those found by id, if any."""
-        known = [self._at(each) for each in found]
+        known = [self._get(each) for each in found]
         candidates = [
             number
             for number in self._open[token]
-            if number not in found and names.may_mean(self._at(number), known)
+            if number not in found and names.may_mean(self._get(number), known)
         ]
         # Prefer a message that is certain to be sent: a doubtful one may never have been.
-        certain = (each for each in candidates if not self._at(each).handover.is_doubtful)
+        certain = (each for each in candidates if not self._get(each).handover.is_doubtful)
         return next(certain, candidates[0] if candidates else None)
 
     def _merged(self, numbers: Sequence[int]) -> Tracked | None:
         known: Tracked | None = None
         for number in numbers:
-            each = self._at(number)
+            each = self._get(number)
             known = each if known is None else known.merged(each)
         return known
 
-    def _at(self, number: int) -> Tracked:
-        return self._places[number][number]
+    def _get(self, number: int) -> Tracked:
+        return self._group_of[number][number]
 
     def _note_names(self, number: int, tracked: Tracked) -> None:
         for message_id in tracked.ids:
@@ -182,10 +182,10 @@ class MemoryStore:
         if token is not None:
             self._latest[token] = number
             if tracked.is_open:
-                self._open[token] = (*self._open.get(token, ()), number)[-_MOST_OF_A_TOKEN:]
+                self._open[token] = (*self._open.get(token, ()), number)[-_MAX_PER_TOKEN:]
 
     def _forget_names(self, number: int) -> None:
-        tracked = self._at(number)
+        tracked = self._get(number)
         for message_id in tracked.ids:
             if self._by_id.get(message_id) == number:
                 del self._by_id[message_id]
@@ -199,10 +199,10 @@ class MemoryStore:
             self._open[token] = left
 
     def _enforce_limits(self, now: datetime) -> None:
-        limits, rooms = self._limits, self._rooms
-        self._limit(rooms[Handover.ACCEPTED], limits.messages)
-        self._limit(rooms[Handover.IN_DOUBT], limits.messages)
-        parked = rooms[Handover.UNKNOWN]
+        limits, groups = self._limits, self._groups
+        self._limit(groups[Handover.ACCEPTED], limits.messages)
+        self._limit(groups[Handover.IN_DOUBT], limits.messages)
+        parked = groups[Handover.UNKNOWN]
         self._limit(parked, limits.parked)
         while parked:
             oldest = next(iter(parked.values()))
@@ -210,16 +210,16 @@ class MemoryStore:
                 break
             self._limit(parked, len(parked) - 1)
 
-    def _limit(self, room: OrderedDict[int, Tracked], most: int) -> None:
+    def _limit(self, group: OrderedDict[int, Tracked], most: int) -> None:
         """Evict the oldest messages above a maximum."""
-        while len(room) > most:
-            number = next(iter(room))
+        while len(group) > most:
+            number = next(iter(group))
             self._forget_names(number)
-            del room[number], self._places[number]
+            del group[number], self._group_of[number]
             self.dropped += 1
 
 
-def _is_found_alike(changed: Tracked, known: Tracked) -> bool:
+def _keeps_indexes(changed: Tracked, known: Tracked) -> bool:
     """Return whether names and hand-over, and with them all indexes, are unchanged."""
     return (
         changed.ids == known.ids

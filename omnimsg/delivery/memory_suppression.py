@@ -31,8 +31,8 @@ class MemorySuppression:
     def __init__(
         self, opted_out: Collection[str] = (), *, marketing_tags: Collection[str] = MARKETING
     ) -> None:
-        self._wishes: dict[str, dict[Consent, datetime]] = {
-            each.casefold(): {Consent.OPTED_OUT: _ALWAYS} for each in opted_out
+        self._consents: dict[str, dict[Consent, datetime]] = {
+            each.casefold(): {Consent.OPTED_OUT: _EARLIEST} for each in opted_out
         }
         self._marketing_tags = frozenset(marketing_tags)
 
@@ -49,8 +49,8 @@ class MemorySuppression:
         """Store a change. The times of changes decide, not the order in which they arrive."""
         if change.address is None:
             return
-        wishes = self._wishes.setdefault(change.address.casefold(), {})
-        wishes[change.consent] = max(change.at, wishes.get(change.consent, change.at))
+        consents = self._consents.setdefault(change.address.casefold(), {})
+        consents[change.consent] = max(change.at, consents.get(change.consent, change.at))
 
     def _is_suppressed(self, message: Message) -> bool:
         address = address_of(message)
@@ -64,10 +64,10 @@ class MemorySuppression:
 
     def _has(self, address: str, consent: Consent) -> bool:
         """Return whether an address has opted out and not in again; at equal times, out counts."""
-        wishes = self._wishes.get(address.casefold())
-        if wishes is None or consent not in wishes:
+        consents = self._consents.get(address.casefold())
+        if consents is None or consent not in consents:
             return False
-        return wishes[consent] >= wishes.get(Consent.OPTED_IN, _ALWAYS)
+        return consents[consent] >= consents.get(Consent.OPTED_IN, _EARLIEST)
 
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -153,7 +153,7 @@ class _AccountPoller:
 
     async def _run(self) -> None:
         while self._watched:
-            self._skip()
+            self._drop_outdated()
             pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
             if pause > 0:
                 self._has_news.clear()
@@ -164,10 +164,10 @@ class _AccountPoller:
             due: list[Watched] = []
             while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
                 due.append(heapq.heappop(self._due)[2])
-                self._skip()
+                self._drop_outdated()
             await asyncio.gather(*map(self._look_up, due))
 
-    def _skip(self) -> None:
+    def _drop_outdated(self) -> None:
         """Drop outdated entries from the front of the heap."""
         while self._due:
             planned, _, watched = self._due[0]

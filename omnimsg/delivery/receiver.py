@@ -88,7 +88,7 @@ class Receiver:
         self._dispatcher = dispatcher
         self._observers = observers
         self._clock = clock
-        self._being_read = 0
+        self._in_progress = 0
         self._slots = PerLoop(lambda: asyncio.Semaphore(options.concurrency))
         self.handled: int = 0
         self.refused: Counter[RefusedBecause] = Counter()
@@ -126,7 +126,7 @@ class Receiver:
         try:
             adapter, tail, path_secret = self._find(request)
             account = adapter.account.name
-            self._take_place()
+            self._count_request()
             try:
                 body = request.at_hand and request.at_hand()
                 body = await self._read(request) if body is None else self._bounded(body)
@@ -135,11 +135,11 @@ class Receiver:
                 # Verified before it waits for a slot: forged callbacks must not delay genuine ones.
                 self._verify(adapter, callback, context)
                 async with self._slots.here:
-                    await self._take(adapter, callback, context)
+                    await self._hand_on(adapter, callback, context)
             finally:
-                self._being_read -= 1
+                self._in_progress -= 1
         except RefusedError as refusal:
-            self._note(account, refusal)
+            self._report_refusal(account, refusal)
             return refusal.why.answer
         self.handled += 1
         return HANDLED
@@ -157,11 +157,11 @@ class Receiver:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
         return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
 
-    def _take_place(self) -> None:
+    def _count_request(self) -> None:
         """Count a request as in progress until it is answered; refuse it if there are too many."""
-        if self._being_read >= self._options.backlog:
+        if self._in_progress >= self._options.backlog:
             raise RefusedError(RefusedBecause.TOO_MANY)
-        self._being_read += 1
+        self._in_progress += 1
 
     async def _read(self, request: CallbackRequest) -> bytes:
         """Read the body within its limits."""
@@ -170,7 +170,7 @@ class Receiver:
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         try:
-            body = await within(self._options.read_timeout, _joined(request.body(), limit))
+            body = await within(self._options.read_timeout, _joined_pieces(request.body(), limit))
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
@@ -211,7 +211,7 @@ class Receiver:
         if authenticity is not Authenticity.GENUINE:
             raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
 
-    async def _take(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+    async def _hand_on(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Hand on the events of a genuine callback."""
         remember_until = context.now + adapter.repeats_for
         try:
@@ -224,7 +224,7 @@ class Receiver:
                 raise
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
 
-    def _note(self, account: str, refusal: RefusedError) -> None:
+    def _report_refusal(self, account: str, refusal: RefusedError) -> None:
         """Count a refusal, log it, and notify the observers."""
         why = refusal.why
         self.refused[why] += 1
@@ -273,7 +273,7 @@ class Receiver:
             raise ConfigError("callbacks cannot be received:\n  " + "\n  ".join(problems))
 
 
-async def _joined(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
+async def _joined_pieces(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
     """Return the pieces of a body as one; `None` as soon as they are larger than the limit."""
     body = b""
     rest: list[bytes] = []

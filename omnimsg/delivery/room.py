@@ -94,7 +94,7 @@ class Delivery:
         )
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
-        self._telling: set[asyncio.Task[None]] = set()
+        self._report_tasks: set[asyncio.Task[None]] = set()
         self._closing = PerLoop(asyncio.Event)
         observers.add(self.tracker)
 
@@ -122,9 +122,9 @@ class Delivery:
         await self.tracker.aclose()
         self._closing.here.set()
         loop = asyncio.get_running_loop()
-        telling = [each for each in self._telling if each.get_loop() is loop]
-        if telling:
-            await asyncio.wait(telling)
+        tasks = [each for each in self._report_tasks if each.get_loop() is loop]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def wait(
         self,
@@ -154,7 +154,7 @@ class Delivery:
                     while True:
                         tracked = await self.tracker.find(message_id)
                         if tracked is not None and tracked.status is not None:
-                            if _has_come_to(tracked.status, wanted):
+                            if _ends_wait(tracked.status, wanted):
                                 return tracked.status
                             now = tracked.status.status
                         await waiter.next()
@@ -182,11 +182,11 @@ class Delivery:
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
-        task = asyncio.ensure_future(self._tell_joined(tracked))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        task = asyncio.ensure_future(self._hand_on_joined(tracked))
+        self._report_tasks.add(task)
+        task.add_done_callback(self._report_tasks.discard)
 
-    async def _tell_joined(self, tracked: Tracked) -> None:
+    async def _hand_on_joined(self, tracked: Tracked) -> None:
         """Try to hand the reports on several times: the provider does not send them again."""
         closing = self._closing.here
         for pause in _PAUSES:
@@ -194,10 +194,10 @@ class Delivery:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await closing.wait()
-            if await self._has_told(tracked) or closing.is_set():
+            if await self._has_handed_on(tracked) or closing.is_set():
                 return
 
-    async def _has_told(self, tracked: Tracked) -> bool:
+    async def _has_handed_on(self, tracked: Tracked) -> bool:
         try:
             await self.dispatcher.joined(tracked)
         except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
@@ -216,6 +216,6 @@ class Delivery:
         await self.dispatcher.status_found(tracked)
 
 
-def _has_come_to(status: MessageStatus, wanted: Status) -> bool:
+def _ends_wait(status: MessageStatus, wanted: Status) -> bool:
     """Return whether waiting is over; a message that was not found may still appear."""
     return status.status.failed or status.status.rank >= wanted.rank

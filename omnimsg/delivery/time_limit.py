@@ -28,32 +28,32 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     steps = work.__await__()
     try:
         # Run up to the first wait. `send` returns the future that the event loop has to wait for.
-        paused_for = steps.send(None)
+        awaited = steps.send(None)
     except StopIteration as done:
         result: T = done.value
         return result
     async with asyncio.timeout(seconds):
-        return await _Rest(steps, paused_for)
+        return await _Rest(steps, awaited)
 
 
 class _Rest(Generic[T]):
     """The rest of a coroutine that was started by hand and waits, as an awaitable."""
 
-    def __init__(self, steps: Generator[Any, Any, T], paused_for: object) -> None:
+    def __init__(self, steps: Generator[Any, Any, T], awaited: object) -> None:
         self._steps = steps
-        self._paused_for = paused_for
+        self._awaited = awaited
 
     def __await__(self) -> Generator[Any, Any, T]:
         """Yield each future to the event loop, and pass on what it sends or throws."""
-        steps, paused_for = self._steps, self._paused_for
+        steps, awaited = self._steps, self._awaited
         try:
             while True:
                 try:
-                    came = yield paused_for
+                    sent = yield awaited
                 except BaseException as error:  # noqa: BLE001 - a cancellation, for `work` to see
-                    paused_for = steps.throw(error)
+                    awaited = steps.throw(error)
                 else:
-                    paused_for = steps.send(came)
+                    awaited = steps.send(sent)
         except StopIteration as done:
             result: T = done.value
             return result

@@ -40,7 +40,7 @@ _COMMIT_AFTER = 0.05
 # Seconds until the next attempt after the store has failed.
 _COMMIT_AGAIN_AFTER = 5.0
 # Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
-_MOST_OUTCOMES = 100_000
+_MAX_OUTCOMES = 100_000
 _SWEEP_EVERY = timedelta(minutes=1)
 DOUBT_WINDOW: float = 24 * 3600.0
 
@@ -77,7 +77,7 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MOST_OUTCOMES)
+        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MAX_OUTCOMES)
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_commit)
         self._lock = PerLoop(asyncio.Lock)
@@ -124,7 +124,7 @@ class Tracker(Observer):
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store an acceptance."""
-        return await self._take(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
+        return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
 
     async def prove(self, found: Accepted) -> Tracked:
         """Store the acceptance of a doubtful message that a look-up has found."""
@@ -246,7 +246,7 @@ class Tracker(Observer):
 
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
         now = self._clock.utc_now()
-        tracked = await self._take(Tracked.of_doubt(outcome, message, now))
+        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now))
         if tracked.handover.is_doubtful:
             self._last_doubt = now
             # A timer gives the doubt up if no other call comes after its time is over.
@@ -254,7 +254,7 @@ class Tracker(Observer):
         else:  # an earlier report has proved it
             self._end_doubt(tracked)
 
-    async def _take(self, new: Tracked) -> Tracked:
+    async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
         was_reported = False
 

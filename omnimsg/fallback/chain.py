@@ -30,10 +30,10 @@ log: logging.Logger = logging.getLogger("omnimsg.fallback")
 # Seconds to wait for the delivery of a leg without a ttl, or of one that is overdue.
 _DAY = 24 * 3600.0
 # Seconds between two look-ups of a leg, at most: of the current leg, and of one that is overdue.
-_PAUSE = 60.0
-_LATE_PAUSE = 600.0
+_LONGEST_PAUSE = 60.0
+_LONGEST_LATE_PAUSE = 600.0
 # Seconds until a store that has failed is read again.
-_AFTER_AN_ERROR = 5.0
+_READ_AGAIN_AFTER = 5.0
 
 
 class Keeper(Protocol):
@@ -85,7 +85,7 @@ class Chain:
         self.stages: Sequence[Stage] = stages
         self.is_followed: bool = False
         self.is_handing_over: bool = False
-        self._at = 0
+        self._index = 0
         self._sent: list[tuple[Stage, Accepted]] = []
         self._reached: dict[MessageId, Stage] = {}
         self._is_overdue = False
@@ -93,7 +93,7 @@ class Chain:
 
     @property
     def _has_next(self) -> bool:
-        return self._at + 1 < len(self.stages)
+        return self._index + 1 < len(self.stages)
 
     async def run(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
         """Hand legs over until one is accepted, or none may be tried any more.
@@ -107,13 +107,13 @@ class Chain:
         earlier: list[Outcome] = []
         if outcome is not None:
             earlier.append(outcome)
-            self._at += 1
+            self._index += 1
         while True:
             outcome = await self._submit(until.remaining())
             if not self.take(outcome):
                 return _conclusion(earlier, outcome)
             earlier.append(outcome)
-            self._at += 1
+            self._index += 1
 
     def take(self, outcome: Outcome, *, is_left: bool = False) -> bool:
         """Process the outcome of the current leg; return whether to hand over the next one.
@@ -122,7 +122,7 @@ class Chain:
             outcome: The outcome.
             is_left: Whether nobody waits for the message any more.
         """
-        stage = self.stages[self._at]
+        stage = self.stages[self._index]
         if isinstance(outcome, Accepted):
             self._sent.append((stage, outcome))
             self._keeper.follow(self, outcome)
@@ -156,9 +156,9 @@ class Chain:
                 self._keeper.spawn(self._listen(accepted))
             if not goes_on:
                 return
-            self._at += 1
+            self._index += 1
             while self.take(outcome := await self._submit(self._timeout)):
-                self._at += 1
+                self._index += 1
             if not isinstance(outcome, Accepted):
                 return
             await self._record()
@@ -193,14 +193,14 @@ class Chain:
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
-        is_timed = self.stages[self._at].ttl is not None
+        is_timed = self.stages[self._index].ttl is not None
         return is_timed or self._keeper.now() - self._handed_over < patience
 
     def _may_go_on(self) -> bool:
         return self._has_next and not self._reached and not self._keeper.is_closed
 
     async def _submit(self, seconds: float) -> Outcome:
-        stage = self.stages[self._at]
+        stage = self.stages[self._index]
         self._handed_over = self._keeper.now()
         self.is_handing_over = True
         try:
@@ -230,17 +230,17 @@ class Chain:
         while True:
             try:
                 left = max(0.0, until - self._keeper.now())
-                return await delivery.wait(message_id, Status.DELIVERED, left, _PAUSE)
+                return await delivery.wait(message_id, Status.DELIVERED, left, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
                 if self._keeper.now() < until - 0.01:
                     _warn_unread(message_id, error)
-                    await asyncio.sleep(_AFTER_AN_ERROR)
+                    await asyncio.sleep(_READ_AGAIN_AFTER)
                     continue
             # Look it up once more, because the report of its delivery may have been lost.
-            return await _known(delivery, message_id)
+            return await _status_of(delivery, message_id)
 
     async def _settle_last(self, accepted: Accepted) -> None:
-        status = await _known(self._keeper.delivery, accepted.id, ask=False)
+        status = await _status_of(self._keeper.delivery, accepted.id, ask=False)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
         elif self._is_overdue:
@@ -250,7 +250,9 @@ class Chain:
     async def _listen(self, accepted: Accepted) -> None:
         """Wait for a late delivery of a leg that decides nothing any more."""
         try:
-            await self._keeper.delivery.wait(accepted.id, Status.DELIVERED, _DAY, _LATE_PAUSE)
+            await self._keeper.delivery.wait(
+                accepted.id, Status.DELIVERED, _DAY, _LONGEST_LATE_PAUSE
+            )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
             log.debug(
@@ -283,7 +285,7 @@ class Chain:
         next_leg: bool = False,
         stage: Stage | None = None,
     ) -> None:
-        stage = stage or self.stages[self._at]
+        stage = stage or self.stages[self._index]
         self._keeper.notify(
             LegChanged(
                 reference=self.reference,
@@ -298,7 +300,7 @@ class Chain:
         )
 
 
-async def _known(
+async def _status_of(
     delivery: Delivery, message_id: MessageId, *, ask: bool = True
 ) -> MessageStatus | None:
     """Return the status of a leg; `None` if it is not known, or the store fails."""
@@ -327,9 +329,12 @@ def _conclusion(earlier: Sequence[Outcome], last: Outcome) -> Outcome:
     if not isinstance(last, Accepted):
         last = next((each for each in asked if isinstance(each, Ambiguous)), last)
     others = [each for each in asked if each is not last]
-    history = (*(e for each in others for e in (*each.earlier, _alone(each))), *last.earlier)
+    history = (
+        *(e for each in others for e in (*each.earlier, _without_earlier(each))),
+        *last.earlier,
+    )
     return attrs.evolve(last, earlier=history) if others else last
 
 
-def _alone(outcome: Outcome) -> Outcome:
+def _without_earlier(outcome: Outcome) -> Outcome:
     return attrs.evolve(outcome, earlier=()) if outcome.earlier else outcome

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
 # Accepted legs that are remembered to notice a late delivery, at most.
-_MOST_LEGS = 100_000
+_MAX_LEGS = 100_000
 # Seconds for which `finish` waits for a leg without a ttl, which nothing else ends.
 _PATIENCE = 600.0
 # Seconds between two checks of which messages still wait.
-_LOOK_AGAIN = 0.1
+_CHECK_EVERY = 0.1
 # Seconds to wait for legs in flight when the client is closed.
 _CLOSE_TIMEOUT = 5.0
 
@@ -129,7 +129,7 @@ class Legs:
         if not accepted.provider_id and not accepted.batch_id:
             return  # an adapter that breaks its contract: without an id there is no look-up
         self._chains[accepted.id] = chain
-        if len(self._chains) > _MOST_LEGS:
+        if len(self._chains) > _MAX_LEGS:
             self._chains.popitem(last=False)
         if chain.is_followed:
             return
@@ -139,7 +139,7 @@ class Legs:
             return
         task = asyncio.get_running_loop().create_task(chain.follow())
         self._following[task] = chain
-        task.add_done_callback(self._has_followed)
+        task.add_done_callback(self._end_following)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, outlives_close: bool = False) -> None:
         """Run work in a background task.
@@ -163,7 +163,7 @@ class Legs:
         while (waiting := self._waiting()) and (left := until - self.now()) > 0:
             # The pause grows with the number of tasks, because each check looks at all of them. It
             # is needed because not all of them end: some wait for a late delivery.
-            pause = _LOOK_AGAIN + len(waiting) / _MOST_LEGS
+            pause = _CHECK_EVERY + len(waiting) / _MAX_LEGS
             await asyncio.wait(waiting, timeout=min(left, pause))
         return len(waiting)
 
@@ -200,7 +200,7 @@ class Legs:
             )
             self._abandoned = 0
 
-    def _has_followed(self, task: asyncio.Task[None]) -> None:
+    def _end_following(self, task: asyncio.Task[None]) -> None:
         chain = self._following.pop(task)
         if task.cancelled():  # also if it never started
             self._abandon(chain)

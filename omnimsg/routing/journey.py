@@ -54,7 +54,7 @@ class Journey:
         self.started: float = started
         self.position: int = position
         # The outcomes by account, in order; `None` until there is one.
-        self._history: list[_Said] | None = None
+        self._history: list[_AccountOutcome] | None = None
         self._is_last = lane.is_alone
 
     def note(self, account: AccountEngine, outcome: Outcome) -> bool:
@@ -74,12 +74,12 @@ class Journey:
             `None` if no account may be tried any more.
         """
         message = self.message
-        said = {each.account: each.outcome for each in self._history or ()}
+        tried = {each.account: each.outcome for each in self._history or ()}
         held_back: dict[AccountEngine, Outcome] = {}
         if has_outlived_ttl(message, waited):
             return None
         for account in self.order:
-            if account in said:
+            if account in tried:
                 continue
             refusal = account.refusal(message)
             if refusal is not None:
@@ -90,7 +90,7 @@ class Journey:
                 return account, False
             held_back[account] = held
         self._is_last = True
-        candidates = {**said, **held_back}
+        candidates = {**tried, **held_back}
         later = [each for each in self.order if _may_take(candidates.get(each))]
         if later:
             return min(later, key=lambda each: _pause_of(candidates[each])), True
@@ -122,11 +122,11 @@ class Journey:
     def _add(self, account: AccountEngine, outcome: Outcome, *, was_asked: bool = True) -> None:
         if self._history is None:
             self._history = []
-        self._history.append(_Said(account, outcome, was_asked))
+        self._history.append(_AccountOutcome(account, outcome, was_asked))
 
 
 @attrs.frozen
-class _Said:
+class _AccountOutcome:
     """The outcome of a message at one account.
 
     Attributes:

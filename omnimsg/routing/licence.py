@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 # For any other fault, another account would refuse the message too, or should.
-_FAULTS = frozenset({Fault.SENDER, Fault.ACCOUNT, Fault.PROVIDER, Fault.NETWORK})
+_MOVABLE_FAULTS = frozenset({Fault.SENDER, Fault.ACCOUNT, Fault.PROVIDER, Fault.NETWORK})
 
 # The caller does not wait any more, or the time is over.
-_ENDS = frozenset({Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.EXPIRED})
+_FINAL_REASONS = frozenset({Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.EXPIRED})
 
 
 def may_move(outcome: Outcome) -> bool:
@@ -31,7 +31,7 @@ def may_move(outcome: Outcome) -> bool:
     if isinstance(outcome, NotSent):
         return _concerns_the_account(outcome.failure)
     if isinstance(outcome, Rejected):
-        return outcome.fault in _FAULTS and _concerns_the_account(outcome.failure)
+        return outcome.fault in _MOVABLE_FAULTS and _concerns_the_account(outcome.failure)
     return False
 
 
@@ -69,7 +69,7 @@ def may_come_back(outcome: Outcome) -> bool:
 
 def _concerns_the_account(failure: Failure) -> bool:
     reason = failure.reason
-    if reason in _ENDS or reason.is_opt_out or reason.is_marketing_opt_out:
+    if reason in _FINAL_REASONS or reason.is_opt_out or reason.is_marketing_opt_out:
         return False
     if failure.unknown_code is not None and reason is Reason.UNKNOWN:
         return False  # nobody knows what it means: it may be an opt-out

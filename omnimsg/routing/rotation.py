@@ -47,7 +47,7 @@ def spread(weights: Sequence[int]) -> list[int]:
     order = []
     for _ in range(total):
         credit = [have + step for have, step in zip(credit, steps, strict=True)]
-        richest = max(range(len(steps)), key=credit.__getitem__)
-        credit[richest] -= total
-        order.append(richest)
+        highest = max(range(len(steps)), key=credit.__getitem__)
+        credit[highest] -= total
+        order.append(highest)
     return order

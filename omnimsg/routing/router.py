@@ -126,7 +126,7 @@ class Router:
             began, deadline = self._now(), to_seconds(deadline)
             wait = lane.take_turn()
             if wait >= deadline:
-                return self._told(message, _limited(lane, message, wait))
+                return self._notify_last(message, _limited(lane, message, wait))
             try:
                 await anyio.sleep(wait)
             except asyncio.CancelledError:
@@ -252,7 +252,7 @@ class Router:
             waited = self._now() - journey.started
             step = journey.next(waited) if waited < seconds else None
             if step is None:
-                return self._told(journey.message, journey.conclusion())
+                return self._notify_last(journey.message, journey.conclusion())
             account, is_patient = step
             message, left = journey.left(waited), seconds - waited
             if is_patient:
@@ -266,12 +266,14 @@ class Router:
         """Notify the observers of a message whose caller is cancelled before an account gets it."""
         account = lane.accounts[0].name
         verdict, failure = local_failures.cancelled(left=False)
-        outcome = self._told(message, outcome_of(verdict, message.reference, account, failure))
+        outcome = self._notify_last(
+            message, outcome_of(verdict, message.reference, account, failure)
+        )
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))
 
-    def _told(self, message: Message, outcome: Outcome) -> Outcome:
+    def _notify_last(self, message: Message, outcome: Outcome) -> Outcome:
         """Notify the observers of a last outcome that no account has reported as the last."""
         notify = self._observers.outcome_known
         if notify is not None:
