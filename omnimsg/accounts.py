@@ -91,7 +91,7 @@ class Accounts:
 
         Args:
             now: Reads the monotonic clock, seconds.
-            observers: Told of outcomes.
+            observers: Notified of outcomes.
         """
         if not self._routes:
             return self.get(None)

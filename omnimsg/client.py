@@ -1,4 +1,4 @@
-"""The client, which an application uses: the accounts of a configuration, behind one interface."""
+"""The client: sends and tracks messages through the accounts of a configuration."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Events whose finished handlers are remembered until the event is repeated, at most. For older
+# At most so many events keep a note of which handlers are done, for their repetition. For older
 # events, a repetition calls all handlers again.
 _MAX_PARTLY_HANDLED = 10_000
 

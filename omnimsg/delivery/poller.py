@@ -110,8 +110,8 @@ class _AccountPoller:
         self._ask = ask
         self._found = found
         self._watched: dict[MessageId, Watched] = {}
-        # A heap of planned look-ups. An entry is skipped when it is due if nobody waits for its
-        # message any more, or if the message was planned again.
+        # A heap of planned look-ups. An outdated entry is skipped when it is due: no caller waits
+        # for its message any more, or the message was planned again.
         self._due: list[tuple[float, int, Watched]] = []
         self._numbers = itertools.count()
         self._has_news = asyncio.Event()
