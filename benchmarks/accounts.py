@@ -1,7 +1,7 @@
-"""Clients with many accounts: their start, and what a message costs while the others are idle.
+"""Clients with many accounts: the cost of building them, and of a message while others are idle.
 
-What a process does once, importing the adapters and generating the code that reads their settings,
-belongs to the warm-up. The rest is looking for the installed providers and building the accounts.
+The warm-up covers the work that a process does once: importing the adapters and generating the code
+that reads their settings. The rest is finding the installed providers and building the accounts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MANY = 100
 
-# Accounts of one client, of which as many as the fewer are used: the traffic is the same.
+# Accounts of one client. Both workloads send through `FEW` of them, so the traffic is the same.
 FEW, VERY_MANY = 10, 1_000
 
 _TABLES: tuple[dict[str, Any], ...] = (
@@ -35,7 +35,7 @@ _TABLES: tuple[dict[str, Any], ...] = (
 
 
 def configuration(count: int) -> dict[str, Any]:
-    """Return a configuration with so many accounts, of all providers in turn."""
+    """Return a configuration with `count` accounts, of all providers in turn."""
     tables = islice(cycle(_TABLES), count)
     return {"default": "a0", "accounts": {f"a{n}": table for n, table in enumerate(tables)}}
 
@@ -62,20 +62,20 @@ async def _build(count: int, accounts: int) -> int:
 
 @asynccontextmanager
 async def ten_accounts(base_url: str) -> AsyncIterator[Work]:
-    """`await send` by 1,000 callers, through ten accounts in turn, of ten."""
+    """`await send` by 1,000 callers, through the ten accounts of a client."""
     async with _all_alike(base_url, FEW) as client:
         yield lambda count: _through_ten(client, count)
 
 
 @asynccontextmanager
 async def thousand_accounts(base_url: str) -> AsyncIterator[Work]:
-    """The same, through ten accounts of a thousand."""
+    """The same through ten accounts of a client that has 1,000."""
     async with _all_alike(base_url, VERY_MANY) as client:
         yield lambda count: _through_ten(client, count)
 
 
 def idle_account() -> float:
-    """Return the memory that an account takes that was never used, in bytes."""
+    """Return the memory of an account that was never used, in bytes."""
     Client.from_config(configuration(MANY))
     gc.collect()
     tracemalloc.start()

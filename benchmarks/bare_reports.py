@@ -1,7 +1,7 @@
 """The floor of receiving: a handler that reads and parses a report, and answers 200.
 
-It is one of aiohttp.web, or an ASGI application on uvicorn. It verifies nothing, and nobody is told
-of the report.
+It is a handler of aiohttp.web, or an ASGI application on uvicorn. It verifies nothing, and passes
+the report to nobody.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the providers call, with which secrets, and a process that calls as they would.
+"""Serve callbacks to a process that sends reports as the providers do; URLs and secrets of both.
 
 `report_load.py` is that process. This module does not load omnimsg, so that the bare handler does
 not either.
@@ -27,17 +27,17 @@ SIGNING_KEY = "benchmark-signing-key"
 PASSWORD = "benchmark-api-password"  # noqa: S105 - opens nothing
 PATH_SECRET = "benchmark-path-secret-22"  # noqa: S105 - opens nothing
 
-# Below the public address and on the server alike.
+# The paths on the server, which are also those of the public URL.
 PATHS = {
     "bird": "/callbacks/bird",
     "clickatell": f"/callbacks/clickatell/{PATH_SECRET}",
     "messente": "/callbacks/messente",
 }
 
-# As aiohttp.web keeps an idle connection; uvicorn would close it after 5 seconds.
+# The keep-alive timeout of aiohttp.web; that of uvicorn would be 5 seconds.
 IDLE_SECONDS = 3_600
 
-# Messages that reports are of. Each has two: first "sent", then "delivered".
+# Messages that reports are about. Each is reported as "sent" first, then as "delivered".
 KNOWN = 5_000
 
 
@@ -53,7 +53,7 @@ def reference(number: int) -> str:
 
 @asynccontextmanager
 async def called(app: web.Application, provider: str) -> AsyncIterator[Work]:
-    """Serve an application of aiohttp.web, and yield what has a number of reports made to it."""
+    """Serve an application of aiohttp.web; yield a function that has reports sent to it."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
@@ -76,14 +76,14 @@ async def called_on_uvicorn(app: Any, provider: str) -> AsyncIterator[Work]:  # 
         lifespan="off",
         log_config=None,
         access_log=False,
-        # From one turn to the next, between which are those of other workloads.
+        # Connections must stay open between two turns, while other workloads take theirs.
         timeout_keep_alive=IDLE_SECONDS,
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     port = listening.getsockname()[1]
     try:
-        # The socket listens already: who calls now is answered when the server has started.
+        # The socket listens already: a request that comes now waits until the server has started.
         async with working_for_us("report_load.py", provider, str(port)) as work:
             yield work
     finally:

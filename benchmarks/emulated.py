@@ -1,7 +1,7 @@
-"""The sandbox at work: its own CPU time a message, while a client in another process sends.
+"""The sandbox's own CPU time a message, while a client in another process sends.
 
-Run with an address it is that client: it sends as many messages as each line of standard input
-says, and answers with how many were accepted.
+Run with an account's settings as JSON, it is that client: it sends as many messages as each line of
+standard input says, and prints how many were accepted.
 """
 
 from __future__ import annotations

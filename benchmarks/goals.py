@@ -1,4 +1,4 @@
-"""The goals: for each figure, the required value, the target, and how samples give the figure."""
+"""The goals: for each figure, the required value, the target, and its computation from samples."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _ratio(one: str, other: str) -> Callable[[Samples], list[float]]:
     return of
 
 
-def _more(one: str, other: str) -> Callable[[Samples], list[float]]:
+def _difference(one: str, other: str) -> Callable[[Samples], list[float]]:
     def of(samples: Samples) -> list[float]:
         if one not in samples or other not in samples:
             return []
@@ -99,7 +99,7 @@ def _plain(name: str) -> Callable[[Samples], list[float]]:
 
 
 def _over_tls(one: str, other: str, title: str) -> dict[str, Goal]:
-    """Return the goals of a ratio under TLS: what it is more than without."""
+    """Return the goals of a ratio under TLS: how much it exceeds the ratio without TLS."""
 
     def more(
         under_tls: tuple[str, str], plain: tuple[str, str]
@@ -184,7 +184,7 @@ def _reports_on_uvicorn(provider: str, verified_by: str) -> dict[str, Goal]:
     }
 
 
-def _flat(what: str, title: str) -> Goal:
+def _cost_by_size(what: str, title: str) -> Goal:
     return Goal(
         name=f"{title}, 1,000,000 known messages against 1,000: CPU",
         must=1.5,
@@ -323,14 +323,14 @@ GOALS: Mapping[str, Goal] = {
         must=1.0,
         aim=0.7,
         unit=" us",
-        of=_more("routed/asyncio", "batches/asyncio"),
+        of=_difference("routed/asyncio", "batches/asyncio"),
     ),
     "routes of callers": Goal(
         name="the same, `await send` by 1,000 callers",
         must=1.0,
         aim=0.7,
         unit=" us",
-        of=_more("routed_callers/asyncio", "callers/asyncio"),
+        of=_difference("routed_callers/asyncio", "callers/asyncio"),
     ),
     "instructions of routes": Goal(
         name="the same in batches of 100: instructions",
@@ -371,8 +371,10 @@ GOALS: Mapping[str, Goal] = {
     **_reports("messente", "HMAC"),
     **_reports("clickatell", "secret in the path"),
     **_reports_on_uvicorn("bird", "HMAC"),
-    "tracked reports": _flat("reports", "the tracker: a report of a known message"),
-    "tracked sends": _flat("sends", "the tracker: a send that pushes out the oldest message"),
+    "tracked reports": _cost_by_size("reports", "the tracker: a report of a known message"),
+    "tracked sends": _cost_by_size(
+        "sends", "the tracker: a send that pushes out the oldest message"
+    ),
     "known message": Goal(
         name="a known message of which two reports came: resident memory",
         must=1.5,

@@ -55,7 +55,7 @@ async def hand(base_url: str) -> AsyncIterator[Work]:
 
 @asynccontextmanager
 async def posts(base_url: str) -> AsyncIterator[Post]:
-    """Yield what sends a batch, and returns the ids by reference."""
+    """Yield a function that sends a batch and returns the ids by reference."""
     url = f"{base_url}/v1/message"
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(headers=HEADERS, connector=connector(base_url)) as session:
@@ -78,7 +78,7 @@ async def posts(base_url: str) -> AsyncIterator[Post]:
 
 
 def documents(count: int) -> Iterator[dict[str, Any]]:
-    """Yield messages as the provider wants them, each built when it is needed.
+    """Yield messages in the provider's form, each built when it is needed.
 
     Raises:
         ValueError: A recipient is no number.

@@ -1,7 +1,7 @@
-"""Callers without omnimsg: what they hand over in one turn of the event loop shares requests.
+"""Callers without omnimsg: messages handed over in one turn of the event loop share requests.
 
 The requests are those of `hand.py`. Each caller waits for a future of its own. There are no
-deadlines and no retries, and what was sent is forgotten at once.
+deadlines and no retries, and sent messages are not remembered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Sender:
-    """Sends what is handed over, in batches.
+    """Sends the messages of many callers in batches.
 
     Args:
         post: Sends documents, and returns the ids by reference.
@@ -44,7 +44,7 @@ class Sender:
         return await future
 
     def _start(self) -> None:
-        """Start as many workers as there are batches, and may be."""
+        """Start a worker for each waiting batch, up to `WORKERS` at a time."""
         self._is_scheduled = False
         batches = -(-len(self._waiting) // BATCH)
         for _ in range(min(batches, WORKERS - len(self._workers))):
@@ -53,13 +53,13 @@ class Sender:
             worker.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
-        """Send batches for as long as something waits."""
+        """Send batches until no message waits."""
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             ids = await self._post([each for each, _ in batch])
             for each, future in batch:
                 future.set_result(ids[each["clientMessageId"]])
-            # Callers who are served now may hand over the next message.
+            # Let the callers that have their ids hand over their next messages.
             await asyncio.sleep(0)
 
 

@@ -1,4 +1,4 @@
-"""Measure how many messages a server puts in doubt that closes idle connections.
+"""Measure how many messages are in doubt because a server closes idle connections.
 
 The server, in a process of its own, closes a connection that was idle for some seconds. Clients
 send one message each, wait just about as long, and send the next: the worst case, in which many
@@ -28,9 +28,9 @@ _ANSWER = (
 
 
 async def serve(idle: float) -> None:
-    """Accept every message, and close connections that were idle for so many seconds."""
+    """Accept every message, and close connections that were idle for `idle` seconds."""
 
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             while True:
                 async with asyncio.timeout(idle):
@@ -41,7 +41,7 @@ async def serve(idle: float) -> None:
                 writer.write(_ANSWER)
         writer.close()
 
-    server = await asyncio.start_server(visit, "127.0.0.1", 0, backlog=1024)
+    server = await asyncio.start_server(handle_connection, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -55,7 +55,7 @@ async def one_client(port: int, idle: float, rounds: int, keepalive: float) -> C
         "workspace_id": "w",
         "channels": {"sms": "c"},
         "keepalive": keepalive,
-        # A broken connection must not hold up the messages that are measured.
+        # Broken connections must not open the circuit: it would hold up the measured messages.
         "breaker": {"failures": 1_000_000},
     }
     kinds: Counter[str] = Counter()

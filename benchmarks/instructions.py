@@ -23,8 +23,8 @@ from sample import WORKLOADS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Messages of the short and of the long run: where each is a request, where batches carry them, and
-# of workloads that need a hundred times as many instructions for each.
+# Messages of the short and of the long run: with one message a request, with batches, and for
+# workloads that need a hundred times as many instructions for each.
 SINGLE, BATCHES = (250, 1250), (2_000, 8_000)
 SIZES = {"one_account": (2, 42), "many_accounts": (2, 12)}
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
@@ -41,7 +41,11 @@ def counted(workloads: list[str], address: str) -> dict[str, float]:
     jobs = [(name, messages) for name in workloads for messages in _sizes(name)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
-            zip(jobs, pool.map(lambda job: _counted(job[0], address, job[1]), jobs), strict=True)
+            zip(
+                jobs,
+                pool.map(lambda job: _count_instructions(job[0], address, job[1]), jobs),
+                strict=True,
+            )
         )
     return {name: _per_message(totals, name) for name in workloads}
 
@@ -56,7 +60,7 @@ def _per_message(totals: Mapping[tuple[str, int], int], workload: str) -> float:
     return (totals[workload, long] - totals[workload, short]) / (long - short)
 
 
-def _counted(workload: str, address: str, messages: int) -> int:
+def _count_instructions(workload: str, address: str, messages: int) -> int:
     given = [
         workload,
         "--port",

@@ -2,7 +2,7 @@
 
 Run `python benchmarks/latency.py send`, or `direct`. 200 messages a second, or `--rate`, arrive at
 random (a Poisson process, with the same arrivals for both) at a provider that takes 20 ms to
-answer. The figures are wall time, which depends on the machine's load, so that no check uses them.
+answer. The figures are wall time, which depends on the machine's load, so no check uses them.
 Prints one line of JSON, in milliseconds.
 """
 

@@ -36,7 +36,7 @@ def one_a_request(
     transport: str = "aiohttp",
     journal: Journal | None = None,
 ) -> Client:
-    """Build a client whose every message is a request: Bird, with as many workers as the floor.
+    """Build a client that sends one message a request: Bird, with as many workers as the floor.
 
     It has one slot more, because the last is reserved for high priority. Bird's documented limit of
     500 requests a second is removed: the sink does not have it, and waits are not measured.
@@ -68,7 +68,7 @@ def in_batches(
 
 
 def trust(base_url: str) -> dict[str, str]:
-    """Return the setting that makes the sink's certificate a known one, where it has one."""
+    """Return the setting that trusts the sink's certificate; none if the sink has no TLS."""
     return {"ca_file": str(CERTIFICATE)} if base_url.startswith("https") else {}
 
 
@@ -122,7 +122,7 @@ async def stream(client: Client, source: Iterator[Message]) -> int:
 
 
 async def awaited_by(client: Client, count: int, callers: int) -> int:
-    """Send messages by as many callers, and return how many were accepted."""
+    """Send messages from concurrent callers, and return how many were accepted."""
     waiting = messages(count)
     accepted = 0
 

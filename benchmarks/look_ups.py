@@ -1,4 +1,4 @@
-"""Looking up the status of a message through Bird, against the same GET by aiohttp alone."""
+"""Look-ups of a message's status through Bird, and the same GET by aiohttp alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def get(base_url: str) -> AsyncIterator[Work]:
 
 @asynccontextmanager
 async def status(base_url: str) -> AsyncIterator[Work]:
-    """`Client.status` of a delivered message, asked by as many tasks."""
+    """`Client.status` of a delivered message, by as many tasks."""
     async with one_a_request(base_url) as client:
 
         async def ask() -> bool:

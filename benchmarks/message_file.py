@@ -29,7 +29,7 @@ DEADLINE = 30.0
 
 
 class Unwatched:
-    """Takes no notice of the lines."""
+    """An observer that ignores everything."""
 
     def on_skipped(self, line: int) -> None:
         """Ignore a line that was sent before."""
@@ -41,12 +41,12 @@ class Unwatched:
         """Ignore an outcome."""
 
     def on_waiting(self, messages: int) -> None:
-        """Ignore legs that are waited for."""
+        """Ignore messages that wait for a fallback leg."""
 
 
 @asynccontextmanager
 async def file(base_url: str) -> AsyncIterator[Work]:
-    """Send a file with its lines, each time with a new results file."""
+    """Send the lines of a file, each time with a new results file."""
     with TemporaryDirectory() as folder:
         runs = itertools.count()
 
@@ -65,7 +65,7 @@ async def file(base_url: str) -> AsyncIterator[Work]:
 
 
 def _file_of(count: int, folder: Path) -> Path:
-    """Return a file with so many messages, written when it is first needed."""
+    """Return a file with `count` messages, written when it is first needed."""
     path = folder / f"{count}.jsonl"
     if not path.exists():
         with path.open("wb") as written:

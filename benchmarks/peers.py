@@ -1,7 +1,7 @@
-"""The virtual environment of the peers, which are never installed beside omnimsg.
+"""The virtual environment of the peers, the libraries that omnimsg is compared with.
 
-Their versions are in `peers.txt`. The environment is created on first use, in a folder that git
-ignores, and again when the versions change.
+They are never installed beside omnimsg. Their versions are in `peers.txt`. The environment is
+created on first use, in a folder that git ignores, and again when the versions change.
 """
 
 from __future__ import annotations

@@ -56,25 +56,25 @@ def sampled(script: str, *given: object, python: str = sys.executable) -> dict[s
 
 @asynccontextmanager
 async def working_for_us(script: str, *given: str) -> AsyncIterator[Work]:
-    """Run a script of this folder that works on request; yield what has it work.
+    """Run a script of this folder that works on request; yield a function that requests work.
 
-    It reads a line with a number of messages, and answers with how many it has dealt with.
+    For each line with a number of messages, the script prints how many of them succeeded.
     """
     process = await create_subprocess_exec(
         sys.executable, str(HERE / script), *given, stdin=PIPE, stdout=PIPE
     )
-    asking, answering = process.stdin, process.stdout
-    assert asking is not None
-    assert answering is not None
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
 
     async def work(count: int) -> int:
-        asking.write(b"%d\n" % count)
-        return int(await answering.readline())
+        stdin.write(b"%d\n" % count)
+        return int(await stdout.readline())
 
     try:
         yield work
     finally:
-        asking.close()
+        stdin.close()
         await process.wait()
 
 
@@ -93,19 +93,19 @@ def taking_turns(
     ) as running:
         assert running.stdin is not None
         assert running.stdout is not None
-        asking, answering = running.stdin, running.stdout
+        stdin, stdout = running.stdin, running.stdout
 
         def read_line() -> str:
             stuck = threading.Timer(STUCK_SECONDS, running.kill)
             stuck.start()
-            line = answering.readline()
+            line = stdout.readline()
             stuck.cancel()
             assert line, f"{script} {given[0]} has ended, or was stuck for {STUCK_SECONDS} s"
             return line
 
         def turn() -> float:
-            asking.write("\n")
-            asking.flush()
+            stdin.write("\n")
+            stdin.flush()
             return float(json.loads(read_line())[gives])
 
         try:

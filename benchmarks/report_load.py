@@ -1,8 +1,8 @@
-"""Make reports as a provider does: signed, over connections that stay open, one after another.
+"""Send reports as a provider does: signed, over connections that stay open, one after another.
 
 Run `python benchmarks/report_load.py bird 8080`; `calling.py` does. For each line of standard
-input, a number, it makes so many reports, and prints how many were answered with success. They are
-written before the first of them is sent, so that the server never waits for this process.
+input, a number, it sends as many reports, and prints how many were answered with success. It builds
+all requests before it sends the first, so that the server never waits for this process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONNECTIONS = 16
-# So many messages are reported as sent, and then as delivered.
+# Messages that are reported as sent before the first of them is reported as delivered.
 TOGETHER = 100
 
 
@@ -66,7 +66,7 @@ def request(provider: str, number: int) -> bytes:
 
 
 def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any], str]:
-    written = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    timestamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     payload = {
         "id": message_id(message),
         "channelId": CHANNEL,
@@ -89,9 +89,9 @@ def _bird(message: int, is_delivered: bool, at: datetime) -> tuple[dict[str, Any
         "batchId": None,
         "chargeableUnits": 1,
         "parts": [{"platformReference": f"platform-{message}"}],
-        "lastStatusAt": written,
-        "createdAt": written,
-        "updatedAt": written,
+        "lastStatusAt": timestamp,
+        "createdAt": timestamp,
+        "updatedAt": timestamp,
     }
     return {"service": "channels", "event": "sms.outbound", "payload": payload}, ""
 
@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def send_all(self, requests: Iterator[bytes]) -> asyncio.Future[None]:
-        """Send the requests; return a future that ends when the last one is answered."""
+        """Send the requests; return a future that is done when the last one is answered."""
         self.answered = 0
         self._requests = requests
         self._done = asyncio.get_running_loop().create_future()
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
         return self._done
 
     def data_received(self, data: bytes) -> None:
-        """Read an answer; neither server sends a body in it."""
+        """Read an answer, which has no body from either server."""
         self._received += data
         if self._received.endswith(b"\r\n\r\n"):
             self.answered += self._received.startswith(b"HTTP/1.1 20")
@@ -184,7 +184,7 @@ class Connection(asyncio.Protocol):
 
 
 async def call(provider: str, port: int, *, awake: bool) -> None:
-    """Make as many reports as each line of standard input says."""
+    """Send as many reports as each line of standard input says."""
     loop = asyncio.get_running_loop()
     connections = [
         (await loop.create_connection(Connection, HOST, port))[1] for _ in range(CONNECTIONS)
@@ -205,7 +205,7 @@ async def call(provider: str, port: int, *, awake: bool) -> None:
 
 
 def main() -> None:
-    """Call from the core that the server does not have, if it has one of its own."""
+    """Send from a core other than the server's, if the server is pinned to one."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("provider", choices=PATHS)
     options.add_argument("port", type=int)

@@ -1,7 +1,7 @@
-"""Receiving reports: `client.receiver` on a web server, of messages that the client has sent.
+"""Receive reports of messages that the client has sent: `client.receiver` on a web server.
 
-Each report is verified, parsed, noted by the tracker and given to a handler, and counts only if it
-came there as the status that the provider reported.
+Each report is verified, parsed, recorded by the tracker and passed to a handler. It counts only if
+the handler receives a status that the provider reports.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
 
 
 async def known_messages(provider: str, count: int, store: MemoryStore) -> None:
-    """Store messages as the answers to their sends would be."""
+    """Store messages as the tracker would after their sends were accepted."""
     at = datetime.now(UTC)
     prefix = f"{CHANNEL}/" if provider == "bird" else ""
     for number in range(count):

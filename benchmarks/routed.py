@@ -1,4 +1,4 @@
-"""The workloads of routes: the same messages with ten rules, of which the last takes them."""
+"""The workloads of routes: the same messages with ten rules, of which only the last matches."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from sample import Work
 
-# One of each kind of condition, as people would write them; none of the messages meets the first
-# nine.
+# One of each kind of condition, as people would write them; no message matches the first nine.
 ROUTES: tuple[dict[str, Any], ...] = (
     {"accounts": ["second"], "match": {"tags": ["code", "alarm"], "channels": ["sms"]}},
     {"accounts": ["second", "first"], "match": {"prefixes": ["+27", "+264"]}},

@@ -53,7 +53,7 @@ OTHERS = (
 )
 OVER_TLS = ("floor", "single", "hand", "batches")
 
-# How many samples are taken of the figures that need no rounds.
+# Samples of the figures that need no rounds.
 MEMORY, LATENCY, TRACKER = 3, 5, 3
 # As many messages as the store keeps by default.
 KNOWN = 100_000

@@ -43,10 +43,10 @@ WORKLOADS = {
     # Longer, because each turn starts with a client and a results file of its own.
     "file": ("message_file", 1_250, 500),
     "sandbox": ("emulated", 500, 500),
-    # Clients, not messages; the first of each process pays for what is done once.
+    # Clients, not messages; the first of each process pays for the work that is done once.
     "one_account": ("accounts", 20, 2),
     "many_accounts": ("accounts", 10, 2),
-    # Ten of ten accounts, and ten of a thousand.
+    # Through ten of ten accounts, and through ten of a thousand.
     "ten_accounts": ("accounts", 12_500, 12_500),
     "thousand_accounts": ("accounts", 12_500, 12_500),
     # More, because each turn starts and ends with starting and ending 1,000 callers.

@@ -1,7 +1,7 @@
-"""Count the instructions that starting takes: importing the package, and the command's help.
+"""Count the instructions of starting: importing the package, and the command's version and help.
 
-Run `python benchmarks/startup.py`; it needs valgrind. What an empty Python takes is subtracted.
-`import aiohttp` is the measure, because a program that sends imports it sooner or later.
+Run `python benchmarks/startup.py`; it needs valgrind. The count of an empty Python is subtracted.
+`import aiohttp` is the reference, because a program that sends imports it sooner or later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STARTS = {
 
 
 def instructions(arguments: list[str]) -> int:
-    """Count the instructions of one run of Python; the first run compiles what is not yet."""
+    """Count the instructions of one run of Python, after a run that compiles missing bytecode."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
     done = subprocess.run(  # noqa: S603 - our own command
@@ -37,13 +37,13 @@ def instructions(arguments: list[str]) -> int:
 
 
 def counted(names: Iterable[str] = tuple(_STARTS)) -> dict[str, int]:
-    """Count the instructions of ways to start, without those of an empty Python."""
+    """Count the instructions of several starts, without those of an empty Python."""
     empty = instructions(["-c", ""])
     return {name: instructions(_STARTS[name]) - empty for name in names}
 
 
 def main() -> None:
-    """Print a line for each way to start."""
+    """Print a line for each start."""
     counts = counted()
     for name, count in counts.items():
         share = count / counts["import aiohttp"]

@@ -16,10 +16,10 @@ def line(number: int) -> Line:
     return f"+2782{number:07}", f"Your table {number:07} is ready", f"table-{number:07}"
 
 
-# Goes on from turn to turn: a client knows for an hour what it has sent by its reference.
+# Never starts again in a process: a client remembers references for an hour.
 _numbers = count()
 
 
 def lines(number: int) -> Iterator[Line]:
-    """Yield this many, each built when it is needed, none twice in a process."""
+    """Yield this many lines, each built when it is needed, none twice in a process."""
     return map(line, islice(_numbers, number))

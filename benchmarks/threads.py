@@ -1,14 +1,14 @@
-"""Measure a client that threads share: messages a second, CPU time, messages a request.
+"""Measure sending from threads: messages a second, CPU time, messages a request.
 
 Run `python benchmarks/threads.py sync`, or with another way to send from threads:
 
 - `sync`: one `omnimsg.sync.Client` for all threads
 - `portal`: one `omnimsg.Client`, called through anyio's blocking portal
-- `run`: a client and `asyncio.run` for each message, as a task queue without either would do it
+- `run`: a client and `asyncio.run` for each message, as in a task queue without either
 
 64 threads, or `--threads`, send through Clickatell to a provider that answers at once, or after
-`--delay` seconds. The rate is wall time, which depends on the machine's load, so that no check uses
-it. Prints one line of JSON: the median of `--rounds` after one that warms up.
+`--delay` seconds. The rate is wall time, which depends on the machine's load, so no check uses it.
+Prints one line of JSON: the median of `--rounds` after one that warms up.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Counted:
     """A factory of transports that counts their requests.
 
     Attributes:
-        requests: How many there were.
+        requests: The number of requests so far.
     """
 
     requests: int = 0

@@ -1,16 +1,16 @@
-"""The tracker: what an event costs, and what a message takes, with few known messages and many.
+"""Measure the tracker: CPU time an event and memory a message, with few known messages and many.
 
 Run `python benchmarks/tracker.py reports`, `sends`, `memory` or `pause`; `--known 1000000` measures
-one number only. With `--turns` it is a workload of `rounds.py`, which measures once for each line
-of standard input.
+with that number of known messages only. With `--turns` it is a workload of `rounds.py`, which
+measures once for each line of standard input.
 
 * `reports`: reports of known messages, spread over all of them, each with its key remembered.
-* `sends`: answers to new sends, while the store is full: each pushes out the oldest message.
-* `memory`: resident memory of a message of which two reports came.
+* `sends`: answers to new sends, while the store is full: each evicts the oldest message.
+* `memory`: resident memory of a message with two reports.
 * `pause`: the longest garbage collection, which holds up the event loop.
 
-The cost is CPU time: a count of instructions would leave out what many messages really cost, memory
-that is in no cache.
+The cost is CPU time: a count of instructions would leave out the real cost of many messages, cache
+misses.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ KNOWN = (1_000, 10_000, 100_000, 1_000_000)
 EVENTS, SPREAD = 1_000, 16_000
 ACCOUNT = "main"
 BEGAN = datetime(2026, 11, 29, 10, tzinfo=UTC)
-# As an adapter's table has them: one value for all messages.
+# As in an adapter's table: all messages share these values.
 SAID = (Evidence(Status.SENT, "sent"), Evidence(Status.DELIVERED, "delivered"))
 
 
 async def known(count: int) -> MemoryStore:
-    """Return a store with the messages of as many sends."""
+    """Return a store with `count` accepted messages."""
     store = MemoryStore(StoreLimits(messages=count, events=count))
     for number in range(count):
         tracked = Tracked.of_accepted(answer(number), f"+372{number:08}", BEGAN)
@@ -80,7 +80,7 @@ def answer(number: int) -> Accepted:
 
 
 def report(number: int, turn: int) -> StatusEvent:
-    """Return a report of a message; of the first turn "sent", of all later ones "delivered"."""
+    """Return a report of a message: "sent" in the first turn, "delivered" in all later ones."""
     at = BEGAN + timedelta(seconds=turn)
     leg = LegStatus(channel=Channel.SMS, timeline=Timeline.of(SAID[min(turn, 1)], at))
     return StatusEvent(
@@ -97,8 +97,8 @@ def report(number: int, turn: int) -> StatusEvent:
 async def cost_of_reports(count: int, turns: Iterator[object]) -> AsyncIterator[float]:
     """Yield the CPU seconds of the reports of a turn.
 
-    Each message that is reported was reported as sent and as delivered before: otherwise the
-    reports of few messages would soon say nothing new, and those of many would.
+    Each of the messages is first reported as sent and as delivered, so that no measured report has
+    a new status: otherwise, with many known messages more reports would have one than with few.
     """
     store = await known(count)
     tracker = Tracker(store, SystemClock(), Observers(()))
@@ -124,7 +124,7 @@ async def cost_of_reports(count: int, turns: Iterator[object]) -> AsyncIterator[
 
 
 async def cost_of_sends(count: int, turns: Iterator[object]) -> AsyncIterator[float]:
-    """Yield the CPU seconds of the answers of a turn, each of which pushes out a message."""
+    """Yield the CPU seconds of the answers of a turn, each of which evicts a message."""
     store = await known(count)
     tracker = Tracker(store, SystemClock(), Observers(()))
     numbers = itertools.count(count)
@@ -142,7 +142,7 @@ async def cost_of_sends(count: int, turns: Iterator[object]) -> AsyncIterator[fl
 
 
 async def memory(count: int) -> float:
-    """Return the resident memory of a known message of which two reports came, in bytes."""
+    """Return the resident memory of a known message with two reports, in bytes."""
     gc.collect()
     before = resident()
     store = await reported(count)
@@ -152,7 +152,7 @@ async def memory(count: int) -> float:
 
 
 async def pause(count: int) -> float:
-    """Return the seconds of a whole garbage collection, of which nothing is garbage."""
+    """Return the seconds of a full garbage collection that finds no garbage."""
     store = await reported(count)
     gc.collect()
     began = time.perf_counter()
@@ -172,7 +172,7 @@ async def reported(count: int) -> MemoryStore:
 
 
 def setups(what: str, counts: Iterable[int] = KNOWN) -> dict[str, Start]:
-    """Return what starts each workload, for `rounds.interleaved`."""
+    """Return the functions that start the workloads, for `rounds.interleaved`."""
     return {
         f"{what} of {count}": partial(
             taking_turns, "tracker.py", what, "--known", count, gives="cpu_us"

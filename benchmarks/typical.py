@@ -1,4 +1,4 @@
-"""What applications do beyond plain words with one deadline: senders, templates, journals."""
+"""Workloads beyond plain text with one deadline: senders, templates, journals, many deadlines."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 SENDER = "+27825550100"
 TTL = 3600
 
-# Seconds between which the deadlines of callers lie, each another one.
+# The range of the callers' deadlines in seconds; no two are equal.
 SHORTEST, LONGEST = 5.0, 10.0
 SEED = 11
 
 
 class NoJournal:
-    """A journal that records nothing: what remains is the price of having one."""
+    """A journal that records nothing, so that only the overhead of having one is measured."""
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[Outcome | None]:
-        """Let everything leave."""
+        """Let every message be sent."""
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
@@ -38,7 +38,7 @@ class NoJournal:
 
 
 def with_options(count: int) -> Iterator[Message]:
-    """Yield texts that have a sender and a ttl of their own."""
+    """Yield texts that have a sender and a ttl."""
     for to, text, reference in lines(count):
         yield Message(to, text, reference=reference, sender=SENDER, ttl=TTL)
 

@@ -42,9 +42,6 @@ class Handover(StrEnum):
     UNRESOLVED = "unresolved"
     """It may have been sent, and no proof arrived in time."""
 
-    # A member equals its text, so the text's hash is correct, and far cheaper than that of `Enum`.
-    __hash__ = str.__hash__
-
     @property
     def is_doubtful(self) -> bool:
         """Whether it may have been sent, or not."""

@@ -26,9 +26,6 @@ class Channel(StrEnum):
     APPLE = "apple"
     PUSH = "push"
 
-    # A member equals its text, so it needs the hash of it; an enumeration's own hashes the name.
-    __hash__ = str.__hash__
-
 
 def to_channel(value: Channel | str) -> Channel:
     """Convert a channel's exact name, as configuration and JSON have it, to the channel.

@@ -1,8 +1,8 @@
-"""What a provider tells us unasked: reports, inbound messages, interactions, and what is neither.
+"""Events from providers: status reports, inbound messages, interactions, and unparsed data.
 
-Providers send the same callback again when an answer was slow, and send several in any order. So an
-event has a `key`, which is the same for every repetition and for nothing else, and `at`, the time
-of what happened and not of the callback.
+Providers repeat a callback whose answer was slow, and send callbacks in any order. So an event has
+a `key`, which is the same for every repetition and for no other event, and `at`, the time at which
+it happened, not the time of the callback.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import Status
 
 _KEY_LENGTH = 32
-# Not orjson, which refuses half a surrogate pair; a key need not care.
+# Not orjson, which refuses a lone surrogate: a key may be built from one.
 _write = json.JSONEncoder(sort_keys=True).encode
 
 
@@ -45,13 +45,13 @@ def event_key(account: str, kind: str, *parts: object) -> str:
     Args:
         account: The account's name: two accounts may get the same event.
         kind: The kind of the event.
-        parts: JSON values that tell the event from every other one, such as the message's id, the
-            provider's status and its time. Never the time of arrival.
+        parts: JSON values that together distinguish the event from every other one, such as the
+            message's id, the provider's status and its time. Never the time of arrival.
 
     Returns:
         32 hexadecimal digits. They stay the same from one version of omnimsg to the next.
     """
-    # The JSON of the list of all of them; setting up the encoder would cost more than that.
+    # The JSON of a list, written by hand: setting up the encoder for a list would cost more.
     written = [
         encode_basestring_ascii(each)
         if type(each) is str
@@ -72,7 +72,7 @@ def _to_utc(value: datetime) -> datetime:
     try:
         if isinstance(given, datetime) and given.utcoffset() is not None:
             return given.astimezone(UTC)
-    except OverflowError:  # the first or the last day that a `datetime` can hold
+    except OverflowError:  # on the first or the last day that a `datetime` can hold
         pass
     unchanged: datetime = given
     return unchanged
@@ -89,16 +89,16 @@ def _utc(owner: object, field: attrs.Attribute[Any], value: object) -> None:
 
 @attrs.frozen(kw_only=True)
 class BaseEvent:
-    """What all events have.
+    """The fields that all events have.
 
     Attributes:
         provider: The provider's name.
         account: The name of the account that the callback is for.
-        at: When it happened, in UTC. Where the provider does not say, when the callback arrived.
+        at: When it happened, in UTC; when the callback arrived, if the provider gives no time.
         key: The same for every repetition of this event, and for no other event.
-        reference: The reference of our message that it is about or answers, where the provider
+        reference: The reference of our message that the event is about or answers, if the provider
             quotes it.
-        raw: What the provider sent about it, unchanged.
+        raw: The provider's data about the event, unchanged.
     """
 
     kind: ClassVar[str]
@@ -114,15 +114,15 @@ class BaseEvent:
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class StatusEvent(BaseEvent):
-    """A report of one of our messages: the status of one leg of it.
+    """A status report about one leg of one of our messages.
 
     Attributes:
-        leg: The leg's channel and status, with the time of the report, and its cost where that is
-            known.
-        message_id: The message's id, as of `Accepted.id`; `None` where only the reference is named.
-        batch_id: The batch that it was accepted in, where the provider names one.
-        token: The token that omnimsg put into the address of the report, of a provider that quotes
-            no reference.
+        leg: The leg's channel and status, with the time of the report, and its cost if known.
+        message_id: The message's id, as in `Accepted.id`; `None` if the provider names only the
+            reference.
+        batch_id: The provider's id of the batch that the message was accepted in, if it names one.
+        token: The token that omnimsg put into the callback URL, for a provider that quotes no
+            reference.
     """
 
     make: ClassVar[Callable[..., StatusEvent]]
@@ -135,7 +135,7 @@ class StatusEvent(BaseEvent):
 
     @property
     def status(self) -> Status:
-        """The status that is reported; another report may outrank it."""
+        """The reported status; another report may outrank it."""
         return self.leg.status
 
     @property
@@ -154,21 +154,21 @@ def _to_contacts(value: Sequence[ContactCard]) -> tuple[ContactCard, ...]:
 
 @attrs.frozen(kw_only=True)
 class InboundMessage(BaseEvent):
-    """What a person sent to us. Nothing in it was checked by anybody: it is a stranger's input.
+    """A message from a person to us. Its content is untrusted input, checked by nobody.
 
     Attributes:
-        id: Its own id, for `Client.mark_read`; `None` where the provider names none.
+        id: The id of this message, for `Client.mark_read`; `None` if the provider names none.
         channel: The channel it came on; `None` if omnimsg does not know it.
-        sender: Who wrote it: a number in E.164 form where it is one.
-        to: Which of our senders it was written to.
-        sender_name: What the person calls themselves on the channel.
+        sender: The person's address; a phone number is in E.164 form.
+        to: The sender of ours that the message was sent to.
+        sender_name: The person's display name on the channel.
         text: The text, or the caption of the media.
-        media: Pictures, sounds and files. A `Stored` source is fetched by `Client.download`.
-        location: A place on the map.
+        media: Images, audio and other files. `Client.download` fetches a `Stored` source.
+        location: A location that the person shared.
         contacts: Contact cards.
-        tapped: The button or the entry of a list that was tapped; its `payload` is what we gave it.
-        reply_to: Our message that it answers, or whose button was tapped; `None` if the provider
-            names none. `reference` is that message's reference.
+        tapped: The tapped button or list item, with the `payload` that we gave it.
+        reply_to: Our message that this one answers, or whose button was tapped; `None` if the
+            provider names none. `reference` is that message's reference.
     """
 
     kind: ClassVar[str] = "inbound"
@@ -196,12 +196,12 @@ class InboundMessage(BaseEvent):
 
 @attrs.frozen(kw_only=True)
 class InteractionEvent(BaseEvent):
-    """What a person did with one of our messages: opened it, tapped a link, opted out.
+    """An action of a person on one of our messages: opened it, tapped a link, opted out.
 
     A tapped button is an `InboundMessage`, because the person answers with it.
 
     Attributes:
-        interaction: What was done, as `Client.interactions` lists it.
+        interaction: The action, as `Client.interactions` lists it.
     """
 
     kind: ClassVar[str] = "interaction"
@@ -211,14 +211,14 @@ class InteractionEvent(BaseEvent):
 
 @attrs.frozen(kw_only=True)
 class UnparsedEvent(BaseEvent):
-    """What came from the provider and has no form that omnimsg knows.
+    """Data from the provider in a form that omnimsg does not know.
 
     It is kept whole: providers add kinds of events without notice. `at` is the time of arrival.
 
     Attributes:
-        why: What is unknown about it, in our words.
-        provider_kind: The provider's name of the kind of event; empty where it has none.
-        body: The bytes, where they are no JSON document; otherwise `raw` has it all.
+        why: What is unknown about it, in omnimsg's words.
+        provider_kind: The provider's name of the kind of event; empty if it has none.
+        body: The bytes, if they are not a JSON document; otherwise `raw` has all the data.
     """
 
     kind: ClassVar[str] = "unparsed"

@@ -29,9 +29,9 @@ class Failure:
         path: The message's field that caused the failure, dotted; `None` if no field did.
         retry_after: Seconds to wait before another attempt, if the provider gave them.
         code: The provider's code as text, with no meaning outside that provider.
-        unknown_code: The code of the answer, where the adapter's tables have no row for it. It may
-            stand beside `code`; alone it says that nothing of the answer was recognised, and that
-            somebody between here and the provider may have written it.
+        unknown_code: The code of the answer, if the adapter's tables have no row for it. `code` may
+            be set too; if it is not, nothing in the answer was recognised, so that a proxy and not
+            the provider may have written it.
         http_status: The HTTP status of the answer; `None` if there was no answer.
         request_id: The provider's id of the request, to quote to its support.
         raw: The provider's answer, decoded where possible.

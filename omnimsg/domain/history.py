@@ -71,7 +71,7 @@ class HistoryQuery:
         status: With this current status.
         batch_id: Of this batch: the value of `Accepted.batch_id`.
         extras: The provider's own filters, by provider name, such as `{"bird": {"failureCode":
-            [15005]}}`. They are merged last, and may not change which page is asked for.
+            [15005]}}`. They are merged last, and may not change which page is requested.
 
     Raises:
         InvalidValue: A field has an invalid value; the error names the field.

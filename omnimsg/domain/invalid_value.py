@@ -1,6 +1,6 @@
 """`InvalidValue`, raised when a value of the model is built from wrong data, and its problems.
 
-Separate from `errors`, whose other errors carry outcomes: the checks of the outcomes need this one.
+Separate from `errors`, whose other errors carry outcomes, because validating outcomes needs it.
 """
 
 from __future__ import annotations

@@ -29,32 +29,32 @@ CONTENT_KINDS: tuple[type, ...] = Content.__args__
 
 _MAX_REFERENCE = 255
 
-# A reference is a correlation token, not a secret: 80 random bits for the process and a count
-# within it. A UUID costs more than encoding and decoding a message.
-_process = ""
-# The count starts with twelve digits: padding a number costs more than writing it.
-_count = itertools.count(10**11).__next__
+# A reference is a correlation token, not a secret: 80 random bits for the process, then a counter.
+# Generating a UUID costs more than encoding and decoding a message.
+_process_prefix = ""
+# The counter starts at twelve digits, because padding a number costs more than formatting it.
+_next_number = itertools.count(10**11).__next__
 
 
-def _start_process() -> None:
-    global _process  # noqa: PLW0603 - a process has one
-    _process = os.urandom(10).hex()
+def _renew_process_prefix() -> None:
+    global _process_prefix  # noqa: PLW0603 - a process has one
+    _process_prefix = os.urandom(10).hex()
 
 
-_start_process()
+_renew_process_prefix()
 if hasattr(os, "register_at_fork"):
     # Forked workers would otherwise continue their parent's sequence.
-    os.register_at_fork(after_in_child=_start_process)
+    os.register_at_fork(after_in_child=_renew_process_prefix)
 
 
 def new_reference() -> str:
     """Return a new reference: 32 hexadecimal digits, unique for all practical purposes."""
-    return f"{_process}{_count()}"
+    return f"{_process_prefix}{_next_number()}"
 
 
 def is_generated(reference: str) -> bool:
-    """Return whether a reference was generated in this process, and is nobody's own key."""
-    return reference.startswith(_process)
+    """Return whether this process generated a reference, so that it is not a caller's own key."""
+    return reference.startswith(_process_prefix)
 
 
 class Priority(StrEnum):
@@ -67,15 +67,15 @@ class Priority(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Leg:
-    """A fallback: what to try if the leg before it failed or exceeded its `ttl`.
+    """A fallback leg, which is tried if the leg before it failed or exceeded its `ttl`.
 
     Attributes:
         channel: The channel to try.
         content: The content on that channel; `None` repeats the message's content.
         sender: The sender to use there; `None` leaves it to the account.
         ttl: Seconds after which this leg counts as failed.
-        account: The account that it goes through; `None` leaves it to the message's account, or to
-            the routes.
+        account: The account that the leg goes through; `None` leaves it to the message's account,
+            or to the routes.
     """
 
     channel: Channel = attrs.field(converter=to_channel, validator=validate.enum_member(Channel))
@@ -176,8 +176,8 @@ def _is_plain_text(message: Message) -> bool:
 class Message:
     """One message to one recipient.
 
-    It is validated when it is built and never changes. What a provider cannot express is refused
-    before anything is sent; nothing is dropped silently. The class is final.
+    It is validated when it is built and never changes. A message that the provider cannot express
+    is refused before anything is sent; nothing is dropped silently. The class is final.
 
     Attributes:
         to: A number in E.164 form, an e-mail address, or a `ProviderContact`.
@@ -186,7 +186,7 @@ class Message:
         sender: The number, name or mailbox that it comes from; `None` leaves it to the account.
         reference: The caller's own key for the message, at most 255 characters; generated when it
             is not given. It is the same for every attempt and returned with every report. `send`
-            knows it for an hour, and sends nothing twice with it.
+            remembers it for an hour, and sends no second message with it in that time.
         send_at: When the provider is to send it; needs a UTC offset. `None` is now.
         ttl: Seconds for which the message is useful, from the call or from `send_at`. Providers
             that count in minutes get the next whole minute.
@@ -194,8 +194,8 @@ class Message:
         tags: Labels for the provider's reports.
         metadata: The caller's own data; it never leaves the process.
         callback_url: Where the provider is to report this message.
-        reply_to: The message it answers, by its id; the app shows that one above it. Plain text in
-            the form of an id becomes a `MessageId`.
+        reply_to: The id of the message that this one answers; the recipient's app shows that
+            message above it. Plain text in the form of an id becomes a `MessageId`.
         fallback: Legs to try if this one fails, in order.
         encryption: How the content was encrypted; `None` where it was not.
         extras: The provider's own fields that omnimsg does not model, by provider name. They are

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @lru_cache(maxsize=1024)
 def is_account_name(text: str) -> bool:
-    """Return whether a text can be the name of an account. Few are asked for, and those often."""
+    """Return whether a text is a valid account name. Cached: a process checks a few names often."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -48,7 +48,7 @@ class MessageId(str):
         """Join an account's name and the provider's id."""
         if not is_account_name(account):
             raise InvalidValue(Problem("MessageId", "is not an account's name"))
-        # A name has no colon in it, so the rest of what `MessageId(...)` checks is this.
+        # A valid name has no colon, so an empty provider id is all that `MessageId` could refuse.
         text = f"{account}:{provider_id}"
         return str.__new__(cls, text) if provider_id else cls(text)
 
@@ -63,17 +63,17 @@ class MessageId(str):
         return self.partition(":")[2]
 
 
-# How the provider's part of an id begins where it names a message by its batch and reference.
+# The prefix of the provider's part of an id that names a message by its batch and reference.
 BATCH = "batch/"
 
 
 def join_batch_id(batch_id: str, reference: str) -> str:
-    """Name a message of a batch that has no id of the provider's yet."""
+    """Build the provider's part of the id of a message that has only a batch id so far."""
     return f"{BATCH}{batch_id}/{quote(reference, safe='')}"
 
 
 def split_batch_id(provider_id: str) -> tuple[str, str] | None:
-    """Return the batch's id and the reference that an id names; `None` of any other id."""
+    """Return the batch id and the reference in an id; `None` for any other kind of id."""
     if not provider_id.startswith(BATCH):
         return None
     batch_id, _, reference = provider_id.removeprefix(BATCH).rpartition("/")

@@ -1,6 +1,6 @@
-"""Opt-outs: a person replies STOP, a provider says that somebody opted out, and START undoes it.
+"""Recognise opt-outs and opt-ins in replies (STOP, START), interactions, reports and outcomes.
 
-All of them become one `ConsentChange`, whichever provider or channel it came from.
+Each becomes a `ConsentChange`, whatever the provider or channel.
 """
 
 from __future__ import annotations
@@ -31,21 +31,22 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import LegStatus
 
-# No keyword is nearly as long; a long text is not looked at any further.
+# No keyword is nearly as long, so longer texts are not normalised.
 _MAX_LENGTH = 64
-# By Unicode category. Left out everywhere: white space, hyphens of every shape, and what nobody
-# sees: controls, zero-width characters, the keycap around an emoji.
-_LEFT_OUT = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
-# Left out around the words only: all punctuation, and the accents and the tilde that stand for it.
-_AROUND = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
+# Unicode categories that are ignored everywhere in a reply: white space, hyphens of every shape,
+# and invisible characters (controls, zero-width characters, the keycap around an emoji).
+_IGNORED = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
+# Categories that are ignored around the words only: all punctuation, and the accents that people
+# type in its place, as they do the tilde.
+_TRIMMED = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
 _TILDE = "~"
-# Variation selectors and the grapheme joiner, whose category is that of the vowel signs of Indic
-# scripts, without which words mean something else.
+# Variation selectors and the grapheme joiner. Listed one by one, because their category also has
+# the vowel signs of Indic scripts, without which a word has another meaning.
 _SELECTORS = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 class Consent(StrEnum):
-    """What a person wants from now on."""
+    """Which messages a person agrees to receive from now on."""
 
     OPTED_OUT = "opted_out"
     MARKETING_OPTED_OUT = "marketing_opted_out"
@@ -54,17 +55,17 @@ class Consent(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class ConsentChange:
-    """A person changed what they want to receive.
+    """A change of a person's consent to receive messages.
 
     Attributes:
-        consent: What they want now.
-        account: The account that learned it.
-        at: When.
-        key: That of the event; of a send, `None`.
-        address: Who: a number or a mailbox; `None` where the provider names only our message.
-        channel: Where they said it; `None` if unknown.
-        sender: The sender of ours that they said it to.
-        message_id: Our message that made them, where it is named.
+        consent: The new consent.
+        account: The account whose provider told of the change.
+        at: The time of the event, report or outcome that told of the change.
+        key: The key of the event; `None` if the change does not come from an event.
+        address: The person's number or mailbox; `None` if the provider names only our message.
+        channel: The channel of the reply, interaction or message; `None` if unknown.
+        sender: Our sender that the person replied to or that the message came from, if known.
+        message_id: Our message that the person reacted to, if the provider names it.
         reference: The reference of that message.
     """
 
@@ -82,7 +83,7 @@ class ConsentChange:
 
 
 def normalized(text: str) -> str:
-    """Write a reply as keywords are compared: without case, punctuation around it, and spaces.
+    """Normalise a reply for comparing keywords: no case, no spaces, no punctuation around it.
 
     `" Stop. "` becomes `stop`, `OPT-OUT` and `Opt out` become `optout`.
     """
@@ -92,30 +93,30 @@ def normalized(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(each for each in text if not _is_left_out(each))
+    return "".join(each for each in text if not _is_ignored(each))
 
 
 def _trimmed(text: str) -> str:
     start, end = 0, len(text)
-    while start < end and _is_around(text[start]):
+    while start < end and _is_trimmed(text[start]):
         start += 1
-    while start < end and _is_around(text[end - 1]):
+    while start < end and _is_trimmed(text[end - 1]):
         end -= 1
     return text[start:end]
 
 
-def _is_left_out(character: str) -> bool:
-    return unicodedata.category(character) in _LEFT_OUT or bool(_SELECTORS.match(character))
+def _is_ignored(character: str) -> bool:
+    return unicodedata.category(character) in _IGNORED or bool(_SELECTORS.match(character))
 
 
-def _is_around(character: str) -> bool:
+def _is_trimmed(character: str) -> bool:
     return (
-        unicodedata.category(character) in _AROUND or character == _TILDE or _is_left_out(character)
+        unicodedata.category(character) in _TRIMMED or character == _TILDE or _is_ignored(character)
     )
 
 
 def _to_words(words: Iterable[str]) -> frozenset[str]:
-    """Normalise words; return anything else for the validator, also a text, which has letters."""
+    """Normalise words; leave anything else to the validator, also a text, which yields letters."""
     given: Any = words
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
         return given  # type: ignore[return-value]
@@ -157,10 +158,10 @@ COMMON = Keywords(
     stop=["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"],
     start=["START", "UNSTOP"],
 )
-"""The keywords of every country; a law that names others adds to them and takes none away."""
+"""The keywords of every country; those of a single country are added to them and replace none."""
 
-# A button's label is ours, not the person's: "Cancel", "End" or "Start" in a dialogue about an
-# order are about the order. What is left has no other meaning.
+# We wrote a button's label, not the person: "Cancel", "End" or "Start" in a dialogue about an order
+# are about the order. The labels in this list have no such other meaning.
 BUTTONS = Keywords(stop=["STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT"], start=["UNSTOP"])
 """The labels of buttons that opt out or in again, in every country."""
 
@@ -182,13 +183,13 @@ def _countries(owner: object, field: attrs.Attribute[Any], value: object) -> Non
 
 @attrs.frozen
 class OptOutRules:
-    """Which replies are opt-outs, everywhere and in some countries.
+    """Which replies opt a person out or in, everywhere and in some countries.
 
     Attributes:
         common: The keywords of every country.
-        countries: Further keywords, by how numbers of the country begin: `{"+33": Keywords(...)}`.
-            Each prefix that fits a sender adds its own.
-        buttons: The labels that count where a button was tapped; no other keyword does there.
+        countries: Further keywords, by prefix of the person's number: `{"+33": Keywords(...)}`.
+            Every prefix that matches adds its keywords.
+        buttons: The labels that count when a button was tapped; no other keyword counts then.
 
     Raises:
         InvalidValue: A value is no `Keywords`, or a key of `countries` no beginning of a number.
@@ -203,23 +204,23 @@ class OptOutRules:
     )
 
     def consent_in(self, text: str, sender: str | None = None) -> Consent | None:
-        """Return what a reply asks for; `None` where it is any other text.
+        """Return the consent that a reply expresses; `None` for any other text.
 
         Only a reply that consists of a keyword counts: "STOP 12345" and "Please stop by" do not.
 
         Args:
             text: The whole reply, as the person typed it.
-            sender: Who sent it, in E.164 form.
+            sender: The person's number in E.164 form.
         """
         number = sender or ""
         further = [each for prefix, each in self.countries.items() if number.startswith(prefix)]
         return _consent_in(text, [self.common, *further])
 
     def consent_in_tap(self, label: str) -> Consent | None:
-        """Return what a tapped button asks for; `None` where it asks for anything else.
+        """Return the consent that a tapped button expresses; `None` for any other button.
 
         Args:
-            label: What stands on it.
+            label: The button's label.
         """
         return _consent_in(label, [self.buttons])
 
@@ -235,14 +236,14 @@ def _consent_in(text: str, sets: Iterable[Keywords]) -> Consent | None:
 
 
 RULES = OptOutRules()
-"""The rules where an application sets none."""
+"""The rules if an application sets none."""
 
 
 def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange | None:
-    """Return the change of consent that an event means; `None` where it means none."""
+    """Return the change of consent that an event reports; `None` if it reports none."""
     if isinstance(event, InboundMessage):
         consent = _consent_in_message(event, rules)
-        about: dict[str, Any] = {
+        details: dict[str, Any] = {
             "address": event.sender,
             "channel": event.channel,
             "sender": event.to,
@@ -251,10 +252,10 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
     elif isinstance(event, InteractionEvent):
         interaction = event.interaction
         consent = _INTERACTIONS.get(interaction.kind)
-        about = {"channel": interaction.channel, "message_id": interaction.message_id}
+        details = {"channel": interaction.channel, "message_id": interaction.message_id}
     elif isinstance(event, StatusEvent):
         consent = _consent_of(event.reason)
-        about = {"channel": event.leg.channel, "message_id": event.message_id}
+        details = {"channel": event.leg.channel, "message_id": event.message_id}
     else:
         return None
     if consent is None:
@@ -265,12 +266,12 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
         at=event.at,
         key=event.key,
         reference=event.reference,
-        **about,
+        **details,
     )
 
 
 def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> ConsentChange | None:
-    """Return the change of consent that the outcome of a send tells of; `None` where there is none.
+    """Return the change of consent that the outcome of a send reports; `None` if it reports none.
 
     Args:
         message: The message.
@@ -292,11 +293,11 @@ def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> Conse
 
 
 def _consent_in_message(message: InboundMessage, rules: OptOutRules) -> Consent | None:
-    """Read what a person says; the words below a picture are about the picture."""
+    """Return the consent in an inbound message; a caption is about its media and never counts."""
     if message.media:
         return None
     if message.tapped is not None:
-        # Bird's text is the label, also where the button itself is known by its payload only.
+        # Bird sends the label as the text, even if it names the button only by its payload.
         return rules.consent_in_tap(message.text or message.tapped.text)
     return rules.consent_in(message.text or "", message.sender)
 
@@ -304,10 +305,10 @@ def _consent_in_message(message: InboundMessage, rules: OptOutRules) -> Consent 
 def changes_in_legs(
     legs: Iterable[LegStatus], *, account: str, address: str | None, reference: str | None
 ) -> list[ConsentChange]:
-    """Return the changes of consent that the reports of a message tell of.
+    """Return the changes of consent in the reports about a message.
 
     Args:
-        legs: What was reported of it.
+        legs: The legs of the message, as reported.
         account: The account's name.
         address: The recipient.
         reference: The message's reference.
@@ -328,7 +329,7 @@ def changes_in_legs(
 
 
 def _consent_of(reason: Reason | None) -> Consent | None:
-    """Read a provider's refusal; our own (`SUPPRESSED`) tells nothing new."""
+    """Return the consent behind a provider's refusal; our own (`SUPPRESSED`) changes nothing."""
     return None if reason is None else _REASONS.get(reason)
 
 

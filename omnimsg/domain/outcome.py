@@ -88,7 +88,7 @@ class Accepted:
         usage: Parts and price, where they are known this early.
         raw: The provider's answer, unchanged.
         position: Index of the message in the input of `send_many`, from 0.
-        earlier: What became of it at the accounts of its route that did not take it, in order.
+        earlier: The outcomes at the accounts of its route that did not take the message, in order.
     """
 
     kind: ClassVar[str] = "accepted"
@@ -108,7 +108,7 @@ class Accepted:
     def id(self) -> MessageId:
         """The id to store: `Client.status(str(id))` finds the message from any process.
 
-        `None` only of an adapter that breaks its contract and names neither message nor batch.
+        `None` only if the adapter breaks its contract and names neither message nor batch.
         """
         if self.provider_id:
             return MessageId.of(self.account, self.provider_id)
@@ -123,10 +123,10 @@ class Failed:
 
     Attributes:
         reference: The message's reference.
-        account: The account that it is the outcome of.
+        account: The account whose outcome it is.
         failure: Why it failed.
         position: Index of the message in the input of `send_many`, from 0.
-        earlier: What became of it at other accounts of its route, in order.
+        earlier: The message's outcomes at other accounts of its route, in order.
     """
 
     kind: ClassVar[str]
@@ -241,12 +241,12 @@ def set_positions(outcomes: Sequence[Outcome], positions: Sequence[int]) -> None
     change. A second object for each would double the cost of an accepted message.
     """
     if type(outcomes) is AllAccepted:
-        # An exhausted `map`, because a loop takes as long as what it calls.
+        # `deque` exhausts the `map` in C: a Python loop costs as much as the calls in it.
         deque(map(_store_in_accepted, outcomes, positions), maxlen=0)
         return
     for outcome, position in zip(outcomes, positions, strict=True):
         object.__setattr__(outcome, "position", position)
 
 
-# Writes the slot itself, at half the cost.
+# The slot's own setter, at half the cost of `object.__setattr__`.
 _store_in_accepted: Callable[[Outcome, int], None] = vars(Accepted)["position"].__set__

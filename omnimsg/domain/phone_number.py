@@ -1,6 +1,6 @@
-"""Phone numbers: what keeps a text from being in E.164 form, and reading numbers as people write.
+"""Phone numbers: explain why a text is not in E.164 form, and read numbers as people write them.
 
-No problem shows the number, so that it can be logged: of its digits at most a leading 0 or 00.
+An explanation can be logged: of the number's digits it shows at most a leading 0 or 00.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MissingExtraError(ImportError):
 
 
 def why_not_e164(text: str) -> str:
-    """Say in words why a text is not a number in E.164 form, without a digit of it.
+    """Explain why a text is not a number in E.164 form, without showing the number.
 
     Args:
         text: The text, which `is_e164` has refused.
@@ -48,7 +48,7 @@ def why_not_e164(text: str) -> str:
 
 
 def is_invisible(character: str) -> bool:
-    """Return whether a character is one that nobody sees and that is no white space."""
+    """Return whether a character is invisible and not white space."""
     category = unicodedata.category(character)
     hidden = category in ("Cf", "Cc", "Mn", "Me") or character in _BLANK_LETTERS
     return hidden and not character.isspace()
@@ -61,7 +61,7 @@ def name_of_character(character: str) -> str:
 
 
 def _faults(text: str) -> Iterator[str]:
-    """Yield what is wrong with a number, in the order in which it is best mended."""
+    """Yield what is wrong with a number, in the order in which to fix it."""
     if not text.strip():
         yield "it is blank" if text else "it is empty"
         return
@@ -110,7 +110,7 @@ def _white_space(text: str) -> Iterator[str]:
 
 
 def _characters(text: str) -> Iterator[str]:
-    """Yield what characters there are besides the plus and the digits 0 to 9."""
+    """Yield a description of each kind of character besides the plus and the digits 0 to 9."""
     if text[0] in _QUOTES:
         kind = "an apostrophe" if text[0] in "'\u2019" else "a quotation mark"
         yield f"it begins with {kind}, with which spreadsheets mark a cell as text"
@@ -175,8 +175,8 @@ def parse_number(text: str, region: str | None = None) -> str:
     """Read a number as people write it, and return it in E.164 form.
 
     Spaces, hyphens, dots, slashes, parentheses and invisible marks are ignored. A number without
-    its country code needs a region, because a guessed country texts a stranger. What is no number
-    in use is refused, and so is what has lost digits in a spreadsheet. Needs the extra `phone`.
+    its country code needs a region, because a guessed country texts a stranger. A number that is
+    not in use is refused, and so is one that lost digits in a spreadsheet. Needs the extra `phone`.
 
     Args:
         text: The number, such as "082 000 1004" or "+27 82 000 1004".
@@ -194,7 +194,7 @@ def parse_number(text: str, region: str | None = None) -> str:
     if _FRACTION.fullmatch(plain) or not _WRITTEN_NUMBER.fullmatch(digits):
         raise InvalidValue(Problem("number", why_not_e164(text)))
     try:
-        # `plain`, not `digits`: "(0)" after a country code is read as the prefix that it is.
+        # `phonenumbers` ignores the separators, and drops the "(0)" after a country code.
         parsed = phonenumbers.parse(plain, region)
     except phonenumbers.NumberParseException:
         raise InvalidValue(Problem("number", _unreadable(text, region))) from None

@@ -1,4 +1,4 @@
-"""Read a plain text, which most messages are, in half the time that the converter takes."""
+"""A fast path that reads a plain text message from JSON in half the time of the converter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FIELDS = frozenset(("to", "content", "reference", "sender"))
 
 
 def plain_text_from_json(data: dict[str, Any]) -> Message | None:
-    """Read a message that has text without options and a reference; a sender, or no other field.
+    """Read a message that has a recipient, text without options, a reference and perhaps a sender.
 
-    `None` for anything else, and for what is wrong: the converter names its problems.
+    Return `None` for any other message and for an invalid one: the converter names its problems.
     """
     content = data.get("content")
     if not (data.keys() <= _FIELDS and isinstance(content, dict) and len(content) == 2):

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What a twin has of `object`. Both of the guards: with one of them left, Python would look up and
-# call either for every assignment.
+# The methods that a twin takes from `object`. Both guards (`__setattr__`, `__delattr__`), because
+# they share a slot of the type: with one left, Python would look up a method at every assignment.
 _UNGUARDED = ("__new__", "__init__", "__setattr__", "__delattr__")
 
 _TESTS = "omnimsg.quick.tests"
@@ -49,13 +49,13 @@ def usual(
     """Return `metadata` for a field whose usual values need neither converter nor validator.
 
     Args:
-        tests: What a usual value passes, in this order: a class stands for its own instances,
-            without those of subclasses; a text is an expression of `value`, which costs less than
-            a function; anything else is a predicate, which may raise `TypeError` in place of
+        tests: The tests that a usual value passes, in this order. A class accepts its own
+            instances, not those of subclasses; a text is an expression of `value`, which costs less
+            than a function; anything else is a predicate, which may raise `TypeError` instead of
             returning false. The validator must accept usual values, and the converter return them
-            unchanged.
-        convert: Gives what the converter would give for a value that passes the tests, where that
-            is not the value itself.
+            unchanged, unless `convert` is given.
+        convert: Replaces the converter for values that pass the tests; it must return what the
+            converter would return.
         kinds: Classes whose own instances are usual too, and need not be converted.
     """
     return {_TESTS: tests, _CONVERT: convert, _KINDS: frozenset(kinds)}
@@ -65,14 +65,14 @@ def usually(value: str) -> dict[str, Any]:
     """Return `metadata` for a computed field (`init=False`); without it, the factory computes it.
 
     Args:
-        value: An expression of the other fields' names: the field's value where all arguments are
-            usual, before they are converted.
+        value: An expression for the field's value if all arguments are usual. It uses the names of
+            the other fields, whose values are not converted yet.
     """
     return {_USUALLY: value}
 
 
 def quick(cls: type[T]) -> type[T]:
-    """Give a frozen attrs class a cheap constructor; to stand above `@attrs.frozen`.
+    """Give a frozen attrs class a cheap constructor; place it above `@attrs.frozen`.
 
     The class also gets `make`: all fields by position or name, neither converted nor validated, for
     code that has valid values. A class whose `make` is used declares it as a `ClassVar`.
@@ -91,8 +91,8 @@ def quick(cls: type[T]) -> type[T]:
         raise TypeError(
             f"{cls.__name__} must have slots, weakref_slot=False and no base class but one of attrs"
         )
-    # A subclass without slots of its own has the same layout, which Python sees at once. Of two
-    # classes with equal slots it would compare all of their names, for every object.
+    # Setting `__class__` needs two classes of the same layout. Python sees that of a subclass
+    # without slots at once; of two classes with equal slots it compares all names, every time.
     plain = {name: getattr(object, name) for name in _UNGUARDED}
     twin = type(cls.__name__, (cls,), {"__slots__": (), **plain})
     new, make = _compiled(quick_class, twin)
@@ -115,16 +115,16 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
     named = [field for field in fields if field.init and field.name not in rare]
-    space: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
-    space["complete"] = _completer(cls)
+    namespace: dict[str, Any] = {"twin": twin, "cls": cls, "NOTHING": attrs.NOTHING}
+    namespace["complete"] = _completer(cls)
     for field in fields:
-        space[f"d_{field.name}"] = _default(field)
-        space[f"f_{field.name}"] = _factory(field)
-        space[f"c_{field.name}"] = field.converter
-        space[f"u_{field.name}"] = field.metadata.get(_CONVERT)
-        space[f"k_{field.name}"] = field.metadata.get(_KINDS)
+        namespace[f"d_{field.name}"] = _default(field)
+        namespace[f"f_{field.name}"] = _factory(field)
+        namespace[f"c_{field.name}"] = field.converter
+        namespace[f"u_{field.name}"] = field.metadata.get(_CONVERT)
+        namespace[f"k_{field.name}"] = field.metadata.get(_KINDS)
         for index, test in enumerate(field.metadata.get(_TESTS, ())):
-            space[f"t{index}_{field.name}"] = test
+            namespace[f"t{index}_{field.name}"] = test
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
         "try:",
@@ -146,12 +146,12 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
         "draft.__class__ = cls",
         "return draft",
     ]
-    exec("\n    ".join(new) + "\n\n" + "\n    ".join(make), space)  # noqa: S102 - our own source
-    return space["__new__"], space["make"]
+    exec("\n    ".join(new) + "\n\n" + "\n    ".join(make), namespace)  # noqa: S102 - our own source
+    return namespace["__new__"], namespace["make"]
 
 
 def _is_rare(field: attrs.Attribute[Any]) -> bool:
-    """Whether an argument is taken through `**rare`."""
+    """Return whether an argument is taken through `**rare`."""
     return (
         field.init
         and field.default is not attrs.NOTHING
@@ -177,7 +177,7 @@ def _parameters(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
 
 
 def _positions(fields: Sequence[attrs.Attribute[Any]]) -> Iterator[str]:
-    """Write the parameters of `make`; what stands before a required one is required, too."""
+    """Write the parameters of `make`; every one before a required one is required, too."""
     last = max((at for at, field in enumerate(fields) if field.default is attrs.NOTHING), default=0)
     for at, field in enumerate(fields):
         required = at < last or field.default is attrs.NOTHING
@@ -185,7 +185,7 @@ def _positions(fields: Sequence[attrs.Attribute[Any]]) -> Iterator[str]:
 
 
 def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
-    """Write the value of a field where all arguments are usual."""
+    """Write the value of a field for the case that all arguments are usual."""
     name = field.name
     if not field.init:
         return str(field.metadata.get(_USUALLY) or f"f_{name}(draft)")
@@ -205,7 +205,7 @@ def _first_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
     """Write the value that a field has until the rare arguments are stored."""
     name = field.name
     if not field.init:
-        return "None"  # computed at last
+        return "None"  # `complete` computes it last
     if name in rare:
         return f"f_{name}()" if hasattr(field.default, "factory") else _literal(field)
     return _given(field, name if field.converter is None else f"c_{name}({name})")
@@ -222,7 +222,7 @@ def _literal(field: attrs.Attribute[Any]) -> str:
 
 
 def _is_default(field: attrs.Attribute[Any]) -> str:
-    """Write the test of whether an argument is its field's default; `None` costs no look-up."""
+    """Write the test whether an argument is its field's default; a literal needs no lookup."""
     default = "None" if field.default is None else f"d_{field.name}"
     return f"{field.name} is {default}"
 
@@ -239,7 +239,7 @@ def _given(field: attrs.Attribute[Any], value: str) -> str:
 
 
 def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
-    """Write the tests of whether all arguments are usual."""
+    """Write the tests whether all arguments are usual."""
     for field in fields:
         name, tests = field.name, field.metadata.get(_TESTS)
         if tests is not None:
@@ -261,14 +261,14 @@ def _test(name: str, index: int, test: object) -> str:
 
 
 def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN401
-    """Return the function that finishes a draft where an argument is not usual."""
+    """Return the function that finishes a draft if an argument is not usual."""
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
     named = [field for field in fields if field.validator and field.name not in rare]
     computed = [(field.name, _factory(field)) for field in fields if not field.init]
 
     def complete(draft: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
-        unproven = [*named]
+        unvalidated = [*named]
         for name, value in given.items():
             field = rare.get(name)
             if field is None:
@@ -277,9 +277,9 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
                 convert: Any = field.converter
                 setattr(draft, name, value if convert is None else convert(value))
                 if field.validator is not None:
-                    unproven.append(field)
+                    unvalidated.append(field)
         draft.__class__ = cls
-        for field in unproven:
+        for field in unvalidated:
             value = getattr(draft, field.name)
             if value is not field.default:
                 field.validator(draft, field, value)
@@ -292,8 +292,8 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
 
 def _unexpected(cls: type, name: str) -> TypeError:
     names = [field.name for field in attrs.fields(cls) if field.init]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 

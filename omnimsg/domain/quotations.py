@@ -1,8 +1,8 @@
-"""Find what a sentence quotes, however the quotation is written.
+"""Find quotations of given texts in a sentence, whatever their case, punctuation or escaping.
 
-A sentence is compared without its spaces and punctuation, in small letters and with escapes undone:
-`%2B27 82-123-45-67` and `+27821234567` are one number. What is found is a part of the sentence as
-it stands.
+A sentence is compared without its spaces and punctuation, in lower case and with escapes decoded:
+`%2B27 82-123-45-67` and `+27821234567` are one number. The spans that are found refer to the
+original sentence.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What is not compared: white space, ASCII punctuation, dashes and invisible marks.
-_UNCOMPARED = r"\s!-/:-@\[-`{-~\u00ad\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\ufeff"
-_uncompared = re.compile(f"[{_UNCOMPARED}]+")
+# Characters that comparing ignores: white space, ASCII punctuation, dashes and invisible marks.
+_IGNORED = r"\s!-/:-@\[-`{-~\u00ad\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\ufeff"
+_ignored = re.compile(f"[{_IGNORED}]+")
 
-# Escapes, also where an escape was escaped again: `%252B`, `&amp;#43;`, `\\\\u002B`.
+# Escapes, and escapes that were escaped again: `%252B`, `&amp;#43;`, `\\\\u002B`.
 _TOKEN = re.compile(
     rf"""
       (?P<url> (?: %(?:25)*[0-9A-Fa-f]{{2}} )+ )
     | (?P<json> (?: \\+u[0-9A-Fa-f]{{4}} | \\+x[0-9A-Fa-f]{{2}} )+ )
     | \\+[abfnrtv]
     | (?P<html> &(?:amp;)*(?:\#[0-9]{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}}); )
-    | (?P<word> [^{_UNCOMPARED}]+ )
+    | (?P<word> [^{_IGNORED}]+ )
     | .
     """,
     re.VERBOSE | re.DOTALL,
@@ -34,11 +34,11 @@ _TOKEN = re.compile(
 _octets = re.compile("([0-9A-Fa-f]{2})(?=%|$)")
 _units = re.compile(r"[ux]([0-9A-Fa-f]+)")
 
-# Characters that may stand between two of a group, such as `) - `.
-_MAX_GAP = 3
+# The most ignored characters in a row within a quotation: `) - (` in `(27) - (82) 123 4567`.
+_MAX_GAP = 5
 # A quotation that begins with this many characters of a private text quotes it, even if cut off.
 _PREFIX_LENGTH = 12
-# Shorter ones are common words.
+# Shorter texts are common words, so they are not looked for.
 _MIN_LENGTH = 4
 # The shortest number that is looked for without its country code.
 _MIN_NATIONAL_DIGITS = 6
@@ -50,18 +50,18 @@ _country_code = re.compile(
 
 
 def compared(text: str) -> str:
-    """Return what of a text is compared."""
-    return _uncompared.sub("", text).lower()
+    """Return a text in the form that is compared: lower case, without ignored characters."""
+    return _ignored.sub("", text).lower()
 
 
 def national_digits(digits: str) -> str:
-    """Return the digits of a number in E.164 form, without a plus, after its country code."""
+    """Return the digits after the country code; `digits` is in E.164 form without the plus."""
     code = _country_code(digits)
     return digits if code is None else digits[code.end() :]
 
 
 class Sentence:
-    """A sentence, and the places of what it quotes.
+    """A sentence in the form that is compared, with the original span of each character.
 
     Args:
         text: The sentence.
@@ -98,49 +98,49 @@ class Sentence:
         self._digits = "".join(map(_as_digit, self._characters))
 
     def secrets(self, secret: str) -> Iterator[tuple[int, int]]:
-        """Find a credential anywhere, also inside a word; of a long one a beginning is enough."""
+        """Find a credential, also inside a word; the first characters of a long one are enough."""
         sought = compared(secret)
         if len(sought) >= _MIN_LENGTH:
-            yield from self._quoted(sought, _MAX_GAP)
+            yield from self._find_by_prefix(sought, _MAX_GAP)
 
     def texts(self, text: str) -> Iterator[tuple[int, int]]:
-        """Find a text: a short one where it stands alone, of a long one a beginning."""
+        """Find a text: a short one only as whole words, a long one by its first characters."""
         sought = compared(text)
         if len(sought) < _MIN_LENGTH:
             return
         if len(sought) > _PREFIX_LENGTH:
-            yield from self._quoted(sought, len(self._text))
+            yield from self._find_by_prefix(sought, len(self._text))
             return
-        for start, end in self._found(self._characters, sought, _MAX_GAP):
+        for start, end in self._find(self._characters, sought, _MAX_GAP):
             if not (self._touches(start) or self._touches(end)):
-                yield self._place(start, end)
+                yield self._span(start, end)
 
     def numbers(self, digits: str) -> Iterator[tuple[int, int, bool]]:
         """Find a number, with or without its country code.
 
         Args:
-            digits: Those of the E.164 form, without the plus.
+            digits: The digits of the E.164 form, without the plus.
 
         Yields:
-            Its place, and whether the country code is there.
+            The start and end of the number, and whether they include the country code.
         """
         national = national_digits(digits)
         if len(national) < _MIN_NATIONAL_DIGITS:
             national = digits
         code = len(digits) - len(national)
-        for start, end in self._found(self._digits, national, _MAX_GAP):
+        for start, end in self._find(self._digits, national, _MAX_GAP):
             whole = start - code
             is_whole = (
                 whole >= 0
                 and self._digits[whole:start] == digits[:code]
                 and self._is_grouped(whole, end, _MAX_GAP)
             )
-            yield *self._place(whole if is_whole else start, end), is_whole
+            yield *self._span(whole if is_whole else start, end), is_whole
 
-    def _quoted(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
-        """Find quotations that begin with the first characters, up to where they differ."""
+    def _find_by_prefix(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+        """Find the first characters, and extend each match up to where it differs."""
         prefix = sought[:_PREFIX_LENGTH]
-        for start, after in self._found(self._characters, prefix, gap):
+        for start, after in self._find(self._characters, prefix, gap):
             end = after
             last = min(len(self._characters), start + len(sought))
             while (
@@ -149,9 +149,9 @@ class Sentence:
                 and self._gaps[end] <= gap
             ):
                 end += 1
-            yield self._place(start, end)
+            yield self._span(start, end)
 
-    def _found(self, characters: str, sought: str, gap: int) -> Iterator[tuple[int, int]]:
+    def _find(self, characters: str, sought: str, gap: int) -> Iterator[tuple[int, int]]:
         start = characters.find(sought)
         while start >= 0:
             end = start + len(sought)
@@ -163,20 +163,20 @@ class Sentence:
         return max(self._gaps[start + 1 : end], default=0) <= gap
 
     def _touches(self, index: int) -> bool:
-        """Return whether there is nothing between a character and the one before it."""
+        """Return whether a character directly follows the one before it."""
         return 0 < index < len(self._characters) and not self._gaps[index]
 
-    def _place(self, start: int, end: int) -> tuple[int, int]:
+    def _span(self, start: int, end: int) -> tuple[int, int]:
         return self._starts[start], self._ends[end - 1]
 
 
-def replaced(text: str, places: list[tuple[int, int, str]]) -> str:
-    """Replace parts of a text; of parts that overlap, the whole by what stands for the first."""
+def replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
+    """Replace spans of a text; overlapping spans as one, by the replacement of the first."""
     kept: list[str] = []
     last = 0
-    for start, end, instead in sorted(places, key=lambda place: (place[0], -place[1])):
+    for start, end, replacement in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
-            kept += text[last:start], instead
+            kept += text[last:start], replacement
         last = max(last, end)
     return "".join((*kept, text[last:]))
 

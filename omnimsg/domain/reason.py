@@ -10,8 +10,8 @@ class Fault(StrEnum):
     """Who caused a failure, and therefore who can fix it.
 
     Only `PROVIDER` and `NETWORK` count as failures of the provider; only `ACCOUNT` and `CALLER`
-    should alert an operator. Whether to stop writing to a number is for `Reason.is_opt_out` and
-    `Reason.is_bad_number` to say: `RECIPIENT` also has phones that were only switched off.
+    should alert an operator. `Reason.is_opt_out` and `Reason.is_bad_number` tell whether to stop
+    writing to a number: `RECIPIENT` also covers phones that were only switched off.
 
     Attributes:
         RECIPIENT: The person, their phone or their number.
@@ -19,7 +19,7 @@ class Fault(StrEnum):
         SENDER: The number or name that it is sent from.
         ACCOUNT: The account at the provider, or its configuration.
         PROVIDER: The provider, or the operators behind it.
-        NETWORK: The way to the provider.
+        NETWORK: The connection to the provider.
         CALLER: The application: a cancelled call, a deadline, a field that cannot be expressed.
         NOBODY: No party can be named: time ran out, a limit passes by itself, or the provider does
             not say who.
@@ -33,9 +33,6 @@ class Fault(StrEnum):
     NETWORK = "network"
     CALLER = "caller"
     NOBODY = "nobody"
-
-    # A member equals its text, so it may have the hash of it, which costs a fraction.
-    __hash__ = str.__hash__
 
 
 class Retry(StrEnum):
@@ -58,9 +55,9 @@ class Retry(StrEnum):
 class Reason(StrEnum):
     """Why something failed, in one vocabulary for all providers.
 
-    Providers tell one failure apart more or less finely, so that another provider may give another
-    reason for the same failure. The groups (`is_opt_out`, `is_bad_number`, ...) are for code that
-    must keep working after a swap: they say what to do, and no reason is in two of them.
+    Providers distinguish failures more or less finely, so two providers may give different reasons
+    for the same failure. The groups (`is_opt_out`, `is_bad_number`, ...) are for code that must
+    keep working with another provider: they say what to do, and no reason is in two of them.
 
     Attributes:
         INVALID_RECIPIENT: There is no such number or address, or its form is wrong.
@@ -98,9 +95,9 @@ class Reason(StrEnum):
         PROVIDER_UNAVAILABLE: The provider says that it is not available at the moment.
         UNROUTABLE: The provider has no way to this destination.
         OPERATOR_BLOCKED: The mobile operator refused it.
-        EXPIRED: The time in which it was useful ended before it was delivered.
+        EXPIRED: The message's validity period ended before it was delivered.
         CANCELLED: The application cancelled it, or closed the client.
-        STOPPED_BY_PROVIDER: Somebody or some rule at the provider stopped it.
+        STOPPED_BY_PROVIDER: A person or a rule at the provider stopped it.
         TIMEOUT: No answer came in time.
         CONNECTION_FAILED: No connection was made, so nothing was sent.
         CONNECTION_LOST: The connection broke after the request may have left.
@@ -161,8 +158,6 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     PAYMENT = "payment"
     UNKNOWN = "unknown"
-
-    __hash__ = str.__hash__
 
     @property
     def fault(self) -> Fault:

@@ -14,12 +14,13 @@ import attrs
 
 from omnimsg.domain.quotations import Sentence, national_digits, replaced
 
-# After a plus, a number may be written in groups; without one it may be part of a hexadecimal id.
+# After a plus, digits may be grouped. Without one, they must stand alone: hexadecimal ids have
+# digits, too.
 _NUMBER = re.compile(
-    r"\+[0-9](?:[ .()/-]{0,2}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
+    r"\+[0-9](?:[ .()/-]{0,5}[0-9]){6,}|(?<![0-9A-Za-z])[0-9]{7,15}(?![0-9A-Za-z])"
 )
-# What may stand between two digits of a number that is written in groups.
-_GROUPED = r"[\s.()/_-]{0,3}"
+# The separators between two digits of a number that is written in groups.
+_GROUPED = r"[\s.()/_-]{0,5}"
 # Matches only at the start of a word: a match tried from every letter takes quadratic time.
 _WORD_BREAKS = r"\s@<>\"',;:()"
 _EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
@@ -41,7 +42,11 @@ def mask_number(number: str) -> str:
 
 
 def mask_national(digits: str) -> str:
-    """Mask a number that stands without its country code: only the last two digits are kept."""
+    """Mask a number that is quoted without its country code: only the last two digits are kept.
+
+    Args:
+        digits: The digits of the E.164 form, with the country code.
+    """
     national = national_digits(digits)
     return "*" * (len(national) - 2) + national[-2:]
 
@@ -70,41 +75,42 @@ def redact_quotations(
     recipients: Iterable[str] = (),
     texts: Iterable[str] = (),
 ) -> str:
-    """Take out of a sentence what it quotes, however it is written.
+    """Redact the private texts that a sentence quotes, however they are written.
 
-    That is in any grouping, in capital or small letters, escaped for a URL, JSON or HTML, and a
-    recipient without its country code. What consists of punctuation alone is not found.
+    They are found in any grouping and any case, escaped for a URL, JSON or HTML; a recipient also
+    without its country code. A text of punctuation alone is not found.
 
     Args:
         text: The sentence.
         secrets: Credentials; found inside words too.
         recipients: Phone numbers in E.164 form, and mailboxes.
-        texts: Texts of messages; found inside words only where they are long.
+        texts: Texts of messages; found inside words only if they are long.
     """
     sentence = Sentence(text)
-    places = [(*place, "…") for each in secrets for place in sentence.secrets(each)]
+    spans = [(*span, "…") for each in secrets for span in sentence.secrets(each)]
     for each in recipients:
         if "@" in each:
-            places += ((*place, mask_email(each)) for place in sentence.secrets(each))
+            spans += ((*span, mask_email(each)) for span in sentence.secrets(each))
             continue
         digits = each.lstrip("+")
         if digits.isdecimal():
-            places += (
+            spans += (
                 (start, end, mask_number(digits) if is_whole else mask_national(digits))
                 for start, end, is_whole in sentence.numbers(digits)
             )
-    places += ((*place, "…") for each in texts for place in sentence.texts(each))
-    return replaced(text, places) if places else text
+    spans += ((*span, "…") for each in texts for span in sentence.texts(each))
+    return replaced(text, spans) if spans else text
 
 
 def redact(text: str, private: Iterable[str]) -> str:
     """Replace every quotation of a message's private texts in a provider's sentence with `…`.
 
-    Capital and small letters are the same.
+    Case is ignored.
 
-    A private text of up to 12 characters is replaced where it stands alone, not inside a word. Of a
-    longer one the first 12 characters are enough, because providers cut quotations off. Where
-    characters may have been escaped, the pieces between them are replaced, from 4 characters on.
+    A private text of up to 12 characters is replaced where it stands alone, not inside a word. The
+    first 12 characters of a longer one are enough, because providers cut quotations off. A text
+    with characters that may have been escaped is also replaced by pieces, those between such
+    characters, from 4 characters on.
 
     Args:
         text: The provider's sentence.
@@ -128,7 +134,7 @@ def redact(text: str, private: Iterable[str]) -> str:
 
 
 def redact_anywhere(text: str, secrets: Iterable[str]) -> str:
-    """Replace secrets with `…`, wherever they stand and in capital or small letters."""
+    """Replace secrets with `…`, inside words too, whatever their case."""
     for each in secrets:
         text = re.sub(re.escape(each), "…", text, flags=re.IGNORECASE)
         if len(each) > _PREFIX_LENGTH:

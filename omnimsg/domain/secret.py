@@ -54,6 +54,6 @@ class Secret:
 
 
 def to_secrets(value: Iterable[Secret]) -> tuple[Secret, ...]:
-    """Convert a list of secrets; one alone, or text, is left for the validator to refuse."""
+    """Convert a list of secrets to a tuple; leave a single one, or text, to the validator."""
     given: Any = value
     return tuple(given) if isinstance(given, (list, tuple)) else given

@@ -1,4 +1,4 @@
-"""How many parts an SMS has, and which characters decide it.
+"""Count the parts of an SMS, and find the characters that force UCS-2.
 
 Source: 3GPP TS 23.038, 6.2.1 (the GSM 7 bit default alphabet and its extension table) and 6.2.3
 (UCS-2); TS 23.040, 9.2.3.24.1 (a concatenated message loses 6 of its 140 octets for each part).
@@ -35,10 +35,10 @@ _SEPTETS: dict[str, int] = {
 
 
 class SmsEncoding(StrEnum):
-    """How the text of an SMS is written.
+    """The encoding of an SMS.
 
     Attributes:
-        GSM_7: The alphabet of SMS, in septets; some characters take two.
+        GSM_7: The GSM 7 bit alphabet, in septets; some characters take two.
         UCS_2: UTF-16, in units of two octets; a character beyond the first plane takes two.
     """
 
@@ -46,18 +46,18 @@ class SmsEncoding(StrEnum):
     UCS_2 = "ucs_2"
 
 
-# Units of one part that stands alone, and of one of several.
-_ROOM = {SmsEncoding.GSM_7: (160, 153), SmsEncoding.UCS_2: (70, 67)}
+# Units of a single part, and of each part of a concatenated message.
+_CAPACITY = {SmsEncoding.GSM_7: (160, 153), SmsEncoding.UCS_2: (70, 67)}
 
 
 @attrs.frozen(kw_only=True)
 class SmsParts:
-    """How an SMS travels: encoding, units, parts.
+    """The encoding, the length and the number of parts of an SMS.
 
     Attributes:
         encoding: The encoding.
-        units: Septets of GSM-7, or two-octet units of UCS-2, without what parts leave empty.
-        parts: Parts, each of which is billed.
+        units: Septets of GSM-7, or two-octet units of UCS-2, without units that parts leave empty.
+        parts: The number of parts, each of which is billed.
         left: Units that are free in the last part.
         forcing: The characters that force UCS-2, each once, in the order of the text; empty for
             GSM-7.
@@ -74,7 +74,7 @@ def parts_of(text: str) -> SmsParts:
     """Count the parts of a text that is sent as an SMS.
 
     A character that takes two units is never split between parts. A provider may replace characters
-    first, which it says in its own options.
+    first, depending on its own options.
     """
     forcing = tuple(dict.fromkeys(each for each in text if each not in _SEPTETS))
     if forcing:
@@ -82,19 +82,19 @@ def parts_of(text: str) -> SmsParts:
     else:
         encoding, widths = SmsEncoding.GSM_7, [_SEPTETS[each] for each in text]
     units = sum(widths)
-    alone, each_of_several = _ROOM[encoding]
-    if units <= alone:
-        parts, left = 1, alone - units
+    single, multipart = _CAPACITY[encoding]
+    if units <= single:
+        parts, left = 1, single - units
     else:
-        parts, left = _fill(widths, each_of_several)
+        parts, left = _fill(widths, multipart)
     return SmsParts(encoding=encoding, units=units, parts=parts, left=left, forcing=forcing)
 
 
-def _fill(widths: Sequence[int], room: int) -> tuple[int, int]:
-    """Return how many parts are filled, and what the last one has left."""
-    parts, left = 1, room
+def _fill(widths: Sequence[int], capacity: int) -> tuple[int, int]:
+    """Return the number of parts, and the free units of the last one."""
+    parts, left = 1, capacity
     for width in widths:
         if width > left:
-            parts, left = parts + 1, room
+            parts, left = parts + 1, capacity
         left -= width
     return parts, left

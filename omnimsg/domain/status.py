@@ -49,9 +49,6 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
 
-    # A member equals its text, so it may have the hash of it, which costs a fraction.
-    __hash__ = str.__hash__
-
     @property
     def rank(self) -> int:
         """The index in the order of ranks, from 0."""
@@ -78,7 +75,7 @@ _REACHED = frozenset({Status.DELIVERED, Status.READ})
 _FAILED = frozenset({Status.CANCELLED, Status.REJECTED, Status.EXPIRED, Status.FAILED})
 
 
-# A provider has a few dozen of them, which its tables share among all messages.
+# `cache_hash`, because a provider's tables share a few dozen instances among all messages.
 @attrs.frozen(cache_hash=True, weakref_slot=False)
 class Evidence:
     """One distinct report of a provider about a leg.
@@ -99,7 +96,7 @@ class Evidence:
 
     @property
     def is_not_found(self) -> bool:
-        """Whether it says that the provider does not know the message."""
+        """Whether the provider reported that it does not know the message."""
         return self.status is Status.UNKNOWN and self.reason is Reason.NOT_FOUND
 
     @property
@@ -175,7 +172,7 @@ class Timeline:
 
     @property
     def not_found(self) -> bool:
-        """Whether nothing is known but that look-ups did not find the message."""
+        """Whether there is evidence, and all of it is that the message was not found."""
         return bool(self.entries) and all(each.is_not_found for each in self.entries)
 
     @property
@@ -194,11 +191,11 @@ class LegStatus:
     Attributes:
         channel: The channel; `None` if the provider does not name it.
         timeline: The evidence from which the status is computed.
-        provider_id: The provider's id of the leg, if it has one of its own. Never one that two legs
-            of a message share: merging takes legs of one id for one leg.
+        provider_id: The provider's id of the leg, if it has one of its own. Never an id that two
+            legs of a message share: merging treats legs with the same id as one leg.
         usage: Parts and price, if known.
-        detail: What the provider says of a leg that failed, for a person; empty where it says
-            nothing. It may quote the recipient; the repr masks numbers and addresses in it.
+        detail: The provider's description of a leg's failure, for a person; empty if it gives none.
+            It may quote the recipient; the repr masks numbers and addresses in it.
     """
 
     make: ClassVar[Callable[..., LegStatus]]
@@ -258,9 +255,9 @@ class MessageStatus:
         """The leg that decides the message's status; `None` if there are no legs.
 
         The highest leg that reached a handset; else the highest that has not ended; else the last
-        leg, because a leg only starts after the one before it has failed. That a look-up did not
-        find the message decides nothing where anything else is known: it may have come too early,
-        or long after the end.
+        leg, because a leg only starts after the one before it has failed. A leg whose only evidence
+        is that the message was not found decides only if all legs are so: the look-up may have come
+        too early, or long after the end.
         """
         if len(self.legs) == 1:
             return self.legs[0]
@@ -284,7 +281,7 @@ class MessageStatus:
 
     @property
     def detail(self) -> str:
-        """What the provider says of a failure, for a person; empty where it says nothing."""
+        """The provider's description of a failure, for a person; empty if it gives none."""
         deciding = self.deciding
         return "" if deciding is None else deciding.detail
 

@@ -1,8 +1,8 @@
 """Merge what look-ups and reports say about one message, in any order and any number of times.
 
-The merged status depends only on what was said, not on the order: merging is commutative,
-associative and idempotent, as of timelines. So a report that comes late, twice or before the answer
-to the send needs no special case, and two processes may each merge what they have seen.
+The merged status does not depend on the order of reports: merging is commutative, associative and
+idempotent, as for timelines. So a report that comes late, twice or before the answer to the send
+needs no special case, and two processes may each merge the reports they have seen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def status_of_accepted(accepted: Accepted) -> MessageStatus:
-    """Return the status of a message of which nothing was reported yet: its legs, as far as known.
+    """Return the status of an accepted message without any report yet: its legs, if known.
 
     Args:
         accepted: Its outcome.
@@ -44,15 +44,14 @@ def status_of_accepted(accepted: Accepted) -> MessageStatus:
 
 
 def merge_event(status: MessageStatus, event: StatusEvent) -> MessageStatus:
-    """Add what a report says to a message's status.
+    """Merge a report into a message's status.
 
     Args:
-        status: What is known of the message.
+        status: The message's status so far.
         event: A report about this message.
 
     Returns:
-        The status with the report's leg. `raw` is gone: it is the answer to one look-up, which the
-        status no longer repeats.
+        The status with the report's leg, without `raw`: that is the answer to a single look-up.
     """
     return MessageStatus(id=status.id, legs=merge_legs((*status.legs, event.leg)))
 
@@ -61,7 +60,7 @@ def merge_statuses(first: MessageStatus, second: MessageStatus) -> MessageStatus
     """Merge two statuses of one message.
 
     Returns:
-        The status with the legs of both. `raw` is gone, as of `merge_event`.
+        The status with the legs of both, without `raw`, as from `merge_event`.
 
     Raises:
         ValueError: They are of different messages.
@@ -72,20 +71,20 @@ def merge_statuses(first: MessageStatus, second: MessageStatus) -> MessageStatus
 
 
 def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
-    """Merge the legs that are the same one, and order them by the first time of each.
+    """Merge the views of each leg, and order the legs by their earliest times.
 
-    A leg is told by the provider's id of it, or by its channel where it has none: a report may name
-    a channel that a look-up does not. A leg starts when the one before it failed, so the order of
-    their times is that of sending; legs without evidence come last. At most 32 legs are kept.
+    A leg is identified by the provider's id of it, or by its channel if it has no id: a report may
+    name a channel that a look-up does not. A leg starts when the one before it failed, so the order
+    of their times is that of sending; legs without evidence come last. At most 32 legs are kept.
 
-    That the provider does not know the message (`NOT_FOUND`) is kept only while nothing else is
-    known: a look-up may come before the provider can find what it has accepted, and a leg that can
-    still run would hide the end of the others.
+    `NOT_FOUND` is kept only while there is no other evidence: a look-up may come before the
+    provider can find a message that it has accepted, and a leg that can still run would hide that
+    the others have ended.
     """
     given = list(legs)
     if len(given) == 1:  # the first report of a message
         return (_bounded(_without_not_found(given[0]) or given[0]),)
-    # Chosen before legs are merged by their keys: afterwards, the choice would depend on the order.
+    # `NOT_FOUND` is dropped before legs are merged: afterwards, the result depends on the order.
     known = [leg for each in given if (leg := _without_not_found(each)) is not None]
     merged: dict[tuple[str, str], LegStatus] = {}
     for leg in known or given:
@@ -102,7 +101,7 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
 
 
 def _without_not_found(leg: LegStatus) -> LegStatus | None:
-    """Leave out of a leg what `MessageStatus.not_found` says; `None` if it says nothing else."""
+    """Return a leg without its `NOT_FOUND` evidence; `None` if it has no other."""
     entries = leg.timeline.entries
     for evidence in entries:
         if evidence.reason is Reason.NOT_FOUND:
@@ -124,15 +123,15 @@ def _first_time(leg: LegStatus) -> datetime:
 
 
 def _bounded(leg: LegStatus) -> LegStatus:
-    """Return a leg as merging it would leave it: bounded, and with words of a failure only."""
+    """Return a leg as merging would leave it: bounded, and with a `detail` only if it failed."""
     is_whole = len(leg.timeline.entries) <= MAX_EVIDENCE
     return leg if is_whole and (not leg.detail or leg.status.failed) else _merge_leg(leg, leg)
 
 
 def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
-    """Merge two views of a leg: all evidence, and of everything else the one that says more."""
+    """Merge two views of a leg: all evidence, and the more informative value of other fields."""
     timeline = first.timeline.merge(second.timeline)
-    # Only what failed has words; to find out whether it did is more work than to see that.
+    # Only a failed leg has a `detail`. Computing the status costs more than the test before it.
     has_detail = bool(first.detail or second.detail) and timeline.status.failed
     return LegStatus.make(
         channel=_greatest(first.channel, second.channel),
@@ -144,16 +143,16 @@ def _merge_leg(first: LegStatus, second: LegStatus) -> LegStatus:
 
 
 def _merge_details(first: LegStatus, second: LegStatus) -> str:
-    """Return the longest words of a failure."""
+    """Return the longest `detail` of a view that failed."""
     details = [each.detail for each in (first, second) if each.status.failed]
     return max(details, key=lambda text: (len(text), text), default="")
 
 
 def _merge_usage(first: Usage | None, second: Usage | None) -> Usage | None:
-    """Merge costs: a report that comes early has parts and no price, or none of both."""
+    """Merge costs: an early report has parts without a price, or neither."""
     if first is None or second is None or first == second:
         return first or second
-    # A price and its currency are one value: of two prices, the currency may be another's.
+    # Price and currency come from one report: the other report may have another currency.
     priced = max(first, second, key=_price_order)
     return Usage(
         parts=_greatest(first.parts, second.parts), price=priced.price, currency=priced.currency
@@ -161,13 +160,13 @@ def _merge_usage(first: Usage | None, second: Usage | None) -> Usage | None:
 
 
 def _price_order(usage: Usage) -> tuple[bool, bool, str, Decimal]:
-    """Order prices: one that is known, in a known currency, is more; the rest makes it total."""
+    """Sort prices: a known price first, then a known currency; the rest makes the order total."""
     price, currency = usage.price, usage.currency
     return price is not None, currency is not None, currency or "", price or Decimal(0)
 
 
 def _greatest(first: T | None, second: T | None) -> T | None:
-    """Return the greater of two values of which either may be missing."""
+    """Return the greater of two values, either of which may be `None`."""
     if first is None or first == second:
         return second
     if second is None:

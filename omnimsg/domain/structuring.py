@@ -74,16 +74,16 @@ def require_mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted d
 def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
     """Build the error for a value that is none of the choices; it lists them and the nearest."""
     known = sorted(choices)
-    near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return ValueError(f"must be one of {', '.join(known)}{hint}")
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """Describe an unknown key, with the nearest known one or else all of them."""
     known = sorted(known)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
     return f"is not a known key; {hint}"
 
 
@@ -129,7 +129,7 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, (TypeError, AttributeError, RecursionError)):
         return "has the wrong type"
     if len(error.args) > 1 and isinstance(error.args[0], str):
-        # A validator of attrs: the text, which may quote the value, then the field and the value.
+        # An attrs validator's error. First the text, which may quote the value; last the value.
         return error.args[0].replace(repr(error.args[-1]), "***")
     return str(error) or type(error).__name__
 

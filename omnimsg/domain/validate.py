@@ -38,7 +38,7 @@ MAX_JSON_INTEGER: int = 2**53 - 1
 _LONE_SURROGATE = "holds half a surrogate pair, which is no text"
 _NUL = "holds U+0000, which no message can carry"
 
-# For `quick.usual`: what `text` accepts of any length, in cheap tests. ASCII holds U+0000.
+# For `quick.usual`: cheap tests of a text, of any length, that `text()` accepts. U+0000 is ASCII.
 PLAIN_ASCII: tuple[type | str, ...] = (str, "value.isascii()", "value", r"'\0' not in value")
 PLAIN_ASCII_LINE: tuple[type | str, ...] = (
     *PLAIN_ASCII,
@@ -276,7 +276,7 @@ def _require_string_map(owner: object, path: str, value: object) -> None:
 def to_enum_member(kind: type[E], value: E | str) -> E:
     """Convert the exact value of a member to the member; return anything else unchanged.
 
-    `enum_member` then refuses what was not converted, so the type says what remains.
+    The return type is `E`, because the validator `enum_member` refuses anything else.
     """
     given: Any = value
     try:
@@ -289,8 +289,8 @@ def to_enum_member(kind: type[E], value: E | str) -> E:
 def to_tuple(value: Sequence[T]) -> tuple[T, ...]:
     """Convert a sequence to a tuple; return anything else, text included, for the validator.
 
-    Type checkers take the type of an argument from the field's converter, and mypy knows no generic
-    ones. So a field has a converter of its own, which names the type of its items and calls this.
+    Type checkers take the type of an argument from the field's converter, and mypy supports no
+    generic converters. So each field has its own, which names the type of its items and calls this.
     """
     given: Any = value
     is_sequence = isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray))

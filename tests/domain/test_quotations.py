@@ -37,7 +37,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "every unit": lambda text: "".join(f"\\u{ord(each):04X}" for each in text),
 }
 separators = st.text(st.sampled_from(" -./_:()\t\N{NO-BREAK SPACE}\N{EN DASH}\N{ZERO WIDTH SPACE}"))
-gaps = separators.map(lambda text: text[:3])
+gaps = separators.map(lambda text: text[:5])
 
 
 @st.composite

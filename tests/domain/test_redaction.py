@@ -145,6 +145,7 @@ def test_masked_emails(address: str) -> None:
         ("tel:+37255500001abc", "tel:+372******01abc"),
         ("call +372 555 00001 now", "call +372********01 now"),
         ("call +1 (555) 555-0001.", "call +1 (***********01."),
+        ("call +27 (82) - 123 4567", "call +27 *************67"),
         ("ola@example.test", "o***@example.test"),
         ("<ola@example.test>, kari@example.test;", "<o***@example.test>, k***@example.test;"),
         ("37255500001@example.test", "3***@example.test"),

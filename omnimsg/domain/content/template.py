@@ -48,7 +48,7 @@ class CurrencyParameter:
     """An amount that the phone formats.
 
     Attributes:
-        fallback: The text shown if it cannot.
+        fallback: The text shown if the phone cannot format the amount.
         code: ISO 4217 code.
         amount_1000: The amount times 1000.
         name: The placeholder's name, as in `TextParameter`.
@@ -150,7 +150,7 @@ def _to_buttons(value: Sequence[TemplateButton]) -> tuple[TemplateButton, ...]:
 
 
 def _are_texts(value: object) -> bool:
-    """Whether these are parameters that need no check: ASCII as a tuple or a list."""
+    """Return whether a value is a tuple or list of ASCII texts without U+0000: valid parameters."""
     return type(value) in {tuple, list} and all(
         type(each) is str and each.isascii() and "\0" not in each
         for each in value  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ _ENGINE = "omnimsg.engine"
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="leaked-place",
-        about="a batch that is split keeps its place among the requests under way",
+        about="a batch that is split keeps its request slot",
         breaks="quiet",
         changes=(
             Change(
@@ -36,7 +36,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="deadline-from-turn",
-        about="a caller's deadline begins with the message's turn, as that of a stream does",
+        about="a caller's deadline starts with the message's turn, like that of a stream",
         breaks="deadline",
         changes=(
             Change(
@@ -74,7 +74,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="hold-never-releases",
-        about="what is held back for the account's trouble stays there",
+        about="messages that are held for the account's trouble are never released",
         breaks="pending",
         changes=(
             Change(
@@ -115,7 +115,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="saved-up-rate",
-        about="a rate that was not used is made up for later, in a burst",
+        about="an unused rate is made up for later, in a burst",
         breaks="limits",
         changes=(
             Change(
@@ -127,7 +127,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="one-slot-too-many",
-        about="one request more is under way than the account allows",
+        about="one request more is in flight than the account allows",
         breaks="limits",
         changes=(
             Change(

@@ -9,7 +9,7 @@ _ENGINE = "omnimsg.engine"
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="retry-of-doubt",
-        about="what may have been sent is sent again by default",
+        about="a message that may have been sent is sent again by default",
         breaks="doubt",
         changes=(
             Change(
@@ -51,7 +51,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="lost-future",
-        about="an attempt that is cancelled by closing tells its callers nothing",
+        about="an attempt that is cancelled by closing gives its callers no outcome",
         breaks="pending",
         changes=(
             Change(
@@ -63,7 +63,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="whole-batch-again",
-        about="a retry takes the accepted messages of its batch along",
+        about="a retry includes the accepted messages of its batch",
         breaks="twice",
         changes=(
             Change(
@@ -92,7 +92,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="late-mark",
-        about="the mark that a request may have left is set once its answer is there",
+        about="the mark that a request may have left is set only when its answer arrives",
         breaks="unsent",
         changes=(
             Change(
@@ -110,7 +110,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="acceptance-of-another",
-        about="an acceptance that names another message is believed",
+        about="an acceptance that names another message is accepted",
         breaks="accepted",
         changes=(
             Change(
@@ -123,7 +123,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="answer-of-another",
-        about="bytes that came on an idle connection are the next request's answer",
+        about="bytes that arrived on an idle connection are taken for the next request's answer",
         breaks="twice",
         changes=(
             Change(
@@ -136,7 +136,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="joined-by-order",
-        about="the entries of an answer are joined to the messages in order, unseen",
+        about="the entries of an answer are matched to the messages by order, without a check",
         breaks="accepted",
         changes=(
             Change(
@@ -217,7 +217,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="failed-look-up-counts",
-        about="a look-up that fails counts as one that found nothing",
+        about='a failed look-up counts as "not found"',
         breaks="look-up",
         changes=(
             Change(
@@ -229,7 +229,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="stale-look-up",
-        about="what was not found is sent again however long ago that was",
+        about='a message is sent again however old its "not found" is',
         breaks="look-up",
         changes=(
             Change(
@@ -243,7 +243,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="look-up-of-its-batch",
-        about="what was not found is believed from the end of its request's slowest look-up",
+        about='a "not found" is valid from the end of the slowest look-up of its request',
         breaks="look-up",
         changes=(
             Change(
