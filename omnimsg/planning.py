@@ -1,4 +1,4 @@
-"""What a client says of a message without sending it."""
+"""Plans, previews and health: answers of a client that need no request."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class Planning:
-    """The part of `Client` that sends nothing and asks nobody."""
+    """The part of `Client` that makes no request."""
 
     _accounts: Accounts
     _default_account: AccountEngine | Router
 
     def health(self) -> Mapping[str, Health]:
-        """Return how each account is doing, by its name; nothing is asked of the providers."""
+        """Return the health of each account, by its name, without asking the providers."""
         return {name: account.health() for name, account in self._accounts.engines.items()}
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent.
 
-        Of a message whose fallback legs omnimsg runs, that is what becomes of its first leg.
+        For a message whose fallback legs omnimsg runs, this is the preview of its first leg.
         """
         way = self._default_account if account is None else self._accounts.get(account)
         if message.__class__ is Message and message.fallback and not way.carries_legs(message):
@@ -47,9 +47,9 @@ class Planning:
     def plan(self, message: Message, *, account: str | None = None) -> Plan:
         """Return what would become of a message if it were sent now, and why.
 
-        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
-        and its trouble, what the provider would be asked, with the secrets masked, and who runs the
-        fallback legs.
+        Nothing is sent, counted or recorded. The plan is made by the code that `send` uses: the
+        route, the account and its trouble, the request to the provider with its secrets masked, and
+        who runs the fallback legs.
         """
         way = self._default_account if account is None else self._accounts.get(account)
         why = "no route is configured" if account is None else "the caller named the account"
@@ -70,7 +70,7 @@ def _plan_of(way: AccountEngine | Router, message: Message, why: str) -> Plan:
 
 def _planned(stage: Stage) -> PlannedLeg:
     way = stage.way
-    # `stages_of` made it of an account or of the routes, whatever else a way may be.
+    # The ways of these stages are accounts or the router, although `Way` allows others.
     account = way.name if isinstance(way, AccountEngine) else ""
     if isinstance(way, Router):
         account = way.plan(stage.message).account

@@ -27,7 +27,7 @@ class Way(Protocol):
         """Send one message, and return its last outcome."""
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that cannot be sent; `None` where it can."""
+        """Return the outcome of a message that cannot be sent; `None` if it can."""
 
     def carries_legs(self, message: Message) -> bool:
         """Return whether providers run the fallback legs of a message."""
@@ -36,7 +36,7 @@ class Way(Protocol):
         """Return whether a message that may have been sent may be sent once more."""
 
     def channel(self, message: Message) -> Channel | None:
-        """Return the channel that a message travels on; `None` where there is no telling."""
+        """Return the channel that a message travels on; `None` if it cannot be determined."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,8 +45,8 @@ class Stage:
 
     Attributes:
         index: 0 is the message itself, 1 the first of its `fallback`.
-        message: What is handed over: without legs, and without a ttl where the provider takes none.
-        way: Where.
+        message: The message to hand over: without legs, and without a ttl if the provider has none.
+        way: Where it is handed over.
         ttl: Seconds from its hand-over within which it must be delivered; `None` is any time.
         account: The account that the leg names.
     """
@@ -61,16 +61,16 @@ class Stage:
 def stages_of(
     message: Message, way: Way, way_of: Callable[[str], Way]
 ) -> Sequence[Stage] | NotSent:
-    """Take a message apart into its legs.
+    """Split a message into its legs.
 
     Args:
         message: The message.
-        way: Where legs are handed over that name no account.
-        way_of: Returns the account of a name.
+        way: Where legs that name no account are handed over.
+        way_of: Returns the account with a name.
 
     Returns:
-        The legs, in order; or the outcome of the message, where one of them cannot be sent: nobody
-        finds that out only when the leg is needed.
+        The legs, in order; or the outcome of the message if one of them cannot be sent, so that
+        this shows at once and not only when the leg is needed.
 
     Raises:
         ConfigError: An account of a route cannot be used.
@@ -108,7 +108,8 @@ def _stage(index: int, message: Message, leg: Leg | None, way: Way) -> Stage:
     if leg is None:
         sent = attrs.evolve(message, fallback=())
     else:
-        # What answers a message, or is encrypted, does so on its own channel.
+        # `reply_to` refers to a message on the first channel, and `encryption` to the message's own
+        # content.
         sent = attrs.evolve(
             message,
             content=leg.content or message.content,
@@ -124,7 +125,7 @@ def _stage(index: int, message: Message, leg: Leg | None, way: Way) -> Stage:
     if ttl is not None:
         refusal = way.refusal(sent)
         if refusal is not None and refusal.failure.path == "ttl":
-            # The provider keeps no time on this channel; we do.
+            # The provider has no ttl on this channel, so that omnimsg alone watches the time.
             sent = attrs.evolve(sent, ttl=None)
     account = None if leg is None else leg.account
     return Stage(index=index, message=sent, way=way, ttl=ttl, account=account)

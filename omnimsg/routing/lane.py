@@ -1,4 +1,4 @@
-"""One route at work: its accounts, their order for the next message, what it adds to a message."""
+"""One route with its accounts: their order, its rate limit, and what it adds to a message."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ class RouteLane:
         accounts: Its accounts, in the order in which it names them.
         now: Reads the monotonic clock, seconds.
         number: Its index among the routes.
-        error: Why it cannot be used, where it cannot.
+        error: Why it cannot be used; `None` if it can.
 
     Attributes:
         route: The route.
-        test: All of them in one; `None` where there are none.
+        test: Its conditions other than prefixes, combined; `None` if there are none.
         accounts: Its accounts.
-        error: Why it cannot be used.
-        name: What plans and errors call it; empty where no route is meant.
-        is_alone: Whether there is one account only, which then retries as it is used to.
+        error: Why it cannot be used; `None` if it can.
+        name: Its name in plans and errors; empty for the messages that no route takes.
+        is_alone: Whether it has only one account, which then uses its own retries.
         resends: Whether a message that may have been sent goes on to the next account.
         changes: Whether it adds a sender or a ttl.
-        is_limited: Whether messages may have to wait.
-        is_simple: Whether every message leaves as it came, in the order given and at once.
+        is_limited: Whether it has a rate limit, for which messages may have to wait.
+        is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
+            the order given.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class RouteLane:
         return max(0.0, self._due - self._now()) if self.is_limited else 0.0
 
     def take_turn(self) -> float:
-        """Count a message, and return the seconds that it must wait for its turn."""
+        """Reserve the next slot of the rate limit, and return the seconds until then."""
         now = self._now()
         wait = max(0.0, self._due - now)
         self._due = max(self._due, now) + self._interval

@@ -1,4 +1,4 @@
-"""Sends messages through the accounts of their routes, one after another where that is allowed."""
+"""Send messages through the accounts of their routes, one after another where that is allowed."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from omnimsg.routing.lane import RouteLane
     from omnimsg.routing.table import RouteTable
 
-# The most requests of all accounts that a stream keeps supplied: memory must not grow with them.
+# Requests of all accounts that one stream keeps supplied, at most: this bounds its memory.
 _MAX_SLOTS = 256
 
 
 class Router:
-    """Stands where an account would: messages that name no account are handed to it.
+    """Sends the messages that name no account; has the sending methods of an account.
 
     Args:
         table: The routes.
         now: Reads the monotonic clock, seconds.
-        observers: Told of the last outcomes.
+        observers: Notified of last outcomes that no account has reported.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Router:
 
         Args:
             message: The message.
-            deadline: Seconds until the caller gives up, at whatever account the message is then.
+            deadline: Seconds until the caller gives up, for all accounts together.
 
         Raises:
             TypeError: It is no message.
@@ -81,16 +81,15 @@ class Router:
         return await self._send(Journey(message, lane, lane.accounts, started), deadline)
 
     def hand_over(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message to the first account of its route, where no more is to be done.
+        """Hand over one message to the first account of its route, if nothing else has to be done.
 
         Args:
             message: The message.
             deadline: Seconds until the caller gives up.
 
         Returns:
-            The future of what becomes of it there, of which `go_on` is to be told; `None` where
-            nothing was done, because the message has to wait or to be changed, or that account is
-            not well.
+            The future of its outcome there, which the caller passes to `go_on`. `None` if nothing
+            was done, because the message has to wait or to be changed, or that account is not well.
         """
         lane = self._match(message)
         if not lane.is_simple:
@@ -103,11 +102,11 @@ class Router:
     async def go_on(
         self, message: Message, outcome: Outcome, since: float, deadline: float
     ) -> Outcome:
-        """Return the last outcome of a message that was handed over with `hand_over`.
+        """Return the last outcome of a message from `hand_over`; try other accounts if needed.
 
         Args:
             message: The message.
-            outcome: What became of it at the first account.
+            outcome: Its outcome at the first account.
             since: When it was handed over, monotonic seconds.
             deadline: Seconds from then on until the caller gives up.
         """
@@ -127,7 +126,7 @@ class Router:
             began, deadline = self._now(), to_seconds(deadline)
             wait = lane.take_turn()
             if wait >= deadline:
-                return self._told(message, _limited(lane, message, wait))
+                return self._notify_last(message, _limited(lane, message, wait))
             try:
                 await anyio.sleep(wait)
             except asyncio.CancelledError:
@@ -140,7 +139,7 @@ class Router:
         return await self._send(Journey(message, lane, order, self._now()), deadline)
 
     async def _send(self, journey: Journey, deadline: float) -> Outcome:
-        """Send a message through the first of its accounts, or those after it."""
+        """Send a message through the first of its accounts, or through those after it."""
         first = journey.order[0]
         if first.held_back(journey.message) is None:
             outcome = await first.submit(journey.message, deadline, may_move)
@@ -172,7 +171,7 @@ class Router:
         return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that no account of its route can send.
+        """Return the outcome of a message that no account of its route can send; `None` if one can.
 
         Raises:
             ConfigError: An account of its route cannot be used.
@@ -203,7 +202,7 @@ class Router:
         return self._match(message).resends
 
     def preview(self, message: Message) -> Preview:
-        """Return what would become of a message now, at the account that it would go to."""
+        """Return what would become of a message now, at the account that would get it."""
         _, _, account, message = self._choose(message)
         return account.preview(message)
 
@@ -234,7 +233,7 @@ class Router:
     def _choose(
         self, message: Message
     ) -> tuple[RouteLane, tuple[PassedOver, ...], AccountEngine, Message]:
-        """Find the account of a message as `submit` does, without taking anybody's turn."""
+        """Find the account that would get a message, without advancing rotation or rate limit."""
         if message.__class__ is not Message:
             raise _no_message(message)
         lane = self._match(message)
@@ -248,12 +247,12 @@ class Router:
         return lane, (), lane.accounts[0], message
 
     async def _go_on(self, journey: Journey, seconds: float) -> Outcome:
-        """Try the other accounts, until one takes the message or none may any more."""
+        """Try the other accounts, until one accepts the message or none may be tried any more."""
         while True:
             waited = self._now() - journey.started
             step = journey.next(waited) if waited < seconds else None
             if step is None:
-                return self._told(journey.message, journey.conclusion())
+                return self._notify_last(journey.message, journey.conclusion())
             account, is_patient = step
             message, left = journey.left(waited), seconds - waited
             if is_patient:
@@ -264,16 +263,18 @@ class Router:
                 return journey.conclusion()
 
     def _end_unclaimed(self, lane: RouteLane, message: Message) -> None:
-        """Tell the observers of a message whose caller is cancelled before an account has it."""
+        """Notify the observers of a message whose caller is cancelled before an account gets it."""
         account = lane.accounts[0].name
         verdict, failure = local_failures.cancelled(left=False)
-        outcome = self._told(message, outcome_of(verdict, message.reference, account, failure))
+        outcome = self._notify_last(
+            message, outcome_of(verdict, message.reference, account, failure)
+        )
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))
 
-    def _told(self, message: Message, outcome: Outcome) -> Outcome:
-        """Tell the observers of an outcome that no account takes for the last."""
+    def _notify_last(self, message: Message, outcome: Outcome) -> Outcome:
+        """Notify the observers of a last outcome that no account has reported as the last."""
         notify = self._observers.outcome_known
         if notify is not None:
             notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
@@ -285,7 +286,7 @@ def _no_message(given: object) -> TypeError:
 
 
 def _limited(lane: RouteLane, message: Message, wait: float) -> Outcome:
-    """Build the outcome of a message that its route's limit keeps for too long."""
+    """Build the outcome of a message that would wait for its route's limit past its deadline."""
     return outcome_of(
         Verdict.NOT_SENT,
         message.reference,

@@ -1,7 +1,7 @@
-"""A stream of messages through the accounts of routes: each batch stays with its account.
+"""A stream of messages through the accounts of routes: each account builds its own batches.
 
-The stream hands messages over in runs; a run is sorted by account, and each account gets its part
-at once. What comes back from an account and may move is handed to the next one, in runs too.
+The stream hands messages over in runs; a run is split by account, and each account gets its part in
+one call. Messages that an account returns, and that may move, go to the next one, in runs too.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     from omnimsg.routing.table import RouteTable
 
 _First: TypeAlias = "tuple[int, Message, RouteLane, tuple[AccountEngine, ...], float]"
-"""What a journey is made of, should there be one: position, message, route, accounts, start."""
+"""The arguments of a `Journey`, built only if needed: position, message, route, accounts, start."""
 
 
 class RoutedWayIn:
-    """Where the messages of one stream are handed over.
+    """Hands over the messages of one stream to the accounts of their routes.
 
     Args:
         table: The routes.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        timeout: Seconds that each message has from its turn on.
+        timeout: Seconds that each message has from when it leaves the queue.
     """
 
-    # The parts of the stream settle what they hand over, each with its account.
+    # Each part of the stream settles the budget of its messages with its own account.
     settle = None
 
     def __init__(self, table: RouteTable, *, now: Callable[[], float]) -> None:
         self._table = table
         self._now = now
-        # By account: first those who are asked first, then those who are asked later; and by
-        # whether they have their own retries.
+        # By account, and by whether it uses its own retries: for messages that try it first, and
+        # for messages that come from another account.
         self._firsts: dict[tuple[AccountEngine, bool], _FirstPart] = {}
         self._laters: dict[tuple[AccountEngine, bool], _LaterPart] = {}
         # Messages that wait for the limit of their route, by the timer that hands them over.
@@ -63,7 +63,7 @@ class RoutedWayIn:
         """Hand over the next messages of a stream; see `Admission.read_stream`."""
         self.timeout = timeout
         match, started = self._table.match, self._now()
-        # Of routes that change nothing and whose first account is well: nearly all.
+        # The fast path: routes that change nothing and whose first account is well, nearly all.
         simple: dict[RouteLane, _Run] = {}
         other: dict[_FirstPart, _Run] = {}
         held_back: list[Journey] = []
@@ -79,7 +79,7 @@ class RoutedWayIn:
                     run = simple[lane] = _Run(part, lane.accounts)
                 position, count = keys[count], count + 1
                 if message.fallback:
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                    message = owner.first_leg(message, position)  # noqa: PLW2901 - it replaces the message
                 if run is not None:
                     run.messages.append(message)
                     run.keys.append((position, message, lane, run.order, started))
@@ -93,12 +93,12 @@ class RoutedWayIn:
         return count == len(keys)
 
     def move(self, journeys: Sequence[Journey], owner: StreamOwner, left: float) -> None:
-        """Hand messages to the accounts that are next; those without one have their outcome.
+        """Hand messages to their next accounts; conclude those that have none.
 
         Args:
             journeys: The messages.
             owner: The stream.
-            left: Seconds that are left of their deadlines.
+            left: Seconds until their deadlines.
         """
         chosen: dict[_LaterPart, list[Journey]] = defaultdict(list)
         ended: list[Journey] = []
@@ -115,11 +115,11 @@ class RoutedWayIn:
             part.hand_over([each.left(now - each.started) for each in moved], moved, left)
 
     def withdraw(self, _: Owner) -> None:
-        """End what waits for the stream; what is under way comes back by itself."""
+        """End the messages of the stream that wait; those in flight come back by themselves."""
         waiting, self._limited = self._limited, {}
         for timer, (part, key) in waiting.items():
             timer.cancel()
-            # The account ends it, as it ends all others that wait.
+            # Handed over, so that the account ends it with all others that wait there.
             part.hand_over([key[1]], [key], math.inf)
         for each in (*self._firsts.values(), *self._laters.values()):
             each.withdraw()
@@ -134,7 +134,7 @@ class RoutedWayIn:
         runs: dict[_FirstPart, _Run],
         held_back: list[Journey],
     ) -> None:
-        """Take a message whose route changes it, or whose first account may be unwell."""
+        """Take a message whose route changes or delays it, or whose first account may be unwell."""
         message, order = lane.prepare(message), lane.order()
         part = self._first(order[0], lane.is_alone, owner)
         key = (position, message, lane, order, started)
@@ -163,7 +163,7 @@ class RoutedWayIn:
         return part
 
     def _next(self, journey: Journey, owner: StreamOwner, waited: float) -> _LaterPart | None:
-        """Return the account that is next; `None` where no account may have the message."""
+        """Return the part of the next account; `None` if no account may be tried any more."""
         while (step := journey.next(waited)) is not None:
             account, is_patient = step
             try:
@@ -196,13 +196,13 @@ class _Run:
 
 
 class _Part:
-    """The part of a stream that one account has: the owner of its batches there.
+    """The part of a stream that goes through one account; it owns the stream's batches there.
 
     Args:
-        way_in: Where messages go on from here.
+        way_in: Moves messages on to other accounts.
         account: The account.
         owner: The stream.
-        is_patient: Whether the account has its own retries, because no other is left.
+        is_patient: Whether the account uses its own retries, because no other is left.
     """
 
     def __init__(
@@ -211,7 +211,7 @@ class _Part:
         self._way_in = way_in
         self._owner = owner
         self._account = account
-        # Before a message is counted as read: where the account cannot be used here, this raises.
+        # Here, before a message is counted as read: it raises if the account is in use elsewhere.
         self._streams = account.streams_here()
         self._settle = self._streams.admission.settle
         self.passes_on: PassesOn | None = None if is_patient else may_move
@@ -224,18 +224,18 @@ class _Part:
         return range(len(keys)) if self._owner.may_abandon else ()
 
     def first_leg(self, message: Message, _: object) -> Message:
-        """Return what the stream has chosen."""
+        """Return the message itself: the stream has already chosen its first leg."""
         return message
 
     def count_read(self, count: int) -> None:
-        """Count nothing: the stream was told when the message was read."""
+        """Do nothing: the stream has counted the message when it was read."""
 
     def hand_over(self, messages: Sequence[Message], keys: Sequence[Any], timeout: float) -> None:
-        """Hand messages to the account, each with so many seconds from its turn on."""
+        """Hand messages to the account; the timeout of each begins when it leaves the queue."""
         self._streams.admission.read_stream(iter(messages), self, keys, timeout)
 
     def withdraw(self) -> None:
-        """End what waits at the account; what is under way comes back by itself."""
+        """End the messages that wait at the account; those in flight come back by themselves."""
         self._streams.scheduler.withdraw(self)
 
     def finish(
@@ -251,7 +251,7 @@ class _Part:
         self, journeys: Sequence[Journey], outcomes: Sequence[Outcome], deadline: Deadline | None
     ) -> None:
         """Pass outcomes on to the stream, and messages that may move to the next account."""
-        # What a stream that was left has under way comes back, and goes nowhere else.
+        # Once the stream was left, messages that come back are not handed to another account.
         is_left = self._owner.may_abandon
         moving: list[Journey] = []
         ended: list[Journey] = []
@@ -266,7 +266,7 @@ class _Part:
 
 
 class _FirstPart(_Part):
-    """Messages that were at no other account; a key is what a `Journey` is made of."""
+    """Messages that were at no other account; a key is the arguments of a `Journey`."""
 
     def finish(
         self,
@@ -303,7 +303,7 @@ class _LaterPart(_Part):
 
 
 def _finish(owner: Owner, ended: Sequence[Journey]) -> None:
-    """Tell the owner the outcomes of whole journeys."""
+    """Pass the last outcomes of messages to the owner."""
     owner.finish(
         [each.position for each in ended],
         [each.message for each in ended],

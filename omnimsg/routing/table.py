@@ -1,7 +1,7 @@
-"""The routes of a client with their accounts: which one takes a message.
+"""The table of a client's routes, which finds the route that takes a message.
 
-A message that no route wants must not pay for all of them, so the routes that a number's first
-digits allow are looked up in one step, and only those are asked for their other conditions.
+Testing every route would be slow for messages that none takes. So the routes that match the first
+digits of a number are cached, and only the other conditions of these are tested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
     from omnimsg.routing.route import Route
 
-# First digits whose routes are remembered; with as many as numbers have countries and networks.
+# First digits whose routes are cached, at most: about as many as there are countries and networks.
 _MAX_REMEMBERED = 20_000
 
 
@@ -33,12 +33,12 @@ class RouteTable:
     Args:
         routes: The routes.
         accounts: The accounts that can be used, by name.
-        unusable: By the name of another account: the error for those who use it.
+        unusable: The errors for using the other accounts, by account name.
         default: The account of messages that no route takes.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        lanes: The routes with their accounts, and last that of all other messages.
+        lanes: The routes with their accounts; the last one takes all other messages.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RouteTable:
         )
         self._width = max((len(p) for r in routes for p in r.match.prefixes), default=0)
         self._by_prefix: dict[str, tuple[RouteLane, ...]] = {}
-        # Of plain texts without metadata, which differ in nothing but channel and number.
+        # A cache for plain texts without metadata, whose route depends on channel and number only.
         self._plain: dict[Channel | None, dict[str, RouteLane]] = defaultdict(dict)
 
     def match(self, message: Message) -> RouteLane:
@@ -93,7 +93,7 @@ class RouteTable:
         raise AssertionError("the last lane takes every message")
 
     def _remember(self, message: Message, start: str) -> RouteLane:
-        """Find the route of a plain text, and remember it for all others like it."""
+        """Find the route of a plain text, and cache it for all others with its first digits."""
         known = self._plain[message.channel]
         if len(known) >= _MAX_REMEMBERED:
             known.clear()
