@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import PassesOn
-    from omnimsg.engine.sending.stream import StreamLegs, Streams
+    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.engine.settlement import Settlement
     from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport

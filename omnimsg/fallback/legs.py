@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.sending.stream import StreamRun
+    from omnimsg.engine.sending.stream_interfaces import StreamRun
     from omnimsg.fallback.stage import Way
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
@@ -260,26 +260,25 @@ class LegsOfStream:
         self._legs = legs
         self._way = way
         self._timeout = timeout
-        # By position: messages whose first leg is in flight, and the outcomes of messages that have
-        # a leg which cannot be sent.
+        # By position: messages whose first leg is in flight.
         self._chains: dict[int, tuple[Chain, StreamRun, Message]] = {}
-        self._refused: dict[int, NotSent] = {}
 
     @property
     def pending(self) -> bool:
         """Whether the outcomes of messages with legs are still to come, for `keep`."""
-        return bool(self._chains or self._refused)
+        return bool(self._chains)
 
-    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
-        """Return the first leg of a message; the message itself if a provider runs its legs."""
+    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message | NotSent:
+        """Return the first leg of a message; the message itself if a provider runs its legs.
+
+        Returns:
+            Also the outcome of the message, where one of its legs cannot be sent.
+        """
         if self._way.carries_legs(message):
             return message
         chain = self._legs.begin(self._way, message, self._timeout)
         if isinstance(chain, NotSent):
-            # It leaves with its legs, for which an account whose provider carries none refuses it.
-            # `keep` replaces that outcome with this one, which says more.
-            self._refused[position] = chain
-            return message
+            return chain
         self._chains[position] = chain, run, message
         return chain.stages[0].message
 
@@ -289,7 +288,7 @@ class LegsOfStream:
         for index, (position, outcome) in enumerate(zip(positions, outcomes, strict=True)):
             found = self._chains.pop(position, None)
             if found is None:
-                last[index] = self._refused.pop(position, outcome)
+                last[index] = outcome
                 continue
             chain, run, message = found
             if not chain.take(outcome, is_left=run.may_abandon):

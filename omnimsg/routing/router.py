@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
@@ -16,13 +17,13 @@ from omnimsg.engine.account import note_asked
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
-from omnimsg.engine.sending.stream import StreamLegs, Streams
+from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.unclaimed import OutcomeUnclaimed
 from omnimsg.routing.journey import Journey
 from omnimsg.routing.licence import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
-from omnimsg.routing.stream import RoutedWayIn
+from omnimsg.routing.stream import RoutedAdmission
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Preview
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.routing.lane import RouteLane
     from omnimsg.routing.table import RouteTable
 
@@ -158,12 +160,12 @@ class Router:
         """Send a stream of messages; see `Streams.send`."""
         accounts = {each for lane in self._table.lanes for each in lane.accounts}
         capacities = [each.capacity for each in accounts]
-        way_in = RoutedWayIn(self._table, now=self._now)
+        admission = RoutedAdmission(self._table, now=self._now)
         streams = Streams(
             here=lambda: streams,
             account="the routes",
-            admission=way_in,
-            scheduler=way_in,
+            admission=admission,
+            scheduler=admission,
             observers=self._observers,
             batch_limit=max(most for most, _ in capacities),
             slots=min(_MAX_SLOTS, sum(slots for _, slots in capacities)),
@@ -203,8 +205,9 @@ class Router:
 
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now, at the account that would get it."""
-        _, _, account, message = self._choose(message)
-        return account.preview(message)
+        lane, _, account, message = self._choose(message)
+        found = account.preview(message)
+        return attrs.evolve(found, wait=max(found.wait, lane.wait()))
 
     def plan(self, message: Message) -> Plan:
         """Return what would become of a message now, and why; nothing is sent or counted.
@@ -228,7 +231,8 @@ class Router:
             "passed_over": passed_over,
             "next": tuple(names[names.index(account.name) + 1 :]),
         }
-        return plan_of(account, message, **reasons)
+        found = plan_of(account, message, **reasons)
+        return attrs.evolve(found, wait=max(found.wait, lane.wait()))
 
     def _choose(
         self, message: Message

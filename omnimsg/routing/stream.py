@@ -32,7 +32,7 @@ _First: TypeAlias = "tuple[int, Message, RouteLane, tuple[AccountEngine, ...], f
 """The arguments of a `Journey`, built only if needed: position, message, route, accounts, start."""
 
 
-class RoutedWayIn:
+class RoutedAdmission:
     """Hands over the messages of one stream to the accounts of their routes.
 
     Args:
@@ -79,7 +79,11 @@ class RoutedWayIn:
                     run = simple[lane] = _Run(part, lane.accounts)
                 position, count = keys[count], count + 1
                 if message.fallback:
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - it replaces the message
+                    first = owner.first_leg(message, position)
+                    if not isinstance(first, Message):
+                        owner.finish([position], [message], [first])
+                        continue
+                    message = first  # noqa: PLW2901 - in its place
                 if run is not None:
                     run.messages.append(message)
                     run.keys.append((position, message, lane, run.order, started))
@@ -199,16 +203,21 @@ class _Part:
     """The part of a stream that goes through one account; it owns the stream's batches there.
 
     Args:
-        way_in: Moves messages on to other accounts.
+        admission: Moves messages on to other accounts.
         account: The account.
         owner: The stream.
         is_patient: Whether the account uses its own retries, because no other is left.
     """
 
     def __init__(
-        self, way_in: RoutedWayIn, account: AccountEngine, owner: StreamOwner, *, is_patient: bool
+        self,
+        admission: RoutedAdmission,
+        account: AccountEngine,
+        owner: StreamOwner,
+        *,
+        is_patient: bool,
     ) -> None:
-        self._way_in = way_in
+        self._admission = admission
         self._owner = owner
         self._account = account
         # Here, before a message is counted as read: it raises if the account is in use elsewhere.
@@ -262,7 +271,7 @@ class _Part:
             _finish(self._owner, ended)
         if moving:
             left = math.inf if deadline is None else deadline.remaining()
-            self._way_in.move(moving, self._owner, min(left, self._way_in.timeout))
+            self._admission.move(moving, self._owner, min(left, self._admission.timeout))
 
 
 class _FirstPart(_Part):

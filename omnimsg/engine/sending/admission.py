@@ -30,14 +30,18 @@ from omnimsg.engine.spending import Spending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import NotSent, Outcome
 
 
 class StreamOwner(Owner, Protocol):
     """Reads a stream of messages, and receives their outcomes."""
 
-    def first_leg(self, message: Message, key: Any) -> Message:  # noqa: ANN401 - the owner's own
-        """Return the leg that is handed over first of a message with fallback legs."""
+    def first_leg(
+        self,
+        message: Message,
+        key: Any,  # noqa: ANN401 - the owner's own
+    ) -> Message | NotSent:
+        """Return the first leg of a message; its outcome where one of the legs cannot be sent."""
 
     def count_read(self, count: int) -> None:
         """Count messages that were read; called before an error of their source is raised."""
@@ -170,10 +174,14 @@ class Admission:
                         self._notify(message)
                     run.messages.append(message)
                     continue
+                refusal: Outcome | None = None
                 if message.__class__ is Message and message.fallback:
-                    position = keys[count + len(run.messages)]
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
-                refusal = self._refusal(message, is_plain=is_plain)
+                    first = owner.first_leg(message, keys[count + len(run.messages)])
+                    if isinstance(first, Message):
+                        message = first  # noqa: PLW2901 - in its place
+                    else:
+                        refusal = first
+                refusal = refusal or self._refusal(message, is_plain=is_plain)
                 if is_observed:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
