@@ -188,7 +188,7 @@ _EXPORTS = {
         "Prices",
         "RetryPolicy",
     ),
-    "omnimsg.engine.received": (
+    "omnimsg.engine.delivery_events": (
         "CallbackRefused",
         "DoubtEnded",
         "EventReceived",

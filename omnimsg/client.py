@@ -22,10 +22,10 @@ from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
-from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
+from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
+from omnimsg.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.repeats import Repeats
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.repeats import Submits
+    from omnimsg.idempotency import Submits
     from omnimsg.routing import Route
     from omnimsg.transport import TransportFactory
 
@@ -142,8 +142,8 @@ class Client(AccountManagement, Operations, Planning, Reports):
             policies=policies or {},
         )
         self._now = self._clock.monotonic
-        self._repeats = Repeats(self._accounts, now=self._now)
-        self._observers.add(self._repeats)
+        self._idempotency = Idempotency(self._accounts, now=self._now)
+        self._observers.add(self._idempotency)
         self._default_account = self._accounts.unnamed(self._now, self._observers)
         self._legs = Legs(
             self._accounts.get,
@@ -255,31 +255,31 @@ class Client(AccountManagement, Operations, Planning, Reports):
         """
         chosen = self._default_account if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
-        repeats, named = self._repeats, None if chosen is self._default_account else account
+        idempotency, named = self._idempotency, None if chosen is self._default_account else account
         is_message, key = message.__class__ is Message, None
         if is_message and not is_generated(message.reference):
             key = message.reference if named is None else (named, message.reference)
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
         since, future = self._now(), None
-        if is_message and not runs_legs and key not in repeats.known:
+        if is_message and not runs_legs and key not in idempotency.known:
             future = chosen.hand_over(message, deadline)
         if future is not None:
             # The hot path, awaited here: another coroutine is a third of a waiting `send`'s cost.
             if key is not None:
-                repeats.begin(key, message, future, since)
+                idempotency.begin(key, message, future, since)
             try:
                 outcome = await future
             except BaseException:
                 if key is not None:
-                    repeats.leave(key, future, future)
+                    idempotency.leave(key, future, future)
                 raise
             if outcome.__class__ is not Accepted:
-                go_on = partial(chosen.go_on, message, outcome, since, deadline)
-                outcome = await repeats.follow_up(key, message, since, go_on)
+                fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
+                outcome = await idempotency.follow_up(key, message, since, fail_over)
         else:
-            way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
+            target: Submits = LegsTarget(self._legs, chosen) if runs_legs else chosen
             name = account or self.default
-            outcome = await repeats.submit(key, way, name, message, deadline)
+            outcome = await idempotency.submit(key, target, name, message, deadline)
         if settle and isinstance(outcome, Ambiguous):
             outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):
@@ -309,9 +309,9 @@ class Client(AccountManagement, Operations, Planning, Reports):
         The input is read no faster than messages leave. `deadline` is for each message, and begins
         when the message leaves the queue.
         """
-        way = self._default_account if account is None else self._accounts.get(account)
-        legs = LegsOfStream(self._legs, way, to_seconds(deadline))
-        return way.stream(messages, deadline, legs=legs)
+        target = self._default_account if account is None else self._accounts.get(account)
+        legs = LegsOfStream(self._legs, target, to_seconds(deadline))
+        return target.stream(messages, deadline, legs=legs)
 
     async def check(self, *, deadline: float = 10.0) -> Checkup:
         """Check whether messages could be sent now: reach, clock, credentials, callbacks, limits.

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from omnimsg.accounts import Accounts
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.delivery.handlers import EventHandler, StatusHandler
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.receiver import Receiver
-    from omnimsg.delivery.room import Delivery
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.events import Event
@@ -225,7 +225,7 @@ class Reports:
             return built
 
     def _build_delivery(self) -> Delivery:
-        from omnimsg.delivery.room import Delivery  # noqa: PLC0415 - costs an import
+        from omnimsg.delivery.delivery import Delivery  # noqa: PLC0415 - costs an import
 
         async def ask(message_id: MessageId) -> MessageStatus:
             engine = self._accounts.get(message_id.account)

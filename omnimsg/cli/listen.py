@@ -137,8 +137,8 @@ def _ready(client: "Client") -> list[str] | None:
 
 def _refusals() -> "Observer":
     from omnimsg.delivery.request import RefusedBecause  # noqa: PLC0415
+    from omnimsg.engine.delivery_events import CallbackRefused  # noqa: PLC0415
     from omnimsg.engine.observers import Observer  # noqa: PLC0415
-    from omnimsg.engine.received import CallbackRefused  # noqa: PLC0415
 
     class Refusals(Observer):
         """Prints what was refused on standard error."""

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.delivery.named_locks import NamedLocks
 from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
-from omnimsg.delivery.turns import Turns
 from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
-from omnimsg.engine.received import EventReceived, StatusChanged
+from omnimsg.engine.delivery_events import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from omnimsg.delivery.handlers import Handlers
+    from omnimsg.delivery.named_locks import NamedLock
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.delivery.tracker import Tracker
-    from omnimsg.delivery.turns import Turn
     from omnimsg.domain.events import Event
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
     from omnimsg.engine.observers import Observers
@@ -76,7 +76,7 @@ class Dispatcher:
         self._running: dict[str, asyncio.Future[None]] = {}
         # By event key: the handlers that are done with an event that another handler has failed.
         self._partly_handled: dict[str, set[object]] = {}
-        self._locks = Turns()
+        self._locks = NamedLocks()
         self.handled: int = 0
         self.duplicates: int = 0
 
@@ -221,10 +221,10 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-    def _lock_of(self, tracked: Tracked) -> Turn | AbstractAsyncContextManager[None]:
+    def _lock_of(self, tracked: Tracked) -> NamedLock | AbstractAsyncContextManager[None]:
         """Return the lock of a message, which hands its changes on one at a time, in order."""
         ids = tracked.ids
         if len(ids) > 1:
             # Lock all ids: another task may know the message by its batch's id only, or its own.
-            return self._locks.turn_of_all(ids)
-        return self._locks.turn(ids[0] if ids else tracked.token)
+            return self._locks.lock_all(ids)
+        return self._locks.lock(ids[0] if ids else tracked.token)

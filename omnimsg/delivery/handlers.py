@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from omnimsg.domain.events import Event
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
 
     EventHandler: TypeAlias = Callable[[Event], Awaitable[object] | None]
     StatusHandler: TypeAlias = Callable[[StatusChanged], Awaitable[object] | None]

@@ -23,7 +23,7 @@ from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.engine.cancellation import is_own_cancellation
-from omnimsg.engine.received import CallbackRefused
+from omnimsg.engine.delivery_events import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:

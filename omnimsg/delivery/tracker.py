@@ -17,8 +17,8 @@ from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.cancellation import is_own_cancellation
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observer
-from omnimsg.engine.received import DoubtEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,17 +13,17 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.leg_events import LegChanged, LegState
-from omnimsg.routing.licence import is_doubt, may_fall_back, may_follow
+from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from datetime import datetime
 
-    from omnimsg.delivery.room import Delivery
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.fallback.stage import Stage
+    from omnimsg.fallback.chain_leg import ChainLeg
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
@@ -36,7 +36,7 @@ _LONGEST_LATE_PAUSE = 600.0
 _READ_AGAIN_AFTER = 5.0
 
 
-class Keeper(Protocol):
+class ChainOwner(Protocol):
     """What a chain needs of the client that runs it."""
 
     @property
@@ -67,33 +67,33 @@ class Chain:
     """One message and its legs: each is handed over when the one before it failed or is overdue.
 
     Args:
-        keeper: The client that runs the chain.
-        stages: The legs.
+        owner: The client that runs the chain.
+        legs: The legs.
         timeout: Seconds that the hand-over of a leg may take, once the caller does not wait.
 
     Attributes:
         reference: The message's reference.
-        stages: The legs.
+        legs: The legs.
         is_followed: Whether a task waits, or has waited, for the delivery of its legs.
         is_handing_over: Whether a leg is being handed over.
     """
 
-    def __init__(self, keeper: Keeper, stages: Sequence[Stage], timeout: float) -> None:
-        self._keeper = keeper
+    def __init__(self, owner: ChainOwner, legs: Sequence[ChainLeg], timeout: float) -> None:
+        self._owner = owner
         self._timeout = timeout
-        self.reference: str = stages[0].message.reference
-        self.stages: Sequence[Stage] = stages
+        self.reference: str = legs[0].message.reference
+        self.legs: Sequence[ChainLeg] = legs
         self.is_followed: bool = False
         self.is_handing_over: bool = False
         self._index = 0
-        self._sent: list[tuple[Stage, Accepted]] = []
-        self._reached: dict[MessageId, Stage] = {}
+        self._sent: list[tuple[ChainLeg, Accepted]] = []
+        self._reached: dict[MessageId, ChainLeg] = {}
         self._is_overdue = False
-        self._handed_over = keeper.now()  # of the first leg: a stream hands it over itself
+        self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
     @property
     def _has_next(self) -> bool:
-        return self._index + 1 < len(self.stages)
+        return self._index + 1 < len(self.legs)
 
     async def run(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
         """Hand legs over until one is accepted, or none may be tried any more.
@@ -103,7 +103,7 @@ class Chain:
             outcome: The outcome of the first leg, if a stream has handed it over already and the
                 next one may be tried.
         """
-        until = Deadline.after(seconds, self._keeper.now)
+        until = Deadline.after(seconds, self._owner.now)
         earlier: list[Outcome] = []
         if outcome is not None:
             earlier.append(outcome)
@@ -122,15 +122,15 @@ class Chain:
             outcome: The outcome.
             is_left: Whether nobody waits for the message any more.
         """
-        stage = self.stages[self._index]
+        leg = self.legs[self._index]
         if isinstance(outcome, Accepted):
-            self._sent.append((stage, outcome))
-            self._keeper.follow(self, outcome)
+            self._sent.append((leg, outcome))
+            self._owner.follow(self, outcome)
             self._notify(LegState.ACCEPTED, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
         allowed = (
-            is_doubt(outcome) and stage.way.resends(stage.message)
+            is_doubt(outcome) and leg.target.resends(leg.message)
             if doubt
             else may_fall_back(outcome)
         )
@@ -142,18 +142,18 @@ class Chain:
     async def follow(self) -> None:
         """Wait for the delivery of the accepted leg, and hand over the next ones if needed."""
         while True:
-            stage, accepted = self._sent[-1]
+            leg, accepted = self._sent[-1]
             if not self._has_next:
                 await self._settle_last(accepted)
                 return
-            state, may_go_on = await self._watch(stage, accepted)
+            state, may_go_on = await self._watch(leg, accepted)
             goes_on = may_go_on and self._may_go_on()
             if state is not LegState.REACHED:
                 self._notify(state, accepted, next_leg=goes_on)
             # Also if no further leg goes because an earlier one was delivered late.
-            if state is LegState.OVERDUE and not self._keeper.is_closed:
+            if state is LegState.OVERDUE and not self._owner.is_closed:
                 self._is_overdue = True
-                self._keeper.spawn(self._listen(accepted))
+                self._owner.spawn(self._listen(accepted))
             if not goes_on:
                 return
             self._index += 1
@@ -170,13 +170,13 @@ class Chain:
         found = next((each for each in self._sent if each[1].id == message_id), None)
         if found is None:
             return
-        stage, accepted = found
-        self._reached[message_id] = stage
+        leg, accepted = found
+        self._reached[message_id] = leg
         is_twice = len(self._reached) > 1
         state = LegState.REACHED_TWICE if is_twice else LegState.REACHED
-        self._notify(state, accepted, stage=stage)
+        self._notify(state, accepted, leg=leg)
         if is_twice:
-            self._keeper.spawn(self._record(), outlives_close=True)
+            self._owner.spawn(self._record(), outlives_close=True)
 
     def abandon(self) -> bool:
         """End the chain before the last leg is decided; return whether other legs were left."""
@@ -193,28 +193,28 @@ class Chain:
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
-        is_timed = self.stages[self._index].ttl is not None
-        return is_timed or self._keeper.now() - self._handed_over < patience
+        is_timed = self.legs[self._index].ttl is not None
+        return is_timed or self._owner.now() - self._handed_over < patience
 
     def _may_go_on(self) -> bool:
-        return self._has_next and not self._reached and not self._keeper.is_closed
+        return self._has_next and not self._reached and not self._owner.is_closed
 
     async def _submit(self, seconds: float) -> Outcome:
-        stage = self.stages[self._index]
-        self._handed_over = self._keeper.now()
+        leg = self.legs[self._index]
+        self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await stage.way.submit(stage.message, seconds)
+            return await leg.target.submit(leg.message, seconds)
         finally:
             self.is_handing_over = False
 
-    async def _watch(self, stage: Stage, accepted: Accepted) -> tuple[LegState, bool]:
+    async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = _DAY
-        if stage.ttl is not None:
-            send_at, now = stage.message.send_at, self._keeper.utc_now()
+        if leg.ttl is not None:
+            send_at, now = leg.message.send_at, self._owner.utc_now()
             waits = 0.0 if send_at is None else max(0.0, (send_at - now).total_seconds())
-            left = stage.ttl + waits - (self._keeper.now() - self._handed_over)
+            left = leg.ttl + waits - (self._owner.now() - self._handed_over)
         status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
@@ -222,17 +222,17 @@ class Chain:
         if status is not None and status.status.failed:
             wanted = status.status is not Status.CANCELLED
             return LegState.FAILED, wanted and may_follow(status.reason)
-        return (LegState.UNHEARD, False) if stage.ttl is None else (LegState.OVERDUE, True)
+        return (LegState.UNHEARD, False) if leg.ttl is None else (LegState.OVERDUE, True)
 
     async def _end_of(self, message_id: MessageId, seconds: float) -> MessageStatus | None:
         """Wait until a leg has ended; return its status, or the last known one at the timeout."""
-        delivery, until = self._keeper.delivery, self._keeper.now() + seconds
+        delivery, until = self._owner.delivery, self._owner.now() + seconds
         while True:
             try:
-                left = max(0.0, until - self._keeper.now())
+                left = max(0.0, until - self._owner.now())
                 return await delivery.wait(message_id, Status.DELIVERED, left, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
-                if self._keeper.now() < until - 0.01:
+                if self._owner.now() < until - 0.01:
                     _warn_unread(message_id, error)
                     await asyncio.sleep(_READ_AGAIN_AFTER)
                     continue
@@ -240,7 +240,7 @@ class Chain:
             return await _status_of(delivery, message_id)
 
     async def _settle_last(self, accepted: Accepted) -> None:
-        status = await _status_of(self._keeper.delivery, accepted.id, ask=False)
+        status = await _status_of(self._owner.delivery, accepted.id, ask=False)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
         elif self._is_overdue:
@@ -250,7 +250,7 @@ class Chain:
     async def _listen(self, accepted: Accepted) -> None:
         """Wait for a late delivery of a leg that decides nothing any more."""
         try:
-            await self._keeper.delivery.wait(
+            await self._owner.delivery.wait(
                 accepted.id, Status.DELIVERED, _DAY, _LONGEST_LATE_PAUSE
             )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
@@ -266,7 +266,7 @@ class Chain:
         (_, first), *others = self._sent
         ids = tuple(each.id for _, each in others)
         try:
-            await self._keeper.delivery.tracker.follow(
+            await self._owner.delivery.tracker.follow(
                 first, ids, reached_twice=len(self._reached) > 1
             )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
@@ -283,14 +283,14 @@ class Chain:
         outcome: Outcome,
         *,
         next_leg: bool = False,
-        stage: Stage | None = None,
+        leg: ChainLeg | None = None,
     ) -> None:
-        stage = stage or self.stages[self._index]
-        self._keeper.notify(
+        leg = leg or self.legs[self._index]
+        self._owner.notify(
             LegChanged(
                 reference=self.reference,
-                leg=stage.index,
-                channel=stage.way.channel(stage.message),
+                leg=leg.index,
+                channel=leg.target.channel(leg.message),
                 state=state,
                 account=outcome.account,
                 id=outcome.id if isinstance(outcome, Accepted) else None,

@@ -16,13 +16,13 @@ from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.fallback.chain import Chain
-from omnimsg.fallback.stage import stages_of
+from omnimsg.fallback.chain_leg import split_legs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
-    from omnimsg.delivery.room import Delivery
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.message import Message
     from omnimsg.domain.message_id import MessageId
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamRun
-    from omnimsg.fallback.stage import Way
+    from omnimsg.fallback.chain_leg import LegTarget
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
@@ -49,7 +49,7 @@ class Legs:
     """Runs fallback legs.
 
     Args:
-        way_of: Returns the account with a name.
+        target_of: Returns the account with a name.
         open_delivery: Returns the receiving half of the client; called when the first leg is run.
         observers: Notified of changes of legs.
         clock: Tells the time.
@@ -60,13 +60,13 @@ class Legs:
 
     def __init__(
         self,
-        way_of: Callable[[str], Way],
+        target_of: Callable[[str], LegTarget],
         open_delivery: Callable[[], Delivery],
         *,
         observers: Observers,
         clock: Clock,
     ) -> None:
-        self._way_of = way_of
+        self._target_of = target_of
         self._open_delivery = open_delivery
         self._observers = observers
         self._clock = clock
@@ -94,23 +94,23 @@ class Legs:
         """Return the time of day."""
         return self._clock.utc_now()
 
-    def begin(self, way: Way, message: Message, timeout: float) -> Chain | NotSent:
+    def begin(self, target: LegTarget, message: Message, timeout: float) -> Chain | NotSent:
         """Build the chain of a message; return its outcome if one of its legs cannot be sent.
 
         Args:
-            way: Where legs that name no account are handed over.
+            target: Where legs that name no account are handed over.
             message: The message.
             timeout: Seconds that the hand-over of each leg may take.
 
         Raises:
             ConfigError: An account of a route cannot be used.
         """
-        stages = stages_of(message, way, self._way_of)
-        if isinstance(stages, NotSent):
-            return stages
+        legs = split_legs(message, target, self._target_of)
+        if isinstance(legs, NotSent):
+            return legs
         # Start tracking before the first leg leaves, because its acceptance has to be tracked.
         _ = self.delivery
-        return Chain(self, stages, timeout)
+        return Chain(self, legs, timeout)
 
     def told(self, message: Message, outcome: NotSent) -> NotSent:
         """Notify the observers of a message that was refused before any hand-over."""
@@ -226,22 +226,22 @@ class Legs:
                 chain.reached(each)
 
 
-class LegsWay:
+class LegsTarget:
     """Hands over messages whose legs omnimsg runs.
 
     Args:
         legs: Runs the legs.
-        way: Where legs that name no account are handed over.
+        target: Where legs that name no account are handed over.
     """
 
-    def __init__(self, legs: Legs, way: Way) -> None:
+    def __init__(self, legs: Legs, target: LegTarget) -> None:
         self._legs = legs
-        self._way = way
+        self._target = target
 
     async def submit(self, message: Message, deadline: float) -> Outcome:
         """Hand over legs until one is accepted, or none may be tried any more."""
         seconds = to_seconds(deadline)
-        chain = self._legs.begin(self._way, message, seconds)
+        chain = self._legs.begin(self._target, message, seconds)
         if isinstance(chain, NotSent):
             return self._legs.told(message, chain)
         return await chain.run(seconds)
@@ -252,13 +252,13 @@ class LegsOfStream:
 
     Args:
         legs: Runs the legs.
-        way: Where the stream is handed over.
+        target: Where the stream is handed over.
         timeout: Seconds that the hand-over of each leg may take.
     """
 
-    def __init__(self, legs: Legs, way: Way, timeout: float) -> None:
+    def __init__(self, legs: Legs, target: LegTarget, timeout: float) -> None:
         self._legs = legs
-        self._way = way
+        self._target = target
         self._timeout = timeout
         # By position: messages whose first leg is in flight.
         self._chains: dict[int, tuple[Chain, StreamRun, Message]] = {}
@@ -274,13 +274,13 @@ class LegsOfStream:
         Returns:
             Also the outcome of the message, where one of its legs cannot be sent.
         """
-        if self._way.carries_legs(message):
+        if self._target.carries_legs(message):
             return message
-        chain = self._legs.begin(self._way, message, self._timeout)
+        chain = self._legs.begin(self._target, message, self._timeout)
         if isinstance(chain, NotSent):
             return chain
         self._chains[position] = chain, run, message
-        return chain.stages[0].message
+        return chain.legs[0].message
 
     def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
         """Take the outcomes after which other legs are tried; return the others, by index."""

@@ -13,16 +13,16 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.account import note_asked
+from omnimsg.engine.account import notify_asked
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.unclaimed import OutcomeUnclaimed
-from omnimsg.routing.journey import Journey
-from omnimsg.routing.licence import may_move
+from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
+from omnimsg.routing.routed_message import RoutedMessage
 from omnimsg.routing.stream import RoutedAdmission
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.account_reports import Preview
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
-    from omnimsg.routing.lane import RouteLane
+    from omnimsg.routing.active_route import ActiveRoute
     from omnimsg.routing.table import RouteTable
 
 # Requests of all accounts that one stream keeps supplied, at most: this bounds its memory.
@@ -75,12 +75,12 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            note_asked(future, self._match(message).accounts[0].name)
-            return await self.go_on(message, await future, started, deadline)
-        lane = self._match(message)
-        if not lane.is_simple:
-            return await self._adapt(lane, message, deadline)
-        return await self._send(Journey(message, lane, lane.accounts, started), deadline)
+            notify_asked(future, self._match(message).accounts[0].name)
+            return await self.fail_over(message, await future, started, deadline)
+        route = self._match(message)
+        if not route.is_simple:
+            return await self._adapt(route, message, deadline)
+        return await self._send(RoutedMessage(message, route, route.accounts, started), deadline)
 
     def hand_over(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
         """Hand over one message to the first account of its route, if nothing else has to be done.
@@ -90,18 +90,18 @@ class Router:
             deadline: Seconds until the caller gives up.
 
         Returns:
-            The future of its outcome there, which the caller passes to `go_on`. `None` if nothing
-            was done, because the message has to wait or to be changed, or that account is not well.
+            The future of its outcome there; the caller passes a failure to `fail_over`. `None` if
+            nothing was done: the message has to wait or be changed, or that account is not well.
         """
-        lane = self._match(message)
-        if not lane.is_simple:
+        route = self._match(message)
+        if not route.is_simple:
             return None
-        first = lane.accounts[0]
-        if lane.is_alone:
+        first = route.accounts[0]
+        if route.is_alone:
             return first.hand_over(message, deadline)
         return first.hand_over(message, deadline, may_move) if first.is_well else None
 
-    async def go_on(
+    async def fail_over(
         self, message: Message, outcome: Outcome, since: float, deadline: float
     ) -> Outcome:
         """Return the last outcome of a message from `hand_over`; try other accounts if needed.
@@ -112,42 +112,42 @@ class Router:
             since: When it was handed over, monotonic seconds.
             deadline: Seconds from then on until the caller gives up.
         """
-        lane = self._match(message)
-        if lane.is_alone or outcome.__class__ is Accepted:
+        route = self._match(message)
+        if route.is_alone or outcome.__class__ is Accepted:
             return outcome
-        journey = Journey(message, lane, lane.accounts, since)
-        if not journey.note(lane.accounts[0], outcome):
+        routed = RoutedMessage(message, route, route.accounts, since)
+        if not routed.note(route.accounts[0], outcome):
             return outcome
-        return await self._go_on(journey, to_seconds(deadline))
+        return await self._fail_over(routed, to_seconds(deadline))
 
-    async def _adapt(self, lane: RouteLane, message: Message, deadline: float) -> Outcome:
+    async def _adapt(self, route: ActiveRoute, message: Message, deadline: float) -> Outcome:
         """Send a message that waits for its route, or is changed by it."""
-        if lane.changes:
-            message = lane.prepare(message)
-        if lane.is_limited:
+        if route.changes:
+            message = route.prepare(message)
+        if route.is_limited:
             began, deadline = self._now(), to_seconds(deadline)
-            wait = lane.take_turn()
+            wait = route.reserve()
             if wait >= deadline:
-                return self._notify_last(message, _limited(lane, message, wait))
+                return self._notify_last(message, _limited(route, message, wait))
             try:
                 await anyio.sleep(wait)
             except asyncio.CancelledError:
-                self._end_unclaimed(lane, message)
+                self._end_unclaimed(route, message)
                 raise
             deadline -= self._now() - began
-        order = lane.order()
-        if lane.is_alone:
+        order = route.order()
+        if route.is_alone:
             return await order[0].submit(message, deadline)
-        return await self._send(Journey(message, lane, order, self._now()), deadline)
+        return await self._send(RoutedMessage(message, route, order, self._now()), deadline)
 
-    async def _send(self, journey: Journey, deadline: float) -> Outcome:
+    async def _send(self, routed: RoutedMessage, deadline: float) -> Outcome:
         """Send a message through the first of its accounts, or through those after it."""
-        first = journey.order[0]
-        if first.held_back(journey.message) is None:
-            outcome = await first.submit(journey.message, deadline, may_move)
-            if outcome.__class__ is Accepted or not journey.note(first, outcome):
+        first = routed.order[0]
+        if first.held_back(routed.message) is None:
+            outcome = await first.submit(routed.message, deadline, may_move)
+            if outcome.__class__ is Accepted or not routed.note(first, outcome):
                 return outcome
-        return await self._go_on(journey, to_seconds(deadline))
+        return await self._fail_over(routed, to_seconds(deadline))
 
     def stream(
         self,
@@ -158,7 +158,7 @@ class Router:
         legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        accounts = {each for lane in self._table.lanes for each in lane.accounts}
+        accounts = {each for route in self._table.routes for each in route.accounts}
         capacities = [each.capacity for each in accounts]
         admission = RoutedAdmission(self._table, now=self._now)
         streams = Streams(
@@ -178,9 +178,9 @@ class Router:
         Raises:
             ConfigError: An account of its route cannot be used.
         """
-        lane = self._match(message)
-        message = lane.prepare(message)
-        refusals = [each.refusal(message) for each in lane.accounts]
+        route = self._match(message)
+        message = route.prepare(message)
+        refusals = [each.refusal(message) for each in route.accounts]
         return None if None in refusals else refusals[0]
 
     def carries_legs(self, message: Message) -> bool:
@@ -205,9 +205,9 @@ class Router:
 
     def preview(self, message: Message) -> Preview:
         """Return what would become of a message now, at the account that would get it."""
-        lane, _, account, message = self._choose(message)
+        route, _, account, message = self._choose(message)
         found = account.preview(message)
-        return attrs.evolve(found, wait=max(found.wait, lane.wait()))
+        return attrs.evolve(found, wait=max(found.wait, route.wait()))
 
     def plan(self, message: Message) -> Plan:
         """Return what would become of a message now, and why; nothing is sent or counted.
@@ -216,59 +216,59 @@ class Router:
             TypeError: It is no message.
             ConfigError: An account of its route cannot be used.
         """
-        lane, passed_over, account, message = self._choose(message)
-        route, names = lane.route, [each.name for each in lane.accounts]
-        if route is None:
+        route, passed_over, account, message = self._choose(message)
+        definition, names = route.definition, [each.name for each in route.accounts]
+        if definition is None:
             why = "no route takes the message, so it goes through the default account"
         else:
-            met = ", ".join(route.match.given) or "everything"
-            why = f"{lane.name!r} is the first route that takes it (by {met})"
-            if route.strategy is not Strategy.FAILOVER:
-                why += f"; {route.strategy.value.replace('_', ' ')} among {', '.join(names)}"
+            met = ", ".join(definition.match.given) or "everything"
+            why = f"{route.name!r} is the first route that takes it (by {met})"
+            if definition.strategy is not Strategy.FAILOVER:
+                why += f"; {definition.strategy.value.replace('_', ' ')} among {', '.join(names)}"
         reasons = {
-            "route": lane.name or None,
+            "route": route.name or None,
             "why": why,
             "passed_over": passed_over,
             "next": tuple(names[names.index(account.name) + 1 :]),
         }
         found = plan_of(account, message, **reasons)
-        return attrs.evolve(found, wait=max(found.wait, lane.wait()))
+        return attrs.evolve(found, wait=max(found.wait, route.wait()))
 
     def _choose(
         self, message: Message
-    ) -> tuple[RouteLane, tuple[PassedOver, ...], AccountEngine, Message]:
+    ) -> tuple[ActiveRoute, tuple[PassedOver, ...], AccountEngine, Message]:
         """Find the account that would get a message, without advancing rotation or rate limit."""
         if message.__class__ is not Message:
             raise _no_message(message)
-        lane = self._match(message)
-        message = lane.prepare(message)
+        route = self._match(message)
+        message = route.prepare(message)
         passed_over: list[PassedOver] = []
-        for account in lane.accounts:
+        for account in route.accounts:
             outcome = account.refusal(message) or account.held_back(message)
             if outcome is None:
-                return lane, tuple(passed_over), account, message
+                return route, tuple(passed_over), account, message
             passed_over.append(PassedOver(account=account.name, outcome=outcome))
-        return lane, (), lane.accounts[0], message
+        return route, (), route.accounts[0], message
 
-    async def _go_on(self, journey: Journey, seconds: float) -> Outcome:
+    async def _fail_over(self, routed: RoutedMessage, seconds: float) -> Outcome:
         """Try the other accounts, until one accepts the message or none may be tried any more."""
         while True:
-            waited = self._now() - journey.started
-            step = journey.next(waited) if waited < seconds else None
+            waited = self._now() - routed.started
+            step = routed.next(waited) if waited < seconds else None
             if step is None:
-                return self._notify_last(journey.message, journey.conclusion())
+                return self._notify_last(routed.message, routed.conclusion())
             account, is_patient = step
-            message, left = journey.left(waited), seconds - waited
+            message, left = routed.left(waited), seconds - waited
             if is_patient:
                 outcome = await account.submit(message, left)
             else:
                 outcome = await account.submit(message, left, may_move)
-            if not journey.note(account, outcome):
-                return journey.conclusion()
+            if not routed.note(account, outcome):
+                return routed.conclusion()
 
-    def _end_unclaimed(self, lane: RouteLane, message: Message) -> None:
+    def _end_unclaimed(self, route: ActiveRoute, message: Message) -> None:
         """Notify the observers of a message whose caller is cancelled before an account gets it."""
-        account = lane.accounts[0].name
+        account = route.accounts[0].name
         verdict, failure = local_failures.cancelled(left=False)
         outcome = self._notify_last(
             message, outcome_of(verdict, message.reference, account, failure)
@@ -289,16 +289,16 @@ def _no_message(given: object) -> TypeError:
     return TypeError(f"only a Message can be sent, not {type(given).__name__}")
 
 
-def _limited(lane: RouteLane, message: Message, wait: float) -> Outcome:
+def _limited(route: ActiveRoute, message: Message, wait: float) -> Outcome:
     """Build the outcome of a message that would wait for its route's limit past its deadline."""
     return outcome_of(
         Verdict.NOT_SENT,
         message.reference,
-        lane.accounts[0].name,
+        route.accounts[0].name,
         Failure(
             reason=Reason.RATE_LIMITED,
             retry=Retry.SAFE,
             retry_after=wait,
-            detail=f"the limit of the route {lane.name!r} lets it leave in {wait:.1f} s",
+            detail=f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s",
         ),
     )

@@ -71,7 +71,7 @@ class LoopClient(client.Client):
             await asyncio.wait([sending])
             if not sending.cancelled():
                 return _sentence(what, sending)
-            if self._repeats.has_caller(reference):
+            if self._idempotency.has_caller(reference):
                 return f"{what} is sent for another caller, who has handed it over as well"
             for each in engines:
                 each.take_back(reference)

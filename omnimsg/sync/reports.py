@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
     from omnimsg.engine.unknown_codes import UnknownCode
     from omnimsg.sync.interruption import LoopClient
 

@@ -32,8 +32,8 @@ from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
-from omnimsg.engine.received import DoubtEnded
 
 if TYPE_CHECKING:
     from omnimsg.delivery.store import Store

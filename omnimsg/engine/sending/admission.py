@@ -17,7 +17,7 @@ import attrs
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
-from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
+from omnimsg.engine.sending.batch import FailsOver, Owner, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -62,11 +62,11 @@ class Admission:
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
-        passes_on: Returns whether a failure goes to the callers at once; see `Owner.passes_on`.
+        fails_over: Returns whether a failure goes to the callers at once; see `Owner.fails_over`.
         spending: The budgets that messages count against, where there are any.
 
     Attributes:
-        routed_way: What `routed` returned, once it was called.
+        routed_admission: What `routed` returned, once it was called.
     """
 
     _checks: MessageChecks
@@ -75,7 +75,7 @@ class Admission:
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
-    _passes_on: PassesOn | None = None
+    _fails_over: FailsOver | None = None
     _spending: Spending | None = None
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
@@ -86,12 +86,14 @@ class Admission:
     _newest_run: Run = attrs.field(init=False)
     _shares_requests: bool = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
-    routed_way: Admission | None = attrs.field(default=None, init=False)
+    routed_admission: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set the attributes that follow from the others."""
         self._is_plain = plain_text_test(self._checks.adapter)
-        self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
+        self._callers = Callers(
+            self._checks.account, self._observers, self._fails_over, self.settle
+        )
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
         self._shares_requests = self._queue.max_messages > 1
@@ -216,34 +218,34 @@ class Admission:
             self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
-        if self.routed_way is not None:
-            self.routed_way.queue_arrivals()
+        if self.routed_admission is not None:
+            self.routed_admission.queue_arrivals()
 
-    def routed(self, passes_on: PassesOn) -> Admission:
+    def routed(self, fails_over: FailsOver) -> Admission:
         """Return the admission for callers that can fail over to others; it shares the queue.
 
         Args:
-            passes_on: Returns whether a failure goes to them at once. The first one given holds.
+            fails_over: Returns whether a failure goes to them at once. The first one given holds.
         """
-        if self.routed_way is None:
-            self.routed_way = Admission(
+        if self.routed_admission is None:
+            self.routed_admission = Admission(
                 checks=self._checks,
                 local=self._local,
                 queue=self._queue,
                 wakeup=self._wakeup,
                 now=self._now,
                 observers=self._observers,
-                passes_on=passes_on,
+                fails_over=fails_over,
                 spending=self._spending,
             )
-            self.routed_way._is_closed = self._is_closed  # noqa: SLF001 - of the same class
-        return self.routed_way
+            self.routed_admission._is_closed = self._is_closed  # noqa: SLF001 - of the same class
+        return self.routed_admission
 
     def close(self) -> None:
         """Take nothing more."""
         self._is_closed = True
-        if self.routed_way is not None:
-            self.routed_way.close()
+        if self.routed_admission is not None:
+            self.routed_admission.close()
         self.queue_arrivals()
 
     def _refusal(self, message: Message, *, is_plain: bool) -> Outcome | None:

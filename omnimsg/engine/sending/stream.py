@@ -17,10 +17,7 @@ from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.engine.sending.message_runs import MessageRuns
-from omnimsg.engine.sending.stream_interfaces import (
-    StreamAdmission,
-    StreamWithdrawal,
-)
+from omnimsg.engine.sending.stream_interfaces import StreamAdmission, StreamWithdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +25,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import NotSent
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.sending.stream_interfaces import (
-        StreamLegs,
-    )
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -124,7 +119,7 @@ class _StreamRun:
     """One call of `send_many`; a key is the position of a message in the input."""
 
     # Failover is decided by the routed stream, the owner between the account and this one.
-    passes_on = None
+    fails_over = None
 
     def __init__(
         self, streams: Streams, timeout: float, ahead: int, legs: StreamLegs | None = None

@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.account import asks_accounts
+from omnimsg.engine.account import account_listener
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
-from omnimsg.repeat_outcomes import differing, done_with, in_doubt, refused, result_of
+from omnimsg.idempotency_outcomes import differing, done_with, in_doubt, refused, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from omnimsg.accounts import Accounts
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.received import DoubtEnded
+    from omnimsg.engine.delivery_events import DoubtEnded
     from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 # How many messages that may be on a phone are remembered, and for how many seconds.
@@ -70,7 +70,7 @@ class _Asking:
         self._on_account(account)
 
 
-class Repeats(Observer):
+class Idempotency(Observer):
     """Remembers messages by their callers' references, for a while.
 
     Only messages that may be on a phone are remembered; others may be handed over again. If two
@@ -99,26 +99,26 @@ class Repeats(Observer):
         self._elsewhere: dict[tuple[str, str], Key] = {}
 
     async def submit(
-        self, key: Key | None, way: Submits, account: str, message: Message, deadline: float
+        self, key: Key | None, target: Submits, account: str, message: Message, deadline: float
     ) -> Outcome:
         """Hand over a message, or return its first outcome if it was handed over before.
 
         Args:
             key: The message's key; `None` if its reference is generated, or it is no message.
-            way: Where it is handed over.
+            target: Where it is handed over.
             account: The account to name in an outcome that this class makes itself.
             message: The message.
             deadline: Seconds until the caller gives up.
         """
         if key is None:
-            return await way.submit(message, deadline)
+            return await target.submit(message, deadline)
         started, left = self._now(), deadline
         while (before := self.known.get(key)) is not None:
             outcome = await self._earlier(key, before, account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
-        return await self._run(key, message, self._now(), partial(way.submit, message, left))
+        return await self._run(key, message, self._now(), partial(target.submit, message, left))
 
     def begin(
         self, key: Key, message: Message, future: asyncio.Future[Outcome], since: float
@@ -148,7 +148,7 @@ class Repeats(Observer):
         key: Key | None,
         message: Message,
         since: float,
-        go_on: Callable[[], Awaitable[Outcome]],
+        fail_over: Callable[[], Awaitable[Outcome]],
     ) -> Outcome:
         """Return the last outcome of a message that its first account has not accepted.
 
@@ -156,11 +156,11 @@ class Repeats(Observer):
             key: The message's key; `None` if its reference is generated.
             message: The message.
             since: When it was handed over, monotonic seconds.
-            go_on: Tries the accounts that are left.
+            fail_over: Tries the accounts that are left.
         """
         if key is None:
-            return await go_on()
-        return await self._run(key, message, since, go_on)
+            return await fail_over()
+        return await self._run(key, message, since, fail_over)
 
     def leave(
         self, key: Key, future: asyncio.Future[Any], asked: asyncio.Future[Outcome] | None
@@ -240,7 +240,7 @@ class Repeats(Observer):
         asking = self._asking[key] = _Asking(partial(self._note_account, key))
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.known[key] = message, future, since
-        token = asks_accounts.set(asking)
+        token = account_listener.set(asking)
         try:
             outcome = await step()
         except BaseException:
@@ -251,7 +251,7 @@ class Repeats(Observer):
             raise
         finally:
             del self._asking[key]
-            asks_accounts.reset(token)
+            account_listener.reset(token)
         self._end(key, outcome)
         return outcome
 

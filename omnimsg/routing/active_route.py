@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from omnimsg.routing.route import Route
 
 
-class RouteLane:
+class ActiveRoute:
     """One route with its accounts.
 
     Args:
-        route: The route; `None` for the messages that no route takes.
+        definition: The configured route; `None` for the messages that no route takes.
         tests: Its conditions other than prefixes, by name.
         accounts: Its accounts, in the order in which it names them.
         now: Reads the monotonic clock, seconds.
@@ -31,7 +31,7 @@ class RouteLane:
         error: Why it cannot be used; `None` if it can.
 
     Attributes:
-        route: The route.
+        definition: The configured route.
         test: Its conditions other than prefixes, combined; `None` if there are none.
         accounts: Its accounts.
         error: Why it cannot be used; `None` if it can.
@@ -46,7 +46,7 @@ class RouteLane:
 
     def __init__(
         self,
-        route: Route | None,
+        definition: Route | None,
         tests: Mapping[str, Test],
         accounts: tuple[AccountEngine, ...],
         *,
@@ -54,20 +54,22 @@ class RouteLane:
         number: int = -1,
         error: str | None = None,
     ) -> None:
-        self.route: Route | None = route
+        self.definition: Route | None = definition
         self.test: Test | None = all_of([*tests.values()])
         self.accounts: tuple[AccountEngine, ...] = accounts
         self.error: str | None = error
-        self.name: str = "" if route is None else route.name or f"routes[{number}]"
+        self.name: str = "" if definition is None else definition.name or f"routes[{number}]"
         self.is_alone: bool = len(accounts) == 1
-        self.resends: bool = route is not None and route.on_ambiguous is OnAmbiguous.RESEND
-        self._sender = None if route is None else route.sender
-        self._ttl = None if route is None else route.ttl
+        self.resends: bool = (
+            definition is not None and definition.on_ambiguous is OnAmbiguous.RESEND
+        )
+        self._sender = None if definition is None else definition.sender
+        self._ttl = None if definition is None else definition.ttl
         self.changes: bool = self._sender is not None or self._ttl is not None
         self._rotation = None
-        if route is not None and len(accounts) == len(route.accounts):
-            self._rotation = rotation_of(route, accounts)
-        rate = None if route is None else route.limits.messages_per_second
+        if definition is not None and len(accounts) == len(definition.accounts):
+            self._rotation = rotation_of(definition, accounts)
+        rate = None if definition is None else definition.limits.messages_per_second
         self.is_limited: bool = rate is not None
         self.is_simple: bool = not (self.changes or self.is_limited or self._rotation)
         self._interval = 0.0 if rate is None else 1 / rate
@@ -76,7 +78,7 @@ class RouteLane:
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""
-        prefixes = () if self.route is None else self.route.match.prefixes
+        prefixes = () if self.definition is None else self.definition.match.prefixes
         return not prefixes or start.startswith(prefixes)
 
     def order(self) -> tuple[AccountEngine, ...]:
@@ -96,7 +98,7 @@ class RouteLane:
         """Return the seconds until the limit of the route lets the next message pass."""
         return max(0.0, self._due - self._now()) if self.is_limited else 0.0
 
-    def take_turn(self) -> float:
+    def reserve(self) -> float:
         """Reserve the next slot of the rate limit, and return the seconds until then."""
         now = self._now()
         wait = max(0.0, self._due - now)

@@ -11,27 +11,27 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Turns:
+class NamedLocks:
     """A lock for each name, which exists as long as a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: dict[str | None, _CountedLock] = {}
 
-    def turn(self, name: str | None) -> Turn:
+    def lock(self, name: str | None) -> NamedLock:
         """Return the lock of a name, as an asynchronous context manager."""
-        return Turn(self._locks, name)
+        return NamedLock(self._locks, name)
 
     @asynccontextmanager
-    async def turn_of_all(self, names: Iterable[str]) -> AsyncIterator[None]:
+    async def lock_all(self, names: Iterable[str]) -> AsyncIterator[None]:
         """Hold the locks of several names."""
-        async with AsyncExitStack() as turns:
+        async with AsyncExitStack() as held:
             # All tasks lock in the same order, which prevents a deadlock.
             for name in sorted(names):
-                await turns.enter_async_context(self.turn(name))
+                await held.enter_async_context(self.lock(name))
             yield
 
 
-class Turn:
+class NamedLock:
     """The lock of one name. A class, because it costs a third of a generator-based manager."""
 
     __slots__ = ("_locks", "_name")

@@ -10,14 +10,14 @@ import attrs
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import has_outlived_ttl
-from omnimsg.routing.licence import is_doubt, may_come_back, may_move
+from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
-    from omnimsg.routing.lane import RouteLane
+    from omnimsg.routing.active_route import ActiveRoute
 
 
-class Journey:
+class RoutedMessage:
     """One message, and its outcomes at the accounts tried so far. Most end at the first account.
 
     Each account is tried once, and its failure comes back without retries. If none has accepted the
@@ -25,44 +25,44 @@ class Journey:
 
     Args:
         message: The message, as it leaves.
-        lane: Its route.
+        route: Its route.
         order: The accounts, in the order for this message.
         started: When it was handed over, monotonic seconds.
         position: Index in the input of `send_many`.
 
     Attributes:
         message: The message.
-        lane: Its route.
+        route: Its route.
         order: The accounts.
         started: When it was handed over.
         position: Index in the input.
     """
 
-    __slots__ = ("_history", "_is_last", "lane", "message", "order", "position", "started")
+    __slots__ = ("_history", "_is_last", "message", "order", "position", "route", "started")
 
     def __init__(
         self,
         message: Message,
-        lane: RouteLane,
+        route: ActiveRoute,
         order: tuple[AccountEngine, ...],
         started: float,
         position: int = 0,
     ) -> None:
         self.message: Message = message
-        self.lane: RouteLane = lane
+        self.route: ActiveRoute = route
         self.order: tuple[AccountEngine, ...] = order
         self.started: float = started
         self.position: int = position
         # The outcomes by account, in order; `None` until there is one.
         self._history: list[_AccountOutcome] | None = None
-        self._is_last = lane.is_alone
+        self._is_last = route.is_alone
 
     def note(self, account: AccountEngine, outcome: Outcome) -> bool:
         """Record the outcome at an account, and return whether another account may be tried."""
         self._add(account, outcome)
         if self._is_last or isinstance(outcome, Accepted):
             return False
-        return may_move(outcome) or (self.lane.resends and is_doubt(outcome))
+        return may_move(outcome) or (self.route.resends and is_doubt(outcome))
 
     def next(self, waited: float) -> tuple[AccountEngine, bool] | None:
         """Return the account to try next, and whether it uses its own retries.
