@@ -24,15 +24,15 @@ __all__ = ["JSONDecodeError", "JSONEncodeError", "dumps", "dumps_line", "loads"]
 
 # The levels of lists and objects that orjson writes, and those that it reads. CPython 3.11 reads
 # fewer: its own limit is 1,000 levels, those of the program's calls included.
-_MOST_WRITTEN = 254
-_MOST_READ = 1024
+_MAX_LEVELS_WRITTEN = 254
+_MAX_LEVELS_READ = 1024
 
 # Digits with a minus that any 64 bits can hold, and the most that some can. `int` refuses a text of
 # some thousand digits.
 _SAFE_DIGITS = 18
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
 
@@ -46,7 +46,7 @@ def dumps(value: Any) -> bytes:  # noqa: ANN401 - JSON data
     Raises:
         TypeError: JSON has no form for it.
     """
-    return _written(_Writer(_refuse, _text_key), value)
+    return _encode(_Writer(_refuse, _text_key), value)
 
 
 def dumps_line(value: Any) -> bytes:  # noqa: ANN401 - JSON data
@@ -56,7 +56,7 @@ def dumps_line(value: Any) -> bytes:  # noqa: ANN401 - JSON data
         TypeError: An integer needs more than 64 bits, a text has half a surrogate pair, a key is
             no simple value, or there are too many levels.
     """
-    return _written(_Writer(str, _simple_key), value) + b"\n"
+    return _encode(_Writer(str, _simple_key), value) + b"\n"
 
 
 def loads(document: bytes | bytearray | memoryview | str) -> Any:  # noqa: ANN401 - JSON data
@@ -65,15 +65,15 @@ def loads(document: bytes | bytearray | memoryview | str) -> Any:  # noqa: ANN40
     Raises:
         JSONDecodeError: It is not JSON in UTF-8, or is nested too deeply.
     """
-    text = _text_of(document)
+    text = _to_text(document)
     try:
         value = _decoder.decode(text)
     except RecursionError:
         raise JSONDecodeError("depth limit exceeded", text, 0) from None
-    if _HALF.search(text):
-        _require_whole_pairs(text)
-    if text.count("[") + text.count("{") > _MOST_READ:
-        _require_few_levels(text)
+    if _SURROGATE.search(text):
+        _check_surrogates(text)
+    if text.count("[") + text.count("{") > _MAX_LEVELS_READ:
+        _check_levels(text)
     return value
 
 
@@ -97,7 +97,7 @@ class _Writer:
         if isinstance(value, dict):
             return self._object(value, levels)
         if isinstance(value, list) or type(value) is tuple:
-            inner = _one_less(levels)
+            inner = _next_level(levels)
             return f"[{','.join([self.write(each, inner) for each in value])}]"
         if isinstance(value, Enum):
             return self.write(value.value, levels)
@@ -109,15 +109,15 @@ class _Writer:
         return self.write(self._replace(value), levels)
 
     def _object(self, members: Mapping[Any, Any], levels: int) -> str:
-        inner, key, write = _one_less(levels), self._key, self.write
+        inner, key, write = _next_level(levels), self._key, self.write
         # Not `items()`, which a subclass may have replaced.
         pairs = dict.items(members) if isinstance(members, dict) else members.items()
         return f"{{{','.join([f'{key(name)}:{write(each, inner)}' for name, each in pairs])}}}"
 
 
-def _written(writer: _Writer, value: object) -> bytes:
+def _encode(writer: _Writer, value: object) -> bytes:
     try:
-        return writer.write(value, _MOST_WRITTEN).encode()
+        return writer.write(value, _MAX_LEVELS_WRITTEN).encode()
     except UnicodeEncodeError:
         raise JSONEncodeError("str is not valid UTF-8: surrogates not allowed") from None
     except RecursionError:
@@ -125,7 +125,7 @@ def _written(writer: _Writer, value: object) -> bytes:
         raise JSONEncodeError("Recursion limit reached") from None
 
 
-def _one_less(levels: int) -> int:
+def _next_level(levels: int) -> int:
     if not levels:
         raise JSONEncodeError("Recursion limit reached")
     return levels - 1
@@ -204,7 +204,7 @@ _LEAVES: dict[type, Callable[[Any], str]] = {
 }
 
 
-def _text_of(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
+def _to_text(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
     try:
         if isinstance(document, str):
             document.encode()
@@ -216,27 +216,27 @@ def _text_of(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
         raise JSONDecodeError("str is not valid UTF-8", "", 0) from None
 
 
-def _require_whole_pairs(text: str) -> None:
+def _check_surrogates(text: str) -> None:
     for escape in _ESCAPE.finditer(text):
         if escape[1] is not None:
             raise JSONDecodeError("half a surrogate pair in string", text, escape.start())
 
 
-def _require_few_levels(text: str) -> None:
+def _check_levels(text: str) -> None:
     levels = 0
     for bracket in _BRACKET.finditer(text):
         if bracket[1] is not None:
             levels += 1
         elif not bracket[0].startswith('"'):
             levels -= 1
-        if levels > _MOST_READ:
+        if levels > _MAX_LEVELS_READ:
             raise JSONDecodeError("depth limit exceeded", text, bracket.start())
 
 
 def _read_integer(text: str) -> int | float:
     if len(text) <= _SAFE_DIGITS:
         return int(text)
-    if len(text) > _MOST_DIGITS:
+    if len(text) > _MAX_DIGITS:
         return _read_float(text)
     number = int(text)
     return number if -(2**63) <= number < 2**64 else _read_float(text)

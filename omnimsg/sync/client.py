@@ -130,7 +130,7 @@ class Client(Operations, Reports):
         `ConfigError` names what is missing, unknown or wrong; a missing `env:` or `file:` value of
         another account is an error when that account is used.
         """
-        return cls._around(LoopClient.from_config(source, default=default, **options))
+        return cls._wrap(LoopClient.from_config(source, default=default, **options))
 
     @classmethod
     def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -139,7 +139,7 @@ class Client(Operations, Reports):
         The file is the one that `OMNIMSG_CONFIG` names, or `./omnimsg.toml`. A `ConfigError` names
         what is missing, unknown or wrong, and shows no value.
         """
-        return cls._around(LoopClient.from_env(default=default, **options))
+        return cls._wrap(LoopClient.from_env(default=default, **options))
 
     def __repr__(self) -> str:
         """Show the accounts, and nothing of theirs."""
@@ -275,7 +275,7 @@ class Client(Operations, Reports):
         return run_if_started(self._client.health)
 
     @classmethod
-    def _around(cls, client: LoopClient) -> Self:
+    def _wrap(cls, client: LoopClient) -> Self:
         self = cls.__new__(cls)
         self._client = client
         return self

@@ -70,7 +70,7 @@ class LoopClient(client.Client):
             sending.cancel()
             await asyncio.wait([sending])
             if not sending.cancelled():
-                return _sentence(what, sending)
+                return _describe(what, sending)
             if self._repeats.has_caller(reference):
                 return f"{what} is sent for another caller, who has handed it over as well"
             for each in engines:
@@ -91,7 +91,7 @@ class LoopClient(client.Client):
         return fates
 
 
-def _sentence(what: str, sending: asyncio.Task[Accepted]) -> str:
+def _describe(what: str, sending: asyncio.Task[Accepted]) -> str:
     """Describe how a send ended."""
     error = sending.exception()
     if error is None:

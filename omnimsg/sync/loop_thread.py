@@ -110,9 +110,9 @@ class LoopThread:
 
     def _run(self) -> None:
         if self._thread is threading.current_thread():  # else its start was interrupted
-            asyncio.run(self._live())
+            asyncio.run(self._run_until_stopped())
 
-    async def _live(self) -> None:
+    async def _run_until_stopped(self) -> None:
         # Has anyio imported what it needs to close connections: an import at the end of the process
         # would make Python forget that it ends because of Ctrl-C, which its exit code tells.
         self._stop = anyio.Event()

@@ -41,7 +41,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
-        self._has_news = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._is_awaited = False
         self._is_over = False
 
@@ -66,17 +66,17 @@ class Feed:
                 yield self._messages.popleft()
             if self._is_over and not self._messages:
                 return
-            self._has_news.clear()
+            self._wakeup.clear()
             self._is_awaited = True
             # The thread looks at the flag after it has added, this looks again after setting it.
             if not self._messages and not self._is_over:
-                await self._has_news.wait()
+                await self._wakeup.wait()
             self._is_awaited = False
 
     def _wake(self) -> None:
         if self._is_awaited and LOOP_THREAD.loop is not None:
             self._is_awaited = False
-            LOOP_THREAD.loop.call_soon_threadsafe(self._has_news.set)
+            LOOP_THREAD.loop.call_soon_threadsafe(self._wakeup.set)
 
 
 class Outcomes:
@@ -97,7 +97,7 @@ class Outcomes:
         self._outcomes: deque[Outcome] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._awaited: Signal | None = None
+        self._waiter: Signal | None = None
         self._ended = Signal()
         self.is_over: bool = False
         self.error: BaseException | None = None
@@ -126,7 +126,7 @@ class Outcomes:
 
     def wait(self) -> None:
         """Wait until there are outcomes, or no more will come."""
-        signal = self._awaited = Signal()
+        signal = self._waiter = Signal()
         # The event loop looks for a signal after it has added an outcome, this for an outcome
         # after it has left a signal.
         if not self._outcomes and not self.is_over:
@@ -151,26 +151,26 @@ class Outcomes:
         if self._task is not None:
             self._task.cancel()
         else:  # the event loop keeps the order of calls: it was never told to begin
-            self._tell_end()
+            self._signal_end()
 
     async def _collect(self) -> None:
         async with aclosing(self._stream) as stream:
             async for outcome in stream:
                 self._outcomes.append(outcome)
-                if self._awaited is not None:
+                if self._waiter is not None:
                     # After all that are known now: each switch of threads costs.
-                    awaited, self._awaited = self._awaited, None
-                    asyncio.get_running_loop().call_soon(awaited.set)
+                    waiter, self._waiter = self._waiter, None
+                    asyncio.get_running_loop().call_soon(waiter.set)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             self.error = task.exception()
-        self._tell_end()
+        self._signal_end()
 
-    def _tell_end(self) -> None:
+    def _signal_end(self) -> None:
         self.is_over = True
-        if self._awaited is not None:
-            self._awaited.set()
+        if self._waiter is not None:
+            self._waiter.set()
         self._ended.set()
 
 

@@ -24,7 +24,7 @@ StartResponse: TypeAlias = Callable[..., Any]
 # What it returns is the server's to check: Django's own handler says more than it does.
 Application: TypeAlias = Callable[[Environ, StartResponse], Any]
 
-_PIECE = 65_536
+_MAX_PIECE = 65_536
 
 
 class Receiver:
@@ -115,7 +115,7 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
         return  # nothing says where it would end
     read = environ["wsgi.input"].read
     while left is None or left > 0:
-        size = _PIECE if left is None else min(left, _PIECE)
+        size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)
         piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
         if not piece:
             if left:

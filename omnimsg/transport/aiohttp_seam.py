@@ -106,8 +106,8 @@ class TrackedRequest(aiohttp.ClientRequest):
 
         Only of the request itself: one to a proxy must not get the credentials.
         """
-        known = sending.get(asyncio.current_task(self.loop))
-        head = None if known is None else known[2]
+        entry = sending.get(asyncio.current_task(self.loop))
+        head = None if entry is None else entry[2]
         if head is None or head.url is not self.url:
             super().update_headers(headers)
         else:
@@ -143,17 +143,17 @@ class TrackedRequest(aiohttp.ClientRequest):
         # cost.
         if protocol is not None and len(protocol):
             raise UnaskedBytesError("the connection held bytes that no request had asked for")
-        known = sending.get(asyncio.current_task(self.loop))
-        if known is None:
+        entry = sending.get(asyncio.current_task(self.loop))
+        if entry is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
             return await super().send(conn)
-        mark, effect, _ = known
+        mark, effect, _ = entry
         if mark.written and not effect.is_repeatable:
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
             # cancellation finds nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
         transport = None if protocol is None else protocol.transport
-        data = None if protocol is None or protocol.writing_paused else self._small()
+        data = None if protocol is None or protocol.writing_paused else self._small_request()
         if data is None or protocol is None or transport is None:
             mark.written = True
             return await super().send(conn)
@@ -179,7 +179,7 @@ class TrackedRequest(aiohttp.ClientRequest):
         transport.write(data)
         return response
 
-    def _small(self) -> bytes | None:
+    def _small_request(self) -> bytes | None:
         """Return the whole request, where it is small; `None` where aiohttp is to write it."""
         body, head = self.body, self._head
         if head is None:

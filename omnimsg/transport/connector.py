@@ -61,7 +61,7 @@ class Connections:
     """The pool of connections of one account. It must be created in the loop that uses it.
 
     Args:
-        most: The most connections that are open at once.
+        max_connections: The most connections that are open at once.
         network: What the account says of them.
         tls: The TLS context of `network`, where it has one.
 
@@ -72,10 +72,10 @@ class Connections:
         has_proxy: Whether `proxy_options` says anything.
     """
 
-    def __init__(self, most: int, network: Network, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, max_connections: int, network: Network, tls: ssl.SSLContext | None) -> None:
         self._resolver = TimedResolver(network.connect_timeout)
         self._options: dict[str, Any] = {
-            "limit": most,
+            "limit": max_connections,
             "ssl": True if tls is None else tls,
             "resolver": self._resolver,
             "socket_factory": create_socket,

@@ -29,9 +29,9 @@ def connection_fault(
 ) -> TransportFault:
     """Build the fault of a connection that could not be made."""
     text = f"{what} ({type(error).__name__})"
-    named = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
-    if named is not None and proxy is None and not text.startswith("no answer"):
-        text += f"; {named} is set but is not used: a proxy is the key `proxy` of the account"
+    variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
+    if variable is not None and proxy is None and not text.startswith("no answer"):
+        text += f"; {variable} is set but is not used: a proxy is the key `proxy` of the account"
     return TransportFault(reason, text)
 
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import socket
 
 # Seconds until the system asks, seconds between two questions, and how many go without an answer.
-_ASK_AFTER, _ASK_EVERY, _ASK_TIMES = 30, 10, 3
+_PROBE_AFTER, _PROBE_INTERVAL, _PROBE_COUNT = 30, 10, 3
 
 # Seconds in all, which is also how long sent bytes may stay without an acknowledgement.
-VANISHED_AFTER = _ASK_AFTER + _ASK_EVERY * _ASK_TIMES
+VANISHED_AFTER = _PROBE_AFTER + _PROBE_INTERVAL * _PROBE_COUNT
 
 # Level, name and value; some systems lack some of them.
 _OPTIONS = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", _ASK_AFTER),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", _ASK_EVERY),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", _ASK_TIMES),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", _PROBE_AFTER),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", _PROBE_INTERVAL),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", _PROBE_COUNT),
     (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 1000 * VANISHED_AFTER),
 )
 _AVAILABLE = tuple(

@@ -19,20 +19,20 @@ class AnswerHeaders(Mapping[str, str]):
     """
 
     # One is built for every answer: slots make that cheaper.
-    __slots__ = ("_known", "_lines")
+    __slots__ = ("_cached", "_lines")
 
     def __init__(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
         self._lines = lines
-        self._known: CIMultiDict[str] | None = None
+        self._cached: CIMultiDict[str] | None = None
 
     @property
     def _decoded(self) -> CIMultiDict[str]:
-        if self._known is None:
-            self._known = CIMultiDict(
+        if self._cached is None:
+            self._cached = CIMultiDict(
                 (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
                 for name, value in self._lines
             )
-        return self._known
+        return self._cached
 
     def __getitem__(self, name: str) -> str:
         return self._decoded[name]

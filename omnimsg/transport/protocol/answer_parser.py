@@ -23,7 +23,7 @@ MAX_HEADER_LINES = 500
 # The most interim responses before an answer.
 _MAX_INTERIM = 100
 
-_NOTHING: frozenset[int] = frozenset()
+_NO_STATUSES: frozenset[int] = frozenset()
 
 
 class _EndError(Exception):
@@ -68,7 +68,7 @@ class AnswerParser:
         )
         self._get_status = self._parser.get_status_code
         self._should_keep_alive = self._parser.should_keep_alive
-        self._streamed = _NOTHING
+        self._streamed = _NO_STATUSES
         self._is_head = False
         self._problem: AnswerError | None = None
         self._interim = 0
@@ -83,7 +83,7 @@ class AnswerParser:
         self._permits.append(None)
         self._has_head = False
         self.coding: bytes | None = None
-        self._silent = self._size = self._counted = 0
+        self._since_progress = self._size = self._counted = 0
         self.lines: list[tuple[bytes, bytes]] = []
         # Not empty where nobody has waited for the last answer any more.
         self.chunks.clear()
@@ -91,7 +91,7 @@ class AnswerParser:
         self.is_whole: bool = False
         if self._streamed:
             self.is_streamed = False
-            self._streamed = _NOTHING
+            self._streamed = _NO_STATUSES
 
     def expect_other(self, *, streamed: frozenset[int], is_head: bool) -> None:
         """Say what is special about the answer that was begun with.
@@ -153,7 +153,7 @@ class AnswerParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header line; one behind the last chunk is not needed."""
-        self._silent = 0
+        self._since_progress = 0
         size = len(name)
         if size + len(value) > MAX_HEADER_LINE:
             raise self._failed("has a line that is too long")
@@ -200,8 +200,8 @@ class AnswerParser:
         self._size += sum(map(len, new))
         if self._size > self._max_body and not self.is_streamed:
             raise self._too_large()
-        self._silent = 0 if new else self._silent + received
-        if self._silent > MAX_HEADER_LINE:
+        self._since_progress = 0 if new else self._since_progress + received
+        if self._since_progress > MAX_HEADER_LINE:
             raise AnswerError("has a line that is too long")
 
     def _decoded(self, body: bytes) -> bytes:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.transport.protocol.request_body import RequestBody
     from omnimsg.transport.protocol.request_head import Head
 
-_NOTHING: frozenset[int] = frozenset()
+_NO_STATUSES: frozenset[int] = frozenset()
 
 
 async def ask(
@@ -36,7 +36,7 @@ async def ask(
     answer = connection.begin(
         head.alone() if has_no_body(request) else head.before(body.size, body.content_type),
         mark,
-        streamed=request.success if is_for_sink else _NOTHING,
+        streamed=request.success if is_for_sink else _NO_STATUSES,
         is_head=request.method == "HEAD",
     )
     try:

@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._parser = AnswerParser(max_body)
         self._answer: PendingAnswer | None = None
         self._stream: AnswerStream | None = None
-        self._is_spoiled = False
+        self._is_unusable = False
         self._is_writing = False
         self._is_paused = False
         self._drained: asyncio.Future[None] | None = None
@@ -153,15 +153,15 @@ class Connection(asyncio.Protocol):
         # A cast without a check: the transports of uvloop are not a subclass.
         self.transport = cast("asyncio.Transport", transport)
         # In a tunnel, the host may have spoken, or hung up, before this is called.
-        self.is_open = not self._is_spoiled
-        if self._is_spoiled:
+        self.is_open = not self._is_unusable
+        if self._is_unusable:
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse a part of the answer."""
         parser = self._parser
         if self._answer is None:
-            self._is_spoiled = True
+            self._is_unusable = True
             self.abort()
             return
         try:
@@ -170,19 +170,19 @@ class Connection(asyncio.Protocol):
             self.fail(error)
             return
         if parser.is_streamed:
-            self._pass_on()
+            self._forward_body()
         if parser.is_whole:
             self._finish()
 
     def eof_received(self) -> None:
         """End an answer that goes on until the end of the stream."""
-        self._ended()
+        self._handle_end()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that the connection is closed, by whomever."""
-        self._is_spoiled = True
+        self._is_unusable = True
         if error is None:
-            self._ended()
+            self._handle_end()
         else:
             self.fail(ConnectionBrokenError(has_begun=self._parser.has_begun))
         self._owner.lost(self)
@@ -196,14 +196,14 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._wake_writer()
 
-    def _ended(self) -> None:
+    def _handle_end(self) -> None:
         if self._answer is not None and self._parser.end():
             if self._parser.is_streamed:
-                self._pass_on()
+                self._forward_body()
             self._finish()
         self.fail(ConnectionBrokenError(has_begun=self._parser.has_begun))
 
-    def _pass_on(self) -> None:
+    def _forward_body(self) -> None:
         """Give what was received of a body to its stream."""
         parser, answer = self._parser, self._answer
         assert answer is not None  # noqa: S101 - for the type checker

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 ACCEPT_ENCODING = "gzip, deflate"
 
 # The most bytes that one piece has, however small its compressed form is.
-_PIECE = 64 * 1024
+_MAX_PIECE = 64 * 1024
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
 # Some servers send the bare stream although RFC 9110 asks for zlib's frame around it.
-_BARE = -zlib.MAX_WBITS
+_RAW_DEFLATE = -zlib.MAX_WBITS
 
 _NAMES = {b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
 
@@ -53,13 +53,13 @@ class Decoder:
         piece = b""
         try:
             # A piece as large as allowed: zlib may hold more, although it has taken all data.
-            while data or len(piece) == _PIECE:
+            while data or len(piece) == _MAX_PIECE:
                 if self._inner is None or self._inner.eof:
                     if not data or (self._inner is not None and not self._is_gzip):
                         return
                     # The first, or the next member of a gzip file.
-                    self._inner = zlib.decompressobj(self._format(data))
-                piece = self._inner.decompress(data, _PIECE)
+                    self._inner = zlib.decompressobj(self._window_bits(data))
+                piece = self._inner.decompress(data, _MAX_PIECE)
                 data = self._inner.unconsumed_tail or self._inner.unused_data
                 if piece:
                     yield piece
@@ -75,14 +75,14 @@ class Decoder:
         if self._inner is not None and not self._inner.eof:
             raise AnswerError("is cut off within its coding")
 
-    def _format(self, data: bytes) -> int:
+    def _window_bits(self, data: bytes) -> int:
         if self._is_gzip:
             return _GZIP
-        return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _BARE
+        return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _RAW_DEFLATE
 
 
-def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
-    """Decode a body that is kept in memory; `None` where it has more than `most` bytes.
+def decode_whole(decoder: Decoder, body: bytes, max_bytes: int) -> bytes | None:
+    """Decode a body that is kept in memory; `None` where it has more than `max_bytes` bytes.
 
     Raises:
         AnswerError: It is not in the announced coding, or cut off.
@@ -90,7 +90,7 @@ def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
     pieces, size = [], 0
     for piece in decoder.pieces(body):
         size += len(piece)
-        if size > most:
+        if size > max_bytes:
             return None
         pieces.append(piece)
     decoder.end()

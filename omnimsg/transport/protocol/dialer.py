@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg.transport.protocol.origin import Origin
 
 # Seconds after which the next address of a host is tried beside the ones before (RFC 8305).
-_NEXT_ADDRESS = 0.25
+_NEXT_ADDRESS_DELAY = 0.25
 
 
 class Dialer:
@@ -96,7 +96,7 @@ class Dialer:
         addresses = await self._resolver.resolve(host, port)
         sock = await start_connection(
             addresses,
-            happy_eyeballs_delay=_NEXT_ADDRESS,
+            happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
             interleave=1,
             loop=loop,
             socket_factory=create_socket,

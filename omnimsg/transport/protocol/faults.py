@@ -31,7 +31,7 @@ def fault_from(
     if isinstance(error, TimeoutError):
         what = f"no answer in time from {host}"
         if not written:
-            what = f"no connection in time to {host}{_by(proxy)}"
+            what = f"no connection in time to {host}{_by_proxy(proxy)}"
         return connection_fault(Reason.TIMEOUT, what, error, proxy)
     if isinstance(error, AnswerError):
         return TransportFault(Reason.INVALID_RESPONSE, f"the answer of {host} {error.what}")
@@ -60,20 +60,20 @@ def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> Tra
     if isinstance(error, ValueError):
         what = f"the address of {host} cannot be used ({type(error).__name__})"
         return TransportFault(Reason.MISCONFIGURED, what)
-    what = f"no connection to {host}{_by(proxy)}{cause(error)}"
+    what = f"no connection to {host}{_by_proxy(proxy)}{cause(error)}"
     return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
 
 
 def _refused_tunnel(error: TunnelRefusedError, host: str, proxy: Proxy | None) -> TransportFault:
     """Say what a proxy answered to CONNECT: nothing was sent to the provider."""
     status = error.status
-    is_passing = status is None or status >= 500
-    said = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
+    is_transient = status is None or status >= 500
+    answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
     return TransportFault(
-        Reason.CONNECTION_FAILED if is_passing else Reason.MISCONFIGURED,
-        f"no connection to {host}: the proxy {name_of(proxy)} {said}; check `proxy`",
+        Reason.CONNECTION_FAILED if is_transient else Reason.MISCONFIGURED,
+        f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`",
     )
 
 
-def _by(proxy: Proxy | None) -> str:
+def _by_proxy(proxy: Proxy | None) -> str:
     return "" if proxy is None else f" by the proxy {name_of(proxy)}"

@@ -26,15 +26,15 @@ class Pool:
 
     Args:
         loop: The event loop that it is for.
-        most: The most connections that are open at once, idle ones included.
+        max_connections: The most connections that are open at once, idle ones included.
         keepalive: Seconds after which an unused connection is closed; 0 keeps none.
         dial: Makes a connection.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, most: int, keepalive: float, dial: Dial
+        self, loop: asyncio.AbstractEventLoop, *, max_connections: int, keepalive: float, dial: Dial
     ) -> None:
-        self._places = most
+        self._free_slots = max_connections
         self._keepalive = keepalive
         self._dial = dial
         # Of each origin, the connections that no request uses, the last used at the end.
@@ -78,12 +78,12 @@ class Pool:
             connection = None if is_new else self.take(origin)
             if connection is not None:
                 return connection
-            if not self._places:
-                self._close_an_idle_one()
-            if self._places:
-                self._places -= 1
+            if not self._free_slots:
+                self._close_oldest_idle()
+            if self._free_slots:
+                self._free_slots -= 1
                 return await self._make(origin)
-            handed = await self._turn(origin)
+            handed = await self._wait_in_queue(origin)
             if handed is None:
                 return await self._make(origin)
             if handed.is_open:
@@ -119,7 +119,7 @@ class Pool:
         idle = self._idle.get(connection.origin)
         if idle and connection in idle:
             idle.remove(connection)
-        self._give_place()
+        self._release_slot()
 
     def lost(self, connection: Connection) -> None:
         """Note that a connection is closed."""
@@ -151,52 +151,52 @@ class Pool:
         try:
             connection = await self._dial(self._loop, self, origin)
         except BaseException:
-            self._give_place()
+            self._release_slot()
             raise
         if self._is_closed or not connection.is_open:
             connection.abort()
-            self._give_place()
+            self._release_slot()
             raise ConnectionBrokenError
         self._connections.add(connection)
         return connection
 
-    async def _turn(self, origin: Origin) -> Connection | None:
+    async def _wait_in_queue(self, origin: Origin) -> Connection | None:
         """Wait for a connection to an origin, or for a place to make one (`None`)."""
-        turn: asyncio.Future[Connection | None] = self._loop.create_future()
-        waiter = turn, origin
+        future: asyncio.Future[Connection | None] = self._loop.create_future()
+        waiter = future, origin
         self._waiters.append(waiter)
         try:
-            return await turn
+            return await future
         except BaseException:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
             # It may have come at the moment in which the wait ended.
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                handed = turn.result()
+            if future.done() and not future.cancelled() and future.exception() is None:
+                handed = future.result()
                 if handed is None:
-                    self._give_place()
+                    self._release_slot()
                 elif handed.is_open:
                     self.release(handed)
             raise
 
-    def _give_place(self) -> None:
+    def _release_slot(self) -> None:
         while self._waiters:
             waiter, _ = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        self._places += 1
+        self._free_slots += 1
 
-    def _close_an_idle_one(self) -> None:
+    def _close_oldest_idle(self) -> None:
         """Close the connection that was idle longest, to make room for one to another origin."""
         oldest = [idle[0] for idle in self._idle.values() if idle]
         if oldest:
             min(oldest, key=lambda each: each.idle_since).abort()
 
     def _set_timer(self, since: float) -> None:
-        self._timer = self._loop.call_at(since + self._keepalive, self._close_idle)
+        self._timer = self._loop.call_at(since + self._keepalive, self._close_expired)
 
-    def _close_idle(self) -> None:
+    def _close_expired(self) -> None:
         """Close what was idle for too long; one timer is enough, set for the oldest."""
         self._timer = None
         latest, oldest = self._loop.time() - self._keepalive, inf

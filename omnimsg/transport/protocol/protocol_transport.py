@@ -54,7 +54,7 @@ class ProtocolTransport(PooledTransport[Pool]):
     ) -> None:
         super().__init__(base_url, hosts=hosts, authorization=authorization, network=network)
         self._dialer = Dialer(self._network, max_answer_bytes, self._network.tls_context())
-        self._most = connections
+        self._max_connections = connections
         self._heads = RequestHeads(self._endpoints, keeps_connections=self._network.keepalive > 0)
 
     async def exchange(
@@ -92,7 +92,10 @@ class ProtocolTransport(PooledTransport[Pool]):
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> Pool:
         return Pool(
-            loop, most=self._most, keepalive=self._network.keepalive, dial=self._dialer.dial
+            loop,
+            max_connections=self._max_connections,
+            keepalive=self._network.keepalive,
+            dial=self._dialer.dial,
         )
 
     async def _exchange_other(

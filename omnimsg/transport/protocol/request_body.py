@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
 
 # The largest piece, bytes: about what a connection takes without making its writer wait.
-_PIECE = 64 * 1024
+_MAX_PIECE = 64 * 1024
 
 # In the names of a form: what would end the name, or the line. As browsers escape it.
 _ESCAPED = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
@@ -70,7 +70,7 @@ class RequestBody:
         """
         piece, self._before = self._before, b""
         if not piece and self._left:
-            piece = await self._read(min(self._left, _PIECE))
+            piece = await self._read(min(self._left, _MAX_PIECE))
             if not piece:
                 detail = "the file became shorter while it was sent"
                 raise TransportFault(Reason.MEDIA_INVALID, detail)

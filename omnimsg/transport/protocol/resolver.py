@@ -16,10 +16,10 @@ AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
 # Seconds for which addresses are used again. Without it, each of many connections that are made at
 # once would ask.
-_REMEMBERED = 10.0
+_CACHE_SECONDS = 10.0
 
 # The most hosts whose addresses are remembered.
-_MOST = 64
+_CACHE_SIZE = 64
 
 
 class Resolver:
@@ -33,8 +33,8 @@ class Resolver:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._known: dict[tuple[str, int], tuple[float, Sequence[AddressInfo]]] = {}
-        self._asked: dict[tuple[str, int], asyncio.Future[list[AddressInfo]]] = {}
+        self._cache: dict[tuple[str, int], tuple[float, Sequence[AddressInfo]]] = {}
+        self._pending: dict[tuple[str, int], asyncio.Future[list[AddressInfo]]] = {}
 
     async def resolve(self, host: str, port: int) -> Sequence[AddressInfo]:
         """Return the addresses of a host.
@@ -46,23 +46,23 @@ class Resolver:
         if literal is not None:
             return [literal]
         key = host, port
-        until, addresses = self._known.get(key, (0.0, ()))
-        if self._loop.time() < until:
+        expires_at, addresses = self._cache.get(key, (0.0, ()))
+        if self._loop.time() < expires_at:
             return addresses
-        asked = self._asked.get(key)
-        if asked is None:
+        lookup = self._pending.get(key)
+        if lookup is None:
             look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            asked = self._asked[key] = self._loop.run_in_executor(None, look_up)
-            asked.add_done_callback(lambda done: self._answered(key, done))
+            lookup = self._pending[key] = self._loop.run_in_executor(None, look_up)
+            lookup.add_done_callback(lambda done: self._store(key, done))
         # Who stops waiting does not take the answer from the others.
-        return await asyncio.shield(asked)
+        return await asyncio.shield(lookup)
 
-    def _answered(self, key: tuple[str, int], asked: asyncio.Future[list[AddressInfo]]) -> None:
-        del self._asked[key]
-        if not asked.cancelled() and asked.exception() is None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[key] = self._loop.time() + _REMEMBERED, asked.result()
+    def _store(self, key: tuple[str, int], lookup: asyncio.Future[list[AddressInfo]]) -> None:
+        del self._pending[key]
+        if not lookup.cancelled() and lookup.exception() is None:
+            if len(self._cache) >= _CACHE_SIZE:
+                self._cache.clear()
+            self._cache[key] = self._loop.time() + _CACHE_SECONDS, lookup.result()
 
 
 def _literal(host: str, port: int) -> AddressInfo | None:
