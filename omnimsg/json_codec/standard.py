@@ -1,7 +1,7 @@
 """JSON through the standard library, with the bytes, the values and the errors of orjson.
 
 The standard library alone would write a space after each comma, ASCII only, NaN, other floats and
-integers of any size; and read NaN, half a surrogate pair and UTF-16.
+integers of any size; and read NaN, lone surrogates and UTF-16.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["JSONDecodeError", "JSONEncodeError", "dumps", "dumps_line", "loads"]
 
-# The levels of lists and objects that orjson writes, and those that it reads. CPython 3.11 reads
-# fewer: its own limit is 1,000 levels, those of the program's calls included.
+# The most levels of lists and objects that orjson writes, and that it reads. CPython 3.11 reads
+# fewer: its own limit is 1,000 levels, including those of the program's calls.
 _MAX_LEVELS_WRITTEN = 254
 _MAX_LEVELS_READ = 1024
 
-# Digits with a minus that any 64 bits can hold, and the most that some can. `int` refuses a text of
-# some thousand digits.
+# An integer of at most so many characters, minus included, always fits in 64 bits; one of more than
+# the second number never does. `int` refuses a text of some thousand digits.
 _SAFE_DIGITS = 18
 _MAX_DIGITS = 20
 
@@ -44,17 +44,17 @@ def dumps(value: Any) -> bytes:  # noqa: ANN401 - JSON data
     """Write a value as compact JSON.
 
     Raises:
-        TypeError: JSON has no form for it.
+        TypeError: The value has no JSON form.
     """
     return _encode(_Writer(_refuse, _text_key), value)
 
 
 def dumps_line(value: Any) -> bytes:  # noqa: ANN401 - JSON data
-    """Write a value with any simple keys, what JSON has no form for as `str`, and a line feed.
+    """Write a value and a line feed; keys may be simple values, and unknown types become `str`.
 
     Raises:
-        TypeError: An integer needs more than 64 bits, a text has half a surrogate pair, a key is
-            no simple value, or there are too many levels.
+        TypeError: An integer needs more than 64 bits, a text has a lone surrogate, a key is not a
+            simple value, or there are too many levels.
     """
     return _encode(_Writer(str, _simple_key), value) + b"\n"
 
@@ -81,7 +81,7 @@ class _Writer:
     """Writes values.
 
     Args:
-        replace: Returns what is written in the place of a value of an unknown type.
+        replace: Returns the value to write in place of one of an unknown type, or raises.
         key: Returns the text of a key, in quotes.
     """
 
@@ -90,7 +90,7 @@ class _Writer:
         self._key = key
 
     def write(self, value: Any, levels: int) -> str:  # noqa: ANN401 - JSON data
-        """Return a value as text; `levels` is how many it may still have."""
+        """Return a value as JSON text, nested at most `levels` deep."""
         leaf = _LEAVES.get(type(value))
         if leaf is not None:
             return leaf(value)
@@ -180,7 +180,7 @@ def _datetime(value: datetime) -> str:
     if offset is None:
         return f'"{value.isoformat()}"'
     sign = "-" if offset < timedelta(0) else "+"
-    # RFC 3339 has no seconds in an offset; some local times of old have.
+    # RFC 3339 allows no seconds in an offset; some historical time zones have them.
     hours, minutes = divmod((abs(offset).seconds + 30) // 60, 60)
     return f'"{value.replace(tzinfo=None).isoformat()}{sign}{hours:02}:{minutes:02}"'
 

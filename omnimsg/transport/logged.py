@@ -64,7 +64,7 @@ class LoggedTransport:
         await self._transport.aclose()
 
     def abandon(self) -> None:
-        """Leave the connections of the other transport, where it has a way to."""
+        """Abandon the connections of the other transport, if it supports that."""
         if isinstance(self._transport, Abandonable):
             self._transport.abandon()
 

@@ -1,4 +1,4 @@
-"""The header lines of an answer, decoded when somebody asks for one: hardly anybody does."""
+"""The header lines of an answer, decoded on first access, which is rare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AnswerHeaders(Mapping[str, str]):
-    """Header lines as they were received; names are found in any case, the first of several wins.
+    """Header lines of an answer. Names are case-insensitive; the first line of a name counts.
 
     Args:
         lines: Names and values.

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from omnimsg.transport.interface import Sink
 
-# The most bytes that wait for the sink before the connection is read no further.
+# The most bytes that are buffered for the sink before reading is paused.
 _MAX_BUFFERED = 256 * 1024
 
 
 class AnswerStream:
-    """Passes on the pieces of a body, and stops the connection where the sink is slower.
+    """Buffers the pieces of a body, and pauses reading while the sink is slower.
 
     Args:
-        transport: Of the connection.
-        loop: Its event loop.
+        transport: The connection's transport.
+        loop: The connection's event loop.
         status: The HTTP status.
         lines: The header lines.
         coding: The value of `Content-Encoding`.
@@ -59,14 +59,15 @@ class AnswerStream:
         self._wake()
 
     def fail(self, error: Exception) -> None:
-        """End it with an error, which follows the pieces that were received before."""
+        """End the stream with an error, raised after the pieces that were received before."""
         self._error = error
         self._wake()
 
     async def take(self) -> list[bytes]:
-        """Wait for pieces and take all that there are; none at the end.
+        """Wait for pieces and return all that are buffered; an empty list at the end.
 
         Raises:
+            AnswerError: The rest of the body is not HTTP, or exceeds a limit.
             ConnectionBrokenError: The connection ended before the body did.
         """
         while not self._chunks:
@@ -92,10 +93,10 @@ class AnswerStream:
 
 
 async def pour(stream: AnswerStream, sink: Sink) -> None:
-    """Write a body to a sink, decoded.
+    """Decode a body and write it to a sink.
 
     Raises:
-        AnswerError: It is not in the announced coding, or cut off.
+        AnswerError: It is not HTTP, not in the announced coding, or cut off.
         ConnectionBrokenError: The connection ended before the body did.
         SinkFault: The sink could not be written.
     """

@@ -1,4 +1,4 @@
-"""Ask on one connection: write any request, and wait for its answer, wherever that goes."""
+"""Exchange any request on one connection: write it in pieces, and wait for its answer."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ async def ask(
     mark: WriteMark,
     sink: Sink | None,
 ) -> Response:
-    """Write a request with its body in pieces, until there is an answer, and wait for that.
+    """Write a request, its body in pieces, and return its answer.
 
-    A server may answer before it has read a body that it does not want.
+    Writing stops when the answer arrives: a server may answer before it has read a body that it
+    does not want.
     """
     is_for_sink = sink is not None and request.answer is Answer.SINK
     answer = connection.begin(
@@ -56,8 +57,8 @@ async def ask(
 
 
 def may_repeat(request: Request, connection: Connection, error: ConnectionBrokenError) -> bool:
-    """Whether a request that was lost may be repeated at once.
+    """Whether a request whose connection broke may be repeated at once.
 
-    A server may close a kept connection at the moment in which it is used again.
+    A server may close a kept-alive connection at the moment it is used again.
     """
     return connection.is_kept and not error.has_begun and request.effect.is_repeatable

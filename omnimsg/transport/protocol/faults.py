@@ -24,8 +24,8 @@ def fault_from(
     Args:
         error: The error.
         written: Whether any byte of the request may have left.
-        origin: Where the request goes; its host is named.
-        proxy: The account's proxy, which is named where it could not be used.
+        origin: The origin of the request; the fault names its host.
+        proxy: The account's proxy; the fault names it where it could not be used.
     """
     host = origin.name
     if isinstance(error, TimeoutError):
@@ -42,12 +42,12 @@ def fault_from(
 
 
 def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> TransportFault:
-    """Say why there was no connection: nothing of the request has left."""
+    """Return the fault of a connection that failed before any byte of the request left."""
     host = origin.name
     if isinstance(error, TunnelRefusedError):
         return _refused_tunnel(error, host, proxy)
     if isinstance(error, socket.gaierror) and error.errno in NO_SUCH_HOST:
-        # Some resolvers say this of every failure, so it may pass.
+        # Some resolvers report every failure with this code, so it may be temporary.
         name, key = (origin.host, "base_url") if proxy is None else (proxy.address[0], "proxy")
         what = f"there is no host {name}; check {key}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
@@ -65,7 +65,7 @@ def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> Tra
 
 
 def _refused_tunnel(error: TunnelRefusedError, host: str, proxy: Proxy | None) -> TransportFault:
-    """Say what a proxy answered to CONNECT: nothing was sent to the provider."""
+    """Return the fault of a refused CONNECT: nothing was sent to the provider."""
     status = error.status
     is_transient = status is None or status >= 500
     answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"

@@ -1,4 +1,4 @@
-"""The addresses of a host, remembered for a few seconds."""
+"""Look up the addresses of hosts, and cache them for a few seconds."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 # As `socket.getaddrinfo` returns it: family, type, protocol, canonical name, address.
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
-# Seconds for which addresses are used again. Without it, each of many connections that are made at
-# once would ask.
+# Seconds for which addresses are cached. Without a cache, each of many connections that are made at
+# once would need a look-up.
 _CACHE_SECONDS = 10.0
 
-# The most hosts whose addresses are remembered.
+# The most hosts whose addresses are cached.
 _CACHE_SIZE = 64
 
 
 class Resolver:
     """Looks up the addresses of hosts in threads of the event loop.
 
-    Look-ups of one host at the same time are one look-up.
+    Concurrent look-ups of one host share one look-up.
 
     Args:
         loop: The event loop.
@@ -40,7 +40,7 @@ class Resolver:
         """Return the addresses of a host.
 
         Raises:
-            OSError: There is no such host, or nobody can be asked.
+            OSError: There is no such host, or the look-up failed.
         """
         literal = _literal(host, port)
         if literal is not None:
@@ -54,7 +54,7 @@ class Resolver:
             look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
             lookup = self._pending[key] = self._loop.run_in_executor(None, look_up)
             lookup.add_done_callback(lambda done: self._store(key, done))
-        # Who stops waiting does not take the answer from the others.
+        # Shielded: other callers may wait for the same look-up.
         return await asyncio.shield(lookup)
 
     def _store(self, key: tuple[str, int], lookup: asyncio.Future[list[AddressInfo]]) -> None:
@@ -66,7 +66,7 @@ class Resolver:
 
 
 def _literal(host: str, port: int) -> AddressInfo | None:
-    """Return the address that a host is by itself, without asking anybody."""
+    """Return the address of a host that is an IP address, which needs no look-up, or `None`."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -74,5 +74,5 @@ def _literal(host: str, port: int) -> AddressInfo | None:
     if address.version == 4:
         return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
     if address.scope_id is not None:
-        return None  # the system knows the number of the interface
+        return None  # only the system can map the scope to an interface number
     return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0)
