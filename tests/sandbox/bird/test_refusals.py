@@ -167,6 +167,13 @@ INVALID: list[tuple[str, str, Any, str]] = [
         | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "a b"}}})},
         ".body.html.metadata.emailFrom.username",
     ),
+    (
+        "username with an umlaut",
+        "email",
+        to(MAILBOX)
+        | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "ö"}}})},
+        ".body.html.metadata.emailFrom.username",
+    ),
     ("no images", "sms", body("image", {"images": []}), ".body.image.images"),
     (
         "image of a type",
@@ -730,6 +737,7 @@ async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
         ("limit=0", ".limit"),
         ("limit=1001", ".limit"),
         ("limit=ten", ".limit"),
+        ("limit=1\u0660", ".limit"),
         ("limit=1&limit=2", ".limit"),
         ("reverse=yes", ".reverse"),
         ("pageToken=nonsense", ".pageToken"),

@@ -261,6 +261,8 @@ NAMED_PARAMETER = [
             "subtitle of 73": {"subtitle": "x" * 73},
             "postback of 201": {"postbackData": "x" * 201},
             "postback with emoji": {"postbackData": "ok \U0001f600"},
+            "postback with a star": {"postbackData": "5 \u2b50"},
+            "postback with a clock": {"postbackData": "\u23f0 later"},
             "postback with markdown": {"postbackData": "~gone~"},
         }.items()
     ),

@@ -87,6 +87,7 @@ INVALID: list[tuple[str, Any, str, str]] = [
     ("channel twice", envelope(messages=[SMS, SMS]), "105", "payload[sms][channel]"),
     ("no channel", one({"text": "hi"}), "106", "payload[messages][0][channel]"),
     ("dead channel", one(SMS | {"channel": "telegram"}), "105", "payload[messages][0][channel]"),
+    ("recipient in Arabic digits", envelope(to="+372\u0665\u0665500001"), "105", "payload[to]"),
     ("sms: no text", sms(text=None), "106", "payload[sms][text]"),
     ("sms: empty text", sms(text=""), "105", "payload[sms][text]"),
     ("sms: text object", sms(text={"body": "hi"}), "105", "payload[sms][text]"),
@@ -252,6 +253,12 @@ INVALID: list[tuple[str, Any, str, str]] = [
     (
         "whatsapp: amount a number",
         parameter(currency={"fallback_value": "1", "code": "EUR", "amount_1000": 1000}),
+        "105",
+        f"{PARAMETER}[currency][amount_1000]",
+    ),
+    (
+        "whatsapp: amount in Arabic digits",
+        parameter(currency={"fallback_value": "1", "code": "EUR", "amount_1000": "\u0661"}),
         "105",
         f"{PARAMETER}[currency][amount_1000]",
     ),
