@@ -206,7 +206,8 @@ MESSAGE: Final[Rule] = fields(
         "previewFirstUrl": flag,
         "media": fields(
             optional={
-                "contentType": NONEMPTY,
+                # The file is later sent with this header, which is one line.
+                "contentType": text(pattern=r"[^\x00-\x1f\x7f]+"),
                 "caption": NONEMPTY,
                 "fileName": NONEMPTY,
                 "sha256Hash": text(pattern="[0-9a-fA-F]{64}"),

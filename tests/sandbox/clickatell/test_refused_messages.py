@@ -122,6 +122,11 @@ NAMED_PARAMETER = [
     # Media.
     ("inline without content", wa(media={"contentType": "image/png"}), "content"),
     ("inline without type", wa(content="eA==", media={}), "media.contentType"),
+    (
+        "type of two lines",
+        wa(content="eA==", media={"contentType": "image/png\n"}),
+        "media.contentType",
+    ),
     ("inline not base64", wa(content="hey!", media={"contentType": "image/png"}), "content"),
     ("inline unpadded", wa(content="eA", media={"contentType": "image/png"}), "content"),
     ("media with an unknown field", wa(media={"fileId": "f", "url": "u"}), "media.url"),
