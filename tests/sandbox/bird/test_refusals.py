@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from omnimsg.sandbox import Sandbox
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
@@ -693,6 +694,18 @@ async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | No
         answer = await response.json()
 
     assert (response.status, set(answer)) == (401, {"code", "message"})
+
+
+async def test_the_key_twice(sandbox: Sandbox) -> None:
+    """Two lines with it are none."""
+    headers = CIMultiDict([("Authorization", f"AccessKey {ACCESS_KEY}")] * 2)
+
+    async with aiohttp.request(
+        "POST", f"{sandbox.url}/bird/{MESSAGES}", headers=headers, json=message()
+    ) as response:
+        status = response.status
+
+    assert 401 == status
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from omnimsg.sandbox import Sandbox
 from omnimsg_messente.emulator import PASSWORD, USERNAME
@@ -511,6 +512,18 @@ async def test_wrong_credentials(
             {"code": "103", "title": "Unauthorized", "detail": "Unauthorized", "source": None}
         ]
     }
+
+
+async def test_credentials_twice(sandbox: Sandbox) -> None:
+    """Two lines with them are not what Basic authentication is."""
+    credentials = aiohttp.encode_basic_auth(USERNAME, PASSWORD)
+    headers = CIMultiDict([("Authorization", credentials)] * 2)
+    url = f"{sandbox.url}/messente/v1/omnimessage"
+
+    async with aiohttp.request("POST", url, headers=headers, json=sms()) as response:
+        status = response.status
+
+    assert 401 == status
 
 
 async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
