@@ -245,4 +245,4 @@ BATCH: Final = fields(required={"messageRequests": items(_is_object)})
 """The body of a batch; its messages are checked one by one afterwards."""
 
 PRESIGNED: Final = fields(required={"contentType": text(pattern=r"[^\x00-\x1f\x7f]+")})
-"""The body of both presigned uploads; the file is later sent with this header, which is one line."""
+"""The body of both presigned uploads; the file is later sent with this type as a header line."""
