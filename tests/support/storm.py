@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import Status
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
 
 ACCOUNTS = ("bird", "clickatell", "messente")
 # What happens to most messages, and to one in ten of them.
