@@ -1,4 +1,4 @@
-"""The acceptance of messages: their contacts, their records, and who decides their lifecycle."""
+"""Accept messages: resolve their contacts, build their records, and choose their lifecycle."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ class Acceptance:
 
     Args:
         state: Clock, pace, ids and handsets.
-        platforms: The platform of each channel's id.
+        platforms: The platform of each channel, by the channel's id.
         uploads: The files that messages may refer to.
         windows: WhatsApp's service windows.
         accept: Stores a record and delivers it to its first recipient.
@@ -94,7 +94,7 @@ class Acceptance:
         batch_id: str | None = None,
         steps: tuple[LifecycleStep, ...] | None = None,
     ) -> tuple[MessageRecord, dict[str, Any]]:
-        """Return the record of a message, and its `extra`, which the record would have to decode.
+        """Return the record of a message, and its `extra`, which saves decoding it from the record.
 
         Args:
             request: The request that creates the message.

@@ -2,7 +2,7 @@
 
 Source: the page "Send batch messages" (1 to 100 messages, 400 for another number, validation after
 the response, the batch's id in it) and the 11xxx of "Message failure codes". The name of the
-property that holds the batch's id is not published; it is `id` here, as everywhere else at Bird.
+property that holds the batch's id is not published; it is `id` here, as in Bird's other answers.
 """
 
 from collections.abc import Iterable, Mapping

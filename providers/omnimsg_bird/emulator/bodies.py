@@ -60,7 +60,7 @@ ACTION: Final = tagged(
     "type",
     {
         **{name: _typed(name, content) for name, content in _ACTIONS.items()},
-        # The one action whose content may be left out.
+        # The only action whose content may be omitted.
         "locationRequest": fields(
             required={"type": text()},
             optional={"locationRequest": nullable(fields(optional={"text": _NONEMPTY}))},

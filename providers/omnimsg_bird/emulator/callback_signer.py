@@ -1,11 +1,11 @@
-"""How Bird signs its callbacks.
+"""Sign callbacks as Bird does.
 
 Sources: Notifications API, Verifying a webhook subscription: the signature is, in base64, the
-HMAC-SHA256 of the timestamp, the full address and the SHA-256 of the body as raw bytes, with a line
+HMAC-SHA256 of the timestamp, the full URL and the SHA-256 of the body as raw bytes, with a line
 break between them. Bird's own PHP sample uses the signing key as it is written, without decoding
 it. The timestamp is in Unix seconds in every implementation that was read. Webhook subscriptions:
 anything but 2xx is repeated; reports of live systems say that a repetition keeps the timestamp of
-the first attempt. `messagebird-request-id` is for looking up a log.
+the first attempt. `messagebird-request-id` identifies the request in logs.
 """
 
 import base64
@@ -27,7 +27,7 @@ _SIGNATURE: Final = "messagebird-signature"
 
 
 class BirdSigner(CallbackSigner):
-    """Signs the time, the address and the body.
+    """Signs the time, the URL and the body.
 
     Args:
         signing_key: The key of the webhook subscriptions.

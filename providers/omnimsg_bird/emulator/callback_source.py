@@ -1,10 +1,10 @@
-"""What Bird says in its callbacks.
+"""The documents of Bird's callbacks: statuses, inbound messages and interactions.
 
 Sources: Notifications API, Webhook subscriptions (the envelope `service`, `event`, `payload`);
 Message status and interactions (`<channel>.outbound`, `<channel>.inbound`,
-`<channel>.interaction`). The payload of the first two is the Message resource: captured for
-inbound messages, taken to be so for outbound ones. That of an interaction is its resource. There is
-no id of the event.
+`<channel>.interaction`). The payload of the first two is the Message resource: known from captures
+for inbound messages, assumed for outbound ones. The payload of an interaction is its resource. An
+event has no id.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -77,8 +77,8 @@ class BirdCallbacks(CallbackSource):
         state: Clock and ids.
         workspace: The workspace's id.
         channels: The channels' ids by platform.
-        uploads: The files, those of phones included.
-        interactions: What phones did with messages.
+        uploads: The files, including those from phones.
+        interactions: The interactions of phones with messages.
     """
 
     statuses: Sequence[str] = STATUSES
@@ -111,25 +111,25 @@ class BirdCallbacks(CallbackSource):
         )
 
     def planned(self, record: MessageRecord) -> Sequence[PlannedReport]:
-        """Return the changes of the status, and the interaction of a recipient who reads."""
+        """Return the changes of the status, and the read interaction if the scenario has one."""
         planned = [*super().planned(record)]
         read = planned_interaction(record, self._state.pace)
         if read is not None:
             at, resource = read
             report = partial(self._interaction, record, resource)
             planned.append(PlannedReport(at=at, status="", build=lambda _: report()))
-        # A status that was added to the plan later comes after the reading.
+        # Sorted, because a status that was added to the plan later comes after the interaction.
         return sorted(planned, key=lambda each: each.at)
 
     def opposite(self, record: MessageRecord, status: str) -> LifecycleStep | None:
-        """Return a failure of what was delivered, and a delivery of what has failed."""
+        """Return a failure after a delivery, and a delivery after a failure; None after others."""
         if status == "delivered":
             return final_step(record.channel, delivered=False)
         failed = status in {"delivery_failed", "sending_failed", "rejected"}
         return final_step(record.channel, delivered=True) if failed else None
 
     def check_reply(self, reply: PhoneReply) -> None:
-        """Refuse other channels, and what is documented for WhatsApp only or for another one."""
+        """Refuse other channels, content by SMS except text, and undocumented interactions."""
         channel = reply.channel or ""
         phones = sorted(self._channels.keys() & {"sms", "whatsapp"})
         if reply.interaction is not None:
@@ -217,7 +217,7 @@ class BirdCallbacks(CallbackSource):
         return self._sample_change(status, failure_detail("sms", status))
 
     def _sample_expired(self) -> CallbackDraft:
-        # Bird has no status of its own for it: the words of the failure say so.
+        # Bird has no status for an expiry: the text of the failure says so.
         expired = expired_step("sms")
         return self._sample_change(expired.status, expired.detail)
 
@@ -267,7 +267,7 @@ class BirdCallbacks(CallbackSource):
         )
 
     def _interact(self, reply: PhoneReply) -> CallbackDraft:
-        """Return what was done with a message; the look-up of its interactions shows it too."""
+        """Return the callback of an interaction, and add it to the look-up of interactions."""
         done, record = reply.interaction, reply.answers
         if done is None or record is None:
             raise ReplyError("interaction: the phone has no message that something was done with")
@@ -300,7 +300,7 @@ class BirdCallbacks(CallbackSource):
         return {"type": "text", "text": {"text": reply.text}}
 
     def _media_body(self, reply: PhoneReply, media: ReplyMedia, message_id: str) -> dict[str, Any]:
-        """Return an image, or a file of any other type, to fetch with the access key."""
+        """Return an image, or a file of any other type, to download with the access key."""
         url = media.url
         if url is None:
             media_id = self._uploads.receive(media.data or b"", media.content_type, media.file_name)

@@ -58,7 +58,7 @@ _NULLABLE_TEXT = nullable(text())
 
 
 def _https_url(value: Json, path: Path) -> Iterator[Violation]:
-    """Accept the address of a webhook, which Bird takes with https only."""
+    """Accept the URL of a webhook; Bird accepts https only."""
     found = list(text(format="HTTP URL")(value, path))
     yield from found
     if not found and not value.lower().startswith("https://"):
@@ -171,7 +171,7 @@ def _check_frequency_cap(value: Json, path: Path) -> Iterable[Violation]:
 
 
 def _check_parameter_keys(value: Json, path: Path) -> Iterable[Violation]:
-    """Refuse a template that gives a value twice."""
+    """Refuse a template with two parameters of the same key."""
     if "template" not in value:
         return ()
     keys = [parameter["key"] for parameter in value["template"].get("parameters") or ()]
@@ -188,7 +188,7 @@ UNSUPPORTED_BODIES: Final[Mapping[str, frozenset[str]]] = {
     "sms": frozenset({"authentication", "carousel", "html", "list", "location"}),
     "whatsapp": frozenset({"html"}),
 }
-"""The bodies that a platform has no form for: failure code 12002, after the message is accepted."""
+"""The bodies that a platform cannot carry: failure code 12002, after the message is accepted."""
 
 
 def _create(platform: str, *checks: Rule) -> Rule:

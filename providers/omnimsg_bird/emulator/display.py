@@ -1,4 +1,4 @@
-"""What the inbox page shows of Bird's messages: every kind of body, statuses, errors."""
+"""Bird's messages for the inbox page: every kind of body, statuses, errors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -50,13 +50,13 @@ _READING: Final = MappingProxyType({"whatsapp": "read", "email": "opened"})
 
 
 class BirdDisplay(Display):
-    """What is shown of a workspace's messages.
+    """Converts a workspace's messages to blocks of the inbox page.
 
     Args:
         state: Clock and pace.
-        platforms: The platform of each channel's id.
-        interactions: What phones did with messages.
-        find: Returns the stored file of an id, None if there is none.
+        platforms: The platform of each channel, by the channel's id.
+        interactions: The interactions of phones with messages.
+        find: Returns the stored file with an id, None if there is none.
     """
 
     stages = _STAGES
@@ -75,7 +75,7 @@ class BirdDisplay(Display):
         self._find = find
 
     def blocks(self, record: MessageRecord, templates: Mapping[str, str]) -> Sequence[Block]:
-        """Return the content of a body or a template; one that was rejected may have neither."""
+        """Return the blocks of a body or a template; a rejected message may have neither."""
         if record.kind == "template":
             return _template(record.content, templates)
         if "type" not in record.content:
@@ -83,7 +83,7 @@ class BirdDisplay(Display):
         return list(self._body(record.content))
 
     def moments(self, record: MessageRecord) -> list[Moment]:
-        """Return the statuses and the interactions that are one: reading, opening."""
+        """Return the statuses, and the interactions that mean that the message was read."""
         found = super().moments(record)
         planned = planned_interaction(record, self._state.pace)
         done = [] if planned is None else [planned]
@@ -99,7 +99,7 @@ class BirdDisplay(Display):
         return sorted(found, key=lambda moment: moment.at)
 
     def stage(self, record: MessageRecord, change: StatusChange) -> str:
-        """Return the stage of a status; an expiry is told by its details alone."""
+        """Return the stage of a status; only its details show an expiry."""
         if change.detail.get("details") == "Expired":
             return "expired"
         return super().stage(record, change)
@@ -141,7 +141,7 @@ class BirdDisplay(Display):
         return found
 
     def errors(self, answer: Any, count: int) -> Sequence[Error | None]:  # noqa: ANN401
-        """Return the one error of an answer for all."""
+        """Return the only error of an answer, for every message."""
         code, text = member(answer, "code"), member(answer, "message")
         if code is None or text is None:
             return [None] * count
@@ -183,7 +183,7 @@ class BirdDisplay(Display):
         if content.get("html"):
             html = content["html"]
             for each in content.get("attachments") or ():
-                # What a mail shows within its text travels with it.
+                # An image that the HTML refers to is an attachment of the e-mail.
                 if each.get("contentId") and kind_of_file(each.get("contentType")) == "image":
                     data = f"data:{each['contentType']};base64,{each.get('content', '')}"
                     html = html.replace(f"cid:{each['contentId']}", data)
@@ -212,7 +212,7 @@ class BirdDisplay(Display):
         name: str | None = None,
         content_type: str | None = None,
     ) -> FileBlock:
-        """Return a file; one that was uploaded here is found by the end of its address."""
+        """Return a file; a file that was uploaded here is found by the last part of its URL."""
         url = given.get("mediaUrl")
         media = None if url is None else self._find(url.rpartition("/")[2])
         if media is not None:

@@ -45,7 +45,7 @@ class RefusedError(Exception):
 
     @property
     def reason(self) -> str:
-        """What the request log says."""
+        """The text for the request log."""
         return str(self.response.get(REFUSED, ""))
 
 
@@ -54,7 +54,7 @@ def error_response(status: int, why: str | None = None) -> web.Response:
 
     Args:
         status: A key of `STATUSES`.
-        why: What the request log says; by default the message of the response.
+        why: The text for the request log; by default the message of the response.
     """
     code, message = _CODES[status]
     response = json_response({"code": code, "message": message}, status)
@@ -62,7 +62,7 @@ def error_response(status: int, why: str | None = None) -> web.Response:
 
 
 def listed(violations: Iterable[Violation]) -> str:
-    """Return what the request log says of violations."""
+    """Return the text of violations for the request log."""
     return "; ".join(f"{_dotted(each.path)}: {each.message}" for each in violations)
 
 

@@ -1,9 +1,9 @@
-"""The Message resource of what a phone sends, and the interactions that it makes.
+"""The Message resource of an inbound message, and the resource of an interaction.
 
 Sources: Programmable WhatsApp, Receiving messages (`sender.contact`, `receiver.connector`, texts,
 images, files, locations); its interactions page and that of Programmable Email (the types of
 interactions and their details); two captured payloads of a public integration for a tapped button,
-which comes as a text with the action `postback` and names our message in `replyTo`.
+which is a text with the action `postback` and names our message in `replyTo`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -91,13 +91,13 @@ def incoming_resource(
 def interaction_resource(
     record: MessageRecord, kind: str, *, details: str | None, now: float, **metadata: object
 ) -> dict[str, Any]:
-    """Return the MessageInteraction resource of what was done with a message.
+    """Return the MessageInteraction resource of an interaction with a message.
 
     Args:
         record: The message.
         kind: The type.
         details: The details, None for none.
-        now: Epoch seconds when it was done.
+        now: Epoch seconds of the interaction.
         metadata: Members of the metadata; those that are None are left out.
     """
     known = {name: value for name, value in metadata.items() if value is not None}
@@ -115,7 +115,7 @@ def interaction_resource(
 
 
 def buttons_of(content: Json) -> Iterator[Button]:
-    """Yield the buttons in a body: the actions `reply` and `postback`, wherever they stand."""
+    """Yield the buttons in a body: the actions `reply` and `postback`, at any depth."""
     if isinstance(content, list):
         for each in content:
             yield from buttons_of(each)

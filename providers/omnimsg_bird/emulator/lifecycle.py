@@ -94,7 +94,7 @@ _DELIVERED: Final = (*_SENT, LifecycleStep("delivered", delivers=True))
 
 
 def expired_step(platform: str) -> LifecycleStep:
-    """Return the last step of a message whose validity is over."""
+    """Return the last step of a message whose validity has ended."""
     return _failed("delivery_failed", "Expired", PLATFORMS[platform], None)
 
 
@@ -113,7 +113,7 @@ def _steps_by_scenario(platform: str) -> Mapping[Scenario, Sequence[LifecycleSte
             *_PROCESSING,
             _failed("rejected", "contact opted out", "pre-processing", None),
         ),
-        # Only WhatsApp can be missing: every number has SMS, and every mailbox e-mail.
+        # Only WhatsApp can be missing: every number can receive SMS, and every mailbox e-mail.
         Scenario.NOT_ON_CHANNEL: (
             *_SENT,
             _failed("delivery_failed", "message undeliverable", source, None, "131026"),
@@ -156,7 +156,7 @@ def final_step(platform: str, *, delivered: bool) -> LifecycleStep:
 
 
 def failure_detail(platform: str, status: str) -> Mapping[str, Any]:
-    """Return what is reported with a status: a failure with one that is a failure, else nothing."""
+    """Return the detail that is reported with a status: a failure if it is one, else empty."""
     steps = (steps[-1] for steps in _STEPS[platform].values())
     return next((step.detail for step in steps if step.status == status), {})
 

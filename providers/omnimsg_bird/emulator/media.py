@@ -3,7 +3,7 @@
 Sources: the presigned upload operations of Bird's OpenAPI document and the messaging page; the
 sibling Conversations page for 204; a public report on the media host for 401 without the key, the
 redirect, and 400 where the key is forwarded. The storage behind both is S3-like: it refuses an
-Authorization header, and ignores whatever follows the file of a form, which is refused here.
+Authorization header. It ignores fields after the file of a form; here they are refused.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class Uploads:
     def grant(
         self, base_url: str, workspace_id: str, content_type: str, channel_id: str | None
     ) -> dict[str, Any]:
-        """Return the body of a presigned upload; `channel_id` None is for every channel."""
+        """Return the body of a presigned upload; `channel_id` None allows every channel."""
         media_id = self._state.uuid()
         path = f"/workspaces/{workspace_id}/media/{media_id}"
         form = {
@@ -81,7 +81,7 @@ class Uploads:
         }
 
     def receive(self, data: bytes, content_type: str, name: str | None) -> str:
-        """Store a file that a phone sent, for every channel, and return its id."""
+        """Store a file from a phone, for every channel, and return its id."""
         media_id = self._state.uuid()
         self._store.add(
             Media(
@@ -145,10 +145,10 @@ class Uploads:
 
         Args:
             content: The content, a JSON value.
-            base_url: Returns the emulator's own address; most content has none to compare it with.
+            base_url: Returns the emulator's own URL; called only if the content may need it.
             channel_id: The channel that sends the content.
         """
-        # Most content names no such file, which its JSON tells at once.
+        # Most content names no such file, and one search of its JSON shows that.
         waiting = [content] if _IN_WORKSPACE.encode() in dumps(content) else []
         while waiting:
             value = waiting.pop()

@@ -14,12 +14,12 @@ __all__ = ["base_url", "parse_body", "parse_start"]
 # The documents say 200 KB; the smaller of the two readings applies.
 _MAX_BODY_BYTES: Final = 200_000
 _MAX_SECONDS_AHEAD: Final = 35 * 24 * 3600
-# Bird may send at once what is scheduled for less than this many seconds ahead; the sandbox does.
+# Bird may send a message at once that is scheduled less than this ahead; the sandbox does so.
 _MIN_SECONDS_AHEAD: Final = 600
 
 
 def base_url(request: web.Request) -> str:
-    """Return the emulator's own address as the client reaches it."""
+    """Return the emulator's own URL as the client reaches it."""
     return f"{request.url.origin()}/bird"
 
 
@@ -32,7 +32,7 @@ async def parse_body(request: web.Request, rule: Rule) -> dict[str, Json]:
     body = await request.read()
     if len(body) > _MAX_BODY_BYTES:
         raise RefusedError(error_response(413))
-    # Bird asks for JSON and documents no error for anything else; 400 is the nearest one.
+    # Bird requires JSON and documents no error for other types; 400 is the nearest.
     if request.content_type != "application/json":
         raise RefusedError(error_response(400, "Content-Type must be application/json"))
     try:

@@ -53,17 +53,17 @@ def complete_contacts(contacts: list[dict[str, Json]], platform: str) -> list[di
 
 
 def content_of(payload: dict[str, Json]) -> Json:
-    """Return the body or the template of a message; one that is rejected may have neither."""
+    """Return the body or the template of a message; a rejected message may have neither."""
     return payload.get("body") or payload.get("template") or {}
 
 
 def echoed(payload: dict[str, Json]) -> dict[str, Json]:
-    """Return what the resource of a message repeats of its request, beside the content."""
+    """Return the members of a request that the message's resource repeats, besides the content."""
     return {name: payload[name] for name in _ECHOED if name in payload}
 
 
 def summary(payload: dict[str, Json]) -> str:
-    """Return the whole text of a message; of other content its kind and what can be read of it."""
+    """Return the whole text of a message; for other content its kind and any readable part."""
     if "template" in payload:
         template = payload["template"]
         name = template.get("name") or template.get("projectId")
@@ -108,7 +108,7 @@ def message_resource(record: MessageRecord, change: StatusChange) -> dict[str, A
 def resource_of(
     record: MessageRecord, change: StatusChange, content: Json, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the same of a record whose content and extra are at hand, not to be decoded."""
+    """Return the Message resource; `content` and `extra` save decoding them from the record."""
     changed_at = utc_timestamp(change.at)
     resource: dict[str, Any] = {
         "id": record.id,
@@ -165,7 +165,7 @@ class Interactions:
     An e-mail is one message to several recipients, each of which has a record of it.
 
     Args:
-        max_messages: Of how many messages they are kept; the oldest are dropped first.
+        max_messages: The number of messages whose interactions are kept; the oldest are dropped.
     """
 
     def __init__(self, max_messages: int) -> None:

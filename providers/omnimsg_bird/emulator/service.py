@@ -133,7 +133,7 @@ class BirdEmulator(Emulator):
         channel = f"{workspace}/channels/{{channel_id}}"
         message = f"{channel}/messages/{{message_id}}"
         table: list[tuple[str, str, Handler]] = [
-            # First, because most requests are for it, and routes are tried in this order.
+            # Routes are tried in this order, and most requests are for this one.
             (hdrs.METH_POST, f"{channel}/messages", self._create),
             (hdrs.METH_GET, f"{channel}/messages", self._list),
             (hdrs.METH_POST, f"{channel}/batch/messages", self._create_batch),
@@ -143,7 +143,7 @@ class BirdEmulator(Emulator):
             (hdrs.METH_POST, f"{workspace}/channel-media/presigned-upload", self._presign),
             (hdrs.METH_POST, f"{channel}/presigned-upload", self._presign),
             (hdrs.METH_GET, f"{workspace}/media/{{media_id}}", self._redirect_to_file),
-            # The address of a file that a phone sent.
+            # The URL of a file from a phone.
             (
                 hdrs.METH_GET,
                 f"{workspace}/messages/{{message_id}}/media/{{media_id}}",
@@ -203,7 +203,7 @@ class BirdEmulator(Emulator):
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
-            # Joined as a server in front of the API may join several: only one line can be right.
+            # Several lines are joined, as a proxy in front of the API may do, and so are refused.
             lines = request.headers.getall(hdrs.AUTHORIZATION, [])
             given = ", ".join(lines).encode(errors="replace")
             if not hmac.compare_digest(given, self._authorization):
@@ -257,7 +257,7 @@ class BirdEmulator(Emulator):
         }
         if not throttled_once:
             return False
-        # Count every recipient, also after the first one that is throttled.
+        # No short circuit: every recipient is counted, also after one that is throttled.
         return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     async def _get(self, request: web.Request) -> web.Response:
@@ -291,7 +291,7 @@ class BirdEmulator(Emulator):
         return record
 
     async def _presign(self, request: web.Request) -> web.Response:
-        """Ask for a presigned upload."""
+        """Create a presigned upload."""
         payload = await parse_body(request, PRESIGNED)
         return json_response(
             self._uploads.grant(

@@ -125,7 +125,7 @@ _UTM = fields(
 )
 
 TEMPLATE: Final = fields(
-    # The schema requires neither, but a template without both is none.
+    # The schema requires neither, but without both no template is named.
     at_least_one("name", "projectId"),
     optional={
         "name": _NONEMPTY,

@@ -33,7 +33,7 @@ class AccountFault:
     remaining: int
 
     def take(self, level: ErrorLevel, to: str | None) -> bool:
-        """Return whether this is for a request or message, and count it if so."""
+        """Return whether the order applies to a request or message, and count it if so."""
         if not (self.remaining and self.level is level and self.to in {None, to}):
             return False
         self.remaining -= 1
@@ -61,7 +61,7 @@ class AccountFaults:
         Args:
             code: A code of the errors table.
             status: The name of the last status of a message that is accepted.
-            detail: What the error's text names: a parameter, a number, a limit; by default the
+            detail: The parameter, number or limit that the error's text names; by default the
                 recipient for code 25.
             level: ``global`` for whole requests, ``message`` for messages; by default ``message``
                 if the code has that level.
@@ -124,7 +124,7 @@ class AccountFaults:
 
 
 def _level_of(code: object, level: object) -> ErrorLevel:
-    """Return the level of an order; a status has that of a message.
+    """Return the level of an order; a status has the level ``message``.
 
     Raises:
         ValueError: The code is not in the table, or does not have that level.

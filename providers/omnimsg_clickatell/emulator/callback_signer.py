@@ -1,9 +1,9 @@
-"""The addresses of Clickatell's callbacks.
+"""The URLs and credentials of Clickatell's callbacks, which are unsigned.
 
-Source: One API, Client callbacks: a POST to an address that is set for the integration; any 2xx is
+Source: One API, Client callbacks: a POST to a URL that is set for the integration; any 2xx is
 success, anything else is repeated, "redirects excluded", which is read as: a redirect loses the
-callback. No signature is documented. So the address ends in a secret, and may ask for Basic
-credentials, which Clickatell's older products document.
+callback. No signature is documented. So the URL ends in a secret, and may have Basic credentials,
+which Clickatell's older products document.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class ClickatellSigner(CallbackSigner):
     """Puts the secret into the path.
 
     Args:
-        secret: The end of the address; None for an address without one.
-        login: ``name:password`` of Basic credentials; None for none.
+        secret: The last part of the URL's path; None for a URL without a secret.
+        login: The Basic credentials, as ``name:password``; None for none.
     """
 
     provider: ClassVar[str] = "clickatell"
@@ -52,7 +52,7 @@ class ClickatellSigner(CallbackSigner):
         return cls(secrets[0] if secrets else None, logins[0] if logins else None)
 
     def complete(self, url: str) -> str:
-        """Return an address with the secret at the end of its path."""
+        """Return a URL with the secret at the end of its path."""
         return url if self._secret is None else f"{url.rstrip('/')}/{self._secret}"
 
     def sign(self, draft: CallbackDraft, url: str, at: float) -> SignedCallback:
@@ -61,7 +61,7 @@ class ClickatellSigner(CallbackSigner):
         return SignedCallback(url=url, headers=self._headers, body=draft.body)
 
     def spoil(self, signed: SignedCallback) -> SignedCallback:
-        """Return the request to another path, with other credentials."""
+        """Return the request with a wrong path and wrong credentials."""
         parts = urlsplit(signed.url)
         url = urlunsplit(parts._replace(path=f"{parts.path or '/'}-guessed"))
         headers = dict(signed.headers)

@@ -1,10 +1,10 @@
-"""What Clickatell says in its callbacks.
+"""The documents of Clickatell's callbacks: statuses and inbound messages.
 
 Sources: One API, Client callbacks (the envelope, ``moText``, ``moMedia`` in both forms, the common
 members of ``moLocation``); public models of customers for ``messageStatusUpdate`` and for the
 coordinates, because the vendor's sample of both was not found. A status has its number where the
 message status table shows one; one public model has no number at all. Replies to buttons and lists
-have no published form: the one here is a guess, and sent only to whoever asks for a guess.
+have no published form: the form here is a guess, and sent only if a test asks for a guess.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 INTEGRATION_ID: Final = "5a4d626f780000000000000000000001"
 NUMBER: Final = "27870000000"
-"""The integration's own number, where neither its options nor a message name one."""
+"""The integration's own number, if neither its options nor a message name one."""
 
 _UNSETTLED: Final = {"UNKNOWN", "QUEUED", "SCHEDULED", "SENT_TO_SUPPLIER", "READ"}
 
@@ -67,10 +67,10 @@ class ClickatellCallbacks(CallbackSource):
     """The callbacks of an integration.
 
     Args:
-        signer: Addresses them.
+        signer: Adds the secret and the credentials.
         state: Clock and ids.
         inbox: The inbound messages.
-        uploads: The files, those of phones included.
+        uploads: The files, including those from phones.
         numbers: The integration's own numbers; None for any.
     """
 
@@ -108,7 +108,7 @@ class ClickatellCallbacks(CallbackSource):
         )
 
     def opposite(self, record: MessageRecord, status: str) -> LifecycleStep | None:
-        """Return a failure of what was delivered, and a delivery of what has failed."""
+        """Return a failure after a delivery, and a delivery after a failure; None after others."""
         if status in _UNSETTLED or status.startswith("PAYMENT_"):
             return None
         if status != "DEVICE_ACK":
@@ -117,7 +117,7 @@ class ClickatellCallbacks(CallbackSource):
         return LifecycleStep("WHATSAPP_MESSAGE_UNDELIVERABLE" if whatsapp else "DELIVERY_FAILURE")
 
     def check_reply(self, reply: PhoneReply) -> None:
-        """Refuse buttons, whose form is not published, and media and places by SMS."""
+        """Refuse buttons, whose form is not published, and media and locations by SMS."""
         if reply.channel not in {"sms", "whatsapp"}:
             raise ReplyError(f"channel: {reply.channel!r} is none of sms, whatsapp")
         if reply.interaction is not None:
@@ -226,7 +226,7 @@ class ClickatellCallbacks(CallbackSource):
         return "moText", {"content": reply.text, "charset": "UTF-8"}
 
     def _media(self, reply: PhoneReply, media: ReplyMedia) -> dict[str, Any]:
-        """Return a file to fetch with the account's key, or its bytes if the reply wants that."""
+        """Return a file to download with the account's key, or its bytes if ``media.inline``."""
         data = media.data or b""
         caption = {"caption": reply.text} if reply.text is not None else {}
         if media.inline:

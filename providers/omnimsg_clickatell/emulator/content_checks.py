@@ -17,7 +17,7 @@ from omnimsg_clickatell.emulator.statuses import steps_to
 from omnimsg_clickatell.emulator.value_rules import decode_base64
 
 FindMedia = Callable[[str], Media | None]
-"""Returns the stored file of an upload's id, None if there is none."""
+"""Returns the stored file with an upload's id, None if there is none."""
 
 MAX_TEXT_LENGTH: Final = 4096
 """Characters of a WhatsApp text."""
@@ -104,10 +104,10 @@ def _check_media(message: Mapping[str, Any], find: FindMedia) -> CheckedContent:
     if file_type.kind == "audio" and "caption" in media:
         raise RefusedError(23, "media.caption")
     steps = None
-    # The hash is of the plain file; of an encrypted one only the owner of the key can compute it.
+    # The hash is that of the plain file; of an encrypted one only the key's owner can compute it.
     claimed = None if "encryptionKey" in message else media.get("sha256Hash")
     if claimed is not None and not file_checks.has_hash(data, claimed):
-        # There is a status for this and no error code, so the message is accepted first.
+        # This has a status but no error code, so the message is accepted and fails afterwards.
         steps = steps_to("MEDIA_CHECKSUM_FAILURE")
     declared = media.get("contentType", content_type)
     if file_checks.normalise(declared) != file_checks.normalise(content_type):

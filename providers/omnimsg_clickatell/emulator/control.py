@@ -46,7 +46,7 @@ _INBOUND: Final[Rule] = fields(
 
 
 class Controlled(Protocol):
-    """What a test controls of the emulator."""
+    """The parts of the emulator that a test controls."""
 
     account_faults: AccountFaults
     inbox: Inbox
@@ -63,7 +63,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
             options = loads(await request.read())
         except JSONDecodeError:
             options = None
-        # Everything is checked first: what is refused opens no window.
+        # Check everything first, so that a refused message opens no service window.
         for violation in _INBOUND(options, ()):
             error = f"{parameter_name(violation.path) or 'body'}: {violation.message}"
             return json_response({"error": error}, status=400)

@@ -1,4 +1,4 @@
-"""What the inbox page shows of Clickatell's messages: every kind of content, statuses, errors."""
+"""Clickatell's messages for the inbox page: every kind of content, statuses, errors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _STAGES: Final[Mapping[str, str]] = MappingProxyType(
 
 _FAILURES: Final = {"sms": "DELIVERY_FAILURE", "whatsapp": "WHATSAPP_MESSAGE_UNDELIVERABLE"}
 
-# What of a message can be read where it was refused.
+# The members with the text of a refused message.
 _TEXTS: Final = (
     ("content",),
     ("button", "body"),
@@ -60,10 +60,10 @@ _TEXTS: Final = (
 
 
 class ClickatellDisplay(Display):
-    """What is shown of an integration's messages.
+    """Converts an integration's messages to blocks of the inbox page.
 
     Args:
-        find: Returns the stored file of an id, None if there is none.
+        find: Returns the stored file with an id, None if there is none.
     """
 
     stages = _STAGES
@@ -72,7 +72,7 @@ class ClickatellDisplay(Display):
         self._find = find
 
     def blocks(self, record: MessageRecord, templates: Mapping[str, str]) -> Sequence[Block]:
-        """Return the content; a file of the integration comes from its store."""
+        """Return the blocks of the content; a file of the integration comes from its store."""
         content = record.content
         match record.kind:
             case "binary":
@@ -103,7 +103,7 @@ class ClickatellDisplay(Display):
         return [TextBlock(text=record.text)]
 
     def explain(self, change: StatusChange) -> str | None:
-        """Return the number of a status, where the table has one."""
+        """Return the number of a status, if the table has one."""
         number = NUMBERS.get(change.status)
         return None if number is None else f"status {number}"
 
@@ -131,7 +131,7 @@ class ClickatellDisplay(Display):
         ]
 
     def errors(self, answer: Any, count: int) -> Sequence[Error | None]:  # noqa: ANN401
-        """Return the error of the request for all, or that of each entry, in their order."""
+        """Return the request's error for every message, or the error of each entry, in order."""
         common = _error(member(answer, "error"))
         entries = members(answer, "messages")
         if common is not None or len(entries) != count:
@@ -181,7 +181,7 @@ class ClickatellDisplay(Display):
         ]
 
 
-# The label of a template's button is the template's, and so is the rest of its address.
+# The template, which is not known here, has a button's label and the rest of its URL.
 _ACTIONS: Final = {
     "url": "end of a link",
     "suggestedResponse": "quick reply",

@@ -88,7 +88,7 @@ class RefusedError(Exception):
     Args:
         code: A key of ``ERROR_TABLE``.
         detail: The value for the ``{}`` in the text: a parameter, a number, a limit.
-        why: What the response does not say, for the request log.
+        why: Details that the response does not have, for the request log.
     """
 
     def __init__(self, code: int, detail: object = "", why: str = "") -> None:
@@ -99,7 +99,7 @@ class RefusedError(Exception):
 
     @property
     def reason(self) -> str:
-        """What the request log says."""
+        """The text for the request log."""
         text = f"{self.code}: {ERROR_TABLE[self.code].text.format(self.detail)}"
         return f"{text} ({self._why})" if self._why else text
 
@@ -114,7 +114,7 @@ class RefusedError(Exception):
 
 
 def error_response(refused: RefusedError) -> web.Response:
-    """Return the response of a global error; as seen for 401, without ``messages``."""
+    """Return the response of a global error; without ``messages``, as seen for 401."""
     response = json_response({"error": refused.error()}, status=refused.http)
     return explained(response, refused.reason)
 

@@ -1,4 +1,4 @@
-"""Messages from a phone to the business, as far as the API refers to them.
+"""Inbound messages, as far as the API refers to them.
 
 Tests add them; One API would announce them in a callback.
 """

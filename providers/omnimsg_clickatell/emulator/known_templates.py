@@ -1,4 +1,4 @@
-"""The templates of the integration, which WhatsApp has approved.
+"""The integration's templates that WhatsApp has approved.
 
 Source: the statuses WHATSAPP_TEMPLATE_DOES_NOT_EXIST and WHATSAPP_TEMPLATE_PARAM_COUNT_MISMATCH of
 the reference: a template is looked up after the message is accepted.
@@ -35,7 +35,7 @@ class KnownTemplates:
 
     Args:
         templates: The number of parameters of each template's body, None for any number; None for
-            every template that is asked for.
+            any template at all.
     """
 
     def __init__(self, templates: Mapping[str, int | None] | None = DEFAULT) -> None:
@@ -73,7 +73,7 @@ class KnownTemplates:
         self._known[name] = _Known(parameters, None if languages is None else frozenset(languages))
 
     def failure_of(self, template: Mapping[str, Any]) -> str | None:
-        """Return the status with which a message of a template fails, None if it does not."""
+        """Return the status with which a template message fails, None if it does not fail."""
         known = self._known.get(template["templateName"])
         if known is None:
             return None if self._any else _UNKNOWN

@@ -49,7 +49,7 @@ _STEPS: Final[Mapping[tuple[str, Scenario], tuple[LifecycleStep, ...]]] = Mappin
 def refusal_of(channel: str, scenario: Scenario) -> int | None:
     """Return the error code of a message that is refused at once, None if it is accepted.
 
-    Every number has SMS.
+    Every number can receive SMS, so NOT_ON_CHANNEL has no effect there.
     """
     if channel == "sms" and scenario is Scenario.NOT_ON_CHANNEL:
         return None

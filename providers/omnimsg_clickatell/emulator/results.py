@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Result:
-    """What became of one entry of a request.
+    """The result of one entry of a request.
 
     Attributes:
         http: The HTTP status of the entry alone.
@@ -46,10 +46,10 @@ def respond(document: dict[str, Any], name: str, results: list[Result]) -> web.R
 
 
 def _overall_status(statuses: list[int]) -> int:
-    """Return the HTTP status of a response: one message's own, else 207 if any is refused.
+    """Return the HTTP status of a response: that of a single message, else 207 if any is refused.
 
-    So says the errors table; the reference speaks of differing outcomes only, which leaves open
-    what several refusals give.
+    This follows the errors table. The reference mentions 207 for differing outcomes only, and no
+    status for several refusals.
     """
     if len(statuses) == 1:
         return statuses[0]

@@ -68,8 +68,8 @@ class ClickatellEmulator(Emulator):
             of the last 24 hours.
         templates: The approved templates, each with the number of its body's parameters (None for
             any number); None for every template.
-        callback_secret: The end of the address of callbacks.
-        callback_login: ``name:password`` of the Basic credentials of callbacks; None for none.
+        callback_secret: The last part of the callback URL's path.
+        callback_login: The Basic credentials of callbacks, as ``name:password``; None for none.
 
     Attributes:
         account_faults: The errors and statuses that a test orders for the next requests or
@@ -247,13 +247,13 @@ class ClickatellEmulator(Emulator):
         return record
 
     def _check_recipient(self, to: str, channel: str, sender: str | None) -> Scenario:
-        """Check what does not depend on the content, and return the recipient's scenario.
+        """Check recipient, channel and sender, and return the recipient's scenario.
 
         Raises:
             RefusedError: 23, 39, 45; the ordered error; the error of the recipient's scenario.
         """
         if not is_number(to):
-            # So says the one published sample of a refusal; 25 is for a number that does not exist.
+            # As in the only published sample of a refusal; 25 is for a number that does not exist.
             raise RefusedError(23, "to", "must be an E.164 number as digits")
         if channel not in self._channels:
             raise RefusedError(39)
@@ -269,7 +269,7 @@ class ClickatellEmulator(Emulator):
         return recipient
 
     def _status_of(self, message: dict[str, Any], to: str, channel: str, kind: str) -> str | None:
-        """Return the last status of an accepted message, None if its recipient decides."""
+        """Return an accepted message's last status, None if its recipient's scenario decides."""
         ordered = self.account_faults.next_status(to)
         if ordered is not None:
             return ordered
@@ -284,8 +284,8 @@ class ClickatellEmulator(Emulator):
         now = self.state.clock()
         record = self.messages.get(request.match_info["message_id"])
         if record is None:
-            # The reference gives an unknown message another form, because its channel is unknown,
-            # and the time of the request. Its 404 concerns the account, so this is taken as a 200.
+            # In the reference an unknown message has another form, because its channel is unknown,
+            # with the time of the request. The 404 there is for the account, so this is a 200.
             return json_response({"status": lifecycle.UNKNOWN, "timestamp": _milliseconds(now)})
         change = record.latest_change(now)
         entry = {"status": change.status, "timestamp": _milliseconds(change.at)}

@@ -18,7 +18,7 @@ SENT: Final = (LifecycleStep("QUEUED"), LifecycleStep("SENT_TO_SUPPLIER"))
 DELIVERED: Final = (*SENT, LifecycleStep("DEVICE_ACK", delivers=True))
 READ: Final = (*DELIVERED, LifecycleStep("READ"))
 
-# The statuses that do not follow on the supplier's acceptance.
+# Lifecycles by their last status; any other status follows `SENT`, or `READ` for a payment.
 _STEPS: Final = {
     "QUEUED": SENT[:1],
     "SCHEDULED": (LifecycleStep("SCHEDULED"),),
@@ -128,7 +128,7 @@ NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
         "WHATSAPP_TEMPLATE_FORMAT_MISMATCH": 141,
     }
 )
-"""The number of each status for which the table shows one; the others' are not published."""
+"""The numbers that the table shows; those of the other statuses are not published."""
 
 
 def steps_to(status: str) -> tuple[LifecycleStep, ...]:

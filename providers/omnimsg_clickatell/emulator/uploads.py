@@ -78,7 +78,7 @@ async def _read_upload(request: web.Request) -> tuple[dict[str, str], str, bytes
     # As in a message, the hash of an encrypted file is taken to be that of the plain file.
     claimed = None if "encryptionKey" in given else given.get("sha256FileHash")
     if claimed is not None and not file_checks.has_hash(data, claimed):
-        # No code is documented for it.
+        # No code is documented for a wrong hash.
         raise RefusedError(23, "sha256FileHash")
     return given, content_type, data
 
@@ -103,7 +103,7 @@ class Uploads:
         return media
 
     def receive(self, data: bytes, content_type: str) -> Media:
-        """Store a file that a phone sent, which may be of any type; it is kept as an upload is."""
+        """Store a file from a phone, which may be of any type, for as long as an upload."""
         extension = mimetypes.guess_extension(content_type.partition(";")[0].strip()) or ".bin"
         media = Media(
             id=f"{self._state.uuid()}-1{extension}",

@@ -21,7 +21,7 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?")
 
 
 def constrained(inner: Rule, *tests: tuple[str, Callable[[Any], bool]]) -> Rule:
-    """Accept what ``inner`` accepts and every test passes; a test comes with its description."""
+    """Accept values that ``inner`` accepts and that pass every test, given with a description."""
 
     def rule(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
         found = list(inner(value, path))
@@ -88,7 +88,7 @@ def header(kind: str, value: Rule) -> Rule:
 
 
 def parameter_name(path: Path) -> str:
-    """Return a path as an error names a parameter, as in ``button.items[0].title``."""
+    """Return a path in the notation of errors, such as ``button.items[0].title``."""
     named = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return named.removeprefix(".")
 

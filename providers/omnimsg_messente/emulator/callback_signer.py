@@ -1,4 +1,4 @@
-"""How Messente signs its callbacks.
+"""Sign callbacks as Messente does.
 
 Sources: API setup, Security: `X-Messente-Signature` is the HMAC-SHA256 of the raw body, in
 hexadecimal digits; its key is the password of the API key that sent the message, and for inbound
@@ -42,7 +42,7 @@ class MessenteSigner(CallbackSigner):
         return cls(settings["password"], secrets[0] if secrets else None)
 
     def sign(self, draft: CallbackDraft, url: str, at: float) -> SignedCallback:
-        """Return the request; neither the address nor a time is signed."""
+        """Return the signed request; neither the URL nor a time is signed."""
         del at
         key = self._inbound_secret if draft.is_inbound else self._password
         if key is None:
@@ -56,5 +56,5 @@ class MessenteSigner(CallbackSigner):
         return attrs.evolve(signed, headers=headers)
 
     def succeeds(self, status: int) -> bool:
-        """Return whether an answer is success; a redirect is."""
+        """Return whether an answer is a success; a redirect is one."""
         return 200 <= status < 400

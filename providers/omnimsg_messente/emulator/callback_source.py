@@ -1,4 +1,4 @@
-"""What Messente says in its callbacks: delivery reports and inbound SMS.
+"""The documents of Messente's callbacks: delivery reports and inbound SMS.
 
 Sources: Omnichannel API, Delivery report (one object for every change of the status of every leg;
 its sample, with `price_info`) and Inbound messages (the members of an inbound SMS). Inbound
@@ -31,7 +31,7 @@ from omnimsg_messente.emulator.report import leg_report
 __all__ = ["MessenteCallbacks"]
 
 _NUMBER: Final = "37255509999"
-"""The inbound number; a message's own sender may be a name, which nobody can answer."""
+"""The inbound number; a message's own sender may be a name, which cannot receive a reply."""
 
 _SAMPLES: Final = {
     "sent": "ACK",
@@ -62,11 +62,11 @@ class MessenteCallbacks(CallbackSource):
         self._state = state
 
     def is_reported(self, change: StatusChange) -> bool:
-        """Return whether a leg has a status at all."""
+        """Return whether a leg has a status; an unprocessed leg has none, and no report."""
         return change.status != PROCESSING
 
     def report(self, record: MessageRecord, change: StatusChange) -> CallbackDraft:
-        """Return a delivery report, for the address that the omnimessage names if it does."""
+        """Return a delivery report, for the `dlr_url` of the omnimessage if it has one."""
         return CallbackDraft(
             kind=f"status.{change.status}",
             id=record.id,
@@ -76,14 +76,14 @@ class MessenteCallbacks(CallbackSource):
         )
 
     def opposite(self, record: MessageRecord, status: str) -> LifecycleStep | None:
-        """Return a failure of what was delivered, and a delivery of what has failed."""
+        """Return a failure after a delivery, and a delivery after a failure; None after others."""
         del record
         if status == "DELIVRD":
             return ordered_steps("UNDELIV", usual_err("UNDELIV"))[-1]
         return ordered_steps("DELIVRD", 0)[-1] if status in FAILED else None
 
     def check_reply(self, reply: PhoneReply) -> None:
-        """Refuse what is no text, and other channels than SMS unless a guess will do."""
+        """Refuse content other than text, and channels other than SMS unless a guess is allowed."""
         if reply.content != "text":
             raise ReplyError(f"{reply.content}: Messente documents inbound texts only")
         if reply.channel not in {"sms", "viber", "whatsapp", "rcs"}:
@@ -95,7 +95,7 @@ class MessenteCallbacks(CallbackSource):
             )
 
     def reply(self, reply: PhoneReply) -> CallbackDraft:
-        """Return an inbound message; nothing in it names the message that it answers."""
+        """Return an inbound message; it does not name the message that it answers."""
         message_id = self._state.uuid()
         at = datetime.fromtimestamp(self._state.clock(), UTC)
         document = {
@@ -130,7 +130,7 @@ class MessenteCallbacks(CallbackSource):
         record = MessageRecord(
             provider="messente",
             id=self._state.uuid(),
-            # SMS is never seen.
+            # SMS has no status SEEN.
             channel="viber" if status == "SEEN" else "sms",
             to=_SAMPLE_TO,
             kind="text",

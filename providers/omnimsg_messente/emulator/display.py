@@ -1,4 +1,4 @@
-"""What the inbox page shows of Messente's messages: every kind of content, statuses, errors."""
+"""Messente's messages for the inbox page: every kind of content, statuses, errors."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -50,7 +50,7 @@ _FILES: Final = ("image", "video", "audio", "document", "sticker")
 
 
 class MessenteDisplay(Display):
-    """What is shown of an account's messages."""
+    """Converts an account's messages to blocks of the inbox page."""
 
     stages = _STAGES
 
@@ -82,7 +82,7 @@ class MessenteDisplay(Display):
         return f"err {err}: {ERRORS[err]}" if ERRORS[err] else f"err {err}"
 
     def step(self, record: MessageRecord, stage: str) -> LifecycleStep | None:
-        """Return the step of a stage; SMS is never seen."""
+        """Return the step of a stage; SMS has no status SEEN."""
         status = _STATUSES.get(stage)
         if status is None or (stage == "read" and record.channel == "sms"):
             return None
@@ -107,7 +107,7 @@ class MessenteDisplay(Display):
         return found
 
     def errors(self, answer: Any, count: int) -> Sequence[Error | None]:  # noqa: ANN401
-        """Return the errors of the request for all, or those of each omnimessage in a bulk."""
+        """Return the request's errors for every omnimessage, or those of each in a bulk."""
         common = _error(members(answer, "errors"))
         entries = members(answer, "messages")
         if common is not None or len(entries) != count:
@@ -227,7 +227,7 @@ def _header(parameter: Mapping[str, Any]) -> Block:
 
 
 def _value(parameter: Mapping[str, Any]) -> str:
-    """Return a parameter as it is read; of an amount or a time the text that stands for it."""
+    """Return a parameter's text; for an amount or a time its fallback text."""
     value = next((each for name, each in parameter.items() if name != "type"), "")
     return str(value.get("fallback_value", "")) if isinstance(value, dict) else str(value)
 

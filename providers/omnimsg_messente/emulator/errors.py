@@ -71,7 +71,7 @@ def invalid(detail: str, source: str = "payload") -> RefusedError:
 
 
 def reasons(errors: Iterable[dict[str, Any]]) -> list[str]:
-    """Return what the request log says of errors."""
+    """Return the texts of errors for the request log."""
     return [f"{each['source'] or each['code']}: {each['detail']}" for each in errors]
 
 

@@ -89,10 +89,10 @@ _STEPS: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
 WINDOW_CLOSED: Final = (_START, _step("UNDELIV", 1))
 """The steps of free WhatsApp content outside of the service window.
 
-The WhatsApp pages say that it cannot be sent, but not what is reported: the general failure here.
+The WhatsApp pages say that it cannot be sent, but name no status: here it is the general failure.
 """
 
-# Every number has SMS, and SMS does not report reading.
+# Every number can receive SMS, and SMS does not report reading.
 _SMS_SCENARIOS = {
     Scenario.NOT_ON_CHANNEL: Scenario.DELIVERED,
     Scenario.READ: Scenario.DELIVERED,
@@ -116,7 +116,7 @@ class Leg:
     """The attempt to send an omnimessage on one of its channels.
 
     Attributes:
-        start: Epoch seconds of the attempt; for a leg that is never attempted those of the first.
+        start: Epoch seconds of the attempt; if the leg is never attempted, those of the first leg.
         steps: The lifecycle of the leg; only `PROCESSING` for a leg that is never attempted.
     """
 
@@ -126,7 +126,7 @@ class Leg:
 
 @attrs.frozen
 class Attempt:
-    """What is known of a leg before it is planned.
+    """The data of a leg before it is planned.
 
     Attributes:
         channel: The channel.

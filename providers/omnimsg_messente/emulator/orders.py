@@ -51,7 +51,7 @@ def usual_err(status: str) -> int:
 
 @attrs.define(kw_only=True)
 class Order:
-    """What a test orders for the next `remaining` requests or messages.
+    """An error, or a lifecycle, for the next `remaining` requests or messages.
 
     Attributes:
         code: The error code of the response; None if `steps` are ordered.
@@ -67,7 +67,7 @@ class Order:
     remaining: int
 
     def matches(self, to: str, channel: str) -> bool:
-        """Return whether a message is one of those that the order is for."""
+        """Return whether the order applies to a message."""
         return self.to in {None, to} and self.channel in {None, channel}
 
 
@@ -93,7 +93,8 @@ class Orders:
             code: An error code, 101 to 107, for the whole response; with `to` for the omnimessage,
                 which in a bulk is one element.
             status: The last status of a message that is accepted.
-            err: Its `err`; the usual one of the status by default, as the status is of the `err`.
+            err: The `err` of that status. Of `status` and `err`, one that is not given is the usual
+                one for the other.
             to: Only an omnimessage to this number, with or without a plus.
             channel: Only messages on this channel; for a status or err only.
             count: The number of requests or messages.

@@ -1,4 +1,4 @@
-"""What is shown of a message: its status in Messente's words, and its text on the handset.
+"""The status of a message as Messente reports it, and its text on the handset.
 
 Sources: the status response of Messente's reference; the sample of the delivery report page, whose
 items repeat `to` and `omnimessage_id`.
@@ -25,7 +25,7 @@ def kind(message: dict[str, Json]) -> str:
 
 
 def summary(message: dict[str, Json]) -> str:
-    """Return the whole text of a message; of other content its kind and what can be read of it."""
+    """Return the whole text of a message; for other content its kind and any readable part."""
     content = message.get("text", "")
     if isinstance(content, dict):
         content = content["body"]
@@ -59,12 +59,12 @@ def _template(template: dict[str, Json]) -> str:
 
 
 def status_item(record: MessageRecord, now: float) -> dict[str, Any]:
-    """Return one element of `statuses`: what a delivery report says of the latest change."""
+    """Return one element of `statuses`: the delivery report of the latest change."""
     return leg_report(record, record.latest_change(now))
 
 
 def leg_report(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
-    """Return what is said of a leg at a change, with the number and the id of the omnimessage.
+    """Return the report of a leg at a change, with the number and the id of the omnimessage.
 
     In the documents the status, err, error and price of an unprocessed leg are null. They do not
     mention its `timestamp`, which is left out here. A timestamp has six decimals and no offset.

@@ -72,8 +72,8 @@ _URL = text(format="HTTP URL")
 _NONEMPTY = text(1)
 _ONE_TTL = at_most_one("ttl", "validity")
 
-# "Phone number or alphanumeric sender name": a name of up to eleven characters, the length that GSM
-# has for it. The documents name no characters, so every visible one is accepted.
+# "Phone number or alphanumeric sender name": a name of up to eleven characters, which is GSM's
+# limit. The documents do not name the characters, so every visible one is accepted.
 _SENDER = text(pattern=r"\+?[0-9]{1,15}|[^\x00-\x1f\x7f-\x9f]{1,11}")
 
 _SMS = fields(

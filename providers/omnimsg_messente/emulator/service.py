@@ -153,7 +153,7 @@ class MessenteEmulator(Emulator):
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
-            # Joined as a server in front of the API may join several: only one line can be right.
+            # Several lines are joined, as a proxy in front of the API may do, and so are refused.
             lines = request.headers.getall(hdrs.AUTHORIZATION, [])
             given = ", ".join(lines).encode(errors="replace")
             if not hmac.compare_digest(given, self._credentials):
@@ -205,7 +205,7 @@ class MessenteEmulator(Emulator):
             for to in recipients
             if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
         }
-        # Count every recipient, also after the first one that is throttled.
+        # No short circuit: every recipient is counted, also after one that is throttled.
         return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     def _send_element(self, payload: Json) -> dict[str, Any]:
@@ -266,7 +266,7 @@ class MessenteEmulator(Emulator):
         }
 
     def _override(self, to: str, message: dict[str, Json]) -> tuple[LifecycleStep, ...]:
-        """Return the lifecycle of an attempted leg that its recipient does not decide."""
+        """Return the lifecycle that replaces that of the recipient's scenario, empty for none."""
         channel = message["channel"]
         ordered = self.orders.next_steps(to, channel)
         if ordered:
@@ -306,8 +306,8 @@ class MessenteEmulator(Emulator):
 
 
 async def _parse_body(request: web.Request) -> Json:
-    # The documents ask for JSON and name no error for anything else; that of an invalid payload is
-    # the nearest.
+    # The documents require JSON and name no error for other types; the error of an invalid payload
+    # is the nearest.
     if request.content_type != "application/json":
         raise invalid("Content-Type must be application/json")
     try:

@@ -1,7 +1,7 @@
 """The two fields of a message that limit how long its delivery is attempted.
 
-The omnichannel documents bound neither. Nothing is kept for years, so the longest time that a
-channel is known to keep a message applies to all: Viber's fourteen days.
+The omnichannel documents limit neither. No message is kept for years, so the longest time that any
+channel is known to keep a message applies to all channels: Viber's fourteen days.
 """
 
 from typing import Final

@@ -31,7 +31,7 @@ _URL = text(format="HTTP URL")
 
 
 def _one_source(value: Json, path: Path) -> Iterator[Violation]:
-    """Require one of `id` and `link`; each is nullable, and null is as good as absent."""
+    """Require exactly one of `id` and `link`; null counts as absent."""
     given = [name for name in ("id", "link") if value.get(name) is not None]
     if not given:
         yield Violation(path, ViolationKind.MISSING, "one of id, link is required")
@@ -65,7 +65,7 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
     ),
     "date_time": fields(required={"fallback_value": text()}),
     "image": _parameter_media(),
-    # Unlike in a document message, the field is called `filename`: "only with document media".
+    # Here `filename`, but `file_name` in a document message: "only with document media".
     "document": _parameter_media(filename=nullable(_NONEMPTY)),
     "video": _parameter_media(),
     "coupon_code": _NONEMPTY,
@@ -74,9 +74,9 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
 
 
 def _check_type(value: Json, path: Path) -> Iterator[Violation]:
-    """Refuse a parameter that names one kind of value and carries another.
+    """Refuse a parameter whose type names one kind of value while it has another.
 
-    The schema leaves `type` open; a type that is no kind of value is left alone.
+    The schema leaves `type` open; a type that is not a kind of value is accepted.
     """
     kind = value["type"]
     if kind in _PARAMETER_VALUES and kind not in value:
