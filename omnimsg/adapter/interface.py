@@ -71,8 +71,7 @@ class Adapter(Receiving, ABC, Generic[S]):
     other operations that its provider has, and `verify` and `parse`; overriding declares them.
 
     Attributes:
-        provider: The provider's name, which is also its entry point's and its key in
-            `Message.extras`.
+        provider: The provider's name: that of its entry point, and its key in `Message.extras`.
         settings: The attrs class of the provider's own keys in an account's table. Credentials in
             it are typed `Secret`.
         base_url: The API's default URL, without a trailing slash; an account may set another.
@@ -83,10 +82,9 @@ class Adapter(Receiving, ABC, Generic[S]):
         terms: The provider's further terms, for people to look up: interactions, ...
         protected: The members of a message's part of the request that extras must not set:
             recipient, reference, list of messages.
-        checks_by_shape: Whether, for a text to a phone number with no options except a sender and a
-            ttl, the result of `check` depends on channel, sender, ttl and length only, and `check`
-            passes every text that is no longer than one that it passed. The engine then caches the
-            result for texts that agree in channel, sender and ttl.
+        checks_by_shape: Whether `check` of a text to a phone number, without options except sender
+            and ttl, depends on channel, sender, ttl and length only, and passes every text that is
+            no longer than one that it passed. The engine then caches the result by these.
     """
 
     provider: ClassVar[str]
@@ -332,11 +330,7 @@ class Adapter(Receiving, ABC, Generic[S]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Mark at most `max_messages` as read.
-
-        Returns:
-            One outcome per id, in the order given, with the id as its reference.
-        """
+        """Mark at most `max_messages` as read; outcomes in order, with the ids as references."""
         raise self.lacks(Operation.MARK_READ)
 
     def lacks(self, operation: Operation) -> Unsupported:

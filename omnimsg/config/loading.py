@@ -185,7 +185,11 @@ def _load_account(
     path = f"accounts.{name}"
     if not isinstance(name, str) or not is_account_name(name):
         raise InvalidValue(
-            Problem(path, "a name has letters, digits, '.', '_' and '-' only, at most 64")
+            Problem(
+                path,
+                "a name has letters, digits, '.', '_' and '-' only, at most 64, and begins with a"
+                " letter or a digit",
+            )
         )
     if not isinstance(table, Mapping):
         raise InvalidValue(Problem(path, "must be a table"))

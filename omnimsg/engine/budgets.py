@@ -240,7 +240,8 @@ class Budgets:
             count = self._count(budget, counts, message, now)
             money = price if price is not None and currency == budget.currency else Decimal(0)
             if budget.messages is not None and count.messages >= budget.messages:
-                return _used_up(budget, f"{budget.messages} messages", count.started, now)
+                most = "1 message" if budget.messages == 1 else f"{budget.messages} messages"
+                return _used_up(budget, most, count.started, now)
             if budget.money is not None and money and count.money + money > budget.money:
                 most = f"{budget.money:f} {budget.currency}"
                 return _used_up(budget, most, count.started, now)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.sync.call import Call
 
 
-class Fates(Observer):
+class UnclaimedOutcomes(Observer):
     """An observer that catches the outcomes of messages whose callers were cancelled."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class LoopClient(client.Client):
         return _accepted(what, outcome) if isinstance(outcome, Accepted) else str(error_of(outcome))
 
     @cached_property
-    def _fates(self) -> Fates:
-        fates = Fates()
+    def _fates(self) -> UnclaimedOutcomes:
+        fates = UnclaimedOutcomes()
         self._observers.add(fates)
         return fates
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from omnimsg.domain.reason import Reason
-from omnimsg.transport.fault_words import NO_SUCH_HOST, cause, connection_fault, host_of, name_of
+from omnimsg.transport.fault_texts import NO_SUCH_HOST, cause, connection_fault, host_of, name_of
 from omnimsg.transport.interface import TransportFault
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ class Head(NamedTuple):
 sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, Head | None]] = {}
 
 
-class UnaskedBytesError(aiohttp.ClientConnectionError):
+class UnrequestedBytesError(aiohttp.ClientConnectionError):
     """A kept-alive connection held bytes that belong to no request; nothing was written to it.
 
     aiohttp would read them as the answer to the next request. It closes the connection when `send`
@@ -136,14 +136,14 @@ class TrackedRequest(aiohttp.ClientRequest):
         """Write a small request at once; let aiohttp write one that may have to wait.
 
         Raises:
-            UnaskedBytesError: The connection cannot be used; nothing was written.
+            UnrequestedBytesError: The connection cannot be used; nothing was written.
         """
         protocol = conn.protocol
         # A queued answer here, whole, interim or cut off, arrived without a request. Unrequested
         # bytes of any other kind have closed the connection already. `should_close` tells the same,
         # at three times the cost.
         if protocol is not None and len(protocol):
-            raise UnaskedBytesError("the connection held bytes that no request had asked for")
+            raise UnrequestedBytesError("the connection held bytes that no request had asked for")
         entry = sending.get(asyncio.current_task(self.loop))
         if entry is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.

@@ -11,7 +11,7 @@ from omnimsg.adapter import Answer, Request, Response
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
-from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnaskedBytesError
+from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
 from omnimsg.transport.body import open_body
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
@@ -91,7 +91,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
                 return await self._exchange_large(session, request, target, task, mark, sink)
             try:
                 response = await session.request(request, target, data, task, mark)
-            except UnaskedBytesError:
+            except UnrequestedBytesError:
                 response = await self._request_again(session, request, target, data, task, mark)
             if not mark.written:
                 session.report_unmarked_answer(mark)
@@ -133,9 +133,9 @@ class HttpTransport(PooledTransport[MarkedSession]):
         for _ in range(self._connections):
             if mark.written:
                 break  # aiohttp had repeated it by itself: an earlier attempt was written
-            with suppress(UnaskedBytesError):
+            with suppress(UnrequestedBytesError):
                 return await session.request(request, target, data, task, mark)
-        raise UnaskedBytesError("no connection without bytes that no request had asked for")
+        raise UnrequestedBytesError("no connection without bytes that no request had asked for")
 
     async def _exchange_large(
         self,

@@ -96,7 +96,7 @@ class Connections:
                     "Proxy-Authorization": network.proxy.authorization.reveal()
                 }
 
-    def keep_none(self) -> None:
+    def disable_keepalive(self) -> None:
         """Open another pool, whose connections carry one request each."""
         self.connector = Connector(**self._options, force_close=True)
 

@@ -14,7 +14,7 @@ import socket
 from contextlib import suppress
 from weakref import WeakSet
 
-from omnimsg.transport.signs_of_life import expect_signs_of_life
+from omnimsg.transport.tcp_keepalive import enable_keepalive
 
 _sockets: WeakSet[socket.socket] = WeakSet()
 
@@ -29,7 +29,7 @@ def create_socket(
     """
     family, kind, protocol, _, _ = address
     created = socket.socket(family, kind, protocol)
-    expect_signs_of_life(created)
+    enable_keepalive(created)
     _sockets.add(created)
     return created
 

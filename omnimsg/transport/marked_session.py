@@ -204,7 +204,7 @@ class MarkedSession:
         if marking is Marking.TRACED:
             self.small_body = bytes
             # No public interface tells whether a kept-alive connection holds unrequested bytes.
-            self._connections.keep_none()
+            self._connections.disable_keepalive()
         # A head has all header lines, so the session needs none, except for requests to a proxy.
         headers = (
             {} if self._is_tracked and not self._connections.has_proxy else dict(DEFAULT_HEADERS)

@@ -39,8 +39,8 @@ class BirdSettings:
         batch: Whether several messages share a request. This is faster, but Bird's ids of the
             messages are unknown at first, and an error in one of them shows only in its status.
         media_hosts: The hosts that files may be uploaded to and downloaded from, besides the host
-            of `base_url`: names, with a port unless it is 443; `*` matches any characters. They
-            never get the access key.
+            of `base_url`: names, with a port unless it is 443; `*` matches any characters.
+            Listing a host here gives it no access key.
         signing_keys: The `signingKey` of the webhook subscriptions, as text; several while one is
             being replaced. Without any, no callback is accepted.
     """

@@ -16,7 +16,7 @@ from simulation.harness import run_seed, run_tape, shrink
 from simulation.shapes import SHAPES, shape_of
 from simulation.story import Story, WorldError
 
-from omnimsg.transport.signs_of_life import expect_signs_of_life
+from omnimsg.transport.tcp_keepalive import enable_keepalive
 
 if TYPE_CHECKING:
     from simulation.harness import Universe
@@ -196,7 +196,7 @@ async def _losing_its_power(universe: Universe) -> Story:
         sock = socket.socket(family)
         sock.setblocking(False)
         if kind == "asks for signs":
-            expect_signs_of_life(sock)
+            enable_keepalive(sock)
         await loop.sock_connect(sock, address)
         reader, writer = await asyncio.open_connection(sock=sock)
         writer.write(b"the question\n")

@@ -92,7 +92,7 @@ class AnswerStream:
             waiter.set_result(None)
 
 
-async def pour(stream: AnswerStream, sink: Sink) -> None:
+async def write_to_sink(stream: AnswerStream, sink: Sink) -> None:
     """Decode a body and write it to a sink.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from omnimsg.transport.fault_words import host_of
+from omnimsg.transport.fault_texts import host_of
 
 if TYPE_CHECKING:
     from yarl import URL

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
-from omnimsg.transport.protocol.asking import ask, may_repeat
 from omnimsg.transport.protocol.dialer import Dialer
 from omnimsg.transport.protocol.errors import AnswerError, ConnectionBrokenError
+from omnimsg.transport.protocol.exchange import exchange, may_repeat
 from omnimsg.transport.protocol.faults import fault_from
 from omnimsg.transport.protocol.pool import Pool
 from omnimsg.transport.protocol.request_body import open_body
@@ -112,7 +112,7 @@ class ProtocolTransport(PooledTransport[Pool]):
         async with open_body(request, head.length) as body:
             connection = await pool.acquire(head.origin, is_new=is_new)
             try:
-                return await ask(connection, request, head, body, mark, sink)
+                return await exchange(connection, request, head, body, mark, sink)
             except ConnectionBrokenError as error:
                 if is_new or not may_repeat(request, connection, error):
                     raise

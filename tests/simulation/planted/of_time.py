@@ -180,7 +180,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="pending",
         changes=(
             Change(
-                "omnimsg.transport.signs_of_life:expect_signs_of_life",
+                "omnimsg.transport.tcp_keepalive:enable_keepalive",
                 "for option in _AVAILABLE:",
                 "for option in ():",
             ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Answer, Response
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders
-from omnimsg.transport.protocol.answer_stream import AnswerStream, pour
+from omnimsg.transport.protocol.answer_stream import AnswerStream, write_to_sink
 from omnimsg.transport.protocol.request_head import has_no_body
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NO_STATUSES: frozenset[int] = frozenset()
 
 
-async def ask(
+async def exchange(
     connection: Connection,
     request: Request,
     head: Head,
@@ -47,7 +47,7 @@ async def ask(
             connection.end_request()
         got = await answer
         if sink is not None and isinstance(got, AnswerStream):
-            await pour(got, sink)
+            await write_to_sink(got, sink)
             return Response(got.status, b"", AnswerHeaders(got.lines))
     except BaseException:
         connection.give_up(answer)

@@ -31,7 +31,7 @@ _AVAILABLE = tuple(
 )
 
 
-def expect_signs_of_life(connection: socket.socket) -> None:
+def enable_keepalive(connection: socket.socket) -> None:
     """Make a TCP connection fail `VANISHED_AFTER` seconds after its peer has vanished."""
     for option in _AVAILABLE:
         connection.setsockopt(*option)
