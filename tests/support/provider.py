@@ -1,4 +1,4 @@
-"""A provider and its transport in memory: the test decides what becomes of every request."""
+"""A provider and its transport in memory, for which a test decides each request's fate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omnimsg.transport import WriteMark
 
-# The messages of a batch that are processed, and the answer or the transport fault.
+# The references that are processed, and the answer or the transport fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
 
 
@@ -88,7 +88,7 @@ class Provider:
     async def aclose(self) -> None:
         """Refuse further requests, and wait for those in progress."""
         self._closed = True
-        while self.calls or self.connecting:  # noqa: ASYNC110 - time costs nothing here
+        while self.calls or self.connecting:  # noqa: ASYNC110 - the time is virtual
             await asyncio.sleep(0.1)
 
     def connect(self, *, refuse: bool) -> None:
@@ -99,7 +99,7 @@ class Provider:
         self._back = asyncio.Event()
 
     def meet(self, call: Call, fate: Fate) -> None:
-        """Process the messages of a request that the fate names, and answer it."""
+        """Process the messages of a request that the fate names, and answer the request."""
         arrived, answer = fate
         self.phones.update(arrived)
         self.calls.remove(call)
@@ -111,7 +111,7 @@ class Provider:
             call.answer.set_exception(answer)
 
     def haunt(self) -> None:
-        """Deliver the oldest message of those whose request was cancelled."""
+        """Deliver the oldest message of a cancelled request."""
         self.phones[self.ghosts.pop(0)] += 1
 
     def _listed(self, reference: str) -> Response:
@@ -152,7 +152,7 @@ def _answer(results: Mapping[str, str], *, reverse: bool = False) -> Response:
 
 
 def _some(references: Sequence[str], *words: str) -> Fate:
-    """Give the messages these results in turn; those with the result `ok` are processed."""
+    """Give the messages these results in turn; those with the result "ok" are processed."""
     results = {reference: words[index % len(words)] for index, reference in enumerate(references)}
     return [reference for reference, word in results.items() if word == "ok"], _answer(results)
 
@@ -184,4 +184,4 @@ FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
     "partly unpaid": lambda all_: _some(all_, "ok", "no-money"),
     "partly unknown": lambda all_: _some(all_, "who-knows", "ok"),
 }
-"""By name: the fate of a request with these messages."""
+"""The fates by name: each returns the fate of a request with these references."""

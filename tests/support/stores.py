@@ -1,4 +1,4 @@
-"""Stores that behave like a database: they take their time, and fail when they are told to."""
+"""Stores that behave like a database: they wait, and fail on demand."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class StoreDownError(Exception):
-    """The store cannot be reached. The text quotes a message, as that of a database may."""
+    """The store cannot be reached; the text quotes a message, as a database's may."""
 
     def __init__(self) -> None:
         super().__init__("INSERT INTO messages VALUES ('+37255500001', 'Your very private text')")
 
 
 class DatabaseStore:
-    """Gives other tasks turns before and after each operation.
+    """Lets other tasks run before and after each operation.
 
     Attributes:
         inner: The store that does the work.
         is_down: Whether every operation fails.
-        fails_with: What it raises then.
-        asked: Set when something has been asked.
+        fails_with: The exception that it raises then.
+        asked: Set at each operation.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class DatabaseStore:
         self._turns = turns
 
     async def find(self, names: Names) -> Tracked | None:
-        """Return what is known of a message."""
+        """Return the stored message."""
         await self._travel()
         found = await self.inner.find(names)
         await self._travel()
         return found
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change what is known of a message."""
+        """Change the stored message."""
         await self._travel()
         changed = await self.inner.update(names, change)
         await self._travel()
@@ -64,7 +64,7 @@ class DatabaseStore:
         return await self.inner.doubts()
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
-        """Give doubts up."""
+        """Give up the doubts older than a time."""
         await self._travel()
         return await self.inner.give_up(since)
 
