@@ -111,7 +111,7 @@ def slips(
     found += [f"{reference}: has no outcome" for reference in silent]
     for outcome in outcomes:
         message = sent[outcome.reference]
-        found += _about(message, outcome, phones, book, resent=resent)
+        found += _contradictions(message, outcome, phones, book, resent=resent)
     strangers = phones.keys() - {str(each.to) for each in sent.values()}
     return [*found, *(f"{number}: was never written to" for number in strangers)]
 
@@ -128,7 +128,7 @@ def cut_short(messages: Iterable[Message], phones: Phones, book: Book) -> list[s
     for message in messages:
         reference, outcome = message.reference, book.last(message.reference)
         if outcome is not None:
-            found += _about(message, outcome, phones, book, resent=False)
+            found += _contradictions(message, outcome, phones, book, resent=False)
         elif reference in book.told:
             found.append(f"{reference}: was intended and never settled")
         elif phones.get(str(message.to)):
@@ -141,7 +141,7 @@ def doubles(messages: Iterable[Message], phones: Phones) -> list[Message]:
     return [each for each in messages if len(phones.get(str(each.to), ())) > 1]
 
 
-def _about(
+def _contradictions(
     message: Message, outcome: Outcome, phones: Phones, book: Book, *, resent: bool
 ) -> list[str]:
     """Return the contradictions about one message's outcome."""

@@ -151,7 +151,7 @@ def _answer(results: Mapping[str, str], *, reverse: bool = False) -> Response:
     return Response(200, orjson.dumps({"results": entries[::-1] if reverse else entries}))
 
 
-def _some(references: Sequence[str], *words: str) -> Fate:
+def _results_in_turn(references: Sequence[str], *words: str) -> Fate:
     """Give the messages these results in turn; those with the result "ok" are processed."""
     results = {reference: words[index % len(words)] for index, reference in enumerate(references)}
     return [reference for reference, word in results.items() if word == "ok"], _answer(results)
@@ -179,9 +179,9 @@ FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
     "throttled for long": lambda all_: ((), Response(429, b"", {"Retry-After": "3600"})),
     "refused": lambda all_: ((), Response(400, b"{}")),
     "unauthorised": lambda all_: ((), Response(401, b"")),
-    "partly refused": lambda all_: _some(all_, "ok", "no-such-number"),
-    "partly throttled": lambda all_: _some(all_, "slow-down", "ok"),
-    "partly unpaid": lambda all_: _some(all_, "ok", "no-money"),
-    "partly unknown": lambda all_: _some(all_, "who-knows", "ok"),
+    "partly refused": lambda all_: _results_in_turn(all_, "ok", "no-such-number"),
+    "partly throttled": lambda all_: _results_in_turn(all_, "slow-down", "ok"),
+    "partly unpaid": lambda all_: _results_in_turn(all_, "ok", "no-money"),
+    "partly unknown": lambda all_: _results_in_turn(all_, "who-knows", "ok"),
 }
 """The fates by name: each returns the fate of a request with these references."""

@@ -92,7 +92,7 @@ class Visit:
 Act: TypeAlias = Callable[[Visit], Awaitable[None]]
 
 
-# Iterations of the event loop from accepting a connection to `_visited`, and a few more.
+# Iterations of the event loop from accepting a connection to `_on_connect`, and a few more.
 _TURNS_TO_CONNECT = 8
 
 
@@ -129,7 +129,7 @@ class Server:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._visited, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._on_connect, "127.0.0.1", 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -149,7 +149,7 @@ class Server:
         """The server's base URL."""
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
-    def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.met.set()
         task = asyncio.create_task(self._play(Visit(self, reader, writer)))

@@ -46,41 +46,41 @@ class DatabaseStore:
 
     async def find(self, names: Names) -> Tracked | None:
         """Return the stored message."""
-        await self._travel()
+        await self._simulate_latency()
         found = await self.inner.find(names)
-        await self._travel()
+        await self._simulate_latency()
         return found
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change the stored message."""
-        await self._travel()
+        await self._simulate_latency()
         changed = await self.inner.update(names, change)
-        await self._travel()
+        await self._simulate_latency()
         return changed
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent."""
-        await self._travel()
+        await self._simulate_latency()
         return await self.inner.doubts()
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
         """Give up the doubts older than a time."""
-        await self._travel()
+        await self._simulate_latency()
         return await self.inner.give_up(since)
 
     async def is_handled(self, key: str) -> bool:
         """Return whether an event was handled before."""
-        await self._travel()
+        await self._simulate_latency()
         is_handled = await self.inner.is_handled(key)
-        await self._travel()
+        await self._simulate_latency()
         return is_handled
 
     async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
         """Remember that an event was handled."""
-        await self._travel()
+        await self._simulate_latency()
         await self.inner.set_handled(key, at, until)
 
-    async def _travel(self) -> None:
+    async def _simulate_latency(self) -> None:
         self.asked.set()
         for _ in range(self._turns):
             await asyncio.sleep(0)

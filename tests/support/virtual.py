@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
-_MANY = 1000
-_MOMENT = 1e-8
+_MAX_TURNS_AT_ONE_TIME = 1000
+_TICK = 1e-8
 
 
 class Stuck(Exception):  # noqa: N818 - a finding, not an error of the loop
@@ -26,7 +26,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.now: float = 1000.0
-        super().__init__(_Skipping(self))
+        super().__init__(_SkippingSelector(self))
 
     def time(self) -> float:
         """Return the virtual time, seconds."""
@@ -57,7 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.drive(self._turns())
 
 
-class _Skipping(selectors.SelectSelector):
+class _SkippingSelector(selectors.SelectSelector):
     """A selector that does not wait: if nothing is ready, it advances the virtual time."""
 
     def __init__(self, loop: VirtualLoop) -> None:
@@ -74,6 +74,6 @@ class _Skipping(selectors.SelectSelector):
         # Timers fire up to a nanosecond early, and code that then polls the clock would loop for
         # ever: a real clock advances with every iteration of the loop.
         self._turns = 0 if timeout else self._turns + 1
-        if self._turns > _MANY:
-            self._loop.now += _MOMENT
+        if self._turns > _MAX_TURNS_AT_ONE_TIME:
+            self._loop.now += _TICK
         return ready
