@@ -8,8 +8,8 @@ async with Client.from_config("omnimsg.toml") as client:
     print(accepted.id, (await client.status(accepted.id)).status)
 ```
 
-Everything an application needs is here. What people who write adapters need is in
-`omnimsg.adapter` and `omnimsg.testing`.
+Everything that an application needs is here. `omnimsg.adapter` and `omnimsg.testing` are for the
+authors of adapters.
 
 Importing the package imports nothing else: each name is imported when it is first used.
 """
@@ -188,7 +188,7 @@ _EXPORTS = {
         "Prices",
         "RetryPolicy",
     ),
-    "omnimsg.engine.received": (
+    "omnimsg.engine.delivery_events": (
         "CallbackRefused",
         "DoubtEnded",
         "EventReceived",

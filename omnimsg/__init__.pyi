@@ -112,6 +112,10 @@ from omnimsg.domain.status import Timeline as Timeline
 from omnimsg.engine.account_reports import Health as Health
 from omnimsg.engine.account_reports import Preview as Preview
 from omnimsg.engine.budgets import Budget as Budget
+from omnimsg.engine.delivery_events import CallbackRefused as CallbackRefused
+from omnimsg.engine.delivery_events import DoubtEnded as DoubtEnded
+from omnimsg.engine.delivery_events import EventReceived as EventReceived
+from omnimsg.engine.delivery_events import StatusChanged as StatusChanged
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.leg_events import LegChanged as LegChanged
@@ -133,10 +137,6 @@ from omnimsg.engine.policy import OnAmbiguous as OnAmbiguous
 from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
-from omnimsg.engine.received import CallbackRefused as CallbackRefused
-from omnimsg.engine.received import DoubtEnded as DoubtEnded
-from omnimsg.engine.received import EventReceived as EventReceived
-from omnimsg.engine.received import StatusChanged as StatusChanged
 from omnimsg.engine.suppression import Suppression as Suppression
 from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.unknown_codes import UnknownCode as UnknownCode

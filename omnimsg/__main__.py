@@ -1,4 +1,4 @@
-"""Let `python -m omnimsg` be the command."""
+"""Run the command as `python -m omnimsg`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The accounts of an open client: which there are, and how one comes and goes."""
+"""Show, add and remove the accounts of an open client."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ class AccountManagement:
         """Add an account, for `send(..., account=name)`; no route uses it.
 
         Raises:
-            ConfigError: There is an account of that name, or its policy asks for what its provider
-                cannot do.
+            ConfigError: There is an account of that name, or its policy asks for something that its
+                provider cannot do.
         """
         name = adapter.account.name
         self._accounts.require_new(name)
         self._accounts.add(self._builder.build(adapter, policy))
 
     async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
-        """Send what waits for an account, wait for the answers under way, and close it.
+        """Send the messages that wait for an account, wait for answers in flight, and close it.
 
-        Nothing can be handed over to it from the beginning on. What has not left when the deadline
-        passes is `NotSent` with the reason `CANCELLED`.
+        From the start of this call, no message can be handed over to it. Messages that have not
+        left when the deadline passes are `NotSent` with the reason `CANCELLED`.
 
         Raises:
-            ConfigError: There is no such account, or it is the default one or that of a route.
+            ConfigError: There is no such account, or it is the default one or used by a route.
         """
         account = self._accounts.remove(name)
         await account.aclose(Deadline.after(deadline, self._clock.monotonic))

@@ -28,18 +28,18 @@ class Accounts:
     Args:
         engines: The accounts that can be used.
         default: The account that is used unless another is named; needed with several.
-        unusable: By the name of another account: the error for those who use it.
+        unusable: The errors for using the other accounts, by account name.
         routes: The routes of messages that name no account.
         policies: The policies of the accounts, by name.
 
     Attributes:
         engines: The accounts that can be used.
         default: The name of the account that is used unless another is named.
-        unusable: By the name of another account: the error for those who use it.
+        unusable: The errors for using the other accounts, by account name.
 
     Raises:
-        ConfigError: There is no account, or not the default one; a route names one that is not
-            there, or must not be in a route.
+        ConfigError: There is no account, or the default one is missing; a route names an account
+            that does not exist, or must not be in a route.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Accounts:
         self.get(self.default)
 
     def get(self, name: str | None) -> AccountEngine:
-        """Return an account; the default one where the name is `None`.
+        """Return an account; the default one if the name is `None`.
 
         Raises:
             ConfigError: There is no such account, or its values are missing.
@@ -80,18 +80,18 @@ class Accounts:
             ) from None
 
     def provider_of(self, name: str) -> str | None:
-        """Return the provider of an account; `None` where there is no such account any more."""
+        """Return the provider of an account; `None` if there is no such account any more."""
         engine = self.engines.get(name)
         return None if engine is None else engine.adapter.provider
 
     def unnamed(self, now: Callable[[], float], observers: Observers) -> AccountEngine | Router:
-        """Return what messages are handed to that name no account.
+        """Return the router, which gets the messages that name no account.
 
-        Without routes that is the default account itself, so that routes cost nothing then.
+        Without routes, return the default account itself, so that routing costs nothing.
 
         Args:
             now: Reads the monotonic clock, seconds.
-            observers: Told of outcomes.
+            observers: Notified of outcomes.
         """
         if not self._routes:
             return self.get(None)
@@ -101,23 +101,23 @@ class Accounts:
         return Router(table, now=now, observers=observers)
 
     def require_new(self, name: str) -> None:
-        """Refuse the name of an account that is there.
+        """Refuse a name that an account has already.
 
         Raises:
-            ConfigError: There is one.
+            ConfigError: An account has it.
         """
         if name in self.engines:
             raise ConfigError(f"two accounts are called {name!r}")
 
     def add(self, account: AccountEngine) -> None:
-        """Add an account of a new name."""
+        """Add an account with a new name."""
         self.engines[account.name] = account
 
     def remove(self, name: str) -> AccountEngine:
-        """Take an account out.
+        """Remove an account, and return it.
 
         Raises:
-            ConfigError: There is no such account, or it is the default one or that of a route.
+            ConfigError: There is no such account, or it is the default one or used by a route.
         """
         account = self.get(name)
         if name == self.default:

@@ -1,4 +1,4 @@
-"""Ask whether a client could send: reach, clock, credentials, callbacks, limits, versions.
+"""Check whether a client could send: reach, clock, credentials, callbacks, limits, versions.
 
 Nothing here can reach a phone: the only requests are a GET without credentials, and an operation
 that looks something up.
@@ -49,8 +49,8 @@ class State(StrEnum):
     Attributes:
         OK: It is as it should be.
         WARNING: Messages are sent, but something should be looked at.
-        FAILED: Messages are not sent, or what comes back is not taken.
-        NOT_VERIFIED: There is no way to tell without sending.
+        FAILED: Messages are not sent, or callbacks are refused.
+        NOT_VERIFIED: It could not be checked, or only by sending; the detail says why.
     """
 
     OK = "ok"
@@ -64,7 +64,7 @@ class Finding:
     """What one check has found.
 
     Attributes:
-        account: The account that it is about; `None` where it is about the client.
+        account: The account that it is about; `None` if it is about the client.
         check: The check: `reach`, `clock`, `credentials`, `circuits`, `limits`, `callbacks`,
             `configuration` or `versions`.
         state: What was found.
@@ -99,9 +99,9 @@ class Examiner:
 
     Attributes:
         accounts: The accounts that can be used.
-        unusable: Why others cannot be, by their names.
-        report_url: Returns where reports of an account are received; `None` where nowhere.
-        clock: What the client takes for the time.
+        unusable: Why the other accounts cannot be used, by account name.
+        report_url: Returns the URL for the reports of an account; `None` if there is none.
+        clock: The client's clock.
     """
 
     accounts: Mapping[str, AccountEngine]
@@ -127,7 +127,7 @@ class Examiner:
             Finding(account=name, check="configuration", state=State.WARNING, detail=why)
             for name, why in self.unusable.items()
         ]
-        # It reads files.
+        # In a thread, because it reads files.
         versions = await anyio.to_thread.run_sync(_versions)
         return Checkup(
             findings=(versions, *missing, *(each for some in found.values() for each in some))
@@ -196,7 +196,7 @@ async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, 
     except OperationError as error:
         return _verdict_of(error.failure)
     except InvalidValue:
-        pass  # its ids have another form
+        pass  # ids of this provider have another form
     return State.NOT_VERIFIED, "the provider has no operation that tells and sends nothing"
 
 

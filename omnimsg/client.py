@@ -1,4 +1,4 @@
-"""What an application holds: the accounts of a configuration, behind one set of methods."""
+"""The client: sends and tracks messages through the accounts of a configuration."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
-from omnimsg.fallback.legs import Legs, LegsOfStream, LegsWay
+from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
+from omnimsg.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.repeats import Repeats
 from omnimsg.reports import LateSettlement, Reports
 from omnimsg.transport import create_http_transport
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.repeats import Submits
+    from omnimsg.idempotency import Submits
     from omnimsg.routing import Route
     from omnimsg.transport import TransportFactory
 
@@ -60,34 +60,35 @@ if TYPE_CHECKING:
 class Client(AccountManagement, Operations, Planning, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
-    Hold one per process and use it from as many tasks as you like. Each event loop, one after
-    another, and each forked process has connections of its own; loops at once in two threads need
-    a client each. Close it, or use it as `async with`, so that connections do not linger.
+    Create one per process and use it from as many tasks as you like. It has separate connections
+    for each forked process, and for each of several event loops that run one after another. Event
+    loops that run in two threads at once need a client each. Close it, or use it as `async with`,
+    so that connections do not linger.
 
-    What the methods share: `account` is an account's name. Where none is given, a message goes
-    through the accounts of its route, else through the default account, as all else does.
-    `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
-    the message's `ttl`. An id is `str(accepted.id)`, from this process or any other. They raise
-    `ConfigError` where there is no such account, `InvalidValue` where a text is no id and, but for
-    sending, `Unsupported` where the provider has no such operation and `OperationError` where it
-    could not be asked, refused, or did not answer.
+    Common to the methods: `account` is an account's name. Without one, a message goes through the
+    accounts of its route if one takes it; everything else uses the default account. `deadline` is
+    in seconds, for the whole call, including waiting and further attempts; it is not the message's
+    `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
+    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id. All except the
+    sending ones raise `Unsupported` if the provider has no such operation, and `OperationError` if
+    the provider could not be asked, refused, or did not answer.
 
     Args:
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
-        policies: By account name: how fast, how often again, what to do on account failures.
-        routes: Through which accounts messages go that name none: the first that takes a message.
-        budgets: How many messages, or how much money, may leave in a time.
+        policies: By account name: limits, retries, and what to do on account failures.
+        routes: The routes of messages that name no account; the first that takes a message applies.
+        budgets: How many messages, or how much money, may leave in a period.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
-        observers: Told what happens to messages, attempts and accounts.
+        observers: Notified of what happens to messages, attempts and accounts.
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
-        unusable: By the name of an account without an adapter: the error for those who use it.
-        callbacks: How what comes back is received.
-        store: Keeps what is known of messages; in memory unless given.
-        suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        unusable: The errors for using accounts without an adapter, by account name.
+        callbacks: How callbacks are received.
+        store: Keeps the state of messages; in memory unless given.
+        suppression: The suppression list: asked before every request, gets every opt-out.
         opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
@@ -141,8 +142,8 @@ class Client(AccountManagement, Operations, Planning, Reports):
             policies=policies or {},
         )
         self._now = self._clock.monotonic
-        self._repeats = Repeats(self._accounts, now=self._now)
-        self._observers.add(self._repeats)
+        self._idempotency = Idempotency(self._accounts, now=self._now)
+        self._observers.add(self._idempotency)
         self._default_account = self._accounts.unnamed(self._now, self._observers)
         self._legs = Legs(
             self._accounts.get,
@@ -189,7 +190,7 @@ class Client(AccountManagement, Operations, Planning, Reports):
         return cls.from_config(source, default=default, **options)
 
     def __repr__(self) -> str:
-        """Show the accounts, and nothing of theirs."""
+        """Show the names of the accounts, and none of their settings."""
         return f"Client(accounts={list(self._accounts.engines)}, default={self.default!r})"
 
     async def __aenter__(self) -> Self:
@@ -197,18 +198,19 @@ class Client(AccountManagement, Operations, Planning, Reports):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Send what waits, then close all connections."""
+        """Send the messages that wait, then close all connections."""
         await self.aclose()
 
     async def aclose(self, *, deadline: float = DEADLINE) -> None:
-        """Send what waits, wait for the answers that are under way, then close all connections.
+        """Send the messages that wait, wait for answers in flight, then close all connections.
 
-        The fallback legs that omnimsg runs end with it: what waits for the delivery of a leg tries
-        no other one, and the log says of how many messages.
+        The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
+        leg tries no further one, and the log says how many such messages there were.
 
-        It is for good: what is handed over from now on, also by a `send_many` that still runs, is
-        `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes, or
-        when this is cancelled; what has left and not come back by then is `Ambiguous`.
+        A closed client stays closed: messages that are handed over from now on, also by a
+        `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that
+        have not left when the deadline passes or this call is cancelled; those that have left
+        without an answer by then are `Ambiguous`.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         self._legs.close()
@@ -231,52 +233,53 @@ class Client(AccountManagement, Operations, Planning, Reports):
 
         Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
 
-        Of a message with `fallback` it is the acceptance of the first leg that was accepted. Where
-        no provider runs the legs, those after it go while the client is open: when the leg before
-        has failed, or was not delivered within its ttl. `on_status`, `tracked` and the observers
-        tell of them.
+        For a message with `fallback`, this is the acceptance of the first leg that was accepted. If
+        no provider runs the legs, omnimsg sends the next one while the client is open, when the leg
+        before it has failed or was not delivered within its ttl. `on_status`, `tracked` and the
+        observers report these legs.
 
-        With `settle`, a message that may have been sent waits up to so many seconds more: a report
-        that names it, or the provider's list, proves that it was, and then it is accepted after
-        all.
+        With `settle`, the call waits up to that many seconds more if the message may have been
+        sent. A report that names the message, or the provider's list, proves that it was; the call
+        then returns the acceptance.
 
-        With a reference of your own a message may be handed over again, also while it is under way:
-        where it may be on a phone, the outcome is that of the first time, for an hour. Each account
-        that is named, but for the default one, has references of its own.
+        A reference of your own is an idempotency key. If the same message is handed over again,
+        also while the first call runs, and may be on a phone, the outcome is that of the first
+        call, for an hour. Each named account, except the default one of a client without routes,
+        has references of its own.
 
         Raises:
             RejectedError: The provider refused the message.
-            NotSentError: It was not sent; its `retry` says whether sending it again can help. So is
-                another message with a reference that is known.
+            NotSentError: It was not sent; its `retry` says whether sending it again can help. Also
+                raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         chosen = self._default_account if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
-        repeats, named = self._repeats, None if chosen is self._default_account else account
+        idempotency, named = self._idempotency, None if chosen is self._default_account else account
         is_message, key = message.__class__ is Message, None
         if is_message and not is_generated(message.reference):
             key = message.reference if named is None else (named, message.reference)
         runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
         since, future = self._now(), None
-        if is_message and not runs_legs and key not in repeats.known:
+        if is_message and not runs_legs and key not in idempotency.known:
             future = chosen.hand_over(message, deadline)
         if future is not None:
-            # The usual way: awaited here, because a coroutine more is a third of a waiting `send`.
+            # The hot path, awaited here: another coroutine is a third of a waiting `send`'s cost.
             if key is not None:
-                repeats.begin(key, message, future, since)
+                idempotency.begin(key, message, future, since)
             try:
                 outcome = await future
             except BaseException:
                 if key is not None:
-                    repeats.leave(key, future, future)
+                    idempotency.leave(key, future, future)
                 raise
             if outcome.__class__ is not Accepted:
-                go_on = partial(chosen.go_on, message, outcome, since, deadline)
-                outcome = await repeats.follow_up(key, message, since, go_on)
+                fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
+                outcome = await idempotency.follow_up(key, message, since, fail_over)
         else:
-            way: Submits = LegsWay(self._legs, chosen) if runs_legs else chosen
+            target: Submits = LegsTarget(self._legs, chosen) if runs_legs else chosen
             name = account or self.default
-            outcome = await repeats.submit(key, way, name, message, deadline)
+            outcome = await idempotency.submit(key, target, name, message, deadline)
         if settle and isinstance(outcome, Ambiguous):
             outcome = await self._settle(message, outcome, began, settle)
         if isinstance(outcome, Accepted):
@@ -293,28 +296,28 @@ class Client(AccountManagement, Operations, Planning, Reports):
         """Send a stream of messages; the fast way, in batches where the provider has them.
 
         Yields one outcome per message as they become known, which is not the order of the input:
-        `position` and `reference` say whose it is. It never raises for a message. When the account
-        itself is refused (a wrong key, a wrong address, no funds), the messages that follow are
-        `NotSent` without a request, and now and then a batch probes whether that is over.
+        `position` and `reference` identify the message. It never raises for a message. When the
+        account itself is refused (a wrong key, a wrong address, no funds), the messages that follow
+        are `NotSent` without a request, and now and then a batch probes whether that is over.
 
-        Take every outcome. Leaving the loop early loses those of messages that were sent: requests
-        under way get a few seconds to come back, for the journal; what they bring is counted in a
-        warning, and nothing else leaves. Put the stream into `contextlib.aclosing` where the body
-        may break or raise, so that this happens there and then. An asynchronous generator that is
-        the input is closed then too, and its clean-up waited for, at most 5 seconds.
+        Take every outcome. Leaving the loop early loses the outcomes of messages that were sent:
+        requests in flight get a few seconds to come back, for the journal; their outcomes are
+        counted in a warning, and no other message leaves. Use `contextlib.aclosing` if the loop's
+        body may break or raise, so that this happens at once. If the input is an asynchronous
+        generator, it is closed then too, and its clean-up gets at most 5 seconds.
 
-        The input is read no faster than messages leave. `deadline` is for each message, from its
-        turn on.
+        The input is read no faster than messages leave. `deadline` is for each message, and begins
+        when the message leaves the queue.
         """
-        way = self._default_account if account is None else self._accounts.get(account)
-        legs = LegsOfStream(self._legs, way, to_seconds(deadline))
-        return way.stream(messages, deadline, legs=legs)
+        target = self._default_account if account is None else self._accounts.get(account)
+        legs = LegsOfStream(self._legs, target, to_seconds(deadline))
+        return target.stream(messages, deadline, legs=legs)
 
     async def check(self, *, deadline: float = 10.0) -> Checkup:
-        """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+        """Check whether messages could be sent now: reach, clock, credentials, callbacks, limits.
 
-        Nothing is sent. `deadline` is for each request. It never raises for what it finds; for a
-        health endpoint that asks nobody, use `health`.
+        No message is sent. `deadline` is for each request. It never raises for what it finds. For a
+        health endpoint use `health`, which makes no request.
         """
         examiner = Examiner(
             accounts=self._accounts.engines,

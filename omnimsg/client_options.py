@@ -1,4 +1,4 @@
-"""The arguments that every way to build a `Client` takes."""
+"""The arguments that `Client` and its other constructors have in common."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ClientOptions(TypedDict, total=False):
-    """What an application may replace; `Client` describes each."""
+    """The parts of a client that an application may replace; `Client` describes each."""
 
     retry: RetryPolicy | None
     journal: Journal | None

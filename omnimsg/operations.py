@@ -1,4 +1,4 @@
-"""What a client does besides sending: look up, cancel, carry files, list, mark as read."""
+"""The operations of a client besides sending: status, cancel, files, balance, lists, read marks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ DEADLINE = 30.0
 
 
 class Operations:
-    """The half of `Client` that sends nothing; the client says what its methods share."""
+    """The methods of `Client` that ask a provider and send no message.
+
+    `Client` documents the arguments and errors that they have in common.
+    """
 
     _accounts: Accounts
     _clock: Clock
 
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
-        """Ask where a message is.
+        """Ask the provider for the status of a message.
 
         A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
         """
@@ -52,7 +55,7 @@ class Operations:
     async def upload(
         self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
     ) -> Stored:
-        """Hand a file to the provider, for any number of later messages of this account.
+        """Upload a file to the provider, for any number of later messages of this account.
 
         A local file is read in pieces, within the deadline.
 
@@ -81,14 +84,15 @@ class Operations:
         deadline: float = 120.0,
         max_bytes: int | None = None,
     ) -> bytes | Path:
-        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
+        """Fetch a stored file: one that `upload` returned, or the file of an inbound message.
 
-        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
-        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
-        given. A digest in `stored` is compared.
+        With `to`, the file appears there once it is complete, readable by its owner only; otherwise
+        its bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is verified.
 
         Raises:
-            OperationError: It is not there (any more), too large or another, or the transfer broke.
+            OperationError: The file is not there (any more), is too large or does not match the
+                digest, or the transfer broke.
             OSError: The file cannot be written.
         """
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
@@ -98,12 +102,12 @@ class Operations:
         return to
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
+        """Ask the provider for its data on a stored file."""
         account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
         return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask what is left on an account; also the cheapest way to try its credentials."""
+        """Ask for the balance of an account; also the cheapest way to try its credentials."""
         return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
 
     def history(
@@ -113,12 +117,12 @@ class Operations:
         account: str | None = None,
         deadline: float = DEADLINE,
     ) -> AsyncIterator[PastMessage]:
-        """Go through past messages, all unless a query is given; `deadline` is for each page."""
+        """Iterate over past messages, all unless a query is given; `deadline` is for each page."""
         engine = self._accounts.with_operation(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
 
     def interactions(self, id: str, *, deadline: float = DEADLINE) -> AsyncIterator[Interaction]:  # noqa: A002
-        """Go through what people did with a message; `deadline` is for each page."""
+        """Iterate over people's interactions with a message; `deadline` is for each page."""
         message_id = MessageId(id)
         account = self._accounts.with_operation(message_id.account, Operation.INTERACTIONS)
         return account.interactions(message_id.provider_id, deadline)
@@ -130,7 +134,7 @@ class Operations:
         """
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
-        # Nothing is asked before it is clear that all of it can be.
+        # Check all accounts before the first request, so that an error leaves nothing half done.
         accounts = {
             each.account: self._accounts.with_operation(each.account, Operation.MARK_READ)
             for each in wanted

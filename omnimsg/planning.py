@@ -1,4 +1,4 @@
-"""What a client says of a message without sending it."""
+"""Plans, previews and health: answers of a client that need no request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account import AccountEngine
-from omnimsg.fallback.stage import stages_of
+from omnimsg.fallback.chain_leg import split_legs
 from omnimsg.routing.plan import PlannedLeg, plan_of
 from omnimsg.routing.router import Router
 
@@ -18,61 +18,61 @@ if TYPE_CHECKING:
 
     from omnimsg.accounts import Accounts
     from omnimsg.engine.account_reports import Health, Preview
-    from omnimsg.fallback.stage import Stage
+    from omnimsg.fallback.chain_leg import ChainLeg
     from omnimsg.routing.plan import Plan
 
 
 class Planning:
-    """The part of `Client` that sends nothing and asks nobody."""
+    """The part of `Client` that makes no request."""
 
     _accounts: Accounts
     _default_account: AccountEngine | Router
 
     def health(self) -> Mapping[str, Health]:
-        """Return how each account is doing, by its name; nothing is asked of the providers."""
+        """Return the health of each account, by its name, without asking the providers."""
         return {name: account.health() for name, account in self._accounts.engines.items()}
 
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent.
 
-        Of a message whose fallback legs omnimsg runs, that is what becomes of its first leg.
+        For a message whose fallback legs omnimsg runs, this is the preview of its first leg.
         """
-        way = self._default_account if account is None else self._accounts.get(account)
-        if message.__class__ is Message and message.fallback and not way.carries_legs(message):
-            stages = stages_of(message, way, self._accounts.get)
-            if not isinstance(stages, NotSent):
-                message = stages[0].message
-        return way.preview(message)
+        target = self._default_account if account is None else self._accounts.get(account)
+        if message.__class__ is Message and message.fallback and not target.carries_legs(message):
+            chain_legs = split_legs(message, target, self._accounts.get)
+            if not isinstance(chain_legs, NotSent):
+                message = chain_legs[0].message
+        return target.preview(message)
 
     def plan(self, message: Message, *, account: str | None = None) -> Plan:
         """Return what would become of a message if it were sent now, and why.
 
-        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
-        and its trouble, what the provider would be asked, with the secrets masked, and who runs the
-        fallback legs.
+        Nothing is sent, counted or recorded. The plan is made by the code that `send` uses: the
+        route, the account and its trouble, the request to the provider with its secrets masked, and
+        who runs the fallback legs.
         """
-        way = self._default_account if account is None else self._accounts.get(account)
+        target = self._default_account if account is None else self._accounts.get(account)
         why = "no route is configured" if account is None else "the caller named the account"
-        if message.__class__ is not Message or not message.fallback or way.carries_legs(message):
-            return _plan_of(way, message, why)
-        stages = stages_of(message, way, self._accounts.get)
-        if isinstance(stages, NotSent):
-            plan = _plan_of(way, attrs.evolve(message, fallback=()), why)
-            return attrs.evolve(plan, message=message, refusal=stages, request=None)
-        first, *others = stages
+        if message.__class__ is not Message or not message.fallback or target.carries_legs(message):
+            return _plan_of(target, message, why)
+        chain_legs = split_legs(message, target, self._accounts.get)
+        if isinstance(chain_legs, NotSent):
+            plan = _plan_of(target, attrs.evolve(message, fallback=()), why)
+            return attrs.evolve(plan, message=message, refusal=chain_legs, request=None)
+        first, *others = chain_legs
         legs = tuple(map(_planned, others))
-        return attrs.evolve(_plan_of(way, first.message, why), message=message, legs=legs)
+        return attrs.evolve(_plan_of(target, first.message, why), message=message, legs=legs)
 
 
-def _plan_of(way: AccountEngine | Router, message: Message, why: str) -> Plan:
-    return way.plan(message) if isinstance(way, Router) else plan_of(way, message, why=why)
+def _plan_of(target: AccountEngine | Router, message: Message, why: str) -> Plan:
+    return target.plan(message) if isinstance(target, Router) else plan_of(target, message, why=why)
 
 
-def _planned(stage: Stage) -> PlannedLeg:
-    way = stage.way
-    # `stages_of` made it of an account or of the routes, whatever else a way may be.
-    account = way.name if isinstance(way, AccountEngine) else ""
-    if isinstance(way, Router):
-        account = way.plan(stage.message).account
-    channel = stage.message.channel
-    return PlannedLeg(channel=channel, account=account, ttl=stage.ttl, by_provider=False)
+def _planned(leg: ChainLeg) -> PlannedLeg:
+    target = leg.target
+    # These targets are accounts or the router, although `LegTarget` allows others.
+    account = target.name if isinstance(target, AccountEngine) else ""
+    if isinstance(target, Router):
+        account = target.plan(leg.message).account
+    channel = leg.message.channel
+    return PlannedLeg(channel=channel, account=account, ttl=leg.ttl, by_provider=False)

@@ -1,4 +1,4 @@
-"""What comes back to a client: reports, replies, where each message is, and doubts that end."""
+"""The receiving methods of a client: callbacks, events, tracked messages, waits and doubts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from omnimsg.accounts import Accounts
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.delivery.handlers import EventHandler, StatusHandler
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.receiver import Receiver
-    from omnimsg.delivery.room import Delivery
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.events import Event
@@ -39,34 +39,34 @@ if TYPE_CHECKING:
 
 H = TypeVar("H", bound="StatusHandler")
 
-_BUILDING = threading.RLock()
+_BUILD_LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):
-    # Held by the thread that forks: another one would never release it in the child.
+    # Acquired before a fork: if another thread held it, it would never be released in the child.
     os.register_at_fork(
-        before=_BUILDING.acquire,
-        after_in_parent=_BUILDING.release,
-        after_in_child=_BUILDING.release,
+        before=_BUILD_LOCK.acquire,
+        after_in_parent=_BUILD_LOCK.release,
+        after_in_child=_BUILD_LOCK.release,
     )
 
 
 class LateSettlement:
-    """The settlement of doubts, once something that comes back is listened to."""
+    """Settles doubts by reports, once the client tracks messages."""
 
     def __init__(self) -> None:
         self.delivery: Delivery | None = None
 
     def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
-        """Return a future that ends when a report names the message."""
+        """Return a future that ends when a report names the message; without tracking, never."""
         if self.delivery is None:
             return asyncio.get_running_loop().create_future()
         return self.delivery.tracker.expect(account, message)
 
 
 class Reports:
-    """The half of `Client` for what comes back.
+    """The receiving methods of `Client`.
 
-    Messages are tracked from the first use of one of these methods on; call what you need of them
-    before the first send.
+    Messages are tracked from the first call of one of these methods on; make that call before the
+    first send.
     """
 
     _accounts: Accounts
@@ -90,19 +90,20 @@ class Reports:
     ) -> Receiver:
         """Return the web application that receives the callbacks of all accounts.
 
-        It is an ASGI application; `aiohttp_app()` of it is one for aiohttp.web. A provider is
+        It is an ASGI application; its `aiohttp_app()` returns one for aiohttp.web. A provider is
         answered 204 when the handler, those of `on_status` and the loops over `events` are done
-        with the event. Otherwise it sends it again, so a handler may see an event more than once
-        only after it has raised, timed out, or the process was restarted.
+        with the event. Otherwise the provider sends the event again, so a handler may see an event
+        more than once only after it has raised or timed out, or the process was restarted.
 
         Args:
             handler: Called with each new event; may be a coroutine function.
-            accounts: The accounts whose callbacks are taken; all that have any unless given.
-            public_url: In the place of `callbacks.public_url` of the configuration.
+            accounts: The accounts whose callbacks are received; unless given, all whose provider
+                sends any.
+            public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or nothing tells the
-                address by which the providers call.
+            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
+                known.
         """
         options = self._callbacks
         if public_url is not None:
@@ -114,19 +115,20 @@ class Reports:
         return receiver
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """Go through the events that a receiver of this client takes from now on.
+        """Iterate over the events that the receivers of this client get from now on.
 
-        An event is handled when the loop asks for the next one; where the loop is left or raises
-        instead, the provider sends the event again. Put it into `contextlib.aclosing` where the
-        body may break.
+        An event is handled when the loop asks for the next one; if the loop is left or raises
+        instead, the provider sends the event again. Use `contextlib.aclosing` if the loop's body
+        may break.
         """
         return self._delivery.handlers.events()
 
     def on_status(self, handler: H) -> H:
-        """Call a function when a message has another status; also as a decorator.
+        """Call a function when the status of a message changes; also as a decorator.
 
-        It is called with a `StatusChanged`, for one message at a time in order, and never for a
-        report that changes nothing: a late `SENT` after `DELIVERED` is one.
+        It is called with a `StatusChanged`. Changes of one message arrive one at a time and in
+        order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
+        call.
         """
         self._delivery.handlers.on_status(handler)
         return handler
@@ -140,8 +142,8 @@ class Reports:
     ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has failed.
 
-        Reports wake it at once. Beside them the provider is asked, more rarely the longer it takes:
-        from the first second on where this client has no receiver of the account.
+        Reports are noticed at once. The provider is polled too, with growing pauses: from the first
+        second on if this client has no receiver for the account, else after 30 seconds.
 
         Args:
             message: What `send` returned, or its id.
@@ -159,23 +161,23 @@ class Reports:
         return await delivery.wait(message_id, status, timeout)
 
     async def tracked(self, message: Accepted | str) -> Tracked | None:
-        """Return what is known here of a message, without asking the provider."""
+        """Return the tracked state of a message, without asking the provider; `None` if unknown."""
         message_id = message.id if isinstance(message, Accepted) else MessageId(message)
         return await self._delivery.tracker.find(message_id)
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first.
 
-        Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
+        Those without proof in time are `Handover.UNRESOLVED` and stay on the list.
         """
         return await self._delivery.tracker.doubts()
 
     async def finish_legs(self, *, timeout: float) -> int:  # noqa: ASYNC109 - as asyncio names it
         """Wait until no message waits for a fallback leg any more, and return how many still do.
 
-        For a script that has sent its messages: closing the client ends what waits. A leg with a
-        ttl is waited for until that is over, and one without for ten minutes, because only a report
-        that it has failed would end it.
+        For a script that has sent its messages: closing the client ends the waits for legs. A leg
+        with a ttl is waited for until that is over. A leg without one is waited for ten minutes,
+        because otherwise only a report of its failure would end the wait.
 
         Args:
             timeout: Seconds to wait.
@@ -183,17 +185,17 @@ class Reports:
         return await self._legs.finish(timeout)
 
     def unknown_codes(self) -> Sequence[UnknownCode]:
-        """Return the codes and statuses that providers gave and the tables do not have.
+        """Return the codes and statuses of providers that are missing in the adapters' tables.
 
-        Those that this client has met, in answers, reports and look-ups: at most 1,000 different
-        ones. Give them a meaning with `codes` of the account, and report them to us.
+        The list has those that this client has met, in answers, reports and look-ups: at most 1,000
+        different ones. Give them a meaning with `codes` of the account, and report them to us.
         """
         return self._unknown_codes.seen
 
     def _track_doubts(self, seconds: float) -> float:
         """Track messages from now on, and return the time, monotonic seconds.
 
-        A number of seconds that is none is refused here, before anything is sent.
+        An invalid number of seconds is refused here, before anything is sent.
         """
         to_seconds(seconds)
         self._settlement.delivery = self._delivery
@@ -202,27 +204,28 @@ class Reports:
     async def _settle(
         self, message: Message, outcome: Ambiguous, began: float, seconds: float
     ) -> Outcome:
-        """Wait so many seconds for what proves that a doubtful message was sent."""
+        """Wait for proof that a doubtful message was sent, with a timeout in seconds."""
         from omnimsg.delivery.settling import settle  # noqa: PLC0415 - costs an import
 
         now = self._clock.monotonic
-        # It may have been removed meanwhile: only a report can tell then, and no other error may.
+        # The account may have been removed meanwhile. Then only a report can prove the send, and no
+        # other error may replace the doubt.
         engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
         return await settle(engine, self._delivery.tracker, message, outcome, until)
 
     @cached_property
     def _delivery(self) -> Delivery:
-        # Threads may want it for the first time at once, and only one may be built: from Python
-        # 3.12 on a cached property has no lock. It is noted here, before the lock is released.
-        with _BUILDING:
+        # Several threads may use it for the first time at once, and only one may be built: from
+        # Python 3.12 on, a cached property has no lock. It is stored before the lock is released.
+        with _BUILD_LOCK:
             built: Delivery | None = vars(self).get("_delivery")
             if built is None:
                 built = vars(self)["_delivery"] = self._build_delivery()
             return built
 
     def _build_delivery(self) -> Delivery:
-        from omnimsg.delivery.room import Delivery  # noqa: PLC0415 - costs an import
+        from omnimsg.delivery.delivery import Delivery  # noqa: PLC0415 - costs an import
 
         async def ask(message_id: MessageId) -> MessageStatus:
             engine = self._accounts.get(message_id.account)
@@ -249,5 +252,5 @@ class Reports:
             self._budgets.reported(tracked.ids, tracked.status)
 
 
-# Seconds for one look-up of a message that somebody waits for.
+# Seconds for one look-up of a message that a caller waits for.
 _LOOK_UP_TIMEOUT = 20.0

@@ -36,6 +36,7 @@ class CsvFile:
     Attributes:
         header: The cells of the header row, as they are in the file.
         delimiter: The character between two cells.
+        names_delimiter: Whether a first line such as `sep=;` names it.
         kept: The names of the columns that are kept as metadata only.
 
     Raises:
@@ -49,6 +50,7 @@ class CsvFile:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.names_delimiter: bool = False
         reader, header = self._open()
         self.header: list[str] = header.cells
         self.header_line_count: int = header.number + header.line_count - 1
@@ -93,6 +95,7 @@ class CsvFile:
             if named is None and first.strip(_BLANK_ROW):
                 break
             delimiter = named or delimiter
+            self.names_delimiter = delimiter is not None
             number, first = number + 1, next(lines, "")
         reader = RowReader(chain((first,), lines), delimiter or _delimiter_of(first), number)
         reader.looks_like_row = lambda pieces: any(map(looks_like_recipient, pieces))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from omnimsg.bulk.csv_file import CsvFile
@@ -38,22 +39,37 @@ def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None])
         OSError: The new file exists, or a file cannot be read or written.
     """
     descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as new:
-        if isinstance(file, CsvFile):
-            return _export_rows(file, new, why)
-        count = 0
-        for line in file.read():
-            if why(line) is not None:
-                assert isinstance(line.source, bytes)  # noqa: S101 - no row of CSV
-                new.write(line.source.decode(errors="surrogateescape").rstrip("\r\n") + "\n")
-                count += 1
-        return count
+    export = _export_rows if isinstance(file, CsvFile) else _export_lines
+    try:
+        with os.fdopen(
+            descriptor, "w", encoding="utf-8", errors="surrogateescape", newline=""
+        ) as new:
+            return export(file, new, why)
+    except BaseException:
+        # A part would be taken for the whole, and be in the way of another try.
+        with suppress(OSError):
+            to.unlink()
+        raise
 
 
-def _export_rows(file: CsvFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+    count = 0
+    for line in file.read():
+        if why(line) is not None:
+            assert isinstance(line.source, bytes)  # noqa: S101 - no row of CSV
+            new.write(line.source.decode(errors="surrogateescape").rstrip("\r\n") + "\n")
+            count += 1
+    return count
+
+
+def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+    assert isinstance(file, CsvFile)  # noqa: S101 - `export_lines` has chosen
     header = [name for name in file.header if name not in _ADDED]
     kept = [index for index, name in enumerate(file.header) if name not in _ADDED]
     writer = csv.writer(new, delimiter=file.delimiter, lineterminator="\r\n")
+    if file.names_delimiter:
+        # The header alone may not tell it.
+        new.write(f"sep={file.delimiter}\r\n")
     writer.writerow([*header, *_ADDED])
     count = 0
     for line in file.read():

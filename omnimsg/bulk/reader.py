@@ -80,7 +80,9 @@ class JsonLinesFile:
         source: The file.
 
     Raises:
-        FileFormatError: An option for CSV was given.
+        FileFormatError: An option for CSV was given, or it is one JSON array.
+        FileChangedError: The file has changed since its fingerprint was computed.
+        OSError: The file cannot be read.
     """
 
     format = "jsonl"
@@ -94,6 +96,13 @@ class JsonLinesFile:
                 "is JSON Lines, where messages have no columns; --map and --text are for CSV"
             )
         self.source = source
+        first = next(filter(bytes.strip, source.lines()), b"")
+        if first.lstrip().startswith(b"["):
+            # Written one element a line, its last one would be a message and the others bad lines.
+            raise FileFormatError(
+                "is one JSON array; write each message as an object on a line of its own, such as"
+                " with jq -c '.[]'"
+            )
 
     def read(self) -> Iterator[Line]:
         """Read the file from its start."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import LATER_LEG, Entries, ResultsError, checked_header
-from omnimsg.bulk.results_opening import os_errors_explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +36,13 @@ class RecordedResults:
         self.line_states: LineStates = LineStates()
         self._reasons: list[str] = [""]
         self._reason_indexes = bytearray()
-        with os_errors_explained(path):
-            # An entry has some bytes more than one: a higher number would only take memory.
-            self._max_line = path.stat().st_size
+        if not path.exists():
+            raise ResultsError(
+                f"{path}: no such results file; `omnimsg send-many` writes it, --results names"
+                " another"
+            )
+        # An entry has some bytes more than one: a higher number would only take memory.
+        self._max_line = path.stat().st_size
         if not path.is_file():
             raise ResultsError(f"{path}: is no regular file; name another with --results")
         entries = Entries(path, self._max_line)

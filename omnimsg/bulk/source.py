@@ -37,6 +37,9 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 # Lines that are not UTF-8, and their bytes, that the guess of their encoding looks at.
 _SAMPLES, _SAMPLE_BYTES = 50, 500
 
+# Encodings whose byte order mark says in which order the bytes are.
+_NEED_MARK = ("utf-16", "utf-32")
+
 _FOREIGN_FORMATS = {
     b"PK\x03\x04": "an Excel workbook or another archive; save it as CSV UTF-8 there",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook; save it as CSV UTF-8 there",
@@ -221,6 +224,11 @@ def _refuse_foreign_format(head: bytes, encoding: str | None) -> None:
     for magic, what in _FOREIGN_FORMATS.items():
         if head.startswith(magic):
             raise FileFormatError(f"is {what}")
+    if encoding in _NEED_MARK and head and encoding_by_mark(head) != encoding:
+        raise FileFormatError(
+            f"has no byte order mark of {encoding.upper()}; save it as UTF-8, or name the order of"
+            f" its bytes too, such as --encoding {encoding}-le"
+        )
     name = utf16_without_mark(head)
     if name is not None and encoding is None and encoding_by_mark(head) is None:
         raise FileFormatError(

@@ -6,12 +6,13 @@ command that the command line names, and no other.
 
 from __future__ import annotations
 
-import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.arguments import CommandLine, join_dashed_values, logged_requests
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
+from omnimsg.cli.streams import OutputError, discard_output, open_missing_streams, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +108,7 @@ def version() -> str:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not stop the command.
         if hasattr(stream, "reconfigure"):
@@ -114,20 +116,22 @@ def run(arguments: Sequence[str]) -> int:
     line = CommandLine.parse(arguments)
     try:
         if line.arguments == ("--version",):
-            sys.stdout.write(f"{version()}\n")
+            write_text(f"{version()}\n")
             return OK
         app = build(line.arguments)
         with logged_requests(verbose=line.verbose):
             code = app(join_dashed_values(app, line.arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of standard output has closed it. Discard the rest of the buffer, or Python
-        # reports an error when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OutputError, BrokenPipeError, SystemExit) as error:
+        # The last two are of the help, which cyclopts prints: rich exits where nobody reads.
+        if isinstance(error, OutputError) and error.why is not None:
+            return _report(error, debug=line.debug)
         return OK
     except Exception as error:  # noqa: BLE001 - every error becomes one line
         return _report(error, debug=line.debug)
+    finally:
+        discard_output()
     return code if isinstance(code, int) else OK
 
 
@@ -141,5 +145,6 @@ def _report(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     explained = explain(error)
-    print_error(explained.text, explained.hint)
+    with suppress(OutputError):
+        print_error(explained.text, explained.hint)
     return explained.code

@@ -82,7 +82,10 @@ def join_dashed_values(app: App, arguments: Sequence[str]) -> list[str]:
 
 def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
     """Return the flags of the command that a command line names, and whether each takes a value."""
-    _, apps, _ = app.parse_commands(arguments)
+    names, apps, _ = app.parse_commands(arguments)
+    if names and names[-1].startswith("-"):
+        # `--help` and `--version` are commands for cyclopts, and their functions have no flags.
+        return {}
     found: Any = apps[-1].assemble_argument_collection()
     return {
         name: each.token_count()[0] > 0 or each.token_count()[1]

@@ -7,7 +7,7 @@ the provider names none).
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 
@@ -20,7 +20,7 @@ def balance(
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Show the balance of an account.

@@ -26,7 +26,7 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.output import (
     counts_text,
     new_table,
@@ -65,7 +65,7 @@ def bench(  # noqa: PLR0913 - each is a flag
     messages: _Messages = 5_000,
     callers: _Callers = 0,
     latency: _Latency = 0.0,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Measure an account's configuration, without sending anything.

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
-from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize, word_text
+from omnimsg.cli.output import (
+    closed_output_ignored,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+    word_text,
+)
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Retry
 
@@ -23,7 +30,7 @@ def cancel(
     /,
     *,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Cancel a scheduled message.
@@ -48,11 +55,12 @@ def cancel(
         if error.failure.retry is not Retry.UNSAFE:
             raise
         raise CommandError(str(error), how_to_check, code=UNCERTAIN) from error
-    if as_json:
-        print_json_lines([{"id": message_id, "cancelled": cancelled}])
-    else:
-        shown = word_text("cancelled") if cancelled else ("not cancelled", "red")
-        print_line(shown, f"  {sanitize(message_id)}")
-        if not cancelled:
-            print_hint(f"it is too late, or there is no such message; {how_to_check}")
+    with closed_output_ignored():
+        if as_json:
+            print_json_lines([{"id": message_id, "cancelled": cancelled}])
+        else:
+            shown = word_text("cancelled") if cancelled else ("not cancelled", "red")
+            print_line(shown, f"  {sanitize(message_id)}")
+            if not cancelled:
+                print_hint(f"it is too late, or there is no such message; {how_to_check}")
     return OK if cancelled else FAILED

@@ -1,9 +1,9 @@
 """`omnimsg completion`: print a completion script for a shell."""
 
-import sys
 from typing import Literal
 
 from omnimsg.cli.exit_codes import OK
+from omnimsg.cli.streams import write_text
 
 
 def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /) -> int:
@@ -18,5 +18,5 @@ def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /) -> int:
     """
     from omnimsg.cli.app import build  # noqa: PLC0415 - the script names every command
 
-    sys.stdout.write(build([]).generate_completion(shell=shell))
+    write_text(build([]).generate_completion(shell=shell))
     return OK

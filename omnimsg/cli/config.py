@@ -11,7 +11,6 @@ The JSON form of `omnimsg config show` is one object per account:
   Of an account with a problem these are the keys in the file, without the values
 """
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from omnimsg.cli.output import (
     print_table,
     sanitize,
 )
+from omnimsg.cli.streams import write_text
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 
@@ -54,7 +54,7 @@ def schema(*, output: Path | None = None) -> int:
 
     text = json.dumps(config_schema(), indent=2) + "\n"
     if output is None:
-        sys.stdout.write(text)
+        write_text(text)
         return OK
     try:
         output.write_text(text, encoding="utf-8")

@@ -7,9 +7,16 @@ The JSON form is one object per finding: `account` (or null), `check`, `state` (
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import new_table, plain_text, print_json_lines, print_table, styled
+from omnimsg.cli.output import (
+    closed_output_ignored,
+    new_table,
+    plain_text,
+    print_json_lines,
+    print_table,
+    styled,
+)
 
 if TYPE_CHECKING:
     from omnimsg.checkup import Checkup
@@ -19,7 +26,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not_verified":
 
 
 def doctor(
-    *, config: ConfigFile = CONFIG_FILE, deadline: float = 10.0, as_json: Json = False
+    *, config: ConfigFile = CONFIG_FILE, deadline: Seconds = 10.0, as_json: Json = False
 ) -> int:
     """Check the configuration, and ask every provider whether it would take messages.
 
@@ -36,6 +43,12 @@ def doctor(
         return await client.check(deadline=deadline)
 
     found = run_one_call(config, call)
+    with closed_output_ignored():
+        _print(found, as_json=as_json)
+    return OK if found.is_well else FAILED
+
+
+def _print(found: "Checkup", *, as_json: bool) -> None:
     if as_json:
         print_json_lines(
             {
@@ -56,4 +69,3 @@ def doctor(
                 plain_text(each.detail),
             )
         print_table(table)
-    return OK if found.is_well else FAILED

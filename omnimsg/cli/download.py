@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import parse_stored
@@ -31,7 +31,7 @@ def download(  # noqa: PLR0913 - one flag each
     max_bytes: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 120.0,
+    deadline: Seconds = 120.0,
     as_json: Json = False,
 ) -> int:
     """Download a stored file.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN, USAGE
+from omnimsg.cli.streams import OutputError
 from omnimsg.domain.errors import ConfigError, InvalidValue, OperationError, Unsupported
 from omnimsg.domain.outcome import Ambiguous
 from omnimsg.domain.phone_number import MissingExtraError
@@ -95,6 +96,9 @@ def exit_code_of(kinds: set[str]) -> int:
 
 def explain(error: Exception) -> CommandError:
     """Turn any error into a `CommandError`."""
+    while isinstance(error, ExceptionGroup):
+        # Several tasks asked at once; what one of them was told holds for all.
+        error = error.exceptions[0]
     if isinstance(error, CommandError):
         return error
     if isinstance(error, CycloptsError):
@@ -105,9 +109,10 @@ def explain(error: Exception) -> CommandError:
         return CommandError("\n".join([what, *others]), hint or _config_advice(what))
     if isinstance(error, InvalidValue):
         return CommandError(str(error), "see `omnimsg --help`")
-    if isinstance(error, MissingExtraError):
+    if isinstance(error, MissingExtraError | OutputError):
         what, _, hint = str(error).partition("; ")
-        return CommandError(what, hint)
+        code = FAILED if isinstance(error, OutputError) else USAGE
+        return CommandError(what, hint, code=code)
     if isinstance(error, Unsupported):
         return CommandError(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):

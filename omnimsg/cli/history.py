@@ -14,7 +14,7 @@ import attrs
 from cyclopts import Parameter, validators
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import (
     masked_address,
@@ -60,7 +60,7 @@ def history(
     limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 50,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """List past messages from the provider's records.

@@ -8,7 +8,7 @@ which a tapped button returned.
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     new_table,
@@ -29,7 +29,7 @@ def interactions(
     /,
     *,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """List interactions with a message: reads, taps, followed links.

@@ -24,9 +24,12 @@ from omnimsg.cli.output import (
     styled,
     word_text,
 )
+from omnimsg.cli.streams import OutputError
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
+    from collections.abc import Callable
 
     from omnimsg.client import Client
     from omnimsg.delivery.receiver import Receiver
@@ -88,25 +91,59 @@ async def _listen(
         address = public_url or loaded.callbacks.public_url or here + _PATH
         async with Client.from_config(loaded, observers=[_refusals()]) as client:
             names = [account] if account is not None else _ready(client)
-            handler = _print_json if as_json else _print_event
-            receiver = client.receiver(handler, accounts=names, public_url=address)
+            printer = _Printer(_print_json if as_json else _print_event)
+            receiver = client.receiver(printer.print, accounts=names, public_url=address)
             runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
                 _greet(client, receiver, address, here, on_stderr=as_json)
-                await _stopped()
+                await _stopped(printer.stop)
             finally:
                 await runner.cleanup()
+    if printer.error is not None:
+        raise printer.error
 
 
-async def _stopped() -> None:
+class _Printer:
+    """Prints events, and ends the command where nobody reads them.
+
+    Args:
+        show: Prints an event.
+
+    Attributes:
+        stop: Is set when the command is to end.
+        error: Why an event could not be printed.
+    """
+
+    def __init__(self, show: "Callable[[Event], None]") -> None:
+        import asyncio  # noqa: PLC0415 - keeps help fast
+
+        self._show = show
+        self.stop = asyncio.Event()
+        self.error: OutputError | None = None
+
+    def print(self, event: "Event") -> None:
+        """Print an event.
+
+        Raises:
+            OutputError: It cannot be printed, so its callback must not be answered as taken.
+        """
+        try:
+            self._show(event)
+        except OutputError as error:
+            self.error = error
+            self.stop.set()
+            raise
+
+
+async def _stopped(stop: "asyncio.Event") -> None:
     """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
 
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows, where Ctrl+C raises KeyboardInterrupt
             loop.add_signal_handler(number, stop.set)
@@ -117,7 +154,13 @@ def _bound(host: str, port: int) -> "socket.socket":
     import socket  # noqa: PLC0415
 
     try:
+        # First, because `create_server` makes another error of that of a name.
+        socket.getaddrinfo(host, port, socket.AF_INET)
         return socket.create_server((host, port))
+    except socket.gaierror as error:
+        raise CommandError(
+            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
+        ) from error
     except OSError as error:
         raise CommandError(
             f"port {port} of {host} cannot be used: {os.strerror(error.errno or 0)}",
@@ -137,8 +180,8 @@ def _ready(client: "Client") -> list[str] | None:
 
 def _refusals() -> "Observer":
     from omnimsg.delivery.request import RefusedBecause  # noqa: PLC0415
+    from omnimsg.engine.delivery_events import CallbackRefused  # noqa: PLC0415
     from omnimsg.engine.observers import Observer  # noqa: PLC0415
-    from omnimsg.engine.received import CallbackRefused  # noqa: PLC0415
 
     class Refusals(Observer):
         """Prints what was refused on standard error."""
@@ -148,11 +191,11 @@ def _refusals() -> "Observer":
         def callback_refused(self, event: CallbackRefused) -> None:
             """Print one line."""
             account = f"{sanitize(event.account)}  " if event.account else ""
-            line = styled(
+            print_line(
                 (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
                 f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}",
+                on=stderr_console(),
             )
-            stderr_console().print(line, soft_wrap=True)
             if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
                 self.explained = True
                 print_hint(
@@ -220,4 +263,4 @@ def _greet(
         secret = "" if setting is None else f"/SECRET  (one of accounts.{name}.{setting})"
         lines.append(styled(f"  {public_url}/{name}{secret}"))
     for line in (*lines, styled()):
-        console.print(line, soft_wrap=True)
+        print_line(line, on=console)

@@ -7,9 +7,16 @@ outcome as `omnimsg send --json` prints them; `reference` is the provider's part
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError, advice_for, exit_code_of
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
-from omnimsg.cli.output import print_error, print_json_lines, print_line, sanitize, spaced
+from omnimsg.cli.output import (
+    closed_output_ignored,
+    print_error,
+    print_json_lines,
+    print_line,
+    sanitize,
+    spaced,
+)
 from omnimsg.cli.send import outcome_to_json_with_id
 from omnimsg.cli.waits import failure_text
 from omnimsg.domain.outcome import Accepted
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 def mark_read(
     *ids: str,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Mark received messages as read.
@@ -44,15 +51,21 @@ def mark_read(
 
     outcomes = run_one_call(config, call, account=account_of(ids[0]))
     if as_json:
-        print_json_lines(
-            {**outcome_to_json_with_id(outcome), "id": given}
-            for given, outcome in zip(ids, outcomes, strict=True)
-        )
+        with closed_output_ignored():
+            print_json_lines(
+                {**outcome_to_json_with_id(outcome), "id": given}
+                for given, outcome in zip(ids, outcomes, strict=True)
+            )
     for given, outcome in zip(ids, outcomes, strict=True):
-        if isinstance(outcome, Accepted):
-            if not as_json:
-                print_line(("marked as read", "green"), f"  {sanitize(given)}")
-        else:
-            what = f"{given}: {spaced(outcome.kind)} by {outcome.account}"
-            print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
+        with closed_output_ignored():
+            _report(given, outcome, quiet=as_json)
     return exit_code_of({outcome.kind for outcome in outcomes})
+
+
+def _report(given: str, outcome: "Outcome", *, quiet: bool) -> None:
+    """Print an outcome; with `quiet`, only a failure."""
+    if not isinstance(outcome, Accepted):
+        what = f"{given}: {spaced(outcome.kind)} by {outcome.account}"
+        print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
+    elif not quiet:
+        print_line(("marked as read", "green"), f"  {sanitize(given)}")

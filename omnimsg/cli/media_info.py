@@ -7,7 +7,7 @@ whether it may be sent to more than one recipient (or null where the provider do
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import parse_stored
@@ -25,7 +25,7 @@ def media_info(
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Show what a provider knows about a stored file.

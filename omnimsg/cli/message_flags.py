@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,11 +88,14 @@ def messages_from_flags(flags: MessageFlags) -> list[Message]:
     """
     given = flags.given()
     if flags.message is not None:
-        if given != {"message"}:
+        others = given - {"message"}
+        if others:
             raise CommandError(
-                f"{_flag_list(given - {'message'})} cannot be used with --message",
+                f"{flag_list(others)} cannot be used with --message",
                 "the file says everything about the message; --account and --config still apply",
             )
+        if not flags.message:
+            raise CommandError("--message: names no file", "name one, or - for standard input")
         return [_from_file(flags.message)]
     if not flags.to:
         raise CommandError(
@@ -140,9 +144,9 @@ def _content(flags: MessageFlags, given: set[str]) -> Content:
         # Beside --subject, the text is the plain body of the e-mail.
         chosen.remove("text")
     if len(chosen) != 1:
-        what = f"{_flag_list(set(chosen))} exclude each other" if chosen else "there is no content"
+        what = f"{flag_list(set(chosen))} exclude each other" if chosen else "there is no content"
         raise CommandError(
-            what, f"give one of {_flag_list(set(_CONTENT_FLAGS))}, or --message with a file"
+            what, f"give one of {flag_list(set(_CONTENT_FLAGS))}, or --message with a file"
         )
     kind = chosen[0]
     build, own = _CONTENT_FLAGS[kind]
@@ -150,7 +154,7 @@ def _content(flags: MessageFlags, given: set[str]) -> Content:
         stray = (given & others_own) - own - {kind}
         if other != kind and stray:
             raise CommandError(
-                f"{_flag_list(stray)} belongs to --{other}", f"leave it out with --{kind}"
+                f"{flag_list(stray)} belongs to --{other}", f"leave it out with --{kind}"
             )
     return build(flags)
 
@@ -202,28 +206,37 @@ _FLAG_BY_FIELD = {
 
 def _flag_of(path: str) -> str:
     field = path.rpartition(".")[2].partition("[")[0]
-    return _flag_list({_FLAG_BY_FIELD.get(path, field)})
+    return flag_list({_FLAG_BY_FIELD.get(path, field)})
 
 
-def _flag_list(names: set[str]) -> str:
+def flag_list(names: set[str]) -> str:
+    """Return the flags of these names, as they are written."""
+    """Return the flags of these names, as they are written."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def _from_file(name: str) -> Message:
     source = "standard input" if name == "-" else name
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        raw = _standard_input() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
         raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        # Bytes: a byte order mark says what they are, and else they are UTF-8, in every locale.
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as error:
         position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
         raise CommandError(f"{source}: is not JSON, see {position}", _EXAMPLE) from None
     try:
         return message_from_json(data)
     except InvalidValue as error:
         raise CommandError(f"{source}: {error}", _EXAMPLE) from error
+
+
+def _standard_input() -> bytes | str:
+    """Read standard input; nothing where it is closed, for which Python has `None`."""
+    raw: bytes | str = getattr(sys.stdin, "buffer", sys.stdin or BytesIO()).read()
+    return raw
 
 
 _EXAMPLE = (

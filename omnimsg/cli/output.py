@@ -15,6 +15,7 @@ import unicodedata
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from omnimsg.cli.streams import OutputError, discard_output, writing
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
-# What printing raises where nobody reads: rich turns a broken pipe into an exit of the program.
-OUTPUT_ERRORS = (OSError, SystemExit)
+_CODE_HOLDS = "the exit code says what became of what was asked for"
 
 # From this many columns on, tables have space between their columns.
 _WIDE_COLUMNS = 100
@@ -77,22 +77,24 @@ def spaced(word: str) -> str:
 
 @contextmanager
 def closed_output_ignored() -> Iterator[None]:
-    """Ignore that nobody reads the output any more: the exit code still says what became of all."""
+    """Go on where the output cannot be written: the exit code still says what became of all."""
     try:
         yield
-        sys.stdout.flush()
-    except OUTPUT_ERRORS:
-        # Python would otherwise fail at exit to write what is left.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OutputError as error:
+        discard_output()
+        if error.why is not None:
+            with suppress(OutputError):
+                print_error(str(error).partition("; ")[0], _CODE_HOLDS)
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
     """Print JSON values, one a line, in ASCII, so that they contain no control characters."""
     for value in values:
-        sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+        line = json.dumps(value, separators=(",", ":")) + "\n"
+        with writing():
+            sys.stdout.write(line)
+    with writing():
+        sys.stdout.flush()
 
 
 def styled(*parts: str | Text | tuple[str, str]) -> Text:
@@ -194,7 +196,8 @@ def print_table(table: Table) -> None:
     """
     console = stdout_console()
     if _needed_width(table) <= console.width:
-        console.print(table)
+        with writing():
+            console.print(table)
         return
     if table.title:
         print_line((str(table.title), "bold"))
@@ -223,9 +226,11 @@ def _needed_width(table: Table) -> int:
     return width - table.padding[1] - 1
 
 
-def print_line(*parts: str | Text | tuple[str, str]) -> None:
-    """Print one line on standard output; it is never wrapped, so that ids can be copied."""
-    stdout_console().print(styled(*parts), soft_wrap=True)
+def print_line(*parts: str | Text | tuple[str, str], on: Console | None = None) -> None:
+    """Print one line, never wrapped, so that ids can be copied; on standard output unless given."""
+    console = on or stdout_console()
+    with writing():
+        console.print(styled(*parts), soft_wrap=True)
 
 
 def print_error(text: str, hint: str | None = None, *, on: Console | None = None) -> None:
@@ -238,12 +243,11 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
     """
     console = on or stderr_console()
     for each in text.splitlines():
-        console.print(styled(("error: ", "bold red"), sanitize(each)), soft_wrap=True)
+        print_line(("error: ", "bold red"), sanitize(each), on=console)
     if hint:
         print_hint(hint, on=console)
 
 
 def print_hint(text: str, *, on: Console | None = None) -> None:
     """Print advice on standard error, because it is not part of the command's result."""
-    console = on or stderr_console()
-    console.print(styled(("hint: ", "bold cyan"), sanitize(text)), soft_wrap=True)
+    print_line(("hint: ", "bold cyan"), sanitize(text), on=on or stderr_console())

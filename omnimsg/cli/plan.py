@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_files import FileFlags, open_messages, problems_text
-from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
+from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
+from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
 from omnimsg.cli.output import (
     masked_address,
     print_error,
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
     from omnimsg.routing.plan import Plan, PlannedLeg
 
 
-def plan(
+def plan(  # noqa: PLR0913 - the flags of a command
     file: Path | None = None,
     flags: Annotated[MessageFlags, Parameter(name="*")] = MessageFlags(),  # noqa: B008 - frozen
     *,
+    encoding: str | None = None,
+    renamed: Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)] = (),
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     as_json: Json = False,
@@ -62,17 +65,30 @@ def plan(
     2 when the command line or the configuration is wrong.
 
     Args:
-        file: A file of messages, as `send-many` takes it, in place of the flags that describe one.
+        file: A file of messages, as `send-many` takes it, in place of the flags that describe one;
+            --text then is the text of every message of a CSV file.
         flags: The flags that describe the messages.
+        encoding: The encoding of the file, such as cp1252; UTF-8 unless given.
+        renamed: Take a column of a CSV file for another one: NAME=COLUMN. May be repeated.
         account: The account to plan for; that of the message's route unless given.
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
     """
     messages: Iterator[tuple[int | None, Message | InvalidValue]]
     if file is None:
+        if encoding is not None or renamed:
+            what = "--encoding and --map are for a file of messages"
+            raise CommandError(what, "name the file, or leave them out")
         messages = iter([(None, each) for each in messages_from_flags(flags)])
     else:
-        messages = _read(file, flags.region)
+        stray = flags.given() - {"text", "region"}
+        if stray:
+            raise CommandError(
+                f"{flag_list(stray)} cannot be used with a file of messages",
+                "each line says that itself",
+            )
+        reading = FileFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
+        messages = _read(file, reading)
     import anyio  # noqa: PLC0415 - keeps help fast
 
     return anyio.run(partial(_plan, config, messages, account, as_json=as_json))
@@ -147,18 +163,25 @@ def _failure(outcome: NotSent) -> dict[str, Any]:
     return {"reason": outcome.reason.value, "detail": mask_text(outcome.failure.detail)}
 
 
-def _read(file: Path, region: str | None) -> Iterator[tuple[int, Message | InvalidValue]]:
+def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | InvalidValue]]:
     """Read a file, and yield the number of each line with its message, or with its problems."""
-    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk import FileChangedError, FileFormatError  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
 
-    messages = open_messages(file, FileFlags(region=region))
-    parser = LineParser(messages, "plan-{}".format, region)
-    for line in messages.read():
-        try:
-            yield line.number, parser.parse(line)
-        except InvalidValue as error:
-            yield line.number, error
+    try:
+        messages = open_messages(file, reading)
+        parser = LineParser(messages, "plan-{}".format, reading.region)
+        for line in messages.read():
+            try:
+                message: Message | InvalidValue = parser.parse(line)
+            except InvalidValue as error:
+                message = error
+            yield line.number, message
+    except (FileChangedError, FileFormatError) as error:
+        raise refused(file, error) from error
+    except OSError as error:
+        raise unusable(file, error) from error
 
 
 def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:

@@ -15,7 +15,6 @@ from rich.table import Table
 from omnimsg.cli.errors import advice_for
 from omnimsg.cli.message_files import problems_text
 from omnimsg.cli.output import (
-    OUTPUT_ERRORS,
     counts_text,
     print_error,
     print_hint,
@@ -24,6 +23,7 @@ from omnimsg.cli.output import (
     stderr_console,
     styled,
 )
+from omnimsg.cli.streams import OutputError, writing
 from omnimsg.cli.waits import failure_text
 from omnimsg.domain.outcome import Accepted
 
@@ -81,13 +81,13 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """Show the bar."""
         if self.console.is_terminal:
-            with suppress(*OUTPUT_ERRORS):
+            with suppress(OutputError), writing():
                 self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar; reported failures stay."""
-        with suppress(*OUTPUT_ERRORS):
+        with suppress(OutputError), writing():
             self._live.stop()
 
     def on_skipped(self, line: int) -> None:
@@ -125,11 +125,11 @@ class ProgressDisplay:
         """Print advice above the bar."""
         # A terminal that was closed must not stop the run, nor be taken for a file that cannot be
         # written.
-        with suppress(*OUTPUT_ERRORS):
+        with suppress(OutputError):
             print_hint(text, on=self.console)
 
     def _print_error(self, text: str, hint: str | None = None) -> None:
-        with suppress(*OUTPUT_ERRORS):
+        with suppress(OutputError):
             print_error(text, hint, on=self.console)
 
     def render(self) -> RenderableType:

@@ -16,7 +16,6 @@ from omnimsg.cli.output import (
     print_line,
     print_table,
     stderr_console,
-    styled,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def sandbox(
 
 
 def _warn(text: str) -> None:
-    stderr_console().print(styled(("warning: ", "bold yellow"), text), soft_wrap=True)
+    print_line(("warning: ", "bold yellow"), text, on=stderr_console())
 
 
 def _no_address(error: ValueError) -> CommandError:

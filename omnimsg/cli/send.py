@@ -14,6 +14,8 @@ the given order, with `id` in front. Members that have their default value are l
 Numbers and e-mail addresses inside `raw` and `detail`, which come from the provider, are masked.
 """
 
+import signal
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,9 +23,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import advice_for, exit_code_of
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.exit_codes import INTERRUPTED, UNCERTAIN
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (
+    closed_output_ignored,
     masked_address,
     print_error,
     print_hint,
@@ -38,8 +42,14 @@ from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
+    from anyio import Event
+
+    from omnimsg.client import Client
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+
+# Seconds that requests under way have to end after Ctrl+C.
+_GRACE = 2.0
 
 
 def send(
@@ -47,7 +57,7 @@ def send(
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Send a message, to one recipient or to several.
@@ -66,23 +76,48 @@ def send(
     messages = messages_from_flags(flags)
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    outcomes = anyio.run(partial(_send, config, messages, account, deadline))
+    outcomes, interrupted = anyio.run(partial(_send, config, messages, account, deadline))
     if as_json:
-        print_json_lines(map(outcome_to_json_with_id, outcomes))
+        with closed_output_ignored():
+            print_json_lines(map(outcome_to_json_with_id, outcomes))
     for message, outcome in zip(messages, outcomes, strict=True):
-        _report(message, outcome, quiet=as_json)
-    return exit_code_of({outcome.kind for outcome in outcomes})
+        with closed_output_ignored():
+            _report(message, outcome, quiet=as_json)
+    code = exit_code_of({outcome.kind for outcome in outcomes})
+    return INTERRUPTED if interrupted and code != UNCERTAIN else code
 
 
 async def _send(
     config: Path, messages: list["Message"], account: str | None, deadline: float
-) -> list["Outcome"]:
+) -> tuple[list["Outcome"], bool]:
+    """Send the messages; return their outcomes, and whether Ctrl+C has cut that short."""
+    import anyio  # noqa: PLC0415
+
     from omnimsg.client import Client  # noqa: PLC0415
 
     async with Client.from_config(config, default=account) as client:
-        stream = client.send_many(messages, account=account, deadline=deadline)
-        outcomes = [outcome async for outcome in stream]
-    return sorted(outcomes, key=lambda outcome: outcome.position or 0)
+        closing = anyio.Event()
+        async with anyio.create_task_group() as group:
+            group.start_soon(_close_on_interrupt, client, closing)
+            stream = client.send_many(messages, account=account, deadline=deadline)
+            outcomes = [outcome async for outcome in stream]
+            group.cancel_scope.cancel()
+    return sorted(outcomes, key=lambda outcome: outcome.position or 0), closing.is_set()
+
+
+async def _close_on_interrupt(client: "Client", closing: "Event") -> None:
+    """At Ctrl+C, take back what has not left, and wait a moment for the answers to the rest.
+
+    So every message has an outcome: whoever has ended the command has to know which ones were sent.
+    """
+    import anyio  # noqa: PLC0415
+
+    # Where the system has no such signals, Ctrl+C ends the command at once.
+    with suppress(NotImplementedError), anyio.open_signal_receiver(signal.SIGINT) as signals:
+        async for _ in signals:
+            closing.set()
+            await client.aclose(deadline=_GRACE)
+            return
 
 
 def outcome_to_json_with_id(outcome: "Outcome") -> dict[str, Any]:

@@ -26,7 +26,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_files import (
     FileFlags,
     open_messages,
@@ -69,7 +69,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     check: Annotated[bool, Parameter(show_default=False)] = False,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Send a file of messages, each once.

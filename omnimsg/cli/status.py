@@ -14,7 +14,7 @@ The JSON form is one object:
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     new_table,
@@ -41,7 +41,7 @@ def status(
     /,
     *,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 30.0,
+    deadline: Seconds = 30.0,
     as_json: Json = False,
 ) -> int:
     """Look up the status of a message.

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import stored_to_json
@@ -48,7 +48,7 @@ def upload(
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
-    deadline: float = 120.0,
+    deadline: Seconds = 120.0,
     as_json: Json = False,
 ) -> int:
     """Upload a file to a provider, for use in later messages.

@@ -96,7 +96,7 @@ def config_from_mapping(
         tables = {}
     if default is not None and tables and default not in tables:
         raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
-    own_default = _default(data, tables, folder)
+    own_default = _default(data, tables, folder) if tables else ""
     chosen = own_default if default is None else default
     adapters: dict[str, Adapter[Any]] = {}
     policies: dict[str, Policy] = {}

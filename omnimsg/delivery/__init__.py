@@ -1,1 +1,1 @@
-"""What comes back: callbacks, the status of each message, doubts, opt-outs."""
+"""The receiving half of a client: callbacks, tracked messages, doubtful sends, opt-outs."""

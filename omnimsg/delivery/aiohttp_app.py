@@ -37,7 +37,7 @@ def application(respond: Respond) -> web.Application:
         headers = answer.headers
         response = web.Response(status=answer.status, headers=dict(headers) if headers else None)
         if answer.closes:
-            # aiohttp sends the header line and keeps the connection.
+            # aiohttp sends the `Connection: close` header and still keeps the connection open.
             response.force_close()
         return response
 
@@ -47,14 +47,14 @@ def application(respond: Respond) -> web.Application:
 
 
 def _whole(content: StreamReader) -> bytes | None:
-    """Read the body without waiting; `None` where not all of it has come, or it was read before."""
+    """Return the body without waiting; `None` if it is incomplete or was read before."""
     if not content.is_eof() or content.at_eof() or content.exception() is not None:
         return None
     return content.read_nowait()
 
 
 def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """Read the body; a middleware of the application may have read it before."""
+    """Iterate over the body, also if a middleware of the application has read it before."""
     content = request.content
     return _read_before(request) if content.at_eof() else content.iter_any()
 

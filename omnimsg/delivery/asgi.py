@@ -37,7 +37,7 @@ async def serve(respond: Respond, scope: Scope, receive: Receive, send: Send) ->
 
 
 def mounted(receiver: Application, application: Application, path: str) -> Application:
-    """Return an application that serves the receiver below a path, and another elsewhere."""
+    """Return an application: the receiver below `path`, `application` for all other paths."""
     prefix = path.rstrip("/") + "/"
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +53,7 @@ def _request(scope: Scope, receive: Receive) -> CallbackRequest:
     client = scope.get("client")
     return CallbackRequest.make(
         method=scope["method"],
-        # Some servers leave the query on the raw path.
+        # Some servers leave the query string in `raw_path`.
         path=path.partition("?")[0],
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=lines_of_bytes(scope["headers"]),
@@ -73,7 +73,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """Answer the server's start and end: the client has its own."""
+    """Acknowledge the server's start and shutdown; the client is opened and closed elsewhere."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.delivery.named_locks import NamedLocks
 from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
-from omnimsg.delivery.turns import Turns
 from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
-from omnimsg.engine.received import EventReceived, StatusChanged
+from omnimsg.engine.delivery_events import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from omnimsg.delivery.handlers import Handlers
+    from omnimsg.delivery.named_locks import NamedLock
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.delivery.tracker import Tracker
-    from omnimsg.delivery.turns import Turn
     from omnimsg.domain.events import Event
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
     from omnimsg.engine.observers import Observers
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# As many events may wait for a repetition with some of their handlers done; of older ones all
-# handlers are told again.
-_MOST_PARTLY_HANDLED = 10_000
+# At most so many events keep a note of which handlers are done, for their repetition. For older
+# events, a repetition calls all handlers again.
+_MAX_PARTLY_HANDLED = 10_000
 
 
 class Dispatcher:
-    """Hands events on. What raises or takes too long leaves the event unhandled.
+    """Hands events on. After an error or a timeout, the event counts as not handled.
 
     Args:
         store: Knows which events were handled.
-        tracker: Told of reports first.
-        handlers: The application's.
-        observers: Told of each event that is new, and of each change of a status.
-        suppression: Told of opt-outs, where there is a list.
+        tracker: Gets reports first.
+        handlers: The application's handlers.
+        observers: Notified of each new event, and of each change of a status.
+        suppression: The suppression list, which records opt-outs; `None` if there is none.
         rules: Which replies are opt-outs.
-        handler_timeout: Seconds that the handlers may take for one event.
+        handler_timeout: Seconds for one event: store, suppression list and handlers together.
 
     Attributes:
         handled: How many events were handled.
@@ -74,25 +74,26 @@ class Dispatcher:
         self._rules = rules
         self._handler_timeout = handler_timeout
         self._running: dict[str, asyncio.Future[None]] = {}
-        # By key: which handlers are done with an event that another one has not handled.
+        # By event key: the handlers that are done with an event that another handler has failed.
         self._partly_handled: dict[str, set[object]] = {}
-        self._turns = Turns()
+        self._locks = NamedLocks()
         self.handled: int = 0
         self.duplicates: int = 0
 
     async def dispatch(self, event: Event, at: datetime, remember_until: datetime) -> None:
         """Hand an event on, unless it was handled before.
 
-        A repetition that comes while the event is being handled waits for that, and fails with it.
+        A repetition that arrives while the event is being handled waits for the result, and fails
+        if the event fails.
 
         Args:
             event: The event.
-            at: When it came.
+            at: When it arrived.
             remember_until: Until when the provider may send it again.
 
         Raises:
             Exception: A handler, the store or the suppression list raised it.
-            TimeoutError: They took too long.
+            TimeoutError: They took longer than the handler timeout.
         """
         key = event.key
         running = self._running.get(key)
@@ -100,7 +101,7 @@ class Dispatcher:
             await asyncio.shield(running)
             self.duplicates += 1
             return
-        # Before the store is asked: another repetition that comes meanwhile has to wait.
+        # Registered before the store is read, so that a repetition that arrives meanwhile waits.
         self._running[key] = running = asyncio.get_running_loop().create_future()
         done = self._partly_handled.pop(key, None) or set[object]()
         try:
@@ -110,7 +111,7 @@ class Dispatcher:
         except BaseException as error:
             self._note_partly_handled(key, done)
             running.set_exception(error if isinstance(error, Exception) else NotHandledError())
-            running.exception()  # asyncio must not log it: nobody may be waiting
+            running.exception()  # mark it as retrieved: without a waiter, asyncio would log it
             raise
         finally:
             del self._running[key]
@@ -121,39 +122,39 @@ class Dispatcher:
             self.duplicates += 1
 
     async def status_found(self, tracked: Tracked) -> None:
-        """Tell the application what a look-up found, if that is new.
+        """Notify the application of the status that a look-up found, if it is new.
 
         Raises:
             Exception: A handler or the store raised it.
-            TimeoutError: They took too long.
+            TimeoutError: They took longer than the handler timeout.
         """
-        async with asyncio.timeout(self._handler_timeout), self._turn(tracked):
-            await self._tell_status(tracked, set())
+        async with asyncio.timeout(self._handler_timeout), self._lock_of(tracked):
+            await self._notify_status(tracked, set())
 
     async def joined(self, tracked: Tracked) -> None:
-        """Tell the application what reports said of a message whose send was not known then.
+        """Hand on opt-outs and status from reports that arrived before their send was known.
 
         Raises:
             Exception: A handler, the store or the suppression list raised it.
-            TimeoutError: They took too long.
+            TimeoutError: They took longer than the handler timeout.
         """
         async with asyncio.timeout(self._handler_timeout):
             if self._suppression is not None:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
-            async with self._turn(tracked):
-                await self._tell_status(tracked, set())
+            async with self._lock_of(tracked):
+                await self._notify_status(tracked, set())
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
         if done:
             self._partly_handled[key] = done
-            if len(self._partly_handled) > _MOST_PARTLY_HANDLED:
+            if len(self._partly_handled) > _MAX_PARTLY_HANDLED:
                 del self._partly_handled[next(iter(self._partly_handled))]
 
     async def _hand_on_new(
         self, event: Event, done: set[object], at: datetime, remember_until: datetime
     ) -> bool:
-        """Hand an event on and remember it; return whether it is new. An old one is left alone."""
+        """Hand an event on and mark it as handled; return `False` if it was handled before."""
         if await self._store.is_handled(event.key):
             return False
         if self._observers.event_received is not None:
@@ -170,18 +171,18 @@ class Dispatcher:
                 raise NotHandledError
             await self._handlers.handle(event, done)
         elif self._handlers or self._observers.status_changed is not None:
-            async with self._turn(tracked):
+            async with self._lock_of(tracked):
                 await self._handlers.handle(event, done)
-                await self._tell_status(tracked, done)
-        # Otherwise the tracker has it, and nobody else wants it.
+                await self._notify_status(tracked, done)
+        # With neither handlers nor a status observer, the tracker is the only consumer.
         await self._store.set_handled(event.key, at, remember_until)
         return True
 
-    async def _tell_status(self, tracked: Tracked, done: set[object]) -> None:
+    async def _notify_status(self, tracked: Tracked, done: set[object]) -> None:
         if not self._handlers.want_statuses and self._observers.status_changed is None:
             return
         if tracked.id is not None:
-            # Again: another report of the message may have come while this one had to wait.
+            # Read again: another report may have arrived while this one waited for the lock.
             tracked = await self._tracker.find(tracked.id) or tracked
         status = tracked.status
         if status is None or status.status is tracked.told:
@@ -211,7 +212,7 @@ class Dispatcher:
     async def _complete(
         self, change: ConsentChange, event: Event, tracked: Tracked | None
     ) -> ConsentChange:
-        """Add the person, where the provider names only our message."""
+        """Add the recipient's address to a change, if the provider names only the message."""
         if change.address is not None:
             return change
         if tracked is None and isinstance(event, InteractionEvent):
@@ -220,10 +221,10 @@ class Dispatcher:
             return change
         return attrs.evolve(change, address=tracked.to)
 
-    def _turn(self, tracked: Tracked) -> Turn | AbstractAsyncContextManager[None]:
-        """Tell the application of one change of a message at a time, in order."""
+    def _lock_of(self, tracked: Tracked) -> NamedLock | AbstractAsyncContextManager[None]:
+        """Return the lock of a message, which hands its changes on one at a time, in order."""
         ids = tracked.ids
         if len(ids) > 1:
-            # Whoever knows the id of its batch alone, or its own alone, has the turn of that one.
-            return self._turns.turn_of_all(ids)
-        return self._turns.turn(ids[0] if ids else tracked.token)
+            # Lock all ids: another task may know the message by its batch's id only, or its own.
+            return self._locks.lock_all(ids)
+        return self._locks.lock(ids[0] if ids else tracked.token)

@@ -1,4 +1,4 @@
-"""Those in the application who are told of events: functions, and loops over `Client.events()`."""
+"""The application's event handlers: functions, and loops over `Client.events()`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from omnimsg.domain.events import Event
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
 
     EventHandler: TypeAlias = Callable[[Event], Awaitable[object] | None]
     StatusHandler: TypeAlias = Callable[[StatusChanged], Awaitable[object] | None]
 
 
 class NotHandledError(Exception):
-    """Nobody took an event, or who took it went away: the provider sends it again."""
+    """No handler took an event, or one did not finish it: the provider sends it again."""
 
 
 class Handlers:
@@ -32,22 +32,22 @@ class Handlers:
         self._loops: list[_Loop] = []
 
     def __bool__(self) -> bool:
-        """Return whether anybody is told of anything."""
+        """Return whether there is any handler."""
         return bool(self._of_events or self._of_statuses or self._loops)
 
     def on_event(self, handler: EventHandler) -> None:
-        """Tell a function of every event."""
+        """Add a function that is called with every event."""
         self._of_events.append(handler)
 
     def on_status(self, handler: StatusHandler) -> None:
-        """Tell a function of every change of a status."""
+        """Add a function that is called with every change of a status."""
         self._of_statuses.append(handler)
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Go through the events from now on.
+        """Iterate over the events from now on.
 
-        An event is handled when the loop asks for the next one. A loop that is left has not handled
-        the event that it has.
+        An event is handled when the loop asks for the next one. If the loop is left, its current
+        event counts as not handled.
         """
         loop = _Loop()
         self._loops.append(loop)
@@ -66,17 +66,17 @@ class Handlers:
             loop.close()
 
     async def handle(self, event: Event, done: set[object]) -> None:
-        """Tell everybody of an event, one after another.
+        """Call every handler with an event, one after another.
 
         Args:
             event: The event.
-            done: Who is done with it, and is not told again; whoever returns is added.
+            done: Handlers that are done with it and are skipped; each that returns is added.
         """
         for number, handler in enumerate(self._of_events):
             if number not in done:
                 result = handler(event)
                 if inspect.isawaitable(result):
-                    await _end_of(result)
+                    await _await_handler(result)
                 done.add(number)
         for loop in tuple(self._loops):
             if loop not in done:
@@ -84,32 +84,32 @@ class Handlers:
                 done.add(loop)
 
     async def handle_status(self, change: StatusChanged, done: set[object]) -> None:
-        """Tell everybody of a change of a status, one after another.
+        """Call every handler with a change of a status, one after another.
 
         Args:
             change: The change.
-            done: Who is done with a change to this status, as for events.
+            done: Handlers that are done with a change to this status, as in `handle`.
         """
         for number, handler in enumerate(self._of_statuses):
             if (number, change.status.status) not in done:
                 result = handler(change)
                 if inspect.isawaitable(result):
-                    await _end_of(result)
+                    await _await_handler(result)
                 done.add((number, change.status.status))
 
     @property
     def want_events(self) -> bool:
-        """Whether anybody is told of events."""
+        """Whether there is a handler of events."""
         return bool(self._of_events or self._loops)
 
     @property
     def want_statuses(self) -> bool:
-        """Whether anybody is told of changes of statuses."""
+        """Whether there is a handler of changes of a status."""
         return bool(self._of_statuses)
 
 
 class _Loop:
-    """One loop over the events; it has one of them at a time, and the others wait."""
+    """One loop over the events: it handles one at a time, and the others are queued."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
@@ -117,9 +117,9 @@ class _Loop:
         self._is_left = False
 
     async def put(self, event: Event) -> None:
-        """Hand over an event, and wait until it is handled.
+        """Queue an event, and wait until the loop has handled it.
 
-        A loop that was left while another handler had the event does not get it any more.
+        Return at once if the loop was left while another handler worked on the event.
         """
         if self._is_left:
             return
@@ -129,27 +129,27 @@ class _Loop:
         await handled
 
     async def next(self) -> tuple[Event, asyncio.Future[None]]:
-        """Return the next event, and what to set when it is handled."""
+        """Return the next event, and the future to resolve when it is handled."""
         while True:
             while self._waiting:
                 event, handled = self._waiting.popleft()
-                if not handled.done():  # otherwise nobody waits for it any more
+                if not handled.done():  # otherwise its caller has given up
                     return event, handled
             self._has_news.clear()
             await self._has_news.wait()
 
     def close(self) -> None:
-        """Fail what waits: nobody takes it."""
+        """Fail the queued events: the loop that would handle them was left."""
         self._is_left = True
         while self._waiting:
             _fail(self._waiting.popleft()[1])
 
 
-async def _end_of(result: Awaitable[object]) -> None:
+async def _await_handler(result: Awaitable[object]) -> None:
     """Wait for a handler.
 
     Raises:
-        NotHandledError: Something that it waited for was cancelled, and not those who tell it.
+        NotHandledError: It ended as cancelled, although the task that calls it was not cancelled.
     """
     try:
         await result

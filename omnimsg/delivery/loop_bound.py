@@ -1,4 +1,4 @@
-"""What belongs to one event loop, in objects that outlive it: a client may be used in several."""
+"""Values and timers bound to an event loop, for objects that are used in several loops."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """A lock or the like of asyncio, made anew for each event loop.
+    """Holds an asyncio object such as a lock, and replaces it when the running event loop changes.
 
     Args:
-        make: Makes one.
+        make: Creates the object.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -25,7 +25,7 @@ class PerLoop(Generic[T]):
 
     @property
     def here(self) -> T:
-        """The one of the running event loop."""
+        """The object for the running event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop or self._value is None:
             self._loop, self._value = loop, self._make()
@@ -33,34 +33,34 @@ class PerLoop(Generic[T]):
 
 
 class Alarm:
-    """Calls a function once after a while; set again before that, it changes nothing.
+    """A one-shot timer that calls a function; setting it again while it runs changes nothing.
 
     Args:
-        ring: The function.
+        callback: The function to call.
     """
 
-    def __init__(self, ring: Callable[[], object]) -> None:
-        self._ring = ring
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
-        """Call the function after so many seconds. Without an event loop, nothing happens."""
+        """Start the timer with a delay in seconds; do nothing without a running event loop."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        # One that was set in another loop may have ended with it.
+        # A timer of another loop does not count: it may have ended with that loop.
         if self._loop is not loop:
             self._loop = loop
-            self._timer = loop.call_later(seconds, self._is_due)
+            self._timer = loop.call_later(seconds, self._fire)
 
     def stop(self) -> None:
-        """Call it no more: its timer would keep what it calls alive. One of another loop stays."""
+        """Cancel the timer, which keeps the function alive; a timer of another loop stays."""
         if self._timer is not None and self._loop is asyncio.get_running_loop():
             self._timer.cancel()
             self._loop = self._timer = None
 
-    def _is_due(self) -> None:
+    def _fire(self) -> None:
         self._loop = self._timer = None
-        self._ring()
+        self._callback()

@@ -1,4 +1,4 @@
-"""The store in memory: bounded, for one process, and gone with it."""
+"""The in-memory store: bounded, for one process, lost when the process ends."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracked import Names, Tracked
     from omnimsg.domain.message_id import MessageId
 
-# Of so many open messages with the same token the latest are found by it: whoever gives all
-# messages one reference must not pay for it with a search through all of them.
-_MOST_OF_A_TOKEN = 8
+# Open messages that one token finds, at most; the latest ones. The bound keeps look-ups fast where
+# an application gives all messages the same reference.
+_MAX_PER_TOKEN = 8
 
 
 @attrs.frozen(kw_only=True)
 class StoreLimits:
-    """How much is kept; above a limit the oldest entries go.
+    """How much is kept; above a limit the oldest entries are evicted.
 
     Attributes:
-        messages: Messages whose hand-over is known, as many that are in doubt, and as many whose
-            doubt was given up.
-        parked: Messages of which only reports came.
+        messages: Accepted messages, as many that are in doubt, and as many whose doubt was given
+            up.
+        parked: Messages of which only reports have arrived.
         parked_for: Seconds for which such reports wait for the answer to the send.
-        events: Keys of handled events. An event whose key is gone is handled again when it is
+        events: Keys of handled events. An event whose key was evicted is handled again when it is
             repeated.
     """
 
@@ -43,7 +43,7 @@ class StoreLimits:
 
 
 class MemoryStore:
-    """Keeps what is known of messages in memory.
+    """Keeps the state of messages in memory.
 
     The cost of an event does not grow with the number of messages.
 
@@ -51,65 +51,64 @@ class MemoryStore:
         limits: How much is kept.
 
     Attributes:
-        dropped: How many messages went because of a limit, parked ones included.
+        dropped: How many messages were evicted because of a limit, parked ones included.
     """
 
     def __init__(self, limits: StoreLimits | None = None) -> None:
         self._limits = limits or StoreLimits()
         self._numbers = itertools.count()
-        # By what is known of the hand-over, in the order in which that became known. `OrderedDict`,
-        # because taking the first entry of a `dict` from which many were taken goes through all of
-        # them.
-        self._rooms: dict[Handover, OrderedDict[int, Tracked]] = {
+        # By state of the hand-over, in the order in which messages entered it. `OrderedDict`,
+        # because a `dict` finds its first entry by skipping all that were deleted before it.
+        self._groups: dict[Handover, OrderedDict[int, Tracked]] = {
             each: OrderedDict() for each in Handover
         }
-        self._places: dict[int, OrderedDict[int, Tracked]] = {}
+        self._group_of: dict[int, OrderedDict[int, Tracked]] = {}
         self._by_id: dict[MessageId, int] = {}
-        # By token: the messages of which either the id or the send is not known yet.
+        # By token: the open messages, whose own id or hand-over is not known yet.
         self._open: dict[str, tuple[int, ...]] = {}
         self._latest: dict[str, int] = {}
         self._handled: OrderedDict[str, datetime] = OrderedDict()
         self.dropped: int = 0
 
     def __len__(self) -> int:
-        """Return the number of messages of which something is known."""
-        return len(self._places)
+        """Return the number of tracked messages."""
+        return len(self._group_of)
 
     async def find(self, names: Names) -> Tracked | None:
-        """Return what is known of a message."""
+        """Return the state of a message."""
         return self._merged(self._found(names))
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change what is known of a message."""
+        """Change the state of a message."""
         found = self._found(names)
         known = self._merged(found)
         changed = change(known)
-        if len(found) == 1 and known is not None and _is_found_alike(changed, known):
-            self._places[found[0]][found[0]] = changed
+        if len(found) == 1 and known is not None and _keeps_indexes(changed, known):
+            self._group_of[found[0]][found[0]] = changed
             return changed
-        room = self._rooms[changed.handover]
-        # One that is in the right room already keeps its place there.
-        number = next((each for each in found if each in room), None)
+        group = self._groups[changed.handover]
+        # A message that already has this hand-over state keeps its position in the order.
+        number = next((each for each in found if each in group), None)
         for each in found:
             self._forget_names(each)
             if each != number:
-                del self._places.pop(each)[each]
+                del self._group_of.pop(each)[each]
         number = next(self._numbers) if number is None else number
-        room[number] = changed
-        self._places[number] = room
+        group[number] = changed
+        self._group_of[number] = group
         self._note_names(number, changed)
         self._enforce_limits(changed.since)
         return changed
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        rooms = [self._rooms[each] for each in Handover if each.is_doubtful]
-        return sorted((each for room in rooms for each in room.values()), key=_since)
+        groups = [self._groups[each] for each in Handover if each.is_doubtful]
+        return sorted((each for group in groups for each in group.values()), key=_since)
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
-        """Make the messages that are in doubt since a time, or longer, `UNRESOLVED`."""
+        """Make messages `UNRESOLVED` that have been in doubt since a time, or longer."""
         given_up: list[Tracked] = []
-        doubts, unresolved = self._rooms[Handover.IN_DOUBT], self._rooms[Handover.UNRESOLVED]
+        doubts, unresolved = self._groups[Handover.IN_DOUBT], self._groups[Handover.UNRESOLVED]
         while doubts:
             number, doubt = next(iter(doubts.items()))
             if doubt.since > since:
@@ -117,7 +116,7 @@ class MemoryStore:
             del doubts[number]
             changed = attrs.evolve(doubt, handover=Handover.UNRESOLVED)
             unresolved[number] = changed
-            self._places[number] = unresolved
+            self._group_of[number] = unresolved
             given_up.append(changed)
         self._limit(unresolved, self._limits.messages)
         return given_up
@@ -136,10 +135,10 @@ class MemoryStore:
                 break
 
     def _found(self, names: Names) -> list[int]:
-        """Return the numbers of what names find."""
+        """Return the numbers of the messages that the names find."""
         by_id = self._by_id
         found: list[int] = []
-        for each in names.ids:  # one, or also that of its batch
+        for each in names.ids:  # its own, its batch's, or both
             number = by_id.get(each)
             if number is not None and number not in found:
                 found.append(number)
@@ -155,26 +154,26 @@ class MemoryStore:
         return found
 
     def _find_open(self, token: str, names: Names, found: list[int]) -> int | None:
-        """Return the message that a token finds besides those that ids find, if any."""
-        known = [self._at(each) for each in found]
+        """Return the open message that a token finds in addition to those found by id, if any."""
+        known = [self._get(each) for each in found]
         candidates = [
             number
             for number in self._open[token]
-            if number not in found and names.may_mean(self._at(number), known)
+            if number not in found and names.may_mean(self._get(number), known)
         ]
-        # That one was accepted is certain. That another one was sent at all is not.
-        certain = (each for each in candidates if not self._at(each).handover.is_doubtful)
+        # Prefer a message that is certain to be sent: a doubtful one may never have been.
+        certain = (each for each in candidates if not self._get(each).handover.is_doubtful)
         return next(certain, candidates[0] if candidates else None)
 
     def _merged(self, numbers: Sequence[int]) -> Tracked | None:
         known: Tracked | None = None
         for number in numbers:
-            each = self._at(number)
+            each = self._get(number)
             known = each if known is None else known.merged(each)
         return known
 
-    def _at(self, number: int) -> Tracked:
-        return self._places[number][number]
+    def _get(self, number: int) -> Tracked:
+        return self._group_of[number][number]
 
     def _note_names(self, number: int, tracked: Tracked) -> None:
         for message_id in tracked.ids:
@@ -183,10 +182,10 @@ class MemoryStore:
         if token is not None:
             self._latest[token] = number
             if tracked.is_open:
-                self._open[token] = (*self._open.get(token, ()), number)[-_MOST_OF_A_TOKEN:]
+                self._open[token] = (*self._open.get(token, ()), number)[-_MAX_PER_TOKEN:]
 
     def _forget_names(self, number: int) -> None:
-        tracked = self._at(number)
+        tracked = self._get(number)
         for message_id in tracked.ids:
             if self._by_id.get(message_id) == number:
                 del self._by_id[message_id]
@@ -200,10 +199,10 @@ class MemoryStore:
             self._open[token] = left
 
     def _enforce_limits(self, now: datetime) -> None:
-        limits, rooms = self._limits, self._rooms
-        self._limit(rooms[Handover.ACCEPTED], limits.messages)
-        self._limit(rooms[Handover.IN_DOUBT], limits.messages)
-        parked = rooms[Handover.UNKNOWN]
+        limits, groups = self._limits, self._groups
+        self._limit(groups[Handover.ACCEPTED], limits.messages)
+        self._limit(groups[Handover.IN_DOUBT], limits.messages)
+        parked = groups[Handover.UNKNOWN]
         self._limit(parked, limits.parked)
         while parked:
             oldest = next(iter(parked.values()))
@@ -211,17 +210,17 @@ class MemoryStore:
                 break
             self._limit(parked, len(parked) - 1)
 
-    def _limit(self, room: OrderedDict[int, Tracked], most: int) -> None:
-        """Drop the oldest messages of a room above a number."""
-        while len(room) > most:
-            number = next(iter(room))
+    def _limit(self, group: OrderedDict[int, Tracked], most: int) -> None:
+        """Evict the oldest messages above a maximum."""
+        while len(group) > most:
+            number = next(iter(group))
             self._forget_names(number)
-            del room[number], self._places[number]
+            del group[number], self._group_of[number]
             self.dropped += 1
 
 
-def _is_found_alike(changed: Tracked, known: Tracked) -> bool:
-    """Return whether a message is found, and kept, as it was before."""
+def _keeps_indexes(changed: Tracked, known: Tracked) -> bool:
+    """Return whether names and hand-over, and with them all indexes, are unchanged."""
     return (
         changed.ids == known.ids
         and changed.token == known.token

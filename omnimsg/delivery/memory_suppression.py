@@ -1,4 +1,4 @@
-"""The suppression list in memory: for one process, and gone with it."""
+"""The in-memory suppression list: for one process, lost when the process ends."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MARKETING = frozenset({"marketing"})
 
 
 class MemorySuppression:
-    """Remembers who has opted out, on every account and channel.
+    """Remembers which addresses have opted out, for all accounts and channels.
 
-    Who opted out is sent nothing any more until they opt in again. Who opted out of marketing is
-    sent nothing with one of the marketing tags.
+    An address that has opted out gets no message until it opts in again. An address that has opted
+    out of marketing gets no message with one of the marketing tags.
 
     Args:
         opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`.
@@ -31,8 +31,8 @@ class MemorySuppression:
     def __init__(
         self, opted_out: Collection[str] = (), *, marketing_tags: Collection[str] = MARKETING
     ) -> None:
-        self._wishes: dict[str, dict[Consent, datetime]] = {
-            each.casefold(): {Consent.OPTED_OUT: _ALWAYS} for each in opted_out
+        self._consents: dict[str, dict[Consent, datetime]] = {
+            each.casefold(): {Consent.OPTED_OUT: _EARLIEST} for each in opted_out
         }
         self._marketing_tags = frozenset(marketing_tags)
 
@@ -46,11 +46,11 @@ class MemorySuppression:
         return [self._is_suppressed(each) for each in messages]
 
     async def record(self, change: ConsentChange) -> None:
-        """Store a change. The order in which changes come makes no difference: their times do."""
+        """Store a change. The times of changes decide, not the order in which they arrive."""
         if change.address is None:
             return
-        wishes = self._wishes.setdefault(change.address.casefold(), {})
-        wishes[change.consent] = max(change.at, wishes.get(change.consent, change.at))
+        consents = self._consents.setdefault(change.address.casefold(), {})
+        consents[change.consent] = max(change.at, consents.get(change.consent, change.at))
 
     def _is_suppressed(self, message: Message) -> bool:
         address = address_of(message)
@@ -63,11 +63,11 @@ class MemorySuppression:
         )
 
     def _has(self, address: str, consent: Consent) -> bool:
-        """Return whether somebody opted out, and not in again since. Of one time, out counts."""
-        wishes = self._wishes.get(address.casefold())
-        if wishes is None or consent not in wishes:
+        """Return whether an address has opted out and not in again; at equal times, out counts."""
+        consents = self._consents.get(address.casefold())
+        if consents is None or consent not in consents:
             return False
-        return wishes[consent] >= wishes.get(Consent.OPTED_IN, _ALWAYS)
+        return consents[consent] >= consents.get(Consent.OPTED_IN, _EARLIEST)
 
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)

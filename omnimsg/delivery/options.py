@@ -47,15 +47,16 @@ class CallbackOptions:
     """How callbacks are received.
 
     Attributes:
-        public_url: The address of the receiver as the providers call it, before the account's name:
+        public_url: The URL at which providers call the receiver, without the account's name:
             `https://hooks.example.com/callbacks` where Bird calls `.../callbacks/bird`. Bird signs
-            it, and Messente is told it with each message.
+            it, and Messente gets it with each message.
         trusted_proxies: The networks of proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host`
             say how the provider called, where there is no `public_url`.
         body_limit: The largest body, in bytes.
         concurrency: How many callbacks the handlers work on at once.
-        backlog: How many requests are read or wait at once; more are answered 503.
-        read_timeout: Seconds in which a body must have come.
+        backlog: How many requests are in progress at once, from reading to the answer; more are
+            answered 503.
+        read_timeout: Seconds within which a body must have arrived.
         handler_timeout: Seconds that the handlers may take for one event.
     """
 
@@ -70,5 +71,5 @@ class CallbackOptions:
     handler_timeout: float = attrs.field(default=20.0, validator=validate.positive)
 
     def report_url(self, account: str) -> str | None:
-        """Return where reports of an account are received; `None` without a public address."""
+        """Return the URL for the reports of an account; `None` without a `public_url`."""
         return None if self.public_url is None else f"{self.public_url}/{account}"

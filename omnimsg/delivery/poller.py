@@ -1,4 +1,4 @@
-"""Ask the provider where messages are, while somebody waits for them."""
+"""Poll the status of messages at their providers, while a caller waits for them."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Seconds until a message is asked for the first time where reports are received, which are faster
-# and may still be lost.
+# Seconds until the first look-up of a message: where reports are received, which are faster but may
+# be lost, and where they are not.
 _FIRST_BESIDE_REPORTS = 30.0
 _FIRST = 1.0
 LONGEST: float = 30.0
-# How many look-ups of one account run at once; the account's own limits hold besides.
+# How many look-ups of one account run at once; the account's own limits apply as well.
 _AT_ONCE = 8
 
 
 @attrs.define(eq=False)
 class Watched:
-    """A message that somebody waits for.
+    """A message that is polled.
 
     Attributes:
         message_id: Its id.
-        pause: Seconds after which it is asked for next.
+        pause: Seconds from one look-up to the next.
         longest: The longest pause, seconds.
-        due_at: When it is asked for next, in loop time.
-        users: How many wait for it.
+        due_at: When it is looked up next, in loop time.
+        users: How many callers wait for it.
         error: Why the last look-up failed; empty if it did not.
     """
 
@@ -54,15 +54,15 @@ class Watched:
 
 
 class Poller:
-    """Looks messages up, the more rarely the longer it takes.
+    """Looks messages up, with pauses that double each time.
 
-    One task for each account asks for all its messages that are waited for, and ends when nobody
-    waits. A provider that does not answer keeps no other one waiting.
+    One task for each account looks up all its messages that callers wait for, and ends when none is
+    left. A provider that does not answer delays no other one.
 
     Args:
-        ask: Asks the provider of a message.
-        found: Told what it said.
-        has_reports: Whether reports of an account are received.
+        ask: Looks up a message at its provider.
+        found: Called with each status that was found.
+        has_reports: Returns whether reports of an account are received.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Poller:
 
     @contextmanager
     def watch(self, message_id: MessageId, longest: float = LONGEST) -> Iterator[Watched]:
-        """Ask for a message for as long as the context is open.
+        """Poll a message for as long as the context is open.
 
         Args:
             message_id: Its id.
-            longest: The longest pause, seconds; the shortest of all who wait for it holds.
+            longest: The longest pause, seconds; of several callers the shortest one applies.
         """
         name, loop = message_id.account, asyncio.get_running_loop()
         account = self._accounts.get(name)
@@ -110,8 +110,8 @@ class _AccountPoller:
         self._ask = ask
         self._found = found
         self._watched: dict[MessageId, Watched] = {}
-        # When each is asked for. What nobody waits for any more, or was planned anew, is skipped
-        # when its time comes.
+        # A heap of planned look-ups. An outdated entry is skipped when it is due: no caller waits
+        # for its message any more, or the message was planned again.
         self._due: list[tuple[float, int, Watched]] = []
         self._numbers = itertools.count()
         self._has_news = asyncio.Event()
@@ -122,7 +122,7 @@ class _AccountPoller:
         if watched is not None:
             watched.longest = min(longest, watched.longest)
             if first < watched.pause:
-                # As soon and as often as if nobody had waited for it before.
+                # Start again with the short pause, as if no other caller waited for it.
                 watched.pause = first
                 if self.loop.time() + first < watched.due_at:
                     self._plan(watched)
@@ -135,7 +135,7 @@ class _AccountPoller:
         return watched
 
     def end(self, watched: Watched) -> bool:
-        """Stop waiting, and return whether nobody waits for anything any more."""
+        """Remove one caller, and return whether no message of the account is polled any more."""
         watched.users -= 1
         if not watched.users:
             del self._watched[watched.message_id]
@@ -153,7 +153,7 @@ class _AccountPoller:
 
     async def _run(self) -> None:
         while self._watched:
-            self._skip()
+            self._drop_outdated()
             pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
             if pause > 0:
                 self._has_news.clear()
@@ -164,11 +164,11 @@ class _AccountPoller:
             due: list[Watched] = []
             while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
                 due.append(heapq.heappop(self._due)[2])
-                self._skip()
+                self._drop_outdated()
             await asyncio.gather(*map(self._look_up, due))
 
-    def _skip(self) -> None:
-        """Drop what is not to be asked for when its time comes."""
+    def _drop_outdated(self) -> None:
+        """Drop outdated entries from the front of the heap."""
         while self._due:
             planned, _, watched = self._due[0]
             if watched.users and planned == watched.due_at:

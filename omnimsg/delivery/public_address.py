@@ -1,7 +1,7 @@
-"""The address by which a provider called: from the configuration, or from a trusted proxy.
+"""The URL that a provider has called: from the configuration, or from a trusted proxy.
 
-Bird signs it. A server behind a proxy sees another address, and whatever a stranger writes into
-`Host` or `X-Forwarded-Host` is believed only of a proxy that the configuration names.
+Bird signs this URL. A server behind a proxy sees another one, and anyone can write anything into
+`Host` or `X-Forwarded-Host`. So these headers count only from a proxy that the configuration names.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5
 
 
 class PublicAddress:
-    """Finds the address by which a provider called.
+    """Finds the URL that a provider has called.
 
     Args:
-        options: Name the public address, or the proxies to trust.
+        options: They name the public URL, or the proxies to trust.
     """
 
     def __init__(self, options: CallbackOptions) -> None:
@@ -30,15 +30,15 @@ class PublicAddress:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is an address, or a proxy to tell it."""
+        """Whether a public URL or a trusted proxy is configured."""
         return self._public_url is not None or bool(self._proxies)
 
     def of(self, request: CallbackRequest, tail: str) -> str | None:
-        """Return the address; `None` where nobody who is trusted tells it.
+        """Return the URL; `None` if no trusted source names it.
 
         Args:
-            request: What came.
-            tail: The last segments of its path: the account, and what follows it.
+            request: The request.
+            tail: The last segments of its path: the account, and the secret if there is one.
         """
         query = f"?{request.query}" if request.query else ""
         if self._public_url is not None:

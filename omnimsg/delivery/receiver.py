@@ -1,8 +1,8 @@
 """The receiver: a web application that takes the callbacks of all accounts.
 
-It is an ASGI application, which every framework mounts, and has an aiohttp.web one. A callback is
-answered 204 only when everything that the application does with it is done: whatever else happens,
-the provider sends it again.
+It is an ASGI application, which every framework can mount, and provides an aiohttp.web one. A
+callback is answered 204 only when all its events are handled. In every other case the provider
+sends it again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.engine.cancellation import is_own_cancellation
-from omnimsg.engine.received import CallbackRefused
+from omnimsg.engine.delivery_events import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ class Receiver:
     """Receives the callbacks of the accounts of a client.
 
     The path of a callback ends with the account's name, and for Clickatell with a secret after it:
-    `/callbacks/bird`, `/callbacks/clickatell/SECRET`. What comes before is the application's.
+    `/callbacks/bird`, `/callbacks/clickatell/SECRET`. The application chooses what comes before.
 
-    Mount it as the ASGI application that it is, or take `aiohttp_app()`.
+    Mount it as an ASGI application, or use `aiohttp_app()`.
 
     Args:
-        adapters: Those whose callbacks are taken, by account name.
-        options: Limits and the public address.
-        dispatcher: Takes the events.
-        observers: Told of what is refused.
+        adapters: By account name; those whose provider sends no callbacks are left out.
+        options: Limits and the public URL.
+        dispatcher: Hands on the events.
+        observers: Notified of refused requests.
         clock: Tells the time.
 
     Attributes:
@@ -69,8 +69,8 @@ class Receiver:
         refused: How many were refused, by cause.
 
     Raises:
-        ConfigError: No account can receive, an account has no secret to verify with, or nothing
-            tells the public address.
+        ConfigError: No account can receive, an account has no secret to verify with, or the public
+            URL is not known.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Receiver:
         self._dispatcher = dispatcher
         self._observers = observers
         self._clock = clock
-        self._being_read = 0
+        self._in_progress = 0
         self._slots = PerLoop(lambda: asyncio.Semaphore(options.concurrency))
         self.handled: int = 0
         self.refused: Counter[RefusedBecause] = Counter()
@@ -96,7 +96,7 @@ class Receiver:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The names of the accounts whose callbacks are taken."""
+        """The names of the accounts whose callbacks are received."""
         return tuple(self._adapters)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
@@ -104,13 +104,13 @@ class Receiver:
         await asgi.serve(self.respond, scope, receive, send)
 
     def mount(self, application: asgi.Application, path: str) -> asgi.Application:
-        """Return an ASGI application that serves the receiver below a path, and another elsewhere.
+        """Return an ASGI application: the receiver below `path`, `application` for all other paths.
 
-        For frameworks that mount nothing themselves, such as Django.
+        For frameworks that cannot mount an application themselves, such as Django.
 
         Args:
-            application: What serves every other path.
-            path: Where the receiver is, such as `/callbacks`.
+            application: The application that serves every other path.
+            path: The path of the receiver, such as `/callbacks`.
         """
         return asgi.mounted(self, application, path)
 
@@ -121,25 +121,25 @@ class Receiver:
         return application(self.respond)
 
     async def respond(self, request: CallbackRequest) -> Answer:
-        """Answer one request. It raises nothing but its own cancellation."""
+        """Answer one request; raise nothing but the cancellation of the calling task."""
         account = ""
         try:
             adapter, tail, path_secret = self._find(request)
             account = adapter.account.name
-            self._take_place()
+            self._count_request()
             try:
                 body = request.at_hand and request.at_hand()
                 body = await self._read(request) if body is None else self._bounded(body)
                 callback = self._callback(request, body, tail, path_secret)
                 context = Context.make(account=account, now=self._clock.utc_now())
-                # Before it waits for its turn: strangers must not make the genuine ones wait.
+                # Verified before it waits for a slot: forged callbacks must not delay genuine ones.
                 self._verify(adapter, callback, context)
                 async with self._slots.here:
-                    await self._take(adapter, callback, context)
+                    await self._hand_on(adapter, callback, context)
             finally:
-                self._being_read -= 1
+                self._in_progress -= 1
         except RefusedError as refusal:
-            self._note(account, refusal)
+            self._report_refusal(account, refusal)
             return refusal.why.answer
         self.handled += 1
         return HANDLED
@@ -157,11 +157,11 @@ class Receiver:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
         return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
 
-    def _take_place(self) -> None:
-        """Take one of the places for requests, until it is answered."""
-        if self._being_read >= self._options.backlog:
+    def _count_request(self) -> None:
+        """Count a request as in progress until it is answered; refuse it if there are too many."""
+        if self._in_progress >= self._options.backlog:
             raise RefusedError(RefusedBecause.TOO_MANY)
-        self._being_read += 1
+        self._in_progress += 1
 
     async def _read(self, request: CallbackRequest) -> bytes:
         """Read the body within its limits."""
@@ -170,7 +170,7 @@ class Receiver:
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         try:
-            body = await within(self._options.read_timeout, _joined(request.body(), limit))
+            body = await within(self._options.read_timeout, _joined_pieces(request.body(), limit))
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
@@ -193,7 +193,7 @@ class Receiver:
             raise RefusedError(
                 RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
             )
-        # The names of its header lines are in small letters already.
+        # The names of the header lines are already in lower case, as `make` requires.
         return Callback.make(
             body=body,
             headers=request.headers,
@@ -211,7 +211,7 @@ class Receiver:
         if authenticity is not Authenticity.GENUINE:
             raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
 
-    async def _take(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
+    async def _hand_on(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Hand on the events of a genuine callback."""
         remember_until = context.now + adapter.repeats_for
         try:
@@ -224,8 +224,8 @@ class Receiver:
                 raise
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
 
-    def _note(self, account: str, refusal: RefusedError) -> None:
-        """Count a refusal, and tell it."""
+    def _report_refusal(self, account: str, refusal: RefusedError) -> None:
+        """Count a refusal, log it, and notify the observers."""
         why = refusal.why
         self.refused[why] += 1
         adapter = self._adapters.get(account)
@@ -273,7 +273,7 @@ class Receiver:
             raise ConfigError("callbacks cannot be received:\n  " + "\n  ".join(problems))
 
 
-async def _joined(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
+async def _joined_pieces(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
     """Return the pieces of a body as one; `None` as soon as they are larger than the limit."""
     body = b""
     rest: list[bytes] = []
@@ -290,7 +290,7 @@ async def _joined(pieces: AsyncIterator[bytes], limit: int) -> bytes | None:
 
 
 def _where(error: BaseException) -> str:
-    """Return the kind of an error and where it was raised; its text may quote the event."""
+    """Return the type of an error and where it was raised; its text may quote the event."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__

@@ -1,4 +1,4 @@
-"""What the receiver is asked and answers, whichever server carries it."""
+"""The requests and answers of the receiver, independent of the web server."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class CallbackRequest:
     """One HTTP request, before its body is read.
 
     Attributes:
-        method: The method, in capital letters.
+        method: The method, in upper case.
         path: The path, percent-encoded as it came.
         query: The query, percent-encoded as it came; without the question mark.
-        headers: The header lines; names in small letters.
-        peer: The address of who connected; `None` if the server does not tell.
+        headers: The header lines; names in lower case.
+        peer: The IP address of the client; `None` if the server does not say.
         body: Reads the body, piece by piece.
-        at_hand: Reads the body at once where all of it has come with the head, as of most reports;
-            returns `None` where `body` has to be read.
-        values: The value of each header line, by its name; `None` where several lines have it.
+        at_hand: Returns the body without waiting if all of it arrived with the head, as is usual
+            for reports; returns `None` if `body` has to be read.
+        values: The value of each header line, by its name; `None` if several lines have the name.
     """
 
     make: ClassVar[Callable[..., "CallbackRequest"]]
@@ -51,13 +51,13 @@ class CallbackRequest:
         return None if value is None else value.strip()
 
 
-# Whoever is not read to the end must not use the connection again.
+# If a body was not read to the end, its rest would be taken for the next request.
 _CLOSE = ("Connection", "close")
 
 
 @attrs.frozen
 class Answer:
-    """What the provider is answered: a status, and never a word of detail.
+    """The answer to a provider: a status, never a detail.
 
     Attributes:
         status: The HTTP status.
@@ -88,11 +88,11 @@ class RefusedBecause(StrEnum):
 
     @property
     def answer(self) -> Answer:
-        """What is answered. The reason phrase of the status is all that a stranger is told."""
+        """The answer. It has no text, so that a stranger learns no more than the status."""
         return _ANSWERS[self]
 
 
-# A provider that is answered so sends it again; all three do for hours.
+# On this answer a provider sends the callback again; all three do so for hours.
 _LATER = Answer(503, (("Retry-After", "5"),))
 _ANSWERS = {
     RefusedBecause.NO_SUCH_ACCOUNT: Answer(404),

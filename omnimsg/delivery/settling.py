@@ -1,4 +1,4 @@
-"""Wait for what proves that a doubtful message was sent: a report, or a look-up that finds it."""
+"""Wait for proof that a doubtful message was sent: a report, or a look-up that finds it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Seconds after the doubt began at which the provider is asked. That a message is not listed yet
-# proves nothing, so it is asked again, and rarely: a report usually comes sooner.
+# When the provider is asked, in seconds since the doubt began: several times, because a message may
+# be listed late; and rarely, because a report usually arrives sooner.
 _LOOK_UPS = (5.0, 30.0, 120.0, 600.0)
 
 
@@ -32,11 +32,11 @@ async def settle(
     outcome: Ambiguous,
     deadline: Deadline,
 ) -> Outcome:
-    """Return the acceptance of a doubtful message; the doubt where nothing proves one in time.
+    """Return the acceptance of a doubtful message, or the doubt if no proof arrives in time.
 
     Args:
-        engine: The account; `None` where it is gone, so that only a report can tell.
-        tracker: Told of reports.
+        engine: The account; `None` if it was removed, so that only a report can prove the send.
+        tracker: Gets the reports.
         message: The message.
         outcome: Its outcome so far.
         deadline: Began when the message was handed over.
@@ -62,9 +62,9 @@ async def settle(
 async def _look_up(
     engine: AccountEngine | None, tracker: Tracker, message: Message, deadline: Deadline
 ) -> Accepted:
-    """Ask the provider now and then, until it has the message; for ever where it cannot be asked.
+    """Look a message up now and then, until the provider lists it; else wait until cancelled.
 
-    That a look-up fails says nothing about the message, so nothing is raised.
+    A failed look-up says nothing about the message, so its error is logged and not raised.
     """
     if engine is not None and Operation.FIND in engine.operations:
         began = deadline.now()
@@ -91,7 +91,7 @@ async def _look_up(
                 except (Exception, asyncio.CancelledError) as error:
                     if is_own_cancellation(error):
                         raise
-                    # The store may raise anything; the message is there all the same.
+                    # The store may raise anything; the provider has the message all the same.
                 return found
     never: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
     return await never

@@ -1,4 +1,4 @@
-"""The seam for what is known of messages: in memory, or in a shared database."""
+"""The interface of stores for the state of messages: in memory, or in a shared database."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ class Store(Protocol):
 
     How names find messages:
 
-    * Ids find the messages that have them.
-    * A token also finds one with it of which the own id or the hand-over is not known yet
-      (`Tracked.is_open`), if `Names.may_mean` allows that; one that was accepted before a doubtful
-      one.
-    * Where that finds nothing, names without an id, and not of an answer, find the message with the
-      token that came last.
+    * Each id finds the message that has it.
+    * A token also finds one message that has it and is still open: its own id or its hand-over is
+      not known yet (`Tracked.is_open`), and `Names.may_mean` allows it. A message that is not
+      doubtful is preferred to a doubtful one.
+    * If nothing was found so far, a token finds the latest message that has it, unless the names
+      contain an id or are those of an answer.
     """
 
     async def find(self, names: Names) -> Tracked | None:
-        """Return what is known of a message; `None` where nothing is."""
+        """Return the state of a message; `None` if it is not tracked."""
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change what is known of a message, and return what is known then.
+        """Change the state of a message atomically, and return the new state.
 
-        Nothing else changes it meanwhile: a database locks the row. Where the names find several
-        values, they are merged before (`Tracked.merged`), and only what `change` returns is kept.
+        Nothing else may change it meanwhile: a database locks the row. If the names find several
+        values, they are merged first (`Tracked.merged`), and only what `change` returns is kept.
 
         Args:
             names: The message's names.
-            change: Returns the new value; called with `None` for a message that is not known. It
-                is quick and pure, and may be called again.
+            change: Returns the new value; called with `None` for a message that is not tracked. It
+                is fast and pure, and may be called again.
         """
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
-        """Make the messages that are in doubt since a time, or longer, `UNRESOLVED`.
+        """Make messages `UNRESOLVED` that have been in doubt since a time, or longer.
 
         Returns:
-            Those that were in doubt until now.
+            The messages that this call has changed.
         """
 
     async def is_handled(self, key: str) -> bool:
@@ -57,6 +57,6 @@ class Store(Protocol):
 
         Args:
             key: The event's key.
-            at: The time: keys whose own `until` is over may be forgotten.
-            until: Until when it must be remembered; the provider repeats no event later.
+            at: The current time: keys whose own `until` is earlier may be evicted.
+            until: Until when the key must be kept; the provider does not repeat the event later.
         """

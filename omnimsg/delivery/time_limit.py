@@ -1,4 +1,4 @@
-"""A time limit whose timer is set only for work that has to wait.
+"""A timeout that sets its timer only for work that has to wait.
 
 Most callbacks arrive whole and are handled without a pause. `asyncio.timeout` would set a timer for
 each of them and cancel it again, which costs more than the work.
@@ -16,44 +16,44 @@ T = TypeVar("T")
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """Run work as `asyncio.timeout` does: in this task, with an end.
+    """Run a coroutine in this task with a timeout, as `asyncio.timeout` does.
 
     Args:
-        seconds: How long it may wait altogether, from its first pause on.
-        work: The work.
+        seconds: The timeout, counted from the moment in which it first has to wait.
+        work: The coroutine.
 
     Raises:
         TimeoutError: It took too long, and was cancelled.
     """
     steps = work.__await__()
     try:
-        # Up to the first pause. What is returned is what the event loop is to wait for.
-        paused_for = steps.send(None)
+        # Run up to the first wait. `send` returns the future that the event loop has to wait for.
+        awaited = steps.send(None)
     except StopIteration as done:
         result: T = done.value
         return result
     async with asyncio.timeout(seconds):
-        return await _Rest(steps, paused_for)
+        return await _Rest(steps, awaited)
 
 
 class _Rest(Generic[T]):
-    """Work that has begun and paused, to be awaited to its end."""
+    """The rest of a coroutine that was started by hand and waits, as an awaitable."""
 
-    def __init__(self, steps: Generator[Any, Any, T], paused_for: object) -> None:
+    def __init__(self, steps: Generator[Any, Any, T], awaited: object) -> None:
         self._steps = steps
-        self._paused_for = paused_for
+        self._awaited = awaited
 
     def __await__(self) -> Generator[Any, Any, T]:
-        """Hand each pause to the event loop, and what comes of it to the work."""
-        steps, paused_for = self._steps, self._paused_for
+        """Yield each future to the event loop, and pass on what it sends or throws."""
+        steps, awaited = self._steps, self._awaited
         try:
             while True:
                 try:
-                    came = yield paused_for
-                except BaseException as error:  # noqa: BLE001 - a cancellation, for the work to see
-                    paused_for = steps.throw(error)
+                    sent = yield awaited
+                except BaseException as error:  # noqa: BLE001 - a cancellation, for `work` to see
+                    awaited = steps.throw(error)
                 else:
-                    paused_for = steps.send(came)
+                    awaited = steps.send(sent)
         except StopIteration as done:
             result: T = done.value
             return result

@@ -1,4 +1,4 @@
-"""What is known of one message that was handed over or reported, and by which names it is found."""
+"""The tracked state of one message, and the names (ids, token) that identify it."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Accepted, Ambiguous
 
 
-# More than any message has: a provider that keeps inventing ids must not fill the memory.
+# More ids than any message has. The bound protects the memory from a provider that invents ids.
 _MAX_IDS = 8
 
 
 class Handover(StrEnum):
-    """What is known of the hand-over of a message to its provider."""
+    """The state of the hand-over of a message to its provider."""
 
     UNKNOWN = "unknown"
-    """Only reports of it came: its answer is still under way, or another process has sent it."""
+    """Only reports have arrived: the answer is still in flight, or another process has sent it."""
     ACCEPTED = "accepted"
     IN_DOUBT = "in_doubt"
-    """It may have been sent; a report or a look-up may still tell."""
+    """It may have been sent; a report or a look-up may still prove it."""
     UNRESOLVED = "unresolved"
-    """It may have been sent, and nothing told in time."""
+    """It may have been sent, and no proof arrived in time."""
 
     @property
     def is_doubtful(self) -> bool:
@@ -55,17 +55,17 @@ _CERTAINTY = (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.IN_DOUBT, Handover
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Names:
-    """What a message may be called by, in a report, an outcome or a question.
+    """The names that identify a message in a report, an outcome or a query.
 
-    A provider's id names one message. A token stands for a reference, which is the caller's and may
-    name several.
+    A provider's id identifies one message. A token stands for a reference, which the caller chooses
+    and may give to several messages.
 
     Attributes:
         account: The account's name.
-        ids: Ids of the message; an id of a batch and a reference among them (Bird).
+        ids: Ids of the message; one may be made of a batch's id and a reference (Bird).
         token: The token of its reference, as `report_token` makes it.
-        is_answer: Whether they are of the answer to a send. It settles no doubt, and is no other
-            message that was accepted: those are other sends with the same reference.
+        is_answer: Whether the names come from the answer to a send. Their token then finds no
+            message that is accepted or in doubt: that is another send with the same reference.
     """
 
     make: ClassVar[Callable[..., Names]]
@@ -87,13 +87,13 @@ class Names:
 
     @classmethod
     def of_interaction(cls, event: InteractionEvent) -> Names:
-        """Return the names of the message that a person did something with."""
+        """Return the names of the message that an interaction is about."""
         token = token_of(event.account, event.reference)
         return cls(account=event.account, ids=(event.interaction.message_id,), token=token)
 
     @classmethod
     def of_id(cls, message_id: MessageId) -> Names:
-        """Return the names that an id has in itself. Only an answer gave the id of a batch."""
+        """Return the names that an id contains. The id of a batch only comes from an answer."""
         found = split_batch_id(message_id.provider_id)
         token = None if found is None else token_of(message_id.account, found[1])
         return cls(
@@ -101,18 +101,18 @@ class Names:
         )
 
     def may_mean(self, other: Tracked, found: Sequence[Tracked]) -> bool:
-        """Return whether they may mean a message that their token finds.
+        """Return whether the names may identify a message that has their token.
 
         Args:
-            other: The message with the token.
-            found: The messages that their ids find. If they may mean the other one too, all of them
-                are one message.
+            other: The message that has the token.
+            found: The messages that the ids find. If the names may identify `other` too, all of
+                these are one message.
         """
         is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
         if is_sent and other.handover is not Handover.UNKNOWN:
             return False  # two sends with the same reference
         ids = {*self.ids, *(each_id for each in found for each_id in each.ids)}
-        # A message has one id of its own, and was in one batch.
+        # A message has at most one id of its own, and one of its batch.
         return _agree(filter(_is_own, ids), filter(_is_own, other.ids)) and _agree(
             filterfalse(_is_own, ids), filterfalse(_is_own, other.ids)
         )
@@ -121,17 +121,17 @@ class Names:
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Tracked:
-    """All that is known of one message. A later report gives another value.
+    """The tracked state of one message. It never changes: a later report gives another value.
 
     Attributes:
         account: The account's name.
-        since: When it was first heard of.
-        ids: Its ids, the one that the application got first.
-        reference: Its reference; `None` where only a token was reported.
+        since: When its first outcome or report arrived.
+        ids: Its ids; the first is the one that the application got.
+        reference: Its reference; `None` if only a token was reported.
         token: The token of its reference.
-        to: The recipient; `None` where another process has sent it.
-        handover: What is known of the hand-over.
-        legs: What look-ups and reports said, merged.
+        to: The recipient; `None` if another process has sent it.
+        handover: The state of the hand-over.
+        legs: The statuses of its legs, merged from outcome, look-ups and reports.
         told: The status that the application was told last.
         followed_by: Ids of the fallback legs that omnimsg has sent after it.
         reached_twice: Whether two legs of the message were delivered, this one or those after it.
@@ -153,22 +153,22 @@ class Tracked:
 
     @property
     def names(self) -> Names:
-        """All names it is found by."""
+        """All names that identify it."""
         return Names(account=self.account, ids=self.ids, token=self.token)
 
     @property
     def id(self) -> MessageId | None:
-        """Its id; `None` as long as nobody named one."""
+        """Its first id; `None` as long as none is known."""
         return self.ids[0] if self.ids else None
 
     @property
     def status(self) -> MessageStatus | None:
-        """All that is known of its status; `None` as long as it has no id."""
+        """Its merged status; `None` as long as no id is known."""
         return None if self.id is None else MessageStatus(id=self.id, legs=self.legs)
 
     @property
     def own_id(self) -> MessageId | None:
-        """The message's own id, not one of its batch; `None` as long as nobody named it."""
+        """The message's own id, not its batch's; `None` as long as it is not known."""
         for each in self.ids:
             if _is_own(each):
                 return each
@@ -181,21 +181,21 @@ class Tracked:
 
     @property
     def consent_changes(self) -> Sequence[ConsentChange]:
-        """What its reports say of the recipient's wishes."""
+        """The changes of the recipient's consent that its reports tell of."""
         return changes_in_legs(
             self.legs, account=self.account, address=self.to, reference=self.reference
         )
 
     def reported(self, event: StatusEvent, names: Names | None = None) -> Tracked:
-        """Return it with a report. A report of a doubtful message proves that it was sent.
+        """Return the state with a report added, which proves that a doubtful message was sent.
 
         Args:
             event: The report.
-            names: Those in it, where they are known already.
+            names: The names in the report, if the caller has them already.
         """
         names = names or Names.of_event(event)
         return _proved(
-            # `attrs.evolve` costs several times as much, of each report.
+            # `attrs.evolve` takes several times as long, and this runs for each report.
             Tracked.make(
                 account=self.account,
                 since=self.since,
@@ -212,12 +212,12 @@ class Tracked:
         )
 
     def answered(self, new: Tracked) -> Tracked:
-        """Return it with the outcome of its send; a report that came before may have proved it."""
+        """Return the state with its send's outcome added; earlier reports may end its doubt."""
         # The id of the outcome comes first: it is the one that the application keeps.
         return _proved(attrs.evolve(self.merged(new), ids=_joined(new.ids, self.ids)))
 
     def looked_up(self, status: MessageStatus) -> Tracked:
-        """Return it with the answer of a look-up."""
+        """Return the state with the answer of a look-up added."""
         named = split_batch_id(status.id.provider_id)
         return attrs.evolve(
             self,
@@ -228,9 +228,10 @@ class Tracked:
         )
 
     def merged(self, other: Tracked) -> Tracked:
-        """Merge it with what was known under other names of the same message.
+        """Merge the state with another one that turned out to be of the same message.
 
-        A doubt stays, so that whoever merges it with what proves the send can tell that it ended.
+        A doubt stays a doubt even if a report in the other state proves the send. The caller who
+        adds the proof then sees that the doubt ended.
         """
         first, second = sorted((self, other), key=lambda each: (each.since, each.ids))
         return attrs.evolve(
@@ -247,7 +248,7 @@ class Tracked:
         )
 
     def followed(self, by: tuple[MessageId, ...], *, reached_twice: bool) -> Tracked:
-        """Return it with what is known of the legs after it."""
+        """Return the state with the fallback legs after it added."""
         return attrs.evolve(
             self,
             followed_by=_joined(self.followed_by, by),
@@ -256,7 +257,7 @@ class Tracked:
 
     @classmethod
     def of_accepted(cls, accepted: Accepted, to: str | None, at: datetime) -> Tracked:
-        """Build what the answer to a send tells."""
+        """Build the state of a message from its acceptance."""
         return cls(
             account=accepted.account,
             since=at,
@@ -270,7 +271,7 @@ class Tracked:
 
     @classmethod
     def of_doubt(cls, outcome: Ambiguous, message: Message, at: datetime) -> Tracked:
-        """Build what a send without a clear answer tells."""
+        """Build the state of a message from an `Ambiguous` outcome."""
         return cls(
             account=outcome.account,
             since=at,
@@ -282,24 +283,24 @@ class Tracked:
 
 
 def token_of(account: str, reference: str | None) -> str | None:
-    """Return the token of a reference, where there is one."""
+    """Return the token of a reference; `None` without a reference."""
     return None if reference is None else report_token(account, reference)
 
 
 def address_of(message: Message) -> str | None:
-    """Return the recipient of a message as text; `None` where only the provider can tell."""
+    """Return the recipient of a message as text; `None` if only the provider knows it."""
     return message.to if isinstance(message.to, str) else message.to.value
 
 
 def _proved(tracked: Tracked) -> Tracked:
-    """Return a message without the doubt, where the provider has given it an id."""
+    """End the doubt of a message that has an id of its own: the provider has accepted it."""
     if not tracked.handover.is_doubtful or tracked.own_id is None:
         return tracked
     return attrs.evolve(tracked, handover=Handover.ACCEPTED)
 
 
 def _joined(first: tuple[MessageId, ...], second: tuple[MessageId, ...]) -> tuple[MessageId, ...]:
-    """Join ids without repetition. A message has few: its own, and one of its batch."""
+    """Join ids without duplicates, up to the bound."""
     if first == second:
         return first
     return tuple(dict.fromkeys((*first, *second)))[:_MAX_IDS]
@@ -310,6 +311,6 @@ def _is_own(message_id: MessageId) -> bool:
 
 
 def _agree(first: Iterable[MessageId], second: Iterable[MessageId]) -> bool:
-    """Return whether ids may be of one message: one of them is the same, or there are none."""
+    """Return whether ids may be of one message: they share one, or one side has none."""
     some, others = set(first), set(second)
     return not some or not others or not some.isdisjoint(others)

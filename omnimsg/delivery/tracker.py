@@ -1,4 +1,4 @@
-"""The tracker: what became of each message, from outcomes, reports and look-ups in any order."""
+"""The tracker: merges outcomes, reports and look-ups, in any order, into the state of messages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.cancellation import is_own_cancellation
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observer
-from omnimsg.engine.received import DoubtEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,33 +34,33 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Outcomes are stored this many seconds after the first of them, or when something is asked: one
-# task for many, none for each.
+# Outcomes are stored this many seconds after the first of them, or at the next query: one task
+# stores many outcomes.
 _COMMIT_AFTER = 0.05
-# Seconds after which it is tried again where the store has failed.
+# Seconds until the next attempt after the store has failed.
 _COMMIT_AGAIN_AFTER = 5.0
-# As many outcomes wait for a store that fails; then the oldest are forgotten.
-_MOST_OUTCOMES = 100_000
+# Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
+_MAX_OUTCOMES = 100_000
 _SWEEP_EVERY = timedelta(minutes=1)
 DOUBT_WINDOW: float = 24 * 3600.0
 
 
 class Tracker(Observer):
-    """Knows where each message is, and which sends are in doubt.
+    """Tracks the state of each message, and which sends are in doubt.
 
-    It is told of outcomes as an observer, and of reports and look-ups by `apply` and `look_up`.
+    It gets outcomes as an observer, and reports and look-ups through `apply` and `look_up`.
 
     Args:
-        store: Keeps what is known.
+        store: Keeps the state of messages.
         clock: Tells the time.
-        observers: Told when a doubt ends.
+        observers: Notified when a doubt ends.
         doubt_window: Seconds after which a doubt that nothing settled is `UNRESOLVED`.
         joined: Called with a message whose reports came before its outcome.
 
     Attributes:
-        waiters: Those who wait for a change of a message.
-        doubts_settled: How many sends were in doubt until a report named the message.
-        doubts_unresolved: How many sends were in doubt and nothing told in time.
+        waiters: Wakes the tasks that wait for a change of a message.
+        doubts_settled: How many doubts ended because a report or a look-up proved the send.
+        doubts_unresolved: How many doubts ended without proof, because their time was over.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MOST_OUTCOMES)
+        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MAX_OUTCOMES)
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_commit)
         self._lock = PerLoop(asyncio.Lock)
@@ -89,7 +89,7 @@ class Tracker(Observer):
         self._last_doubt: datetime | None = None
 
     def outcome_known(self, event: OutcomeKnown) -> None:
-        """Note the outcomes that something more may become known of."""
+        """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous) or (
                 # An adapter that breaks its contract may name neither.
@@ -100,20 +100,20 @@ class Tracker(Observer):
             self._commits.set(_COMMIT_AFTER)
 
     async def aclose(self) -> None:
-        """Store what was noted, and look at nothing by itself any more."""
+        """Store the queued outcomes, and stop the timers."""
         await self.commit()
         self._commits.stop()
         self._sweeps.stop()
 
     async def commit(self) -> datetime:
-        """Store the outcomes that were noted, and join them with the reports that came before.
+        """Store the queued outcomes, and join them with the reports that arrived before them.
 
-        What the store fails to take is tried again later; whoever asks is told what is known.
+        If the store fails, this does not raise, and tries again later.
 
         Returns:
-            The time.
+            The current time.
         """
-        # One that another task stores stays among them until it is stored.
+        # An outcome that another task is storing stays queued until it is stored, and is awaited.
         if self._outcomes:
             async with self._lock.here:
                 await self._store_outcomes()
@@ -123,18 +123,18 @@ class Tracker(Observer):
         return now
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
-        """Store the answer to a send."""
-        return await self._take(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
+        """Store an acceptance."""
+        return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
 
     async def prove(self, found: Accepted) -> Tracked:
-        """Store that a look-up found a message that may have been sent."""
+        """Store the acceptance of a doubtful message that a look-up has found."""
         new = Tracked.of_accepted(found, None, self._clock.utc_now())
         return await self._update(
             new.names, lambda known: new if known is None else known.answered(new)
         )
 
     async def apply(self, event: StatusEvent) -> Tracked:
-        """Add a report, and return all that is known of its message."""
+        """Add a report, and return the new state of its message."""
         now = await self.commit()
         names = Names.of_event(event)
         return await self._update(
@@ -145,7 +145,7 @@ class Tracker(Observer):
         )
 
     async def look_up(self, status: MessageStatus) -> Tracked:
-        """Add the answer of a look-up, and return all that is known of its message."""
+        """Add the answer of a look-up, and return the new state of its message."""
         account, now = status.id.account, await self.commit()
         return await self._update(
             Names.of_id(status.id),
@@ -164,7 +164,7 @@ class Tracker(Observer):
     async def follow(
         self, accepted: Accepted, by: tuple[MessageId, ...], *, reached_twice: bool
     ) -> None:
-        """Note what is known of the fallback legs after a message."""
+        """Note the fallback legs after a message, and whether two legs were delivered."""
         new = Tracked.of_accepted(accepted, None, self._clock.utc_now())
         await self._store.update(
             Names.of_id(accepted.id),
@@ -172,11 +172,11 @@ class Tracker(Observer):
         )
 
     async def find(self, message_id: MessageId) -> Tracked | None:
-        """Return what is known of a message."""
+        """Return the state of a message; `None` if it is not tracked."""
         return await self.find_named(Names.of_id(message_id))
 
     async def find_named(self, names: Names) -> Tracked | None:
-        """Return what is known of a message by its names."""
+        """Return the state of a message by its names; `None` if it is not tracked."""
         await self.commit()
         return await self._store.find(names)
 
@@ -187,20 +187,20 @@ class Tracker(Observer):
         return await self._store.doubts()
 
     def expect(self, account: str, message: Message) -> asyncio.Future[Accepted]:
-        """Return a future that ends when a report names a message that may have been sent."""
+        """Return a future that ends when a report names a doubtful message, with its acceptance."""
         token = report_token(account, message.reference)
         names = Names(account=account, token=token, is_answer=True)
         return asyncio.ensure_future(self._acceptance(names, token, message.reference))
 
     async def settled(self, outcome: Ambiguous) -> Accepted:
-        """Wait until a report names a message whose outcome was in doubt."""
+        """Wait until a report names a doubtful message, and return its acceptance."""
         token = report_token(outcome.account, outcome.reference)
         return await self._acceptance(
             Names(account=outcome.account, token=token), token, outcome.reference
         )
 
     async def _acceptance(self, names: Names, token: str, reference: str) -> Accepted:
-        """Wait until the names find a message that the provider has."""
+        """Wait until the names find a message with an id of its own, and return its acceptance."""
         with self.waiters.watch(token) as waiter:
             while True:
                 try:
@@ -209,8 +209,8 @@ class Tracker(Observer):
                 except (Exception, asyncio.CancelledError) as error:
                     if is_own_cancellation(error):
                         raise
-                    # A store may raise anything, and no word of a report is no word about the
-                    # message: whoever waits goes on.
+                    # A store may raise anything, and its error says nothing about the message: go
+                    # on waiting.
                     _warn(error)
                     tracked = None
                 own_id = None if tracked is None else tracked.own_id
@@ -239,23 +239,23 @@ class Tracker(Observer):
                     self._outcomes.rotate(-1)
                 self._commits.set(_COMMIT_AGAIN_AFTER)
             else:
-                # Not before: whoever is cancelled here has not stored it. Meanwhile it may have
-                # made room for newer ones.
+                # Remove it only once it is stored, so that a cancelled commit is repeated; the
+                # deque may have dropped it meanwhile.
                 if self._outcomes[0] is first:
                     self._outcomes.popleft()
 
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
         now = self._clock.utc_now()
-        tracked = await self._take(Tracked.of_doubt(outcome, message, now))
+        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now))
         if tracked.handover.is_doubtful:
             self._last_doubt = now
-            # Also where nothing else happens until then.
+            # A timer gives the doubt up if no other call comes after its time is over.
             self._sweeps.set(self._window.total_seconds() + 1)
-        else:  # a report came before
+        else:  # an earlier report has proved it
             self._end_doubt(tracked)
 
-    async def _take(self, new: Tracked) -> Tracked:
-        """Store an outcome, and join it with the reports that came before it."""
+    async def _store_outcome(self, new: Tracked) -> Tracked:
+        """Store an outcome, and join it with the reports that arrived before it."""
         was_reported = False
 
         def change(known: Tracked | None) -> Tracked:
@@ -269,7 +269,7 @@ class Tracker(Observer):
         return tracked
 
     async def _update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change what is known of a message, and tell those who wait for it."""
+        """Change the state of a message, note whether that ends a doubt, and wake its waiters."""
         before: Tracked | None = None
 
         def noted(known: Tracked | None) -> Tracked:
@@ -285,7 +285,7 @@ class Tracker(Observer):
         return tracked
 
     async def _sweep(self, now: datetime) -> None:
-        """Give up the doubts that nothing settled in time, and come again for the others."""
+        """Give up the doubts whose time is over, and set the timer for the others."""
         self._next_sweep = now + _SWEEP_EVERY
         try:
             given_up = await self._store.give_up(now - self._window)

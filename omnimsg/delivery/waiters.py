@@ -1,4 +1,4 @@
-"""Those who wait for a change of a message."""
+"""Wake the tasks that wait for a change of a message."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Waiters:
-    """Wakes those who wait for a message, by its id or the token of its reference."""
+    """Wakes the tasks that wait for a message, by its id or the token of its reference."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[Waiter]] = {}
         self._listeners: tuple[Callable[[Tracked], None], ...] = ()
 
     def listen(self, listener: Callable[[Tracked], None]) -> None:
-        """Tell a function of every change of every message from now on; it must not raise."""
+        """Call a function on every change of every message from now on; it must not raise."""
         self._listeners = (*self._listeners, listener)
 
     @contextmanager
@@ -41,7 +41,7 @@ class Waiters:
                 del self._waiting[name]
 
     def wake(self, tracked: Tracked) -> None:
-        """Tell those who watch a message what is known of it."""
+        """Pass the new state of a message to the listeners, and to the tasks that watch it."""
         for listener in self._listeners:
             listener(tracked)
         if not self._waiting:
@@ -60,12 +60,12 @@ class Waiter:
         self._latest: Tracked | None = None
 
     def put(self, tracked: Tracked) -> None:
-        """Take what is known of the message."""
+        """Take the new state of the message, and wake the waiting task."""
         self._latest = tracked
         self._changed.set()
 
     async def next(self) -> Tracked:
-        """Return what is known of the message after the next change."""
+        """Wait for the next change, and return the state of the message after it."""
         await self._changed.wait()
         self._changed.clear()
         assert self._latest is not None  # noqa: S101 - set before the event

@@ -42,14 +42,15 @@ if TYPE_CHECKING:
     from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
-    from omnimsg.engine.sending.batch import PassesOn
-    from omnimsg.engine.sending.stream import StreamLegs, Streams
+    from omnimsg.engine.sending.batch import FailsOver
+    from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.engine.settlement import Settlement
     from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
 
 
-class AsksAccounts(Protocol):
+class AccountListener(Protocol):
     """A call that tries one account after another for a message."""
 
     def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
@@ -57,12 +58,12 @@ class AsksAccounts(Protocol):
 
 
 # Set by a call that wants to know which accounts its message is handed to.
-asks_accounts: ContextVar[AsksAccounts | None] = ContextVar("asks_accounts", default=None)
+account_listener: ContextVar[AccountListener | None] = ContextVar("account_listener", default=None)
 
 
-def note_asked(future: asyncio.Future[Outcome], account: str) -> None:
-    """Tell the running call, if `asks_accounts` is set, that a message was handed to an account."""
-    asking = asks_accounts.get()
+def notify_asked(future: asyncio.Future[Outcome], account: str) -> None:
+    """Tell `account_listener`, if it is set, that a message was handed to an account."""
+    asking = account_listener.get()
     if asking is not None:
         asking.note(future, account)
 
@@ -153,7 +154,7 @@ class AccountEngine(AccountOperations):
         self._loops = PartsByLoop(shared, open_transport)
 
     def hand_over(
-        self, message: Message, deadline: float, passes_on: PassesOn | None = None
+        self, message: Message, deadline: float, fails_over: FailsOver | None = None
     ) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
 
@@ -162,7 +163,7 @@ class AccountEngine(AccountOperations):
         Args:
             message: The message.
             deadline: Seconds until the caller gives up.
-            passes_on: Returns whether an outcome goes to the caller at once, without retries,
+            fails_over: Returns whether an outcome goes to the caller at once, without retries,
                 because another account may send the message.
         """
         parts = self._loops.current
@@ -172,22 +173,22 @@ class AccountEngine(AccountOperations):
             except OperationError as error:
                 return self._not_sent(message, error.failure)
         admission = parts.admission
-        if passes_on is not None:
-            admission = admission.routed_way or admission.routed(passes_on)
+        if fails_over is not None:
+            admission = admission.routed_admission or admission.routed(fails_over)
         return admission.submit(message, deadline)
 
     def submit(
-        self, message: Message, deadline: float, passes_on: PassesOn | None = None
+        self, message: Message, deadline: float, fails_over: FailsOver | None = None
     ) -> asyncio.Future[Outcome]:
         """Hand over one message, and tell the running call that this account has it."""
-        future = self.hand_over(message, deadline, passes_on)
-        note_asked(future, self.name)
+        future = self.hand_over(message, deadline, fails_over)
+        notify_asked(future, self.name)
         return future
 
-    async def go_on(
+    async def fail_over(
         self, message: Message, outcome: Outcome, since: float, deadline: float
     ) -> Outcome:
-        """Return the outcome: there is no account to fail over to; see `Router.go_on`."""
+        """Return the outcome: there is no account to fail over to; see `Router.fail_over`."""
         del message, since, deadline
         return outcome
 

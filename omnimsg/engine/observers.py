@@ -20,8 +20,13 @@ from omnimsg.engine.journal import Attempt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omnimsg.engine.delivery_events import (
+        CallbackRefused,
+        DoubtEnded,
+        EventReceived,
+        StatusChanged,
+    )
     from omnimsg.engine.leg_events import LegChanged
-    from omnimsg.engine.received import CallbackRefused, DoubtEnded, EventReceived, StatusChanged
     from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")

@@ -1,1 +1,1 @@
-"""Fallback legs that no provider runs: which goes when, and what became of each."""
+"""Fallback legs that omnimsg runs itself: when each is sent, and what became of it."""

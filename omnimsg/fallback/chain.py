@@ -1,4 +1,4 @@
-"""One message on its way through its legs."""
+"""The chain of one message's legs: hand over, wait for delivery, go on to the next leg."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.leg_events import LegChanged, LegState
-from omnimsg.routing.licence import is_doubt, may_fall_back, may_follow
+from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from datetime import datetime
 
-    from omnimsg.delivery.room import Delivery
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.fallback.stage import Stage
+    from omnimsg.fallback.chain_leg import ChainLeg
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
-# Seconds for which a leg without a ttl, and one that is overdue, is listened to.
+# Seconds to wait for the delivery of a leg without a ttl, or of one that is overdue.
 _DAY = 24 * 3600.0
-# Seconds between two look-ups of a leg, at most: of the one that decides, and of one that is over.
-_PAUSE = 60.0
-_LATE_PAUSE = 600.0
-# Seconds after which a store that has failed is asked again.
-_AFTER_AN_ERROR = 5.0
+# Seconds between two look-ups of a leg, at most: of the current leg, and of one that is overdue.
+_LONGEST_PAUSE = 60.0
+_LONGEST_LATE_PAUSE = 600.0
+# Seconds until a store that has failed is read again.
+_READ_AGAIN_AFTER = 5.0
 
 
-class Keeper(Protocol):
-    """Keeps the messages of a client whose legs are run."""
+class ChainOwner(Protocol):
+    """What a chain needs of the client that runs it."""
 
     @property
     def is_closed(self) -> bool:
-        """Whether no leg goes any more."""
+        """Whether the client is closed, so that no further leg is sent."""
 
     @property
     def delivery(self) -> Delivery:
-        """What comes back to the client."""
+        """The receiving half of the client."""
 
     def now(self) -> float:
         """Return monotonic seconds."""
@@ -54,82 +54,83 @@ class Keeper(Protocol):
         """Return the time of day."""
 
     def follow(self, chain: Chain, accepted: Accepted) -> None:
-        """Remember an accepted leg, and wait for its delivery."""
+        """Register an accepted leg, and wait for its delivery."""
 
     def spawn(self, work: Coroutine[Any, Any, None], *, outlives_close: bool = False) -> None:
-        """Do something besides, as long as the client is open, or also while it is closed."""
+        """Run work in a background task until the client is closed, or beyond."""
 
     def notify(self, event: LegChanged) -> None:
-        """Tell the observers of a leg."""
+        """Notify the observers of a change of a leg."""
 
 
 class Chain:
-    """One message and its legs: each is handed over when the one before it has come to nothing.
+    """One message and its legs: each is handed over when the one before it failed or is overdue.
 
     Args:
-        keeper: Keeps it.
-        stages: The legs.
-        timeout: Seconds that a leg may take to be handed over, once the caller does not wait.
+        owner: The client that runs the chain.
+        legs: The legs.
+        timeout: Seconds that the hand-over of a leg may take, once the caller does not wait.
 
     Attributes:
         reference: The message's reference.
-        stages: The legs.
-        is_followed: Whether the delivery of its legs is waited for, or was.
-        is_handing_over: Whether a leg is under way to its provider.
+        legs: The legs.
+        is_followed: Whether a task waits, or has waited, for the delivery of its legs.
+        is_handing_over: Whether a leg is being handed over.
     """
 
-    def __init__(self, keeper: Keeper, stages: Sequence[Stage], timeout: float) -> None:
-        self._keeper = keeper
+    def __init__(self, owner: ChainOwner, legs: Sequence[ChainLeg], timeout: float) -> None:
+        self._owner = owner
         self._timeout = timeout
-        self.reference: str = stages[0].message.reference
-        self.stages: Sequence[Stage] = stages
+        self.reference: str = legs[0].message.reference
+        self.legs: Sequence[ChainLeg] = legs
         self.is_followed: bool = False
         self.is_handing_over: bool = False
-        self._at = 0
-        self._sent: list[tuple[Stage, Accepted]] = []
-        self._reached: dict[MessageId, Stage] = {}
+        self._index = 0
+        self._sent: list[tuple[ChainLeg, Accepted]] = []
+        self._reached: dict[MessageId, ChainLeg] = {}
         self._is_overdue = False
-        self._handed_over = keeper.now()  # of the first leg: in a stream, it leaves without us
+        self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
     @property
     def _has_next(self) -> bool:
-        return self._at + 1 < len(self.stages)
+        return self._index + 1 < len(self.legs)
 
     async def run(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
         """Hand legs over until one is accepted, or none may be tried any more.
 
         Args:
-            seconds: Until the caller gives up.
-            outcome: That of the first leg, where it was handed over already and another may go.
+            seconds: Seconds until the caller gives up.
+            outcome: The outcome of the first leg, if a stream has handed it over already and the
+                next one may be tried.
         """
-        until = Deadline.after(seconds, self._keeper.now)
+        until = Deadline.after(seconds, self._owner.now)
         earlier: list[Outcome] = []
         if outcome is not None:
             earlier.append(outcome)
-            self._at += 1
+            self._index += 1
         while True:
             outcome = await self._submit(until.remaining())
             if not self.take(outcome):
                 return _conclusion(earlier, outcome)
             earlier.append(outcome)
-            self._at += 1
+            self._index += 1
 
     def take(self, outcome: Outcome, *, is_left: bool = False) -> bool:
-        """Take the outcome of the leg that was handed over; return whether the next one goes.
+        """Process the outcome of the current leg; return whether to hand over the next one.
 
         Args:
-            outcome: Its outcome.
+            outcome: The outcome.
             is_left: Whether nobody waits for the message any more.
         """
-        stage = self.stages[self._at]
+        leg = self.legs[self._index]
         if isinstance(outcome, Accepted):
-            self._sent.append((stage, outcome))
-            self._keeper.follow(self, outcome)
+            self._sent.append((leg, outcome))
+            self._owner.follow(self, outcome)
             self._notify(LegState.ACCEPTED, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
         allowed = (
-            is_doubt(outcome) and stage.way.resends(stage.message)
+            is_doubt(outcome) and leg.target.resends(leg.message)
             if doubt
             else may_fall_back(outcome)
         )
@@ -139,25 +140,25 @@ class Chain:
         return goes_on
 
     async def follow(self) -> None:
-        """Wait for the delivery of the leg that was accepted, and hand over those after it."""
+        """Wait for the delivery of the accepted leg, and hand over the next ones if needed."""
         while True:
-            stage, accepted = self._sent[-1]
+            leg, accepted = self._sent[-1]
             if not self._has_next:
                 await self._settle_last(accepted)
                 return
-            state, may_go_on = await self._watch(stage, accepted)
+            state, may_go_on = await self._watch(leg, accepted)
             goes_on = may_go_on and self._may_go_on()
             if state is not LegState.REACHED:
                 self._notify(state, accepted, next_leg=goes_on)
-            # Also where no other one goes, because one before it was delivered late.
-            if state is LegState.OVERDUE and not self._keeper.is_closed:
+            # Also if no further leg goes because an earlier one was delivered late.
+            if state is LegState.OVERDUE and not self._owner.is_closed:
                 self._is_overdue = True
-                self._keeper.spawn(self._listen(accepted))
+                self._owner.spawn(self._listen(accepted))
             if not goes_on:
                 return
-            self._at += 1
+            self._index += 1
             while self.take(outcome := await self._submit(self._timeout)):
-                self._at += 1
+                self._index += 1
             if not isinstance(outcome, Accepted):
                 return
             await self._record()
@@ -169,51 +170,51 @@ class Chain:
         found = next((each for each in self._sent if each[1].id == message_id), None)
         if found is None:
             return
-        stage, accepted = found
-        self._reached[message_id] = stage
+        leg, accepted = found
+        self._reached[message_id] = leg
         is_twice = len(self._reached) > 1
         state = LegState.REACHED_TWICE if is_twice else LegState.REACHED
-        self._notify(state, accepted, stage=stage)
+        self._notify(state, accepted, leg=leg)
         if is_twice:
-            self._keeper.spawn(self._record(), outlives_close=True)
+            self._owner.spawn(self._record(), outlives_close=True)
 
     def abandon(self) -> bool:
-        """End it before anything was known of the last leg; return whether others were left."""
+        """End the chain before the last leg is decided; return whether other legs were left."""
         is_open = self._has_next and not self._reached
         if is_open:
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
 
     def is_awaited(self, patience: float) -> bool:
-        """Return whether another leg may still go, or is under way.
+        """Return whether another leg may still go, or is being handed over.
 
         Args:
-            patience: Seconds for which a leg without a ttl may still come to nothing.
+            patience: Seconds for which a leg without a ttl may still fail.
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
-        is_timed = self.stages[self._at].ttl is not None
-        return is_timed or self._keeper.now() - self._handed_over < patience
+        is_timed = self.legs[self._index].ttl is not None
+        return is_timed or self._owner.now() - self._handed_over < patience
 
     def _may_go_on(self) -> bool:
-        return self._has_next and not self._reached and not self._keeper.is_closed
+        return self._has_next and not self._reached and not self._owner.is_closed
 
     async def _submit(self, seconds: float) -> Outcome:
-        stage = self.stages[self._at]
-        self._handed_over = self._keeper.now()
+        leg = self.legs[self._index]
+        self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await stage.way.submit(stage.message, seconds)
+            return await leg.target.submit(leg.message, seconds)
         finally:
             self.is_handing_over = False
 
-    async def _watch(self, stage: Stage, accepted: Accepted) -> tuple[LegState, bool]:
-        """Wait until it is known what became of a leg; return that, and whether others may go."""
+    async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
+        """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = _DAY
-        if stage.ttl is not None:
-            send_at, now = stage.message.send_at, self._keeper.utc_now()
+        if leg.ttl is not None:
+            send_at, now = leg.message.send_at, self._owner.utc_now()
             waits = 0.0 if send_at is None else max(0.0, (send_at - now).total_seconds())
-            left = stage.ttl + waits - (self._keeper.now() - self._handed_over)
+            left = leg.ttl + waits - (self._owner.now() - self._handed_over)
         status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
@@ -221,35 +222,37 @@ class Chain:
         if status is not None and status.status.failed:
             wanted = status.status is not Status.CANCELLED
             return LegState.FAILED, wanted and may_follow(status.reason)
-        return (LegState.UNHEARD, False) if stage.ttl is None else (LegState.OVERDUE, True)
+        return (LegState.UNHEARD, False) if leg.ttl is None else (LegState.OVERDUE, True)
 
     async def _end_of(self, message_id: MessageId, seconds: float) -> MessageStatus | None:
-        """Return the status of a leg when it has ended, or the last one that is known in time."""
-        delivery, until = self._keeper.delivery, self._keeper.now() + seconds
+        """Wait until a leg has ended; return its status, or the last known one at the timeout."""
+        delivery, until = self._owner.delivery, self._owner.now() + seconds
         while True:
             try:
-                left = max(0.0, until - self._keeper.now())
-                return await delivery.wait(message_id, Status.DELIVERED, left, _PAUSE)
+                left = max(0.0, until - self._owner.now())
+                return await delivery.wait(message_id, Status.DELIVERED, left, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
-                if self._keeper.now() < until - 0.01:
+                if self._owner.now() < until - 0.01:
                     _warn_unread(message_id, error)
-                    await asyncio.sleep(_AFTER_AN_ERROR)
+                    await asyncio.sleep(_READ_AGAIN_AFTER)
                     continue
-            # Once more, because the report that it was delivered may be what was lost.
-            return await _known(delivery, message_id)
+            # Look it up once more, because the report of its delivery may have been lost.
+            return await _status_of(delivery, message_id)
 
     async def _settle_last(self, accepted: Accepted) -> None:
-        status = await _known(self._keeper.delivery, accepted.id, ask=False)
+        status = await _status_of(self._owner.delivery, accepted.id, ask=False)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
         elif self._is_overdue:
-            # Whether both were delivered must not depend on somebody else asking.
+            # Wait here, or a second delivery would only be noticed if another caller waits for it.
             await self._listen(accepted)
 
     async def _listen(self, accepted: Accepted) -> None:
-        """Listen to a leg that decides nothing any more: it may be delivered all the same."""
+        """Wait for a late delivery of a leg that decides nothing any more."""
         try:
-            await self._keeper.delivery.wait(accepted.id, Status.DELIVERED, _DAY, _LATE_PAUSE)
+            await self._owner.delivery.wait(
+                accepted.id, Status.DELIVERED, _DAY, _LONGEST_LATE_PAUSE
+            )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
             log.debug(
@@ -259,11 +262,11 @@ class Chain:
             )
 
     async def _record(self) -> None:
-        """Note with the first leg which others there are, and whether two were delivered."""
+        """Store with the first leg the ids of the others, and whether two were delivered."""
         (_, first), *others = self._sent
         ids = tuple(each.id for _, each in others)
         try:
-            await self._keeper.delivery.tracker.follow(
+            await self._owner.delivery.tracker.follow(
                 first, ids, reached_twice=len(self._reached) > 1
             )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
@@ -280,14 +283,14 @@ class Chain:
         outcome: Outcome,
         *,
         next_leg: bool = False,
-        stage: Stage | None = None,
+        leg: ChainLeg | None = None,
     ) -> None:
-        stage = stage or self.stages[self._at]
-        self._keeper.notify(
+        leg = leg or self.legs[self._index]
+        self._owner.notify(
             LegChanged(
                 reference=self.reference,
-                leg=stage.index,
-                channel=stage.way.channel(stage.message),
+                leg=leg.index,
+                channel=leg.target.channel(leg.message),
                 state=state,
                 account=outcome.account,
                 id=outcome.id if isinstance(outcome, Accepted) else None,
@@ -297,10 +300,10 @@ class Chain:
         )
 
 
-async def _known(
+async def _status_of(
     delivery: Delivery, message_id: MessageId, *, ask: bool = True
 ) -> MessageStatus | None:
-    """Return what is known of a leg; `None` where nothing is, or the store fails."""
+    """Return the status of a leg; `None` if it is not known, or the store fails."""
     try:
         if ask:
             return await delivery.look_up(message_id)
@@ -321,14 +324,17 @@ def _warn_unread(message_id: MessageId, error: Exception) -> None:
 
 
 def _conclusion(earlier: Sequence[Outcome], last: Outcome) -> Outcome:
-    """Return the outcome of the legs together. A doubt is only bettered by an acceptance."""
+    """Return the outcome of the legs together. Only an acceptance replaces a doubt."""
     asked = [*earlier, last]
     if not isinstance(last, Accepted):
         last = next((each for each in asked if isinstance(each, Ambiguous)), last)
     others = [each for each in asked if each is not last]
-    history = (*(e for each in others for e in (*each.earlier, _alone(each))), *last.earlier)
+    history = (
+        *(e for each in others for e in (*each.earlier, _without_earlier(each))),
+        *last.earlier,
+    )
     return attrs.evolve(last, earlier=history) if others else last
 
 
-def _alone(outcome: Outcome) -> Outcome:
+def _without_earlier(outcome: Outcome) -> Outcome:
     return attrs.evolve(outcome, earlier=()) if outcome.earlier else outcome

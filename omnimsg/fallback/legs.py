@@ -1,7 +1,7 @@
-"""The messages of a client whose fallback legs omnimsg runs itself.
+"""Run the fallback legs of a client's messages, where no provider does.
 
-A leg waits in a task of its message, which lives as long as the client: what survives a restart is
-an outbox's matter. Messages without legs, and those whose legs a provider runs, cost nothing here.
+Each message has a task, which ends with the client: legs that survive a restart need an outbox.
+Messages without legs, and those whose legs a provider runs, cost nothing here.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.fallback.chain import Chain
-from omnimsg.fallback.stage import stages_of
+from omnimsg.fallback.chain_leg import split_legs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from datetime import datetime
 
-    from omnimsg.delivery.room import Delivery
+    from omnimsg.delivery.delivery import Delivery
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.message import Message
     from omnimsg.domain.message_id import MessageId
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.sending.stream import StreamRun
-    from omnimsg.fallback.stage import Way
+    from omnimsg.engine.sending.stream_interfaces import StreamRun
+    from omnimsg.fallback.chain_leg import LegTarget
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
-# As many accepted legs are remembered, for a delivery that comes late.
-_MOST_LEGS = 100_000
+# Accepted legs that are remembered to notice a late delivery, at most.
+_MAX_LEGS = 100_000
 # Seconds for which `finish` waits for a leg without a ttl, which nothing else ends.
 _PATIENCE = 600.0
-# Seconds between two looks at what is left.
-_LOOK_AGAIN = 0.1
-# Seconds that legs under way get to come back when the client is closed.
+# Seconds between two checks of which messages still wait.
+_CHECK_EVERY = 0.1
+# Seconds to wait for legs in flight when the client is closed.
 _CLOSE_TIMEOUT = 5.0
 
 
@@ -49,24 +49,24 @@ class Legs:
     """Runs fallback legs.
 
     Args:
-        way_of: Returns the account of a name.
-        open_delivery: Returns what comes back to the client; called when the first leg is run.
-        observers: Told what becomes of legs.
+        target_of: Returns the account with a name.
+        open_delivery: Returns the receiving half of the client; called when the first leg is run.
+        observers: Notified of changes of legs.
         clock: Tells the time.
 
     Attributes:
-        is_closed: Whether no leg goes any more.
+        is_closed: Whether the client is closed, so that no further leg is sent.
     """
 
     def __init__(
         self,
-        way_of: Callable[[str], Way],
+        target_of: Callable[[str], LegTarget],
         open_delivery: Callable[[], Delivery],
         *,
         observers: Observers,
         clock: Clock,
     ) -> None:
-        self._way_of = way_of
+        self._target_of = target_of
         self._open_delivery = open_delivery
         self._observers = observers
         self._clock = clock
@@ -80,7 +80,7 @@ class Legs:
 
     @property
     def delivery(self) -> Delivery:
-        """What comes back to the client."""
+        """The receiving half of the client."""
         if self._delivery is None:
             self._delivery = self._open_delivery()
             self._delivery.tracker.waiters.listen(self._changed)
@@ -94,42 +94,42 @@ class Legs:
         """Return the time of day."""
         return self._clock.utc_now()
 
-    def begin(self, way: Way, message: Message, timeout: float) -> Chain | NotSent:
-        """Take a message apart; return its outcome where one of its legs cannot be sent.
+    def begin(self, target: LegTarget, message: Message, timeout: float) -> Chain | NotSent:
+        """Build the chain of a message; return its outcome if one of its legs cannot be sent.
 
         Args:
-            way: Where legs are handed over that name no account.
+            target: Where legs that name no account are handed over.
             message: The message.
-            timeout: Seconds that each leg may take to be handed over.
+            timeout: Seconds that the hand-over of each leg may take.
 
         Raises:
             ConfigError: An account of a route cannot be used.
         """
-        stages = stages_of(message, way, self._way_of)
-        if isinstance(stages, NotSent):
-            return stages
-        # Before the first leg leaves: it is tracked from its acceptance on.
+        legs = split_legs(message, target, self._target_of)
+        if isinstance(legs, NotSent):
+            return legs
+        # Start tracking before the first leg leaves, because its acceptance has to be tracked.
         _ = self.delivery
-        return Chain(self, stages, timeout)
+        return Chain(self, legs, timeout)
 
     def told(self, message: Message, outcome: NotSent) -> NotSent:
-        """Tell the observers of a message that was taken nowhere."""
+        """Notify the observers of a message that was refused before any hand-over."""
         notify = self._observers.outcome_known
         if notify is not None:
             notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
         return outcome
 
     def notify(self, event: LegChanged) -> None:
-        """Tell the observers of a leg."""
+        """Notify the observers of a change of a leg."""
         if self._observers.leg_changed is not None:
             self._observers.leg_changed(event)
 
     def follow(self, chain: Chain, accepted: Accepted) -> None:
-        """Remember an accepted leg, and wait for its delivery where nobody does yet."""
+        """Register an accepted leg, and wait for its delivery if no task of the chain does yet."""
         if not accepted.provider_id and not accepted.batch_id:
-            return  # an adapter that breaks its contract: nobody can ask for it
+            return  # an adapter that breaks its contract: without an id there is no look-up
         self._chains[accepted.id] = chain
-        if len(self._chains) > _MOST_LEGS:
+        if len(self._chains) > _MAX_LEGS:
             self._chains.popitem(last=False)
         if chain.is_followed:
             return
@@ -139,13 +139,13 @@ class Legs:
             return
         task = asyncio.get_running_loop().create_task(chain.follow())
         self._following[task] = chain
-        task.add_done_callback(self._has_followed)
+        task.add_done_callback(self._end_following)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, outlives_close: bool = False) -> None:
-        """Do something besides.
+        """Run work in a background task.
 
         Args:
-            work: What is done.
+            work: The work.
             outlives_close: Whether it goes on while the client is closed.
         """
         task = asyncio.get_running_loop().create_task(work)
@@ -154,15 +154,16 @@ class Legs:
         task.add_done_callback(tasks.discard)
 
     async def finish(self, seconds: float) -> int:
-        """Wait until no leg may go any more, at most for so many seconds.
+        """Wait until no further leg may go, with a timeout in seconds.
 
         Returns:
-            How many messages still wait for one.
+            How many messages still wait for a leg.
         """
         until = self.now() + seconds
         while (waiting := self._waiting()) and (left := until - self.now()) > 0:
-            # Looking at many takes time. Not all of them end: some listen for a late delivery.
-            pause = _LOOK_AGAIN + len(waiting) / _MOST_LEGS
+            # The pause grows with the number of tasks, because each check looks at all of them. It
+            # is needed because not all of them end: some wait for a late delivery.
+            pause = _CHECK_EVERY + len(waiting) / _MAX_LEGS
             await asyncio.wait(waiting, timeout=min(left, pause))
         return len(waiting)
 
@@ -175,7 +176,7 @@ class Legs:
         ]
 
     def close(self) -> None:
-        """Let no leg go any more, and wait for no delivery."""
+        """Send no further leg, and stop waiting for deliveries."""
         self.is_closed = True
         loop = asyncio.get_running_loop()
         tasks = [task for task, chain in self._following.items() if not chain.is_handing_over]
@@ -184,7 +185,7 @@ class Legs:
                 task.cancel()
 
     async def aclose(self) -> None:
-        """Let what is under way come back, once the accounts are closed."""
+        """Wait for legs in flight, after the accounts were closed."""
         loop = asyncio.get_running_loop()
         tasks = [*self._following, *self._others, *self._outliving]
         tasks = [each for each in tasks if each.get_loop() is loop]
@@ -199,9 +200,9 @@ class Legs:
             )
             self._abandoned = 0
 
-    def _has_followed(self, task: asyncio.Task[None]) -> None:
+    def _end_following(self, task: asyncio.Task[None]) -> None:
         chain = self._following.pop(task)
-        if task.cancelled():  # also before it has begun
+        if task.cancelled():  # also if it never started
             self._abandon(chain)
         elif (error := task.exception()) is not None:
             kind = type(error).__name__
@@ -225,61 +226,61 @@ class Legs:
                 chain.reached(each)
 
 
-class LegsWay:
-    """Where a message with legs is handed over that omnimsg runs.
+class LegsTarget:
+    """Hands over messages whose legs omnimsg runs.
 
     Args:
-        legs: Runs them.
-        way: Where legs are handed over that name no account.
+        legs: Runs the legs.
+        target: Where legs that name no account are handed over.
     """
 
-    def __init__(self, legs: Legs, way: Way) -> None:
+    def __init__(self, legs: Legs, target: LegTarget) -> None:
         self._legs = legs
-        self._way = way
+        self._target = target
 
     async def submit(self, message: Message, deadline: float) -> Outcome:
         """Hand over legs until one is accepted, or none may be tried any more."""
         seconds = to_seconds(deadline)
-        chain = self._legs.begin(self._way, message, seconds)
+        chain = self._legs.begin(self._target, message, seconds)
         if isinstance(chain, NotSent):
             return self._legs.told(message, chain)
         return await chain.run(seconds)
 
 
 class LegsOfStream:
-    """Runs the fallback legs of one stream: their first legs travel in it, with all others.
+    """Runs the fallback legs of one stream's messages; the first legs are sent in the stream.
 
     Args:
-        legs: Runs them.
-        way: Where the stream goes.
-        timeout: Seconds that each leg may take to be handed over.
+        legs: Runs the legs.
+        target: Where the stream is handed over.
+        timeout: Seconds that the hand-over of each leg may take.
     """
 
-    def __init__(self, legs: Legs, way: Way, timeout: float) -> None:
+    def __init__(self, legs: Legs, target: LegTarget, timeout: float) -> None:
         self._legs = legs
-        self._way = way
+        self._target = target
         self._timeout = timeout
-        # By position: messages whose first leg is under way, and the outcomes of those that have a
-        # leg that cannot be sent.
+        # By position: messages whose first leg is in flight.
         self._chains: dict[int, tuple[Chain, StreamRun, Message]] = {}
-        self._refused: dict[int, NotSent] = {}
 
     @property
     def pending(self) -> bool:
-        """Whether there are messages of which legs are left."""
-        return bool(self._chains or self._refused)
+        """Whether the outcomes of messages with legs are still to come, for `keep`."""
+        return bool(self._chains)
 
-    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
-        """Return the first leg of a message; the message itself where a provider runs its legs."""
-        if self._way.carries_legs(message):
+    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message | NotSent:
+        """Return the first leg of a message; the message itself if a provider runs its legs.
+
+        Returns:
+            Also the outcome of the message, where one of its legs cannot be sent.
+        """
+        if self._target.carries_legs(message):
             return message
-        chain = self._legs.begin(self._way, message, self._timeout)
+        chain = self._legs.begin(self._target, message, self._timeout)
         if isinstance(chain, NotSent):
-            # The provider, which carries no such legs, refuses it; what is told is the better word.
-            self._refused[position] = chain
-            return message
+            return chain
         self._chains[position] = chain, run, message
-        return chain.stages[0].message
+        return chain.legs[0].message
 
     def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
         """Take the outcomes after which other legs are tried; return the others, by index."""
@@ -287,7 +288,7 @@ class LegsOfStream:
         for index, (position, outcome) in enumerate(zip(positions, outcomes, strict=True)):
             found = self._chains.pop(position, None)
             if found is None:
-                last[index] = self._refused.pop(position, outcome)
+                last[index] = outcome
                 continue
             chain, run, message = found
             if not chain.take(outcome, is_left=run.may_abandon):

@@ -1,7 +1,7 @@
 """JSON through the standard library, with the bytes, the values and the errors of orjson.
 
 The standard library alone would write a space after each comma, ASCII only, NaN, other floats and
-integers of any size; and read NaN, half a surrogate pair and UTF-16.
+integers of any size; and read NaN, lone surrogates and UTF-16.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["JSONDecodeError", "JSONEncodeError", "dumps", "dumps_line", "loads"]
 
-# The levels of lists and objects that orjson writes, and those that it reads. CPython 3.11 reads
-# fewer: its own limit is 1,000 levels, those of the program's calls included.
-_MOST_WRITTEN = 254
-_MOST_READ = 1024
+# The most levels of lists and objects that orjson writes, and that it reads. CPython 3.11 reads
+# fewer: its own limit is 1,000 levels, including those of the program's calls.
+_MAX_LEVELS_WRITTEN = 254
+_MAX_LEVELS_READ = 1024
 
-# Digits with a minus that any 64 bits can hold, and the most that some can. `int` refuses a text of
-# some thousand digits.
+# An integer of at most so many characters, minus included, always fits in 64 bits; one of more than
+# the second number never does. `int` refuses a text of some thousand digits.
 _SAFE_DIGITS = 18
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u[dD][89a-fA-F])|.)", re.DOTALL)
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|[\]}]', re.DOTALL)
 
@@ -44,19 +44,19 @@ def dumps(value: Any) -> bytes:  # noqa: ANN401 - JSON data
     """Write a value as compact JSON.
 
     Raises:
-        TypeError: JSON has no form for it.
+        TypeError: The value has no JSON form.
     """
-    return _written(_Writer(_refuse, _text_key), value)
+    return _encode(_Writer(_refuse, _text_key), value)
 
 
 def dumps_line(value: Any) -> bytes:  # noqa: ANN401 - JSON data
-    """Write a value with any simple keys, what JSON has no form for as `str`, and a line feed.
+    """Write a value and a line feed; keys may be simple values, and unknown types become `str`.
 
     Raises:
-        TypeError: An integer needs more than 64 bits, a text has half a surrogate pair, a key is
-            no simple value, or there are too many levels.
+        TypeError: An integer needs more than 64 bits, a text has a lone surrogate, a key is not a
+            simple value, or there are too many levels.
     """
-    return _written(_Writer(str, _simple_key), value) + b"\n"
+    return _encode(_Writer(str, _simple_key), value) + b"\n"
 
 
 def loads(document: bytes | bytearray | memoryview | str) -> Any:  # noqa: ANN401 - JSON data
@@ -65,15 +65,15 @@ def loads(document: bytes | bytearray | memoryview | str) -> Any:  # noqa: ANN40
     Raises:
         JSONDecodeError: It is not JSON in UTF-8, or is nested too deeply.
     """
-    text = _text_of(document)
+    text = _to_text(document)
     try:
         value = _decoder.decode(text)
     except RecursionError:
         raise JSONDecodeError("depth limit exceeded", text, 0) from None
-    if _HALF.search(text):
-        _require_whole_pairs(text)
-    if text.count("[") + text.count("{") > _MOST_READ:
-        _require_few_levels(text)
+    if _SURROGATE.search(text):
+        _check_surrogates(text)
+    if text.count("[") + text.count("{") > _MAX_LEVELS_READ:
+        _check_levels(text)
     return value
 
 
@@ -81,7 +81,7 @@ class _Writer:
     """Writes values.
 
     Args:
-        replace: Returns what is written in the place of a value of an unknown type.
+        replace: Returns the value to write in place of one of an unknown type, or raises.
         key: Returns the text of a key, in quotes.
     """
 
@@ -90,14 +90,14 @@ class _Writer:
         self._key = key
 
     def write(self, value: Any, levels: int) -> str:  # noqa: ANN401 - JSON data
-        """Return a value as text; `levels` is how many it may still have."""
+        """Return a value as JSON text, nested at most `levels` deep."""
         leaf = _LEAVES.get(type(value))
         if leaf is not None:
             return leaf(value)
         if isinstance(value, dict):
             return self._object(value, levels)
         if isinstance(value, list) or type(value) is tuple:
-            inner = _one_less(levels)
+            inner = _next_level(levels)
             return f"[{','.join([self.write(each, inner) for each in value])}]"
         if isinstance(value, Enum):
             return self.write(value.value, levels)
@@ -109,15 +109,15 @@ class _Writer:
         return self.write(self._replace(value), levels)
 
     def _object(self, members: Mapping[Any, Any], levels: int) -> str:
-        inner, key, write = _one_less(levels), self._key, self.write
+        inner, key, write = _next_level(levels), self._key, self.write
         # Not `items()`, which a subclass may have replaced.
         pairs = dict.items(members) if isinstance(members, dict) else members.items()
         return f"{{{','.join([f'{key(name)}:{write(each, inner)}' for name, each in pairs])}}}"
 
 
-def _written(writer: _Writer, value: object) -> bytes:
+def _encode(writer: _Writer, value: object) -> bytes:
     try:
-        return writer.write(value, _MOST_WRITTEN).encode()
+        return writer.write(value, _MAX_LEVELS_WRITTEN).encode()
     except UnicodeEncodeError:
         raise JSONEncodeError("str is not valid UTF-8: surrogates not allowed") from None
     except RecursionError:
@@ -125,7 +125,7 @@ def _written(writer: _Writer, value: object) -> bytes:
         raise JSONEncodeError("Recursion limit reached") from None
 
 
-def _one_less(levels: int) -> int:
+def _next_level(levels: int) -> int:
     if not levels:
         raise JSONEncodeError("Recursion limit reached")
     return levels - 1
@@ -180,7 +180,7 @@ def _datetime(value: datetime) -> str:
     if offset is None:
         return f'"{value.isoformat()}"'
     sign = "-" if offset < timedelta(0) else "+"
-    # RFC 3339 has no seconds in an offset; some local times of old have.
+    # RFC 3339 allows no seconds in an offset; some historical time zones have them.
     hours, minutes = divmod((abs(offset).seconds + 30) // 60, 60)
     return f'"{value.replace(tzinfo=None).isoformat()}{sign}{hours:02}:{minutes:02}"'
 
@@ -204,7 +204,7 @@ _LEAVES: dict[type, Callable[[Any], str]] = {
 }
 
 
-def _text_of(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
+def _to_text(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
     try:
         if isinstance(document, str):
             document.encode()
@@ -216,27 +216,27 @@ def _text_of(document: Any) -> str:  # noqa: ANN401 - a caller may give anything
         raise JSONDecodeError("str is not valid UTF-8", "", 0) from None
 
 
-def _require_whole_pairs(text: str) -> None:
+def _check_surrogates(text: str) -> None:
     for escape in _ESCAPE.finditer(text):
         if escape[1] is not None:
             raise JSONDecodeError("half a surrogate pair in string", text, escape.start())
 
 
-def _require_few_levels(text: str) -> None:
+def _check_levels(text: str) -> None:
     levels = 0
     for bracket in _BRACKET.finditer(text):
         if bracket[1] is not None:
             levels += 1
         elif not bracket[0].startswith('"'):
             levels -= 1
-        if levels > _MOST_READ:
+        if levels > _MAX_LEVELS_READ:
             raise JSONDecodeError("depth limit exceeded", text, bracket.start())
 
 
 def _read_integer(text: str) -> int | float:
     if len(text) <= _SAFE_DIGITS:
         return int(text)
-    if len(text) > _MOST_DIGITS:
+    if len(text) > _MAX_DIGITS:
         return _read_float(text)
     number = int(text)
     return number if -(2**63) <= number < 2**64 else _read_float(text)

@@ -1,4 +1,4 @@
-"""Several accounts at work: which one a message goes through, and which one is next."""
+"""Routing: which account a message goes through, and which one is tried next."""
 
 from omnimsg.routing.route import Match, Route, RouteLimits, Strategy
 

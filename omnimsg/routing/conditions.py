@@ -1,4 +1,4 @@
-"""Turn the conditions of a route into functions that are asked about messages."""
+"""Turn the conditions of a route into functions that test messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MISSING = object()
 
 
 def tests_of(match: Match, channel_of: Callable[[Message], Channel | None]) -> dict[str, Test]:
-    """Return a test for each condition but the prefixes, by the condition's name.
+    """Return a test for each condition except the prefixes, by the condition's name.
 
     Args:
         match: The conditions.
@@ -37,7 +37,7 @@ def tests_of(match: Match, channel_of: Callable[[Message], Channel | None]) -> d
 
 
 def all_of(tests: Sequence[Test]) -> Test | None:
-    """Return one test in place of several; `None` where there are none."""
+    """Combine tests into one that requires all of them; `None` if there are none."""
     if len(tests) < 2:
         return tests[0] if tests else None
     if len(tests) == 2:

@@ -1,4 +1,4 @@
-"""A request as people may see it: exact, but for the secrets of the account."""
+"""An HTTP request for display: exact, except that the account's secrets are masked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MaskedRequest:
         url: The whole address.
         query: Names and values of the query, in order.
         headers: The header lines that the account adds; the values of credentials are masked.
-        body: The body, as text; `None` where it has none, or is no text.
+        body: The body, as text; `None` if there is none, or if it is a file or a form.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""What would become of a message, and why, without sending it."""
+"""The plan of a message: what would become of it, and why, without sending it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PassedOver:
 
 @attrs.frozen(kw_only=True)
 class PlannedLeg:
-    """A fallback leg: what would be tried if the one before it came to nothing.
+    """A fallback leg: what would be tried if the leg before it failed.
 
     Attributes:
         channel: The channel.
@@ -76,15 +76,15 @@ class Plan:
         why: Why that account, in a sentence.
         passed_over: The accounts that come before it, and why they would not have the message.
         next: The accounts that would be asked after it, in order.
-        channel: The channel of its first leg; `None` where there is no telling.
+        channel: The channel of its first leg; `None` if it cannot be determined.
         legs: Its fallback legs, in order.
         sms: Encoding and parts, of text that travels as an SMS.
-        notes: What the provider gets otherwise than the message says, and what is added to it.
-        refusal: Its outcome, where it would not leave.
-        wait: Seconds until the limits would let it leave; infinity is when a request that is under
-            way has come back.
-        price: What it would cost, where the account's configuration has a price for the number.
-        request: The request it would leave in alone; `None` where there is none.
+        notes: Where the request differs from what the message says, and what is added to it.
+        refusal: Its outcome, if it would not leave.
+        wait: Seconds until the limits would let it leave; infinity if it has to wait until a
+            request in flight has come back.
+        price: What it would cost, if the account's configuration has a price for the number.
+        request: The request if it would leave alone, not in a batch; `None` if there is none.
     """
 
     message: Message

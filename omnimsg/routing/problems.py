@@ -1,4 +1,4 @@
-"""What is wrong with routes that only their accounts can show."""
+"""Find the problems of routes that only show together with the client's accounts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problems_of(
 
     Args:
         routes: The routes of a client, in order.
-        accounts: The names of all accounts, those that cannot be used among them.
+        accounts: The names of all accounts, including those that cannot be used.
         policies: By account name, where an account has one.
     """
     names: dict[str, int] = {}

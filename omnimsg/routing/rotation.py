@@ -1,4 +1,4 @@
-"""The order in which messages begin with the accounts of a route."""
+"""The order in which each message tries the accounts of a route."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 def rotation_of(route: Route, accounts: Sequence[T]) -> Iterator[tuple[T, ...]] | None:
-    """Return the orders of the accounts, one for each message, without end.
+    """Return an endless iterator over the orders of the accounts, one for each message.
 
     Args:
         route: The route.
         accounts: Its accounts, in the order in which it names them.
 
     Returns:
-        The orders; `None` where every message has the order given.
+        The orders; `None` if every message has the order given.
     """
     if route.strategy is Strategy.FAILOVER or len(accounts) == 1:
         return None
@@ -47,7 +47,7 @@ def spread(weights: Sequence[int]) -> list[int]:
     order = []
     for _ in range(total):
         credit = [have + step for have, step in zip(credit, steps, strict=True)]
-        richest = max(range(len(steps)), key=credit.__getitem__)
-        credit[richest] -= total
-        order.append(richest)
+        highest = max(range(len(steps)), key=credit.__getitem__)
+        credit[highest] -= total
+        order.append(highest)
     return order

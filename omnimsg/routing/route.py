@@ -36,8 +36,9 @@ class Strategy(StrEnum):
 
     Attributes:
         FAILOVER: In the order given: the first takes everything while it is well.
-        WEIGHTED: Each begins with its share of the messages; the others follow in the order given.
-        ROUND_ROBIN: Each begins with as many messages as any other.
+        WEIGHTED: Each is tried first for its share of the messages; the others follow in the order
+            given.
+        ROUND_ROBIN: Each in turn is tried first, for an equal share of the messages.
     """
 
     FAILOVER = "failover"
@@ -165,7 +166,7 @@ class Match:
 
 @attrs.frozen(kw_only=True)
 class RouteLimits:
-    """How fast a route hands messages to its accounts; their own limits hold besides.
+    """How fast a route hands messages to its accounts; their own limits apply as well.
 
     Attributes:
         messages_per_second: Messages, evenly spaced; unless given, as fast as they come.
@@ -196,10 +197,11 @@ class Route:
 
     Attributes:
         accounts: The names of the accounts, in the order in which they are tried.
-        name: What plans and errors call it; its number unless given.
+        name: Its name in plans and errors; its number unless given.
         match: Which messages it takes; all unless given.
-        strategy: Which account a message begins with.
-        weights: By account name, for `weighted`: one of 3 begins three times as often as one of 1.
+        strategy: Which account a message tries first.
+        weights: By account name, for `weighted`: an account with 3 is tried first three times as
+            often as one with 1.
         sender: The sender of a message that names none.
         ttl: The ttl of a message that has none, seconds.
         limits: How fast messages go.
@@ -237,7 +239,7 @@ class Route:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse weights that belong to no account, or that nothing reads."""
+        """Refuse weights that do not fit the accounts, or that the strategy does not use."""
         if self.strategy is Strategy.WEIGHTED and set(self.weights) != set(self.accounts):
             raise validate.refuse(self, "weights", "must have a weight for each of the accounts")
         if self.strategy is not Strategy.WEIGHTED and self.weights:

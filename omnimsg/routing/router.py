@@ -1,4 +1,4 @@
-"""Sends messages through the accounts of their routes, one after another where that is allowed."""
+"""Send messages through the accounts of their routes, one after another where that is allowed."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.account import note_asked
+from omnimsg.engine.account import notify_asked
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown
-from omnimsg.engine.sending.stream import StreamLegs, Streams
+from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.unclaimed import OutcomeUnclaimed
-from omnimsg.routing.journey import Journey
-from omnimsg.routing.licence import may_move
+from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
-from omnimsg.routing.stream import RoutedWayIn
+from omnimsg.routing.routed_message import RoutedMessage
+from omnimsg.routing.stream import RoutedAdmission
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
@@ -32,20 +33,21 @@ if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.account_reports import Preview
     from omnimsg.engine.observers import Observers
-    from omnimsg.routing.lane import RouteLane
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
+    from omnimsg.routing.active_route import ActiveRoute
     from omnimsg.routing.table import RouteTable
 
-# The most requests of all accounts that a stream keeps supplied: memory must not grow with them.
+# Requests of all accounts that one stream keeps supplied, at most: this bounds its memory.
 _MAX_SLOTS = 256
 
 
 class Router:
-    """Stands where an account would: messages that name no account are handed to it.
+    """Sends the messages that name no account; has the sending methods of an account.
 
     Args:
         table: The routes.
         now: Reads the monotonic clock, seconds.
-        observers: Told of the last outcomes.
+        observers: Notified of last outcomes that no account has reported.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Router:
 
         Args:
             message: The message.
-            deadline: Seconds until the caller gives up, at whatever account the message is then.
+            deadline: Seconds until the caller gives up, for all accounts together.
 
         Raises:
             TypeError: It is no message.
@@ -73,80 +75,79 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            note_asked(future, self._match(message).accounts[0].name)
-            return await self.go_on(message, await future, started, deadline)
-        lane = self._match(message)
-        if not lane.is_simple:
-            return await self._adapt(lane, message, deadline)
-        return await self._send(Journey(message, lane, lane.accounts, started), deadline)
+            notify_asked(future, self._match(message).accounts[0].name)
+            return await self.fail_over(message, await future, started, deadline)
+        route = self._match(message)
+        if not route.is_simple:
+            return await self._adapt(route, message, deadline)
+        return await self._send(RoutedMessage(message, route, route.accounts, started), deadline)
 
     def hand_over(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
-        """Hand over one message to the first account of its route, where no more is to be done.
+        """Hand over one message to the first account of its route, if nothing else has to be done.
 
         Args:
             message: The message.
             deadline: Seconds until the caller gives up.
 
         Returns:
-            The future of what becomes of it there, of which `go_on` is to be told; `None` where
-            nothing was done, because the message has to wait or to be changed, or that account is
-            not well.
+            The future of its outcome there; the caller passes a failure to `fail_over`. `None` if
+            nothing was done: the message has to wait or be changed, or that account is not well.
         """
-        lane = self._match(message)
-        if not lane.is_simple:
+        route = self._match(message)
+        if not route.is_simple:
             return None
-        first = lane.accounts[0]
-        if lane.is_alone:
+        first = route.accounts[0]
+        if route.is_alone:
             return first.hand_over(message, deadline)
         return first.hand_over(message, deadline, may_move) if first.is_well else None
 
-    async def go_on(
+    async def fail_over(
         self, message: Message, outcome: Outcome, since: float, deadline: float
     ) -> Outcome:
-        """Return the last outcome of a message that was handed over with `hand_over`.
+        """Return the last outcome of a message from `hand_over`; try other accounts if needed.
 
         Args:
             message: The message.
-            outcome: What became of it at the first account.
+            outcome: Its outcome at the first account.
             since: When it was handed over, monotonic seconds.
             deadline: Seconds from then on until the caller gives up.
         """
-        lane = self._match(message)
-        if lane.is_alone or outcome.__class__ is Accepted:
+        route = self._match(message)
+        if route.is_alone or outcome.__class__ is Accepted:
             return outcome
-        journey = Journey(message, lane, lane.accounts, since)
-        if not journey.note(lane.accounts[0], outcome):
+        routed = RoutedMessage(message, route, route.accounts, since)
+        if not routed.note(route.accounts[0], outcome):
             return outcome
-        return await self._go_on(journey, to_seconds(deadline))
+        return await self._fail_over(routed, to_seconds(deadline))
 
-    async def _adapt(self, lane: RouteLane, message: Message, deadline: float) -> Outcome:
+    async def _adapt(self, route: ActiveRoute, message: Message, deadline: float) -> Outcome:
         """Send a message that waits for its route, or is changed by it."""
-        if lane.changes:
-            message = lane.prepare(message)
-        if lane.is_limited:
+        if route.changes:
+            message = route.prepare(message)
+        if route.is_limited:
             began, deadline = self._now(), to_seconds(deadline)
-            wait = lane.take_turn()
+            wait = route.reserve()
             if wait >= deadline:
-                return self._told(message, _limited(lane, message, wait))
+                return self._notify_last(message, _limited(route, message, wait))
             try:
                 await anyio.sleep(wait)
             except asyncio.CancelledError:
-                self._end_unclaimed(lane, message)
+                self._end_unclaimed(route, message)
                 raise
             deadline -= self._now() - began
-        order = lane.order()
-        if lane.is_alone:
+        order = route.order()
+        if route.is_alone:
             return await order[0].submit(message, deadline)
-        return await self._send(Journey(message, lane, order, self._now()), deadline)
+        return await self._send(RoutedMessage(message, route, order, self._now()), deadline)
 
-    async def _send(self, journey: Journey, deadline: float) -> Outcome:
-        """Send a message through the first of its accounts, or those after it."""
-        first = journey.order[0]
-        if first.held_back(journey.message) is None:
-            outcome = await first.submit(journey.message, deadline, may_move)
-            if outcome.__class__ is Accepted or not journey.note(first, outcome):
+    async def _send(self, routed: RoutedMessage, deadline: float) -> Outcome:
+        """Send a message through the first of its accounts, or through those after it."""
+        first = routed.order[0]
+        if first.held_back(routed.message) is None:
+            outcome = await first.submit(routed.message, deadline, may_move)
+            if outcome.__class__ is Accepted or not routed.note(first, outcome):
                 return outcome
-        return await self._go_on(journey, to_seconds(deadline))
+        return await self._fail_over(routed, to_seconds(deadline))
 
     def stream(
         self,
@@ -157,14 +158,14 @@ class Router:
         legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
         """Send a stream of messages; see `Streams.send`."""
-        accounts = {each for lane in self._table.lanes for each in lane.accounts}
+        accounts = {each for route in self._table.routes for each in route.accounts}
         capacities = [each.capacity for each in accounts]
-        way_in = RoutedWayIn(self._table, now=self._now)
+        admission = RoutedAdmission(self._table, now=self._now)
         streams = Streams(
             here=lambda: streams,
             account="the routes",
-            admission=way_in,
-            scheduler=way_in,
+            admission=admission,
+            scheduler=admission,
             observers=self._observers,
             batch_limit=max(most for most, _ in capacities),
             slots=min(_MAX_SLOTS, sum(slots for _, slots in capacities)),
@@ -172,14 +173,14 @@ class Router:
         return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that no account of its route can send.
+        """Return the outcome of a message that no account of its route can send; `None` if one can.
 
         Raises:
             ConfigError: An account of its route cannot be used.
         """
-        lane = self._match(message)
-        message = lane.prepare(message)
-        refusals = [each.refusal(message) for each in lane.accounts]
+        route = self._match(message)
+        message = route.prepare(message)
+        refusals = [each.refusal(message) for each in route.accounts]
         return None if None in refusals else refusals[0]
 
     def carries_legs(self, message: Message) -> bool:
@@ -203,9 +204,10 @@ class Router:
         return self._match(message).resends
 
     def preview(self, message: Message) -> Preview:
-        """Return what would become of a message now, at the account that it would go to."""
-        _, _, account, message = self._choose(message)
-        return account.preview(message)
+        """Return what would become of a message now, at the account that would get it."""
+        route, _, account, message = self._choose(message)
+        found = account.preview(message)
+        return attrs.evolve(found, wait=max(found.wait, route.wait()))
 
     def plan(self, message: Message) -> Plan:
         """Return what would become of a message now, and why; nothing is sent or counted.
@@ -214,66 +216,69 @@ class Router:
             TypeError: It is no message.
             ConfigError: An account of its route cannot be used.
         """
-        lane, passed_over, account, message = self._choose(message)
-        route, names = lane.route, [each.name for each in lane.accounts]
-        if route is None:
+        route, passed_over, account, message = self._choose(message)
+        definition, names = route.definition, [each.name for each in route.accounts]
+        if definition is None:
             why = "no route takes the message, so it goes through the default account"
         else:
-            met = ", ".join(route.match.given) or "everything"
-            why = f"{lane.name!r} is the first route that takes it (by {met})"
-            if route.strategy is not Strategy.FAILOVER:
-                why += f"; {route.strategy.value.replace('_', ' ')} among {', '.join(names)}"
+            met = ", ".join(definition.match.given) or "everything"
+            why = f"{route.name!r} is the first route that takes it (by {met})"
+            if definition.strategy is not Strategy.FAILOVER:
+                why += f"; {definition.strategy.value.replace('_', ' ')} among {', '.join(names)}"
         reasons = {
-            "route": lane.name or None,
+            "route": route.name or None,
             "why": why,
             "passed_over": passed_over,
             "next": tuple(names[names.index(account.name) + 1 :]),
         }
-        return plan_of(account, message, **reasons)
+        found = plan_of(account, message, **reasons)
+        return attrs.evolve(found, wait=max(found.wait, route.wait()))
 
     def _choose(
         self, message: Message
-    ) -> tuple[RouteLane, tuple[PassedOver, ...], AccountEngine, Message]:
-        """Find the account of a message as `submit` does, without taking anybody's turn."""
+    ) -> tuple[ActiveRoute, tuple[PassedOver, ...], AccountEngine, Message]:
+        """Find the account that would get a message, without advancing rotation or rate limit."""
         if message.__class__ is not Message:
             raise _no_message(message)
-        lane = self._match(message)
-        message = lane.prepare(message)
+        route = self._match(message)
+        message = route.prepare(message)
         passed_over: list[PassedOver] = []
-        for account in lane.accounts:
+        for account in route.accounts:
             outcome = account.refusal(message) or account.held_back(message)
             if outcome is None:
-                return lane, tuple(passed_over), account, message
+                return route, tuple(passed_over), account, message
             passed_over.append(PassedOver(account=account.name, outcome=outcome))
-        return lane, (), lane.accounts[0], message
+        return route, (), route.accounts[0], message
 
-    async def _go_on(self, journey: Journey, seconds: float) -> Outcome:
-        """Try the other accounts, until one takes the message or none may any more."""
+    async def _fail_over(self, routed: RoutedMessage, seconds: float) -> Outcome:
+        """Try the other accounts, until one accepts the message or none may be tried any more."""
         while True:
-            waited = self._now() - journey.started
-            step = journey.next(waited) if waited < seconds else None
+            waited = self._now() - routed.started
+            step = routed.next(waited) if waited < seconds else None
             if step is None:
-                return self._told(journey.message, journey.conclusion())
+                return self._notify_last(routed.message, routed.conclusion())
             account, is_patient = step
-            message, left = journey.left(waited), seconds - waited
+            message, left = routed.left(waited), seconds - waited
             if is_patient:
                 outcome = await account.submit(message, left)
             else:
                 outcome = await account.submit(message, left, may_move)
-            if not journey.note(account, outcome):
-                return journey.conclusion()
+            if not routed.note(account, outcome):
+                return routed.conclusion()
 
-    def _end_unclaimed(self, lane: RouteLane, message: Message) -> None:
-        """Tell the observers of a message whose caller is cancelled before an account has it."""
-        account = lane.accounts[0].name
+    def _end_unclaimed(self, route: ActiveRoute, message: Message) -> None:
+        """Notify the observers of a message whose caller is cancelled before an account gets it."""
+        account = route.accounts[0].name
         verdict, failure = local_failures.cancelled(left=False)
-        outcome = self._told(message, outcome_of(verdict, message.reference, account, failure))
+        outcome = self._notify_last(
+            message, outcome_of(verdict, message.reference, account, failure)
+        )
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))
 
-    def _told(self, message: Message, outcome: Outcome) -> Outcome:
-        """Tell the observers of an outcome that no account takes for the last."""
+    def _notify_last(self, message: Message, outcome: Outcome) -> Outcome:
+        """Notify the observers of a last outcome that no account has reported as the last."""
         notify = self._observers.outcome_known
         if notify is not None:
             notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
@@ -284,16 +289,16 @@ def _no_message(given: object) -> TypeError:
     return TypeError(f"only a Message can be sent, not {type(given).__name__}")
 
 
-def _limited(lane: RouteLane, message: Message, wait: float) -> Outcome:
-    """Build the outcome of a message that its route's limit keeps for too long."""
+def _limited(route: ActiveRoute, message: Message, wait: float) -> Outcome:
+    """Build the outcome of a message that would wait for its route's limit past its deadline."""
     return outcome_of(
         Verdict.NOT_SENT,
         message.reference,
-        lane.accounts[0].name,
+        route.accounts[0].name,
         Failure(
             reason=Reason.RATE_LIMITED,
             retry=Retry.SAFE,
             retry_after=wait,
-            detail=f"the limit of the route {lane.name!r} lets it leave in {wait:.1f} s",
+            detail=f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s",
         ),
     )

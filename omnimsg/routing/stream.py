@@ -1,7 +1,7 @@
-"""A stream of messages through the accounts of routes: each batch stays with its account.
+"""A stream of messages through the accounts of routes: each account builds its own batches.
 
-The stream hands messages over in runs; a run is sorted by account, and each account gets its part
-at once. What comes back from an account and may move is handed to the next one, in runs too.
+The stream hands messages over in runs; a run is split by account, and each account gets its part in
+one call. Messages that an account returns, and that may move, go to the next one, in runs too.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
-from omnimsg.routing.journey import Journey
-from omnimsg.routing.licence import may_move
+from omnimsg.routing.failover_rules import may_move
+from omnimsg.routing.routed_message import RoutedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,33 +24,33 @@ if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.admission import StreamOwner
-    from omnimsg.engine.sending.batch import Owner, PassesOn
-    from omnimsg.routing.lane import RouteLane
+    from omnimsg.engine.sending.batch import FailsOver, Owner
+    from omnimsg.routing.active_route import ActiveRoute
     from omnimsg.routing.table import RouteTable
 
-_First: TypeAlias = "tuple[int, Message, RouteLane, tuple[AccountEngine, ...], float]"
-"""What a journey is made of, should there be one: position, message, route, accounts, start."""
+_First: TypeAlias = "tuple[int, Message, ActiveRoute, tuple[AccountEngine, ...], float]"
+"""What a `RoutedMessage` is built from, if needed: position, message, route, accounts, start."""
 
 
-class RoutedWayIn:
-    """Where the messages of one stream are handed over.
+class RoutedAdmission:
+    """Hands over the messages of one stream to the accounts of their routes.
 
     Args:
         table: The routes.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        timeout: Seconds that each message has from its turn on.
+        timeout: Seconds that each message has from when it leaves the queue.
     """
 
-    # The parts of the stream settle what they hand over, each with its account.
+    # Each part of the stream settles the budget of its messages with its own account.
     settle = None
 
     def __init__(self, table: RouteTable, *, now: Callable[[], float]) -> None:
         self._table = table
         self._now = now
-        # By account: first those who are asked first, then those who are asked later; and by
-        # whether they have their own retries.
+        # By account, and by whether it uses its own retries: for messages that try it first, and
+        # for messages that come from another account.
         self._firsts: dict[tuple[AccountEngine, bool], _FirstPart] = {}
         self._laters: dict[tuple[AccountEngine, bool], _LaterPart] = {}
         # Messages that wait for the limit of their route, by the timer that hands them over.
@@ -63,28 +63,36 @@ class RoutedWayIn:
         """Hand over the next messages of a stream; see `Admission.read_stream`."""
         self.timeout = timeout
         match, started = self._table.match, self._now()
-        # Of routes that change nothing and whose first account is well: nearly all.
-        simple: dict[RouteLane, _Run] = {}
+        # The fast path: routes that change nothing and whose first account is well, nearly all.
+        simple: dict[ActiveRoute, _Run] = {}
         other: dict[_FirstPart, _Run] = {}
-        held_back: list[Journey] = []
+        held_back: list[RoutedMessage] = []
         count = 0
         try:
             for message in islice(source, len(keys)):
                 if message.__class__ is not Message:
                     raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
-                lane = match(message)
-                run = simple.get(lane)
-                if run is None and lane.is_simple and (lane.is_alone or lane.accounts[0].is_well):
-                    part = self._first(lane.accounts[0], lane.is_alone, owner)
-                    run = simple[lane] = _Run(part, lane.accounts)
+                route = match(message)
+                run = simple.get(route)
+                if (
+                    run is None
+                    and route.is_simple
+                    and (route.is_alone or route.accounts[0].is_well)
+                ):
+                    part = self._first(route.accounts[0], route.is_alone, owner)
+                    run = simple[route] = _Run(part, route.accounts)
                 position, count = keys[count], count + 1
                 if message.fallback:
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
+                    first = owner.first_leg(message, position)
+                    if not isinstance(first, Message):
+                        owner.finish([position], [message], [first])
+                        continue
+                    message = first  # noqa: PLW2901 - in its place
                 if run is not None:
                     run.messages.append(message)
-                    run.keys.append((position, message, lane, run.order, started))
+                    run.keys.append((position, message, route, run.order, started))
                     continue
-                self._take(message, lane, position, started, owner, other, held_back)
+                self._take(message, route, position, started, owner, other, held_back)
         finally:
             for run in (*simple.values(), *other.values()):
                 run.part.hand_over(run.messages, run.keys, timeout)
@@ -92,34 +100,36 @@ class RoutedWayIn:
             owner.count_read(count)
         return count == len(keys)
 
-    def move(self, journeys: Sequence[Journey], owner: StreamOwner, left: float) -> None:
-        """Hand messages to the accounts that are next; those without one have their outcome.
+    def move(
+        self, routed_messages: Sequence[RoutedMessage], owner: StreamOwner, left: float
+    ) -> None:
+        """Hand messages to their next accounts; conclude those that have none.
 
         Args:
-            journeys: The messages.
+            routed_messages: The messages.
             owner: The stream.
-            left: Seconds that are left of their deadlines.
+            left: Seconds until their deadlines.
         """
-        chosen: dict[_LaterPart, list[Journey]] = defaultdict(list)
-        ended: list[Journey] = []
+        chosen: dict[_LaterPart, list[RoutedMessage]] = defaultdict(list)
+        ended: list[RoutedMessage] = []
         now = self._now()
-        for journey in journeys:
-            part = self._next(journey, owner, now - journey.started) if left > 0 else None
+        for routed in routed_messages:
+            part = self._next(routed, owner, now - routed.started) if left > 0 else None
             if part is None:
-                ended.append(journey)
+                ended.append(routed)
             else:
-                chosen[part].append(journey)
+                chosen[part].append(routed)
         if ended:
             _finish(owner, ended)
         for part, moved in chosen.items():
             part.hand_over([each.left(now - each.started) for each in moved], moved, left)
 
     def withdraw(self, _: Owner) -> None:
-        """End what waits for the stream; what is under way comes back by itself."""
+        """End the messages of the stream that wait; those in flight come back by themselves."""
         waiting, self._limited = self._limited, {}
         for timer, (part, key) in waiting.items():
             timer.cancel()
-            # The account ends it, as it ends all others that wait.
+            # Handed over, so that the account ends it with all others that wait there.
             part.hand_over([key[1]], [key], math.inf)
         for each in (*self._firsts.values(), *self._laters.values()):
             each.withdraw()
@@ -127,25 +137,25 @@ class RoutedWayIn:
     def _take(  # noqa: PLR0913, PLR0917 - a step of `read_stream`
         self,
         message: Message,
-        lane: RouteLane,
+        route: ActiveRoute,
         position: int,
         started: float,
         owner: StreamOwner,
         runs: dict[_FirstPart, _Run],
-        held_back: list[Journey],
+        held_back: list[RoutedMessage],
     ) -> None:
-        """Take a message whose route changes it, or whose first account may be unwell."""
-        message, order = lane.prepare(message), lane.order()
-        part = self._first(order[0], lane.is_alone, owner)
-        key = (position, message, lane, order, started)
-        if lane.is_limited and (wait := lane.take_turn()) > 0:
+        """Take a message whose route changes or delays it, or whose first account may be unwell."""
+        message, order = route.prepare(message), route.order()
+        part = self._first(order[0], route.is_alone, owner)
+        key = (position, message, route, order, started)
+        if route.is_limited and (wait := route.reserve()) > 0:
             self._hand_over_later(part, key, wait)
-        elif lane.is_alone or order[0].held_back(message) is None:
+        elif route.is_alone or order[0].held_back(message) is None:
             run = runs.setdefault(part, _Run(part, order))
             run.messages.append(message)
             run.keys.append(key)
         else:
-            held_back.append(Journey(message, lane, order, started, position))
+            held_back.append(RoutedMessage(message, route, order, started, position))
 
     def _hand_over_later(self, part: _FirstPart, key: _First, wait: float) -> None:
         def hand_over() -> None:
@@ -162,16 +172,16 @@ class RoutedWayIn:
             self._firsts[account, is_patient] = part
         return part
 
-    def _next(self, journey: Journey, owner: StreamOwner, waited: float) -> _LaterPart | None:
-        """Return the account that is next; `None` where no account may have the message."""
-        while (step := journey.next(waited)) is not None:
+    def _next(self, routed: RoutedMessage, owner: StreamOwner, waited: float) -> _LaterPart | None:
+        """Return the part of the next account; `None` if no account may be tried any more."""
+        while (step := routed.next(waited)) is not None:
             account, is_patient = step
             try:
                 return self._later(account, is_patient, owner)
             except OperationError as error:  # it is at work in another event loop
-                reference, failure = journey.message.reference, error.failure
+                reference, failure = routed.message.reference, error.failure
                 refused = NotSent(reference=reference, account=account.name, failure=failure)
-                if not journey.note(account, refused):
+                if not routed.note(account, refused):
                     return None
         return None
 
@@ -196,25 +206,30 @@ class _Run:
 
 
 class _Part:
-    """The part of a stream that one account has: the owner of its batches there.
+    """The part of a stream that goes through one account; it owns the stream's batches there.
 
     Args:
-        way_in: Where messages go on from here.
+        admission: Moves messages on to other accounts.
         account: The account.
         owner: The stream.
-        is_patient: Whether the account has its own retries, because no other is left.
+        is_patient: Whether the account uses its own retries, because no other is left.
     """
 
     def __init__(
-        self, way_in: RoutedWayIn, account: AccountEngine, owner: StreamOwner, *, is_patient: bool
+        self,
+        admission: RoutedAdmission,
+        account: AccountEngine,
+        owner: StreamOwner,
+        *,
+        is_patient: bool,
     ) -> None:
-        self._way_in = way_in
+        self._admission = admission
         self._owner = owner
         self._account = account
-        # Before a message is counted as read: where the account cannot be used here, this raises.
+        # Here, before a message is counted as read: it raises if the account is in use elsewhere.
         self._streams = account.streams_here()
         self._settle = self._streams.admission.settle
-        self.passes_on: PassesOn | None = None if is_patient else may_move
+        self.fails_over: FailsOver | None = None if is_patient else may_move
 
     @property
     def may_abandon(self) -> bool:
@@ -224,18 +239,18 @@ class _Part:
         return range(len(keys)) if self._owner.may_abandon else ()
 
     def first_leg(self, message: Message, _: object) -> Message:
-        """Return what the stream has chosen."""
+        """Return the message itself: the stream has already chosen its first leg."""
         return message
 
     def count_read(self, count: int) -> None:
-        """Count nothing: the stream was told when the message was read."""
+        """Do nothing: the stream has counted the message when it was read."""
 
     def hand_over(self, messages: Sequence[Message], keys: Sequence[Any], timeout: float) -> None:
-        """Hand messages to the account, each with so many seconds from its turn on."""
+        """Hand messages to the account; the timeout of each begins when it leaves the queue."""
         self._streams.admission.read_stream(iter(messages), self, keys, timeout)
 
     def withdraw(self) -> None:
-        """End what waits at the account; what is under way comes back by itself."""
+        """End the messages that wait at the account; those in flight come back by themselves."""
         self._streams.scheduler.withdraw(self)
 
     def finish(
@@ -248,25 +263,28 @@ class _Part:
         raise NotImplementedError
 
     def take(
-        self, journeys: Sequence[Journey], outcomes: Sequence[Outcome], deadline: Deadline | None
+        self,
+        routed_messages: Sequence[RoutedMessage],
+        outcomes: Sequence[Outcome],
+        deadline: Deadline | None,
     ) -> None:
         """Pass outcomes on to the stream, and messages that may move to the next account."""
-        # What a stream that was left has under way comes back, and goes nowhere else.
+        # Once the stream was left, messages that come back are not handed to another account.
         is_left = self._owner.may_abandon
-        moving: list[Journey] = []
-        ended: list[Journey] = []
-        for journey, outcome in zip(journeys, outcomes, strict=True):
-            moves = journey.note(self._account, outcome) and not is_left
-            (moving if moves else ended).append(journey)
+        moving: list[RoutedMessage] = []
+        ended: list[RoutedMessage] = []
+        for routed, outcome in zip(routed_messages, outcomes, strict=True):
+            moves = routed.note(self._account, outcome) and not is_left
+            (moving if moves else ended).append(routed)
         if ended:
             _finish(self._owner, ended)
         if moving:
             left = math.inf if deadline is None else deadline.remaining()
-            self._way_in.move(moving, self._owner, min(left, self._way_in.timeout))
+            self._admission.move(moving, self._owner, min(left, self._admission.timeout))
 
 
 class _FirstPart(_Part):
-    """Messages that were at no other account; a key is what a `Journey` is made of."""
+    """Messages that were at no other account; a key is the arguments of a `RoutedMessage`."""
 
     def finish(
         self,
@@ -280,19 +298,19 @@ class _FirstPart(_Part):
         if outcomes.__class__ is AllAccepted:
             self._owner.finish([key[0] for key in keys], messages, outcomes)
             return
-        journeys = [
-            Journey(message, lane, order, started, position)
-            for position, message, lane, order, started in keys
+        routed_messages = [
+            RoutedMessage(message, route, order, started, position)
+            for position, message, route, order, started in keys
         ]
-        self.take(journeys, outcomes, deadline)
+        self.take(routed_messages, outcomes, deadline)
 
 
 class _LaterPart(_Part):
-    """Messages that come from other accounts; a key is the `Journey`."""
+    """Messages that come from other accounts; a key is the `RoutedMessage`."""
 
     def finish(
         self,
-        keys: Sequence[Journey],
+        keys: Sequence[RoutedMessage],
         messages: Sequence[Message],
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
@@ -302,8 +320,8 @@ class _LaterPart(_Part):
         self.take(keys, outcomes, deadline)
 
 
-def _finish(owner: Owner, ended: Sequence[Journey]) -> None:
-    """Tell the owner the outcomes of whole journeys."""
+def _finish(owner: Owner, ended: Sequence[RoutedMessage]) -> None:
+    """Pass the last outcomes of messages to the owner."""
     owner.finish(
         [each.position for each in ended],
         [each.message for each in ended],

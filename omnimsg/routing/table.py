@@ -1,7 +1,7 @@
-"""The routes of a client with their accounts: which one takes a message.
+"""The table of a client's routes, which finds the route that takes a message.
 
-A message that no route wants must not pay for all of them, so the routes that a number's first
-digits allow are looked up in one step, and only those are asked for their other conditions.
+Testing every route would be slow for messages that none takes. So the routes that match the first
+digits of a number are cached, and only the other conditions of these are tested.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Adapter
 from omnimsg.domain.errors import ConfigError
+from omnimsg.routing.active_route import ActiveRoute
 from omnimsg.routing.conditions import tests_of
-from omnimsg.routing.lane import RouteLane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
     from omnimsg.routing.route import Route
 
-# First digits whose routes are remembered; with as many as numbers have countries and networks.
+# First digits whose routes are cached, at most: about as many as there are countries and networks.
 _MAX_REMEMBERED = 20_000
 
 
@@ -33,12 +33,12 @@ class RouteTable:
     Args:
         routes: The routes.
         accounts: The accounts that can be used, by name.
-        unusable: By the name of another account: the error for those who use it.
+        unusable: The errors for using the other accounts, by account name.
         default: The account of messages that no route takes.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        lanes: The routes with their accounts, and last that of all other messages.
+        routes: The routes with their accounts; the last one takes all other messages.
     """
 
     def __init__(
@@ -50,16 +50,19 @@ class RouteTable:
         default: AccountEngine,
         now: Callable[[], float],
     ) -> None:
-        self.lanes: tuple[RouteLane, ...] = (
-            *(_lane(number, route, accounts, unusable, now) for number, route in enumerate(routes)),
-            RouteLane(None, {}, (default,), now=now),
+        self.routes: tuple[ActiveRoute, ...] = (
+            *(
+                _active_route(number, route, accounts, unusable, now)
+                for number, route in enumerate(routes)
+            ),
+            ActiveRoute(None, {}, (default,), now=now),
         )
         self._width = max((len(p) for r in routes for p in r.match.prefixes), default=0)
-        self._by_prefix: dict[str, tuple[RouteLane, ...]] = {}
-        # Of plain texts without metadata, which differ in nothing but channel and number.
-        self._plain: dict[Channel | None, dict[str, RouteLane]] = defaultdict(dict)
+        self._by_prefix: dict[str, tuple[ActiveRoute, ...]] = {}
+        # A cache for plain texts without metadata, whose route depends on channel and number only.
+        self._plain: dict[Channel | None, dict[str, ActiveRoute]] = defaultdict(dict)
 
-    def match(self, message: Message) -> RouteLane:
+    def match(self, message: Message) -> ActiveRoute:
         """Return the route that takes a message.
 
         Raises:
@@ -74,45 +77,45 @@ class RouteTable:
                 return self._remember(message, start)
         return self._find(message, to[: self._width] if to.__class__ is str else "")
 
-    def _find(self, message: Message, start: str) -> RouteLane:
+    def _find(self, message: Message, start: str) -> ActiveRoute:
         """Find the route that takes a message to a number with these first digits."""
         try:
-            lanes = self._by_prefix[start]
+            routes = self._by_prefix[start]
         except KeyError:
             if len(self._by_prefix) >= _MAX_REMEMBERED:
                 self._by_prefix.clear()
-            self._by_prefix[start] = lanes = tuple(
-                each for each in self.lanes if each.takes_prefix(start)
+            self._by_prefix[start] = routes = tuple(
+                each for each in self.routes if each.takes_prefix(start)
             )
-        for lane in lanes:
-            test = lane.test
+        for route in routes:
+            test = route.test
             if test is None or test(message):
-                if lane.error is not None:
-                    raise ConfigError(lane.error)
-                return lane
-        raise AssertionError("the last lane takes every message")
+                if route.error is not None:
+                    raise ConfigError(route.error)
+                return route
+        raise AssertionError("the last route takes every message")
 
-    def _remember(self, message: Message, start: str) -> RouteLane:
-        """Find the route of a plain text, and remember it for all others like it."""
+    def _remember(self, message: Message, start: str) -> ActiveRoute:
+        """Find the route of a plain text, and cache it for all others with its first digits."""
         known = self._plain[message.channel]
         if len(known) >= _MAX_REMEMBERED:
             known.clear()
-        known[start] = lane = self._find(message, start)
-        return lane
+        known[start] = route = self._find(message, start)
+        return route
 
 
-def _lane(
+def _active_route(
     number: int,
     route: Route,
     accounts: Mapping[str, AccountEngine],
     unusable: Mapping[str, str],
     now: Callable[[], float],
-) -> RouteLane:
+) -> ActiveRoute:
     engines = tuple(accounts[name] for name in route.accounts if name in accounts)
     errors = [unusable[name] for name in route.accounts if name not in accounts]
     tests = tests_of(route.match, _channel_of(engines[0]) if engines else _own_channel)
     error = "\n".join(errors) or None
-    return RouteLane(route, tests, engines, now=now, number=number, error=error)
+    return ActiveRoute(route, tests, engines, now=now, number=number, error=error)
 
 
 def _channel_of(account: AccountEngine) -> Callable[[Message], Channel | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from omnimsg.json_codec import JSONDecodeError, loads
+from omnimsg.sandbox.limits import REQUEST_BYTES
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
@@ -50,6 +51,27 @@ def whole_number(name: str, value: str | None) -> int | None:
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= 10**9):
         raise QueryError(f"{name}: must be a whole number of at least 1")
     return int(value[:10])
+
+
+async def answer_control(request: web.Request, handler: ControlHandler) -> web.StreamResponse:
+    """Return the answer of a handler; what aiohttp refuses by itself is refused as JSON too."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return json_response({"error": "no such path; GET / lists all"}, status=404)
+    except web.HTTPMethodNotAllowed as error:
+        methods = ", ".join(sorted(error.allowed_methods))
+        refused = json_response({"error": f"{error.method}: this path takes {methods}"}, status=405)
+        refused.headers[hdrs.ALLOW] = methods
+        return refused
+    except web.HTTPRequestEntityTooLarge:
+        return json_response({"error": f"body: has more than {REQUEST_BYTES} bytes"}, status=413)
+    except web.RequestPayloadError:
+        refused = json_response(
+            {"error": "body: is not encoded as its header lines say"}, status=400
+        )
+        refused.force_close()
+        return refused
 
 
 async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,7 +139,7 @@ async def _damage_response(
         return _replacement(request, emulator, fault)
     match fault.kind:
         case "reset_after":
-            return reset_connection(request)
+            return explained(reset_connection(request), f"fault {fault.id}: {fault.kind}")
         case "truncate":
             return await _truncate(request, response)
         case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:
@@ -160,7 +161,8 @@ async def respond_with_faults(
         if fault.kind == "latency":
             if emulator.is_send(request):
                 # The message counts as sent even if the client disconnects during the delay.
-                await request.read()
+                with suppress(web.RequestPayloadError):
+                    await request.read()
             await asyncio.sleep(fault.params.get("seconds", 1.0))
         elif _replaces(fault) and not fault.params.get("processed", False):
             return _replacement(request, emulator, fault)
@@ -182,3 +184,8 @@ async def _handle(
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
         return emulator.refuse(request, error.status)
+    except web.RequestPayloadError:
+        # As a server in front of an API refuses it: no provider has words of its own for this.
+        refused = web.Response(status=400)
+        refused.force_close()
+        return explained(refused, "the body is not encoded as its header lines say")

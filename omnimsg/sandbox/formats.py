@@ -44,7 +44,7 @@ _MINUTE = r"\d{4}-\d\d-\d\dT\d\d:\d\d"
 _OFFSET = r"(Z|[+-]\d\d:\d\d)"
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
-    "E.164 number": _matches(r"\+[1-9]\d{6,14}"),
+    "E.164 number": _matches(r"\+[1-9][0-9]{6,14}"),
     "HTTP URL": _is_http_url,
     "ISO 8601 time": _matches_time(rf"{_MINUTE}(:\d\d(\.\d{{1,6}})?)?{_OFFSET}?"),
     "RFC 3339 time": _matches_time(rf"{_MINUTE}:\d\d(\.\d{{1,9}})?{_OFFSET}"),

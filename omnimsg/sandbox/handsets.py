@@ -128,11 +128,7 @@ class Handsets:
             number: Only messages to this number or mailbox.
             limit: The maximum number of messages to return; None for all.
         """
-        if number is not None:
-            records: Iterable[MessageRecord] = self.accepted(number)
-        else:
-            records = (record for each in self._by_handset.values() for record in _listed(each))
-        arrived = self._arrived(records)
+        arrived = self._arrived(self._stored() if number is None else self.accepted(number))
         shown = arrived if limit is None else arrived[max(0, len(arrived) - limit) :]
         return len(arrived), [_as_received(record, at) for at, record in shown]
 
@@ -151,6 +147,14 @@ class Handsets:
                 del self._by_handset[key]
         elif stored is record:
             del self._by_handset[key]
+
+    def _stored(self) -> list[MessageRecord]:
+        """Return the records of all handsets in the order of acceptance, whatever the clock says.
+
+        The limits per handset have dropped some of those that are kept for all together.
+        """
+        stored = {record for each in self._by_handset.values() for record in _listed(each)}
+        return [record for record in self._oldest_first if record in stored]
 
     def _arrived(self, records: Iterable[MessageRecord]) -> list[tuple[float, MessageRecord]]:
         now = self._clock()

@@ -34,7 +34,9 @@ class MediaStore:
         self._files: OrderedDict[str, Media] = OrderedDict()
 
     def add(self, media: Media) -> None:
-        """Store a file under its id."""
+        """Store a file under its id, in the place of one that has it."""
+        replaced = self._files.pop(media.id, None)
+        self._stored_bytes -= 0 if replaced is None else len(replaced.data)
         self._files[media.id] = media
         self._stored_bytes += len(media.data)
         while self._stored_bytes > self._max_bytes and len(self._files) > 1:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+_LAST_MILLISECOND: Final = 253_402_300_799_999
+"""The end of the year 9999, after which ISO 8601 has no date."""
+
+
 def utc_timestamp(epoch_seconds: float) -> str:
-    """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``."""
-    return _of_millisecond(round(epoch_seconds * 1_000_000) // 1000)
+    """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``, at most the last there is."""
+    return _of_millisecond(min(round(epoch_seconds * 1_000_000) // 1000, _LAST_MILLISECOND))
 
 
 # Both are remembered, because a request has several times, and a second many requests.

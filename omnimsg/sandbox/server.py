@@ -15,7 +15,7 @@ from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.changes import NotedChanges
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import control_routes
-from omnimsg.sandbox.control_query import CONTROL
+from omnimsg.sandbox.control_query import CONTROL, answer_control
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
@@ -280,14 +280,11 @@ class Sandbox:
             self._connections.end(request)
 
     async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse a foreign page's control requests; answer an unknown path with a pointer."""
+        """Refuse a foreign page's control requests."""
         foreign = foreign_request(request, self.host)
         if foreign is not None:
             return json_response({"error": foreign}, status=403)
-        try:
-            return await handler(request)
-        except web.HTTPNotFound:
-            return json_response({"error": "no such path; GET / lists all"}, status=404)
+        return await answer_control(request, handler)
 
     async def _serve_provider(
         self, request: web.Request, handler: Handler, emulator: Emulator

@@ -1,4 +1,4 @@
-"""The synchronous face of omnimsg: for Django, Celery, Airflow, scripts, and every other thread.
+"""The synchronous client: for Django, Celery, Airflow, scripts, and any code in a thread.
 
 ```python
 from omnimsg import Message

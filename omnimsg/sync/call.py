@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Windows delivers Ctrl-C between two waits only; elsewhere it ends a wait.
+# Seconds of one wait, -1 for no limit. Windows delivers Ctrl-C only between two waits; elsewhere it
+# interrupts a wait.
 _SLICE = 0.1 if sys.platform == "win32" else -1.0
 
-# Seconds that a call which is interrupted waits for what it has begun to end.
+# Seconds that an interrupted call waits for the work that it has started.
 GRACE = 2.0
 
 
@@ -25,7 +26,7 @@ def refuse_in_event_loop() -> None:
     """Refuse to block a thread in which an event loop runs.
 
     Raises:
-        RuntimeError: One does.
+        RuntimeError: An event loop runs in this thread.
     """
     if runs_event_loop():
         raise RuntimeError(
@@ -45,7 +46,7 @@ def runs_event_loop() -> bool:
 
 
 class Signal:
-    """Set once, by the event loop; a thread waits for it."""
+    """A flag that the event loop sets once, and that a thread waits for."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,10 +57,10 @@ class Signal:
         self._lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, and return whether it was in time.
+        """Wait until the flag is set, and return whether it was set in time.
 
-        Whatever a signal handler raises in this thread ends the wait: `KeyboardInterrupt`, or the
-        time limit of a task queue.
+        An exception that a signal handler raises in this thread ends the wait: `KeyboardInterrupt`,
+        or the time limit of a task queue.
         """
         if timeout is not None:
             return self._lock.acquire(timeout=timeout)
@@ -75,7 +76,7 @@ class Call(Generic[T]):
         coroutine: Runs in a task of its own, in a copy of the caller's context.
 
     Attributes:
-        is_posted: Whether the event loop may have been told of it.
+        is_posted: Whether it may have been posted to the event loop.
         task: The task, once the event loop has begun it.
     """
 
@@ -86,7 +87,7 @@ class Call(Generic[T]):
         self.task: asyncio.Task[T] | None = None
 
     def begin(self) -> None:
-        """Have the event loop run it.
+        """Post the coroutine to the event loop.
 
         Raises:
             RuntimeError: An event loop runs in this thread, or the process is ending.
@@ -94,12 +95,12 @@ class Call(Generic[T]):
         try:
             refuse_in_event_loop()
             loop = LOOP_THREAD.start()
-            # Before it is: an interruption may come at any point.
+            # Set before it is posted: an interruption may come at any point.
             self.is_posted = True
             try:
                 loop.call_soon_threadsafe(self._begin)
             except RuntimeError:
-                # A signal handler's exception may be of this kind too, and come later.
+                # The loop is closed, or a signal handler raised this after the call was posted.
                 self.is_posted = not loop.is_closed()
                 raise
         finally:
@@ -111,13 +112,13 @@ class Call(Generic[T]):
         return self._done.wait(timeout)
 
     def cancel(self) -> None:
-        """Cancel it, and wait for its end, but not for long."""
+        """Cancel it, and wait at most `GRACE` seconds for its end."""
         if self.is_posted and LOOP_THREAD.loop is not None:
             LOOP_THREAD.loop.call_soon_threadsafe(self._cancel)
             self.wait(GRACE)
 
     def result(self) -> T:
-        """Return what it returned, or raise what it raised, once it has ended.
+        """Return the result of the coroutine, or raise its error, once it has ended.
 
         The traceback leads from the caller's line to the line that raised.
         """
@@ -128,7 +129,7 @@ class Call(Generic[T]):
         except asyncio.CancelledError:
             raise RuntimeError("the process is ending: the call was given up") from None
         finally:
-            # The error refers to this frame, and the task to the error.
+            # Breaks a reference cycle: the error refers to this frame, and the task to the error.
             del task
 
     def _begin(self) -> None:
@@ -136,7 +137,7 @@ class Call(Generic[T]):
         self.task.add_done_callback(self._end)
 
     def drop(self) -> None:
-        """Drop it in the event loop, which has not begun it, and will not."""
+        """Close a coroutine that was never begun; called in the event loop."""
         self._coroutine.close()
         self._done.set()
 
@@ -150,7 +151,7 @@ class Call(Generic[T]):
         if not task.cancelled():
             task.exception()  # retrieved, also where nobody waits any more
         elif LOOP_THREAD.is_over:
-            # Only daemon threads still wait, and those end with the process, without a word.
+            # Only daemon threads still wait, and those end with the process, without an error.
             return
         self._done.set()
 
@@ -163,8 +164,8 @@ def run(
 
     Args:
         coroutine: What to run.
-        give_up: Called where something interrupts the wait, with the call and with what did; the
-            call is cancelled unless this is given.
+        give_up: Called with the call and the exception that interrupted the wait; without it, the
+            call is cancelled.
 
     Raises:
         RuntimeError: An event loop runs in this thread, or the process is ending.
@@ -182,14 +183,14 @@ def run(
             raise
         return call.result()
     finally:
-        # The error refers to this frame, and the call to the error.
+        # Breaks a reference cycle: the error refers to this frame, and the call to the error.
         del call
 
 
 def run_if_started(function: Callable[[], T]) -> T:
-    """Call a function in the event loop of the process if there is one, and here otherwise.
+    """Call a function in the event loop of the process if it has started, else in this thread.
 
-    What is asked before the first message starts no thread, so that a process may still fork.
+    So a call before the first message starts no thread, and the process may still fork.
     """
     if LOOP_THREAD.loop is None:
         return function()

@@ -43,37 +43,38 @@ if TYPE_CHECKING:
 class Client(Operations, Reports):
     """Sends and tracks messages through the accounts of a configuration; its methods block.
 
-    Hold one per process and use it from as many threads as you like: what they send at once shares
-    requests. The methods run in one event loop, in a thread of its own that starts with the first
-    call; a forked process starts its own. Close the client, or use it in `with`; what is open when
-    the process ends is closed then.
+    Create one per process and use it from as many threads as you like: messages that they send at
+    the same time share requests. The methods run in one event loop, in a thread of its own that
+    starts with the first call; a forked process starts its own. Close the client, or use it in
+    `with`; connections that are open when the process ends are closed then.
 
-    What the methods share: `account` is an account's name. Where none is given, a message goes
-    through the accounts of its route, else through the default account, as all else does.
-    `deadline` is in seconds, for the whole call, waiting and further attempts included; it is not
-    the message's `ttl`. An id is `str(accepted.id)`, from this process or any other. They raise
-    `ConfigError` where there is no such account, `InvalidValue` where a text is no id and, but for
-    sending, `Unsupported` where the provider has no such operation and `OperationError` where it
-    could not be asked, refused, or did not answer. In a thread in which an event loop runs they
-    raise `RuntimeError`. Whatever interrupts a method, such as Ctrl-C, ends what it has begun.
+    Common to the methods: `account` is an account's name. Without one, a message goes through the
+    accounts of its route if one takes it; everything else uses the default account. `deadline` is
+    in seconds, for the whole call, including waiting and further attempts; it is not the message's
+    `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
+    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id. All except the
+    sending ones raise `Unsupported` if the provider has no such operation, and `OperationError` if
+    the provider could not be asked, refused, or did not answer. In a thread in which an event loop
+    runs, they raise `RuntimeError`. An exception that interrupts a method, such as that of Ctrl-C,
+    cancels the work that the method has started.
 
     Args:
         adapters: One per account, each with a name of its own.
         default: The account that is used unless another is named; needed with several.
-        policies: By account name: how fast, how often again, what to do on account failures.
-        routes: Through which accounts messages go that name none: the first that takes a message.
-        budgets: How many messages, or how much money, may leave in a time.
+        policies: By account name: limits, retries, and what to do on account failures.
+        routes: The routes of messages that name no account; the first that takes a message applies.
+        budgets: How many messages, or how much money, may leave in a period.
         retry: How often and how soon to try again, for every account, whatever its policy says.
         journal: Records every message before it leaves and after.
         on_retry: Called before the wait for every retry; retries are logged unless it is given.
             It runs in the event loop, and must not block.
-        observers: Told what happens to messages, attempts and accounts; in the event loop.
+        observers: Notified of what happens to messages, attempts and accounts; in the event loop.
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
-        unusable: By the name of an account without an adapter: the error for those who use it.
-        callbacks: How what comes back is received.
-        store: Keeps what is known of messages; in memory unless given.
-        suppression: Knows who has opted out: asked before every request, told of every opt-out.
+        unusable: The errors for using accounts without an adapter, by account name.
+        callbacks: How callbacks are received.
+        store: Keeps the state of messages; in memory unless given.
+        suppression: The suppression list: asked before every request, gets every opt-out.
         opt_out_rules: Which replies are opt-outs, in which countries.
     """
 
@@ -130,7 +131,7 @@ class Client(Operations, Reports):
         `ConfigError` names what is missing, unknown or wrong; a missing `env:` or `file:` value of
         another account is an error when that account is used.
         """
-        return cls._around(LoopClient.from_config(source, default=default, **options))
+        return cls._wrap(LoopClient.from_config(source, default=default, **options))
 
     @classmethod
     def from_env(cls, *, default: str | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -139,10 +140,10 @@ class Client(Operations, Reports):
         The file is the one that `OMNIMSG_CONFIG` names, or `./omnimsg.toml`. A `ConfigError` names
         what is missing, unknown or wrong, and shows no value.
         """
-        return cls._around(LoopClient.from_env(default=default, **options))
+        return cls._wrap(LoopClient.from_env(default=default, **options))
 
     def __repr__(self) -> str:
-        """Show the accounts, and nothing of theirs."""
+        """Show the names of the accounts, and none of their settings."""
         return f"sync.{self._client!r}"
 
     def __enter__(self) -> Self:
@@ -150,15 +151,16 @@ class Client(Operations, Reports):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Send what waits, then close all connections."""
+        """Send the messages that wait, then close all connections."""
         self.close()
 
     def close(self, *, deadline: float = DEADLINE) -> None:
-        """Send what waits, wait for the answers that are under way, then close all connections.
+        """Send the messages that wait, wait for answers in flight, then close all connections.
 
-        It is for good: what is handed over from now on, also by a `send_many` that still runs, is
-        `NotSent` with the reason `CANCELLED`. So is what has not left when the deadline passes;
-        what has left and not come back by then is `Ambiguous`.
+        A closed client stays closed: messages that are handed over from now on, also by a
+        `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that
+        have not left when the deadline passes; those that have left without an answer by then are
+        `Ambiguous`.
         """
         run(self._client.aclose(deadline=deadline))
 
@@ -184,13 +186,13 @@ class Client(Operations, Reports):
 
         Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
 
-        With `settle`, a message that may have been sent waits up to so many seconds more: a report
-        that names it, or the provider's list, proves that it was, and then it is accepted after
-        all.
+        With `settle`, the call waits up to that many seconds more if the message may have been
+        sent. A report that names the message, or the provider's list, proves that it was; the call
+        then returns the acceptance.
 
-        Interrupted, by Ctrl-C or a time limit of a task queue, it takes back a message that has not
-        left, and waits up to 2 seconds for the answer to one that has. A note on the exception
-        says what became of it.
+        If Ctrl-C or the time limit of a task queue interrupts the call, it takes back a message
+        that has not left, and waits up to 2 seconds for the answer to one that has. A note on the
+        exception says what became of the message.
 
         Raises:
             RejectedError: The provider refused the message.
@@ -210,19 +212,19 @@ class Client(Operations, Reports):
         """Send a stream of messages; the fast way, in batches where the provider has them.
 
         Yields one outcome per message as they become known, which is not the order of the input:
-        `position` and `reference` say whose it is. It never raises for a message. When the account
-        itself is refused (a wrong key, a wrong address, no funds), the messages that follow are
-        `NotSent` without a request, and now and then a batch probes whether that is over.
+        `position` and `reference` identify the message. It never raises for a message. When the
+        account itself is refused (a wrong key, a wrong address, no funds), the messages that follow
+        are `NotSent` without a request, and now and then a batch probes whether that is over.
 
-        The input is read in the calling thread, between the outcomes, so that it may be a cursor of
-        a database; an input that takes its time keeps outcomes waiting. What it raises comes after
-        the outcomes of everything that was read before. `deadline` is for each message, from its
-        turn on.
+        The input is read in the calling thread, between the outcomes, so it may be a database
+        cursor; a slow input delays outcomes. An error of the input is raised after the outcomes of
+        all messages that were read before. `deadline` is for each message, and begins when the
+        message leaves the queue.
 
-        Take every outcome. Leaving the loop early loses those of messages that were sent: requests
-        under way get a few seconds to come back, for the journal; what they bring is counted in a
-        warning, and nothing else leaves. Put the stream into `contextlib.closing` where the body
-        may break or raise, so that this happens there and then.
+        Take every outcome. Leaving the loop early loses the outcomes of messages that were sent:
+        requests in flight get a few seconds to come back, for the journal; their outcomes are
+        counted in a warning, and no other message leaves. Use `contextlib.closing` if the loop's
+        body may break or raise, so that this happens at once.
         """
         if isinstance(messages, AsyncIterable):
             raise TypeError("omnimsg.sync sends an ordinary iterable; this one is asynchronous")
@@ -237,8 +239,8 @@ class Client(Operations, Reports):
     def plan(self, message: Message, *, account: str | None = None) -> Plan:
         """Return what would become of a message if it were sent now, and why.
 
-        Nothing is sent, counted or recorded. It is found as `send` finds it: the route, the account
-        and its trouble, what the provider would be asked, with the secrets masked.
+        Nothing is sent, counted or recorded. The plan is made by the code that `send` uses: the
+        route, the account and its trouble, the request to the provider with its secrets masked.
         """
         return run_if_started(lambda: self._client.plan(message, account=account))
 
@@ -246,41 +248,41 @@ class Client(Operations, Reports):
         """Add an account, for `send(..., account=name)`; no route uses it.
 
         Raises:
-            ConfigError: There is an account of that name, or its policy asks for what its provider
-                cannot do.
+            ConfigError: There is an account of that name, or its policy asks for something that its
+                provider cannot do.
         """
         run_if_started(lambda: self._client.add_account(adapter, policy=policy))
 
     def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:
-        """Send what waits for an account, wait for the answers under way, and close it.
+        """Send the messages that wait for an account, wait for answers in flight, and close it.
 
-        Nothing can be handed over to it from the beginning on. What has not left when the deadline
-        passes is `NotSent` with the reason `CANCELLED`.
+        From the start of this call, no message can be handed over to it. Messages that have not
+        left when the deadline passes are `NotSent` with the reason `CANCELLED`.
 
         Raises:
-            ConfigError: There is no such account, or it is the default one or that of a route.
+            ConfigError: There is no such account, or it is the default one or used by a route.
         """
         run(self._client.remove_account(name, deadline=deadline))
 
     def check(self, *, deadline: float = 10.0) -> Checkup:
-        """Ask whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+        """Check whether messages could be sent now: reach, clock, credentials, callbacks, limits.
 
-        Nothing is sent. `deadline` is for each request. It never raises for what it finds; for a
-        health endpoint that asks nobody, use `health`.
+        No message is sent. `deadline` is for each request. It never raises for what it finds. For a
+        health endpoint use `health`, which makes no request.
         """
         return run(self._client.check(deadline=deadline))
 
     def health(self) -> Mapping[str, Health]:
-        """Return how each account is doing, by its name; nothing is asked of the providers."""
+        """Return the health of each account, by its name, without asking the providers."""
         return run_if_started(self._client.health)
 
     @classmethod
-    def _around(cls, client: LoopClient) -> Self:
+    def _wrap(cls, client: LoopClient) -> Self:
         self = cls.__new__(cls)
         self._client = client
         return self
 
     def _give_up(self, message: Message, call: Call[Accepted], interruption: BaseException) -> None:
-        """Give up a send that was interrupted, and note what became of the message."""
+        """Cancel an interrupted send, and add a note on the message's fate to the exception."""
         with suppress(RuntimeError):  # the process is ending
             interruption.add_note(run(self._client.give_up(call, message, GRACE)))

@@ -1,4 +1,4 @@
-"""The client in the event loop of the process; it tells what became of a send that was interrupted.
+"""The asynchronous client behind the synchronous one; it reports how an interrupted send ended.
 
 A person who presses Ctrl-C, or a task queue whose time limit ends a task, wants to know whether the
 message has left.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class Fates(Observer):
-    """Tells the outcomes of messages whose callers are gone."""
+    """An observer that catches the outcomes of messages whose callers were cancelled."""
 
     def __init__(self) -> None:
         self._awaited: dict[str, asyncio.Future[Outcome]] = {}
 
     @contextmanager
     def watch(self, reference: str) -> Iterator[asyncio.Future[Outcome]]:
-        """Give the future of an outcome."""
+        """Yield the future of the outcome of the message with this reference."""
         future = self._awaited.setdefault(reference, asyncio.get_running_loop().create_future())
         try:
             yield future
@@ -42,27 +42,27 @@ class Fates(Observer):
             self._awaited.pop(reference, None)
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
-        """Tell an outcome that is awaited."""
+        """Resolve the future of an outcome that is watched."""
         future = self._awaited.get(event.message.reference)
         if future is not None and not future.done():
             future.set_result(event.outcome)
 
 
 class LoopClient(client.Client):
-    """The client in the event loop of the process."""
+    """The asynchronous client that runs in the event loop of the process."""
 
     async def give_up(self, call: Call[Accepted], message: Message, within: float) -> str:
-        """Give up a send, and say what became of its message.
+        """Cancel a send, and return a sentence that says what became of its message.
 
         Args:
-            call: The call that sends it; cancelled.
+            call: The call that sends the message; it is cancelled here.
             message: The message.
             within: Seconds to wait for the answer, where the message has left.
         """
         reference = message.reference
         what = f"message {mask_text(reference)!r}"
         sending = call.task
-        if sending is None:  # the event loop keeps the order of calls: it was never told
+        if sending is None:  # callbacks run in order, so it was never posted
             call.drop()
             return f"{what} was not sent"
         engines = self._accounts.engines.values()
@@ -70,8 +70,8 @@ class LoopClient(client.Client):
             sending.cancel()
             await asyncio.wait([sending])
             if not sending.cancelled():
-                return _sentence(what, sending)
-            if self._repeats.has_caller(reference):
+                return _describe(what, sending)
+            if self._idempotency.has_caller(reference):
                 return f"{what} is sent for another caller, who has handed it over as well"
             for each in engines:
                 each.take_back(reference)
@@ -91,7 +91,7 @@ class LoopClient(client.Client):
         return fates
 
 
-def _sentence(what: str, sending: asyncio.Task[Accepted]) -> str:
+def _describe(what: str, sending: asyncio.Task[Accepted]) -> str:
     """Describe how a send ended."""
     error = sending.exception()
     if error is None:

@@ -1,4 +1,4 @@
-"""An asynchronous iterator, gone through from a thread."""
+"""Iterate over an asynchronous iterator in a thread."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 def iterate(source: AsyncIterator[T]) -> Generator[T, None, None]:
-    """Yield what an asynchronous iterator yields, one after another.
+    """Yield the items of an asynchronous iterator.
 
-    The next one is asked for when the caller wants it, not before. The source is closed when it
-    ends, raises, or is left.
+    The next item is requested only when the caller asks for it. The source is closed when it ends
+    or raises, or when this generator is closed.
     """
     try:
         while (found := run(_next(source))) is not None:
@@ -30,13 +30,12 @@ def iterate(source: AsyncIterator[T]) -> Generator[T, None, None]:
 
 
 def close(source: AsyncGenerator[T, None]) -> None:
-    """Close an asynchronous generator, and wait for that where the thread may wait.
+    """Close an asynchronous generator, and wait for that unless an event loop runs in this thread.
 
-    A generator that nobody holds any more is closed by whichever thread collects it, which may be
-    that of an event loop.
+    The garbage collector may close a generator in any thread, also in that of an event loop.
     """
     if not runs_event_loop():
-        with suppress(RuntimeError):  # the process is ending, and its loop closes what is open
+        with suppress(RuntimeError):  # the process is ending, and its loop closes open connections
             run(_close(source))
     elif LOOP_THREAD.loop is not None:
         loop = LOOP_THREAD.loop

@@ -1,9 +1,9 @@
-"""The event loop of a process, in a thread of its own, for all who call from other threads.
+"""The event loop that all synchronous clients of a process share, in a thread of its own.
 
-There is one for the process, however many threads and clients use it, so that what they send at
-once shares requests. It starts with the first call, not before: a process that imports an
-application and forks workers has no thread when it forks. A process may also fork later: its child
-starts an event loop of its own. When the process ends, what is open is closed.
+There is one for the process, however many threads and clients use it, so that messages that they
+send at the same time share requests. It starts with the first call, not before: a process that
+imports an application and forks workers has no thread when it forks. A process may also fork later:
+its child starts an event loop of its own. When the process ends, open connections are closed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import threading
 
 import anyio
 
-# Seconds that a process that ends waits for connections to be closed.
+# Seconds that an ending process waits for connections to be closed.
 _EXIT_TIMEOUT = 5.0
 
-# Seconds that a fork waits for the event loop, which may be blocked by somebody.
+# Seconds that a fork waits for the event loop, which a callback may block.
 _FORK_TIMEOUT = 1.0
 
 
@@ -32,21 +32,21 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        # Held while the process forks; by the thread that forks, which may be amid `start`.
+        # Held while the process forks. Reentrant: the thread that forks may be inside `start`.
         self._lock = threading.RLock()
         self._started = threading.Event()
         self._forked = threading.Event()
         self._thread: threading.Thread | None = None
         self._stop: anyio.Event | None = None
         self.is_over: bool = False
-        # Of the parents of this process. Their tasks would complain if they were collected.
+        # The event loops of parent processes, kept because their tasks would warn when collected.
         self._inherited: list[asyncio.AbstractEventLoop] = []
 
     def start(self) -> asyncio.AbstractEventLoop:
-        """Return the event loop; it runs, or is started.
+        """Return the event loop; start it if it does not run yet.
 
         Raises:
-            RuntimeError: The process is ending, or there is no thread to be had.
+            RuntimeError: The process is ending, or no thread can be started.
         """
         if self.is_over:
             raise RuntimeError("the process is ending: omnimsg takes no more calls")
@@ -56,8 +56,8 @@ class LoopThread:
                 try:
                     self._thread.start()
                 except BaseException:
-                    # The system has no thread to give, or a signal handler has raised before it
-                    # had: the next call tries again.
+                    # The system could not start a thread, or a signal handler raised before it did:
+                    # the next call tries again.
                     if self._thread.ident is None:
                         self._thread = None
                     raise
@@ -66,7 +66,7 @@ class LoopThread:
         return self.loop
 
     def stop(self) -> None:
-        """Cancel what still runs, close what was opened, and end the thread; for good."""
+        """Cancel running tasks, close open connections, and end the thread for good."""
         self.is_over = True
         if self._thread is None or self.loop is None or self._stop is None:
             return
@@ -76,8 +76,8 @@ class LoopThread:
     def before_fork(self) -> None:
         """Hold the event loop between two callbacks.
 
-        Amid one it may be importing a module, or writing to a log: the child would wait for ever
-        for the lock that it holds.
+        Inside a callback it may hold the lock of an import or of a log, for which the child would
+        wait for ever.
         """
         self._lock.acquire()
         if self._thread in (None, threading.current_thread()):
@@ -94,7 +94,7 @@ class LoopThread:
         self._lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Start anew: the thread does not exist here."""
+        """Reset the state: the thread does not exist in the child."""
         if self.loop is not None:
             self.loop.set_exception_handler(lambda *_: None)
             self._inherited.append(self.loop)
@@ -110,11 +110,11 @@ class LoopThread:
 
     def _run(self) -> None:
         if self._thread is threading.current_thread():  # else its start was interrupted
-            asyncio.run(self._live())
+            asyncio.run(self._run_until_stopped())
 
-    async def _live(self) -> None:
-        # Has anyio imported what it needs to close connections: an import at the end of the process
-        # would make Python forget that it ends because of Ctrl-C, which its exit code tells.
+    async def _run_until_stopped(self) -> None:
+        # Makes anyio import the modules that it needs to close connections: an import while the
+        # process ends would make Python forget that Ctrl-C ended it, and change its exit code.
         self._stop = anyio.Event()
         self.loop = asyncio.get_running_loop()
         self._started.set()

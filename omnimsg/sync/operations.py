@@ -1,4 +1,4 @@
-"""What a client does besides sending, for callers that wait in a thread."""
+"""The operations of the synchronous client besides sending: status, cancel, files, lists."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 
 class Operations:
-    """The half of `Client` that sends nothing; the client says what its methods share."""
+    """The methods of `Client` that ask a provider and send no message.
+
+    `Client` documents the arguments and errors that they have in common.
+    """
 
     _client: LoopClient
 
     def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
-        """Ask where a message is.
+        """Ask the provider for the status of a message.
 
         A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
         """
@@ -42,7 +45,7 @@ class Operations:
     def upload(
         self, upload: Upload, *, account: str | None = None, deadline: float = 120.0
     ) -> Stored:
-        """Hand a file to the provider, for any number of later messages of this account.
+        """Upload a file to the provider, for any number of later messages of this account.
 
         A local file is read in pieces, within the deadline.
 
@@ -69,14 +72,15 @@ class Operations:
         deadline: float = 120.0,
         max_bytes: int | None = None,
     ) -> bytes | Path:
-        """Fetch a stored file: what `upload` returned, or what an inbound message brought.
+        """Fetch a stored file: one that `upload` returned, or the file of an inbound message.
 
-        With `to` it appears there when it is whole, for its owner alone to read; otherwise its
-        bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
-        given. A digest in `stored` is compared.
+        With `to`, the file appears there once it is complete, readable by its owner only; otherwise
+        its bytes are returned. `max_bytes` is the largest size, decompressed; the policy's unless
+        given. A digest in `stored` is verified.
 
         Raises:
-            OperationError: It is not there (any more), too large or another, or the transfer broke.
+            OperationError: The file is not there (any more), is too large or does not match the
+                digest, or the transfer broke.
             OSError: The file cannot be written.
         """
         if to is None:
@@ -84,11 +88,11 @@ class Operations:
         return run(self._client.download(stored, to, deadline=deadline, max_bytes=max_bytes))
 
     def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
-        """Ask what the provider says of a stored file."""
+        """Ask the provider for its data on a stored file."""
         return run(self._client.media_info(stored, deadline=deadline))
 
     def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask what is left on an account; also the cheapest way to try its credentials."""
+        """Ask for the balance of an account; also the cheapest way to try its credentials."""
         return run(self._client.balance(account=account, deadline=deadline))
 
     def history(
@@ -98,11 +102,11 @@ class Operations:
         account: str | None = None,
         deadline: float = DEADLINE,
     ) -> Iterator[PastMessage]:
-        """Go through past messages, all unless a query is given; `deadline` is for each page."""
+        """Iterate over past messages, all unless a query is given; `deadline` is for each page."""
         return iterate(self._client.history(query, account=account, deadline=deadline))
 
     def interactions(self, id: str, *, deadline: float = DEADLINE) -> Iterator[Interaction]:  # noqa: A002
-        """Go through what people did with a message; `deadline` is for each page."""
+        """Iterate over people's interactions with a message; `deadline` is for each page."""
         return iterate(self._client.interactions(id, deadline=deadline))
 
     def mark_read(self, ids: Iterable[str], *, deadline: float = DEADLINE) -> list[Outcome]:
@@ -110,5 +114,5 @@ class Operations:
 
         Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
-        # Read here: an iterable may belong to the thread.
+        # Read in the calling thread: the iterable may belong to it.
         return run(self._client.mark_read(tuple(ids), deadline=deadline))

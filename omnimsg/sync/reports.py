@@ -1,4 +1,4 @@
-"""What comes back to a client, for applications without an event loop."""
+"""The receiving methods of the synchronous client: callbacks, events, waits and doubts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
     from omnimsg.engine.unknown_codes import UnknownCode
     from omnimsg.sync.interruption import LoopClient
 
@@ -32,11 +32,10 @@ T = TypeVar("T")
 
 
 class Reports:
-    """The half of `Client` for what comes back.
+    """The receiving methods of `Client`.
 
-    Messages are tracked from the first use of one of these methods on; call what you need of them
-    before the first send. Handlers are plain functions; each call runs in a worker thread and may
-    block.
+    Messages are tracked from the first call of one of these methods on; make that call before the
+    first send. Handlers are plain functions; each call runs in a worker thread and may block.
     """
 
     _client: LoopClient
@@ -51,35 +50,38 @@ class Reports:
         """Return the WSGI application that receives the callbacks of all accounts.
 
         A provider is answered 204 when the handler, those of `on_status` and the loops over
-        `events` are done with the event. Otherwise it sends it again, so a handler may see an event
-        more than once only after it has raised, timed out, or the process was restarted.
+        `events` are done with the event. Otherwise the provider sends the event again, so a handler
+        may see an event more than once only after it has raised or timed out, or the process was
+        restarted.
 
         Args:
             handler: Called with each new event, in a worker thread.
-            accounts: The accounts whose callbacks are taken; all that have any unless given.
-            public_url: In the place of `callbacks.public_url` of the configuration.
+            accounts: The accounts whose callbacks are received; unless given, all whose provider
+                sends any.
+            public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or nothing tells the
-                address by which the providers call.
+            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
+                known.
         """
         in_thread = None if handler is None else _in_thread(handler)
         return Receiver(self._client.receiver(in_thread, accounts=accounts, public_url=public_url))
 
     def events(self) -> Generator[Event, None, None]:
-        """Go through the events that a receiver of this client takes from now on.
+        """Iterate over the events that the receivers of this client get from now on.
 
-        An event is handled when the loop asks for the next one; where the loop is left or raises
-        instead, the provider sends the event again. Put it into `contextlib.closing` where the body
-        may break.
+        An event is handled when the loop asks for the next one; if the loop is left or raises
+        instead, the provider sends the event again. Use `contextlib.closing` if the loop's body may
+        break.
         """
         return iterate(self._client.events())
 
     def on_status(self, handler: H) -> H:
-        """Call a function when a message has another status; also as a decorator.
+        """Call a function when the status of a message changes; also as a decorator.
 
-        It is called with a `StatusChanged`, in a worker thread, for one message at a time in order,
-        and never for a report that changes nothing: a late `SENT` after `DELIVERED` is one.
+        It is called with a `StatusChanged`, in a worker thread. Changes of one message arrive one
+        at a time and in order. A report that changes nothing, such as a late `SENT` after
+        `DELIVERED`, causes no call.
         """
         self._client.on_status(_in_thread(handler))
         return handler
@@ -93,8 +95,8 @@ class Reports:
     ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has failed.
 
-        Reports wake it at once. Beside them the provider is asked, more rarely the longer it takes:
-        from the first second on where this client has no receiver of the account.
+        Reports are noticed at once. The provider is polled too, with growing pauses: from the first
+        second on if this client has no receiver for the account, else after 30 seconds.
 
         Args:
             message: What `send` returned, or its id.
@@ -107,22 +109,22 @@ class Reports:
         return run(self._client.wait(message, status, timeout=timeout))
 
     def tracked(self, message: Accepted | str) -> Tracked | None:
-        """Return what is known here of a message, without asking the provider."""
+        """Return the tracked state of a message, without asking the provider; `None` if unknown."""
         return run(self._client.tracked(message))
 
     def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first.
 
-        Those that nothing settled in time are `Handover.UNRESOLVED` and stay on the list.
+        Those without proof in time are `Handover.UNRESOLVED` and stay on the list.
         """
         return run(self._client.doubts())
 
     def finish_legs(self, *, timeout: float) -> int:
         """Wait until no message waits for a fallback leg any more, and return how many still do.
 
-        For a script that has sent its messages: closing the client ends what waits. A leg with a
-        ttl is waited for until that is over, and one without for ten minutes, because only a report
-        that it has failed would end it.
+        For a script that has sent its messages: closing the client ends the waits for legs. A leg
+        with a ttl is waited for until that is over. A leg without one is waited for ten minutes,
+        because otherwise only a report of its failure would end the wait.
 
         Args:
             timeout: Seconds to wait.
@@ -130,10 +132,10 @@ class Reports:
         return run(self._client.finish_legs(timeout=timeout))
 
     def unknown_codes(self) -> Sequence[UnknownCode]:
-        """Return the codes and statuses that providers gave and the tables do not have.
+        """Return the codes and statuses of providers that are missing in the adapters' tables.
 
-        Those that this client has met, in answers, reports and look-ups: at most 1,000 different
-        ones. Give them a meaning with `codes` of the account, and report them to us.
+        The list has those that this client has met, in answers, reports and look-ups: at most 1,000
+        different ones. Give them a meaning with `codes` of the account, and report them to us.
         """
         return self._client.unknown_codes()
 
@@ -156,11 +158,11 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
         except Exception:
             raise
         except BaseException as error:
-            # `sys.exit()` ends a thread. Out of a task it would end the event loop of all calls.
+            # `sys.exit()` must end only the handler: raised in a task, it would end the event loop.
             raise NotHandledError from error
 
     async def call(value: T) -> None:
-        # The time limit of handlers holds also for one that hangs: its thread is left alone.
+        # Abandoned, so that the time limit of handlers also holds for one that hangs.
         await anyio.to_thread.run_sync(handle, value, abandon_on_cancel=True)
 
     return call

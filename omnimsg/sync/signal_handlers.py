@@ -1,4 +1,4 @@
-"""Tells an exception that a signal handler has raised from one that a call has raised by itself.
+"""Tell an exception raised by a signal handler from one raised by the code that it interrupts.
 
 The time limits of task queues are signals whose handlers raise an ordinary exception, wherever the
 thread happens to be.
@@ -12,10 +12,10 @@ from traceback import walk_tb
 
 
 def is_from_signal_handler(error: BaseException) -> bool:
-    """Return whether the handler of a signal has raised an exception.
+    """Return whether a signal handler has raised an exception.
 
-    It is asked where the exception is caught: the handler must still be installed. A handler
-    written in C leaves no frame, and is not found.
+    Call it where the exception is caught, while the handler is still installed. A handler written
+    in C leaves no frame and is not recognized.
     """
     handlers = [signal.getsignal(each) for each in signal.valid_signals()]
     handlers = [each.func if isinstance(each, partial) else each for each in handlers]

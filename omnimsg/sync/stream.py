@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.sync")
 
-# Messages that are read, at most, and whose outcomes the caller has not taken: more than an account
-# with batches of 100 has under way and ahead.
+# The most messages that are read before the caller takes their outcomes: more than an account with
+# batches of 100 has in flight and queued.
 AHEAD = 2048
 
 
 class Feed:
-    """Messages on their way from the thread that reads them to the event loop."""
+    """A queue of messages from the thread that reads them to the event loop."""
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
-        self._has_news = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._is_awaited = False
         self._is_over = False
 
     def __len__(self) -> int:
-        """Return the number of messages that nobody has taken."""
+        """Return the number of messages that the event loop has not taken."""
         return len(self._messages)
 
     def put(self, message: Message) -> None:
@@ -55,122 +55,122 @@ class Feed:
         self._wake()
 
     def end(self) -> None:
-        """Say that there are no more; called in the thread."""
+        """Mark the end of the messages; called in the thread."""
         self._is_over = True
         self._wake()
 
     async def __aiter__(self) -> AsyncIterator[Message]:
-        """Go through the messages; in the event loop."""
+        """Iterate over the messages; in the event loop."""
         while True:
             while self._messages:
                 yield self._messages.popleft()
             if self._is_over and not self._messages:
                 return
-            self._has_news.clear()
+            self._wakeup.clear()
             self._is_awaited = True
-            # The thread looks at the flag after it has added, this looks again after setting it.
+            # No wake-up is lost: the thread reads the flag after adding, this looks after setting.
             if not self._messages and not self._is_over:
-                await self._has_news.wait()
+                await self._wakeup.wait()
             self._is_awaited = False
 
     def _wake(self) -> None:
         if self._is_awaited and LOOP_THREAD.loop is not None:
             self._is_awaited = False
-            LOOP_THREAD.loop.call_soon_threadsafe(self._has_news.set)
+            LOOP_THREAD.loop.call_soon_threadsafe(self._wakeup.set)
 
 
 class Outcomes:
-    """The outcomes of a stream on their way from the event loop to the thread that takes them.
+    """A queue of the outcomes of a stream from the event loop to the thread that takes them.
 
     Args:
         stream: The stream of the asynchronous client; closed at its end, or by `close`.
 
     Attributes:
-        is_over: Whether no more will come. Ask it before whether there are outcomes: the last ones
-            may come between two questions, and are there when it is set.
-        error: What ended the stream before its end, if anything did.
+        is_over: Whether no more outcomes will come. Check it before you check for outcomes: the
+            last ones may arrive between the two checks, and have arrived once it is set.
+        error: The error that ended the stream early, if any.
     """
 
     def __init__(self, stream: AsyncGenerator[Outcome, None]) -> None:
         self._stream = stream
-        # Both threads change it, also at once where Python has no lock for all of them.
+        # Both threads change it, at the same time in a Python without a global lock.
         self._outcomes: deque[Outcome] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._awaited: Signal | None = None
+        self._waiter: Signal | None = None
         self._ended = Signal()
         self.is_over: bool = False
         self.error: BaseException | None = None
 
     def __bool__(self) -> bool:
-        """Return whether there are outcomes to take."""
+        """Return whether outcomes have arrived."""
         return bool(self._outcomes)
 
     @property
     def is_inherited(self) -> bool:
-        """Whether a parent of this process has begun it, and goes on with it."""
+        """Whether a parent of this process began the stream, and goes on to send it."""
         return self._loop is not None and self._loop is not LOOP_THREAD.loop
 
     def begin(self) -> None:
-        """Have the event loop send the stream."""
+        """Start the stream in the event loop."""
         self._loop = LOOP_THREAD.start()
         self._loop.call_soon_threadsafe(self._begin)
 
     def take(self) -> Outcome:
-        """Return the first of the outcomes that are there."""
+        """Remove and return the first outcome that has arrived."""
         return self._outcomes.popleft()
 
     def take_all(self) -> list[Outcome]:
-        """Return all outcomes that are there."""
+        """Remove and return all outcomes that have arrived."""
         return [self._outcomes.popleft() for _ in range(len(self._outcomes))]
 
     def wait(self) -> None:
         """Wait until there are outcomes, or no more will come."""
-        signal = self._awaited = Signal()
-        # The event loop looks for a signal after it has added an outcome, this for an outcome
-        # after it has left a signal.
+        signal = self._waiter = Signal()
+        # No wake-up is lost: the event loop looks for a signal after adding an outcome, this looks
+        # for an outcome after setting the signal.
         if not self._outcomes and not self.is_over:
             signal.wait()
 
     def close(self) -> None:
-        """End the stream, and wait for that where the thread may wait."""
+        """End the stream, and wait for that unless an event loop runs in this thread."""
         if self.is_over or self._loop is None:
             return
-        with suppress(RuntimeError):  # the process is ending, and its loop closes what is open
+        with suppress(RuntimeError):  # the process is ending, and its loop closes open connections
             self._loop.call_soon_threadsafe(self._cancel)
-            # A generator that nobody holds any more is closed by whichever thread collects it.
+            # The garbage collector may call this in any thread, also in that of an event loop.
             if not runs_event_loop():
                 self._ended.wait()
 
     def _begin(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._collect())
-        # Not at the end of what it runs: one that is cancelled before its first step runs nothing.
+        # A callback: a task that is cancelled before its first step runs nothing of `_collect`.
         self._task.add_done_callback(self._end)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        else:  # the event loop keeps the order of calls: it was never told to begin
-            self._tell_end()
+        else:  # callbacks run in order, so `_begin` was never posted
+            self._signal_end()
 
     async def _collect(self) -> None:
         async with aclosing(self._stream) as stream:
             async for outcome in stream:
                 self._outcomes.append(outcome)
-                if self._awaited is not None:
-                    # After all that are known now: each switch of threads costs.
-                    awaited, self._awaited = self._awaited, None
-                    asyncio.get_running_loop().call_soon(awaited.set)
+                if self._waiter is not None:
+                    # After all outcomes that are ready now: each switch of threads costs.
+                    waiter, self._waiter = self._waiter, None
+                    asyncio.get_running_loop().call_soon(waiter.set)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             self.error = task.exception()
-        self._tell_end()
+        self._signal_end()
 
-    def _tell_end(self) -> None:
+    def _signal_end(self) -> None:
         self.is_over = True
-        if self._awaited is not None:
-            self._awaited.set()
+        if self._waiter is not None:
+            self._waiter.set()
         self._ended.set()
 
 
@@ -181,7 +181,7 @@ def outcomes_of(
 
     Args:
         messages: The input.
-        feed: What the stream reads.
+        feed: The queue that the stream reads.
         stream: The stream of the asynchronous client.
     """
     refuse_in_event_loop()
@@ -195,7 +195,7 @@ def outcomes_of(
                 raise RuntimeError(
                     "this process was forked amid a stream, which its parent goes on to send"
                 )
-            # What is known is given before more is read: the input may take its time.
+            # Outcomes are yielded before more is read: the input may be slow.
             if outcomes:
                 ahead -= 1
                 yield outcomes.take()
@@ -210,7 +210,7 @@ def outcomes_of(
                 except Exception as raised:
                     if is_from_signal_handler(raised):
                         raise
-                    # Raised behind the outcomes of what was read before.
+                    # Raised after the outcomes of the messages that were read before.
                     error, is_open = raised, False
                     feed.end()
                 else:

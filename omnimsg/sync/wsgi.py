@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[..., Any]
-# What it returns is the server's to check: Django's own handler says more than it does.
+# `Any`: the declared return type of Django's own handler is not exactly what WSGI asks for.
 Application: TypeAlias = Callable[[Environ, StartResponse], Any]
 
-_PIECE = 65_536
+_MAX_PIECE = 65_536
 
 
 class Receiver:
     """Receives the callbacks of the accounts of a client, as a WSGI application.
 
     The path of a callback ends with the account's name, and for Clickatell with a secret after it:
-    `/callbacks/bird`, `/callbacks/clickatell/SECRET`. What comes before is the application's.
+    `/callbacks/bird`, `/callbacks/clickatell/SECRET`. The application chooses the path before it.
 
     Args:
         receiver: The receiver of the asynchronous client.
@@ -42,7 +42,7 @@ class Receiver:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The names of the accounts whose callbacks are taken."""
+        """The names of the accounts whose callbacks are received."""
         return self._receiver.accounts
 
     @property
@@ -52,14 +52,14 @@ class Receiver:
 
     @property
     def refused(self) -> Counter[RefusedBecause]:
-        """How many were refused, by cause."""
+        """How many callbacks were refused, by cause."""
         return self._receiver.refused
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve as a WSGI application."""
         answer = run(self._receiver.respond(_request(environ)))
         headers = list(answer.headers)
-        # The server decides about its connections.
+        # The server, not the application, decides about its connections (PEP 3333).
         headers = [each for each in headers if each[0].lower() != "connection"]
         if answer.status != HTTPStatus.NO_CONTENT:
             headers += [("Content-Type", "text/plain"), ("Content-Length", "0")]
@@ -67,12 +67,12 @@ class Receiver:
         return ()
 
     def mount(self, application: Application, path: str) -> Application:
-        """Return a WSGI application that serves the receiver below a path, and another elsewhere.
+        """Return a WSGI application: the receiver below a path, another application elsewhere.
 
         For frameworks that mount nothing themselves, such as Django.
 
         Args:
-            application: What serves every other path.
+            application: Serves every other path.
             path: Where the receiver is, such as `/callbacks`.
         """
         prefix = path.rstrip("/") + "/"
@@ -88,7 +88,7 @@ class Receiver:
 
 def _request(environ: Environ) -> CallbackRequest:
     decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    # As it came, where the server tells; WSGI itself decodes it.
+    # The raw path, if the server provides it; WSGI itself has only the decoded one.
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(decoded.encode("latin-1"))
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value
@@ -112,10 +112,10 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
     length = environ.get("CONTENT_LENGTH") or ""
     left = int(length) if length.isdigit() else None
     if left is None and not environ.get("wsgi.input_terminated"):
-        return  # nothing says where it would end
+        return  # the end of the body is unknown, and a read could block
     read = environ["wsgi.input"].read
     while left is None or left > 0:
-        size = _PIECE if left is None else min(left, _PIECE)
+        size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)
         piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
         if not piece:
             if left:

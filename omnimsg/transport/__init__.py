@@ -1,19 +1,19 @@
 """The transport: sends the requests of one account and returns the answers.
 
 The layer between the adapters, which describe requests, and the engine, which decides what an
-answer or its absence proves. What a transport owes the engine:
+answer or its absence proves. A transport guarantees the engine:
 
 * One exchange is one `Request` and one `Response`, or a `TransportFault` that names the reason.
   Redirects are not followed, and nothing that must not be repeated is written twice.
 * The `WriteMark` of a request is set before its first byte may leave. An unset mark proves that
-  nothing was sent; a set mark proves nothing. In doubt it is set.
+  nothing was sent; a set mark proves nothing. Where it is uncertain, the mark is set.
 * Credentials are sent only to the hosts that the adapter declares, and only encrypted, except to a
   sandbox on this machine or where the account says `allow_http`.
 * An exchange ends within its time limit, and cancelling it closes its connection.
 
-There are two, which keep the same tests: over aiohttp (`aiohttp_transport`), and `protocol`, which
-needs the extra of that name and costs less. Importing this package imports neither, nor aiohttp,
-which takes most of the start-up time; `create_http_transport` imports the one that is wanted.
+Two implementations pass the same tests: `aiohttp_transport`, and `protocol`, which needs the extra
+of that name and takes less CPU time. Importing this package imports neither of them, nor aiohttp,
+which takes most of the start-up time; `create_http_transport` imports the configured one.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 
-# What the extra `protocol` installs.
+# The packages that the extra `protocol` installs.
 _OPTIONAL = frozenset({"aiohappyeyeballs", "httptools"})
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
@@ -65,12 +65,12 @@ log: logging.Logger = logging.getLogger("omnimsg.transport")
 def create_http_transport(options: TransportOptions) -> Transport:
     """Return the transport of one account over HTTP. It connects with its first request.
 
-    A warning is logged where everything, credentials included, will travel unencrypted. Where the
-    logger `omnimsg.transport` is at DEBUG by now, each request is logged in one line.
+    A warning is logged if requests, credentials included, will leave this machine unencrypted. If
+    the logger `omnimsg.transport` is at DEBUG now, each request is logged in one line.
 
     Raises:
-        ConfigError: What the account's kind of transport needs is not installed.
-        OSError: The file with certificates cannot be read, or holds none.
+        ConfigError: A package that the account's transport needs is not installed.
+        OSError: `ca_file` cannot be read, or holds no certificate.
     """
     parts = urlsplit(options.base_url)
     if options.network.allow_http and parts.scheme == "http" and not is_loopback(parts.hostname):

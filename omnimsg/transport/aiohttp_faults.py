@@ -25,8 +25,8 @@ def fault_from(
     Args:
         error: The error.
         written: Whether any byte of the request may have left.
-        url: The URL of the request; its host is named.
-        proxy: The account's proxy, which is named where it could not be used.
+        url: The URL of the request; the fault names its host.
+        proxy: The account's proxy; the fault names it where it could not be used.
     """
     host = "" if url is None else host_of(url)
     by_proxy = "" if proxy is None else f" by the proxy {name_of(proxy)}"
@@ -45,7 +45,7 @@ def fault_from(
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
     if isinstance(error, aiohttp.ClientConnectorDNSError) and error.errno in NO_SUCH_HOST:
         name = error.host or host
-        # Some resolvers say this of every failure, so it may pass.
+        # Some resolvers report every failure with this code, so it may be temporary.
         what = f"there is no host {name}; check {'base_url' if proxy is None else 'proxy'}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -1,14 +1,15 @@
-"""aiohttp's inner seam: a request that sets its write mark and writes a small body by itself.
+"""A request class on aiohttp's internals: it sets its write mark and writes small bodies itself.
 
-aiohttp calls `ClientRequest.send` with the connection in hand, before the first byte. That is not
-a documented interface, so everything that depends on it is in this file:
+aiohttp calls `ClientRequest.send` when it has the connection, before the first byte. That is not
+a documented interface, so all code that depends on it is in this file:
 
 * `seam_problem` checks at run time what can be checked without a request;
-* `MarkedSession` watches the first requests and uses the public way where `send` is not called;
+* `MarkedSession` watches the first requests, and uses aiohttp's public tracing (`aiohttp_tracing`)
+  where `send` is not called;
 * `tests/transport/test_aiohttp_seam.py` fails where a version of aiohttp changes it.
 
-The public way takes 2.8 times as many instructions per message: it keeps no connections, traces,
-and has a task for each body.
+The tracing takes 2.8 times as many instructions per message: it keeps no connections alive, calls
+trace callbacks, and starts a task for each body.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 # The minor versions of aiohttp that the tests of this file have passed with.
 TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
 
-# The largest body that is written without a task, bytes: about what a connection takes without
-# making its writer wait.
+# The largest body that is written without a task, bytes: about as much as a connection buffers
+# before its writer has to wait.
 MAX_SMALL_BODY = 2**16
 
-# What is said in every request.
+# Header lines of every request.
 DEFAULT_HEADERS = {"User-Agent": "omnimsg", "Accept": "application/json"}
 
 # The encodings that every Python decodes. aiohttp would advertise every one whose package is
@@ -49,13 +50,13 @@ ACCEPT_ENCODING = "gzip, deflate"
 
 
 class Head(NamedTuple):
-    """What requests to one target have in common.
+    """The part that requests to one target share: all but the body and its header lines.
 
     Attributes:
-        method: Their method.
-        url: The target, as aiohttp is given it.
-        headers: All header lines but those that tell of the body.
-        start: The request line and the same, as bytes.
+        method: The HTTP method.
+        url: The target, the same object that aiohttp is given.
+        headers: All header lines except those that describe the body.
+        start: The request line and `headers`, as bytes.
     """
 
     method: str
@@ -65,7 +66,7 @@ class Head(NamedTuple):
 
     @classmethod
     def of(cls, method: str, url: URL, own: CIMultiDict[str]) -> Self:
-        """Return the head of requests with these header lines of their own."""
+        """Return the head for a method, a URL and the request's own header lines."""
         host = url.host_port_subcomponent or ""
         headers = CIMultiDict({aiohttp.hdrs.HOST: host, **DEFAULT_HEADERS})
         headers.update(own)
@@ -74,26 +75,26 @@ class Head(NamedTuple):
         return cls(method, url, headers, f"{method} {url.raw_path_qs} HTTP/1.1\r\n{lines}".encode())
 
 
-# What each task is sending: the mark and the effect of the request, and its head where it has one.
-# aiohttp builds and sends a request in the task that asked for it, also when it repeats it. Not a
-# context variable: tasks may share their context, and one request would set the mark of another.
+# The request in flight of each task: its write mark, its effect, and its head where it has one.
+# aiohttp builds, sends and repeats a request in the task that called it. A context variable will
+# not do: tasks may share a context, and one request would set the mark of another.
 sending: dict[asyncio.Task[Any] | None, tuple[WriteMark, Effect, Head | None]] = {}
 
 
 class UnaskedBytesError(aiohttp.ClientConnectionError):
-    """A kept connection had bytes that belong to no request; nothing was written to it.
+    """A kept-alive connection held bytes that belong to no request; nothing was written to it.
 
-    aiohttp would take them for the answer to the next request. It closes the connection where
-    `send` raises.
+    aiohttp would read them as the answer to the next request. It closes the connection when `send`
+    raises.
     """
 
 
 class TrackedRequest(aiohttp.ClientRequest):
-    """A request that sets its mark before it is written.
+    """A request that sets its write mark before it is written.
 
     Attributes:
-        DEFAULT_HEADERS: What aiohttp adds where the header lines are not complete. Set here,
-            because a header line of the session costs more.
+        DEFAULT_HEADERS: The header lines that aiohttp adds where they are missing. Set here,
+            because a default header line of the session costs more.
     """
 
     DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {
@@ -102,12 +103,12 @@ class TrackedRequest(aiohttp.ClientRequest):
     _head: Head | None = None
 
     def update_headers(self, headers: LooseHeaders | None) -> None:
-        """Take the header lines of the head; aiohttp would copy them twice, line by line.
+        """Use the header lines of the head; aiohttp would copy them twice, line by line.
 
-        Only of the request itself: one to a proxy must not get the credentials.
+        Only for the request itself: a request to a proxy must not get the credentials.
         """
-        known = sending.get(asyncio.current_task(self.loop))
-        head = None if known is None else known[2]
+        entry = sending.get(asyncio.current_task(self.loop))
+        head = None if entry is None else entry[2]
         if head is None or head.url is not self.url:
             super().update_headers(headers)
         else:
@@ -115,12 +116,12 @@ class TrackedRequest(aiohttp.ClientRequest):
             self.headers: CIMultiDict[str] = head.headers.copy()
 
     def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Leave the header lines of a head as they are."""
+        """Add no default header lines to those of a head, which are complete."""
         if self._head is None:
             super().update_auto_headers(skip_auto_headers)
 
     def update_body_from_data(self, body: object, _stacklevel: int = 3) -> None:
-        """Take a small body as it is; leave any other to aiohttp, whose search this saves."""
+        """Use a `SmallBody` as it is, without aiohttp's search for a payload class."""
         if not isinstance(body, SmallBody):
             super().update_body_from_data(body, _stacklevel)
             return
@@ -129,36 +130,36 @@ class TrackedRequest(aiohttp.ClientRequest):
         headers[aiohttp.hdrs.CONTENT_LENGTH] = str(body.size)
         if aiohttp.hdrs.CONTENT_TYPE not in headers:
             headers[aiohttp.hdrs.CONTENT_TYPE] = body.content_type
-            self._head = None  # it does not tell the type
+            self._head = None  # its bytes lack the content type
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        """Write a small request; leave to aiohttp what may have to wait.
+        """Write a small request at once; let aiohttp write one that may have to wait.
 
         Raises:
             UnaskedBytesError: The connection cannot be used; nothing was written.
         """
         protocol = conn.protocol
-        # What came while nobody asked is an answer that nobody has read: whole, interim or cut off.
-        # Anything else has closed the connection. `should_close` says the same, at three times the
-        # cost.
+        # A queued answer here, whole, interim or cut off, arrived without a request. Unrequested
+        # bytes of any other kind have closed the connection already. `should_close` tells the same,
+        # at three times the cost.
         if protocol is not None and len(protocol):
             raise UnaskedBytesError("the connection held bytes that no request had asked for")
-        known = sending.get(asyncio.current_task(self.loop))
-        if known is None:
+        entry = sending.get(asyncio.current_task(self.loop))
+        if entry is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
             return await super().send(conn)
-        mark, effect, _ = known
+        mark, effect, _ = entry
         if mark.written and not effect.is_repeatable:
-            # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. A second
-            # cancellation finds nothing left to cancel, and its "not found" would be believed.
+            # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. The second one
+            # would find nothing left to cancel, and its "not found" would be believed.
             raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
         transport = None if protocol is None else protocol.transport
-        data = None if protocol is None or protocol.writing_paused else self._small()
+        data = None if protocol is None or protocol.writing_paused else self._small_request()
         if data is None or protocol is None or transport is None:
             mark.written = True
             return await super().send(conn)
-        # The same as aiohttp does, without a task. Everything that may fail, except the writing,
-        # comes before the mark.
+        # As aiohttp does it, but without a task. Everything that can fail, except the write, comes
+        # before the mark is set.
         if transport.is_closing():
             raise aiohttp.ClientConnectionResetError("the connection was closed")
         writer = aiohttp.http.StreamWriter(protocol, self.loop)
@@ -179,8 +180,8 @@ class TrackedRequest(aiohttp.ClientRequest):
         transport.write(data)
         return response
 
-    def _small(self) -> bytes | None:
-        """Return the whole request, where it is small; `None` where aiohttp is to write it."""
+    def _small_request(self) -> bytes | None:
+        """Return the whole request if it is small, or `None` if aiohttp has to write it."""
         body, head = self.body, self._head
         if head is None:
             return None
@@ -192,9 +193,9 @@ class TrackedRequest(aiohttp.ClientRequest):
 class SmallBody(aiohttp.Payload):
     """A body of at most `MAX_SMALL_BODY` bytes.
 
-    The same as aiohttp makes of `bytes`, without its search for the fitting class. Every attribute
-    of a payload is defined here, so that the base class computes nothing for it, above all no
-    header lines, which are the same for every small body.
+    It equals the payload that aiohttp makes of `bytes`, without the search for the payload class.
+    Every attribute of a payload is defined here, so that the base class computes none, above all
+    not the header lines, which are the same for every small body.
     """
 
     autoclose: bool = True
@@ -232,8 +233,8 @@ class SmallBody(aiohttp.Payload):
         """Do nothing: there is nothing to close."""
 
 
-# How `TrackedRequest.send` is called, and what it calls: name in aiohttp, whether it is a
-# coroutine function, number of positional arguments (with `self`), keyword arguments.
+# The calls between aiohttp and `TrackedRequest`, in both directions: name in aiohttp, whether it is
+# a coroutine function, number of positional arguments (with `self`), keyword arguments.
 _CALLS: tuple[tuple[str, bool, int, tuple[str, ...]], ...] = (
     ("ClientRequest.send", True, 2, ()),
     (
@@ -281,9 +282,9 @@ _REQUEST_ATTRIBUTES = (
 
 
 def seam_problem() -> str | None:
-    """Return the first difference between this aiohttp and the one described here, or `None`.
+    """Return the first difference between this aiohttp and the tables above, or `None`.
 
-    It must be called in a running event loop, because a request is built in one.
+    It must be called in a running event loop, because it builds requests.
     """
     return next(_problems(), None)
 
@@ -312,7 +313,7 @@ def _problems() -> Iterator[str]:
         request = TrackedRequest("POST", url, data=body, loop=loop)
         sending[task] = WriteMark(), Effect.SENDS, head
         headed = TrackedRequest("POST", url, data=body, loop=loop, headers={"X-Other": "1"})
-    except Exception as error:  # noqa: BLE001 - whatever it is, the public way does without
+    except Exception as error:  # noqa: BLE001 - any error means: use the tracing
         yield f"a request cannot be built ({type(error).__name__})"
         return
     finally:

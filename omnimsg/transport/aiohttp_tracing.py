@@ -1,4 +1,4 @@
-"""Write marks by aiohttp's public interface alone: its tracing and its client middlewares.
+"""Set write marks through aiohttp's public interface: its tracing and its client middlewares.
 
 Slower than `aiohttp_seam`, but it depends on documented behaviour only.
 """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.transport.interface import Sink, WriteMark
     from omnimsg.transport.network import Network
 
-# The pieces that are written to a sink, bytes.
+# The size of the pieces that are written to a sink, bytes.
 _SINK_CHUNK = 64 * 1024
 
 
@@ -47,7 +47,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
         network: Proxy, certificates, timeouts.
 
     Raises:
-        OSError: The file with certificates cannot be read, or holds none.
+        OSError: `ca_file` cannot be read, or holds no certificate.
     """
 
     def __init__(  # noqa: PLR0913 - one per option
@@ -102,8 +102,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
                     return self._answer(response, content.read_nowait())
                 return await self._read(response, request, sink)
             finally:
-                # The same as leaving the response's context where nothing is still being written.
-                # aiohttp has done it once the answer is complete.
+                # As the end of `async with response` does it when the request is written. aiohttp
+                # releases the response by itself once the answer is complete.
                 if not response.closed:
                     response.release()
         except BaseException as error:
@@ -126,9 +126,9 @@ class HttpTransport(PooledTransport[MarkedSession]):
         task: asyncio.Task[Any],
         mark: WriteMark,
     ) -> aiohttp.ClientResponse:
-        """Send a request that was not written because its connection could not be used.
+        """Repeat a request that was not written because its connection held unrequested bytes.
 
-        All kept connections may be like that one; each attempt closes one of them.
+        All kept-alive connections may hold such bytes; each attempt closes one of them.
         """
         for _ in range(self._connections):
             if mark.written:
@@ -191,7 +191,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
-        """Return the fault that an error of an exchange is, or `None` for any other error."""
+        """Translate an error of an exchange into a fault; return `None` for any other error."""
         error = self._as_timeout(error, task)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
             return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)

@@ -1,4 +1,4 @@
-"""The connections of one account: what `Network` says, in aiohttp's terms."""
+"""The aiohttp connection pool of one account, built from its `Network` settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TimedResolver(AbstractResolver):
-    """aiohttp's resolver with a time limit, which the system's resolver does not take.
+    """aiohttp's resolver with a time limit: the system's resolver takes none.
 
     Args:
         timeout: Seconds for each look-up.
@@ -46,7 +46,7 @@ class Connector(aiohttp.TCPConnector):
     """A pool that can be left to the garbage collector without a warning.
 
     Attributes:
-        is_abandoned: Whether it is.
+        is_abandoned: Whether it was left to the garbage collector.
     """
 
     is_abandoned: bool = False
@@ -61,21 +61,21 @@ class Connections:
     """The pool of connections of one account. It must be created in the loop that uses it.
 
     Args:
-        most: The most connections that are open at once.
-        network: What the account says of them.
+        max_connections: The most connections that are open at once.
+        network: The account's network settings.
         tls: The TLS context of `network`, where it has one.
 
     Attributes:
         connector: aiohttp's pool.
         timeout: The time limit for making a connection. `Timeouts` limits the whole exchange: a
             timer of aiohttp for each request would cost more.
-        has_proxy: Whether `proxy_options` says anything.
+        has_proxy: Whether the account has a proxy.
     """
 
-    def __init__(self, most: int, network: Network, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, max_connections: int, network: Network, tls: ssl.SSLContext | None) -> None:
         self._resolver = TimedResolver(network.connect_timeout)
         self._options: dict[str, Any] = {
-            "limit": most,
+            "limit": max_connections,
             "ssl": True if tls is None else tls,
             "resolver": self._resolver,
             "socket_factory": create_socket,
@@ -109,5 +109,5 @@ class Connections:
         return self._proxy if url.scheme == "https" else {}
 
     async def close(self) -> None:
-        """Close what the sessions do not close: the resolver."""
+        """Close the resolver, which the sessions do not close."""
         await self._resolver.close()

@@ -43,7 +43,7 @@ class Endpoints:
     ) -> None:
         self._base_url = base_url
         self._http_host = URL(base_url).host if allow_http else None
-        # Plain HTTP only where the account's own URL has it.
+        # Plain HTTP is allowed only if the account's base URL has it.
         self._schemes = ("https", "http") if base_url[:5].lower() == "http:" else ("https",)
         self._trusted = {
             _origin(URL(f"{scheme}://{host}")) for host in hosts for scheme in self._schemes
@@ -82,7 +82,7 @@ class Endpoints:
         return target
 
     def _check_url(self, reference: str, authenticated: bool) -> URL:
-        """Make a path or an absolute URL the URL of a request, or refuse it."""
+        """Return the URL for a path or an absolute URL, or refuse it."""
         text = self._base_url + reference if reference[:1] == "/" else reference
         try:
             url = URL(text)
@@ -90,7 +90,7 @@ class Endpoints:
         except ValueError:
             raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
         if _has_dot_segments(text):
-            # Resolved, an id of two dots would turn "this message" into "all messages".
+            # An id `..` would be resolved, and turn "this message" into "all messages".
             raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
         origin = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
         if url.scheme not in self._schemes or (

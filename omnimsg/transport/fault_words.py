@@ -1,4 +1,4 @@
-"""The words of faults: what the host is called, what the cause was, which key would help."""
+"""Texts of faults: the name of the host, the cause, and the configuration key to check."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from omnimsg.domain.reason import Reason
     from omnimsg.transport.network import Proxy
 
-# What a resolver says of a host that does not exist.
+# The error codes of resolvers for a host that does not exist.
 NO_SUCH_HOST: frozenset[int] = frozenset(
     {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 )
 
-# The variables by which other programs are told to use a proxy.
+# The environment variables that name a proxy for other programs.
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def connection_fault(
     reason: Reason, what: str, error: Exception, proxy: Proxy | None
 ) -> TransportFault:
-    """Build the fault of a connection that could not be made."""
+    """Build the fault of a failed connection; name a proxy variable that is set but not used."""
     text = f"{what} ({type(error).__name__})"
-    named = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
-    if named is not None and proxy is None and not text.startswith("no answer"):
-        text += f"; {named} is set but is not used: a proxy is the key `proxy` of the account"
+    variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
+    if variable is not None and proxy is None and not text.startswith("no answer"):
+        text += f"; {variable} is set but is not used: a proxy is the key `proxy` of the account"
     return TransportFault(reason, text)
 
 
@@ -48,7 +48,7 @@ def name_of(proxy: Proxy | None) -> str:
 
 
 def cause(error: BaseException) -> str:
-    """Say what the operating system or OpenSSL reported: `: connection refused`."""
+    """Return what the operating system or OpenSSL reported, such as `: connection refused`."""
     inner = error
     for name in ("certificate_error", "os_error"):
         inner = getattr(inner, name, inner)
@@ -59,5 +59,5 @@ def cause(error: BaseException) -> str:
     number = getattr(inner, "errno", None)
     if isinstance(inner, socket.gaierror):
         return f": {inner.strerror}".lower() if inner.strerror else ""
-    # The text of asyncio's own errors has the address again.
+    # Not `str(inner)`: the texts of asyncio's own errors repeat the address.
     return f": {os.strerror(number).lower()}" if isinstance(number, int) and number > 0 else ""

@@ -1,4 +1,4 @@
-"""Files: measured before they are sent, and complete before they appear under their name."""
+"""Measure and open files for upload; write downloads that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1024 * 1024
 
-# Windows would otherwise change the line ends.
+# Without it, Windows converts line endings.
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -46,7 +46,7 @@ async def file_size(data: bytes | Path) -> int:
 
 
 async def measure(data: bytes | Path) -> Source:
-    """Measure a file in a thread, which is abandoned when the caller is cancelled.
+    """Compute the size and SHA-256 of a file, in a thread that is abandoned on cancellation.
 
     Raises:
         OSError: It cannot be read.
@@ -95,7 +95,7 @@ class FileTooLargeError(OSError):
 
 
 class CheckedSink:
-    """Counts and digests the bytes on their way to another sink.
+    """Passes bytes to another sink, limits their number and computes their SHA-256.
 
     Args:
         sink: Takes the bytes.
@@ -139,7 +139,7 @@ class MemorySink:
         return b"".join(self._chunks)
 
 
-# How much of the target's name a temporary file has in its own, bytes.
+# The most bytes of the target's name in the name of its temporary file.
 _MAX_NAME_START = 200
 
 
@@ -180,7 +180,7 @@ class FileSink:
 
     def _create(self) -> IO[bytes]:
         # A customer's file: only its owner may read it, whatever the umask is. The name is cut,
-        # because one may have 255 bytes at most.
+        # because a file name may have 255 bytes at most.
         start = os.fsencode(self._target.name)[:_MAX_NAME_START].decode(errors="ignore")
         path = self._target.with_name(f".{start}.{secrets.token_hex(4)}")
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)

@@ -1,10 +1,10 @@
-"""Sockets of connections, and what becomes of them in a forked process.
+"""Create the sockets of connections, and disconnect them in a forked child process.
 
-A fork copies the descriptors of all connections: parent and child would read each other's answers,
-and write to each other's provider. So in the child every descriptor is pointed at a socket that is
-closed already. Whatever still uses a connection of the parent there (an event loop, TLS, the
-garbage collector) reads the end of the stream, and nothing of it reaches the parent's connection:
-no byte, no end, and no change to what the parent's selector watches.
+A fork copies the descriptors of all connections: parent and child would read each other's answers
+and write to the same connections. So in the child every descriptor is replaced with a socket whose
+peer is closed. Code in the child that still uses a connection of the parent (an event loop, TLS,
+the garbage collector) reads the end of the stream, and nothing reaches the parent's connection: no
+byte, no shutdown, and no change to the set that the parent's selector watches.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def create_socket(
 
 
 def leave_inherited() -> None:
-    """Point the descriptors of all connections at a closed socket, in a process just forked."""
+    """In a forked child, replace all connections with a socket whose peer is closed."""
     inherited = [each.fileno() for each in _sockets]
     _sockets.clear()
     inherited = [each for each in inherited if each >= 0]

@@ -1,4 +1,4 @@
-"""The interface of a transport: what the engine calls, and what it may be given back."""
+"""The interface of a transport: its methods, write mark, sink and errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Transport(Protocol):
         """
 
     async def aclose(self) -> None:
-        """Refuse new requests, wait for the answers under way, then close all connections."""
+        """Refuse new requests, wait for the answers in flight, then close all connections."""
 
 
 class WriteMark:
@@ -62,7 +62,7 @@ class Abandonable(Protocol):
     """A transport whose connections can be left to the garbage collector."""
 
     def abandon(self) -> None:
-        """Leave them, because their event loop does not run here."""
+        """Leave the connections, because their event loop does not run here."""
 
 
 class Sink(Protocol):

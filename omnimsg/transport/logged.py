@@ -37,24 +37,24 @@ class LoggedTransport:
     ) -> Response:
         """Send one request, log it and return its answer."""
         started = time.perf_counter()
-        said, status = "no answer", None
+        result, status = "no answer", None
         try:
             response = await self._transport.exchange(request, within=within, mark=mark, sink=sink)
-            said, status = f"HTTP {response.status}", response.status
+            result, status = f"HTTP {response.status}", response.status
         except TransportFault as fault:
-            said = fault.detail
+            result = fault.detail
             raise
         finally:
             seconds = time.perf_counter() - started
-            where = mask_text(self._where(request))
+            target = mask_text(self._host_and_path(request))
             log.debug(
                 "%s %s: %s after %.3f s",
                 request.method,
-                where,
-                said,
+                target,
+                result,
                 seconds,
                 extra=log_fields(
-                    method=request.method, url=where, http_status=status, seconds=seconds
+                    method=request.method, url=target, http_status=status, seconds=seconds
                 ),
             )
         return response
@@ -64,11 +64,11 @@ class LoggedTransport:
         await self._transport.aclose()
 
     def abandon(self) -> None:
-        """Leave the connections of the other transport, where it has a way to."""
+        """Abandon the connections of the other transport, if it supports that."""
         if isinstance(self._transport, Abandonable):
             self._transport.abandon()
 
-    def _where(self, request: Request) -> str:
+    def _host_and_path(self, request: Request) -> str:
         url = request.url
         parts = urlsplit(self._base_url + url if url.startswith("/") else url)
         return f"{parts.netloc}{parts.path}"

@@ -1,7 +1,8 @@
 """Sessions of aiohttp that set the write marks of their requests.
 
-There are two ways: `aiohttp_seam` is fast and depends on aiohttp's inner seam;
-`aiohttp_tracing` is slower and public. The fast one is used once it has been seen to work.
+There are two ways to set a mark: `aiohttp_seam` is fast and depends on aiohttp's internals;
+`aiohttp_tracing` is slower and depends on its public interface only. The fast one is used once a
+request has shown that it works.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class MarkedSession:
     Args:
         connections: The most connections that are open at once.
         marking: How marks are set at first.
-        network: What the account says of its connections.
+        network: The account's network settings.
         tls: The TLS context of `network`, where it has one.
 
     Attributes:
@@ -86,7 +87,7 @@ class MarkedSession:
         self._connections = Connections(connections, network or Network(), tls)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
-        # Most requests of an account have the same target, one after another.
+        # A cache of one entry: most consecutive requests of an account have the same target.
         self._last_target: Target | None = None
         self._last_head: Head | None = None
         self.marks_failed: bool = False
@@ -105,7 +106,7 @@ class MarkedSession:
         task: asyncio.Task[Any],
         mark: WriteMark,
     ) -> Awaitable[aiohttp.ClientResponse]:
-        """Send a request in the task that runs, and return its response without the body.
+        """Send a request in the current task, and return its response without the body.
 
         The caller must call `forget` afterwards.
         """
@@ -197,14 +198,14 @@ class MarkedSession:
         self._use(Marking.TRACKED if is_called else Marking.TRACED)
 
     def _use(self, marking: Marking) -> None:
-        """Open the session for a way of marking. Requests under way stay with the one before."""
+        """Open a session that marks in this way; requests in flight stay with the previous one."""
         self.marking: Marking = marking
         self._is_tracked = marking is Marking.TRACKED
         if marking is Marking.TRACED:
             self.small_body = bytes
-            # Nothing public tells whether a kept connection holds bytes that nobody asked for.
+            # No public interface tells whether a kept-alive connection holds unrequested bytes.
             self._connections.keep_none()
-        # Where header lines are complete, a session must have none of its own.
+        # A head has all header lines, so the session needs none, except for requests to a proxy.
         headers = (
             {} if self._is_tracked and not self._connections.has_proxy else dict(DEFAULT_HEADERS)
         )

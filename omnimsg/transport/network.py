@@ -1,4 +1,4 @@
-"""How the requests of one account travel: proxy, certificates, timeouts, connections."""
+"""The network settings of one account: proxy, certificates, timeouts, connections."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from omnimsg.domain.secret import Secret
 if TYPE_CHECKING:
     import ssl
 
-# Seconds until a connection must be made: name, TCP and TLS. A host that does not answer then
-# leaves time for another attempt within the usual deadline of 30 s.
+# The time limit for making a connection, seconds: name look-up, TCP and TLS. It leaves time for
+# another attempt within the default deadline of 30 s.
 CONNECT_TIMEOUT = 10.0
 
 # Seconds for which an unused connection is kept. A server that closes a connection while a request
-# is on its way leaves the message in doubt, so this is shorter than what servers are known to wait
+# is on its way leaves the message in doubt, so this is shorter than the timeouts of known servers
 # (gunicorn 2 s, Node.js, uvicorn and Apache 5 s), with room for a slow network.
 KEEPALIVE = 0.8
 
 
 class TransportKind(StrEnum):
-    """What carries the requests of an account.
+    """The HTTP implementation that sends the requests of an account.
 
     Attributes:
         AIOHTTP: aiohttp.
@@ -105,7 +105,7 @@ def _to_kind(value: TransportKind | str) -> TransportKind:
 
 @attrs.frozen(kw_only=True)
 class Network:
-    """How the requests of one account travel. Variables such as `HTTPS_PROXY` are not used.
+    """The network settings of one account. Variables such as `HTTPS_PROXY` are not used.
 
     Attributes:
         proxy: The URL of an HTTP proxy for all requests, such as `http://proxy.example:3128`. It
@@ -119,7 +119,7 @@ class Network:
             request. It must be less than what the server waits before it closes a connection.
         allow_http: Whether an `http://` URL may name another machine. Everybody on the way can then
             read the credentials and the messages.
-        transport: What carries the requests.
+        transport: The HTTP implementation that sends the requests.
     """
 
     proxy: Proxy | None = attrs.field(

@@ -1,4 +1,4 @@
-"""What a transport of one account is built from."""
+"""The options from which the transport of one account is built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TransportOptions:
     """Where the requests of one account go, and with which credentials.
 
     Attributes:
-        base_url: Where the account's API is; a request names a path below it, or a whole URL.
+        base_url: The URL of the account's API; a request names a path below it, or a whole URL.
         hosts: The hosts, with ports where given, that the credentials may be sent to.
         authorization: The header lines that carry the credentials.
         connections: The most connections at once.

@@ -1,4 +1,4 @@
-"""What both transports are: connections that open with the first request, and exchanges on them."""
+"""The base class of both transports: opens connections on first use, and limits exchanges."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-# What asyncio reads at once, bytes.
+# The size of asyncio's read buffer, bytes.
 _READ_BUFFER = 256 * 1024
 
 
@@ -85,7 +85,7 @@ class PooledTransport(ABC, Generic[C]):
         return self._opened is not None
 
     async def aclose(self) -> None:
-        """Refuse new requests, wait for the answers under way, then close all connections."""
+        """Refuse new requests, wait for the answers in flight, then close all connections."""
         self._closed = True
         try:
             if self._active:
@@ -95,7 +95,7 @@ class PooledTransport(ABC, Generic[C]):
             self._timeouts.close()
             opened, self._opened = self._opened, None
             if opened is not None:
-                # Also for a caller that was cancelled: nobody else could close it.
+                # Shielded: if the caller was cancelled, nothing else closes the connections.
                 with anyio.move_on_after(CLEANUP_SECONDS, shield=True):
                     await opened.aclose()
 
@@ -108,12 +108,12 @@ class PooledTransport(ABC, Generic[C]):
 
     @abstractmethod
     def _connect(self, loop: asyncio.AbstractEventLoop) -> C:
-        """Return the connections of an event loop, none of which is made yet."""
+        """Return the connections for an event loop; none of them is made yet."""
 
     def _open(self) -> C:
-        # asyncio reads into a new block of this size and shrinks it to what arrived. glibc gets
-        # such a block from the system, and returns it, for every read, until a larger one has been
-        # freed once: three system calls and two page faults per request.
+        # asyncio allocates a buffer of this size for every read and shrinks it to the data. glibc
+        # maps and unmaps a block of that size each time (three system calls and two page faults per
+        # request), until a larger one has been freed once.
         bytes(2 * _READ_BUFFER)
         self._loop = loop = asyncio.get_running_loop()
         self._opened = opened = self._connect(loop)
@@ -123,7 +123,7 @@ class PooledTransport(ABC, Generic[C]):
         """Return the time limit of an exchange, seconds.
 
         Raises:
-            TransportFault: It must not begin.
+            TransportFault: The transport is closed, or no time is left.
         """
         if self._closed:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
@@ -135,8 +135,8 @@ class PooledTransport(ABC, Generic[C]):
         return min(within, longest)
 
     def _begin(self, within: float) -> asyncio.Task[Any]:
-        """Begin an exchange in the task that runs, and return that task; `_end` must follow."""
-        # Of the known loop: finding the running loop is a system call in some versions of Python.
+        """Begin an exchange in the current task, and return that task; `_end` must follow."""
+        # With the known loop: finding the running loop is a system call in some versions of Python.
         task = asyncio.current_task(self._loop) or asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         self._active += 1
@@ -150,6 +150,6 @@ class PooledTransport(ABC, Generic[C]):
             self._idle.set()
 
     def _as_timeout(self, error: BaseException, task: asyncio.Task[Any]) -> BaseException:
-        """Return the `TimeoutError` that a cancellation by the time limit is, or the error."""
+        """Return a `TimeoutError` for a cancellation by the time limit, else the error itself."""
         is_timeout = isinstance(error, asyncio.CancelledError) and self._timeouts.stop(task)
         return TimeoutError() if is_timeout else error

@@ -1,26 +1,27 @@
-"""Notice a peer that has vanished without a word: it lost its power, or the network is cut.
+"""TCP keepalive: detect a peer that has vanished because it lost power or the network is cut.
 
-Nothing else would ever end a request without a deadline, and it would keep its place among those
-under way. The system asks for a sign of life where nothing was heard for a while, and gives up what
-is not acknowledged.
+Nothing else would end a request without a deadline, and it would keep its slot among the requests
+in flight. The operating system probes an idle connection, and closes it if the probes, or sent
+bytes, are not acknowledged.
 """
 
 from __future__ import annotations
 
 import socket
 
-# Seconds until the system asks, seconds between two questions, and how many go without an answer.
-_ASK_AFTER, _ASK_EVERY, _ASK_TIMES = 30, 10, 3
+# Idle seconds before the first probe, seconds between probes, and probes without an answer before
+# the connection is closed.
+_PROBE_AFTER, _PROBE_INTERVAL, _PROBE_COUNT = 30, 10, 3
 
-# Seconds in all, which is also how long sent bytes may stay without an acknowledgement.
-VANISHED_AFTER = _ASK_AFTER + _ASK_EVERY * _ASK_TIMES
+# The sum, seconds; sent bytes may stay unacknowledged for as long.
+VANISHED_AFTER = _PROBE_AFTER + _PROBE_INTERVAL * _PROBE_COUNT
 
 # Level, name and value; some systems lack some of them.
 _OPTIONS = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", _ASK_AFTER),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", _ASK_EVERY),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", _ASK_TIMES),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", _PROBE_AFTER),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", _PROBE_INTERVAL),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", _PROBE_COUNT),
     (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 1000 * VANISHED_AFTER),
 )
 _AVAILABLE = tuple(
@@ -31,6 +32,6 @@ _AVAILABLE = tuple(
 
 
 def expect_signs_of_life(connection: socket.socket) -> None:
-    """Have a TCP connection end, with an error, `VANISHED_AFTER` seconds after its peer did."""
+    """Make a TCP connection fail `VANISHED_AFTER` seconds after its peer has vanished."""
     for option in _AVAILABLE:
         connection.setsockopt(*option)

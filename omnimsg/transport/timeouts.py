@@ -19,8 +19,8 @@ _Task: TypeAlias = asyncio.Task[Any]
 class Timeouts:
     """Time limits for the tasks of one event loop, at most one for each task.
 
-    A task whose time is over is cancelled, as `asyncio.timeout` does it: cancellations by others
-    are told apart, because a task counts its cancellations.
+    A task whose time is over is cancelled, as by `asyncio.timeout`. The task's count of
+    cancellations tells this cancellation apart from those by others.
 
     The timer is set for the earliest deadline, and is not touched when that limit is lifted. When
     it fires, it cancels the tasks whose time is over, perhaps none, and is set for the earliest
@@ -47,8 +47,8 @@ class Timeouts:
         """Lift a task's limit; a second call has no effect.
 
         Returns:
-            Whether the time was over and nobody else has cancelled the task: the `CancelledError`
-            about to leave it is then to become a `TimeoutError`.
+            Whether the time was over and nobody else has cancelled the task. The caller must then
+            replace the task's `CancelledError` with a `TimeoutError`.
         """
         if self._limits.pop(task, None) is not None:
             return False

@@ -271,6 +271,31 @@ async def test_nothing_in_a_message_runs(inbox: Watched, client: Client, sandbox
     assert 0 == await page.locator("img[src=x], .bubble b").count()
 
 
+async def test_what_is_written_from_right_to_left(inbox: Watched, client: Client) -> None:
+    """It begins on the right, in the conversation and in the list, and its mark is at its end."""
+    page = inbox.page
+    await client.send(Message(PHONE, "שלום עולם!"), account="clickatell")
+
+    await open_phone(page)
+    ends = [
+        await page.locator(where).evaluate(
+            """node => {
+              const text = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
+              const left = (at) => {
+                const range = document.createRange();
+                range.setStart(text, at);
+                range.setEnd(text, at + 1);
+                return range.getBoundingClientRect().left;
+              };
+              return left(text.length - 1) < left(0);
+            }"""
+        )
+        for where in (".bubble .text", ".row .preview")
+    ]
+
+    assert [True, True] == ends
+
+
 async def test_an_email_fetches_nothing(inbox: Watched, client: Client, target: Target) -> None:
     """Its pictures and its styles of other hosts are left out, and it leads nowhere by itself."""
     page = inbox.page
@@ -487,3 +512,15 @@ async def test_a_picture_is_shown(inbox: Watched, client: Client, sandbox: Sandb
     await expect(page.locator(".picture")).to_have_js_property("naturalWidth", 1)
 
     assert "A caption" == await text_of(page, ".bubble .text")
+
+
+async def test_a_picture_of_a_phone_that_no_browser_shows(inbox: Watched, sandbox: Sandbox) -> None:
+    """It can be saved, as one that was sent to the phone: phones make pictures of many types."""
+    page = inbox.page
+    media = {"content_type": "image/heic", "data": b"no picture", "file_name": "IMG_1.heic"}
+    sandbox.reply(PHONE, provider="clickatell", channel="whatsapp", media=media)
+
+    await open_phone(page)
+
+    await expect(page.locator(".bubble .file .name")).to_have_text("IMG_1.heic")
+    assert 0 == await page.locator(".bubble img").count()

@@ -49,6 +49,15 @@ def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
     assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data, encoding)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "U16"])
+def test_an_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
+    """UTF-16 and UTF-32 need a mark, or a name that says the order of the bytes."""
+    (tmp_path / "a.csv").write_bytes(TEXT.encode("utf-16-le"))
+
+    with pytest.raises(FileFormatError, match="has no byte order mark of UTF-"):
+        open_message_file(tmp_path / "a.csv", ReadOptions(encoding=encoding))
+
+
 def test_json_lines_in_utf_16(tmp_path: Path) -> None:
     """What a shell of Windows writes is read as well."""
     row = '{"to":"+27820000001","content":{"type":"text","text":"Olá\\nvocê"}}\r\n'

@@ -50,6 +50,15 @@ def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken
     assert (1, Line(2, HELLO)) == (first.number, second)
 
 
+def test_a_json_array_is_no_file_of_messages(tmp_path: Path) -> None:
+    """It is refused as a whole: its last element, without a comma, would be the only message."""
+    message = '{"to": "+27820001000", "content": {"type": "text", "text": "x"}}'
+    (tmp_path / "a.jsonl").write_text(f"\n [\n{message},\n{message}\n]\n")
+
+    with pytest.raises(FileFormatError, match="is one JSON array"):
+        open_message_file(tmp_path / "a.jsonl")
+
+
 def test_a_line_over_the_limit_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line over the limit is reported, and the line after it is read."""
     monkeypatch.setattr(source, "MAX_LINE_BYTES", 100)

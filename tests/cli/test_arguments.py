@@ -11,6 +11,8 @@ from omnimsg.cli.app import build
 from omnimsg.cli.arguments import CommandLine, join_dashed_values
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
@@ -59,6 +61,61 @@ def test_a_message_from_standard_input(
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
 
     assert run("send", "--message", "-").code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("--help", "--help"), ("--version", "--help"), ("--help", "--json")),
+        *(("send", "--help", "--help"), ("send", "--version", "--text", "-x")),
+    ],
+)
+def test_help_and_version_take_no_values(run: Run, arguments: tuple[str, ...]) -> None:
+    """Beside another flag they print what they print alone."""
+    alone = run(*arguments[: 1 if arguments[0].startswith("-") else 2])
+
+    assert (0, "") == (alone.code, alone.err)
+    assert alone.code == run(*arguments).code
+    assert "Usage:" in run(*arguments).out or alone.out == run(*arguments).out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("name", ["message.json", "-"])
+def test_a_message_in_what_windows_writes(
+    run: Run,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    encoding: str,
+    name: str,
+) -> None:
+    """A byte order mark says what the file is; the locale says nothing of standard input."""
+    text = '{"to": "+27820001000", "content": {"type": "text", "text": "Olá"}}'
+    raw = text.encode(encoding)
+    (tmp_path / "message.json").write_bytes(raw)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="ascii"))
+
+    assert 0 == run("send", "--message", name).code
+    assert ["Olá"] == [each.text for each in sandbox.handsets.received("+27820001000")]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "name", "error"),
+    [
+        (None, "-", "error: standard input: is not JSON, see line 1"),
+        (None, "", "error: --message: names no file"),
+        ("[" * 100_000, "-", "error: standard input: is not JSON, see its text"),
+    ],
+)
+def test_no_message(
+    run: Run, monkeypatch: pytest.MonkeyPatch, stdin: str | None, name: str, error: str
+) -> None:
+    """Closed standard input, no name and a text that is nested without end are clear errors."""
+    monkeypatch.setattr("sys.stdin", None if stdin is None else io.StringIO(stdin))
+
+    ran = run("send", "--message", name)
+
+    assert (2, error) == (ran.code, ran.error)
 
 
 def test_common_flags_are_taken_out() -> None:

@@ -45,6 +45,7 @@ FLAGS = {
         *("FILE", "--to", "--text", "--channel", "--account", "--config", "--json", "--media"),
         *("--media-kind", "--caption", "--template", "--param", "--language", "--at", "--ttl"),
         *("--reference", "--sender", "--subject", "--html", "--message", "--region"),
+        *("--encoding", "--map"),
     ],
     "results": [
         *("FILE", "--results", "--failed", "--doubtful", "--delivery", "--rate", "--config"),

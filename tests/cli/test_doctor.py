@@ -39,3 +39,10 @@ def test_a_broken_configuration_is_exit_code_2(run: Run, tmp_path: Path) -> None
     (tmp_path / "omnimsg.toml").write_text("accounts = 1\n")
 
     assert run("doctor").code == 2
+
+
+def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox) -> None:
+    """It is a wrong flag, not a defect."""
+    ran = run("doctor", "--deadline", "nan")
+
+    assert (2, True) == (ran.code, "--deadline" in ran.error)

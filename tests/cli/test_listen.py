@@ -116,3 +116,21 @@ def test_an_account_without_secrets_is_named(tmp_path: Path, run: Run) -> None:
 
     assert 2 == ran.code
     assert "accounts.main needs `callback_secrets`" in ran.err
+
+
+def test_nobody_reads_the_events(config: Path, run: Run) -> None:
+    """The event is not answered as taken, so that the provider sends it again, and it ends."""
+    with listening(config) as (process, url, printed):
+        printed.close()
+        flags = ("--provider", "messente", "--url", f"{url}/messente")
+        ran = run("trigger", "status.delivered", *flags, "--json")
+
+        assert 0 == process.wait(timeout=20)
+    assert (1, False) == (ran.code, ran.rows[0]["taken"])
+
+
+def test_a_host_without_an_address(config: Path, run: Run) -> None:
+    """The error is about the host, not about the port."""
+    ran = run("listen", "--host", "no.such.host.invalid", "--config", str(config))
+
+    assert (2, True) == (ran.code, ran.error.startswith("error: host no.such.host.invalid cannot"))

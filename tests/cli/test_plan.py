@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -60,3 +62,53 @@ def test_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert [2, 3] == [row["line"] for row in ran.rows]
     assert "clickatell" == ran.rows[0]["account"]
     assert "to" == ran.rows[1]["bad"][0]["field"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv", "", "no column 'to'"),
+        ("a.txt", "x", "its name does not tell its format"),
+        ("a.csv", b"to,text\n+27820990001,\xe9t\xe9\n", "line 2 is not UTF-8"),
+        ("a.jsonl", "[\n{}\n]", "is one JSON array"),
+    ],
+)
+def test_a_file_that_is_wrong_as_a_whole(
+    run: Run, sandbox: Sandbox, tmp_path: Path, name: str, content: str | bytes, expected: str
+) -> None:
+    """The error is that of `send-many`, with exit code 2."""
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    ran = run("plan", name)
+
+    assert (2, True) == (ran.code, expected in ran.error)
+
+
+def test_a_file_is_read_as_send_many_reads_it(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With --encoding, --map and --text."""
+    (tmp_path / "a.csv").write_text(f"phone,name\n{PHONE},Zoé\n", encoding="cp1252")
+    flags = ("--encoding", "cp1252", "--map", "phone=to", "--text", "Hello {name}")
+
+    ran = run("plan", "a.csv", *flags, "--json")
+
+    assert 0 == ran.code
+    assert "Hello Zoé" in ran.rows[0]["request"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("a.csv", "--to", PHONE), "--to cannot be used with a file of messages"),
+        (("a.csv", "--ttl", "5"), "--ttl cannot be used with a file of messages"),
+        (("--to", PHONE, "--text", "x", "--map", "a=to"), "--encoding and --map are for a file"),
+    ],
+)
+def test_no_flag_is_left_out_silently(
+    run: Run, sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    """A flag that the plan would not use is an error."""
+    (tmp_path / "a.csv").write_text(f"to,text\n{PHONE},x\n")
+
+    ran = run("plan", *arguments)
+
+    assert (2, True) == (ran.code, expected in ran.error)

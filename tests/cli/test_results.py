@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,7 +151,7 @@ def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("missing.csv",), "no such results file"),
+        (("missing.csv",), "missing.csv.results.jsonl: no such results file"),
         (("many.csv", "--results", "omnimsg.toml"), "line 1 is damaged"),
         (("many.csv", "--results", "."), "is no regular file"),
         (("many.csv", "--failed", "many.csv"), "exists already"),
@@ -161,6 +163,58 @@ def test_an_error(run: Run, sent: Sandbox, arguments: tuple[str, ...], expected:
     ran = run("results", *arguments)
 
     assert (2, True) == (ran.code, expected in ran.error)
+
+
+@pytest.mark.parametrize("delimiter", "|;")
+def test_a_delimiter_that_the_first_line_names(
+    run: Run, sandbox: Sandbox, tmp_path: Path, delimiter: str
+) -> None:
+    """What failed can be read with it, also where the header alone would tell another one."""
+    header = delimiter.join(("to", "text", "a,b,c,d,e,f"))
+    row = delimiter.join((NO_SUCH_PHONE, "Hello", "x"))
+    (tmp_path / "a.csv").write_text(f"sep={delimiter}\n{header}\n{row}\n")
+    run("send-many", "a.csv")
+    run("results", "a.csv", "--failed", "failed.csv")
+
+    ran = run("send-many", "failed.csv", "--check", "--json")
+
+    assert (0, 1) == (ran.code, ran.rows[-1]["messages"])
+
+
+def test_no_part_of_a_file_is_left(
+    run: Run, sent: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk is full, what was written of the failed lines is removed again."""
+
+    class FullDisk:
+        def __init__(self, *_: object, **__: object) -> None:
+            """Take what `csv.writer` takes."""
+
+        def writerow(self, _: object) -> None:
+            """Fail."""
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("csv.writer", FullDisk)
+        full = run("results", "many.csv", "--failed", "failed.csv")
+    again = run("results", "many.csv", "--failed", "failed.csv", "--json")
+
+    assert (2, True) == (full.code, "no space left" in full.error)
+    assert 4 == again.rows[0]["failed"]
+
+
+def test_an_account_that_is_gone(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """Asking for the delivery names the account that the configuration no longer has."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(
+        file.read_text()
+        .replace('"clickatell"\n\n', '"other"\n\n', 1)
+        .replace("accounts.clickatell", "accounts.other")
+    )
+
+    ran = run("results", "many.csv", "--delivery")
+
+    assert (2, True) == (ran.code, "no account 'clickatell'" in ran.error)
 
 
 def test_a_file_that_has_changed(run: Run, sent: Sandbox, tmp_path: Path) -> None:

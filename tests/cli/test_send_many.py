@@ -405,3 +405,13 @@ def test_the_bar() -> None:
     assert "1,503 of 4,000" in first
     assert first.rstrip().endswith("0:25 left")
     assert second == "1,000 accepted, 3 bad, 500 skipped"
+
+
+def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """It is refused before there is a results file, which would say that the file was sent."""
+    (tmp_path / "a.csv").write_text("to,text\n+27820990001,x\n")
+
+    ran = run("send-many", "a.csv", "--deadline", "nan")
+
+    assert (2, True) == (ran.code, "--deadline" in ran.error)
+    assert 0 == run("send-many", "a.csv").code

@@ -147,6 +147,13 @@ def test_several_accounts_need_a_default() -> None:
     assert "configuration: default: name the account to use: a, b" == error_of(two)
 
 
+def test_without_accounts_no_default_is_asked_for() -> None:
+    """There is none that could be named."""
+    assert "configuration: accounts: needs at least one table such as [accounts.main]" == error_of(
+        {}
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnimsg.domain.events import Event
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
 
 pytestmark = pytest.mark.anyio
 

@@ -33,7 +33,7 @@ from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
-from omnimsg.engine.received import DoubtEnded
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
-from omnimsg.engine.received import DoubtEnded
 
 if TYPE_CHECKING:
     from omnimsg.delivery.store import Store
@@ -262,7 +262,7 @@ async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The oldest is forgotten; where that one is being stored, nothing is."""
-    monkeypatch.setattr(tracker, "_MOST_OUTCOMES", 2)
+    monkeypatch.setattr(tracker, "_MAX_OUTCOMES", 2)
     world = World(DatabaseStore())
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
     storing = asyncio.ensure_future(world.tracker.commit())

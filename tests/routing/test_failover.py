@@ -56,7 +56,7 @@ from omnimsg import (
 from omnimsg.adapter import ChannelCapabilities, Context, Effect, MediaLimit, Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
-from omnimsg.routing.licence import may_move
+from omnimsg.routing.failover_rules import may_move
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from support.adapters import Reply, TinyAdapter, accepted, references, results
 from support.routed import AT_ONCE, Routed, outcome_of, saying, unreachable
@@ -49,6 +50,19 @@ class Asked(TinyAdapter):
         evidence = Evidence(Status(word.partition(" ")[0]), word, reason=_reason(word))
         leg = LegStatus(timeline=Timeline.of(evidence, context.now))
         return MessageStatus(id=MessageId.of(self.account.name, provider_id), legs=(leg,))
+
+
+class CarriesLegsAtA(Asked):
+    """Runs fallback legs, in account `a` only."""
+
+    def __init__(self, account: Any) -> None:
+        super().__init__(account)
+        if account.name == "a":
+            channels = {
+                channel: attrs.evolve(each, fields=each.fields | {"fallback"})
+                for channel, each in self.capabilities.channels.items()
+            }
+            self.capabilities = attrs.evolve(self.capabilities, channels=channels)
 
 
 def _reason(word: str) -> Reason | None:
@@ -303,6 +317,18 @@ def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: 
 
     assert isinstance(outcome, NotSent)
     assert (path, 0) == (outcome.failure.path, routed.asked()["a"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refused_leg_stops_an_account_that_carries_legs(stream: bool) -> None:
+    """Nothing leaves either where the first account of a route would have taken the legs itself."""
+    routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=(Route(accounts=("a", "b")),))
+    leg, path = BAD["a channel twice"]
+
+    (outcome,) = routed.send_many([message(leg)]) if stream else [routed.send(message(leg))]
+
+    assert isinstance(outcome, NotSent)
+    assert (path, {"a": 0, "b": 0}) == (outcome.failure.path, routed.asked())
 
 
 def test_legs_of_routes_take_the_route_of_their_channel() -> None:

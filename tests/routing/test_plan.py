@@ -24,6 +24,7 @@ from omnimsg import (
     Prices,
     Reason,
     Route,
+    RouteLimits,
 )
 
 if TYPE_CHECKING:
@@ -182,6 +183,18 @@ def test_limits_that_would_bite_now() -> None:
         return client.plan(texts(1)[0]).wait
 
     assert pytest.approx(10.0, abs=0.1) == routed.run(story)
+
+
+def test_the_limit_of_a_route_that_would_bite_now() -> None:
+    """A plan and a preview say how long the limit of the message's route makes it wait."""
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.1))
+    routed = Routed(accepted, routes=(route,))
+
+    async def story(client: Client) -> tuple[float, float]:
+        await client.send(texts(1)[0])
+        return client.plan(texts(1)[0]).wait, client.preview(texts(1)[0]).wait
+
+    assert pytest.approx((10.0, 10.0), abs=0.1) == routed.run(story)
 
 
 def test_only_messages_have_plans() -> None:

@@ -26,7 +26,7 @@ from omnimsg import (
     Route,
     SendError,
 )
-from omnimsg.routing.licence import may_move
+from omnimsg.routing.failover_rules import may_move
 
 if TYPE_CHECKING:
     from simulation.harness import Universe

@@ -19,7 +19,7 @@ from omnimsg.engine.observers import Observer, OutcomeKnown
 if TYPE_CHECKING:
     from omnimsg.delivery.tracker import Tracker
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.received import (
+    from omnimsg.engine.delivery_events import (
         CallbackRefused,
         DoubtEnded,
         EventReceived,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import Status
-    from omnimsg.engine.received import StatusChanged
+    from omnimsg.engine.delivery_events import StatusChanged
 
 ACCOUNTS = ("bird", "clickatell", "messente")
 # The scenario of most messages; below, those of one message in ten.

@@ -15,7 +15,7 @@ from support.servers import answer
 from support.thread_server import server_in_thread
 
 from omnimsg import ConfigError, Status, StatusEvent, sync
-from omnimsg.delivery import room
+from omnimsg.delivery import delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,12 +226,12 @@ def test_threads_that_come_at_once_are_told_alike(
     """The delivery part of a client is built once, even if two threads need it first."""
     told: list[str] = []
     is_built_twice = threading.Event()
-    built: list[room.Delivery] = []
+    built: list[delivery.Delivery] = []
     other = threading.Thread(
         target=lambda: client.on_status(lambda change: told.append(change.status.status))
     )
 
-    class Slow(room.Delivery):
+    class Slow(delivery.Delivery):
         def __init__(self, *given: Any, **named: Any) -> None:
             built.append(self)
             if len(built) == 1:
@@ -241,7 +241,7 @@ def test_threads_that_come_at_once_are_told_alike(
                 is_built_twice.set()
             super().__init__(*given, **named)
 
-    monkeypatch.setattr(room, "Delivery", Slow)
+    monkeypatch.setattr(delivery, "Delivery", Slow)
     receiver = client.receiver(ignore)
     other.join()
     call(receiver, PATH, report(5))

@@ -17,7 +17,7 @@ import attrs
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.engine.attempt.answer_words import code_of, words_of
+from omnimsg.engine.attempt.answer_text import code_of, words_of
 from omnimsg.engine.attempt.http_status_rules import rule_of
 
 if TYPE_CHECKING:

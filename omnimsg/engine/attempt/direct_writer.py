@@ -7,9 +7,9 @@ import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.eager_task import SharedTimeouts
 from omnimsg.engine.attempt.flow import describe_error, report_broken_contract
 from omnimsg.engine.attempt.journal_writer import TOO_SLOW, JournalWriter, report_loss
-from omnimsg.engine.attempt.own_task import Alarm
 from omnimsg.engine.journal import DirectJournal
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class DirectWriter:
         self._journal = journal
         self._account = account
         self._process = os.getpid()
-        self._alarm = Alarm()
+        self._alarm = SharedTimeouts()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline

@@ -12,8 +12,8 @@ import anyio
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
+from omnimsg.engine.attempt.eager_task import EagerTask, EagerTasks, SharedTimeouts
 from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
-from omnimsg.engine.attempt.own_task import Alarm, OwnTask, OwnTasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +54,8 @@ class JournalWriter:
         self._account = account
         self._settle_timeout = settle_timeout
         self._process = os.getpid()
-        self._tasks = OwnTasks()
-        self._alarm = Alarm()
+        self._tasks = EagerTasks()
+        self._alarm = SharedTimeouts()
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
@@ -126,11 +126,11 @@ class JournalWriter:
             ended[index] = answer
         return ended
 
-    async def _wait(self, call: OwnTask[Any]) -> None:
+    async def _wait(self, call: EagerTask[Any]) -> None:
         with anyio.CancelScope(shield=True):
             await call.wait(self._settle_timeout, self._alarm)
 
-    def _report_loss(self, call: OwnTask[None], outcomes: Sequence[Outcome]) -> None:
+    def _report_loss(self, call: EagerTask[None], outcomes: Sequence[Outcome]) -> None:
         """Log outcomes that a call has not recorded; cancel a call that has not ended."""
         if not call.has_ended:
             call.task.cancel()

@@ -17,7 +17,7 @@ import attrs
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
-from omnimsg.engine.sending.batch import Owner, PassesOn, step_of
+from omnimsg.engine.sending.batch import FailsOver, Owner, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -30,14 +30,18 @@ from omnimsg.engine.spending import Spending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import NotSent, Outcome
 
 
 class StreamOwner(Owner, Protocol):
     """Reads a stream of messages, and receives their outcomes."""
 
-    def first_leg(self, message: Message, key: Any) -> Message:  # noqa: ANN401 - the owner's own
-        """Return the leg that is handed over first of a message with fallback legs."""
+    def first_leg(
+        self,
+        message: Message,
+        key: Any,  # noqa: ANN401 - the owner's own
+    ) -> Message | NotSent:
+        """Return the first leg of a message; its outcome where one of the legs cannot be sent."""
 
     def count_read(self, count: int) -> None:
         """Count messages that were read; called before an error of their source is raised."""
@@ -58,11 +62,11 @@ class Admission:
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
-        passes_on: Returns whether a failure goes to the callers at once; see `Owner.passes_on`.
+        fails_over: Returns whether a failure goes to the callers at once; see `Owner.fails_over`.
         spending: The budgets that messages count against, where there are any.
 
     Attributes:
-        routed_way: What `routed` returned, once it was called.
+        routed_admission: What `routed` returned, once it was called.
     """
 
     _checks: MessageChecks
@@ -71,7 +75,7 @@ class Admission:
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
-    _passes_on: PassesOn | None = None
+    _fails_over: FailsOver | None = None
     _spending: Spending | None = None
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
@@ -82,12 +86,14 @@ class Admission:
     _newest_run: Run = attrs.field(init=False)
     _shares_requests: bool = attrs.field(init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
-    routed_way: Admission | None = attrs.field(default=None, init=False)
+    routed_admission: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set the attributes that follow from the others."""
         self._is_plain = plain_text_test(self._checks.adapter)
-        self._callers = Callers(self._checks.account, self._observers, self._passes_on, self.settle)
+        self._callers = Callers(
+            self._checks.account, self._observers, self._fails_over, self.settle
+        )
         self._handed_over = self._observers.handed_over
         self._newest_run = _NO_RUN
         self._shares_requests = self._queue.max_messages > 1
@@ -170,10 +176,14 @@ class Admission:
                         self._notify(message)
                     run.messages.append(message)
                     continue
+                refusal: Outcome | None = None
                 if message.__class__ is Message and message.fallback:
-                    position = keys[count + len(run.messages)]
-                    message = owner.first_leg(message, position)  # noqa: PLW2901 - in its place
-                refusal = self._refusal(message, is_plain=is_plain)
+                    first = owner.first_leg(message, keys[count + len(run.messages)])
+                    if isinstance(first, Message):
+                        message = first  # noqa: PLW2901 - in its place
+                    else:
+                        refusal = first
+                refusal = refusal or self._refusal(message, is_plain=is_plain)
                 if is_observed:
                     self._notify(message)
                 if refusal is None and message.priority is Priority.NORMAL:
@@ -208,34 +218,34 @@ class Admission:
             self._arrivals, self._newest_run = {}, _NO_RUN
             for run in arrivals.values():
                 self._put_all(run, self._callers, run.started + run.timeout)
-        if self.routed_way is not None:
-            self.routed_way.queue_arrivals()
+        if self.routed_admission is not None:
+            self.routed_admission.queue_arrivals()
 
-    def routed(self, passes_on: PassesOn) -> Admission:
+    def routed(self, fails_over: FailsOver) -> Admission:
         """Return the admission for callers that can fail over to others; it shares the queue.
 
         Args:
-            passes_on: Returns whether a failure goes to them at once. The first one given holds.
+            fails_over: Returns whether a failure goes to them at once. The first one given holds.
         """
-        if self.routed_way is None:
-            self.routed_way = Admission(
+        if self.routed_admission is None:
+            self.routed_admission = Admission(
                 checks=self._checks,
                 local=self._local,
                 queue=self._queue,
                 wakeup=self._wakeup,
                 now=self._now,
                 observers=self._observers,
-                passes_on=passes_on,
+                fails_over=fails_over,
                 spending=self._spending,
             )
-            self.routed_way._is_closed = self._is_closed  # noqa: SLF001 - of the same class
-        return self.routed_way
+            self.routed_admission._is_closed = self._is_closed  # noqa: SLF001 - of the same class
+        return self.routed_admission
 
     def close(self) -> None:
         """Take nothing more."""
         self._is_closed = True
-        if self.routed_way is not None:
-            self.routed_way.close()
+        if self.routed_admission is not None:
+            self.routed_admission.close()
         self.queue_arrivals()
 
     def _refusal(self, message: Message, *, is_plain: bool) -> Outcome | None:

@@ -44,7 +44,7 @@ def step_of(timeout: float) -> int:
 # Owner, group, and step of the timeout; empty where nothing joins.
 Kind: TypeAlias = tuple[Any, ...]
 
-PassesOn: TypeAlias = "Callable[[Outcome], bool]"
+FailsOver: TypeAlias = "Callable[[Outcome], bool]"
 """Returns whether, after an outcome, another account may send the message."""
 
 
@@ -61,7 +61,7 @@ class Owner(Protocol):
         """Whether a caller may have stopped waiting, so that `abandoned` is worth a call."""
 
     @property
-    def passes_on(self) -> PassesOn | None:
+    def fails_over(self) -> FailsOver | None:
         """Returns whether a failure goes to the owner at once, as another account may send.
 
         The account does not retry such a failure. `None` where it retries all that its policy says.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.sending.batch import PassesOn
+    from omnimsg.engine.sending.batch import FailsOver
 
 _is_done = methodcaller("done")
 
@@ -27,11 +27,11 @@ class Callers:
     Args:
         account: The account's name.
         observers: Told of every last outcome.
-        passes_on: Returns whether an outcome is not the last, as the caller tries another account.
+        fails_over: Returns whether an outcome is not the last, as the caller tries another account.
         settle: Called with every outcome, where there are budgets.
 
     Attributes:
-        passes_on: See above.
+        fails_over: See above.
     """
 
     # A caller that is cancelled cancels its future.
@@ -41,13 +41,13 @@ class Callers:
         self,
         account: str,
         observers: Observers,
-        passes_on: PassesOn | None = None,
+        fails_over: FailsOver | None = None,
         settle: Callable[[Sequence[Message], Sequence[Outcome]], None] | None = None,
     ) -> None:
         self._account = account
         self._observers = observers
         self._settle = settle
-        self.passes_on: PassesOn | None = passes_on
+        self.fails_over: FailsOver | None = fails_over
 
     def finish(
         self,
@@ -73,11 +73,11 @@ class Callers:
         notify = self._observers.outcome_known
         if notify is None:
             return
-        if self.passes_on is not None:
+        if self.fails_over is not None:
             last = [
                 (message, outcome)
                 for message, outcome in zip(messages, outcomes, strict=True)
-                if not self.passes_on(outcome)
+                if not self.fails_over(outcome)
             ]
             messages, outcomes = [each for each, _ in last], [each for _, each in last]
         if outcomes:

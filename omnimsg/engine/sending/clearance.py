@@ -51,7 +51,7 @@ class Clearance:
     # Since when all slots are taken and no answer has come, monotonic seconds.
     _full_since: float = attrs.field(default=-math.inf, init=False)
 
-    def turn_away(self, queue: Queue, wait: float) -> float:
+    def fail_over_waiting(self, queue: Queue, wait: float) -> float:
         """End batches that would wait for long and can fail over to another account.
 
         They would wait for long while the provider has asked for a pause, and while all slots are
@@ -78,7 +78,7 @@ class Clearance:
             if pause <= 0:
                 return math.inf
             found = local_failures.rate_limited(pause)
-        for batch in queue.take_passed_on():
+        for batch in queue.take_failing_over():
             batch.finish_all([self._local.outcome(each, found) for each in batch.messages])
         return math.inf
 

@@ -140,8 +140,8 @@ class Completion:
         # The retry itself decides what follows.
         follow_up = self._follow_up
         to_retry = [] if batch.is_retry else follow_up.to_retry(outcomes, batch)
-        if to_retry and (passes_on := batch.owner.passes_on) is not None:
-            to_retry = [index for index in to_retry if not passes_on(outcomes[index])]
+        if to_retry and (fails_over := batch.owner.fails_over) is not None:
+            to_retry = [index for index in to_retry if not fails_over(outcomes[index])]
         to_look_up = [] if batch.is_retry else follow_up.to_look_up(outcomes, batch)
         unfinished = {*to_retry, *held, *to_look_up}
         final = [index for index in indexes if index not in unfinished]

@@ -165,7 +165,7 @@ class _RetryOwner:
     """
 
     # The retry itself decides what follows a failure.
-    passes_on = None
+    fails_over = None
 
     def __init__(self, batch: Batch, outcomes: list[Outcome]) -> None:
         self._batch = batch

@@ -255,9 +255,9 @@ class Queue:
                 taken.append(batch)
         return taken
 
-    def take_passed_on(self) -> list[Batch]:
+    def take_failing_over(self) -> list[Batch]:
         """Take the batches that can fail over to another account."""
-        return self._take([each for each in self if each.owner.passes_on is not None])
+        return self._take([each for each in self if each.owner.fails_over is not None])
 
     def take_owned(self, owner: Owner) -> list[Batch]:
         """Take the batches of one owner."""

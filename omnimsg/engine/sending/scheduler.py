@@ -221,7 +221,7 @@ class Scheduler:
                 wait = self._wait()
                 if wait > 0:
                     self._wakeup.at(self._now() + wait)
-                    self._wakeup.at(self._clearance.turn_away(self._queue, wait))
+                    self._wakeup.at(self._clearance.fail_over_waiting(self._queue, wait))
                     break
             batch = self._queue.pop()
             if batch is None:

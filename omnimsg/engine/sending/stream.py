@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import attrs
@@ -17,14 +17,15 @@ from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.engine.sending.message_runs import MessageRuns
+from omnimsg.engine.sending.stream_interfaces import StreamAdmission, StreamWithdrawal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from omnimsg.domain.message import Message
+    from omnimsg.domain.outcome import NotSent
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.sending.admission import StreamOwner
-    from omnimsg.engine.sending.batch import Owner
+    from omnimsg.engine.sending.stream_interfaces import StreamLegs
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -46,59 +47,6 @@ _MIN_RUN = 64
 _MIN_AHEAD = 256
 
 
-class WayIn(Protocol):
-    """Where the messages of a stream are handed over: one account, or the routes of a client."""
-
-    @property
-    def settle(self) -> Callable[[Sequence[Message], Sequence[Outcome]], None] | None:
-        """Called with the outcomes of messages that were handed over; `None` where not needed."""
-
-    def read_stream(
-        self, source: Iterator[Message], owner: StreamOwner, keys: Sequence[Any], timeout: float
-    ) -> bool:
-        """Hand over the next messages of a stream; see `Admission.read_stream`."""
-
-
-class StreamLegs(Protocol):
-    """Runs the fallback legs of a stream's messages, where no provider does."""
-
-    @property
-    def pending(self) -> bool:
-        """Whether any message has legs left."""
-
-    def first_leg(self, message: Message, position: int, run: StreamRun) -> Message:
-        """Return the first leg of a message; the message itself where a provider runs its legs.
-
-        Args:
-            message: A message with fallback legs.
-            position: Its position.
-            run: Told the outcomes that come later.
-        """
-
-    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
-        """Take the outcomes after which other legs are tried; return the others, by index."""
-
-
-class StreamRun(Protocol):
-    """A stream, as `StreamLegs` sees it."""
-
-    @property
-    def may_abandon(self) -> bool:
-        """Whether the caller has left the stream, so that nothing more is sent for it."""
-
-    def conclude(
-        self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
-    ) -> None:
-        """Take the last outcomes of messages."""
-
-
-class WayBack(Protocol):
-    """Ends the queued messages of a stream that was left early."""
-
-    def withdraw(self, owner: Owner) -> None:
-        """End the queued messages of an owner; requests under way end by themselves."""
-
-
 @attrs.frozen(kw_only=True)
 class Streams:
     """Sends streams of messages through one account, or through the accounts of routes.
@@ -115,8 +63,8 @@ class Streams:
 
     here: Callable[[], Streams]
     account: str
-    admission: WayIn
-    scheduler: WayBack
+    admission: StreamAdmission
+    scheduler: StreamWithdrawal
     observers: Observers
     batch_limit: int
     slots: int
@@ -171,7 +119,7 @@ class _StreamRun:
     """One call of `send_many`; a key is the position of a message in the input."""
 
     # Failover is decided by the routed stream, the owner between the account and this one.
-    passes_on = None
+    fails_over = None
 
     def __init__(
         self, streams: Streams, timeout: float, ahead: int, legs: StreamLegs | None = None
@@ -238,7 +186,7 @@ class _StreamRun:
     def abandoned(self, keys: Sequence[int]) -> Sequence[int]:
         return range(len(keys)) if self.may_abandon else ()
 
-    def first_leg(self, message: Message, key: int) -> Message:
+    def first_leg(self, message: Message, key: int) -> Message | NotSent:
         return message if self._legs is None else self._legs.first_leg(message, key, self)
 
     def count_read(self, count: int) -> None:

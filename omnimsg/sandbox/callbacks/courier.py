@@ -128,7 +128,8 @@ class Courier:
         self._capacity = capacity
         # A test's clock says nothing when it is set: only asking tells.
         self._polls = clock is not time.time
-        self._inbox: deque[tuple[float, Job]] = deque()
+        # No job: everything before it is forgotten.
+        self._inbox: deque[tuple[float, Job | None]] = deque()
         self._due: list[tuple[float, int, Job]] = []
         self._numbers = itertools.count()
         self._pending: set[Delivery] = set()
@@ -204,8 +205,14 @@ class Courier:
 
     def clear(self) -> None:
         """Forget what waits; what is being sent is not repeated."""
-        self._inbox.clear()
         self._pending.clear()
+        if self._task is None:
+            self._inbox.clear()
+            return
+        # Only the task may touch what is due: it would be in the middle of it.
+        self._inbox.append((0.0, None))
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._notice)
 
     def reset(self) -> None:
         """Forget what waits, the log and the counts."""
@@ -264,8 +271,11 @@ class Courier:
         """Begin everything that is due, as far as not too much is being sent."""
         while len(self._lanes) < _AT_ONCE:
             while self._inbox:
-                due, job = self._inbox.popleft()
-                heapq.heappush(self._due, (due, next(self._numbers), job))
+                due, waiting = self._inbox.popleft()
+                if waiting is None:
+                    self._due.clear()
+                else:
+                    heapq.heappush(self._due, (due, next(self._numbers), waiting))
             if not self._due or self._due[0][0] > self._clock():
                 return
             _, _, job = heapq.heappop(self._due)

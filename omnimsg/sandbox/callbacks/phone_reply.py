@@ -196,6 +196,13 @@ def _text(path: str, value: object) -> str:
     return value
 
 
+def _content_type(path: str, value: object) -> str:
+    found = _text(path, value)
+    if not found.isprintable():
+        raise ReplyError(f"{path}: must be a media type on one line")
+    return found
+
+
 def _url(path: str, value: object) -> str:
     if not isinstance(value, str) or not FORMATS["HTTP URL"](value):
         raise ReplyError(f"{path}: must be an HTTP URL")
@@ -238,7 +245,9 @@ _REPLY: Final[Mapping[str, Callable[[str, Any], object]]] = {
     "provider": _text,
     "channel": _text,
     "text": _text,
-    "media": _object(content_type=_text, data=_data, url=_url, file_name=_text, inline=_flag),
+    "media": _object(
+        content_type=_content_type, data=_data, url=_url, file_name=_text, inline=_flag
+    ),
     "location": _object(latitude=_degrees(90), longitude=_degrees(180), name=_text, address=_text),
     "button": _object(label=_text, payload=_text, reply_to=_text),
     "interaction": _object(kind=_text, url=_url, payload=_text, reply_to=_text),

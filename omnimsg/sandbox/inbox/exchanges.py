@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.display import Error
+from omnimsg.sandbox.handsets import handset_key
 from omnimsg.sandbox.inbox.masking import (
     curl_command,
     kept_body,
@@ -179,7 +180,8 @@ class Exchanges:
         exchange.answer_headers = (*response.headers.items(),)
         exchange.messages = tuple([record.id for record in records])
         if exchange.is_refused:
-            exchange.refusals = tuple(_refusals(exchange, body, answer, display))
+            reached = {handset_key(record.to) for record in records}
+            exchange.refusals = tuple(_refusals(exchange, body, answer, display, reached))
         if exchange.id in self._kept:
             exchange.body, exchange.is_cut = kept_body(body)
             exchange.answer, exchange.is_answer_cut = kept_body(answer)
@@ -241,7 +243,7 @@ async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:
         return b""
     try:
         return await request.read()
-    except web.HTTPRequestEntityTooLarge:
+    except (web.HTTPRequestEntityTooLarge, web.RequestPayloadError):
         return b""
 
 
@@ -253,16 +255,20 @@ def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
 
 
 def _refusals(
-    exchange: Exchange, body: bytes, answer: bytes, display: Display
+    exchange: Exchange, body: bytes, answer: bytes, display: Display, reached: Container[str]
 ) -> Iterator[Refusal]:
-    """Return who was refused: those that the answer has an error for, or all recipients."""
+    """Return who was refused: those that the answer has an error for, or all recipients.
+
+    Whose message was accepted all the same, because a fault has only taken the answer, is none of
+    them.
+    """
     attempts = display.attempts(_decoded(body), exchange.target.partition("?")[0])
     errors = display.errors(_decoded(answer), len(attempts))
     status = exchange.entry["status"]
     if status >= 400 and not any(errors):
         # Not in the provider's own words: a fault, or an empty answer.
         words = Error(str(status), str(exchange.entry["refused"]))
-        errors = [words] * len(attempts)
+        errors = [None if handset_key(each.to) in reached else words for each in attempts]
     for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True)):
         if error is not None and attempt.to:
             yield Refusal(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from omnimsg.sandbox.inbox.conversation import Conversations
 from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges, arrived_body
+from omnimsg.sandbox.inbox.masking import with_short_texts
 from omnimsg.sandbox.inbox.outcomes import Outcomes
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
 from omnimsg.sandbox.inbox.stream import Revisions, Streams
@@ -153,6 +156,9 @@ class Inbox:
                     name=media.file_name,
                 )
             )
+            # The store alone keeps the bytes, because it is the one that is limited.
+            reply = attrs.evolve(reply, media=attrs.evolve(media, data=None))
+            sent = attrs.evolve(sent, callback=with_short_texts(sent.callback))
         news = PhoneSent(number=number, at=self._state.clock(), reply=reply, sent=sent, file=file)
         self.phones.add(news, reply.number)
 

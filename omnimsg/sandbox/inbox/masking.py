@@ -19,6 +19,8 @@ MASK: Final = "***"
 SHOWN_BYTES: Final = 64 * 1024
 """How much of a body is kept; the rest is counted."""
 _SHORTENED_BYTES: Final = 4 * MEBIBYTE
+# No text that a person writes is longer.
+_LONGEST_TEXT: Final = 8 * 1024
 
 _HEADER = re.compile(
     r"auth|cookie|secret|token|password|signature|(api|access)[-_]?key", re.IGNORECASE
@@ -101,6 +103,17 @@ def kept_body(data: bytes) -> tuple[bytes, bool]:
         data[:_SHORTENED_BYTES],
     )
     return short[:SHOWN_BYTES], True
+
+
+def with_short_texts(value: Any) -> Any:  # noqa: ANN401 - JSON data
+    """Return a document in which long texts, such as the bytes of a picture, are shortened."""
+    if isinstance(value, dict):
+        return {name: with_short_texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [with_short_texts(each) for each in value]
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[:60]}... {len(value) - 60} more characters"
+    return value
 
 
 def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False) -> ShownBody:

@@ -54,7 +54,8 @@ def inbox_routes(inbox: Inbox, host: str) -> Iterable[web.RouteDef]:
         (hdrs.METH_GET, "/about", views.about, ()),
         (hdrs.METH_GET, "/events", inbox.streams.serve, ()),
         (hdrs.METH_GET, "/phones", views.list_phones, _LIST_QUERY),
-        (hdrs.METH_GET, "/phones/{number}", views.show_phone, ("limit",)),
+        # Every character: a refused number may have any, such as the braces of a placeholder.
+        (hdrs.METH_GET, "/phones/{number:.+}", views.show_phone, ("limit",)),
         (hdrs.METH_GET, "/exchanges", views.list_exchanges, ("limit", "refused")),
         (hdrs.METH_GET, "/exchanges/{id}", views.show_exchange, ()),
         (hdrs.METH_GET, "/media/{provider}/{id}", views.show_media, ()),

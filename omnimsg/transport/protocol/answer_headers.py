@@ -1,4 +1,4 @@
-"""The header lines of an answer, decoded when somebody asks for one: hardly anybody does."""
+"""The header lines of an answer, decoded on first access, which is rare."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 
 class AnswerHeaders(Mapping[str, str]):
-    """Header lines as they were received; names are found in any case, the first of several wins.
+    """Header lines of an answer. Names are case-insensitive; the first line of a name counts.
 
     Args:
         lines: Names and values.
     """
 
     # One is built for every answer: slots make that cheaper.
-    __slots__ = ("_known", "_lines")
+    __slots__ = ("_cached", "_lines")
 
     def __init__(self, lines: Sequence[tuple[bytes, bytes]]) -> None:
         self._lines = lines
-        self._known: CIMultiDict[str] | None = None
+        self._cached: CIMultiDict[str] | None = None
 
     @property
     def _decoded(self) -> CIMultiDict[str]:
-        if self._known is None:
-            self._known = CIMultiDict(
+        if self._cached is None:
+            self._cached = CIMultiDict(
                 (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
                 for name, value in self._lines
             )
-        return self._known
+        return self._cached
 
     def __getitem__(self, name: str) -> str:
         return self._decoded[name]

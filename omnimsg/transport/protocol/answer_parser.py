@@ -1,4 +1,4 @@
-"""Read one answer after the other from the bytes of a connection, within bounds."""
+"""Parse the answers on a connection, one after the other, within size limits."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MAX_HEADER_LINES = 500
 # The most interim responses before an answer.
 _MAX_INTERIM = 100
 
-_NOTHING: frozenset[int] = frozenset()
+_NO_STATUSES: frozenset[int] = frozenset()
 
 
 class _EndError(Exception):
-    """The answer ends here, whatever the parser thinks."""
+    """Stops the parser: the answer ends here, although the parser expects a body."""
 
 
 class AnswerParser:
-    """Parses the answers of one connection. `expect` comes before each of them.
+    """Parses the answers of one connection. `expect` must be called before each of them.
 
-    httptools calls the methods `on_...`. It bounds nothing by itself: it joins the pieces of a
-    header line, however many come.
+    httptools calls the methods `on_...`. It has no size limits of its own: it joins the pieces of a
+    header line of any length.
 
     Args:
         max_body: The largest body that is kept in memory, bytes, decoded or not.
@@ -44,23 +44,23 @@ class AnswerParser:
         lines: The header lines.
         coding: The value of `Content-Encoding`.
         chunks: The pieces of the body.
-        has_begun: Whether a byte of the answer has come.
+        has_begun: Whether a byte of the answer was received.
         is_streamed: Whether the body goes to a sink. Its size is not bounded here.
         is_whole: Whether the answer has ended.
-        is_reusable: Whether the connection may carry another request. Only of a whole answer.
+        is_reusable: Whether the connection may carry another request; valid once `is_whole`.
     """
 
     def __init__(self, max_body: int) -> None:
         self._max_body = max_body
-        # One for the answer that is expected. Whatever begins without one raises `IndexError`, and
-        # so ends the parsing. This and the next cost a call of C, not of Python.
+        # One permit for the expected answer. An answer that begins without one raises `IndexError`,
+        # which ends the parsing. This callback and `on_body` are C functions: cheaper than Python.
         self._permits: list[None] = []
         self.on_message_begin: Callable[[], object] = self._permits.pop
         self.chunks: list[bytes] = []
         self.on_body: Callable[[bytes], object] = self.chunks.append
         self._parser = httptools.HttpResponseParser(self)
-        # As aiohttp has it: servers that end lines with a bare LF, or put a space behind the size
-        # of a chunk, are read.
+        # As lenient as aiohttp: servers may end lines with a bare LF, or put a space after the size
+        # of a chunk.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_optional_cr_before_lf=True,
@@ -68,7 +68,7 @@ class AnswerParser:
         )
         self._get_status = self._parser.get_status_code
         self._should_keep_alive = self._parser.should_keep_alive
-        self._streamed = _NOTHING
+        self._streamed = _NO_STATUSES
         self._is_head = False
         self._problem: AnswerError | None = None
         self._interim = 0
@@ -79,22 +79,22 @@ class AnswerParser:
         self._permits.clear()
 
     def expect(self) -> None:
-        """Begin with the next answer, whose body is kept in memory."""
+        """Prepare for the next answer, kept in memory unless `expect_other` follows."""
         self._permits.append(None)
         self._has_head = False
         self.coding: bytes | None = None
-        self._silent = self._size = self._counted = 0
+        self._since_progress = self._size = self._counted = 0
         self.lines: list[tuple[bytes, bytes]] = []
-        # Not empty where nobody has waited for the last answer any more.
+        # Not empty if the last answer's future was cancelled: nothing took the body.
         self.chunks.clear()
         self.has_begun: bool = False
         self.is_whole: bool = False
         if self._streamed:
             self.is_streamed = False
-            self._streamed = _NOTHING
+            self._streamed = _NO_STATUSES
 
     def expect_other(self, *, streamed: frozenset[int], is_head: bool) -> None:
-        """Say what is special about the answer that was begun with.
+        """Set what is unusual about the answer that `expect` has prepared for.
 
         Args:
             streamed: The statuses with which the body goes to a sink.
@@ -107,7 +107,7 @@ class AnswerParser:
         """Parse bytes that were received.
 
         Raises:
-            AnswerError: They are no HTTP, or too many.
+            AnswerError: The bytes are not HTTP, or exceed a limit.
         """
         self.has_begun = True
         try:
@@ -118,19 +118,19 @@ class AnswerParser:
             self.is_reusable = False
             if not self.is_whole:
                 raise self._problem or AnswerError("is not HTTP") from None
-        # A whole answer is whole, whatever else came with it.
+        # Bytes after a whole answer do not make it invalid.
         if not self.is_whole:
             self._check_bounds(len(data))
 
     def take_chunks(self) -> list[bytes]:
-        """Take the pieces of the body that there are."""
+        """Remove and return the pieces of the body that were received so far."""
         chunks = self.chunks.copy()
         self.chunks.clear()
         self._size = self._counted = 0
         return chunks
 
     def end(self) -> bool:
-        """Note the end of the stream; return whether the answer is whole, which it may be by it."""
+        """Note the end of the stream, which ends an answer without a length; return `is_whole`."""
         if self._has_head and not self.is_whole and not self._has_length():
             self.is_whole = True
             self.is_reusable = False
@@ -140,7 +140,7 @@ class AnswerParser:
         """Return the whole answer with its body.
 
         Raises:
-            AnswerError: The body is not in the announced coding, or decoded it is too large.
+            AnswerError: The body is not in the announced coding, or is too large, decoded or not.
         """
         chunks = self.chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -152,8 +152,8 @@ class AnswerParser:
         return Response(self.status, body, AnswerHeaders(self.lines))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header line; one behind the last chunk is not needed."""
-        self._silent = 0
+        """Keep a header line; check and drop a trailer, which follows the last chunk."""
+        self._since_progress = 0
         size = len(name)
         if size + len(value) > MAX_HEADER_LINE:
             raise self._failed("has a line that is too long")
@@ -174,7 +174,7 @@ class AnswerParser:
         if self._streamed and status in self._streamed:
             self.is_streamed = True
         if self._is_head:
-            # The parser cannot be told that no body follows, so it ends here, for good.
+            # The parser cannot be told that no body follows, so it is stopped, and not used again.
             self.is_whole = True
             self.is_reusable = False
             raise _EndError
@@ -194,14 +194,14 @@ class AnswerParser:
             raise self._failed("has too many interim responses")
 
     def _check_bounds(self, received: int) -> None:
-        """Check what there is of an answer that is not whole."""
+        """Check the size of an answer that is not whole yet."""
         new = self.chunks[self._counted :]
         self._counted += len(new)
         self._size += sum(map(len, new))
         if self._size > self._max_body and not self.is_streamed:
             raise self._too_large()
-        self._silent = 0 if new else self._silent + received
-        if self._silent > MAX_HEADER_LINE:
+        self._since_progress = 0 if new else self._since_progress + received
+        if self._since_progress > MAX_HEADER_LINE:
             raise AnswerError("has a line that is too long")
 
     def _decoded(self, body: bytes) -> bytes:

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from omnimsg.transport.interface import Sink
 
-# The most bytes that wait for the sink before the connection is read no further.
-_MOST_WAITING = 256 * 1024
+# The most bytes that are buffered for the sink before reading is paused.
+_MAX_BUFFERED = 256 * 1024
 
 
 class AnswerStream:
-    """Passes on the pieces of a body, and stops the connection where the sink is slower.
+    """Buffers the pieces of a body, and pauses reading while the sink is slower.
 
     Args:
-        transport: Of the connection.
-        loop: Its event loop.
+        transport: The connection's transport.
+        loop: The connection's event loop.
         status: The HTTP status.
         lines: The header lines.
         coding: The value of `Content-Encoding`.
@@ -42,31 +42,32 @@ class AnswerStream:
         self._transport = transport
         self._loop = loop
         self._chunks: list[bytes] = []
-        self._waiting = 0
-        self._is_stopped = False
+        self._buffered = 0
+        self._is_paused = False
         self._is_whole = False
         self._error: Exception | None = None
-        self._wake_up: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     def put(self, chunks: list[bytes], *, is_whole: bool) -> None:
         """Add pieces."""
         self._chunks += chunks
-        self._waiting += sum(map(len, chunks))
+        self._buffered += sum(map(len, chunks))
         self._is_whole = is_whole
-        if self._waiting > _MOST_WAITING and not (is_whole or self._is_stopped):
-            self._is_stopped = True
+        if self._buffered > _MAX_BUFFERED and not (is_whole or self._is_paused):
+            self._is_paused = True
             self._transport.pause_reading()
         self._wake()
 
     def fail(self, error: Exception) -> None:
-        """End it with an error, which follows the pieces that were received before."""
+        """End the stream with an error, raised after the pieces that were received before."""
         self._error = error
         self._wake()
 
     async def take(self) -> list[bytes]:
-        """Wait for pieces and take all that there are; none at the end.
+        """Wait for pieces and return all that are buffered; an empty list at the end.
 
         Raises:
+            AnswerError: The rest of the body is not HTTP, or exceeds a limit.
             ConnectionBrokenError: The connection ended before the body did.
         """
         while not self._chunks:
@@ -74,28 +75,28 @@ class AnswerStream:
                 return []
             if self._error is not None:
                 raise self._error
-            self._go_on()
-            self._wake_up = self._loop.create_future()
-            await self._wake_up
-        chunks, self._chunks, self._waiting = self._chunks, [], 0
+            self._resume()
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        chunks, self._chunks, self._buffered = self._chunks, [], 0
         return chunks
 
-    def _go_on(self) -> None:
-        if self._is_stopped:
-            self._is_stopped = False
+    def _resume(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
             self._transport.resume_reading()
 
     def _wake(self) -> None:
-        wake_up, self._wake_up = self._wake_up, None
-        if wake_up is not None and not wake_up.done():
-            wake_up.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
 
 async def pour(stream: AnswerStream, sink: Sink) -> None:
-    """Write a body to a sink, decoded.
+    """Decode a body and write it to a sink.
 
     Raises:
-        AnswerError: It is not in the announced coding, or cut off.
+        AnswerError: It is not HTTP, not in the announced coding, or cut off.
         ConnectionBrokenError: The connection ended before the body did.
         SinkFault: The sink could not be written.
     """

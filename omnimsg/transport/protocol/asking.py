@@ -1,4 +1,4 @@
-"""Ask on one connection: write any request, and wait for its answer, wherever that goes."""
+"""Exchange any request on one connection: write it in pieces, and wait for its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.transport.protocol.request_body import RequestBody
     from omnimsg.transport.protocol.request_head import Head
 
-_NOTHING: frozenset[int] = frozenset()
+_NO_STATUSES: frozenset[int] = frozenset()
 
 
 async def ask(
@@ -28,15 +28,16 @@ async def ask(
     mark: WriteMark,
     sink: Sink | None,
 ) -> Response:
-    """Write a request with its body in pieces, until there is an answer, and wait for that.
+    """Write a request, its body in pieces, and return its answer.
 
-    A server may answer before it has read a body that it does not want.
+    Writing stops when the answer arrives: a server may answer before it has read a body that it
+    does not want.
     """
     is_for_sink = sink is not None and request.answer is Answer.SINK
     answer = connection.begin(
         head.alone() if has_no_body(request) else head.before(body.size, body.content_type),
         mark,
-        streamed=request.success if is_for_sink else _NOTHING,
+        streamed=request.success if is_for_sink else _NO_STATUSES,
         is_head=request.method == "HEAD",
     )
     try:
@@ -56,8 +57,8 @@ async def ask(
 
 
 def may_repeat(request: Request, connection: Connection, error: ConnectionBrokenError) -> bool:
-    """Whether a request that was lost may be repeated at once.
+    """Whether a request whose connection broke may be repeated at once.
 
-    A server may close a kept connection at the moment in which it is used again.
+    A server may close a kept-alive connection at the moment it is used again.
     """
     return connection.is_kept and not error.has_begun and request.effect.is_repeatable

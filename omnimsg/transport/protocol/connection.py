@@ -14,38 +14,38 @@ if TYPE_CHECKING:
     from omnimsg.transport.interface import WriteMark
     from omnimsg.transport.protocol.origin import Origin
 
-    # Of a `Response`, or of an `AnswerStream` where that was asked for.
+    # The future of a `Response`, or of an `AnswerStream` for a streamed status.
     PendingAnswer: TypeAlias = asyncio.Future[Any]
 
 
 class Owner(Protocol):
-    """What a connection tells whoever keeps it."""
+    """The owner of a connection, which the connection notifies."""
 
     def release(self, connection: Connection) -> None:
-        """It may carry another request."""
+        """Take back a connection that may carry another request."""
 
     def forget(self, connection: Connection) -> None:
-        """It is being closed."""
+        """Note that a connection is being closed."""
 
     def lost(self, connection: Connection) -> None:
-        """It is closed."""
+        """Note that a connection is closed."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection to one origin, on which one request at a time is under way.
+    """A connection to one origin, with at most one request in flight.
 
-    Bytes that come while none is, or behind the end of an answer, belong to no request: the
-    connection is closed, so that they are not taken for the answer to the next one.
+    Bytes that arrive while none is, or after the end of an answer, belong to no request: the
+    connection is then closed, so that they are not read as the answer to the next one.
 
     Args:
         loop: The event loop.
         owner: Keeps it between requests.
-        origin: Where it leads.
+        origin: The origin that it connects to.
         max_body: The largest answer that is kept in memory, bytes.
 
     Attributes:
         transport: The event loop's transport.
-        origin: Where it leads.
+        origin: The origin that it connects to.
         is_open: Whether a request may be written to it.
         is_kept: Whether it has carried a request before.
         idle_since: When its last answer ended, in loop time.
@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._parser = AnswerParser(max_body)
         self._answer: PendingAnswer | None = None
         self._stream: AnswerStream | None = None
-        self._is_spoiled = False
+        self._is_unusable = False
         self._is_writing = False
         self._is_paused = False
         self._drained: asyncio.Future[None] | None = None
@@ -73,16 +73,16 @@ class Connection(asyncio.Protocol):
     def send(self, data: bytes, mark: WriteMark) -> asyncio.Future[Response]:
         """Write a request, and return the future of its answer.
 
-        Whoever stops waiting for it calls `give_up`.
+        A caller that stops waiting for it must call `give_up`.
 
         Args:
             data: The request.
-            mark: Its mark, set here.
+            mark: Its write mark, set here.
         """
         self._parser.expect()
         answer: asyncio.Future[Response] = self._loop.create_future()
         self._answer = answer
-        # Until here nothing has left, whatever fails.
+        # Not earlier: if anything above fails, nothing has left.
         mark.written = True
         try:
             self.transport.write(data)
@@ -98,9 +98,9 @@ class Connection(asyncio.Protocol):
 
         Args:
             data: The head.
-            mark: The mark of the request, set here.
-            streamed: The statuses with which the body of the answer goes to a sink. The future is
-                then that of an `AnswerStream`.
+            mark: The write mark of the request, set here.
+            streamed: The statuses with which the body of the answer goes to a sink. The future then
+                returns an `AnswerStream`.
             is_head: Whether the method is HEAD.
         """
         answer: PendingAnswer = self.send(data, mark)
@@ -109,9 +109,9 @@ class Connection(asyncio.Protocol):
         return answer
 
     async def write(self, piece: bytes) -> None:
-        """Write a piece of a request's body, and wait while the connection takes no more.
+        """Write a piece of a request's body, and wait while the write buffer is full.
 
-        It returns early where the answer has come, or never will.
+        It returns early once the answer is whole, or when the connection fails.
         """
         self.transport.write(piece)
         if self._is_paused and self._answer is not None:
@@ -123,9 +123,9 @@ class Connection(asyncio.Protocol):
         self._is_writing = False
 
     def give_up(self, answer: PendingAnswer) -> None:
-        """Close the connection, unless the answer is whole and somebody else has it by now."""
+        """Stop waiting for an answer: close the connection, unless the answer is whole."""
         if answer.done() and not answer.cancelled():
-            answer.exception()  # so that nobody is told that it was never looked at
+            answer.exception()  # retrieved, so that asyncio does not log it
         if self._answer is answer:
             self._answer = self._stream = None
             self.abort()
@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
             self._owner.forget(self)
 
     def fail(self, error: Exception) -> None:
-        """Close it, and let the request under way, if any, end with an error."""
+        """Close it, and end the request in flight, if any, with an error."""
         answer, self._answer = self._answer, None
         stream, self._stream = self._stream, None
         self.abort()
@@ -152,16 +152,16 @@ class Connection(asyncio.Protocol):
         """Note the event loop's transport."""
         # A cast without a check: the transports of uvloop are not a subclass.
         self.transport = cast("asyncio.Transport", transport)
-        # In a tunnel, the host may have spoken, or hung up, before this is called.
-        self.is_open = not self._is_spoiled
-        if self._is_spoiled:
+        # In a tunnel, the host may have sent bytes, or closed it, before this is called.
+        self.is_open = not self._is_unusable
+        if self._is_unusable:
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse a part of the answer."""
         parser = self._parser
         if self._answer is None:
-            self._is_spoiled = True
+            self._is_unusable = True
             self.abort()
             return
         try:
@@ -170,41 +170,41 @@ class Connection(asyncio.Protocol):
             self.fail(error)
             return
         if parser.is_streamed:
-            self._pass_on()
+            self._forward_body()
         if parser.is_whole:
             self._finish()
 
     def eof_received(self) -> None:
-        """End an answer that goes on until the end of the stream."""
-        self._ended()
+        """Complete an answer that ends with the stream, and close the connection."""
+        self._handle_end()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Note that the connection is closed, by whomever."""
-        self._is_spoiled = True
+        """Note that the connection is closed, by either side."""
+        self._is_unusable = True
         if error is None:
-            self._ended()
+            self._handle_end()
         else:
             self.fail(ConnectionBrokenError(has_begun=self._parser.has_begun))
         self._owner.lost(self)
 
     def pause_writing(self) -> None:
-        """Note that the connection takes no more for now."""
+        """Note that the write buffer is full."""
         self._is_paused = True
 
     def resume_writing(self) -> None:
-        """Note that the connection takes more."""
+        """Note that the write buffer has room, and wake the writer."""
         self._is_paused = False
         self._wake_writer()
 
-    def _ended(self) -> None:
+    def _handle_end(self) -> None:
         if self._answer is not None and self._parser.end():
             if self._parser.is_streamed:
-                self._pass_on()
+                self._forward_body()
             self._finish()
         self.fail(ConnectionBrokenError(has_begun=self._parser.has_begun))
 
-    def _pass_on(self) -> None:
-        """Give what was received of a body to its stream."""
+    def _forward_body(self) -> None:
+        """Pass the received pieces of a body to its stream."""
         parser, answer = self._parser, self._answer
         assert answer is not None  # noqa: S101 - for the type checker
         if self._stream is None:
@@ -216,7 +216,7 @@ class Connection(asyncio.Protocol):
         self._stream.put(parser.take_chunks(), is_whole=parser.is_whole)
 
     def _finish(self) -> None:
-        """Hand over the whole answer, and keep the connection where that can be."""
+        """Hand over the whole answer, and release the connection, or close it if not reusable."""
         parser, answer = self._parser, self._answer
         self._answer = self._stream = None
         if answer is not None and not answer.done():

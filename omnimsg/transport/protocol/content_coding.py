@@ -1,4 +1,4 @@
-"""Decode compressed bodies, in pieces that are never large."""
+"""Decode compressed bodies in pieces of limited size."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from omnimsg.transport.protocol.errors import AnswerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The codings that every Python decodes. None other is asked for.
+# The codings that every Python can decode. No other one is requested.
 ACCEPT_ENCODING = "gzip, deflate"
 
-# The most bytes that one piece has, however small its compressed form is.
-_PIECE = 64 * 1024
+# The most bytes of one decoded piece, however small its compressed form is.
+_MAX_PIECE = 64 * 1024
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
-# Some servers send the bare stream although RFC 9110 asks for zlib's frame around it.
-_BARE = -zlib.MAX_WBITS
+# Some servers send a raw deflate stream, although RFC 9110 requires the zlib format.
+_RAW_DEFLATE = -zlib.MAX_WBITS
 
 _NAMES = {b"gzip": "gzip", b"x-gzip": "gzip", b"deflate": "deflate"}
 
@@ -39,7 +39,7 @@ class Decoder:
     def of(cls, coding: bytes | None) -> Decoder | None:
         """Return the decoder that a body needs by its `Content-Encoding`.
 
-        A coding that was not asked for is left as it is: the adapter then finds no JSON.
+        A coding that was not requested is not decoded: the adapter then finds no JSON.
         """
         name = _NAMES.get((coding or b"").strip().lower())
         return None if name is None else cls(name)
@@ -52,14 +52,14 @@ class Decoder:
         """
         piece = b""
         try:
-            # A piece as large as allowed: zlib may hold more, although it has taken all data.
-            while data or len(piece) == _PIECE:
+            # After a piece of full size, zlib may hold more although it has consumed all data.
+            while data or len(piece) == _MAX_PIECE:
                 if self._inner is None or self._inner.eof:
                     if not data or (self._inner is not None and not self._is_gzip):
                         return
-                    # The first, or the next member of a gzip file.
-                    self._inner = zlib.decompressobj(self._format(data))
-                piece = self._inner.decompress(data, _PIECE)
+                    # Start the body, or the next member of a gzip file.
+                    self._inner = zlib.decompressobj(self._window_bits(data))
+                piece = self._inner.decompress(data, _MAX_PIECE)
                 data = self._inner.unconsumed_tail or self._inner.unused_data
                 if piece:
                     yield piece
@@ -75,14 +75,14 @@ class Decoder:
         if self._inner is not None and not self._inner.eof:
             raise AnswerError("is cut off within its coding")
 
-    def _format(self, data: bytes) -> int:
+    def _window_bits(self, data: bytes) -> int:
         if self._is_gzip:
             return _GZIP
-        return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _BARE
+        return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _RAW_DEFLATE
 
 
-def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
-    """Decode a body that is kept in memory; `None` where it has more than `most` bytes.
+def decode_whole(decoder: Decoder, body: bytes, max_bytes: int) -> bytes | None:
+    """Decode a body that is kept in memory; `None` where it has more than `max_bytes` bytes.
 
     Raises:
         AnswerError: It is not in the announced coding, or cut off.
@@ -90,7 +90,7 @@ def decode_whole(decoder: Decoder, body: bytes, most: int) -> bytes | None:
     pieces, size = [], 0
     for piece in decoder.pieces(body):
         size += len(piece)
-        if size > most:
+        if size > max_bytes:
             return None
         pieces.append(piece)
     decoder.end()

@@ -1,4 +1,4 @@
-"""Make connections: look up the host, connect, ask the proxy for a tunnel, agree on TLS."""
+"""Make connections: look up the host, connect, ask the proxy for a tunnel, start TLS."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from omnimsg.transport.protocol.connection import Owner
     from omnimsg.transport.protocol.origin import Origin
 
-# Seconds after which the next address of a host is tried beside the ones before (RFC 8305).
-_NEXT_ADDRESS = 0.25
+# Seconds after which the next address of a host is tried in parallel (RFC 8305).
+_NEXT_ADDRESS_DELAY = 0.25
 
 
 class Dialer:
@@ -31,7 +31,7 @@ class Dialer:
     (`inherited_sockets`), and uvloop would try one address after the other.
 
     Args:
-        network: What the account says of them.
+        network: The account's network settings.
         max_body: The largest answer that is kept in memory, bytes.
         tls: The TLS context of `network`, where it has one.
     """
@@ -48,8 +48,8 @@ class Dialer:
         """Make a connection.
 
         Raises:
-            TimeoutError: It could not be made within the account's time for that.
-            OSError: It could not be made; `ssl.SSLError` where TLS was not agreed on.
+            TimeoutError: It could not be made within `connect_timeout`.
+            OSError: It could not be made; `ssl.SSLError` where the TLS handshake failed.
             TunnelRefusedError: The proxy refused a tunnel.
         """
         connection = Connection(loop, owner, origin, self._max_body)
@@ -96,13 +96,13 @@ class Dialer:
         addresses = await self._resolver.resolve(host, port)
         sock = await start_connection(
             addresses,
-            happy_eyeballs_delay=_NEXT_ADDRESS,
+            happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
             interleave=1,
             loop=loop,
             socket_factory=create_socket,
         )
-        # A router forgets a connection that is silent for minutes, as one may be that waits for an
-        # answer; the system then finds out.
+        # A router may drop a connection that is silent for minutes, for example while it waits for
+        # an answer; keepalive probes detect that.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return sock
 
@@ -122,5 +122,5 @@ def _system_context() -> ssl.SSLContext:
 
 
 def _server_name(origin: Origin) -> str:
-    """Return the name that the certificate must have: one with a dot at its end has none there."""
+    """Return the host name as certificates have it: without a dot at the end."""
     return origin.host.rstrip(".")

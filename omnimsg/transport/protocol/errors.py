@@ -1,13 +1,13 @@
-"""What can go wrong with a connection, before `faults` gives it its meaning."""
+"""The errors of connections, which `faults` translates into `TransportFault`."""
 
 from __future__ import annotations
 
 
 class AnswerError(Exception):
-    """What was received is no answer that can be used.
+    """The received bytes are not a usable answer.
 
     Args:
-        what: What is wrong with it; it follows the name of the host, and quotes nothing of it.
+        what: The problem, as a predicate after the host's name; it quotes nothing received.
     """
 
     def __init__(self, what: str) -> None:

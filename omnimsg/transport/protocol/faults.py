@@ -24,14 +24,14 @@ def fault_from(
     Args:
         error: The error.
         written: Whether any byte of the request may have left.
-        origin: Where the request goes; its host is named.
-        proxy: The account's proxy, which is named where it could not be used.
+        origin: The origin of the request; the fault names its host.
+        proxy: The account's proxy; the fault names it where it could not be used.
     """
     host = origin.name
     if isinstance(error, TimeoutError):
         what = f"no answer in time from {host}"
         if not written:
-            what = f"no connection in time to {host}{_by(proxy)}"
+            what = f"no connection in time to {host}{_by_proxy(proxy)}"
         return connection_fault(Reason.TIMEOUT, what, error, proxy)
     if isinstance(error, AnswerError):
         return TransportFault(Reason.INVALID_RESPONSE, f"the answer of {host} {error.what}")
@@ -42,12 +42,12 @@ def fault_from(
 
 
 def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> TransportFault:
-    """Say why there was no connection: nothing of the request has left."""
+    """Return the fault of a connection that failed before any byte of the request left."""
     host = origin.name
     if isinstance(error, TunnelRefusedError):
         return _refused_tunnel(error, host, proxy)
     if isinstance(error, socket.gaierror) and error.errno in NO_SUCH_HOST:
-        # Some resolvers say this of every failure, so it may pass.
+        # Some resolvers report every failure with this code, so it may be temporary.
         name, key = (origin.host, "base_url") if proxy is None else (proxy.address[0], "proxy")
         what = f"there is no host {name}; check {key}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
@@ -60,20 +60,20 @@ def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> Tra
     if isinstance(error, ValueError):
         what = f"the address of {host} cannot be used ({type(error).__name__})"
         return TransportFault(Reason.MISCONFIGURED, what)
-    what = f"no connection to {host}{_by(proxy)}{cause(error)}"
+    what = f"no connection to {host}{_by_proxy(proxy)}{cause(error)}"
     return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
 
 
 def _refused_tunnel(error: TunnelRefusedError, host: str, proxy: Proxy | None) -> TransportFault:
-    """Say what a proxy answered to CONNECT: nothing was sent to the provider."""
+    """Return the fault of a refused CONNECT: nothing was sent to the provider."""
     status = error.status
-    is_passing = status is None or status >= 500
-    said = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
+    is_transient = status is None or status >= 500
+    answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
     return TransportFault(
-        Reason.CONNECTION_FAILED if is_passing else Reason.MISCONFIGURED,
-        f"no connection to {host}: the proxy {name_of(proxy)} {said}; check `proxy`",
+        Reason.CONNECTION_FAILED if is_transient else Reason.MISCONFIGURED,
+        f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`",
     )
 
 
-def _by(proxy: Proxy | None) -> str:
+def _by_proxy(proxy: Proxy | None) -> str:
     return "" if proxy is None else f" by the proxy {name_of(proxy)}"

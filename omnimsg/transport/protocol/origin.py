@@ -1,4 +1,4 @@
-"""Where connections lead."""
+"""The origin of a connection: scheme, host and port."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class Origin:
-    """Where connections lead. There is one object for each, so that they are compared by identity.
+    """A scheme, host and port. There is one object for each, so they are compared by identity.
 
     Attributes:
         scheme: `https` or `http`.
-        host: A name as it is asked for in the DNS, or an address without brackets.
+        host: A name as the DNS has it, or an address without brackets.
         port: The port.
         name: The host for a person, with the port unless it is the usual one.
     """
@@ -30,5 +30,5 @@ class Origin:
 
     @classmethod
     def of(cls, url: URL) -> Self:
-        """Return where a URL leads."""
+        """Return the origin of a URL."""
         return cls(url.scheme, url.raw_host or "", url.port or 0, host_of(url))

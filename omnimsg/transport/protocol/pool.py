@@ -1,4 +1,4 @@
-"""The connections of one account: how many there are, which are kept, who waits for one."""
+"""The connection pool of one account: a limit, idle connections, and a queue of waiters."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ if TYPE_CHECKING:
 
 
 class Pool:
-    """Keeps at most so many connections, and hands them out first come, first served.
+    """Keeps a limited number of connections, and hands them out first come, first served.
 
-    A caller has a connection, or a place to make one. A place comes free when a connection is
-    closed, and goes to who waits longest.
+    A caller gets an idle connection, or a free slot in which it makes one. When a connection is
+    closed, its slot goes to the caller that has waited longest.
 
     Args:
-        loop: The event loop that it is for.
-        most: The most connections that are open at once, idle ones included.
+        loop: The event loop of the connections.
+        max_connections: The most connections that are open at once, idle ones included.
         keepalive: Seconds after which an unused connection is closed; 0 keeps none.
         dial: Makes a connection.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, most: int, keepalive: float, dial: Dial
+        self, loop: asyncio.AbstractEventLoop, *, max_connections: int, keepalive: float, dial: Dial
     ) -> None:
-        self._places = most
+        self._free_slots = max_connections
         self._keepalive = keepalive
         self._dial = dial
-        # Of each origin, the connections that no request uses, the last used at the end.
+        # The idle connections by origin, the most recently used last.
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
         self._connections: set[Connection] = set()
         self._waiters: deque[tuple[asyncio.Future[Connection | None], Origin]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
-        # Those whose end the event loop has not told yet.
+        # Connections that are being closed, until the event loop reports them closed.
         self._closing: set[Connection] = set()
         self._all_closed: asyncio.Future[None] | None = None
         self._loop = loop
 
     def take(self, origin: Origin) -> Connection | None:
-        """Return a kept connection, the last used first, or `None`."""
+        """Return the most recently used idle connection, or `None`."""
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
             if (
                 self._loop.time() - connection.idle_since < self._keepalive
-                # The event loop may know of its end before the connection is told.
+                # The event loop may close a transport before it tells the connection.
                 and not connection.transport.is_closing()
             ):
                 return connection
@@ -63,14 +63,14 @@ class Pool:
         return None
 
     async def acquire(self, origin: Origin, *, is_new: bool = False) -> Connection:
-        """Return a kept connection, or make one as soon as there is a place for it.
+        """Return an idle connection, or make one as soon as a slot is free.
 
         Args:
-            origin: Where it is to lead.
-            is_new: Whether one is to be made although others may be kept.
+            origin: The origin to connect to.
+            is_new: Whether to skip idle connections, which the server may have closed.
 
         Raises:
-            OSError: None can be made.
+            OSError: No connection can be made, or the pool is closed.
         """
         while True:
             if self._is_closed:
@@ -78,12 +78,12 @@ class Pool:
             connection = None if is_new else self.take(origin)
             if connection is not None:
                 return connection
-            if not self._places:
-                self._close_an_idle_one()
-            if self._places:
-                self._places -= 1
+            if not self._free_slots:
+                self._close_oldest_idle()
+            if self._free_slots:
+                self._free_slots -= 1
                 return await self._make(origin)
-            handed = await self._turn(origin)
+            handed = await self._wait_in_queue(origin)
             if handed is None:
                 return await self._make(origin)
             if handed.is_open:
@@ -103,7 +103,7 @@ class Pool:
                 waiter.set_result(connection)
                 return
             else:
-                connection.abort()  # its place goes to the waiter
+                connection.abort()  # its slot goes to the waiter
                 return
         connection.idle_since = self._loop.time()
         self._idle[connection.origin].append(connection)
@@ -119,7 +119,7 @@ class Pool:
         idle = self._idle.get(connection.origin)
         if idle and connection in idle:
             idle.remove(connection)
-        self._give_place()
+        self._release_slot()
 
     def lost(self, connection: Connection) -> None:
         """Note that a connection is closed."""
@@ -141,67 +141,67 @@ class Pool:
             await self._all_closed
 
     def abandon(self) -> None:
-        """Let go of the event loop."""
+        """Stop the timer; the connections are left to the garbage collector."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     async def _make(self, origin: Origin) -> Connection:
-        """Make a connection in a place that the caller has."""
+        """Make a connection in the caller's slot, and release the slot if that fails."""
         try:
             connection = await self._dial(self._loop, self, origin)
         except BaseException:
-            self._give_place()
+            self._release_slot()
             raise
         if self._is_closed or not connection.is_open:
             connection.abort()
-            self._give_place()
+            self._release_slot()
             raise ConnectionBrokenError
         self._connections.add(connection)
         return connection
 
-    async def _turn(self, origin: Origin) -> Connection | None:
-        """Wait for a connection to an origin, or for a place to make one (`None`)."""
-        turn: asyncio.Future[Connection | None] = self._loop.create_future()
-        waiter = turn, origin
+    async def _wait_in_queue(self, origin: Origin) -> Connection | None:
+        """Wait for a connection to an origin, or for a slot to make one (`None`)."""
+        future: asyncio.Future[Connection | None] = self._loop.create_future()
+        waiter = future, origin
         self._waiters.append(waiter)
         try:
-            return await turn
+            return await future
         except BaseException:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
-            # It may have come at the moment in which the wait ended.
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                handed = turn.result()
+            # The result may have been set just before the wait was cancelled: pass it on.
+            if future.done() and not future.cancelled() and future.exception() is None:
+                handed = future.result()
                 if handed is None:
-                    self._give_place()
+                    self._release_slot()
                 elif handed.is_open:
                     self.release(handed)
             raise
 
-    def _give_place(self) -> None:
+    def _release_slot(self) -> None:
         while self._waiters:
             waiter, _ = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        self._places += 1
+        self._free_slots += 1
 
-    def _close_an_idle_one(self) -> None:
+    def _close_oldest_idle(self) -> None:
         """Close the connection that was idle longest, to make room for one to another origin."""
         oldest = [idle[0] for idle in self._idle.values() if idle]
         if oldest:
             min(oldest, key=lambda each: each.idle_since).abort()
 
     def _set_timer(self, since: float) -> None:
-        self._timer = self._loop.call_at(since + self._keepalive, self._close_idle)
+        self._timer = self._loop.call_at(since + self._keepalive, self._close_expired)
 
-    def _close_idle(self) -> None:
-        """Close what was idle for too long; one timer is enough, set for the oldest."""
+    def _close_expired(self) -> None:
+        """Close connections that were idle for too long; set the one timer for the oldest left."""
         self._timer = None
         latest, oldest = self._loop.time() - self._keepalive, inf
         for idle in self._idle.values():
-            # A loop may fire a timer a little early: what is not old enough has another round.
+            # A loop may fire a timer a little early: the next one closes what is not old enough.
             for connection in [each for each in idle if each.idle_since <= latest]:
                 connection.abort()
             if idle:

@@ -39,7 +39,7 @@ class ProtocolTransport(PooledTransport[Pool]):
         network: Proxy, certificates, timeouts.
 
     Raises:
-        OSError: The file with certificates cannot be read, or holds none.
+        OSError: `ca_file` cannot be read, or holds no certificate.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ProtocolTransport(PooledTransport[Pool]):
     ) -> None:
         super().__init__(base_url, hosts=hosts, authorization=authorization, network=network)
         self._dialer = Dialer(self._network, max_answer_bytes, self._network.tls_context())
-        self._most = connections
+        self._max_connections = connections
         self._heads = RequestHeads(self._endpoints, keeps_connections=self._network.keepalive > 0)
 
     async def exchange(
@@ -69,7 +69,7 @@ class ProtocolTransport(PooledTransport[Pool]):
             body = request.body
             if sink is not None or not isinstance(body, bytes) or not head.fits(body):
                 return await self._exchange_other(pool, request, head, mark, sink)
-            # Nearly every request: small, and its answer is kept in memory.
+            # The hot path: a small request whose answer is kept in memory.
             data = head.followed_by(body)
             connection = pool.take(head.origin) or await pool.acquire(head.origin)
             answer = connection.send(data, mark)
@@ -92,7 +92,10 @@ class ProtocolTransport(PooledTransport[Pool]):
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> Pool:
         return Pool(
-            loop, most=self._most, keepalive=self._network.keepalive, dial=self._dialer.dial
+            loop,
+            max_connections=self._max_connections,
+            keepalive=self._network.keepalive,
+            dial=self._dialer.dial,
         )
 
     async def _exchange_other(
@@ -118,7 +121,7 @@ class ProtocolTransport(PooledTransport[Pool]):
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, head: Head
     ) -> TransportFault | None:
-        """Return the fault that an error of an exchange is, or `None` for any other error."""
+        """Translate an error of an exchange into a fault; return `None` for any other error."""
         error = self._as_timeout(error, task)
         if isinstance(error, (AnswerError, OSError, ValueError)):
             proxy = self._network.proxy if head.origin.scheme == "https" else None

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Request
 
-# The largest piece, bytes: about what a connection takes without making its writer wait.
-_PIECE = 64 * 1024
+# The largest piece, bytes: about as much as a connection buffers before its writer has to wait.
+_MAX_PIECE = 64 * 1024
 
-# In the names of a form: what would end the name, or the line. As browsers escape it.
+# The characters that would end a name in a form, or its line, escaped as browsers do it.
 _ESCAPED = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
 
 
@@ -32,16 +32,16 @@ class RequestBody:
     """A body that is written in pieces.
 
     Args:
-        file: The file, open.
-        size: Its bytes.
+        file: The open file.
+        size: The bytes to read from it.
         is_on_disk: Whether reading it may block.
-        before: What precedes it.
-        after: What follows it.
-        content_type: The media type of the whole, where the request does not say it.
+        before: The bytes before the file's content.
+        after: The bytes after it.
+        content_type: The media type of the whole body, where the request does not name it.
 
     Attributes:
-        size: Bytes of the whole.
-        content_type: The media type of the whole, where the request does not say it.
+        size: The bytes of the whole body.
+        content_type: The media type of the whole body, where the request does not name it.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class RequestBody:
         self.content_type: str | None = content_type
 
     async def read(self) -> bytes:
-        """Return the next piece; none at the end. Together they have exactly the size.
+        """Return the next piece, empty at the end. Together the pieces have exactly `size` bytes.
 
         Raises:
             TransportFault: The file cannot be read, or has become shorter.
         """
         piece, self._before = self._before, b""
         if not piece and self._left:
-            piece = await self._read(min(self._left, _PIECE))
+            piece = await self._read(min(self._left, _MAX_PIECE))
             if not piece:
                 detail = "the file became shorter while it was sent"
                 raise TransportFault(Reason.MEDIA_INVALID, detail)
@@ -94,8 +94,8 @@ async def open_body(request: Request, length: int | None) -> AsyncIterator[Reque
 
     Args:
         request: The request.
-        length: How much of the body is written, where the request says so: what follows would be
-            taken for another request.
+        length: The bytes of the body to write, where the request announces a length: bytes beyond
+            it would be read as another request.
 
     Raises:
         TransportFault: The file cannot be read.

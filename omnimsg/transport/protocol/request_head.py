@@ -1,4 +1,4 @@
-"""The head of a request: its line and its header lines, made once for requests that are alike."""
+"""The head of a request (request line and header lines), cached for requests with the same one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Endpoints, Target
 
-# The largest body that is written together with its head: about what a connection takes without
-# making its writer wait.
+# The largest body that is written together with its head, bytes: about as much as a connection
+# buffers before its writer has to wait.
 MAX_SMALL_BODY = 2**16
 
 # The most heads, and the most hosts, that an account keeps in memory.
 _CACHE_SIZE = 64
 
-# Methods with which a server does not expect a body, so that its length need not be said.
+# Methods for which a server expects no body, so that an empty one needs no `Content-Length`.
 _WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
 
 _is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
@@ -38,10 +38,10 @@ class Head:
     """A request without its body.
 
     Attributes:
-        origin: Where it goes.
-        start: The request line and the header lines, but for the body's length and the empty line.
+        origin: The origin to send it to.
+        start: The request line and the header lines, without the body's length and the empty line.
         length: The length of the body that the request itself announces.
-        is_usual: Whether the body may be written with it, and the answer read, as it is usual.
+        is_usual: Whether body and answer need no special care: no such `length`, and not HEAD.
     """
 
     origin: Origin
@@ -63,7 +63,7 @@ class Head:
         return b"%b%bContent-Length: %d\r\n\r\n" % (self.start, line, length)
 
     def alone(self) -> bytes:
-        """Return a request that has no body, not even an empty one."""
+        """Return the whole request without a body, and without a length."""
         return self.start + b"\r\n"
 
 
@@ -85,7 +85,7 @@ class RequestHeads:
         """Return the head of a request.
 
         Raises:
-            TransportFault: It cannot be sent as it is, or not there.
+            TransportFault: The request cannot be sent as it is, or not to its URL.
         """
         if request.headers or request.query:
             return self._make(request, self._endpoints.resolve(request))
@@ -144,15 +144,16 @@ class RequestHeads:
 
 
 def has_no_body(request: Request) -> bool:
-    """Whether a request is written without even the length of an empty body."""
+    """Whether a request is written without a body, and without `Content-Length: 0`."""
     return request.body is None and request.method in _WITHOUT_BODY
 
 
 def _own_length(lines: CIMultiDict[str], request: Request) -> int | None:
-    """Take the length that a request announces itself off its header lines.
+    """Remove the `Content-Length` that a request sets itself, and return it.
 
     Raises:
-        TransportFault: Its header lines say of the body what is not so.
+        TransportFault: The header lines name a transfer encoding, or a length that is not a number
+            or exceeds the body.
     """
     length = lines.pop("Content-Length", None)
     if "Transfer-Encoding" in lines:

@@ -1,4 +1,4 @@
-"""The addresses of a host, remembered for a few seconds."""
+"""Look up the addresses of hosts, and cache them for a few seconds."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 # As `socket.getaddrinfo` returns it: family, type, protocol, canonical name, address.
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
-# Seconds for which addresses are used again. Without it, each of many connections that are made at
-# once would ask.
-_REMEMBERED = 10.0
+# Seconds for which addresses are cached. Without a cache, each of many connections that are made at
+# once would need a look-up.
+_CACHE_SECONDS = 10.0
 
-# The most hosts whose addresses are remembered.
-_MOST = 64
+# The most hosts whose addresses are cached.
+_CACHE_SIZE = 64
 
 
 class Resolver:
     """Looks up the addresses of hosts in threads of the event loop.
 
-    Look-ups of one host at the same time are one look-up.
+    Concurrent look-ups of one host share one look-up.
 
     Args:
         loop: The event loop.
@@ -33,40 +33,40 @@ class Resolver:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._known: dict[tuple[str, int], tuple[float, Sequence[AddressInfo]]] = {}
-        self._asked: dict[tuple[str, int], asyncio.Future[list[AddressInfo]]] = {}
+        self._cache: dict[tuple[str, int], tuple[float, Sequence[AddressInfo]]] = {}
+        self._pending: dict[tuple[str, int], asyncio.Future[list[AddressInfo]]] = {}
 
     async def resolve(self, host: str, port: int) -> Sequence[AddressInfo]:
         """Return the addresses of a host.
 
         Raises:
-            OSError: There is no such host, or nobody can be asked.
+            OSError: There is no such host, or the look-up failed.
         """
         literal = _literal(host, port)
         if literal is not None:
             return [literal]
         key = host, port
-        until, addresses = self._known.get(key, (0.0, ()))
-        if self._loop.time() < until:
+        expires_at, addresses = self._cache.get(key, (0.0, ()))
+        if self._loop.time() < expires_at:
             return addresses
-        asked = self._asked.get(key)
-        if asked is None:
+        lookup = self._pending.get(key)
+        if lookup is None:
             look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            asked = self._asked[key] = self._loop.run_in_executor(None, look_up)
-            asked.add_done_callback(lambda done: self._answered(key, done))
-        # Who stops waiting does not take the answer from the others.
-        return await asyncio.shield(asked)
+            lookup = self._pending[key] = self._loop.run_in_executor(None, look_up)
+            lookup.add_done_callback(lambda done: self._store(key, done))
+        # Shielded: other callers may wait for the same look-up.
+        return await asyncio.shield(lookup)
 
-    def _answered(self, key: tuple[str, int], asked: asyncio.Future[list[AddressInfo]]) -> None:
-        del self._asked[key]
-        if not asked.cancelled() and asked.exception() is None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[key] = self._loop.time() + _REMEMBERED, asked.result()
+    def _store(self, key: tuple[str, int], lookup: asyncio.Future[list[AddressInfo]]) -> None:
+        del self._pending[key]
+        if not lookup.cancelled() and lookup.exception() is None:
+            if len(self._cache) >= _CACHE_SIZE:
+                self._cache.clear()
+            self._cache[key] = self._loop.time() + _CACHE_SECONDS, lookup.result()
 
 
 def _literal(host: str, port: int) -> AddressInfo | None:
-    """Return the address that a host is by itself, without asking anybody."""
+    """Return the address of a host that is an IP address, which needs no look-up, or `None`."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -74,5 +74,5 @@ def _literal(host: str, port: int) -> AddressInfo | None:
     if address.version == 4:
         return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
     if address.scope_id is not None:
-        return None  # the system knows the number of the interface
+        return None  # only the system can map the scope to an interface number
     return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port, 0, 0)

@@ -45,7 +45,7 @@ class Tunnel(asyncio.Protocol):
 
         Raises:
             TunnelRefusedError: The proxy answered with something other than 2xx.
-            ConnectionBrokenError: It did not answer.
+            ConnectionBrokenError: The proxy closed the connection before it answered.
         """
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", "User-Agent: omnimsg"]
@@ -63,7 +63,10 @@ class Tunnel(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read the head of the answer. Behind it, the host speaks only after it was spoken to."""
+        """Read the head of the answer; refuse a tunnel in which bytes follow a 2xx head.
+
+        In TLS the client speaks first, so such bytes are not the host's.
+        """
         self._head += data
         end = self._head.find(_END)
         if end < 0 and len(self._head) <= _MAX_HEAD:
@@ -79,7 +82,7 @@ class Tunnel(asyncio.Protocol):
         elif len(self._head) > end + len(_END) and status < 300:
             self._fail(TunnelRefusedError(None))
         elif self._answered is not None and not self._answered.done():
-            # What a refusal says more is not read: the caller closes the connection.
+            # The body of a refusal is not read: the caller closes the connection.
             self._answered.set_result(status)
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -134,7 +134,7 @@ def _attachment(value: Json, path: Path) -> Iterator[Violation]:
 
 
 EMAIL_SENDER: Final = fields(
-    optional={"username": text(pattern=r"[\w.+/-]+"), "displayName": text()}
+    optional={"username": text(pattern="[A-Za-z0-9_.+/-]+"), "displayName": text()}
 )
 
 _HTML = fields(

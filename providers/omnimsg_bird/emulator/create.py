@@ -244,5 +244,5 @@ def _is_object(value: Json, path: Path) -> Iterator[Violation]:
 BATCH: Final = fields(required={"messageRequests": items(_is_object)})
 """The body of a batch; its messages are checked one by one afterwards."""
 
-PRESIGNED: Final = fields(required={"contentType": text(1)})
-"""The body of both presigned uploads."""
+PRESIGNED: Final = fields(required={"contentType": text(pattern=r"[^\x00-\x1f\x7f]+")})
+"""The body of both presigned uploads; the file is later sent with this type as a header line."""

@@ -74,7 +74,7 @@ _STATUSES = (
 )
 
 _PARAMETERS: Final[Mapping[str, _Parameter]] = {
-    "limit": _Parameter(text(pattern=r"[1-9]\d{0,2}|1000")),
+    "limit": _Parameter(text(pattern="[1-9][0-9]{0,2}|1000")),
     "pageToken": _Parameter(text(1, 8000)),
     "reverse": _Parameter(text(one_of=("true", "false"))),
     "startAt": _Parameter(
@@ -117,7 +117,7 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         _UUID, lambda resource, value: resource["id"] == value.lower(), repeatable=True
     ),
     "failureCode": _Parameter(
-        text(pattern=r"\d+"),
+        text(pattern="[0-9]+"),
         lambda resource, value: str(_failure(resource).get("code")) == value,
         repeatable=True,
     ),

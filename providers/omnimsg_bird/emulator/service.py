@@ -203,7 +203,9 @@ class BirdEmulator(Emulator):
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
-            given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
+            # Joined as a server in front of the API may join several: only one line can be right.
+            lines = request.headers.getall(hdrs.AUTHORIZATION, [])
+            given = ", ".join(lines).encode(errors="replace")
             if not hmac.compare_digest(given, self._authorization):
                 return error_response(401)
             if self.refusals:

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiohttp import web
 
-from omnimsg.json_codec import loads
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox import json_response
-from omnimsg_clickatell.emulator.errors import RefusedError
-from omnimsg_clickatell.emulator.message_rules import WHATSAPP
+from omnimsg.sandbox.schema import Path, Rule, Violation, ViolationKind, fields, text
+from omnimsg_clickatell.emulator.file_checks import TYPES, normalise
+from omnimsg_clickatell.emulator.message_rules import SMS, WHATSAPP
+from omnimsg_clickatell.emulator.value_rules import BASE64, constrained, parameter_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from omnimsg_clickatell.emulator.account_faults import AccountFaults
     from omnimsg_clickatell.emulator.inbound import Inbox
     from omnimsg_clickatell.emulator.known_templates import KnownTemplates
     from omnimsg_clickatell.emulator.uploads import Uploads
+
+
+def _check_file(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
+    """Require a known type beside a file, and no type without one."""
+    if ("content" in value) != ("contentType" in value):
+        missing = "contentType" if "content" in value else "content"
+        yield Violation((*path, missing), ViolationKind.MISSING, "a file has both")
+
+
+_INBOUND: Final[Rule] = fields(
+    _check_file,
+    required={"from": text(pattern=r"\+?[0-9]+")},
+    optional={
+        "channel": text(one_of=(SMS, WHATSAPP)),
+        "content": BASE64,
+        "contentType": constrained(
+            text(pattern=r"[^\x00-\x1f\x7f]+"),
+            ("must be a supported content type", lambda value: normalise(value) in TYPES),
+        ),
+    },
+)
 
 
 class Controlled(Protocol):
@@ -39,22 +61,19 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
         """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
         try:
             options = loads(await request.read())
-            inbound = emulator.inbox.receive(options["from"], options.get("channel", WHATSAPP))
-            data = base64.b64decode(options.get("content", ""), validate=True)
-            document: dict[str, Any] = {"messageId": inbound.id}
-            if data:
-                media = emulator.uploads.store(data, options["contentType"])
-                document["fileId"] = media.id
-                document["sha256Hash"] = hashlib.sha256(data).hexdigest()
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            binascii.Error,
-            RefusedError,
-        ) as error:
-            return json_response({"error": f"inbound: {error!r}"}, status=400)
+        except JSONDecodeError:
+            options = None
+        # Everything is checked first: what is refused opens no window.
+        for violation in _INBOUND(options, ()):
+            error = f"{parameter_name(violation.path) or 'body'}: {violation.message}"
+            return json_response({"error": error}, status=400)
+        inbound = emulator.inbox.receive(options["from"], options.get("channel", WHATSAPP))
+        document: dict[str, Any] = {"messageId": inbound.id}
+        if "content" in options:
+            data = base64.b64decode(options["content"])
+            media = emulator.uploads.store(data, options["contentType"])
+            document["fileId"] = media.id
+            document["sha256Hash"] = hashlib.sha256(data).hexdigest()
         return json_response(document, status=201)
 
     async def add_fault(request: web.Request) -> web.Response:

@@ -125,7 +125,7 @@ class ClickatellDisplay(Display):
             Attempt(
                 to=str(member(each, "to") or ""),
                 channel=str(member(each, "channel") or "sms"),
-                text=next((str(found) for path in _TEXTS if (found := member(each, *path))), ""),
+                text=_readable(each),
             )
             for each in members(document, "messages")
         ]
@@ -233,6 +233,12 @@ def _buttons(kind: str, content: Mapping[str, Any]) -> list[ButtonBlock]:
     if kind == "actionUrl":
         return [ButtonBlock(label=content["title"], action="link", value=content["url"])]
     return [ButtonBlock(label="Send location", action="location")]
+
+
+def _readable(message: Any) -> str:  # noqa: ANN401 - JSON data
+    """Return what of a refused message can be read; beside media its content is a file's bytes."""
+    paths = _TEXTS if member(message, "media") is None else (("media", "caption"),)
+    return next((str(found) for path in paths if (found := member(message, *path))), "")
 
 
 def _error(error: Any) -> Error | None:  # noqa: ANN401 - JSON data

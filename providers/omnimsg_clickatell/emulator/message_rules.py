@@ -59,7 +59,11 @@ CONTENTS: Final = (
 WHATSAPP_ONLY: Final = ("previewFirstUrl", *CONTENTS)
 
 
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u20e3]")
+# What a phone shows as an emoji, by itself or with the selector U+FE0F.
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u20e3"
+    "\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2b1b\u2b1c\u2b50\u2b55]"
+)
 
 # Interactive messages.
 _interactive_header = tagged(
@@ -202,7 +206,8 @@ MESSAGE: Final[Rule] = fields(
         "previewFirstUrl": flag,
         "media": fields(
             optional={
-                "contentType": NONEMPTY,
+                # The file is later sent with this header, which is one line.
+                "contentType": text(pattern=r"[^\x00-\x1f\x7f]+"),
                 "caption": NONEMPTY,
                 "fileName": NONEMPTY,
                 "sha256Hash": text(pattern="[0-9a-fA-F]{64}"),

@@ -94,7 +94,7 @@ class Orders:
                 which in a bulk is one element.
             status: The last status of a message that is accepted.
             err: Its `err`; the usual one of the status by default, as the status is of the `err`.
-            to: Only an omnimessage to this number.
+            to: Only an omnimessage to this number, with or without a plus.
             channel: Only messages on this channel; for a status or err only.
             count: The number of requests or messages.
 
@@ -120,7 +120,13 @@ class Orders:
             raise ValueError(f"errors: {MAX_ORDERS} are waiting, which is the limit")
         steps = () if number is not None else ordered_steps(*_status_and_err(status, err))
         self._orders.append(
-            Order(code=number, steps=steps, to=to, channel=channel, remaining=count)
+            Order(
+                code=number,
+                steps=steps,
+                to=None if to is None else f"+{to.removeprefix('+')}",
+                channel=channel,
+                remaining=count,
+            )
         )
 
     def next_code(self, to: str | None = None) -> str | None:

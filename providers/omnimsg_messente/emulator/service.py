@@ -153,7 +153,9 @@ class MessenteEmulator(Emulator):
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
-            given = request.headers.get(hdrs.AUTHORIZATION, "").encode(errors="replace")
+            # Joined as a server in front of the API may join several: only one line can be right.
+            lines = request.headers.getall(hdrs.AUTHORIZATION, [])
+            given = ", ".join(lines).encode(errors="replace")
             if not hmac.compare_digest(given, self._credentials):
                 return refused("103").response()
             try:

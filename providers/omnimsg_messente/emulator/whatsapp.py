@@ -60,7 +60,7 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
             "fallback_value": text(),
             "code": text(pattern="[A-Z]{3}"),
             # A string that holds a number of thousandths.
-            "amount_1000": text(pattern=r"-?\d+"),
+            "amount_1000": text(pattern="-?[0-9]+"),
         }
     ),
     "date_time": fields(required={"fallback_value": text()}),

@@ -25,7 +25,7 @@ class Owner:
     """An owner that ignores outcomes."""
 
     may_abandon = False
-    passes_on = None
+    fails_over = None
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
         """Return no keys: no caller has gone."""

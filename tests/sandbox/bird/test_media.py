@@ -61,6 +61,7 @@ async def test_round_trip(http: aiohttp.ClientSession, where: str) -> None:
         ({}, ".contentType"),
         ({"contentType": ""}, ".contentType"),
         ({"contentType": None}, ".contentType"),
+        ({"contentType": "image/png\n"}, ".contentType"),
         ({"contentType": "image/png", "filename": "a"}, "."),
         ([], "."),
     ],

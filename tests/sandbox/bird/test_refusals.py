@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from omnimsg.sandbox import Sandbox
 from omnimsg_bird.emulator import ACCESS_KEY, CHANNELS, WORKSPACE
@@ -165,6 +166,13 @@ INVALID: list[tuple[str, str, Any, str]] = [
         "email",
         to(MAILBOX)
         | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "a b"}}})},
+        ".body.html.metadata.emailFrom.username",
+    ),
+    (
+        "username with an umlaut",
+        "email",
+        to(MAILBOX)
+        | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "ö"}}})},
         ".body.html.metadata.emailFrom.username",
     ),
     ("no images", "sms", body("image", {"images": []}), ".body.image.images"),
@@ -688,6 +696,18 @@ async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | No
     assert (response.status, set(answer)) == (401, {"code", "message"})
 
 
+async def test_the_key_twice(sandbox: Sandbox) -> None:
+    """Two lines with it are none."""
+    headers = CIMultiDict([("Authorization", f"AccessKey {ACCESS_KEY}")] * 2)
+
+    async with aiohttp.request(
+        "POST", f"{sandbox.url}/bird/{MESSAGES}", headers=headers, json=message()
+    ) as response:
+        status = response.status
+
+    assert 401 == status
+
+
 @pytest.mark.parametrize(
     ("content", "content_type", "status"),
     [
@@ -730,6 +750,7 @@ async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
         ("limit=0", ".limit"),
         ("limit=1001", ".limit"),
         ("limit=ten", ".limit"),
+        ("limit=1\u0660", ".limit"),
         ("limit=1&limit=2", ".limit"),
         ("reverse=yes", ".reverse"),
         ("pageToken=nonsense", ".pageToken"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ import pytest
 from support.sandbox_fixtures import NOW
 
 from omnimsg.sandbox import Limits, Sandbox, SignedCallback
+from omnimsg_clickatell.emulator import ClickatellEmulator
 
 from .conftest import Api
 
@@ -245,6 +248,36 @@ async def test_another_thread_may_let_a_phone_answer(target: Target) -> None:
             partial(sandbox.reply, "+37255500001", "Yes", provider="messente")
         )
         await sandbox.callbacks.flush()
+
+    assert ["Yes"] == [document["text"] for document in target.documents]
+
+
+async def test_a_reset_keeps_nothing_of_what_was_planned(
+    sandbox: Sandbox, api: Api, clock: Clock
+) -> None:
+    """Not even until its time: a sandbox that is reset for each test would grow."""
+    await api.clickatell(scheduledDeliveryTime="2099-01-01T00:00:00Z")
+    await sandbox.callbacks.flush()
+    (message,) = sandbox.emulator(ClickatellEmulator).messages
+    kept = weakref.ref(message)
+    del message
+
+    sandbox.reset()
+    await sandbox.callbacks.flush()
+    gc.collect()
+
+    assert kept() is None
+
+
+async def test_what_comes_after_a_reset_is_sent(sandbox: Sandbox, api: Api, target: Target) -> None:
+    """Also where both come before the next callback is looked for."""
+    await api.clickatell()
+    await sandbox.callbacks.flush()
+    target.calls.clear()
+
+    sandbox.reset()
+    sandbox.reply("+27820000001", "Yes", provider="messente")
+    await sandbox.callbacks.flush()
 
     assert ["Yes"] == [document["text"] for document in target.documents]
 

@@ -500,6 +500,7 @@ async def test_the_texts_of_a_phone_keep_their_order(sandbox: Sandbox, target: T
         ({"media": {**PNG, "url": "http://a.test"}}, "media.data"),
         ({"media": {**PNG, "data": "!"}}, "media.data"),
         ({"media": {"data": "AA=="}}, "media.content_type"),
+        ({"media": {**PNG, "content_type": "image/png\n"}}, "media.content_type"),
         ({"media": {"content_type": "image/png", "url": "a"}}, "media.url"),
         ({"media": {**PNG, "name": "a"}}, "media.name"),
         ({"media": {**PNG, "inline": 1}}, "media.inline"),

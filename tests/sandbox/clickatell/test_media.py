@@ -265,11 +265,23 @@ async def test_inbound_media_can_be_downloaded_and_not_sent(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "plant", [{}, [], {"from": TO, "content": "*"}, {"from": TO, "content": "eA=="}]
+    ("plant", "named"),
+    [
+        ({}, "from"),
+        ([], "body"),
+        ({"from": "Shop"}, "from"),
+        ({"from": OTHER, "chanel": "sms"}, "chanel"),
+        ({"from": OTHER, "channel": "rcs"}, "channel"),
+        ({"from": OTHER, "content": "*"}, "content"),
+        ({"from": OTHER, "content": "eA=="}, "contentType"),
+        ({"from": OTHER, "contentType": "image/png"}, "content"),
+        ({"from": OTHER, "content": "eA==", "contentType": "image/gif"}, "contentType"),
+    ],
 )
-async def test_bad_plants_are_refused(api: Api, plant: Any) -> None:
-    """An invalid inbound message is refused."""
+async def test_bad_plants_are_refused(sandbox: Sandbox, api: Api, plant: Any, named: str) -> None:
+    """An invalid inbound message is refused: the field is named, and no window is open."""
     async with api.session.post("/_sandbox/clickatell/inbound", json=plant) as response:
-        status = response.status
+        body = await response.json()
 
-    assert status == 400
+    assert (400, named) == (response.status, body["error"].partition(":")[0])
+    assert not sandbox.emulators["clickatell"].windows.is_open(OTHER)

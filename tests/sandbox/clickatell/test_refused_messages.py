@@ -122,6 +122,11 @@ NAMED_PARAMETER = [
     # Media.
     ("inline without content", wa(media={"contentType": "image/png"}), "content"),
     ("inline without type", wa(content="eA==", media={}), "media.contentType"),
+    (
+        "type of two lines",
+        wa(content="eA==", media={"contentType": "image/png\n"}),
+        "media.contentType",
+    ),
     ("inline not base64", wa(content="hey!", media={"contentType": "image/png"}), "content"),
     ("inline unpadded", wa(content="eA", media={"contentType": "image/png"}), "content"),
     ("media with an unknown field", wa(media={"fileId": "f", "url": "u"}), "media.url"),
@@ -261,6 +266,8 @@ NAMED_PARAMETER = [
             "subtitle of 73": {"subtitle": "x" * 73},
             "postback of 201": {"postbackData": "x" * 201},
             "postback with emoji": {"postbackData": "ok \U0001f600"},
+            "postback with a star": {"postbackData": "5 \u2b50"},
+            "postback with a clock": {"postbackData": "\u23f0 later"},
             "postback with markdown": {"postbackData": "~gone~"},
         }.items()
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -224,6 +225,42 @@ async def test_unknown_paths_point_to_the_list(http: aiohttp.ClientSession) -> N
     assert (404, True) == (status, "GET /" in body["error"])
 
 
+@pytest.mark.parametrize(
+    ("method", "options", "status", "error"),
+    [
+        ("PATCH", {}, 405, "PATCH: this path takes DELETE, GET, HEAD, POST"),
+        ("POST", {"data": BytesIO(bytes(65 << 20))}, 413, "body: has more than 67108864 bytes"),
+        (
+            "POST",
+            {"data": b"{}", "headers": {"Content-Encoding": "gzip"}},
+            400,
+            "body: is not encoded as its header lines say",
+        ),
+    ],
+)
+async def test_what_the_server_refuses_is_json_too(
+    http: aiohttp.ClientSession, method: str, options: dict[str, Any], status: int, error: str
+) -> None:
+    """A wrong method, and a body that cannot be read, have the form of every other error."""
+    actual = await call(http, method, "/_sandbox/faults", **options)
+
+    assert (status, {"error": error}) == actual
+
+
+async def test_messages_of_one_moment_keep_their_order(
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+) -> None:
+    """While a test's clock stands still, the order of acceptance is that of arrival."""
+    sent = await call(http, "POST", "/echo/send", json=[ONE, TWO, ONE, TWO])
+    clock.now += 60
+
+    ids = [each["id"] for each in sent[1]["messages"]]
+    _, latest = await call(http, "GET", "/_sandbox/handsets?limit=1")
+
+    assert ids == [each.id for each in sandbox.handsets.all()]
+    assert ids[-1:] == [each["id"] for each in latest["received"]]
+
+
 CHANGES = [
     ("POST", "/_sandbox/faults"),
     ("POST", "/_sandbox/reset"),
@@ -330,3 +367,16 @@ async def test_the_log_says_which_fault_refused(
 
     expected = [(460, f"fault {fault.id}: status"), (200, None)]
     assert expected == [(each["status"], each["refused"]) for each in sandbox.requests]
+
+
+async def test_the_log_names_the_fault_that_took_the_answer(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """It is no error of the server, although nobody has got an answer."""
+    fault = sandbox.faults.add("reset_after")
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await http.post("/echo/send", json=[ONE])
+
+    (line,) = sandbox.requests
+    assert f"fault {fault.id}: reset_after" == line["refused"]

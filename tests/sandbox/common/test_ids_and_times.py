@@ -75,6 +75,12 @@ def test_time_between_milliseconds(epoch_seconds: float, expected: str) -> None:
     assert expected == utc_timestamp(epoch_seconds)
 
 
+@pytest.mark.parametrize("seconds", [253_402_300_800.0, 1e18])
+def test_time_after_the_last_one(seconds: float) -> None:
+    """What is planned for later than ISO 8601 can say has the last time that it can."""
+    assert "9999-12-31T23:59:59.999Z" == utc_timestamp(seconds)
+
+
 @pytest.mark.parametrize(
     ("now", "expected"), [(99.0, 100.0), (100.0, 105.0), (105.5, 110.0), (110.0, None)]
 )

@@ -130,7 +130,11 @@ def test_checks_wait_for_the_fields() -> None:
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
-        ("E.164 number", ["+37255500001"], ["37255500001", "+0123456789", "+12 345 678"]),
+        (
+            "E.164 number",
+            ["+37255500001"],
+            ["37255500001", "+0123456789", "+12 345 678", "+372555000\u0660\u0661"],
+        ),
         ("HTTP URL", ["http://a/b?c"], ["ftp://a", "a", "http://", "http://a b", "http://[x"]),
         (
             "ISO 8601 time",

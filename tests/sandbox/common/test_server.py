@@ -114,6 +114,27 @@ async def test_too_large_body_gets_a_response(http: aiohttp.ClientSession) -> No
     assert actual == {"refused": 413}
 
 
+@pytest.mark.parametrize("faults", [(), ("latency",)])
+async def test_a_body_that_is_not_encoded_as_it_says(
+    sandbox: Sandbox, http: aiohttp.ClientSession, faults: tuple[str, ...]
+) -> None:
+    """It is refused as by a server in front of an API, not by a fault of the sandbox."""
+    for kind in faults:
+        sandbox.faults.add(kind, seconds=0)
+
+    async with http.post(
+        "/echo/send", data=b"[]", headers={"Content-Encoding": "gzip"}
+    ) as response:
+        actual = response.status, await response.read()
+
+    (line,) = sandbox.requests
+    assert (400, b"") == actual
+    assert (400, "the body is not encoded as its header lines say") == (
+        line["status"],
+        line["refused"],
+    )
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [

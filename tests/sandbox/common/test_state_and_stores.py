@@ -149,6 +149,16 @@ def test_media_is_bounded_and_expires(clock: Clock) -> None:
     assert store.get("c", clock.now + 60) is None
 
 
+def test_media_that_is_stored_again_counts_once(clock: Clock) -> None:
+    """An upload that is repeated takes no room of other files."""
+    store = MediaStore(10)
+
+    for name in ("a", "b", "b", "b"):
+        store.add(Media(id=name, data=bytes(5), content_type="x/y"))
+
+    assert store.get("a", clock.now) is not None
+
+
 def test_equal_seeds_give_equal_ids() -> None:
     """States with equal seeds return equal ids."""
     assert [SandboxState(seed=3).hex_id(), SandboxState(seed=3).uuid()] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -98,6 +99,39 @@ async def test_a_refused_message_is_shown_at_its_phone(http: Http, key: str) -> 
     assert [("sms", "Two", "23", "Invalid or missing parameter: chanel .")] == first
     assert [("whatsapp", "Three", "26", "Recipient opted out")] == second
     assert 1 == (await http.get("exchanges"))["refused"]
+
+
+async def test_a_refused_picture_is_no_text(http: Http, key: str) -> None:
+    """Its bytes stand where a text would; of it the caption can be read."""
+    picture = {"to": DIGITS, "channel": "whatsapp", "content": "aGVsbG8="}
+    messages = [
+        picture | {"media": {"contentType": "image/gif"}},
+        picture | {"media": {"contentType": "image/gif", "caption": "Tonight"}},
+    ]
+    await send(http, "/clickatell/v1/message", {"messages": messages}, key=key)
+
+    shown = [text for _, text, _, _ in await refusals(http)]
+
+    assert ["", "Tonight"] == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("reset_after", {}), ("status", {"processed": True}), ("html", {"processed": True})],
+)
+async def test_whose_message_was_accepted_is_not_refused(
+    sandbox: Sandbox, http: Http, key: str, kind: str, options: dict[str, Any]
+) -> None:
+    """A fault has only taken the answer: the phone has the message, and no refusal beside it."""
+    sandbox.faults.add(kind, **options)
+    messages = [{"to": DIGITS, "content": "One"}, {"to": "27820990003", "content": "Two"}]
+
+    with suppress(aiohttp.ClientConnectionError, aiohttp.ContentTypeError):
+        await send(http, "/clickatell/v1/message", {"messages": messages}, key=key)
+
+    (entry,) = await http.entries()
+    (refused,) = await refusals(http, "27820990003")
+    assert ("out", "Two") == (entry["direction"], refused[1])
 
 
 async def test_each_refusal_has_an_id_of_its_own(http: Http, key: str) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from support.sandbox_fixtures import PACE
 
 from omnimsg import Channel, Leg, Message, RejectedError, Template
+from omnimsg.sandbox import Limits, Sandbox
 
 from .conftest import PHONE
 
 if TYPE_CHECKING:
+    from support.callback_target import Target
     from support.sandbox_fixtures import Clock
 
     from omnimsg import Client
-    from omnimsg.sandbox import Sandbox
 
     from .conftest import Http
 
@@ -66,6 +70,58 @@ async def test_a_conversation_has_what_both_sides_said(
         ("refused", "clickatell", "Again"),
         ("in", "messente", "Who is this?"),
     ] == shown
+
+
+@pytest.mark.parametrize("number", ["{{phone}}", "{number}", "082/1234567", "50% of it"])
+async def test_every_number_can_be_looked_at(sandbox: Sandbox, http: Http, number: str) -> None:
+    """Also one that was refused, such as a placeholder that nobody has filled in."""
+    key = sandbox.config()["accounts"]["clickatell"]["api_key"]
+    body = {"messages": [{"to": number, "content": "Hello"}]}
+    await http.call("POST", "/clickatell/v1/message", json=body, headers={"Authorization": key})
+
+    shown = await http.get(f"phones/{quote(number, safe='')}")
+
+    assert (number, ["refused"]) == (
+        shown["number"],
+        [each["direction"] for each in shown["entries"]],
+    )
+
+
+async def test_a_message_for_the_end_of_time(sandbox: Sandbox, http: Http) -> None:
+    """What is scheduled so that its last statuses are beyond every date is shown all the same."""
+    key = sandbox.config()["accounts"]["clickatell"]["api_key"]
+    message = {
+        "to": PHONE.removeprefix("+"),
+        "content": "Hello",
+        "scheduledDeliveryTime": "9999-12-31T23:59:59Z",
+    }
+    body = {"messages": [message]}
+    await http.call("POST", "/clickatell/v1/message", json=body, headers={"Authorization": key})
+
+    (entry,) = await http.entries()
+
+    assert "9999-12-31T23:59:59.999Z" == entry["life"][-1]["at"]
+
+
+async def test_the_pictures_of_phones_are_kept_within_the_limit_of_media(
+    target: Target,
+) -> None:
+    """Their bytes are in the store alone, and in no callback that is shown."""
+    limits = Limits(media_bytes=1_000_000)
+    async with Sandbox(callbacks=target.url, limits=limits) as sandbox:
+        tracemalloc.start()
+        for number in range(20):
+            picture = bytes([number]) * 500_000
+            media = {"content_type": "image/png", "data": picture, "inline": True}
+            sandbox.reply(PHONE, provider="clickatell", channel="whatsapp", media=media)
+        del picture, media
+        await sandbox.callbacks.flush()
+        target.calls.clear()
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert kept < 3_000_000
 
 
 async def test_a_message_has_its_life(client: Client, http: Http, clock: Clock) -> None:

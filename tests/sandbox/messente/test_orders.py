@@ -78,6 +78,17 @@ async def test_an_element_of_a_bulk(sandbox: Sandbox, http: aiohttp.ClientSessio
     assert ["omnimessage_id", "errors"] == [next(iter(one)) for one in answer["messages"]]
 
 
+async def test_the_number_of_an_order_needs_no_plus(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """An order that no message could meet would wait, and say nothing."""
+    await order(sandbox, code="104", to=TO.removeprefix("+"))
+
+    status, _ = await send(http, TO, SMS)
+
+    assert 500 == status
+
+
 @pytest.mark.parametrize(
     ("what", "status", "err"),
     [

@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from omnimsg.sandbox import Sandbox
 from omnimsg_messente.emulator import PASSWORD, USERNAME
@@ -87,6 +88,7 @@ INVALID: list[tuple[str, Any, str, str]] = [
     ("channel twice", envelope(messages=[SMS, SMS]), "105", "payload[sms][channel]"),
     ("no channel", one({"text": "hi"}), "106", "payload[messages][0][channel]"),
     ("dead channel", one(SMS | {"channel": "telegram"}), "105", "payload[messages][0][channel]"),
+    ("recipient in Arabic digits", envelope(to="+372\u0665\u0665500001"), "105", "payload[to]"),
     ("sms: no text", sms(text=None), "106", "payload[sms][text]"),
     ("sms: empty text", sms(text=""), "105", "payload[sms][text]"),
     ("sms: text object", sms(text={"body": "hi"}), "105", "payload[sms][text]"),
@@ -252,6 +254,12 @@ INVALID: list[tuple[str, Any, str, str]] = [
     (
         "whatsapp: amount a number",
         parameter(currency={"fallback_value": "1", "code": "EUR", "amount_1000": 1000}),
+        "105",
+        f"{PARAMETER}[currency][amount_1000]",
+    ),
+    (
+        "whatsapp: amount in Arabic digits",
+        parameter(currency={"fallback_value": "1", "code": "EUR", "amount_1000": "\u0661"}),
         "105",
         f"{PARAMETER}[currency][amount_1000]",
     ),
@@ -511,6 +519,18 @@ async def test_wrong_credentials(
             {"code": "103", "title": "Unauthorized", "detail": "Unauthorized", "source": None}
         ]
     }
+
+
+async def test_credentials_twice(sandbox: Sandbox) -> None:
+    """Two lines with them are not what Basic authentication is."""
+    credentials = aiohttp.encode_basic_auth(USERNAME, PASSWORD)
+    headers = CIMultiDict([("Authorization", credentials)] * 2)
+    url = f"{sandbox.url}/messente/v1/omnimessage"
+
+    async with aiohttp.request("POST", url, headers=headers, json=sms()) as response:
+        status = response.status
+
+    assert 401 == status
 
 
 async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:

@@ -32,7 +32,7 @@ function file(block, message) {
   );
 }
 
-function ownFile(block, address) {
+export function ownFile(block, address) {
   if (block.kind === "image" || block.kind === "sticker") {
     const alt = block.description ?? block.name ?? "Picture";
     const picture = el("img", { class: `picture ${block.kind}`, src: address, alt });

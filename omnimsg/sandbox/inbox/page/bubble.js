@@ -1,7 +1,7 @@
 // One entry of a conversation: a message, a refusal, or what the phone has sent.
 
 import { mediaAddress } from "./api.js";
-import { blockNodes, place } from "./blocks.js";
+import { blockNodes, ownFile, place } from "./blocks.js";
 import { copy } from "./copy.js";
 import { el } from "./dom.js";
 import { clock, many, providerName } from "./format.js";
@@ -75,7 +75,7 @@ function said(entry) {
   if (media) {
     const name = media.name ?? media.content_type;
     const own = media.media ? mediaAddress("phones", media.media) : null;
-    if (own && media.content_type.startsWith("image/")) parts.push(el("img", { class: "picture", src: own, alt: name }));
+    if (own && media.content_type.startsWith("image/")) parts.push(ownFile({ kind: "image", name: media.name, content_type: media.content_type }, own));
     else parts.push(el("p", { class: "text" }, icon("file"), " ", own ? link(own, name) : name));
   }
   if (entry.location) parts.push(place(entry.location));

@@ -1,4 +1,4 @@
-"""What becomes of a message with a known reference that is not the same one, or not over yet."""
+"""Outcomes for a known reference: of a different message, or while the first outcome is unknown."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.outcome import Outcome
 
-# A message is the same one whatever its caller notes beside it, and however urgent it is by now.
+# A repeated message may differ in these fields: a retry computes them anew.
 _NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
 _COMPARED = tuple(each.name for each in attrs.fields(Message) if each.name not in _NOT_COMPARED)
 
 
 def differing(one: Message, other: Message) -> list[str]:
-    """Return the names of the fields by which two messages are not the same one."""
+    """Return the names of the compared fields in which two messages differ."""
     if one is other:
         return []
     return [name for name in _COMPARED if getattr(one, name) != getattr(other, name)]
 
 
 def refused(message: Message, account: str, names: Sequence[str], seconds: float) -> NotSent:
-    """Return the outcome of another message with a reference that is known.
+    """Return the outcome of a different message with a known reference.
 
     Args:
         message: The message.
         account: The account that the outcome names.
-        names: The fields by which it differs from the one that is known.
+        names: The fields in which it differs from the first message with the reference.
         seconds: How long ago that one was handed over.
     """
     return NotSent(
@@ -55,7 +55,7 @@ def refused(message: Message, account: str, names: Sequence[str], seconds: float
 
 
 def in_doubt(message: Message, account: str, where: str) -> Ambiguous:
-    """Return the outcome of a message that was handed over before, and whose outcome is not known.
+    """Return the outcome of a message that was handed over before, with unknown outcome.
 
     Args:
         message: The message.
@@ -75,7 +75,7 @@ def in_doubt(message: Message, account: str, where: str) -> Ambiguous:
 
 
 def result_of(future: asyncio.Future[Any]) -> Outcome | None:
-    """Return what a future has brought, if it has."""
+    """Return the result of a future; `None` if it is not done, or was cancelled."""
     if not future.done() or future.cancelled():
         return None
     outcome: Outcome | None = future.result()
@@ -83,7 +83,7 @@ def result_of(future: asyncio.Future[Any]) -> Outcome | None:
 
 
 def done_with(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:
-    """Return a future with an outcome, of the same event loop as another one."""
+    """Return a finished future with an outcome, in the event loop of another future."""
     future: asyncio.Future[Any] = other.get_loop().create_future()
     future.set_result(outcome)
     return future

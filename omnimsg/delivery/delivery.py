@@ -1,4 +1,4 @@
-"""Everything that comes back to one client: receiver, tracker, handlers, doubts."""
+"""The receiving half of a client: receiver, tracker, handlers and doubtful sends."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Seconds before each attempt to hand on what was reported before the answer to a send. Not many, or
-# long: where a handler always fails, each message would keep a task.
+# Seconds before each attempt to hand on reports that arrived before the answer to their send. Few
+# and short: where a handler always fails, each message keeps a task until the last attempt.
 _PAUSES = (0.0, 1.0, 5.0, 25.0)
 
 
 class Delivery:
-    """What comes back to one client.
+    """The receiving half of one client.
 
     Args:
-        adapters: Returns those of the client, by account name; they may change.
-        ask: Asks the provider where a message is.
+        adapters: Returns the client's adapters by account name; they may change.
+        ask: Looks up a message at its provider.
         options: How callbacks are received.
-        store: Keeps what is known of messages.
-        suppression: Told of opt-outs.
+        store: Keeps the state of messages; in memory if `None`.
+        suppression: The suppression list, which records opt-outs; `None` if there is none.
         opt_out_rules: Which replies are opt-outs.
-        observers: Told of events and of changes.
+        observers: Notified of events and of changes of a status.
         clock: Tells the time.
         doubt_window: Seconds after which a doubtful message is given up.
 
     Attributes:
-        handlers: The application's.
-        tracker: Knows where each message is.
+        handlers: The application's handlers.
+        tracker: Tracks the state of each message.
         dispatcher: Hands events on.
     """
 
@@ -94,15 +94,15 @@ class Delivery:
         )
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
-        self._telling: set[asyncio.Task[None]] = set()
+        self._report_tasks: set[asyncio.Task[None]] = set()
         self._closing = PerLoop(asyncio.Event)
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
-        """Build a receiver of some accounts, or of all whose provider makes callbacks.
+        """Build a receiver for some accounts, or for all whose provider sends callbacks.
 
         Raises:
-            ConfigError: It could not tell a genuine callback from another.
+            ConfigError: No account can receive, or genuine callbacks could not be recognized.
         """
         adapters = self._adapters()
         if accounts is not None:
@@ -118,13 +118,13 @@ class Delivery:
         return receiver
 
     async def aclose(self) -> None:
-        """Store what is known of the last sends, and hand on what was reported before them."""
+        """Store the last outcomes, and hand on the reports that arrived before them."""
         await self.tracker.aclose()
         self._closing.here.set()
         loop = asyncio.get_running_loop()
-        telling = [each for each in self._telling if each.get_loop() is loop]
-        if telling:
-            await asyncio.wait(telling)
+        tasks = [each for each in self._report_tasks if each.get_loop() is loop]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def wait(
         self,
@@ -154,13 +154,13 @@ class Delivery:
                     while True:
                         tracked = await self.tracker.find(message_id)
                         if tracked is not None and tracked.status is not None:
-                            if _has_come_to(tracked.status, wanted):
+                            if _ends_wait(tracked.status, wanted):
                                 return tracked.status
                             now = tracked.status.status
                         await waiter.next()
             except TimeoutError:
                 if not limit.expired():
-                    raise  # the store's own
+                    raise  # raised by the store
                 why = f"; the last look-up failed: {watched.error}" if watched.error else ""
                 raise TimeoutError(
                     f"message {mask_text(message_id)} is {now} and not {wanted} after"
@@ -168,9 +168,9 @@ class Delivery:
                 ) from None
 
     async def look_up(self, message_id: MessageId) -> MessageStatus | None:
-        """Ask the provider where a message is, and return all that is known then.
+        """Look up a message at its provider, and return its status, merged with earlier reports.
 
-        Where it cannot be asked, that is what was known before.
+        If the provider cannot be asked, return the status that was known before, or `None`.
         """
         with suppress(OmnimsgError):
             await self._found(await self._ask(message_id))
@@ -181,23 +181,23 @@ class Delivery:
         return any(account in each.accounts for each in self._receivers)
 
     def _joined(self, tracked: Tracked) -> None:
-        """Tell the application what came before the answer to a send, and hold nobody up."""
-        task = asyncio.ensure_future(self._tell_joined(tracked))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        """Start a task that hands on reports which arrived before the answer to their send."""
+        task = asyncio.ensure_future(self._hand_on_joined(tracked))
+        self._report_tasks.add(task)
+        task.add_done_callback(self._report_tasks.discard)
 
-    async def _tell_joined(self, tracked: Tracked) -> None:
-        """Try it several times: the provider has its answer, and sends the report no more."""
+    async def _hand_on_joined(self, tracked: Tracked) -> None:
+        """Try to hand the reports on several times: the provider does not send them again."""
         closing = self._closing.here
         for pause in _PAUSES:
             if pause:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await closing.wait()
-            if await self._has_told(tracked) or closing.is_set():
+            if await self._has_handed_on(tracked) or closing.is_set():
                 return
 
-    async def _has_told(self, tracked: Tracked) -> bool:
+    async def _has_handed_on(self, tracked: Tracked) -> bool:
         try:
             await self.dispatcher.joined(tracked)
         except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
@@ -216,6 +216,6 @@ class Delivery:
         await self.dispatcher.status_found(tracked)
 
 
-def _has_come_to(status: MessageStatus, wanted: Status) -> bool:
-    """Return whether waiting is over; a message that was not found may still turn up."""
+def _ends_wait(status: MessageStatus, wanted: Status) -> bool:
+    """Return whether waiting is over; a message that was not found may still appear."""
     return status.status.failed or status.status.rank >= wanted.rank

@@ -1,7 +1,7 @@
-"""Messages that are handed over again: the same reference gives the outcome of the first time.
+"""Deduplicate messages by their callers' references: a repetition gets the first outcome.
 
-A web request that is sent again, a task that is run again, a caller who gave up too early: each
-hands over the same message, with the same reference of its own, and nobody must be texted twice.
+A web request that is sent again, a task that runs again, or a caller that gave up too early hands
+over the same message with the same reference, and nobody must be texted twice.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.account import asks_accounts
+from omnimsg.engine.account import account_listener
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
-from omnimsg.repeat_outcomes import differing, done_with, in_doubt, refused, result_of
+from omnimsg.idempotency_outcomes import differing, done_with, in_doubt, refused, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from omnimsg.accounts import Accounts
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.received import DoubtEnded
+    from omnimsg.engine.delivery_events import DoubtEnded
     from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
-# What is known of messages that may be on a phone: so many, for so many seconds.
+# How many messages that may be on a phone are remembered, and for how many seconds.
 KEPT = 10_000
 KEPT_FOR = 3600.0
-# Seconds between two looks for what is known for too long.
+# Seconds between two sweeps for entries that are too old.
 _SWEEP_EVERY = 60.0
 
 Key: TypeAlias = "str | tuple[str, str]"
-"""A reference; with the account before it, where its caller has named one. Named accounts are often
-those of tenants, who know nothing of each other's references."""
+"""A reference, or an account and a reference if the caller has named the account. Named accounts
+often belong to tenants, whose references may collide."""
 
 # A message, the future of its outcome, and when it was handed over, monotonic seconds. A tuple,
 # because there is one for each message that is sent.
@@ -43,95 +43,95 @@ HandOver: TypeAlias = "tuple[Message, asyncio.Future[Any], float]"
 
 
 class Submits(Protocol):
-    """What a message is handed over to: an account, the routes, or the fallback legs."""
+    """The target of a hand-over: an account, the routes, or the fallback legs."""
 
     def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
         """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
 class _Asking:
-    """A hand-over that asks one account after another.
+    """A hand-over in flight that may try several accounts.
 
     Args:
-        told: Called with the name of each account.
+        on_account: Called with the name of each account that is tried.
 
     Attributes:
-        asked: The outcome that the last account was asked for; `None` where none was asked.
-        unclaimed: What it has told, after the call was cancelled and before the call hears of that.
+        asked: The future outcome at the last account that was tried; `None` if none was.
+        unclaimed: The outcome that was reported between the cancellation of the call and its raise.
     """
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        self._told = told
+    def __init__(self, on_account: Callable[[str], None]) -> None:
+        self._on_account = on_account
         self.asked: asyncio.Future[Outcome] | None = None
         self.unclaimed: Outcome | None = None
 
     def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
         self.asked = asked
-        self._told(account)
+        self._on_account(account)
 
 
-class Repeats(Observer):
-    """Knows messages by their callers' references, for a while.
+class Idempotency(Observer):
+    """Remembers messages by their callers' references, for a while.
 
-    Only what may be on a phone is remembered: what was not sent, or was refused, may be handed over
-    again. Of two who hand over the same message at once, the second waits for the first.
+    Only messages that may be on a phone are remembered; others may be handed over again. If two
+    callers hand over the same message at once, the second waits for the outcome of the first.
 
     Args:
         accounts: The accounts of the client.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        known: What is under way, and what may be on a phone.
+        known: By key, the hand-overs in flight, and those of messages that may be on a phone.
     """
 
     def __init__(self, accounts: Accounts, *, now: Callable[[], float]) -> None:
         self._accounts = accounts
         self._now = now
         self._next_sweep = 0.0
-        # A plain dictionary looks for its oldest entry among all that were dropped.
+        # A plain dictionary finds its oldest entry by skipping all that were dropped before it.
         self.known: OrderedDict[Key, HandOver] = OrderedDict()
-        # What is under way and has no caller any more.
-        self._left: set[Key] = set()
-        # What is under way, and asks one account after another.
+        # Hand-overs in flight that have no caller any more.
+        self._abandoned: set[Key] = set()
+        # Hand-overs in flight that may try several accounts.
         self._asking: dict[Key, _Asking] = {}
-        # By account and reference: messages with another account than the one their callers have
-        # named. A fallback leg may be.
+        # By account and reference: messages that are at another account than the one that their
+        # callers have named, as a fallback leg may be.
         self._elsewhere: dict[tuple[str, str], Key] = {}
 
     async def submit(
-        self, key: Key | None, way: Submits, account: str, message: Message, deadline: float
+        self, key: Key | None, target: Submits, account: str, message: Message, deadline: float
     ) -> Outcome:
-        """Hand over a message, or return what became of it when it was handed over before.
+        """Hand over a message, or return its first outcome if it was handed over before.
 
         Args:
-            key: What it is known by; `None` where its reference is not its caller's own.
-            way: Where it is handed over.
-            account: The account that an outcome names which no account has given.
-            message: The message, with a reference of its caller's.
+            key: The message's key; `None` if its reference is generated, or it is no message.
+            target: Where it is handed over.
+            account: The account to name in an outcome that this class makes itself.
+            message: The message.
             deadline: Seconds until the caller gives up.
         """
         if key is None:
-            return await way.submit(message, deadline)
+            return await target.submit(message, deadline)
         started, left = self._now(), deadline
         while (before := self.known.get(key)) is not None:
             outcome = await self._earlier(key, before, account, message, left)
             if outcome is not None:
                 return outcome
             left = started + to_seconds(deadline) - self._now()
-        return await self._run(key, message, self._now(), partial(way.submit, message, left))
+        return await self._run(key, message, self._now(), partial(target.submit, message, left))
 
     def begin(
         self, key: Key, message: Message, future: asyncio.Future[Outcome], since: float
     ) -> None:
-        """Note that a message is handed over whose key is not known.
+        """Register the hand-over of a message whose key is not known.
 
-        Call `leave` where the wait for its outcome is given up, and `follow_up` where its outcome
-        is no acceptance; an acceptance is noted.
+        Call `leave` if the wait for the outcome is given up, and `follow_up` if the outcome is no
+        acceptance. An acceptance needs no call: the future has it.
 
         Args:
-            key: What it is known by.
+            key: The message's key.
             message: The message.
-            future: Its outcome, at the first account.
+            future: Its outcome at the first account.
             since: When it was handed over, monotonic seconds.
         """
         known = self.known
@@ -148,31 +148,31 @@ class Repeats(Observer):
         key: Key | None,
         message: Message,
         since: float,
-        go_on: Callable[[], Awaitable[Outcome]],
+        fail_over: Callable[[], Awaitable[Outcome]],
     ) -> Outcome:
         """Return the last outcome of a message that its first account has not accepted.
 
         Args:
-            key: What it is known by; `None` where it is not known.
+            key: The message's key; `None` if its reference is generated.
             message: The message.
             since: When it was handed over, monotonic seconds.
-            go_on: Asks the accounts that are left.
+            fail_over: Tries the accounts that are left.
         """
         if key is None:
-            return await go_on()
-        return await self._run(key, message, since, go_on)
+            return await fail_over()
+        return await self._run(key, message, since, fail_over)
 
     def leave(
         self, key: Key, future: asyncio.Future[Any], asked: asyncio.Future[Outcome] | None
     ) -> None:
-        """Find out what becomes of a message whose caller was cancelled, or raised.
+        """Give up waiting for a message whose caller was cancelled, or raised.
 
-        What waits is taken back. What has left goes on, and its outcome is told when it comes.
+        A message that waits is taken back. For one that has left, `outcome_unclaimed` follows.
 
         Args:
-            key: What it is known by.
-            future: The future that is known.
-            asked: The outcome that the last account was asked for; `None` where none was asked.
+            key: The message's key.
+            future: The future that is registered for it.
+            asked: The future outcome at the last account that was tried; `None` if none was.
         """
         message, current, since = self.known.get(key, (None, None, 0.0))
         if message is None or current is not future:
@@ -180,27 +180,27 @@ class Repeats(Observer):
         if asked is None:
             self._end(key, None)
         elif asked.done() and not asked.cancelled():
-            # It came in the moment in which its caller was cancelled.
+            # The outcome came in the same turn of the loop as the cancellation of its caller.
             self._end(key, asked.result())
         else:
-            self._left.add(key)
+            self._abandoned.add(key)
             if future is asked:
                 self.known[key] = message, asked.get_loop().create_future(), since
-            with suppress(RuntimeError):  # the event loop is closed: what it leaves is told later
+            with suppress(RuntimeError):  # the event loop is closed: outcomes are reported later
                 asked.cancel()
                 for engine in self._accounts.engines.values():
                     engine.take_back(message.reference)
 
     def has_caller(self, reference: str) -> bool:
-        """Return whether somebody hands over a message with this reference, and waits for it."""
+        """Return whether a caller waits for the outcome of a message with this reference."""
         return any(
-            not future.done() and key not in self._left
+            not future.done() and key not in self._abandoned
             for key, (message, future, _) in self.known.items()
             if message.reference == reference
         )
 
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
-        """Note what became of a message whose caller is gone."""
+        """Note the outcome of a message whose caller is gone."""
         for key in self._keys(event.account, event.message.reference):
             message, future, _ = self.known.get(key, (None, None, 0.0))
             if message is None or future is None or message.to != event.message.to:
@@ -209,14 +209,14 @@ class Repeats(Observer):
             if asking is not None and asking.asked is not None and asking.asked.cancelled():
                 asking.unclaimed = event.outcome
                 return
-            # A future is cancelled with its caller, who hears of it in the next turn of the loop.
-            is_left = key in self._left or future.get_loop().is_closed()
+            # The future is cancelled at once, its caller only in the next turn of the loop.
+            is_left = key in self._abandoned or future.get_loop().is_closed()
             if future.cancelled() or (is_left and not future.done()):
                 self._end(key, event.outcome)
                 return
 
     def doubt_ended(self, event: DoubtEnded) -> None:
-        """Note that a doubtful message is with the provider after all."""
+        """Replace a doubtful outcome by an acceptance, because the provider has the message."""
         if event.id is None:
             return
         for key in self._keys(event.account, event.reference):
@@ -236,11 +236,11 @@ class Repeats(Observer):
     async def _run(
         self, key: Key, message: Message, since: float, step: Callable[[], Awaitable[Outcome]]
     ) -> Outcome:
-        """Hand over a message, or hand it on, in as many steps as that takes."""
+        """Run a hand-over, or the rest of it, that may try several accounts; note its outcome."""
         asking = self._asking[key] = _Asking(partial(self._note_account, key))
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.known[key] = message, future, since
-        token = asks_accounts.set(asking)
+        token = account_listener.set(asking)
         try:
             outcome = await step()
         except BaseException:
@@ -251,13 +251,13 @@ class Repeats(Observer):
             raise
         finally:
             del self._asking[key]
-            asks_accounts.reset(token)
+            account_listener.reset(token)
         self._end(key, outcome)
         return outcome
 
     def _end(self, key: Key, outcome: Outcome | None) -> None:
-        """Note an outcome: a message that nobody has may be handed over again."""
-        self._left.discard(key)
+        """Note an outcome; forget a message that is on no phone, so that it may be repeated."""
+        self._abandoned.discard(key)
         if key not in self.known:
             return
         message, future, since = self.known[key]
@@ -266,7 +266,7 @@ class Repeats(Observer):
         elif future.cancelled():
             self.known[key] = message, done_with(outcome, future), since
         if not future.done():
-            with suppress(RuntimeError):  # those who wait for it are in a loop that is closed
+            with suppress(RuntimeError):  # its callers wait in a loop that is closed
                 future.set_result(outcome)
 
     async def _earlier(
@@ -274,7 +274,7 @@ class Repeats(Observer):
     ) -> Outcome | None:
         """Return the outcome of a message that was handed over before.
 
-        `None` where that has changed meanwhile: it is known no longer, or has another future.
+        `None` if its entry has to be read again: it was dropped, or may have another future.
         """
         earlier, future, since = before
         known, age = result_of(future), self._now() - since
@@ -297,18 +297,18 @@ class Repeats(Observer):
         message: Message,
         seconds: float,
     ) -> Outcome | None:
-        """Wait for the outcome of a message that is under way; `None` where something is known."""
+        """Wait for the outcome of a message in flight; `None` if its entry has to be read again."""
         loop, left = future.get_loop(), to_seconds(seconds)
         if loop is not asyncio.get_running_loop():
             doubt = in_doubt(message, account, "in another event loop or process")
             if not loop.is_closed():
                 return doubt
-            # Nobody there takes the outcome any more.
+            # Nothing runs in that loop any more that could note the outcome.
             has_ended = future.done() and not future.cancelled()
             self._end(key, result_of(future) if has_ended else doubt)
             return None
         if future.done() and left > 0:
-            await asyncio.sleep(0)  # its caller, who is woken, has not taken the outcome
+            await asyncio.sleep(0)  # its caller is woken, and has not noted the outcome yet
             return None
         await asyncio.wait([future], timeout=max(0.0, left))
         if future.done() and left > 0:
@@ -316,9 +316,9 @@ class Repeats(Observer):
         return in_doubt(message, account, "and was not heard of in time")
 
     def _keep(self, key: Key, hand_over: HandOver) -> None:
-        """Put what is under way back, as the youngest, and drop the next one if that is not.
+        """Put a hand-over in flight back as the newest; drop the next one if it is not in flight.
 
-        So two are looked at for each that comes, and this never takes long.
+        Two entries are examined for each new one, so that this never takes long.
         """
         known = self.known
         known[key] = hand_over
@@ -327,7 +327,7 @@ class Repeats(Observer):
             known[key] = hand_over
 
     def _sweep(self, now: float) -> None:
-        """Forget what is too old and not under way."""
+        """Drop entries that are too old and not in flight."""
         self._next_sweep = now + _SWEEP_EVERY
         old = [
             key
@@ -339,12 +339,12 @@ class Repeats(Observer):
         self._elsewhere = {at: key for at, key in self._elsewhere.items() if key in self.known}
 
     def _note_account(self, key: Key, account: str) -> None:
-        """Note the account that a message is with, where that is not the one that was named."""
+        """Note the account that a message is at, if it is not the one that the caller named."""
         if isinstance(key, tuple) and account != key[0]:
             self._elsewhere[account, key[1]] = key
 
     def _keys(self, account: str, reference: str) -> tuple[Key, ...]:
-        """Return what a message at an account may be known by: its caller has named it, or not."""
+        """Return the keys that a message at an account may have: with the account named, or not."""
         keys = (account, reference), reference
         elsewhere = self._elsewhere.get(keys[0])
         return keys if elsewhere is None else (*keys, elsewhere)

@@ -1,4 +1,4 @@
-"""One route at work: its accounts, their order for the next message, what it adds to a message."""
+"""One route with its accounts: their order, its rate limit, and what it adds to a message."""
 
 from __future__ import annotations
 
@@ -19,33 +19,34 @@ if TYPE_CHECKING:
     from omnimsg.routing.route import Route
 
 
-class RouteLane:
+class ActiveRoute:
     """One route with its accounts.
 
     Args:
-        route: The route; `None` for the messages that no route takes.
+        definition: The configured route; `None` for the messages that no route takes.
         tests: Its conditions other than prefixes, by name.
         accounts: Its accounts, in the order in which it names them.
         now: Reads the monotonic clock, seconds.
         number: Its index among the routes.
-        error: Why it cannot be used, where it cannot.
+        error: Why it cannot be used; `None` if it can.
 
     Attributes:
-        route: The route.
-        test: All of them in one; `None` where there are none.
+        definition: The configured route.
+        test: Its conditions other than prefixes, combined; `None` if there are none.
         accounts: Its accounts.
-        error: Why it cannot be used.
-        name: What plans and errors call it; empty where no route is meant.
-        is_alone: Whether there is one account only, which then retries as it is used to.
+        error: Why it cannot be used; `None` if it can.
+        name: Its name in plans and errors; empty for the messages that no route takes.
+        is_alone: Whether it has only one account, which then uses its own retries.
         resends: Whether a message that may have been sent goes on to the next account.
         changes: Whether it adds a sender or a ttl.
-        is_limited: Whether messages may have to wait.
-        is_simple: Whether every message leaves as it came, in the order given and at once.
+        is_limited: Whether it has a rate limit, for which messages may have to wait.
+        is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
+            the order given.
     """
 
     def __init__(
         self,
-        route: Route | None,
+        definition: Route | None,
         tests: Mapping[str, Test],
         accounts: tuple[AccountEngine, ...],
         *,
@@ -53,20 +54,22 @@ class RouteLane:
         number: int = -1,
         error: str | None = None,
     ) -> None:
-        self.route: Route | None = route
+        self.definition: Route | None = definition
         self.test: Test | None = all_of([*tests.values()])
         self.accounts: tuple[AccountEngine, ...] = accounts
         self.error: str | None = error
-        self.name: str = "" if route is None else route.name or f"routes[{number}]"
+        self.name: str = "" if definition is None else definition.name or f"routes[{number}]"
         self.is_alone: bool = len(accounts) == 1
-        self.resends: bool = route is not None and route.on_ambiguous is OnAmbiguous.RESEND
-        self._sender = None if route is None else route.sender
-        self._ttl = None if route is None else route.ttl
+        self.resends: bool = (
+            definition is not None and definition.on_ambiguous is OnAmbiguous.RESEND
+        )
+        self._sender = None if definition is None else definition.sender
+        self._ttl = None if definition is None else definition.ttl
         self.changes: bool = self._sender is not None or self._ttl is not None
         self._rotation = None
-        if route is not None and len(accounts) == len(route.accounts):
-            self._rotation = rotation_of(route, accounts)
-        rate = None if route is None else route.limits.messages_per_second
+        if definition is not None and len(accounts) == len(definition.accounts):
+            self._rotation = rotation_of(definition, accounts)
+        rate = None if definition is None else definition.limits.messages_per_second
         self.is_limited: bool = rate is not None
         self.is_simple: bool = not (self.changes or self.is_limited or self._rotation)
         self._interval = 0.0 if rate is None else 1 / rate
@@ -75,7 +78,7 @@ class RouteLane:
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""
-        prefixes = () if self.route is None else self.route.match.prefixes
+        prefixes = () if self.definition is None else self.definition.match.prefixes
         return not prefixes or start.startswith(prefixes)
 
     def order(self) -> tuple[AccountEngine, ...]:
@@ -95,8 +98,8 @@ class RouteLane:
         """Return the seconds until the limit of the route lets the next message pass."""
         return max(0.0, self._due - self._now()) if self.is_limited else 0.0
 
-    def take_turn(self) -> float:
-        """Count a message, and return the seconds that it must wait for its turn."""
+    def reserve(self) -> float:
+        """Reserve the next slot of the rate limit, and return the seconds until then."""
         now = self._now()
         wait = max(0.0, self._due - now)
         self._due = max(self._due, now) + self._interval

@@ -32,9 +32,9 @@ from omnimsg import (
     RejectedError,
     Retry,
     RetryPolicy,
-    repeats,
+    idempotency,
 )
-from omnimsg.engine.received import DoubtEnded
+from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.routing import Route, RouteLimits
 
 if TYPE_CHECKING:
@@ -530,11 +530,11 @@ async def test_it_is_remembered_for_an_hour() -> None:
     clock = ManualClock()
     async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
         await once(client)
-        clock.now += repeats.KEPT_FOR
+        clock.now += idempotency.KEPT_FOR
         await once(client)
         clock.now += 1
         await once(client, content="Another text")
-        known = len(client._repeats.known)  # noqa: SLF001 - memory is what is tested
+        known = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested
 
     assert 1 == known
     assert 2 == len(server.requests)
@@ -542,19 +542,19 @@ async def test_it_is_remembered_for_an_hour() -> None:
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit or the hour, the oldest references are dropped."""
-    monkeypatch.setattr(repeats, "KEPT", 10)
+    monkeypatch.setattr(idempotency, "KEPT", 10)
     clock = ManualClock()
     async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
         for each in texts(30):
             await client.send(each)
-        bounded = len(client._repeats.known)  # noqa: SLF001 - memory is what is tested
+        bounded = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested
         for each in texts(20, start=100):
             await client.send(each)
-        last = list(client._repeats.known)  # noqa: SLF001
-        clock.now += 2 * repeats.KEPT_FOR
+        last = list(client._idempotency.known)  # noqa: SLF001
+        clock.now += 2 * idempotency.KEPT_FOR
         for each in texts(1, start=200):
             await client.send(each)
-        recent = list(client._repeats.known)  # noqa: SLF001
+        recent = list(client._idempotency.known)  # noqa: SLF001
 
     assert 10 == bounded
     assert [f"r{number}" for number in range(110, 120)] == last

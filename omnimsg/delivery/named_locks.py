@@ -1,4 +1,4 @@
-"""Turns: what is done about one message is done one after another, in the order of arrival."""
+"""Locks by name: work on one message runs one at a time, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Turns:
-    """A lock for each name, for as long as somebody has it or waits for it."""
+class NamedLocks:
+    """A lock for each name, which exists as long as a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: dict[str | None, _CountedLock] = {}
 
-    def turn(self, name: str | None) -> Turn:
-        """Return what waits, as an asynchronous context, until nobody else has the name's turn."""
-        return Turn(self._locks, name)
+    def lock(self, name: str | None) -> NamedLock:
+        """Return the lock of a name, as an asynchronous context manager."""
+        return NamedLock(self._locks, name)
 
     @asynccontextmanager
-    async def turn_of_all(self, names: Iterable[str]) -> AsyncIterator[None]:
-        """Wait until nobody else has the turn of any of the names."""
-        async with AsyncExitStack() as turns:
-            # In one order for all, so that nobody waits for somebody who waits.
+    async def lock_all(self, names: Iterable[str]) -> AsyncIterator[None]:
+        """Hold the locks of several names."""
+        async with AsyncExitStack() as held:
+            # All tasks lock in the same order, which prevents a deadlock.
             for name in sorted(names):
-                await turns.enter_async_context(self.turn(name))
+                await held.enter_async_context(self.lock(name))
             yield
 
 
-class Turn:
-    """One turn. A class, because it costs a third of a generator in a context manager."""
+class NamedLock:
+    """The lock of one name. A class, because it costs a third of a generator-based manager."""
 
     __slots__ = ("_locks", "_name")
 
@@ -41,7 +41,7 @@ class Turn:
         self._name = name
 
     async def __aenter__(self) -> None:
-        """Wait for the turn."""
+        """Acquire the lock."""
         lock = self._locks.get(self._name)
         if lock is None:
             lock = self._locks[self._name] = _CountedLock()
@@ -58,7 +58,7 @@ class Turn:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give the turn to the next one."""
+        """Release the lock to the next task."""
         lock = self._locks[self._name]
         lock.release()
         self._leave(lock)
@@ -70,6 +70,6 @@ class Turn:
 
 
 class _CountedLock(asyncio.Lock):
-    """A lock that knows how many have it or wait for it."""
+    """A lock that counts the tasks that hold it or wait for it."""
 
     users = 0

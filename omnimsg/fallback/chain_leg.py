@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class Way(Protocol):
+class LegTarget(Protocol):
     """Where a leg is handed over: one account, or the routes of a client."""
 
     def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
         """Send one message, and return its last outcome."""
 
     def refusal(self, message: Message) -> NotSent | None:
-        """Return the outcome of a message that cannot be sent; `None` where it can."""
+        """Return the outcome of a message that cannot be sent; `None` if it can."""
 
     def carries_legs(self, message: Message) -> bool:
         """Return whether providers run the fallback legs of a message."""
@@ -36,67 +36,67 @@ class Way(Protocol):
         """Return whether a message that may have been sent may be sent once more."""
 
     def channel(self, message: Message) -> Channel | None:
-        """Return the channel that a message travels on; `None` where there is no telling."""
+        """Return the channel that a message travels on; `None` if it cannot be determined."""
 
 
 @attrs.frozen(kw_only=True)
-class Stage:
+class ChainLeg:
     """One leg.
 
     Attributes:
         index: 0 is the message itself, 1 the first of its `fallback`.
-        message: What is handed over: without legs, and without a ttl where the provider takes none.
-        way: Where.
+        message: The message to hand over: without legs, and without a ttl if the provider has none.
+        target: Where it is handed over.
         ttl: Seconds from its hand-over within which it must be delivered; `None` is any time.
         account: The account that the leg names.
     """
 
     index: int
     message: Message
-    way: Way
+    target: LegTarget
     ttl: int | None
     account: str | None
 
 
-def stages_of(
-    message: Message, way: Way, way_of: Callable[[str], Way]
-) -> Sequence[Stage] | NotSent:
-    """Take a message apart into its legs.
+def split_legs(
+    message: Message, target: LegTarget, target_of: Callable[[str], LegTarget]
+) -> Sequence[ChainLeg] | NotSent:
+    """Split a message into its legs.
 
     Args:
         message: The message.
-        way: Where legs are handed over that name no account.
-        way_of: Returns the account of a name.
+        target: Where legs that name no account are handed over.
+        target_of: Returns the account with a name.
 
     Returns:
-        The legs, in order; or the outcome of the message, where one of them cannot be sent: nobody
-        finds that out only when the leg is needed.
+        The legs, in order; or the outcome of the message if one of them cannot be sent, so that
+        this shows at once and not only when the leg is needed.
 
     Raises:
         ConfigError: An account of a route cannot be used.
     """
-    stages: list[Stage] = []
+    legs: list[ChainLeg] = []
     tried: set[tuple[str | None, Channel | None]] = set()
     for index, leg in enumerate((None, *message.fallback)):
         path = "" if leg is None else f"fallback[{leg_number(index)}]"
         account = None if leg is None else leg.account
         try:
-            target = way if account is None else way_of(account)
+            leg_target = target if account is None else target_of(account)
         except ConfigError as error:
             return _refused(message, account or "", f"{path}.account", str(error))
-        stage = _stage(index, message, leg, target)
-        refusal = target.refusal(stage.message)
+        chain_leg = _chain_leg(index, message, leg, leg_target)
+        refusal = leg_target.refusal(chain_leg.message)
         if refusal is not None:
             failure = refusal.failure
             where = ".".join(filter(None, (path, failure.path)))
             return attrs.evolve(refusal, failure=attrs.evolve(failure, path=where or None))
-        key = account, target.channel(stage.message)
+        key = account, leg_target.channel(chain_leg.message)
         if key in tried:
             why = "is tried for the second time; one message tries a channel once"
             return _refused(message, account or "", f"{path}.channel", why)
         tried.add(key)
-        stages.append(stage)
-    return stages
+        legs.append(chain_leg)
+    return legs
 
 
 def leg_number(index: int) -> int:
@@ -104,11 +104,12 @@ def leg_number(index: int) -> int:
     return index - 1
 
 
-def _stage(index: int, message: Message, leg: Leg | None, way: Way) -> Stage:
+def _chain_leg(index: int, message: Message, leg: Leg | None, target: LegTarget) -> ChainLeg:
     if leg is None:
         sent = attrs.evolve(message, fallback=())
     else:
-        # What answers a message, or is encrypted, does so on its own channel.
+        # `reply_to` refers to a message on the first channel, and `encryption` to the message's own
+        # content.
         sent = attrs.evolve(
             message,
             content=leg.content or message.content,
@@ -122,12 +123,12 @@ def _stage(index: int, message: Message, leg: Leg | None, way: Way) -> Stage:
         )
     ttl = sent.ttl
     if ttl is not None:
-        refusal = way.refusal(sent)
+        refusal = target.refusal(sent)
         if refusal is not None and refusal.failure.path == "ttl":
-            # The provider keeps no time on this channel; we do.
+            # The provider has no ttl on this channel, so that omnimsg alone watches the time.
             sent = attrs.evolve(sent, ttl=None)
     account = None if leg is None else leg.account
-    return Stage(index=index, message=sent, way=way, ttl=ttl, account=account)
+    return ChainLeg(index=index, message=sent, target=target, ttl=ttl, account=account)
 
 
 def _refused(message: Message, account: str, path: str, why: str) -> NotSent:

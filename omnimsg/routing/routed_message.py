@@ -1,4 +1,4 @@
-"""One message on its way through the accounts of a route."""
+"""The state of one message while the accounts of its route are tried."""
 
 from __future__ import annotations
 
@@ -10,76 +10,76 @@ import attrs
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import has_outlived_ttl
-from omnimsg.routing.licence import is_doubt, may_come_back, may_move
+from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
-    from omnimsg.routing.lane import RouteLane
+    from omnimsg.routing.active_route import ActiveRoute
 
 
-class Journey:
-    """One message and the accounts that it has been to. Nearly all end at the first one.
+class RoutedMessage:
+    """One message, and its outcomes at the accounts tried so far. Most end at the first account.
 
-    Each account is asked once, and its failure comes back at once. Where none has taken the
-    message, the one that may do so soonest is asked again, with the retries of its own policy.
+    Each account is tried once, and its failure comes back without retries. If none has accepted the
+    message, the one that may do so soonest is tried again, with the retries of its own policy.
 
     Args:
         message: The message, as it leaves.
-        lane: Its route.
+        route: Its route.
         order: The accounts, in the order for this message.
         started: When it was handed over, monotonic seconds.
         position: Index in the input of `send_many`.
 
     Attributes:
         message: The message.
-        lane: Its route.
+        route: Its route.
         order: The accounts.
         started: When it was handed over.
         position: Index in the input.
     """
 
-    __slots__ = ("_history", "_is_last", "lane", "message", "order", "position", "started")
+    __slots__ = ("_history", "_is_last", "message", "order", "position", "route", "started")
 
     def __init__(
         self,
         message: Message,
-        lane: RouteLane,
+        route: ActiveRoute,
         order: tuple[AccountEngine, ...],
         started: float,
         position: int = 0,
     ) -> None:
         self.message: Message = message
-        self.lane: RouteLane = lane
+        self.route: ActiveRoute = route
         self.order: tuple[AccountEngine, ...] = order
         self.started: float = started
         self.position: int = position
-        # Which account said what, in order; `None` while nothing was said.
-        self._history: list[_Said] | None = None
-        self._is_last = lane.is_alone
+        # The outcomes by account, in order; `None` until there is one.
+        self._history: list[_AccountOutcome] | None = None
+        self._is_last = route.is_alone
 
     def note(self, account: AccountEngine, outcome: Outcome) -> bool:
-        """Take what became of the message at an account, and return whether another may have it."""
+        """Record the outcome at an account, and return whether another account may be tried."""
         self._add(account, outcome)
         if self._is_last or isinstance(outcome, Accepted):
             return False
-        return may_move(outcome) or (self.lane.resends and is_doubt(outcome))
+        return may_move(outcome) or (self.route.resends and is_doubt(outcome))
 
     def next(self, waited: float) -> tuple[AccountEngine, bool] | None:
-        """Return the account that is asked next, and whether it has its own retries.
+        """Return the account to try next, and whether it uses its own retries.
 
         Args:
             waited: Seconds since the message was handed over.
 
         Returns:
-            `None` where no account may have it any more.
+            `None` if no account may be tried any more.
         """
         message = self.message
-        said = {each.account: each.outcome for each in self._history or ()}
+        tried = {each.account: each.outcome for each in self._history or ()}
         held_back: dict[AccountEngine, Outcome] = {}
         if has_outlived_ttl(message, waited):
             return None
         for account in self.order:
-            if account in said:
+            if account in tried:
                 continue
             refusal = account.refusal(message)
             if refusal is not None:
@@ -90,7 +90,7 @@ class Journey:
                 return account, False
             held_back[account] = held
         self._is_last = True
-        candidates = {**said, **held_back}
+        candidates = {**tried, **held_back}
         later = [each for each in self.order if _may_take(candidates.get(each))]
         if later:
             return min(later, key=lambda each: _pause_of(candidates[each])), True
@@ -99,17 +99,17 @@ class Journey:
         return None
 
     def left(self, waited: float) -> Message:
-        """Return the message with the ttl that is left of it."""
+        """Return the message with its remaining ttl."""
         ttl = self.message.ttl
         if ttl is None or self.message.send_at is not None:
             return self.message
         return attrs.evolve(self.message, ttl=max(1, math.ceil(ttl - waited)))
 
     def conclusion(self) -> Outcome:
-        """Return the outcome of the whole journey, which holds the others as its history.
+        """Return the message's last outcome, with the others in its `earlier`.
 
-        It is that of the account that was asked last. A doubt is only bettered by an acceptance: a
-        later refusal proves nothing about it.
+        It is that of the account that was tried last. Only an acceptance replaces a doubt: a later
+        refusal proves nothing about it.
         """
         history = self._history or []
         asked = [each.outcome for each in history if each.was_asked]
@@ -122,17 +122,17 @@ class Journey:
     def _add(self, account: AccountEngine, outcome: Outcome, *, was_asked: bool = True) -> None:
         if self._history is None:
             self._history = []
-        self._history.append(_Said(account, outcome, was_asked))
+        self._history.append(_AccountOutcome(account, outcome, was_asked))
 
 
 @attrs.frozen
-class _Said:
-    """What became of a message at one account.
+class _AccountOutcome:
+    """The outcome of a message at one account.
 
     Attributes:
         account: The account.
-        outcome: Its outcome there.
-        was_asked: Whether the message was handed to it; else it was passed over.
+        outcome: The outcome.
+        was_asked: Whether the message was handed to the account; else it was passed over.
     """
 
     account: AccountEngine
@@ -141,7 +141,7 @@ class _Said:
 
 
 def _may_take(outcome: Outcome | None) -> bool:
-    """Return whether an account that said this may take the message a little later."""
+    """Return whether an account with this outcome may accept the message a little later."""
     return outcome is not None and may_come_back(outcome)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Alarm:
+class SharedTimeouts:
     """Timeouts of futures, with one timer for all.
 
     A timer for each would cost as much as the rest of a wait, and nearly every wait ends in time.
@@ -62,7 +62,7 @@ class Alarm:
             self._set_timer(min(later), loop)
 
 
-class OwnTask(Generic[T]):
+class EagerTask(Generic[T]):
     """A call of a function, in a task of its own.
 
     It keeps the function's exception. Where nobody waits any more, asyncio would log the exception
@@ -88,7 +88,7 @@ class OwnTask(Generic[T]):
             raise self.error
         return self.value
 
-    async def wait(self, seconds: float, alarm: Alarm) -> None:
+    async def wait(self, seconds: float, alarm: SharedTimeouts) -> None:
         """Wait for the end of the call, so many seconds at most."""
         if self.has_ended:
             return
@@ -123,18 +123,18 @@ def _wake(waiter: asyncio.Future[Any]) -> None:
 
 if sys.version_info >= (3, 12):
 
-    class OwnTasks:
+    class EagerTasks:
         """Starts tasks."""
 
-        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> EagerTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
-            own: OwnTask[T] = OwnTask()
+            own: EagerTask[T] = EagerTask()
             loop = asyncio.get_running_loop()
             own.task = asyncio.Task(_run(own, function, arguments), loop=loop, eager_start=True)
             return own
 
     async def _run(
-        own: OwnTask[T], function: Callable[..., Awaitable[T]], arguments: tuple[object, ...]
+        own: EagerTask[T], function: Callable[..., Awaitable[T]], arguments: tuple[object, ...]
     ) -> None:
         try:
             value = await function(*arguments)
@@ -149,7 +149,7 @@ else:
     from contextvars import copy_context
     from types import CoroutineType
 
-    class OwnTasks:
+    class EagerTasks:
         """Starts tasks.
 
         The first step runs as the task that takes the later ones, because `asyncio.timeout` and the
@@ -161,9 +161,9 @@ else:
         def __init__(self) -> None:
             self._spare: _LaterSteps | None = None
 
-        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> OwnTask[T]:
+        def start(self, function: Callable[..., Awaitable[T]], *arguments: object) -> EagerTask[T]:
             """Call a function in a task; it has ended already where it waits for nothing."""
-            own: OwnTask[T] = OwnTask()
+            own: EagerTask[T] = EagerTask()
             later_steps, self._spare = self._spare, None
             if later_steps is None or later_steps.has_begun or later_steps.task.cancelling():
                 later_steps = _LaterSteps()
@@ -212,7 +212,7 @@ else:
 
         def take(
             self,
-            own: OwnTask[Any],
+            own: EagerTask[Any],
             work: Coroutine[Any, Any, Any],
             context: Context,
             awaited: asyncio.Future[Any] | None,

@@ -1,4 +1,4 @@
-"""`OwnTasks` runs a function as a task of its own, whose first step runs at once."""
+"""`EagerTasks` runs a function as a task of its own, whose first step runs at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.sending import settled
 
-from omnimsg.engine.attempt.own_task import Alarm, OwnTasks
+from omnimsg.engine.attempt.eager_task import EagerTasks, SharedTimeouts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,7 +26,7 @@ async def answer(value: int) -> int:
 
 async def test_what_waits_for_nothing_has_ended_at_once() -> None:
     """A function that awaits nothing has ended when `start` returns."""
-    own = OwnTasks().start(answer, 7)
+    own = EagerTasks().start(answer, 7)
 
     assert (True, 7) == (own.has_ended, own.result())
 
@@ -34,10 +34,10 @@ async def test_what_waits_for_nothing_has_ended_at_once() -> None:
 async def test_a_function_may_return_any_awaitable() -> None:
     """A function may return a future instead of a coroutine."""
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    own = OwnTasks().start(lambda: future)
+    own = EagerTasks().start(lambda: future)
     future.set_result(7)
 
-    await own.wait(10, Alarm())
+    await own.wait(10, SharedTimeouts())
 
     assert 7 == own.result()
 
@@ -49,7 +49,7 @@ async def test_an_error_is_kept() -> None:
         raise OSError("no")
 
     for function in (refuse, _failing):
-        own = OwnTasks().start(function)
+        own = EagerTasks().start(function)
 
         assert own.has_ended
         with pytest.raises(OSError, match="no"):
@@ -71,8 +71,8 @@ async def test_a_timeout_that_begins_in_the_first_step_ends_the_others() -> None
             return "timed out"
         return "waited"
 
-    own = OwnTasks().start(patient)
-    await own.wait(10, Alarm())
+    own = EagerTasks().start(patient)
+    await own.wait(10, SharedTimeouts())
 
     assert "timed out" == own.result()
 
@@ -88,17 +88,17 @@ async def test_all_steps_are_those_of_one_task() -> None:
         return seen
 
     caller = asyncio.current_task()
-    own = OwnTasks().start(steps)
+    own = EagerTasks().start(steps)
 
     assert caller is asyncio.current_task()
-    await own.wait(10, Alarm())
+    await own.wait(10, SharedTimeouts())
     assert {own.task} == set(own.result())
     assert caller is not own.task
 
 
 async def test_calls_that_wait_have_a_task_each() -> None:
     """Each call that waits has a task of its own, also if it is started by another's first step."""
-    tasks = OwnTasks()
+    tasks = EagerTasks()
     go = asyncio.Event()
     inner: list[Any] = []
 
@@ -116,7 +116,7 @@ async def test_calls_that_wait_have_a_task_each() -> None:
     other = tasks.start(inside)
     go.set()
     for own in (outer, other, *inner):
-        await own.wait(10, Alarm())
+        await own.wait(10, SharedTimeouts())
 
     assert ["outside", "inside", "inside"] == [each.result() for each in (outer, other, *inner)]
     assert 3 == len({outer.task, other.task, inner[0].task})
@@ -133,9 +133,9 @@ async def test_each_call_has_a_context_of_its_own() -> None:
             seen.append(WORD.get())
         return seen
 
-    tasks = OwnTasks()
+    tasks = EagerTasks()
     first, second = tasks.start(say, "one"), tasks.start(say, None)
-    await first.wait(10, Alarm())
+    await first.wait(10, SharedTimeouts())
 
     assert [["none", "one"], ["none"]] == [first.result(), second.result()]
     assert "none" == WORD.get()
@@ -153,11 +153,11 @@ async def test_a_cancellation_reaches_what_is_waited_for(turns: int) -> None:
         finally:
             seen.append(awaited.cancelled())
 
-    own = OwnTasks().start(waiting)
+    own = EagerTasks().start(waiting)
     for _ in range(turns):
         await asyncio.sleep(0)
     own.task.cancel()
-    await own.wait(10, Alarm())
+    await own.wait(10, SharedTimeouts())
 
     assert [True] == seen
     assert isinstance(own.error, asyncio.CancelledError)
@@ -166,7 +166,7 @@ async def test_a_cancellation_reaches_what_is_waited_for(turns: int) -> None:
 async def test_a_task_that_nothing_was_left_for_ends() -> None:
     """Calls that await nothing leave no task behind."""
     before = asyncio.all_tasks()
-    tasks = OwnTasks()
+    tasks = EagerTasks()
     for value in range(3):
         tasks.start(answer, value)
 
@@ -177,7 +177,7 @@ async def test_a_task_that_nothing_was_left_for_ends() -> None:
 
 async def test_a_wait_is_bounded() -> None:
     """`wait` ends after its seconds, whatever other waits there are, and the call goes on."""
-    tasks, alarm = OwnTasks(), Alarm()
+    tasks, alarm = EagerTasks(), SharedTimeouts()
     go = asyncio.Event()
     calls = [tasks.start(go.wait) for _ in range(3)]
 
@@ -199,7 +199,7 @@ async def test_a_bare_yield_takes_one_turn() -> None:
             yield
             return "next"
 
-    own = OwnTasks().start(Turn)
+    own = EagerTasks().start(Turn)
     at_once = own.has_ended
     await asyncio.sleep(0)
 

@@ -1,7 +1,8 @@
-"""Which outcomes another account may better: the only licence to send a message elsewhere.
+"""Decide by its outcome whether a message may go to another account, channel or attempt.
 
-A message moves only where it is proven that nobody has it, and where the refusal says something
-about the account or its provider. A refusal that protects a person is obeyed by every account.
+No other module decides this. A message moves only if it is proven that no provider has it, and if
+the refusal is about the account or its provider. A refusal that protects a person holds for every
+account.
 """
 
 from __future__ import annotations
@@ -15,33 +16,33 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Outcome
 
-# Another account would be refused for the fault of anybody else, or should be.
-_FAULTS = frozenset({Fault.SENDER, Fault.ACCOUNT, Fault.PROVIDER, Fault.NETWORK})
+# For any other fault, another account would refuse the message too, or should.
+_MOVABLE_FAULTS = frozenset({Fault.SENDER, Fault.ACCOUNT, Fault.PROVIDER, Fault.NETWORK})
 
-# Nobody waits any more, or the time is over.
-_ENDS = frozenset({Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.EXPIRED})
+# The caller does not wait any more, or the time is over.
+_FINAL_REASONS = frozenset({Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.EXPIRED})
 
 
 def may_move(outcome: Outcome) -> bool:
-    """Return whether another account may send the message, which this one has proven not to have.
+    """Return whether another account may send the message, because this one provably has not.
 
     An `Ambiguous` outcome is never proof; see `is_doubt`.
     """
     if isinstance(outcome, NotSent):
         return _concerns_the_account(outcome.failure)
     if isinstance(outcome, Rejected):
-        return outcome.fault in _FAULTS and _concerns_the_account(outcome.failure)
+        return outcome.fault in _MOVABLE_FAULTS and _concerns_the_account(outcome.failure)
     return False
 
 
 def may_fall_back(outcome: Outcome) -> bool:
-    """Return whether another channel may be tried, of a message that nobody has.
+    """Return whether another channel may be tried, because no provider has the message.
 
-    On another channel also a recipient or a content may be taken that was refused on this one; a
-    mistake of the caller would only be hidden.
+    Another channel may accept a recipient or a content that this one has refused. A mistake of the
+    caller would only be hidden by another channel.
     """
     if isinstance(outcome, NotSent) and outcome.reason is Reason.EXPIRED:
-        return True  # the ttl of a leg is over before it left
+        return True  # the ttl of a leg was over before it left
     return (
         isinstance(outcome, (NotSent, Rejected))
         and outcome.fault is not Fault.CALLER
@@ -68,9 +69,9 @@ def may_come_back(outcome: Outcome) -> bool:
 
 def _concerns_the_account(failure: Failure) -> bool:
     reason = failure.reason
-    if reason in _ENDS or reason.is_opt_out or reason.is_marketing_opt_out:
+    if reason in _FINAL_REASONS or reason.is_opt_out or reason.is_marketing_opt_out:
         return False
     if failure.unknown_code is not None and reason is Reason.UNKNOWN:
         return False  # nobody knows what it means: it may be an opt-out
-    # A proxy, a firewall or a mistyped host may have said it: a stranger's answer is no licence.
+    # An HTTP status without the provider's code may come from a proxy, a firewall or a wrong host.
     return failure.code is not None or failure.http_status is None

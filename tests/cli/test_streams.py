@@ -1,0 +1,115 @@
+"""Standard output and error: closed, without a reader, or on a full disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omnimsg.sandbox import Sandbox
+
+ACCEPTED, REFUSED = "+27820990001", "+27820990003"
+_COMMAND = (sys.executable, "-m", "omnimsg")
+FULL = "error: the output cannot be written: no space left on device\n"
+
+
+def _run(folder: Path, redirections: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell, its streams redirected, with the buffers that Python has."""
+    environment = {**os.environ, "COLUMNS": "80"}
+    environment.pop("PYTHONUNBUFFERED", None)
+    return subprocess.run(  # noqa: S603 - our own command
+        ["/bin/sh", "-c", f'"$@" {redirections}', "sh", *_COMMAND, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def _run_unread(folder: Path, *arguments: str) -> int:
+    """Run the command with pipes that nobody reads, and return its exit code."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        return subprocess.run(  # noqa: S603 - our own command
+            [*_COMMAND, *arguments],
+            cwd=folder,
+            stdout=closed,
+            stderr=closed,
+            timeout=30,
+            check=False,
+        ).returncode
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+@pytest.mark.parametrize(("to", "code"), [(ACCEPTED, 0), (REFUSED, 1)])
+def test_nobody_reads_what_became_of_a_message(
+    sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...], to: str, code: int
+) -> None:
+    """The exit code says it: who takes 1 for an accepted message sends it again."""
+    assert code == _run_unread(tmp_path, "send", "--to", to, "--text", "x", *flags)
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_an_accepted_message_on_a_full_disk(
+    sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    """The exit code is that of the message, and the error is that of the output."""
+    ran = _run(tmp_path, "> /dev/full", "send", "--to", ACCEPTED, "--text", "x", *flags)
+
+    assert 0 == ran.returncode
+    assert ran.stderr.startswith(FULL)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("balance",), ("balance", "--json"), ("--version",), ("config", "schema")),
+        *(("completion", "bash"), ("send-many", "a.csv", "--check"), ("sandbox", "--port", "0")),
+    ],
+)
+def test_what_is_asked_for_on_a_full_disk(
+    sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Without its output a command has failed, and the error names nothing else."""
+    (tmp_path / "a.csv").write_text(f"to,text\n{ACCEPTED},x\n")
+
+    ran = _run(tmp_path, "> /dev/full", *arguments)
+
+    assert 1 == ran.returncode
+    assert FULL == "".join(ran.stderr.splitlines(keepends=True)[:1])
+
+
+@pytest.mark.parametrize("redirections", [">&-", "2>&-", ">&- 2>&-", "> /dev/full 2> /dev/full"])
+@pytest.mark.parametrize(
+    "arguments",
+    [("send", "--to", ACCEPTED, "--text", "x", "--json"), ("send-many", "a.csv")],
+)
+def test_streams_that_are_closed(
+    sandbox: Sandbox, tmp_path: Path, redirections: str, arguments: tuple[str, ...]
+) -> None:
+    """The messages are sent and the exit code is theirs, with nothing of it in another file."""
+    (tmp_path / "a.csv").write_text(f"to,text\n{ACCEPTED},x\n")
+
+    ran = _run(tmp_path, redirections, *arguments)
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert 1 == len(sandbox.handsets.received(ACCEPTED))
+    results = tmp_path / "a.csv.results.jsonl"
+    assert not results.exists() or all(
+        each.startswith("{") for each in results.read_text().splitlines()
+    )
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("codes", "bird"), ("completion", "bash")])
+def test_a_reader_that_leaves_is_no_failure(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Whoever reads the first lines only has what is wanted, in tables too."""
+    assert 0 == _run_unread(tmp_path, *arguments)
