@@ -53,7 +53,7 @@ class Asked(TinyAdapter):
 
 
 class CarriesLegsAtA(Asked):
-    """Runs fallback legs, in account `a` only."""
+    """`Asked` whose account `a` supports fallback legs itself."""
 
     def __init__(self, account: Any) -> None:
         super().__init__(account)
@@ -321,7 +321,7 @@ def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refused_leg_stops_an_account_that_carries_legs(stream: bool) -> None:
-    """Nothing leaves either where the first account of a route would have taken the legs itself."""
+    """A message with an invalid leg is not sent, even if its first account supports legs itself."""
     routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=(Route(accounts=("a", "b")),))
     leg, path = BAD["a channel twice"]
 

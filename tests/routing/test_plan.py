@@ -186,7 +186,7 @@ def test_limits_that_would_bite_now() -> None:
 
 
 def test_the_limit_of_a_route_that_would_bite_now() -> None:
-    """A plan and a preview say how long the limit of the message's route makes it wait."""
+    """The `wait` of a plan and a preview includes the limit of the message's route."""
     route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.1))
     routed = Routed(accepted, routes=(route,))
 
