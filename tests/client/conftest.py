@@ -1,4 +1,4 @@
-"""What every test of the client holds: nothing blocks the loop, nothing personal is logged."""
+"""Fixtures of all client tests: no blocked event loop, no private data logged, no task left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["discreet", "no_leaks", "unblocked"]
 
 @pytest.fixture(params=list(TransportKind))
 def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test with clients of each transport, whatever their accounts say."""
+    """Run a test once with each transport, whatever the accounts say."""
 
     def create(options: TransportOptions) -> Transport:
         network = evolve(options.network, transport=request.param)

@@ -1,4 +1,4 @@
-"""The client: what an application sees of sending, cancelling and closing."""
+"""`Client`: sending, streams, operations, errors and closing."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ NOW = RetryPolicy(base=0)
 
 
 async def accept(visit: Visit) -> None:
-    """Accept every message of a request."""
+    """Accept every message of the request."""
     body = orjson.loads(visit.received.body)
     said = [{"ref": each["ref"], "id": f"id-{each['ref']}"} for each in body["messages"]]
     await answer(200, orjson.dumps({"results": said}))(visit)
 
 
 def say(ref: str, error: str) -> Act:
-    """Refuse one message."""
+    """Answer with an error for one message."""
     return answer(200, orjson.dumps({"results": [{"ref": ref, "error": error}]}))
 
 
@@ -71,7 +71,7 @@ def client_of(*servers: Server, **more: Any) -> Client:
 
 
 async def test_send_returns_what_to_keep() -> None:
-    """`str(accepted.id)` names the account and the provider's id."""
+    """`send` returns an outcome whose id has the account and the provider's id."""
     async with Server(accept) as server, client_of(server) as client:
         accepted = await client.send(texts(1)[0])
 
@@ -93,7 +93,7 @@ async def test_send_returns_what_to_keep() -> None:
 async def test_send_raises_the_matching_error(
     act: Act, error: type[SendError], retry: Retry
 ) -> None:
-    """The error carries the outcome, crosses processes and shows no number and no text."""
+    """`send` raises the outcome's error, which can be pickled and shows neither number nor text."""
     async with Server(act) as server, client_of(server) as client:
         with pytest.raises(error) as caught:
             await client.send(texts(1)[0])
@@ -107,7 +107,10 @@ async def test_send_raises_the_matching_error(
 async def test_a_line_of_the_log_names_account_and_provider(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Also for an account that was added later; a circuit's line has the failure as fields."""
+    """The log line of an opened circuit has account, provider and failure as fields.
+
+    The account was added after the client was built.
+    """
     async with Server(answer(401)) as server, client_of(server) as client:
         client.add_account(tiny(server.url, name="late"))
         for message in texts(2):
@@ -126,7 +129,7 @@ async def test_a_line_of_the_log_names_account_and_provider(
 
 
 async def test_a_message_the_provider_cannot_say_costs_no_request() -> None:
-    """It is refused before anything is sent, with the field's name."""
+    """A message with an unsupported field is refused without a request, with the field's name."""
     message = Message("+37255500001", "hello", tags=("a",))
     async with Server(accept) as server, client_of(server) as client:
         with pytest.raises(NotSentError) as caught:
@@ -137,14 +140,14 @@ async def test_a_message_the_provider_cannot_say_costs_no_request() -> None:
 
 
 async def test_only_messages_are_sent() -> None:
-    """Anything else is the caller's mistake."""
+    """`send` raises `TypeError` for anything but a message."""
     async with Client([tiny(name="a")]) as client:
         with pytest.raises(TypeError, match="only a Message can be sent, not str"):
             await client.send("+37255500001")  # type: ignore[arg-type]  # on purpose
 
 
 async def test_each_account_has_its_own_wire() -> None:
-    """A message leaves through the account that is named, else through the default."""
+    """A message is sent through the named account, else through the default account."""
     async with (
         Server(accept) as first,
         Server(accept) as second,
@@ -160,7 +163,7 @@ async def test_each_account_has_its_own_wire() -> None:
 
 @pytest.mark.parametrize("name", ["c", "", "A"])
 async def test_an_account_that_is_not_there(name: str) -> None:
-    """Every method says which ones there are, before anything is sent."""
+    """Every method refuses an unknown account and names the known ones, without a request."""
     async with Client([tiny(name="a"), tiny(name="b")], default="a") as client:
         stored = Stored(account="nobody", id="1")
         with pytest.raises(ConfigError, match=f"no account '{name}': must be one of a, b"):
@@ -187,13 +190,13 @@ async def test_an_account_that_is_not_there(name: str) -> None:
 def test_a_client_that_cannot_be(
     adapters: list[TinyAdapter], default: str | None, expected: str
 ) -> None:
-    """What is missing or double is said when the client is built."""
+    """A client without accounts, with duplicate names or without a valid default is refused."""
     with pytest.raises(ConfigError, match=expected):
         Client(adapters, default=default)
 
 
 def test_a_client_shows_its_accounts() -> None:
-    """By name to people, and by adapter to programs; no key anywhere."""
+    """The client's repr names its accounts; `accounts` has their adapters; neither shows a key."""
     client = Client([tiny(name="a")])
 
     assert "Client(accounts=['a'], default='a')" == repr(client)
@@ -202,7 +205,7 @@ def test_a_client_shows_its_accounts() -> None:
 
 
 async def test_a_send_that_is_cancelled_before_it_leaves_does_not_leave() -> None:
-    """It shared no request yet, and the others of that request do not notice."""
+    """A send cancelled before its request leaves is not sent, and the others of its batch are."""
     diary = OutcomeJournal()
     async with Server(accept) as server, client_of(server, journal=diary) as client:
         sending = [asyncio.create_task(client.send(each)) for each in texts(3)]
@@ -215,7 +218,7 @@ async def test_a_send_that_is_cancelled_before_it_leaves_does_not_leave() -> Non
 
 
 async def test_what_has_left_goes_on_without_its_caller() -> None:
-    """The journal hears what became of it: that is worth more than a guess."""
+    """A send cancelled after its request left goes on, and the journal gets its outcome."""
     diary, go = OutcomeJournal(), asyncio.Event()
 
     async def slowly(visit: Visit) -> None:
@@ -235,7 +238,7 @@ async def test_what_has_left_goes_on_without_its_caller() -> None:
 
 @pytest.mark.parametrize("left", [False, True])
 async def test_what_is_under_way_at_the_end_is_recorded_as_what_it_is(left: bool) -> None:
-    """Before the first byte it is not sent, after it nobody knows; over real connections."""
+    """On closing, a request before its first byte is not sent, and one after it is ambiguous."""
     diary = OutcomeJournal()
     async with Server(stall, connecting=None if left else stall) as server:
         url = server.url if left else server.url.replace("http:", "https:")
@@ -244,7 +247,7 @@ async def test_what_is_under_way_at_the_end_is_recorded_as_what_it_is(left: bool
         if left:
             await server.arrived.wait()
         else:
-            # The handshake is never answered, so that nothing of the request can leave.
+            # The TLS handshake is never answered, so no byte of the request can leave.
             await server.met.wait()
         await client.aclose(deadline=0)
         with pytest.raises(AmbiguousError if left else NotSentError, match="cancelled"):
@@ -259,7 +262,7 @@ async def test_what_is_under_way_at_the_end_is_recorded_as_what_it_is(left: bool
 async def test_leaving_a_stream_records_what_was_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What left and is not answered is ambiguous in the journal, and the rest was never told."""
+    """On leaving a stream, requests without an answer are recorded, each message at most once."""
     monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     diary = OutcomeJournal()
     async with Server(accept, stall) as server:
@@ -275,7 +278,7 @@ async def test_leaving_a_stream_records_what_was_under_way(
 
 
 async def test_closing_during_a_stream_loses_nothing() -> None:
-    """Answers under way are waited for; what has not left is not sent, and the stream ends."""
+    """Closing during a stream waits for answers; unsent messages are `NotSent`; the stream ends."""
     go = asyncio.Event()
 
     async def slowly(visit: Visit) -> None:
@@ -304,7 +307,7 @@ async def test_closing_during_a_stream_loses_nothing() -> None:
 
 
 async def test_a_closed_client_sends_nothing() -> None:
-    """It says so, and closing twice does no harm."""
+    """A closed client refuses to send, and can be closed twice."""
     async with Server(accept) as server:
         client = client_of(server)
         await client.send(texts(1)[0])
@@ -318,7 +321,7 @@ async def test_a_closed_client_sends_nothing() -> None:
 
 
 async def test_many_tasks_share_a_client_and_its_requests() -> None:
-    """Fifty sends at once are fifty outcomes of one request, each for its own caller."""
+    """Fifty concurrent sends share one request, and each caller gets its own outcome."""
     async with Server(accept) as server, client_of(server) as client:
         accepted = await asyncio.gather(*(client.send(each) for each in texts(50)))
 
@@ -327,12 +330,12 @@ async def test_many_tasks_share_a_client_and_its_requests() -> None:
 
 
 def items(*ids: str, following: str | None = None) -> Act:
-    """Answer a page of history."""
+    """Answer with a page of history."""
     return answer(200, orjson.dumps({"items": ids, "next": following}))
 
 
 async def test_history_goes_from_page_to_page() -> None:
-    """Pages are asked for as they are needed, an empty one among them is not the end."""
+    """`history` fetches pages on demand, and an empty page is not the end."""
     pages = items("1", "2", following="p2"), items(following="p3"), items("3")
     async with Server(*pages) as server, client_of(server) as client:
         history = client.history(HistoryQuery())
@@ -348,7 +351,7 @@ async def test_history_goes_from_page_to_page() -> None:
 
 
 async def test_a_page_that_leads_to_itself_is_the_last() -> None:
-    """A provider that repeats a token is not asked for ever."""
+    """`history` ends if the provider returns the same page token again."""
     async with Server(items("1", following="p2")) as server, client_of(server) as client:
         found = [each async for each in client.history()]
 
@@ -356,7 +359,7 @@ async def test_a_page_that_leads_to_itself_is_the_last() -> None:
 
 
 async def test_a_page_that_cannot_be_had_is_an_error_after_the_others() -> None:
-    """What came before it was yielded."""
+    """`history` raises for a page that fails, after it has yielded the pages before it."""
     async with (
         Server(items("1", following="p2"), answer(404)) as server,
         client_of(server) as client,
@@ -372,7 +375,7 @@ async def test_a_page_that_cannot_be_had_is_an_error_after_the_others() -> None:
 async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The error names the account, the operation and the providers that offer it."""
+    """An unsupported operation raises an error that names the providers that support it."""
     monkeypatch.setattr("omnimsg.config.plugins.provider_names", lambda: ["tiny", "toy"])
     monkeypatch.setattr(
         "omnimsg.config.plugins.load_adapter", {"tiny": TinyAdapter, "toy": ToyAdapter}.__getitem__
@@ -387,7 +390,7 @@ async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
 
 
 async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plug-in that is broken does not hide that answer, nor break it."""
+    """If no installed provider supports an operation, the error says so, despite broken plugins."""
     monkeypatch.setattr("omnimsg.config.plugins.provider_names", lambda: ["broken", "tiny"])
 
     def load(provider: str) -> type[TinyAdapter]:
@@ -403,7 +406,7 @@ async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "a:", ":1", "a b:1"])
 async def test_an_id_that_is_none(text: str) -> None:
-    """It is refused before any account is asked."""
+    """An invalid message id is refused before any request."""
     async with Client([tiny(name="a")]) as client:
         for wait in (client.status(text), client.cancel(text), client.mark_read([text])):
             with pytest.raises(InvalidValue, match="account:provider-id"):
@@ -417,7 +420,7 @@ LEFT = orjson.dumps({"left": "12.5"})
 
 @pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(429)])
 async def test_a_question_is_asked_again(fault: Act) -> None:
-    """What changes nothing may be repeated after any trouble."""
+    """A read-only operation is repeated after any temporary failure."""
     async with Server(fault, answer(200, LEFT)) as server, client_of(server) as client:
         balance = await client.balance()
 
@@ -426,7 +429,7 @@ async def test_a_question_is_asked_again(fault: Act) -> None:
 
 
 async def test_a_question_that_failed_by_the_providers_own_code_is_asked_again() -> None:
-    """A code that would make a message ambiguous does not make a question so."""
+    """A read-only operation is repeated after a code that would make a message ambiguous."""
     unsure = answer(500, b'{"error": "who-knows"}')
     unsure_but_200 = answer(200, b'{"error": "who-knows"}')
     async with (
@@ -454,7 +457,7 @@ async def test_a_question_that_failed_by_the_providers_own_code_is_asked_again()
 async def test_a_question_that_stays_open_is_an_error(
     act: Act, reason: Reason, requests: int
 ) -> None:
-    """The error says why, and has been asked as often as that can help."""
+    """A failed operation raises its reason, and is repeated only if that can help."""
     async with Server(act) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
             await client.balance()
@@ -465,7 +468,7 @@ async def test_a_question_that_stays_open_is_an_error(
 
 
 async def test_a_question_too_late_is_not_asked() -> None:
-    """The deadline holds for operations too."""
+    """An operation whose deadline has passed makes no request."""
     async with Server(answer(200, LEFT)) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
             await client.balance(deadline=0)
@@ -476,7 +479,7 @@ async def test_a_question_too_late_is_not_asked() -> None:
 
 @pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(409)])
 async def test_what_may_be_done_once_is_not_repeated(fault: Act) -> None:
-    """A cancellation whose answer was lost is settled by the status, not by another one."""
+    """A cancellation whose answer was lost is not repeated."""
     async with Server(fault) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
             await client.cancel("a:1")
@@ -486,7 +489,7 @@ async def test_what_may_be_done_once_is_not_repeated(fault: Act) -> None:
 
 
 async def test_what_never_left_may_be_repeated_all_the_same() -> None:
-    """A cancellation that was refused for being too fast is tried again."""
+    """A cancellation that was refused with a 429 is repeated."""
     async with (
         Server(answer(429), answer(200, b'{"stopped": true}')) as server,
         client_of(server) as client,
@@ -497,7 +500,7 @@ async def test_what_never_left_may_be_repeated_all_the_same() -> None:
 
 
 async def test_an_adapter_that_breaks_while_it_reads_is_an_error_of_the_operation() -> None:
-    """The error names the provider, not the text of the exception."""
+    """An exception of the adapter raises `OperationError` with its type, not its text."""
     async with Server(answer(200, b'{"left": "much"}')) as server, client_of(server) as client:
         with pytest.raises(OperationError, match="the adapter of tiny raised InvalidOperation"):
             await client.balance()
@@ -506,7 +509,7 @@ async def test_an_adapter_that_breaks_while_it_reads_is_an_error_of_the_operatio
 
 
 async def test_the_other_questions_reach_the_adapter_and_come_back() -> None:
-    """A look-up, a file's facts and what people tapped, through an adapter that has them all."""
+    """`status`, `media_info` and `interactions` call the adapter and return its values."""
     said = (
         answer(200, b'{"state": "there"}'),
         answer(200, b'{"public": true}'),
@@ -529,14 +532,14 @@ async def test_the_other_questions_reach_the_adapter_and_come_back() -> None:
 
 
 async def read(visit: Visit) -> None:
-    """Take every id of a request."""
+    """Mark every id of the request as read."""
     ids = orjson.loads(visit.received.body)["ids"]
     said = [{"ref": each, "id": f"read-{each}"} for each in ids]
     await answer(200, orjson.dumps({"results": said}))(visit)
 
 
 async def test_ids_of_several_accounts_are_read_together() -> None:
-    """Outcomes come in the order of the ids, in as few requests as each provider allows."""
+    """`mark_read` returns outcomes in the order of the ids, and batches them by account."""
     ids = [f"{account}:{number}" for number in range(150) for account in "ab"]
     async with Server(read) as first, Server(read) as second, client_of(first, second) as client:
         outcomes = await client.mark_read(ids)
@@ -546,7 +549,7 @@ async def test_ids_of_several_accounts_are_read_together() -> None:
 
 
 async def test_reading_may_be_repeated() -> None:
-    """A lost answer is asked for again: a second tick twice is still one."""
+    """`mark_read` is repeated after a lost answer."""
     async with Server(answer(500), read) as server, client_of(server) as client:
         (outcome,) = await client.mark_read(["a:1"])
 
@@ -555,7 +558,7 @@ async def test_reading_may_be_repeated() -> None:
 
 
 async def test_reading_that_is_too_late_is_not_asked_for() -> None:
-    """It is said of the deadline, as of a message: nobody was waited for."""
+    """`mark_read` with a passed deadline makes no request, and its outcome is `NotSent`."""
     async with Server(read) as server, client_of(server) as client:
         (outcome,) = await client.mark_read(["a:1"], deadline=0)
 
@@ -565,7 +568,7 @@ async def test_reading_that_is_too_late_is_not_asked_for() -> None:
 
 
 async def test_nothing_is_marked_before_everything_can_be() -> None:
-    """One account that is not there keeps the others from being asked."""
+    """`mark_read` with an unknown account makes no request for the other accounts either."""
     async with Server(read) as server, client_of(server) as client:
         with pytest.raises(ConfigError):
             await client.mark_read(["a:1", "b:1"])

@@ -1,4 +1,4 @@
-"""A deadline that is no number is refused by every method, before anything is asked."""
+"""Every method refuses a deadline that is not a number, before any request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[[Client, Any, Path], Awaitable[object]]] = {
 @pytest.mark.parametrize("deadline", [None, float("nan"), "soon", 10**400])
 @pytest.mark.parametrize("call", CALLS)
 async def test_what_is_no_number_of_seconds(call: str, deadline: Any, tmp_path: Path) -> None:
-    """The error names the argument; nothing was sent, and no file is left."""
+    """The error names `deadline`; there is no request, and no file is left."""
     async with Server(answer(200, b"{}")) as server:
         account = Account(
             name="post", settings=ToySettings(key=Secret("toy-s3cret")), base_url=server.url

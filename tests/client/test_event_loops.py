@@ -1,4 +1,4 @@
-"""A client outlives event loops: each loop has connections of its own, limits and circuits stay."""
+"""One client in several event loops: connections belong to a loop, limits to the account."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ pytestmark = pytest.mark.usefixtures("each_transport")
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """Accept everything."""
+    """Serve a provider that accepts every message."""
     with server_in_thread(accept) as server:
         yield server
 
 
 async def send(client: Client, number: int) -> str | None:
-    """Send a message of this number, and return the provider's id."""
+    """Send the message of this number, and return the provider's id."""
     return (await client.send(texts(1, start=number)[0], deadline=5)).provider_id
 
 
@@ -61,12 +61,12 @@ async def stream(client: Client, start: int, count: int) -> set[str | None]:
 
 
 def test_a_client_is_used_in_one_loop_after_another(server: Server) -> None:
-    """As a task queue does it: each call has a loop, which closes its connection when it ends."""
+    """A client works in several loops, one after another, and each loop closes its connections."""
     client = Client([tiny(server.url)])
 
     ids = [asyncio.run(send(client, number)) for number in range(4)]
     streamed = asyncio.run(stream(client, 4, 250))
-    gc.collect()  # an unclosed connection would be a warning, and so an error
+    gc.collect()  # an unclosed connection is a warning, which pytest makes an error
 
     assert [f"id-r{number}" for number in range(4)] == ids
     assert {f"id-r{number}" for number in range(4, 254)} == streamed
@@ -74,7 +74,7 @@ def test_a_client_is_used_in_one_loop_after_another(server: Server) -> None:
 
 
 def test_operations_are_used_in_one_loop_after_another() -> None:
-    """Not only sending: a look-up, a list, a closed client."""
+    """Operations work in several loops, one after another, and fail on a closed client."""
     with server_in_thread(answer(200, b'{"left":"1","items":["1"]}')) as server:
         client = Client([tiny(server.url)])
 
@@ -91,7 +91,7 @@ def test_operations_are_used_in_one_loop_after_another() -> None:
 
 
 def test_a_stream_may_be_built_before_the_loop_runs(server: Server) -> None:
-    """It belongs to the loop in which it is read."""
+    """A stream may be created outside an event loop, and belongs to the loop that reads it."""
     client = Client([tiny(server.url)])
     asyncio.run(send(client, 0))
     outcomes = client.send_many(texts(3, start=1))
@@ -103,7 +103,7 @@ def test_a_stream_may_be_built_before_the_loop_runs(server: Server) -> None:
 
 
 def test_two_loops_that_take_turns_keep_their_connections(server: Server) -> None:
-    """Neither is closed, so each goes on where it was."""
+    """Two loops used alternately keep their connections."""
     client = Client([tiny(server.url)])
     loops = [asyncio.new_event_loop() for _ in range(2)]
 
@@ -119,7 +119,7 @@ def test_two_loops_that_take_turns_keep_their_connections(server: Server) -> Non
 
 
 def test_a_stream_moves_to_no_account_that_is_at_work_in_another_loop() -> None:
-    """What the first account did not send has an outcome, and the stream an end."""
+    """A message cannot fail over to an account that is in use by another loop, and is `NotSent`."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:
@@ -156,7 +156,7 @@ def test_a_stream_moves_to_no_account_that_is_at_work_in_another_loop() -> None:
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_loop_that_was_closed_without_a_word_is_left_alone(server: Server) -> None:
-    """Nothing of it is used, and nothing is reported as somebody's mistake."""
+    """Connections of a loop that was closed without a shutdown are left alone."""
     client = Client([tiny(server.url)])
     for number in range(3):
         loop = asyncio.new_event_loop()
@@ -169,7 +169,7 @@ def test_a_loop_that_was_closed_without_a_word_is_left_alone(server: Server) -> 
 
 
 def test_limits_and_circuits_outlive_the_loop() -> None:
-    """A task queue would otherwise have no limits at all, and ask a dead provider for ever."""
+    """Rates and open circuits stay when a loop ends."""
     clock = ManualClock()
     policy = Policy(
         limits=Limits(requests_per_second=0.1),
@@ -196,18 +196,18 @@ def test_limits_and_circuits_outlive_the_loop() -> None:
 
 
 class Known(Observer):
-    """Collects last outcomes."""
+    """An observer that collects final outcomes."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
     def outcome_known(self, event: OutcomeKnown) -> None:
-        """Collect them."""
+        """Collect the outcomes."""
         self.outcomes += event.outcomes
 
 
 def test_what_waits_when_a_loop_ends_has_an_outcome() -> None:
-    """It has not left, so it may be sent again; what had left is in doubt."""
+    """When a loop ends, waiting messages are not sent and those in flight are ambiguous."""
     known = Known()
     policy = Policy(limits=Limits(concurrency=1))
     with server_in_thread(hold) as server:
@@ -232,7 +232,7 @@ def test_what_waits_when_a_loop_ends_has_an_outcome() -> None:
 
 
 def test_work_under_way_in_another_thread_is_named() -> None:
-    """Two threads cannot share an account's queue: a plain error names both loops."""
+    """A call while another thread's loop uses the account raises an error naming both threads."""
     go_on = threading.Event()
     sent: list[str | None] = []
 
@@ -268,7 +268,7 @@ def test_work_under_way_in_another_thread_is_named() -> None:
 
 
 def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Server) -> None:
-    """Each has its own connections, and closing the client closes those of both."""
+    """Loops of two threads can use a client in turn, and closing it closes both's connections."""
     policies = {"main": Policy(network=Network(keepalive=60))}
     client = Client([tiny(server.url)], policies=policies)
     loop = asyncio.new_event_loop()
@@ -300,14 +300,14 @@ def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Serv
 def test_threads_that_come_first_together_share_what_is_built(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An account is built once, however many threads ask for it before it is."""
+    """The parts of an account are built once, even if several threads need them first."""
     client = Client([tiny("http://127.0.0.1:1")])
     built = []
     together, first = threading.Barrier(4), threading.Event()
 
     def build_slowly(*args: Any, **options: Any) -> Any:
         built.append(threading.current_thread())
-        first.wait(0.05)  # the others come meanwhile
+        first.wait(0.05)  # time for the other threads to ask
         return LoopParts(*args, **options)
 
     def ask() -> None:

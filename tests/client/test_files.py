@@ -1,4 +1,4 @@
-"""Files go up measured and come down whole, or not at all."""
+"""Uploads are measured before they start; a download is a whole file or none."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ def client_of(server: Server) -> Client:
 
 
 def place(other: Server) -> Act:
-    """Name a place for an upload."""
+    """Answer with the address for an upload."""
     document = {"url": f"{other.url}/put", "id": "7", "fields": {"key": "k", "policy": "p"}}
     return answer(200, orjson.dumps(document))
 
 
 def names(folder: Path) -> list[str]:
-    """List what is in a folder."""
+    """List the names in a folder."""
     return [each.name for each in folder.iterdir()]
 
 
 def parts(received: Received) -> list[bytes]:
-    """Cut a form into its parts."""
+    """Split a multipart form into its parts."""
     boundary = received.headers["content-type"].partition("boundary=")[2].strip('"')
     return received.body.split(f"--{boundary}".encode())[1:-1]
 
 
 @pytest.mark.parametrize("source", ["bytes", "path"])
 async def test_an_upload_is_measured_and_goes_where_it_is_told(source: str, tmp_path: Path) -> None:
-    """Size and digest are announced; the form follows, its file last, without the key."""
+    """An upload announces size and digest, then sends the form to the address, without the key."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
     upload = Upload(FILE if source == "bytes" else path, "image/png", file_name="a.png")
@@ -89,7 +89,7 @@ async def test_an_upload_is_measured_and_goes_where_it_is_told(source: str, tmp_
 
 
 async def test_both_steps_may_be_repeated(tmp_path: Path) -> None:
-    """After a lost answer the whole upload starts again, with the whole file."""
+    """After a lost answer, both steps of an upload are repeated with the whole file."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
     async with (
@@ -105,7 +105,7 @@ async def test_both_steps_may_be_repeated(tmp_path: Path) -> None:
 
 
 async def test_a_file_too_large_is_refused_before_anything_is_opened() -> None:
-    """The size is compared with what the provider stores; no connection is made."""
+    """A file over the provider's limit is refused without a connection."""
     async with Server(answer(204)) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
             await client.upload(Upload(b"x" * 1001, "image/png", file_name="a.png"))
@@ -117,7 +117,7 @@ async def test_a_file_too_large_is_refused_before_anything_is_opened() -> None:
 
 @pytest.mark.parametrize("what", ["missing", "folder"])
 async def test_a_file_that_cannot_be_read_is_refused(what: str, tmp_path: Path) -> None:
-    """The error is the operation's, with the operating system's reason."""
+    """A file that cannot be read raises `OperationError` with the operating system's reason."""
     path = tmp_path if what == "folder" else tmp_path / "missing"
     async with Server(answer(204)) as server, client_of(server) as client:
         with pytest.raises(OperationError, match="the file cannot be read: ") as caught:
@@ -128,7 +128,7 @@ async def test_a_file_that_cannot_be_read_is_refused(what: str, tmp_path: Path) 
 
 
 async def test_a_file_that_goes_away_meanwhile_is_not_the_networks_fault(tmp_path: Path) -> None:
-    """It was measured and is gone when its turn comes: asked once, and never again."""
+    """A file that disappears between the two steps is an invalid file, and is not retried."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
 
@@ -146,7 +146,7 @@ async def test_a_file_that_goes_away_meanwhile_is_not_the_networks_fault(tmp_pat
 
 
 async def test_an_upload_that_is_refused_is_an_error() -> None:
-    """The place said no."""
+    """A refusal by the upload's address raises `OperationError`."""
     async with (
         Server(answer(403)) as other,
         Server(place(other)) as server,
@@ -159,18 +159,18 @@ async def test_an_upload_that_is_refused_is_an_error() -> None:
 
 
 def moved(other: Server) -> Act:
-    """Point to another server."""
+    """Answer with a redirect to another server."""
     return answer(302, location=f"{other.url}/real")
 
 
 async def test_a_download_is_returned() -> None:
-    """Without a target the bytes come back."""
+    """A download without a target returns the bytes."""
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         assert FILE == await client.download(STORED)
 
 
 async def test_a_download_follows_its_flow_without_the_key(tmp_path: Path) -> None:
-    """The redirect is the adapter's to follow, and its target never sees the credentials."""
+    """A download's redirect is followed without the credentials."""
     target = tmp_path / "file"
     async with (
         Server(answer(200, BIG)) as other,
@@ -202,7 +202,7 @@ CUT = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=cl
 async def test_a_download_that_fails_leaves_everything_as_it_was(
     act: Act, reason: Reason, existing: bytes | None, tmp_path: Path
 ) -> None:
-    """Half a file never appears, an old one is not touched, and an error's body is no file."""
+    """A failed download leaves no partial file, and an existing file unchanged."""
     target = tmp_path / "file"
     if existing is not None:
         target.write_bytes(existing)
@@ -218,7 +218,7 @@ async def test_a_download_that_fails_leaves_everything_as_it_was(
 
 
 async def test_the_body_of_a_refusal_is_read(tmp_path: Path) -> None:
-    """What the provider says about a failure is kept, though it was asked for a file."""
+    """The body of a refused download is kept in the failure."""
     async with Server(answer(404, b'{"why": "gone"}')) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
             await client.download(STORED, tmp_path / "file")
@@ -227,7 +227,7 @@ async def test_the_body_of_a_refusal_is_read(tmp_path: Path) -> None:
 
 
 async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
-    """The part that came is removed."""
+    """A cancelled download leaves no file."""
     half = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=stall)
     async with Server(half) as server, client_of(server) as client:
         loading = asyncio.create_task(client.download(STORED, tmp_path / "file"))
@@ -241,7 +241,7 @@ async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> No
 
 
 async def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
-    """A folder that is not there, or a target that is one, is told as such and leaves nothing."""
+    """A target that cannot be written raises the `OSError` and leaves no file."""
     (tmp_path / "folder").mkdir()
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         with pytest.raises(FileNotFoundError):
@@ -255,7 +255,7 @@ async def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> 
 async def test_a_full_disk_is_not_the_connections_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operating system's error reaches the caller, and nothing is left behind."""
+    """A full disk raises the `OSError`, without a retry, and leaves no file."""
 
     async def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -270,7 +270,7 @@ async def test_a_full_disk_is_not_the_connections_fault(
 
 
 async def test_a_file_too_large_is_refused_without_being_read(tmp_path: Path) -> None:
-    """Its size is asked of the file system; what nobody may read is too large all the same."""
+    """The size of a file is checked without opening it, so also for an unreadable file."""
     path = tmp_path / "file"
     with path.open("wb") as file:
         file.truncate(3_000_000_000)
@@ -283,7 +283,7 @@ async def test_a_file_too_large_is_refused_without_being_read(tmp_path: Path) ->
 
 
 async def test_a_pipe_is_no_file(tmp_path: Path) -> None:
-    """Nobody may ever write into it, so it is not opened."""
+    """A named pipe is refused as an upload without being opened."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     async with Server(answer(204)) as server, client_of(server) as client:
@@ -296,7 +296,7 @@ async def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 async def test_measuring_ends_with_the_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system that hangs costs the caller no more than the deadline."""
+    """Reading a file for its size and digest ends at the deadline."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
     hanging = threading.Event()
@@ -313,7 +313,7 @@ async def test_measuring_ends_with_the_deadline(
 
 
 async def test_a_measuring_that_is_given_up_reads_no_further(tmp_path: Path) -> None:
-    """The thread looks for it between two pieces."""
+    """The thread that measures a file stops between two pieces when it is told to."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
     given_up = threading.Event()
@@ -325,7 +325,7 @@ async def test_a_measuring_that_is_given_up_reads_no_further(tmp_path: Path) -> 
 async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cancelled scope cancels every further wait, but not the clean-up; the file is closed."""
+    """A download in a cancelled scope of anyio closes and removes its file."""
     opened: list[IO[bytes]] = []
     open_file = os.fdopen
 
@@ -340,7 +340,7 @@ async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
             async with anyio.create_task_group() as group:
                 group.start_soon(client.download, STORED, tmp_path / "file")
                 with anyio.fail_after(10):
-                    while not opened:  # noqa: ASYNC110 - the client's own
+                    while not opened:  # noqa: ASYNC110 - the client opens it
                         await asyncio.sleep(0)
                 scope.cancel()
 
@@ -352,7 +352,7 @@ async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
 async def test_a_file_that_cannot_appear_in_time_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clean-up is bounded, and a file that is not there is not said to be."""
+    """If the final rename takes too long, the download raises `TimeoutError`."""
     hanging = threading.Event()
     monkeypatch.setattr(files, "CLEANUP_SECONDS", 0.02)
     replace = Path.replace
@@ -372,7 +372,7 @@ async def test_a_file_that_cannot_appear_in_time_is_an_error(
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
 async def test_only_its_owner_may_read_a_download(tmp_path: Path) -> None:
-    """Whatever the umask is, and although everybody could read the file that it replaces."""
+    """A downloaded file is readable by its owner only, also if it replaces a public one."""
     (tmp_path / "file").touch(mode=0o644)
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         target = await client.download(STORED, tmp_path / "file")
@@ -383,7 +383,7 @@ async def test_only_its_owner_may_read_a_download(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 @pytest.mark.parametrize("given", ["call", "policy", "default"])
 async def test_a_download_is_bounded(encoding: str, given: str, tmp_path: Path) -> None:
-    """By the call or the account, once it is decoded: a small answer may hold a large file."""
+    """A download over the call's or account's limit fails, counted after decompression."""
     data = bytes(200_000 if given != "default" else 129 * 2**20)
     body = gzip.compress(data) if encoding == "gzip" else data
     policies = {"main": Policy(limits=Limits(max_download_bytes=100_000))}
@@ -401,7 +401,7 @@ async def test_a_download_is_bounded(encoding: str, given: str, tmp_path: Path) 
 
 
 async def test_a_file_of_the_largest_size_is_downloaded() -> None:
-    """One byte more is too many."""
+    """A download of exactly `max_bytes` succeeds, and one byte more fails."""
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         data = await client.download(STORED, max_bytes=len(FILE))
         with pytest.raises(OperationError, match="has more than 767 bytes"):
@@ -412,7 +412,7 @@ async def test_a_file_of_the_largest_size_is_downloaded() -> None:
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 async def test_the_digest_of_a_download_is_compared(encoding: str, tmp_path: Path) -> None:
-    """Of the file itself; another file leaves nothing behind."""
+    """A download whose SHA-256 differs from the stored one fails and leaves no file."""
     body = gzip.compress(FILE) if encoding == "gzip" else FILE
     stored = evolve(STORED, sha256=hashlib.sha256(FILE).hexdigest().upper())
     async with (

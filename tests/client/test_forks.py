@@ -1,4 +1,4 @@
-"""After a fork the child leaves its parent's connections alone, and opens its own."""
+"""After a fork, the child leaves its parent's connections alone and opens its own."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ pytestmark = [
 
 
 class Pids:
-    """A journal that keeps which process settled each message."""
+    """A journal that keeps the process that settled each message."""
 
     def __init__(self) -> None:
         self.settled: list[int] = []
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Let everything leave."""
+        """Let every message be sent."""
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
@@ -56,7 +56,7 @@ def expected(start: int) -> list[str]:
 
 @pytest.mark.parametrize("same_loop", [False, True], ids=["new loop", "same loop"])
 def test_parent_and_child_have_connections_of_their_own(same_loop: bool) -> None:
-    """Each hears of its own messages; the parent's connection outlives the child."""
+    """Parent and child have connections of their own, and each gets its own outcomes."""
     with server_in_thread(accept) as server:
         client, loop = Client([tiny(server.url)]), asyncio.new_event_loop()
         loop.run_until_complete(ids_of(client, 0))
@@ -84,7 +84,7 @@ def test_parent_and_child_have_connections_of_their_own(same_loop: bool) -> None
 
 
 def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
-    """The threads that resolved names did not survive the fork."""
+    """A forked child resolves host names, although the resolver's threads did not survive."""
     with server_in_thread(accept) as server:
         client = Client([tiny(server.url.replace("127.0.0.1", "localhost"))])
         loop = asyncio.new_event_loop()
@@ -99,7 +99,7 @@ def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
 
 
 def test_a_child_of_a_running_loop_hears_at_once_that_it_has_none() -> None:
-    """There is no running loop for asyncio there; nothing is sent, and the parent goes on."""
+    """In a child forked from a running loop, `send` raises at once; the parent goes on."""
 
     async def story(client: Client) -> tuple[bool, list[str | None]]:
         await ids_of(client, 0)
@@ -125,7 +125,7 @@ def test_a_child_of_a_running_loop_hears_at_once_that_it_has_none() -> None:
 
 
 def test_what_the_parent_has_begun_is_the_parents() -> None:
-    """Neither what is under way nor what waits leaves a second time, whatever the child does."""
+    """A child sends none of the messages that its parent has in flight or waiting."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:

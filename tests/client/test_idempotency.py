@@ -1,4 +1,4 @@
-"""The same reference handed over again: nobody is texted twice, nothing is lost."""
+"""A reference sent again: no message is sent twice, and none is lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 
 
 def saying(*words: str) -> list[Act]:
-    """Answer one request after another with these results for all of its messages."""
+    """Build acts that answer one request after another with these results."""
 
     def act(word: str) -> Act:
         async def say(visit: Visit) -> None:
@@ -71,20 +71,20 @@ def accepting_later() -> tuple[asyncio.Event, Act]:
 
 
 def once(client: Client, **fields: Any) -> Any:
-    """Hand over the one message of a test; `fields` make it another."""
+    """Send the same message; `fields` change it."""
     given: dict[str, Any] = {"to": NUMBER, "content": TEXT, "reference": "order-71", **fields}
     return client.send(Message(**given))
 
 
 def end_doubt(client: Client, message_id: str) -> None:
-    """Tell that the doubtful message is with the provider after all, as the tracker does."""
+    """Report that the doubtful message is with the provider, as the tracker does."""
     found_id = MessageId(message_id)
     found = DoubtEnded(account=found_id.account, reference="order-71", id=found_id)
     client._observers.doubt_ended(found)  # type: ignore[misc]  # noqa: SLF001 - as the tracker
 
 
 def patient(server: Server, **policy: Any) -> Client:
-    """Build a client that tries everything once, one request at a time."""
+    """Build a client that makes one attempt, one request at a time."""
     own: dict[str, Any] = {
         "limits": Limits(concurrency=1),
         "retry": RetryPolicy(attempts=1),
@@ -94,7 +94,7 @@ def patient(server: Server, **policy: Any) -> Client:
 
 
 async def until_left(client: Client, requests: int, server: Server) -> None:
-    """Wait until so many requests have arrived."""
+    """Wait until this many requests have arrived."""
     with anyio.fail_after(10):
         while len(server.requests) < requests:  # noqa: ASYNC110 - the server is a list
             await asyncio.sleep(0)
@@ -102,7 +102,7 @@ async def until_left(client: Client, requests: int, server: Server) -> None:
 
 
 async def test_what_was_accepted_is_not_sent_again() -> None:
-    """The second call returns what the first did."""
+    """An accepted message sent again returns the first outcome, without a request."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         first = await once(client)
         second = await once(client)
@@ -112,7 +112,7 @@ async def test_what_was_accepted_is_not_sent_again() -> None:
 
 
 async def test_two_at_once_share_one_hand_over() -> None:
-    """The second waits for the outcome of the first."""
+    """Concurrent sends of one reference share one request and its outcome."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         accepted = await asyncio.gather(*(once(client) for _ in range(10)))
 
@@ -121,7 +121,7 @@ async def test_two_at_once_share_one_hand_over() -> None:
 
 
 async def test_another_message_with_the_reference_is_refused() -> None:
-    """The error names what differs, and quotes neither."""
+    """Another message with a known reference is refused; the error names the differing fields."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         await once(client)
         with pytest.raises(NotSentError) as caught:
@@ -139,7 +139,7 @@ async def test_another_message_with_the_reference_is_refused() -> None:
 
 
 async def test_a_message_stays_the_same_whatever_is_noted_beside_it() -> None:
-    """Metadata, urgency and what is left of its usefulness make no other message."""
+    """Another ttl, priority or metadata does not make it another message."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         await once(client, ttl=60)
         await once(client, ttl=30, priority=Priority.HIGH, metadata={"request": "2"})
@@ -151,7 +151,7 @@ async def test_a_message_stays_the_same_whatever_is_noted_beside_it() -> None:
     ("word", "error"), [("no-such-number", RejectedError), ("slow-down", NotSentError)]
 )
 async def test_what_nobody_received_may_be_handed_over_again(word: str, error: Any) -> None:
-    """A refusal is proof that no phone has it; what was refused may have been mended."""
+    """A message that was rejected or not sent can be sent again."""
     async with Server(*saying(word, "ok")) as server, patient(server) as client:
         with pytest.raises(error):
             await once(client)
@@ -162,7 +162,7 @@ async def test_what_nobody_received_may_be_handed_over_again(word: str, error: A
 
 
 async def test_a_doubt_stays_a_doubt() -> None:
-    """What may have been sent is not sent again, however often it is handed over."""
+    """An ambiguous message sent again is not resent and stays ambiguous."""
     async with Server(*saying("who-knows", "ok")) as server, patient(server) as client:
         for _ in range(3):
             with pytest.raises(AmbiguousError) as caught:
@@ -173,7 +173,7 @@ async def test_a_doubt_stays_a_doubt() -> None:
 
 
 async def test_a_doubt_that_was_settled_is_an_acceptance() -> None:
-    """Where a report or a look-up has found the message meanwhile, its id is returned."""
+    """An ambiguous message that a report or look-up found is `Accepted` when sent again."""
     async with Server(*saying("who-knows")) as server, patient(server) as client:
         with pytest.raises(AmbiguousError):
             await once(client)
@@ -184,7 +184,7 @@ async def test_a_doubt_that_was_settled_is_an_acceptance() -> None:
 
 
 async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> None:
-    """The message waited and was taken back, so that the second hands it over itself."""
+    """If the first caller is cancelled while the message waits, the second one sends it."""
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
@@ -203,7 +203,10 @@ async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> N
 
 
 async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
-    """It had left: whoever hands it over again hears how that ended."""
+    """A message whose caller was cancelled after it left is not resent.
+
+    The second caller gets the outcome of the first send.
+    """
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         first = asyncio.create_task(once(client))
@@ -225,7 +228,7 @@ async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
 async def test_a_message_that_is_cancelled_in_its_turn_may_be_handed_over_again(
     routes: list[Route],
 ) -> None:
-    """Its account has ended it before the task of its caller hears of the cancellation."""
+    """A message cancelled in the loop iteration of its hand-over can be sent again."""
     async with Server(accept) as server, Client([tiny(server.url)], routes=routes) as client:
         first = asyncio.create_task(once(client))
         await asyncio.sleep(0)
@@ -240,7 +243,7 @@ async def test_a_message_that_is_cancelled_in_its_turn_may_be_handed_over_again(
 
 
 async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
-    """At once, although what is before it in the queue has not left."""
+    """A message cancelled in the queue can be sent again at once."""
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
@@ -261,7 +264,7 @@ async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
 
 
 async def test_an_outcome_that_comes_with_the_cancellation_counts() -> None:
-    """It was known when the caller was cancelled, and nobody had taken it."""
+    """An outcome that comes together with the caller's cancellation is remembered."""
     async with Server(accept) as server, patient(server) as client:
         sending: list[asyncio.Task[Accepted]] = []
 
@@ -280,7 +283,7 @@ async def test_an_outcome_that_comes_with_the_cancellation_counts() -> None:
 
 
 async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None:
-    """What the first will hear is not known by then: a doubt, and nothing is sent."""
+    """A second caller whose deadline passes before the first has an outcome is told of a doubt."""
     async with Server(hold) as server:
         client = patient(server)
         first = asyncio.create_task(once(client))
@@ -296,7 +299,7 @@ async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None
 
 
 async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller() -> None:
-    """No account has been asked, so that it may be handed over again."""
+    """A message cancelled while it waits for its route's limit can be sent again."""
     limited = Route(accounts=("main",), limits=RouteLimits(messages_per_second=0.1))
     async with Server(accept) as server:
         client = Client([tiny(server.url)], routes=[limited])
@@ -314,7 +317,7 @@ async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller()
 
 
 def routed(server: Server, **policy: Any) -> Client:
-    """Build a client whose messages go to "a", and to "b" after that; both try once."""
+    """Build a client with a route from "a" to "b"; both make one attempt."""
     own: dict[str, Any] = {"limits": Limits(concurrency=1), "retry": RetryPolicy(attempts=1)}
     return Client(
         [tiny(server.url, name=name, max_messages=1) for name in "ab"],
@@ -325,7 +328,7 @@ def routed(server: Server, **policy: Any) -> Client:
 
 
 async def test_a_message_that_moves_to_the_next_account_is_handed_over_once() -> None:
-    """Whoever hands it over again meanwhile waits for the last account, and texts nobody."""
+    """A message sent again during a failover is not resent; the caller gets the final outcome."""
     go_on, accept_later = accepting_later()
     async with Server(*saying("slow-down"), accept_later) as server, routed(server) as client:
         waiting = [asyncio.create_task(once(client)) for _ in range(3)]
@@ -343,7 +346,10 @@ async def test_a_message_that_moves_to_the_next_account_is_handed_over_once() ->
 
 @pytest.mark.parametrize("leaves_at", [1, 2])
 async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at: int) -> None:
-    """At the first account or at the next: it had left, and its outcome is heard of."""
+    """A routed message whose caller was cancelled after it left is not resent.
+
+    It may have left through the first account or the next one.
+    """
     go_on, accept_later = accepting_later()
     acts = [*saying("slow-down")[: leaves_at - 1], accept_later]
     async with Server(*acts, accept) as server, routed(server) as client:
@@ -363,7 +369,7 @@ async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at
 
 
 async def test_a_second_caller_that_gives_up_leaves_what_has_left_too() -> None:
-    """The first was taken back before it left, the second is cancelled after that."""
+    """A message is not resent if one caller was cancelled before it left and another after."""
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept_later, accept) as server, routed(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
@@ -393,14 +399,14 @@ async def test_a_second_caller_that_gives_up_leaves_what_has_left_too() -> None:
 
 
 def tenants(server: Server, **options: Any) -> Client:
-    """Build a client with a default account and two more."""
+    """Build a client with a default account and two others."""
     adapters = [tiny(server.url, name=name) for name in ("main", "a", "b")]
     return Client(adapters, default="main", **options)
 
 
 @pytest.mark.parametrize("content", [TEXT, "Another text"])
 async def test_tenants_do_not_share_references(content: str) -> None:
-    """Two accounts that are named may have one reference each, for the same text or another."""
+    """Two accounts that callers name do not share references."""
     async with Server(accept) as server, tenants(server) as client:
         accepted = [
             await client.send(Message(NUMBER, text, reference="order-71"), account=account)
@@ -412,7 +418,7 @@ async def test_tenants_do_not_share_references(content: str) -> None:
 
 
 async def test_a_reference_is_known_at_an_account_that_is_named() -> None:
-    """Another message with it is refused there."""
+    """Another message with a reference known at the named account is refused."""
     async with Server(accept) as server, tenants(server) as client:
         await client.send(Message(NUMBER, TEXT, reference="order-71"), account="a")
         with pytest.raises(NotSentError, match="content differs"):
@@ -422,7 +428,7 @@ async def test_a_reference_is_known_at_an_account_that_is_named() -> None:
 
 
 async def test_the_default_account_is_the_same_by_its_name() -> None:
-    """Without routes it makes no difference whether it is named."""
+    """Without routes, naming the default account makes no difference to references."""
     async with Server(accept) as server, tenants(server) as client:
         first = await once(client)
         second = await client.send(Message(NUMBER, TEXT, reference="order-71"), account="main")
@@ -432,7 +438,7 @@ async def test_the_default_account_is_the_same_by_its_name() -> None:
 
 
 async def test_what_the_routes_have_sent_is_known_whichever_account_they_choose() -> None:
-    """Of messages that name no account there is one memory."""
+    """Messages that name no account share references, whichever account the routes choose."""
     routes = [Route(accounts=("a", "b"), strategy="round_robin")]
     async with Server(accept) as server, tenants(server, routes=routes) as client:
         accepted = [await once(client) for _ in range(3)]
@@ -442,7 +448,7 @@ async def test_what_the_routes_have_sent_is_known_whichever_account_they_choose(
 
 
 async def test_a_doubt_of_a_named_account_ends_for_it_alone() -> None:
-    """Neither a settled doubt nor an outcome without a caller is another tenant's."""
+    """A settled doubt of one named account leaves another account's doubt open."""
     async with Server(*saying("who-knows", "who-knows")) as server:
         client = tenants(
             server, policies={each: Policy(retry=RetryPolicy(attempts=1)) for each in "ab"}
@@ -467,7 +473,10 @@ def with_leg_at_b() -> Message:
 
 
 async def test_a_leg_whose_caller_gave_up_is_heard_of_at_its_own_account() -> None:
-    """Its caller has named another one, and may hand the message over again."""
+    """A message whose caller was cancelled while a leg was in flight is not resent.
+
+    The leg goes through another account than the caller named.
+    """
     go_on, accept_later = accepting_later()
     async with Server(*saying("no-channel"), accept_later) as server, tenants(server) as client:
         first = asyncio.create_task(client.send(with_leg_at_b(), account="a"))
@@ -484,7 +493,7 @@ async def test_a_leg_whose_caller_gave_up_is_heard_of_at_its_own_account() -> No
 
 
 async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
-    """Its caller has named another one."""
+    """A leg's doubt settled at the leg's account counts for the account that the caller named."""
     async with Server(*saying("no-channel", "who-knows")) as server, tenants(server) as client:
         with pytest.raises(AmbiguousError):
             await client.send(with_leg_at_b(), account="a")
@@ -496,7 +505,7 @@ async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
 
 
 async def test_generated_references_are_nobodys_key() -> None:
-    """The same message object sent twice is sent twice."""
+    """A message with a generated reference that is sent twice goes out twice."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         message = Message(NUMBER, TEXT)
         await client.send(message)
@@ -506,7 +515,7 @@ async def test_generated_references_are_nobodys_key() -> None:
 
 
 async def test_a_stream_remembers_nothing() -> None:
-    """It is fast, and a file has its own record of what was sent."""
+    """`send_many` does not deduplicate by reference."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
         await once(client)
         again = [Message(NUMBER, TEXT, reference="order-71")]
@@ -517,7 +526,7 @@ async def test_a_stream_remembers_nothing() -> None:
 
 
 async def test_it_is_remembered_for_an_hour() -> None:
-    """After that the reference is free."""
+    """A reference is remembered for an hour, then it is free for another message."""
     clock = ManualClock()
     async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
         await once(client)
@@ -532,7 +541,7 @@ async def test_it_is_remembered_for_an_hour() -> None:
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit, and beyond the time, the oldest go."""
+    """Beyond the limit or the hour, the oldest references are dropped."""
     monkeypatch.setattr(idempotency, "KEPT", 10)
     clock = ManualClock()
     async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
@@ -553,7 +562,7 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
-    """Observers hear of it; the caller is gone."""
+    """Observers get the outcome of a message whose caller was cancelled after it left."""
     told: list[OutcomeUnclaimed] = []
 
     class Watching(Observer):
@@ -579,7 +588,7 @@ async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
 
 
 async def test_what_waits_for_its_route_without_a_caller_was_not_sent() -> None:
-    """Observers hear so, and from them whoever has interrupted the synchronous client."""
+    """Observers get `NotSent` for a message cancelled while it waited for its route's limit."""
     told: list[OutcomeUnclaimed] = []
 
     class Watching(Observer):
@@ -602,7 +611,7 @@ async def test_what_waits_for_its_route_without_a_caller_was_not_sent() -> None:
 
 
 def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:
-    """Two loops have no common queue; what the other one does is not known here."""
+    """A message in flight in another event loop is ambiguous when it is sent again here."""
     go_on = threading.Event()
     outcomes: list[Outcome] = []
 
@@ -628,7 +637,7 @@ def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_loop_that_was_closed_without_a_word_leaves_a_doubt() -> None:
-    """The message had left, and nobody will hear of it."""
+    """A message in flight in a loop that was closed is ambiguous when it is sent again."""
     with server_in_thread(hold) as server:
         client = Client([tiny(server.url)])
         loop = asyncio.new_event_loop()

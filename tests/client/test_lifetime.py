@@ -1,4 +1,4 @@
-"""What a client does before it opens anything, and after its caller is gone."""
+"""Checks before a connection is opened, and closing a client while calls wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_id_of_dots_is_no_id() -> None:
-    """It is refused as the caller's, before anything is opened."""
+    """An id of two dots is refused before a connection is opened."""
     async with Server(answer(200)) as server, Client([tiny(server.url)]) as client:
         with pytest.raises(InvalidValue, match="id: must not be empty"):
             await client.cancel("main:..")
@@ -25,7 +25,7 @@ async def test_an_id_of_dots_is_no_id() -> None:
 
 
 async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
-    """A scope around it ends every wait, but leaves no connection open."""
+    """A client in a cancelled scope of anyio closes its connections."""
     async with Server(hold) as server:
         client = Client([tiny(server.url)])
         with anyio.CancelScope() as scope:
@@ -40,7 +40,7 @@ async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
 
 
 async def test_whoever_waits_hears_that_the_client_is_closed() -> None:
-    """A queue that is given up keeps nobody waiting for their whole timeout."""
+    """Closing with a deadline of 0 ends all waiting sends: `NotSent`, or ambiguous in flight."""
     policies = {"a": Policy(limits=Limits(concurrency=1))}
     async with Server(stall) as server:
         client = Client([tiny(server.url, name="a")], policies=policies)

@@ -1,7 +1,6 @@
-"""Messages handed over several times, and cancelled at random turns of the event loop.
+"""One message sent several times and cancelled at random times, in virtual time.
 
-In virtual time, so that a seed repeats what it found. Written because a test for each moment misses
-the moment that nobody thought of.
+A seed repeats what it found. It covers the moments for which no test was written.
 """
 
 from __future__ import annotations
@@ -40,22 +39,22 @@ MOMENTS = (0.0, 0.0, 0.01, 0.5, 2.0)
 
 
 class Alone(TinyAdapter):
-    """Tiny, one message a request."""
+    """Tiny with one message per request."""
 
     capabilities = attrs.evolve(TinyAdapter.capabilities, max_messages=1)
 
 
 class World:
-    """A client, its providers, and callers who hand over one message.
+    """A client, its providers, and callers that send one message.
 
     Args:
-        chance: Decides everything.
-        options: Of the client.
+        chance: The source of all random choices.
+        options: Options of the client.
         account: The account that the callers name.
-        fields: Of the message.
+        fields: Fields of the message.
 
     Attributes:
-        texted: How often the message may have come to the phone.
+        texted: How many requests may have delivered the message.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class World:
         self._routed = Routed(*wires, kind=kind, policies=policies, **options)
 
     def live(self) -> tuple[list[Outcome], Outcome, int]:
-        """Return the outcomes of five callers, that of a last one, and the texts before it."""
+        """Return the outcomes of five callers and a last one, and `texted` before the last one."""
 
         async def story(client: Client) -> tuple[list[Outcome], Outcome, int]:
             calls = [asyncio.create_task(self._call(client)) for _ in range(5)]
@@ -134,7 +133,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nobody_is_texted_twice_and_nothing_is_lost(way: str) -> None:
-    """However often it is handed over, and whoever gives up when."""
+    """For any calls and cancellations, the message is sent at most once and no outcome is false."""
     wrong: Counter[str] = Counter()
     for seed in range(150):
         options = {"fields": {}, **WAYS[way]}

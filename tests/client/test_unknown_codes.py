@@ -1,4 +1,4 @@
-"""Codes and statuses that no table has: on failures, counted by the client, in a file."""
+"""Unknown codes and statuses: in failures, counted by the client, and in a file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
 
 
 def refused(name: str, code: object, request: Request) -> Response:
-    """Refuse a message in the provider's own form, with some code."""
+    """Refuse a message in the provider's own form, with this code."""
     if name == "clickatell":
         assert isinstance(request.body, bytes)
         (asked,) = orjson.loads(request.body)["messages"]
@@ -67,12 +67,12 @@ def refused(name: str, code: object, request: Request) -> Response:
 
 
 def stranger(_: Request) -> Response:
-    """Answer as a proxy does that has codes of its own."""
+    """Answer like a proxy with codes of its own."""
     return Response(403, b'{"error": {"code": 1020, "message": "access denied"}}')
 
 
 def told(name: str, respond: Any, story: Story, **changes: Any) -> Any:
-    """Tell a story with a client of one account over a wire in memory."""
+    """Run a story with a client of one account over a transport in memory."""
     client = Client.from_config(
         {"accounts": {"main": ACCOUNTS[name] | changes}},
         transport=MemoryTransport.factory(respond),
@@ -96,7 +96,7 @@ async def outcome_through(client: Client, message: Message | None = None) -> Out
 
 
 def seen(client: Client) -> list[tuple[str, str, str, int | None, int]]:
-    """Return what a client has met."""
+    """Return the unknown codes that a client has counted."""
     return [_values(each) for each in client.unknown_codes()]
 
 
@@ -106,7 +106,7 @@ def _values(each: UnknownCode) -> tuple[str, str, str, int | None, int]:
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_each_provider_keeps_a_code_that_no_table_has(name: str) -> None:
-    """A refusal in the provider's form carries the code as it was given, and the client counts."""
+    """A refusal with an unknown code has it in `unknown_code`, and the client counts it."""
 
     async def story(client: Client) -> Any:
         outcomes = [await outcome_through(client), await outcome_through(client)]
@@ -121,7 +121,7 @@ def test_each_provider_keeps_a_code_that_no_table_has(name: str) -> None:
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_a_strangers_code_is_not_the_providers(name: str) -> None:
-    """What a proxy answers stands in `unknown_code` alone: `code` stays the provider's own."""
+    """A proxy's code is in `unknown_code` only, not in `code`."""
     outcome = told(name, stranger, outcome_through)
 
     assert not isinstance(outcome, Accepted)
@@ -130,7 +130,7 @@ def test_a_strangers_code_is_not_the_providers(name: str) -> None:
 
 
 def test_a_code_that_has_a_row_is_not_met() -> None:
-    """A known code is no unknown one, nor is one at a level where it decides nothing."""
+    """A known code is not counted as unknown, also at a level where it decides nothing."""
     answers = [
         Response(400, b'{"messages": [], "error": {"code": 18, "description": "odd"}}'),
         Response(400, b'{"messages": [], "error": {"code": 1, "description": "odd"}}'),
@@ -145,7 +145,7 @@ def test_a_code_that_has_a_row_is_not_met() -> None:
 
 
 def test_a_row_of_the_configuration_ends_it() -> None:
-    """A code that the account gives a meaning is not met any more."""
+    """A code with a row in the account's configuration is not counted as unknown."""
     row = {"reason": "invalid_recipient", "verdict": "rejected"}
 
     async def story(client: Client) -> Any:
@@ -162,7 +162,7 @@ def test_a_row_of_the_configuration_ends_it() -> None:
 
 
 def test_a_code_quotes_neither_the_recipient_nor_the_text() -> None:
-    """What stands in the place of a code may be anything that the message has."""
+    """An unknown code is redacted: no recipient, text or key is shown."""
     text = "meet me at the old mill"
 
     def echo(_: Request) -> Response:
@@ -181,7 +181,7 @@ def test_a_code_quotes_neither_the_recipient_nor_the_text() -> None:
 
 
 def test_operations_and_look_ups_count_too() -> None:
-    """A refused operation, a status without a row, and a failure code without one."""
+    """Unknown codes and statuses in operations and look-ups are counted."""
     answers = [
         Response(403, b'{"code": "QuotaOfReads"}'),
         Response(200, orjson.dumps({"omnimessage_id": "m1", "statuses": [_leg("LOST", 0)]})),
@@ -212,12 +212,12 @@ def _leg(status: str, err: int) -> dict[str, Any]:
 
 
 def odd(request: Request) -> Response:
-    """Answer for all messages of a batch at once, with a code that Tiny does not have."""
+    """Answer for a whole batch, with a code that Tiny does not have."""
     return Response(403, orjson.dumps({"code": "odd", "about": len(references(request))}))
 
 
 def test_one_answer_counts_once() -> None:
-    """However many messages an answer is about: here of a batch that is split, and its halves."""
+    """An answer for several messages counts its unknown code once."""
     routed = Routed(odd)
 
     async def story(client: Client) -> list[int]:
@@ -230,12 +230,12 @@ def test_one_answer_counts_once() -> None:
 
 
 class Unsure(TinyAdapter):
-    """Tiny, that rejects with a code of which nobody knows the meaning, in its own form."""
+    """Tiny that rejects with an unknown code, in its own form."""
 
     def outcome(
         self, reference: str, result: dict[str, Any] | None, response: Response
     ) -> Outcome | None:
-        """Reject what has an unknown code."""
+        """Reject a result with an unknown code."""
         found = super().outcome(reference, result, response)
         if found is not None or result is None:
             return found
@@ -255,7 +255,7 @@ class Unsure(TinyAdapter):
 @pytest.mark.parametrize("reply", [saying("new-code"), odd])
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_unknown_code_is_no_licence(reply: Reply, stream: bool) -> None:
-    """It may be an opt-out, or a stranger's: no other account is asked."""
+    """A message refused with an unknown code does not fail over: it may be an opt-out."""
     routed = Routed(reply, accepted, routes=(Route(accounts=("a", "b")),), kind=Unsure)
 
     (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
@@ -272,7 +272,7 @@ def met(code: str, account: str = "main") -> UnknownCodeMet:
 
 
 def test_what_is_met_has_a_count_and_two_times() -> None:
-    """The first and the last time, and how often; accounts and tables are told apart."""
+    """An unknown code has a count and its first and last time, by account and table."""
     start = datetime(2030, 1, 1, tzinfo=UTC)
     times = iter(start + timedelta(seconds=each) for each in range(3))
     codes = UnknownCodes(now=lambda: next(times))
@@ -287,7 +287,7 @@ def test_what_is_met_has_a_count_and_two_times() -> None:
 
 
 def test_a_provider_that_invents_codes_does_not_fill_the_memory() -> None:
-    """At most 1,000 different ones are kept; those that are kept go on counting."""
+    """At most 1,000 different unknown codes are kept, and those go on counting."""
     codes = UnknownCodes()
 
     for each in range(2_000):
@@ -298,7 +298,7 @@ def test_a_provider_that_invents_codes_does_not_fill_the_memory() -> None:
 
 
 def test_a_file_has_one_line_for_each(tmp_path: Path) -> None:
-    """It is private to its owner; another process appends to it; a repetition adds no line."""
+    """The file has one line per code and process, and is private to its owner."""
     path = tmp_path / "codes.jsonl"
 
     async def process() -> None:
@@ -326,7 +326,7 @@ def test_a_file_has_one_line_for_each(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says so, and the code is in the file once it can be written."""
+    """A failed write is logged, and the code is written once the file can be."""
     folder = tmp_path / "missing"
     codes = UnknownCodes(folder / "codes.jsonl")
 

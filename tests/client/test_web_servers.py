@@ -1,4 +1,4 @@
-"""One client in the workers of real web servers, forked and spawned, asynchronous and not."""
+"""One client in the workers of real web servers, forked and spawned, ASGI and WSGI."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SERVERS = {
 
 
 def fetch(url: str) -> str:
-    """Fetch a page of this machine, once somebody listens there."""
+    """Fetch a local page, and wait until a server listens."""
     until = time.monotonic() + 20
     while True:
         try:
@@ -55,7 +55,7 @@ def fetch(url: str) -> str:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_every_worker_hears_of_its_own_messages(name: str, tmp_path: Path) -> None:
-    """Sixty requests at once: each has the id of its own message, and nothing is logged."""
+    """Each of sixty concurrent requests gets the id of its own message, without errors logged."""
     port = free_port()
     command = [sys.executable, "-m", *(each.format(port=port) for each in SERVERS[name])]
     folder = Path(support.__path__[0]).parent

@@ -1,4 +1,4 @@
-"""Adapter, document and emulator agree: the other two accept what the adapter lets through."""
+"""What the Clickatell adapter sends, the vendor's OpenAPI document and the emulator accept."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ADAPTER = ClickatellAdapter(
 CONTEXT = Context(account="main", now=datetime(2030, 1, 1, tzinfo=UTC))
 HEADERS = {"Authorization": "key", "Content-Type": "application/json"}
 
-# Lengths on either side of every limit, and characters that some fields do not allow.
+# Lengths at and just above every limit; below, pieces that some fields do not allow.
 LIMITS = (15, 20, 24, 60, 72, 200, 256, 1024)
 SIZES = st.integers(0, 8) | st.sampled_from([size + over for size in LIMITS for over in (0, 1)])
 PIECES = (
@@ -76,7 +76,7 @@ PLAIN = st.integers(1, 15).map("x".__mul__)
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Draw text, sometimes with a length near a limit or with special characters."""
+    """Draw texts, some of a length near a limit or with special characters."""
     odd = st.builds(lambda piece, size: piece + "x" * size, st.sampled_from(PIECES), SIZES)
     return st.integers(0, 15).flatmap(lambda die: PLAIN if die else odd)
 
@@ -112,7 +112,7 @@ CARDS = st.builds(
 )
 
 
-# Any content of the One API, and some that it does not allow.
+# Content that the One API allows, and some that it does not allow.
 CONTENTS: st.SearchStrategy[Content] = st.one_of(
     st.builds(Text, texts(), preview_url=st.none() | st.booleans()),
     LOCATIONS,
@@ -148,7 +148,7 @@ CONTENTS: st.SearchStrategy[Content] = st.one_of(
 
 
 def readings(content: Content) -> tuple[bool, list[str]]:
-    """Return whether the adapter lets content through, and the faults that the other two find."""
+    """Return whether the adapter allows content, and the faults that document and emulator find."""
     message = Message("+27820000001", content, channel="whatsapp")
     allowed = ADAPTER.check(message) is None
     request = next(ADAPTER.send([message], CONTEXT))
@@ -164,7 +164,7 @@ def readings(content: Content) -> tuple[bool, list[str]]:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_what_is_let_through_is_accepted(data: st.DataObject) -> None:
-    """Neither the vendor's document nor the emulator refuses what the adapter would send."""
+    """The vendor's document and the emulator accept every content that the adapter allows."""
     try:
         content = data.draw(CONTENTS)
     except InvalidValue:

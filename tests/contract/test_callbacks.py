@@ -1,6 +1,6 @@
-"""What an emulator signs and says, its adapter takes for genuine and understands.
+"""Each adapter verifies and reads the callbacks that its emulator signs.
 
-Both were written from the provider's documents, apart from each other.
+Both were written from the provider's documents, independently of each other.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ LIST = ListPicker(
 
 @attrs.define
 class Clock:
-    """The time of the day, or what comes after it."""
+    """The time of day, plus `ahead` seconds."""
 
     ahead: float = 0.0
 
@@ -64,7 +64,7 @@ class Clock:
 
 @attrs.frozen
 class World:
-    """A sandbox that calls back to a server, and a client that is configured for it.
+    """A sandbox that calls back to a server, and a client configured for it.
 
     Attributes:
         adapters: The adapters of the sandbox's own configuration.
@@ -94,7 +94,7 @@ class World:
         return list(adapter.parse(callback, context))
 
     async def reply(self, provider: str, **fields: Any) -> Any:
-        """Let the phone send something, and return the one event of it."""
+        """Send a reply from the phone, and return its one event."""
         self.sandbox.reply(TO, provider=provider, **fields)
         (event,) = await self.events()
         return event
@@ -115,7 +115,7 @@ def _callback(headers: dict[str, str], body: bytes, url: str, secret: str) -> Ca
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """Serve all providers, calling back, without a pace."""
+    """Serve all providers with callbacks, without delays."""
     clock = Clock()
     async with (
         serve_target() as target,
@@ -129,7 +129,7 @@ async def world() -> AsyncIterator[World]:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_configuration_has_what_verifies(provider: str) -> None:
-    """A receiver can start with the sandbox's own configuration."""
+    """The sandbox's own configuration has all that a receiver needs to verify callbacks."""
     adapters = load_config(Sandbox().config()).adapters
 
     assert adapters[provider].callback_problem() is None
@@ -140,7 +140,7 @@ def test_the_configuration_has_what_verifies(provider: str) -> None:
 async def test_reports_say_what_a_look_up_says(
     world: World, provider: str, channel: str, scenario: Scenario
 ) -> None:
-    """The events of a message, put together, are the status that the provider's look-up gives."""
+    """The merged reports of a message give the same status as the provider's look-up."""
     message = Message(magic_number(scenario), "Hello", channel=channel, reference="order-1")
     (outcome,) = [each async for each in world.client.send_many([message], account=provider)]
 
@@ -156,7 +156,7 @@ async def test_reports_say_what_a_look_up_says(
         assert report.message_id == outcome.id
         assert provider == "messente" or report.reference == "order-1"
         status = merge_event(status, report)
-    # Bird has reading as an interaction alone, which its look-up of statuses does not know.
+    # Bird reports reading as an interaction, which its look-up of statuses does not have.
     reads = provider == "bird" and Status.READ is status.status
     assert (status.status, status.reason) == (
         Status.READ if reads else looked_up.status,
@@ -167,7 +167,7 @@ async def test_reports_say_what_a_look_up_says(
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_text(world: World, provider: str) -> None:
-    """Who wrote what, on which channel, and when."""
+    """A reply has its sender, text, channel, ids and time."""
     event = await world.reply(provider, text="Is the table free?", channel="sms")
 
     assert isinstance(event, InboundMessage)
@@ -184,7 +184,7 @@ async def test_a_text(world: World, provider: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_an_opt_out(world: World, provider: str) -> None:
-    """STOP is one, whichever provider brings it."""
+    """A reply of STOP is an opt-out at every provider."""
     change = change_in_event(await world.reply(provider, text="STOP"))
 
     assert change is not None
@@ -193,7 +193,7 @@ async def test_an_opt_out(world: World, provider: str) -> None:
 
 @pytest.mark.parametrize("provider", ["bird", "clickatell"])
 async def test_media(world: World, provider: str, tmp_path: Path) -> None:
-    """The client fetches the file with the account's key."""
+    """The client downloads the file of a reply."""
     event = await world.reply(provider, text="Look", media=PICTURE)
 
     (item,) = event.media
@@ -203,7 +203,7 @@ async def test_media(world: World, provider: str, tmp_path: Path) -> None:
 
 
 async def test_media_inside_a_callback(world: World) -> None:
-    """Clickatell's other form."""
+    """Clickatell's callbacks may have the file inline."""
     event = await world.reply("clickatell", media={**PICTURE, "inline": True})
 
     (item,) = event.media
@@ -211,7 +211,7 @@ async def test_media_inside_a_callback(world: World) -> None:
 
 
 async def test_a_document(world: World, tmp_path: Path) -> None:
-    """Bird has another body for files than for images."""
+    """Bird's body for a document, unlike that for an image, is read."""
     media = {**PICTURE, "content_type": "application/pdf", "file_name": "a.pdf"}
     event = await world.reply("bird", media=media)
 
@@ -223,7 +223,7 @@ async def test_a_document(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("provider", ["bird", "clickatell"])
 async def test_a_place(world: World, provider: str) -> None:
-    """Coordinates, name and address."""
+    """A reply with a location has coordinates, name and address."""
     place = (await world.reply(provider, location=PLACE)).location
 
     assert tuple(PLACE.values()) == (
@@ -238,7 +238,7 @@ async def test_a_place(world: World, provider: str) -> None:
     ("content", "tapped"), [(BUTTONS, Reply("Yes", "keep")), (LIST, Reply("Fish", "fish"))]
 )
 async def test_a_tapped_button(world: World, content: Content, tapped: Reply) -> None:
-    """What was sent through the adapter can be tapped, and names the message that it is of."""
+    """A tap on a button or list item has its payload and the id of the message."""
     accepted = await world.client.send(Message(TO, content, channel="whatsapp"), account="bird")
     await world.events()
 
@@ -248,7 +248,7 @@ async def test_a_tapped_button(world: World, content: Content, tapped: Reply) ->
 
 
 async def test_a_guess_is_kept_whole(world: World) -> None:
-    """Clickatell publishes no form of a tapped button, so what is invented is not understood."""
+    """Clickatell documents no form of a tapped button: the sandbox's guess is `UnparsedEvent`."""
     message = Message(TO, BUTTONS, channel="whatsapp")
     await world.client.send(message, account="clickatell")
     await world.events()
@@ -262,7 +262,7 @@ async def test_a_guess_is_kept_whole(world: World) -> None:
 
 @pytest.mark.parametrize("provider", ["bird", "clickatell"])
 async def test_an_answer_to_a_message(world: World, provider: str) -> None:
-    """It names the message by the id that the client has for it."""
+    """A reply to a message has the id that the client returned for the message."""
     message = Message(TO, "Hello", channel="whatsapp", reference="order-1")
     accepted = await world.client.send(message, account=provider)
     await world.events()
@@ -275,7 +275,7 @@ async def test_an_answer_to_a_message(world: World, provider: str) -> None:
 
 @pytest.mark.parametrize("kind", ["read", "clicked"])
 async def test_an_interaction(world: World, kind: str) -> None:
-    """It is about the message, by the id that the client has for it; reading is a status too."""
+    """An interaction has the id of its message, and reading is also reported as a status."""
     accepted = await world.client.send(Message(TO, "Hello", channel="whatsapp"), account="bird")
     await world.events()
     world.sandbox.reply(TO, provider="bird", interaction={"kind": kind})
@@ -293,7 +293,7 @@ async def test_an_interaction(world: World, kind: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_repetition_has_the_same_keys(world: World, provider: str) -> None:
-    """A callback that is sent again is the same event, so it is noticed and dropped."""
+    """A repeated callback has the same event keys as the first, so it can be dropped."""
     world.target.answers.extend([503])
     world.sandbox.faults.add("callback_duplicate", count=100)
     await world.client.send(Message(TO, "Hello", channel="sms"), account=provider)
@@ -306,7 +306,7 @@ async def test_a_repetition_has_the_same_keys(world: World, provider: str) -> No
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_contradiction_is_kept(world: World, provider: str) -> None:
-    """A delivery that is also reported as failed stays a delivery, and shows both."""
+    """A delivery that is also reported as failed stays delivered and is flagged."""
     world.sandbox.faults.add("callback_contradict")
     accepted = await world.client.send(Message(TO, "Hello", channel="sms"), account=provider)
     await world.sandbox.callbacks.flush()
@@ -339,7 +339,7 @@ STATUSES = [(name, status) for name, source in _sources().items() for status in 
 
 @pytest.mark.parametrize(("provider", "sample"), SAMPLES)
 def test_a_sample_is_what_its_name_says(provider: str, sample: str) -> None:
-    """Genuine, and an event of this kind and variant."""
+    """Each sample callback is genuine, and its event has the sample's kind and variant."""
     source = _sources()[provider]
     now = datetime.now(UTC).timestamp()
     build = source.sample_of(sample)
@@ -367,7 +367,7 @@ def _variant(event: Event) -> str:
 
 @pytest.mark.parametrize(("provider", "status"), STATUSES)
 def test_every_status_can_be_had(provider: str, status: str) -> None:
-    """By the provider's own name; each is one that the adapter knows."""
+    """A sample can be made for each status of the provider, and the adapter knows the status."""
     source = _sources()[provider]
 
     draft = source.sample_status(status)
@@ -387,7 +387,7 @@ def test_every_status_can_be_had(provider: str, status: str) -> None:
 
 @pytest.mark.parametrize(("provider", "sample"), SAMPLES)
 def test_a_spoilt_sample_is_never_genuine(provider: str, sample: str) -> None:
-    """Whatever it brings."""
+    """A sample with a spoilt signature fails verification."""
     source = _sources()[provider]
     build = source.sample_of(sample)
     assert build is not None
@@ -399,7 +399,7 @@ def test_a_spoilt_sample_is_never_genuine(provider: str, sample: str) -> None:
 
 
 def test_ids_of_samples_are_new() -> None:
-    """A second sample is not dropped as a repetition of the first."""
+    """Two samples of one kind have different message ids."""
     for name, source in _sources().items():
         drafts = [build() for build in source.samples().values() for _ in range(2)]
         ids = [MessageId.of(name, each.id) for each in drafts]

@@ -1,4 +1,4 @@
-"""The contract itself: what the vendor's document forbids once its faults are corrected."""
+"""The corrected OpenAPI document of Clickatell: what it allows and forbids."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def uploading(*query: tuple[str, str], headers: dict[str, str] | None = None) ->
 def asking(
     path: str, *query: tuple[str, str], body: bytes = b"", **headers: str
 ) -> RecordedRequest:
-    """Return a request that changes nothing."""
+    """Return a GET request."""
     return RecordedRequest(method="GET", path=path, query=query, headers=KEY | headers, body=body)
 
 
@@ -152,7 +152,7 @@ ANSWERS: dict[str, tuple[RecordedRequest, int, Any, bool]] = {
 
 @pytest.mark.parametrize("recorded", ALLOWED.values(), ids=ALLOWED)
 def test_what_is_documented_is_allowed(recorded: RecordedRequest) -> None:
-    """A request that the prose allows has no fault, although the published schemas forbid some."""
+    """A request that the vendor's prose allows has no fault, even if its schema forbids it."""
     assert CONTRACT.request_faults(recorded) == []
 
 
@@ -174,7 +174,7 @@ def test_answers(recorded: RecordedRequest, status: int, body: Any, allowed: boo
 
 
 def test_used_parts() -> None:
-    """The parts that a request uses are found, down to members of enumerations and maps."""
+    """`used` finds the parts of a request, down to values of enumerations and keys of maps."""
     recorded = template(
         header={"type": "text", "text": {"parameters": {"1": "a"}}},
         templateButtons=[{"index": 1, "type": "otp", "otp": {"code": "1"}}],

@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_reasons_are_the_same_or_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page on swapping explains exactly the scenarios whose reasons differ."""
+    """The page on swapping providers explains exactly the scenarios whose reasons differ."""
     monkeypatch.syspath_prepend(DOCS)
     played = asyncio.run(importlib.import_module("scenarios").play())
     page = (DOCS / "swap-a-provider.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A recipient is an E.164 number, an e-mail address or a provider's contact."""
+"""Recipients: an E.164 number, an e-mail address or a provider's contact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from omnimsg.domain.message import Message
 
 @given(phone_numbers())
 def test_e164_numbers_are_accepted(number: str) -> None:
-    """A plus and 7 to 15 digits, the first of them not zero, are a valid number."""
+    """A number of a plus and 7 to 15 digits, the first of them not zero, is valid."""
     assert Message(number, "Hello").to == number
 
 

@@ -56,7 +56,7 @@ from omnimsg.domain.message import CONTENT_KINDS
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 URL = "https://files.example.test/a"
-NAIVE = datetime(2030, 1, 2)  # noqa: DTZ001 - naive is the point
+NAIVE = datetime(2030, 1, 2)  # noqa: DTZ001 - naive on purpose
 PNG = MediaItem(MediaKind.IMAGE, Link(URL))
 REPLY = Reply("Yes")
 CARD = Card(title="Tonight")

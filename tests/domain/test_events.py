@@ -1,4 +1,4 @@
-"""Events: their time, their key and what a repr shows of them."""
+"""Events: their time in UTC, their key, and the private fields that a repr hides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def unparsed(**fields: Any) -> UnparsedEvent:
-    """Build an event with a few fields of its own."""
+    """Build an `UnparsedEvent` with some fields changed."""
     usual: dict[str, Any] = {
         "provider": "toy",
         "account": "main",
@@ -31,21 +31,21 @@ def unparsed(**fields: Any) -> UnparsedEvent:
 
 @given(events())
 def test_times_are_in_utc(event: Event) -> None:
-    """Whatever the offset that a provider writes, the time of an event is in UTC."""
+    """The time of an event is in UTC, whatever its offset was."""
     assert event.at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
     "at",
     [
-        datetime(2030, 1, 2),  # noqa: DTZ001 - refused for that
+        datetime(2030, 1, 2),  # noqa: DTZ001 - naive on purpose
         datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
         "2030-01-02T03:04:05Z",
         None,
     ],
 )
 def test_a_time_without_an_offset_is_refused(at: Any) -> None:
-    """So is one that UTC cannot express, with the field's name."""
+    """A time without an offset, or that UTC cannot express, is refused with the field's name."""
     with pytest.raises(InvalidValue) as caught:
         unparsed(at=at)
 
@@ -53,20 +53,20 @@ def test_a_time_without_an_offset_is_refused(at: Any) -> None:
 
 
 def test_a_key_is_the_same_in_every_version() -> None:
-    """Stores keep keys, so a new version must drop what an old one has seen."""
+    """The key of an event must not change between versions, because stores keep keys."""
     assert "8f3babb3baa636510e239be30c483161" == event_key("main", "status", "id-1", "READ", None)
 
 
 @given(json_values(), json_values())
 def test_keys_tell_different_parts_apart(first: Any, second: Any) -> None:
-    """Two events have one key only if the parts are the same and stand in the same place."""
+    """Two events have the same key only if their parts are equal and in the same positions."""
     assert event_key("a", "status", first) == event_key("a", "status", first)
     assert event_key("a", "status", first, second) != event_key("a", "status", [first, second])
     assert event_key("a", "status", first) != event_key("b", "status", first)
 
 
 def test_a_repr_hides_what_people_wrote() -> None:
-    """Numbers are masked, texts and names hidden, and the raw payload is left out."""
+    """The repr of an event masks numbers, hides texts and names, and omits `raw`."""
     private = "+37255500001", "Meet me at noon", "Thandi", "secret-payload"
     event = InboundMessage(
         provider="toy",

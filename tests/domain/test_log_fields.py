@@ -1,4 +1,4 @@
-"""The fields of a line of the log: what is unknown is left out, and no number is whole."""
+"""Log fields: unset fields are omitted, and phone numbers are masked."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from omnimsg.domain.log_fields import log_fields
 
 
 def test_what_is_not_known_is_not_there() -> None:
-    """A formatter writes no null for it."""
+    """A field that is `None` is omitted, so a formatter writes no null for it; 0 is kept."""
     fields = log_fields(account="main", provider=None, code=None, http_status=0)
 
     assert {"account": "main", "http_status": 0} == fields
 
 
 def test_numbers_are_masked() -> None:
-    """References, ids and paths are chosen by others, who may put a recipient into them."""
+    """Phone numbers are masked in references, ids and URLs, which others choose."""
     fields = log_fields(
         reference="order of +27820001000",
         references=["a1", "27820001000"],
@@ -31,7 +31,7 @@ def test_numbers_are_masked() -> None:
 
 
 def test_a_generated_reference_stays() -> None:
-    """It is no number, and what a line is about is found by it."""
+    """A generated reference is not masked: it is no phone number, and log lines are found by it."""
     reference = "0123456789abcdef0123456789012345"
 
     assert {"reference": reference} == log_fields(reference=reference)

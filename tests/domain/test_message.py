@@ -1,4 +1,4 @@
-"""The message: what it takes, what it refuses, and that it never changes."""
+"""`Message`: valid and invalid fields, immutability, references and the plain-text test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HALF = "\ud83d"
 
 
 def test_plain_text_is_a_text() -> None:
-    """Text alone is content, because most messages are, and it stays as it was written."""
+    """A string given as content becomes a `Text`, with its spaces unchanged."""
     assert Message(NUMBER, " Hello ").content == Text(" Hello ")
 
 
@@ -124,7 +124,7 @@ def test_plain_text_is_a_text() -> None:
     ],
 )
 def test_wrong_fields(fields: dict[str, Any], path: str) -> None:
-    """A field that holds what it cannot is an error of ours, by its path."""
+    """A field with an invalid value raises `InvalidValue` with the field's path."""
     with pytest.raises(InvalidValue) as caught:
         Message(**{"to": NUMBER, "content": "Hello", **fields})
 
@@ -132,7 +132,7 @@ def test_wrong_fields(fields: dict[str, Any], path: str) -> None:
 
 
 def test_the_text_of_a_message_must_not_be_empty() -> None:
-    """An empty text is refused by the content it would become."""
+    """An empty string as content is refused with the path `Text.text`."""
     with pytest.raises(InvalidValue) as caught:
         Message(NUMBER, "")
 
@@ -151,7 +151,7 @@ def test_the_text_of_a_message_must_not_be_empty() -> None:
     ],
 )
 def test_wrong_reserves(fields: dict[str, Any], path: str) -> None:
-    """A reserve is checked as a message is."""
+    """A leg with an invalid field raises `InvalidValue` with the field's path."""
     with pytest.raises(InvalidValue) as caught:
         Leg(**fields)
 
@@ -159,7 +159,7 @@ def test_wrong_reserves(fields: dict[str, Any], path: str) -> None:
 
 
 def test_names_stand_for_members() -> None:
-    """Channels and priorities are taken by the words that JSON has for them."""
+    """A channel or priority may be given as the value that JSON has for it."""
     fields: dict[str, Any] = {"priority": "high", "fallback": [Leg(channel="viber")]}
     message = Message(NUMBER, "Hello", channel="sms", **fields)
 
@@ -173,7 +173,7 @@ def test_names_stand_for_members() -> None:
 
 
 def test_a_kind_of_text_is_a_text() -> None:
-    """A subclass of `str` is taken wherever text is."""
+    """A subclass of `str` is accepted wherever a text is."""
 
     class Word(str):
         __slots__ = ()
@@ -184,7 +184,7 @@ def test_a_kind_of_text_is_a_text() -> None:
 
 
 def test_lists_and_mappings_are_frozen_all_the_way_down() -> None:
-    """What the caller goes on changing does not change the message."""
+    """Changing a nested list or mapping after the call does not change the message."""
     labels: Any = ["spring"]
     metadata: dict[str, Any] = FrozenDict({"rows": [{"a": [1]}]})
     message = Message(
@@ -202,7 +202,7 @@ def test_lists_and_mappings_are_frozen_all_the_way_down() -> None:
 
 @pytest.mark.parametrize("field", ["metadata", "extras"])
 def test_an_empty_mapping_is_frozen_too(field: str) -> None:
-    """An ordinary empty dict equals a frozen one, and is not kept all the same."""
+    """An empty dict is replaced by the frozen `EMPTY`, although the two are equal."""
     given: dict[str, Any] = {}
 
     assert getattr(Message(NUMBER, "Hello", **{field: given}), field) is EMPTY  # type: ignore[arg-type]
@@ -235,7 +235,7 @@ def test_copies_are_whole(message: Message) -> None:
 
 @given(messages())
 def test_plain_texts(message: Message) -> None:
-    """A message is plain text where number, text, channel, reference and metadata are all of it."""
+    """A message is plain text if it has only number, text, channel, reference and metadata."""
     given = attrs.asdict(message, recurse=False)
     bare = {name: given[name] for name in ("channel", "reference", "metadata")}
     is_plain_text = (
@@ -272,14 +272,14 @@ def test_plain_texts(message: Message) -> None:
     ],
 )
 def test_what_makes_a_plain_text(fields: dict[str, Any], is_plain_text: bool) -> None:
-    """A message with anything that a provider must be told besides text and number is not one."""
+    """A message with any other option for the provider is not plain text."""
     message = Message(**{"to": NUMBER, "content": "Hello", **fields})
 
     assert is_plain_text == message.is_plain_text
 
 
 def parts(value: Any) -> Iterator[Any]:
-    """Find the values that a message is made of, itself among them."""
+    """Yield every attrs value in a message, itself included."""
     if isinstance(value, tuple):
         for each in value:
             yield from parts(each)
@@ -291,7 +291,7 @@ def parts(value: Any) -> Iterator[Any]:
 
 @given(messages(), st.sampled_from([HALF, "\0"]))
 def test_no_text_that_cannot_be_sent(message: Message, spoilt_by: str) -> None:
-    """Wherever a message can hold text, it cannot hold half a surrogate pair or U+0000.
+    """No text field of a message can hold half a surrogate pair or U+0000.
 
     Either would stop a batch.
     """
@@ -314,13 +314,13 @@ def test_no_text_that_cannot_be_sent(message: Message, spoilt_by: str) -> None:
 
 @pytest.mark.parametrize("text", ["\0", "Hel\0lo", "Grüße\0"])
 def test_a_text_with_nul_names_its_field(text: str) -> None:
-    """U+0000 in the text is refused when the message is built, by the name of the field."""
+    """A text with U+0000 is refused when the message is built; the error names the field."""
     with pytest.raises(InvalidValue, match=r"Text\.text: holds U\+0000"):
         Message(NUMBER, text)
 
 
 def test_reply_to_is_an_id() -> None:
-    """The message that is answered is given by the id of its outcome, or by that id's text."""
+    """`reply_to` takes the id of an outcome, or the id's text, and stores a `MessageId`."""
     message = Message(NUMBER, "Yes", reply_to="bird:channel/m1")
 
     assert MessageId.of("bird", "channel/m1") == message.reply_to
@@ -329,12 +329,12 @@ def test_reply_to_is_an_id() -> None:
 
 @given(contents())
 def test_contents_are_hashable(content: Content) -> None:
-    """Content is a value through and through: equal ones have one hash."""
+    """Every content is hashable, and equal contents have equal hashes."""
     assert hash(content) == hash(pickle.loads(pickle.dumps(content)))  # noqa: S301
 
 
 def test_encryption_is_kept() -> None:
-    """A message carries how its content was encrypted."""
+    """A message keeps the `Encryption` that it was given."""
     encryption = Encryption(key=Secret("key"))
 
     assert Message(NUMBER, "Hello", encryption=encryption).encryption is encryption
@@ -349,7 +349,7 @@ def test_encryption_is_kept() -> None:
     ],
 )
 def test_wrong_encryption(fields: dict[str, Any], path: str) -> None:
-    """A key must be a secret, so that it never prints."""
+    """An invalid encryption is refused; its key must be a `Secret`, so that it never prints."""
     with pytest.raises(InvalidValue) as caught:
         Encryption(**fields)
 
@@ -357,7 +357,7 @@ def test_wrong_encryption(fields: dict[str, Any], path: str) -> None:
 
 
 def test_references_are_32_hexadecimal_digits() -> None:
-    """A made-up reference is plain enough for every provider, and no two are equal."""
+    """A generated reference is 32 hexadecimal digits, and no two are equal."""
     references = [new_reference() for _ in range(1000)]
 
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in references)
@@ -367,7 +367,7 @@ def test_references_are_32_hexadecimal_digits() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_forked_workers_make_up_different_references() -> None:
-    """A child does not go on with its parent's sequence."""
+    """A forked child generates references that differ from its parent's."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -391,12 +391,12 @@ def test_forked_workers_make_up_different_references() -> None:
     ],
 )
 def test_a_providers_word_for_a_channel(word: object, channel: Channel | None) -> None:
-    """A provider's word is read leniently and never raises."""
+    """A provider's name of a channel is read leniently; an unknown one is `None`, not an error."""
     assert channel_from(word) is channel
 
 
 def test_the_callers_word_for_a_channel() -> None:
-    """The caller's word is read exactly, and what is none is left to the validator."""
+    """A caller's name of a channel must match exactly; others are passed on to the validator."""
     assert (Channel.SMS, None, " sms") == (
         to_optional_channel("sms"),
         to_optional_channel(None),
@@ -405,14 +405,14 @@ def test_the_callers_word_for_a_channel() -> None:
 
 
 def test_location_is_content() -> None:
-    """Every kind of content is taken as it is."""
+    """A content object is kept as it is."""
     place = Location(59.4, 24.7)
 
     assert Message(NUMBER, place).content is place
 
 
 def test_a_default_that_is_given_changes_nothing() -> None:
-    """A field that is given a value equal to its default leaves a message plain text."""
+    """A message whose fields are set to their defaults is still plain text."""
     message = Message(NUMBER, "Hello, wörld", tags=[], metadata={}, extras={}, fallback=[])
 
     assert message.is_plain_text

@@ -18,7 +18,7 @@ from omnimsg.domain.validate import is_unicode
 
 @given(accounts(), words())
 def test_ids_round_trip_through_text(account: str, provider_id: str) -> None:
-    """Parsing the text of an id gives the same parts, even if the provider's has colons."""
+    """Parsing the text of an id gives the same parts, even if the provider's id has colons."""
     accepted = Accepted(reference="r", account=account, provider_id=provider_id)
 
     read = MessageId(str(accepted.id))
@@ -41,14 +41,14 @@ def test_invalid_ids(text: str) -> None:
 
 @pytest.mark.parametrize(("account", "provider_id"), [("a:b", "1"), ("", "1"), ("a", "")])
 def test_ambiguous_parts_are_refused(account: str, provider_id: str) -> None:
-    """An id is only built from parts that parsing it would return."""
+    """An id is only built from parts that parsing its text returns."""
     with pytest.raises(InvalidValue):
         MessageId.of(account, provider_id)
 
 
 @pytest.mark.parametrize("provider_id", [None, ""])
 def test_an_outcome_without_a_provider_id(provider_id: str | None) -> None:
-    """An adapter that names neither message nor batch breaks its contract; there is no id then."""
+    """An `Accepted` with neither provider id nor batch id, a defect of an adapter, has no id."""
     outcome: Any = Accepted(reference="r", account="a", provider_id=provider_id)
 
     assert outcome.id is None
@@ -56,7 +56,7 @@ def test_an_outcome_without_a_provider_id(provider_id: str | None) -> None:
 
 @given(st.text(min_size=1), st.from_regex(r"[A-Za-z0-9-]{1,36}", fullmatch=True))
 def test_an_id_by_batch_and_reference(reference: str, batch: str) -> None:
-    """Where a message has no id yet, its batch and its reference are one, in any characters."""
+    """A message without a provider id has an id of batch and reference, in printable ASCII."""
     assume(is_unicode(reference) and len(reference) <= 255)
     outcome = Accepted(reference=reference, account="a", provider_id=None, batch_id=batch)
 
@@ -70,5 +70,5 @@ def test_an_id_by_batch_and_reference(reference: str, batch: str) -> None:
 
 @pytest.mark.parametrize("text", ["channel/message", "batch/b", "batch//r", "batch/b/", "batch"])
 def test_other_ids_name_no_batch(text: str) -> None:
-    """Only the form that `join_batch_id` writes is read as such."""
+    """`split_batch_id` reads only the form that `join_batch_id` writes."""
     assert split_batch_id(text) is None

@@ -1,4 +1,4 @@
-"""Opt-outs: which replies are one, and what else means the same."""
+"""Opt-outs: which replies, taps, interactions and refusals change a recipient's consent."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ OURS = MessageId("main:m-1")
     ],
 )
 def test_stop_in_any_form(word: str, pattern: str) -> None:
-    """Capital and small letters, and what stands around the word, make no difference."""
+    """A stop word opts out in any case, whatever spaces, punctuation or marks surround it."""
     for text in (word, word.upper(), word.title()):
         assert Consent.OPTED_OUT is RULES.consent_in(pattern.format(text))
 
@@ -91,7 +91,7 @@ def test_stop_in_any_form(word: str, pattern: str) -> None:
     ],
 )
 def test_stop_in_two_words(text: str) -> None:
-    """A space, a hyphen or an invisible mark inside, and letters of another width, are typed."""
+    """A stop word counts with spaces, hyphens or invisible marks inside, and in full width."""
     assert Consent.OPTED_OUT is RULES.consent_in(text)
 
 
@@ -113,13 +113,13 @@ def test_stop_in_two_words(text: str) -> None:
     ],
 )
 def test_other_texts_are_none(text: str) -> None:
-    """Only a reply that is nothing but the word counts."""
+    """A reply with anything besides the stop word is not an opt-out."""
     assert None is RULES.consent_in(text)
 
 
 @pytest.mark.parametrize("text", ["START", "start.", "Unstop"])
 def test_start_undoes_it(text: str) -> None:
-    """The person asks for messages again."""
+    """A reply of START, "start." or Unstop opts the person in again."""
     assert Consent.OPTED_IN is RULES.consent_in(text)
 
 
@@ -135,7 +135,7 @@ def test_start_undoes_it(text: str) -> None:
     ],
 )
 def test_words_of_a_country(text: str, sender: str | None, expected: Consent | None) -> None:
-    """They hold for its numbers, beside those of every country."""
+    """A country's stop words apply to its numbers only, in addition to the common words."""
     assert expected is FRANCE.consent_in(text, sender)
 
 
@@ -162,7 +162,7 @@ def test_words_of_a_country(text: str, sender: str | None, expected: Consent | N
     ],
 )
 def test_rules_are_checked(build: Any, path: str) -> None:
-    """A text in place of a list would be a set of letters, and a word without any never fits."""
+    """Invalid rules are refused: a string in place of a list, and a word without letters."""
     with pytest.raises(InvalidValue) as caught:
         build()
 
@@ -170,7 +170,7 @@ def test_rules_are_checked(build: Any, path: str) -> None:
 
 
 def test_a_reply_tells_who_and_to_whom() -> None:
-    """And which message it answers."""
+    """The change from a reply has the person's number, our sender and the message answered."""
     event = InboundMessage(
         **COMMONS,
         reference="r-1",
@@ -211,7 +211,7 @@ def test_a_reply_tells_who_and_to_whom() -> None:
 )
 @pytest.mark.parametrize("has_text", [False, True])
 def test_a_tapped_button(label: str, expected: Consent | None, has_text: bool) -> None:
-    """Its label is ours, so fewer words count: "Cancel" of an order cancels the order."""
+    """Fewer words opt out as a button's label, which is ours: "Cancel" may cancel an order."""
     text = label if has_text else None
     event = InboundMessage(**COMMONS, sender="+33612345678", text=text, tapped=Reply(label, "stop"))
 
@@ -221,7 +221,7 @@ def test_a_tapped_button(label: str, expected: Consent | None, has_text: bool) -
 
 
 def test_labels_of_buttons_are_a_list_of_their_own() -> None:
-    """An application adds the labels of its own buttons that mean the same."""
+    """Words in `OptOutRules.buttons` apply to tapped buttons, and not to typed replies."""
     rules = OptOutRules(buttons=Keywords(stop=["No more news"]))
 
     assert Consent.OPTED_OUT is rules.consent_in_tap("No more news!")
@@ -229,7 +229,7 @@ def test_labels_of_buttons_are_a_list_of_their_own() -> None:
 
 
 def test_the_caption_of_a_picture_is_none() -> None:
-    """The person says something about the picture."""
+    """A stop word as the caption of a picture is not an opt-out: it is about the picture."""
     picture = MediaItem(MediaKind.IMAGE, Stored(account="main", url="https://a.test/1"))
     event = InboundMessage(**COMMONS, sender="+37255500001", text="End", media=[picture])
 
@@ -246,7 +246,7 @@ def test_the_caption_of_a_picture_is_none() -> None:
     ],
 )
 def test_interactions(kind: InteractionKind, expected: Consent | None) -> None:
-    """They name our message, and so the person."""
+    """An unsubscription or a report of spam opts out by the message id; a click changes nothing."""
     interaction = Interaction(message_id=OURS, kind=kind, provider_kind="x", channel=Channel.EMAIL)
 
     change = change_in_event(InteractionEvent(**COMMONS, interaction=interaction))
@@ -265,7 +265,7 @@ def test_interactions(kind: InteractionKind, expected: Consent | None) -> None:
     ],
 )
 def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> None:
-    """In a report as in the answer to a send; our own refusal tells nothing new."""
+    """A refusal for an opt-out counts in reports and outcomes; our own `SUPPRESSED` does not."""
     evidence = Evidence(Status.REJECTED, "X", reason=reason, fault=reason.fault)
     report = StatusEvent(**COMMONS, leg=LegStatus(timeline=Timeline.of(evidence, NOW)))
     message = Message("+37255500001", "Hello", reference="r-1")
@@ -284,7 +284,7 @@ def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> N
 
 
 def test_a_contact_of_the_provider_has_its_value() -> None:
-    """Where it is known by one."""
+    """The address of a `ProviderContact` that opted out is its value, where it has one."""
     message = Message(ProviderContact(key="phonenumber", value="+37255500001"), "Hello")
     failure = Failure(reason=Reason.OPTED_OUT, retry=Retry.NEVER)
     outcome = Rejected(reference=message.reference, account="main", failure=failure)
@@ -296,13 +296,13 @@ def test_a_contact_of_the_provider_has_its_value() -> None:
 
 
 def test_what_is_unparsed_changes_nothing() -> None:
-    """It is for a person to read."""
+    """An `UnparsedEvent` changes no consent."""
     assert None is change_in_event(UnparsedEvent(**COMMONS, why="unknown"))
 
 
 @given(events())
 def test_any_event_can_be_asked(event: Event) -> None:
-    """What it means has a JSON form."""
+    """`change_in_event` takes any event, and its result survives JSON."""
     change = change_in_event(event)
 
     assert change is None or change == from_json(
@@ -312,7 +312,7 @@ def test_any_event_can_be_asked(event: Event) -> None:
 
 @given(outcomes())
 def test_any_outcome_can_be_asked(outcome: Outcome) -> None:
-    """The repr of what it means masks the person."""
+    """`change_in_outcome` takes any outcome, and the repr of its result masks the number."""
     change = change_in_outcome(Message("+37255500001", "Hello"), outcome, NOW)
 
     assert "+37255500001" not in repr(change)
@@ -320,6 +320,6 @@ def test_any_outcome_can_be_asked(outcome: Outcome) -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_asked(text: str) -> None:
-    """Asking never raises, and space around a text changes nothing."""
+    """`consent_in` takes any text, and space around the text makes no difference."""
     assert RULES.consent_in(text) is RULES.consent_in(f" {text}" + " " * 80)
     assert normalized(text) == normalized(normalized(text))

@@ -1,4 +1,4 @@
-"""Phone numbers: what is wrong with one, in words, and reading numbers as people write them."""
+"""Phone numbers: why a text is not E.164, and parsing numbers as people write them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ from omnimsg.domain.phone_number import MissingExtraError, why_not_e164
     ],
 )
 def test_what_is_wrong_is_named(text: str, why: str) -> None:
-    """The message's error says what is wrong with its recipient, and not which number it is."""
+    """The error says what is wrong with the recipient's number, without its digits."""
     with pytest.raises(InvalidValue) as error:
         Message(text, "Hello")
 
@@ -82,7 +82,7 @@ _NEAR_NUMBERS = st.lists(
 
 @given(_NEAR_NUMBERS.filter(lambda text: not is_e164(text)))
 def test_every_text_has_a_reason_that_hides_it(text: str) -> None:
-    """Each text that is no number has a reason, and no run of three of its digits is in it."""
+    """Every text that is not E.164 has a reason, which quotes no three digits of it in a row."""
     why = why_not_e164(text).removeprefix("must be a number in E.164 form, such as +37255500001: ")
     why = re.sub(r"U\+[0-9A-F]{4,6} \([^)]*\)|, 7 to 15 are allowed|as character \d+", "", why)
 
@@ -103,7 +103,7 @@ def test_every_text_has_a_reason_that_hides_it(text: str) -> None:
     ],
 )
 def test_a_number_as_people_write_it(text: str, region: str | None, number: str) -> None:
-    """Spaces, hyphens, parentheses and invisible marks are ignored; a plus outweighs the region."""
+    """Spaces, hyphens, parentheses and invisible marks are ignored; a plus overrides the region."""
     assert number == omnimsg.parse_number(text, region=region)
 
 
@@ -125,7 +125,7 @@ def test_a_number_as_people_write_it(text: str, region: str | None, number: str)
     ],
 )
 def test_what_is_not_read(text: str, region: str | None, path: str, why: str) -> None:
-    """Nothing is guessed: letters, lost digits, several numbers and unused numbers are refused."""
+    """Letters, lost digits, several numbers and unassigned numbers are refused, not guessed."""
     with pytest.raises(InvalidValue) as error:
         omnimsg.parse_number(text, region)
 
@@ -137,7 +137,7 @@ def test_what_is_not_read(text: str, region: str | None, path: str, why: str) ->
 
 @given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.sampled_from([0, 1, 2]))
 def test_every_country_reads_its_own_notation(region: str, notation: int) -> None:
-    """The example number of each region is read from each of its national and other notations."""
+    """The example number of each region is read in E.164, international and national notation."""
     number = phonenumbers.example_number(region)
     assert number is not None
     forms = phonenumbers.PhoneNumberFormat
@@ -148,7 +148,7 @@ def test_every_country_reads_its_own_notation(region: str, notation: int) -> Non
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names what to install."""
+    """`parse_number` without the package `phonenumbers` names the extra to install."""
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
 
     with pytest.raises(MissingExtraError, match=r"pip install 'omnimsg\[phone\]'"):

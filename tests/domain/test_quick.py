@@ -44,7 +44,7 @@ VALUES = [
     Request("POST", "/send", b"{}", effect=Effect.SENDS, query=(("a", "b"),), authenticated=True),
     Response(202, b"{}", {"a": "b"}),
     Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC), report_url="https://a.test/x"),
-    # With fields of a base class.
+    # `Request` and `StatusEvent` have fields of a base class.
     StatusEvent(
         provider="p",
         account="a",
@@ -57,17 +57,17 @@ VALUES = [
 
 
 def to_text(value: object) -> str:
-    """Convert what is not text yet."""
+    """Convert a value that is not text."""
     return value if isinstance(value, str) else f"<{value}>"
 
 
 def to_upper(value: object) -> str:
-    """Convert anything."""
+    """Convert any value to upper-case text."""
     return str(value).upper()
 
 
 def refuse_x(_: object, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse one value."""
+    """Refuse the value "x"."""
     if value == "x":
         raise ValueError(f"{field.name} is {value}")
 
@@ -75,7 +75,7 @@ def refuse_x(_: object, field: attrs.Attribute[Any], value: object) -> None:
 @quick
 @attrs.frozen(weakref_slot=False)
 class Sample:
-    """One field of each kind."""
+    """A quick class with one field of each kind."""
 
     make: ClassVar[Callable[..., Sample]]
 
@@ -107,14 +107,14 @@ class Sample:
 
 
 def to_converted(_: object) -> object:
-    """Convert any value to the same one."""
+    """Convert any value to the same text."""
     return "converted"
 
 
 @quick
 @attrs.frozen(weakref_slot=False)
 class Either:
-    """A field whose usual values are texts, which are converted, and numbers, which are not."""
+    """A field whose usual values are texts, which are converted, and integers, which are not."""
 
     value: object = attrs.field(
         converter=to_converted,
@@ -128,7 +128,7 @@ class Either:
 
 
 def test_instances_of_some_classes_are_usual_and_stay_as_they_are() -> None:
-    """Beside the values that pass the tests; an instance of a subclass is not usual."""
+    """An instance of a class in `kinds` is kept as it is; one of a subclass is converted."""
     assert ["A", 1, "converted", "converted"] == [
         Either("a").value,
         Either(1).value,
@@ -138,12 +138,12 @@ def test_instances_of_some_classes_are_usual_and_stay_as_they_are() -> None:
 
 
 def test_a_computed_field_follows_from_the_arguments_as_they_were_given() -> None:
-    """Its expression is worked out before anything is converted."""
+    """The expression of a computed field is evaluated before any argument is converted."""
     assert [True, False, None] == [Either("a").is_text, Either(1).is_text, Either(1.5).is_text]
 
 
 def stock(value: Any, *args: object, **kwargs: object) -> Any:
-    """Build a value of the same fields by attrs alone, and return it as a tuple."""
+    """Build a value of the same fields with attrs alone, and return it as a tuple."""
     fields = {
         field.name: attrs.field(
             default=field.default,
@@ -160,7 +160,7 @@ def stock(value: Any, *args: object, **kwargs: object) -> Any:
 
 @pytest.mark.parametrize("value", VALUES)
 def test_no_field_can_be_set(value: Any) -> None:
-    """A field that was not given has its default, and is as frozen as the others."""
+    """Every field has a value, and none can be set or deleted."""
     for field in attrs.fields(type(value)):
         assert not isinstance(getattr(value, field.name), attrs.Attribute)
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -171,7 +171,7 @@ def test_no_field_can_be_set(value: Any) -> None:
 
 @pytest.mark.parametrize("value", VALUES)
 def test_copies_are_equal(value: Any) -> None:
-    """However it is copied, a value has the same fields."""
+    """A copied, evolved or pickled value equals the original in every field."""
     expected = attrs.astuple(value, recurse=False)
 
     for other in (
@@ -185,7 +185,7 @@ def test_copies_are_equal(value: Any) -> None:
 
 
 def test_a_deep_copy_shares_nothing_that_can_change() -> None:
-    """A mutable value inside a frozen one is copied too."""
+    """`copy.deepcopy` also copies the mutable values in a frozen one."""
     outcome = Accepted(reference="r", account="a", provider_id="p", raw={"list": []})
 
     copy.deepcopy(outcome).raw["list"].append(1)
@@ -197,7 +197,7 @@ def test_a_deep_copy_shares_nothing_that_can_change() -> None:
     "kind", [Accepted, Context, LegId, Message, Request, Response, StatusEvent, Text]
 )
 def test_signatures(kind: type[Any]) -> None:
-    """The signature names all arguments, in order, with their defaults."""
+    """The constructor's signature has all arguments, in order, with their defaults."""
     parameters = inspect.signature(kind).parameters.values()
 
     assert [
@@ -217,7 +217,7 @@ def test_signatures(kind: type[Any]) -> None:
 
 @given(messages())
 def test_a_message_is_what_attrs_alone_would_build(message: Message) -> None:
-    """The cheap constructor gives every field, computed ones too, the value that attrs would."""
+    """The generated constructor of `Message` gives each field the value that attrs would."""
     given = attrs.asdict(message, recurse=False)
     del given["is_plain_text"]
 
@@ -242,14 +242,14 @@ def test_a_message_is_what_attrs_alone_would_build(message: Message) -> None:
     ],
 )
 def test_arguments_of_every_kind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Whatever is given, converted and validated, the fields are those that attrs would store."""
+    """For arguments of every kind, the generated constructor stores what attrs would."""
     given = {"rare": "b", "rare_made": "c", **kwargs}
 
     assert stock(Sample, *args, **given) == attrs.astuple(Sample(*args, **given), recurse=False)
 
 
 def test_defaults_are_not_converted() -> None:
-    """A default is valid already, given or not."""
+    """A default is neither converted nor validated, given or not."""
     expected = ("r", "m", True)
 
     for sample in (Sample("a"), Sample("a", rare="r", tested="t")):
@@ -257,21 +257,21 @@ def test_defaults_are_not_converted() -> None:
 
 
 def test_each_value_has_its_own_of_what_a_factory_makes() -> None:
-    """A factory is called for each value."""
+    """A default factory is called for each value."""
     Sample("a").made.append(1)
 
     assert [] == Sample("a").made
 
 
 def test_usual_values_are_not_validated() -> None:
-    """The test of a field replaces its validator, and another converter may replace its own."""
+    """A value that passes the field's own test skips its validator and its slow converter."""
     sample = Sample("x", "b")
 
     assert ("x", "B") == (sample.required, sample.shout)
 
 
 def test_usual_values_are_validated_beside_one_that_is_not() -> None:
-    """One unusual argument sends all through converters and validators."""
+    """One unusual argument sends all arguments through converters and validators."""
     assert ("<5>", "B") == (Sample(5, "b").required, Sample(5, "b").shout)
     with pytest.raises(ValueError, match="required is x"):
         Sample("x", rare="b")
@@ -279,7 +279,7 @@ def test_usual_values_are_validated_beside_one_that_is_not() -> None:
 
 @pytest.mark.parametrize("name", ["rare", "rare_made"])
 def test_all_other_values_are_validated(name: str) -> None:
-    """A value that is not known to be valid is."""
+    """A value of a field without a test of its own is validated."""
     given: dict[str, Any] = {name: "x"}
 
     with pytest.raises(ValueError, match=f"{name} is x"):
@@ -287,12 +287,12 @@ def test_all_other_values_are_validated(name: str) -> None:
 
 
 def test_computed_fields() -> None:
-    """A computed field is computed where an argument is not usual."""
+    """A computed field is computed by its default method where an argument is not usual."""
     assert [True, False] == [Sample("a").is_usual, Sample("a", rare="x!").is_usual]
 
 
 def test_make_is_the_constructor_by_position() -> None:
-    """`make` takes the values of all fields as they are."""
+    """`make` takes all fields by position, and neither converts nor validates them."""
     made = Accepted.make("r", "a", "p", raw={"id": 1})
 
     assert Accepted(reference="r", account="a", provider_id="p", raw={"id": 1}) == made
@@ -306,7 +306,7 @@ def test_make_is_the_constructor_by_position() -> None:
     ("name", "hint"), [("sendr", "; did you mean 'sender'?"), ("zzz", ""), ("is_plain_text", "")]
 )
 def test_a_wrong_keyword(name: str, hint: str) -> None:
-    """It is a `TypeError` that names the argument which was probably meant."""
+    """An unknown keyword raises `TypeError`, with the name that was probably meant."""
     given: dict[str, Any] = {name: "Acme"}
 
     with pytest.raises(TypeError, match=rf"unexpected keyword argument '{name}'{re.escape(hint)}$"):
@@ -314,20 +314,20 @@ def test_a_wrong_keyword(name: str, hint: str) -> None:
 
 
 def test_a_missing_argument() -> None:
-    """It is the error that attrs gives."""
+    """A missing argument raises the `TypeError` that attrs raises."""
     with pytest.raises(TypeError, match=r"Message.__init__\(\) missing 1 .* 'content'"):
         Message("+37255500001")  # type: ignore[call-arg]
 
 
 def test_quick_classes_are_final() -> None:
-    """A subclass could not be built, so there is none."""
+    """Subclassing a quick class raises `TypeError`."""
     with pytest.raises(TypeError, match="Message is final"):
         type("Other", (Message,), {})
 
 
 @attrs.frozen
 class Base:
-    """A base class that is no quick one."""
+    """A base class that is not quick."""
 
     first: str
     second: str = attrs.field(default="S", converter=to_upper)
@@ -336,7 +336,7 @@ class Base:
 @quick
 @attrs.frozen(weakref_slot=False, kw_only=True)
 class Derived(Base):
-    """One that has a field of its own without a default."""
+    """A quick class with a required field of its own after an optional one of its base."""
 
     make: ClassVar[Callable[..., Derived]]
 
@@ -345,7 +345,7 @@ class Derived(Base):
 
 
 def test_fields_of_a_base_class_are_filled_as_its_own_are() -> None:
-    """Converted or not, given or not, and computed ones at last."""
+    """Fields of a base class are converted, defaulted and computed like the class's own."""
     assert [("a", "B", "c", 4), ("a", "S", "c", 4), ("a", "b", "c", 4)] == [
         attrs.astuple(each)
         for each in (
@@ -357,7 +357,7 @@ def test_fields_of_a_base_class_are_filled_as_its_own_are() -> None:
 
 
 def test_what_stands_before_a_required_field_is_required_of_make() -> None:
-    """`make` takes all fields by position, so it cannot leave them out."""
+    """`make` requires an optional field that comes before a required one."""
     with pytest.raises(TypeError, match="second"):
         Derived.make("a", third="c")
 
@@ -371,7 +371,7 @@ def test_what_stands_before_a_required_field_is_required_of_make() -> None:
     ],
 )
 def test_classes_that_cannot_be_quick(bases: tuple[type, ...], options: dict[str, Any]) -> None:
-    """A class of another layout is refused where it is defined."""
+    """`quick` refuses a class without slots, or of another layout."""
     plain = attrs.make_class("Plain", ["a"], bases=bases, frozen=True, **options)
 
     with pytest.raises(TypeError, match="Plain must have slots"):

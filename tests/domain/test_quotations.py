@@ -1,4 +1,4 @@
-"""However a sentence writes what is private, it is found; other words are left alone."""
+"""Redaction of quoted private values, however a sentence writes them; other words are kept."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ gaps = separators.map(lambda text: text[:5])
 
 @st.composite
 def regrouped(draw: st.DrawFn, text: str) -> str:
-    """Write a text with other separators, in another case, perhaps escaped."""
+    """Draw a text with other separators, in another case, perhaps escaped."""
     cases: list[Callable[[str], str]] = [str.upper, str.lower, str.swapcase, str]
     case = draw(st.sampled_from(cases))
     kept = "".join(each for each in case(text) if compared(each))
@@ -51,7 +51,7 @@ def regrouped(draw: st.DrawFn, text: str) -> str:
 
 
 def shown(sentence: str) -> str:
-    """Redact everything that is private here, and return what of the sentence is compared."""
+    """Redact the private values of this module, and return the sentence in its compared form."""
     return compared(
         redact_quotations(sentence, secrets=[KEY], recipients=[PHONE, MAILBOX], texts=[TEXT])
     )
@@ -59,7 +59,7 @@ def shown(sentence: str) -> str:
 
 @given(regrouped(KEY), st.sampled_from(["", "x", " "]))
 def test_a_credential_is_found_in_any_grouping_and_case(written: str, beside: str) -> None:
-    """Also glued to other letters, and whatever escapes the provider puts into it."""
+    """A credential is redacted in any grouping, case and escaping, also inside a word."""
     said = f"key {beside}{written}{beside} rest"
 
     assert compared(f"key {beside}…{beside} rest") == shown(said)
@@ -67,28 +67,28 @@ def test_a_credential_is_found_in_any_grouping_and_case(written: str, beside: st
 
 @given(regrouped(PHONE))
 def test_a_recipient_is_found_in_any_grouping(written: str) -> None:
-    """Only the first three and the last two digits are left."""
+    """A quoted number keeps only its first three and last two digits, however it is grouped."""
     assert "to27867no" == shown(f"to {written} no")
 
 
 @given(regrouped("0821234567") | regrouped("821234567"))
 def test_a_recipient_is_found_in_national_form(written: str) -> None:
-    """Without its country code, with a zero or without, only the last two digits are left."""
+    """A number quoted without its country code keeps only its last two digits."""
     found = shown(f"to {written} no")
 
-    # Not fewer digits: `&#8211;` is a dash.
+    # Digits before the number are not compared: `&#8211;` is a dash.
     assert (True, False) == (found.endswith("67no"), "82123" in found)
 
 
 @given(regrouped(MAILBOX))
 def test_a_mailbox_is_found_in_any_grouping(written: str) -> None:
-    """What is masked shows the first letter and the host."""
+    """A quoted e-mail address keeps only its first letter and the host."""
     assert "tooexampletestno" == shown(f"to {written} no")
 
 
 @pytest.mark.parametrize("name", ESCAPES)
 def test_a_text_is_found_whatever_escaped_it(name: str) -> None:
-    """As a whole, and cut off after its first words."""
+    """A message's text is redacted in any escaping, whole or cut off after its first words."""
     written = ESCAPES[name](TEXT)
 
     assert "…" == shown(written).strip("\"'")
@@ -107,7 +107,7 @@ def test_a_text_is_found_whatever_escaped_it(name: str) -> None:
     ],
 )
 def test_other_words_are_left_alone(sentence: str, expected: str) -> None:
-    """A short text is taken out where it stands alone, and nothing where nothing is quoted."""
+    """A short text is redacted only where it stands alone; unrelated words are kept."""
     assert expected == redact_quotations(
         sentence, secrets=[KEY], recipients=[PHONE], texts=["code", "a", "!?"]
     )
@@ -115,14 +115,14 @@ def test_other_words_are_left_alone(sentence: str, expected: str) -> None:
 
 @given(st.text(), st.text(min_size=4), st.text(min_size=4))
 def test_whatever_is_said_there_is_an_answer(said: str, secret: str, text: str) -> None:
-    """No sentence makes it fail, and one that quotes nothing stays as it is."""
+    """Redaction never raises, and a sentence without a quotation is returned unchanged."""
     found = redact_quotations(said, secrets=[secret], recipients=[PHONE], texts=[text])
 
     assert found == said or "…" in found or "*" in found
 
 
 def test_a_long_sentence_takes_linear_time() -> None:
-    """A hundred thousand characters that nearly quote are read once."""
+    """A sentence of 100,000 characters that nearly match a secret is redacted in linear time."""
     said = (KEY[:8] + " ") * 12_000
 
     assert said == redact_quotations(said, secrets=[KEY], recipients=[PHONE], texts=[TEXT])
@@ -140,5 +140,5 @@ def test_a_long_sentence_takes_linear_time() -> None:
     ],
 )
 def test_national_digits(digits: str, expected: str) -> None:
-    """The country code has one, two or three digits."""
+    """`national_digits` removes a country code of one, two or three digits."""
     assert expected == national_digits(digits)

@@ -61,12 +61,12 @@ def test_a_reason_is_in_one_group_at_most(reason: Reason) -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_group_has_a_reason(group: str) -> None:
-    """No group is empty."""
+    """Every group has at least one reason."""
     assert any(getattr(reason, group) for reason in Reason)
 
 
 def test_only_a_full_opt_out_is_an_opt_out() -> None:
-    """Who wants no marketing still gets codes, and a phone that is off has refused nothing."""
+    """Only `OPTED_OUT` and `SUPPRESSED` count as an opt-out; one from marketing does not."""
     assert {Reason.OPTED_OUT, Reason.SUPPRESSED} == {
         reason for reason in Reason if reason.is_opt_out
     }
@@ -74,7 +74,7 @@ def test_only_a_full_opt_out_is_an_opt_out() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.EXPIRED, Reason.RECIPIENT_LIMIT])
 def test_what_passes_by_itself_blames_nobody(reason: Reason) -> None:
-    """Neither a ttl that ended nor a limit is the fault of the recipient."""
+    """An expired ttl and a limit of the recipient are nobody's fault."""
     assert reason.fault is Fault.NOBODY
 
 
@@ -86,7 +86,7 @@ def test_values_are_the_names_in_lower_case(enum: type[StrEnum]) -> None:
 
 
 def test_all_enums_are_listed() -> None:
-    """Every enum of the model is tested here."""
+    """The list of enums in this module has every enum of the model."""
     found = {
         each for each in StrEnum.__subclasses__() if each.__module__.startswith("omnimsg.domain.")
     }

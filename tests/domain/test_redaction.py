@@ -346,13 +346,13 @@ def test_redacted_sentences(sentence: str, private: str, expected: str) -> None:
     "private", [("OTP", "My OTP is 482913 ok"), ("My OTP is 482913 ok", "OTP")]
 )
 def test_a_long_text_that_contains_a_short_one_is_redacted_whole(private: tuple[str, str]) -> None:
-    """Nothing of the long text is left beside the short one, in whatever order they are given."""
+    """A text that contains another one is redacted whole, in whatever order the two are given."""
     assert "content '…' is bad" == redact("content 'My OTP is 482913 ok' is bad", private)
 
 
 @given(st.text(st.characters(categories=["L", "N", "Zs"])).map(str.strip).filter(bool))
 def test_every_quotation_is_redacted(text: str) -> None:
-    """The quotation of any text is replaced as a whole, and nothing else."""
+    """A quotation of any text is replaced as a whole, and nothing else is."""
     assert "[…]" == redact(f"[{text}]", [text])
 
 

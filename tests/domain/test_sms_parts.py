@@ -1,4 +1,4 @@
-"""The parts of an SMS, held to two other counts that were written from the same documents."""
+"""The parts of an SMS, compared with two independent implementations."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ GSM_7, UCS_2 = SmsEncoding.GSM_7, SmsEncoding.UCS_2
             "a😀" + "b\u2019b\u2019",
             SmsParts(encoding=UCS_2, units=7, parts=1, left=63, forcing=("😀", "\u2019")),
         ),
-        # The escape itself is no character of the alphabet.
+        # The escape alone is not a character of the GSM alphabet.
         ("\x1b", SmsParts(encoding=UCS_2, units=1, parts=1, left=69, forcing=("\x1b",))),
     ],
 )
 def test_a_text(text: str, expected: SmsParts) -> None:
-    """Encoding, units, parts and what forces UCS-2 are those of the standard."""
+    """`parts_of` gives encoding, units, parts and the characters that force UCS-2."""
     assert expected == parts_of(text)
 
 
@@ -49,7 +49,7 @@ TEXTS = st.one_of(
 
 @given(TEXTS)
 def test_the_sandbox_counts_alike(text: str) -> None:
-    """Two counts that share no line agree on the parts, and on what needs UCS-2."""
+    """The sandbox's own count agrees on the parts and on the characters that need UCS-2."""
     found = parts_of(text)
 
     assert count_parts(text) == found.parts
@@ -59,7 +59,7 @@ def test_the_sandbox_counts_alike(text: str) -> None:
 # It takes the escape for a character of the alphabet.
 @given(TEXTS.filter(lambda text: "\x1b" not in text))
 def test_smsutil_counts_alike(text: str) -> None:
-    """A third count, of another project, agrees on encoding and parts."""
+    """The package `smsutil` agrees on encoding and parts."""
     found = parts_of(text)
     other = smsutil.split(text)
 

@@ -74,7 +74,7 @@ _LEGS = st.builds(
 
 @given(st.lists(_LEGS, max_size=6), st.randoms(use_true_random=False))
 def test_the_order_makes_no_difference(legs: list[LegStatus], random: Any) -> None:
-    """Nor does a repetition."""
+    """Merging legs in another order, or some of them twice, gives the same legs."""
     shuffled = [*legs, *legs[:2]]
     random.shuffle(shuffled)
 
@@ -85,7 +85,7 @@ def test_the_order_makes_no_difference(legs: list[LegStatus], random: Any) -> No
 def test_parts_may_be_merged_first(
     first: list[LegStatus], second: list[LegStatus], third: list[LegStatus]
 ) -> None:
-    """Two processes, or a store and a process, come to the same."""
+    """Merging is associative, so two processes, or a process and a store, get the same legs."""
     together = merge_legs([*first, *second, *third])
 
     assert together == merge_legs([*merge_legs([*first, *second]), *third])
@@ -95,9 +95,9 @@ def test_parts_may_be_merged_first(
 
 @given(st.lists(_LEGS, min_size=1, max_size=6))
 def test_no_evidence_is_lost(legs: list[LegStatus]) -> None:
-    """A further report after a final one is kept, and the highest status decides its leg.
+    """A merge keeps all evidence, and the highest status decides each leg.
 
-    That the provider did not know the message is all that may go.
+    Only the evidence that the provider did not know the message may be dropped.
     """
     found = merge_legs(legs)
 
@@ -108,7 +108,7 @@ def test_no_evidence_is_lost(legs: list[LegStatus]) -> None:
 
 
 def test_a_late_report_undoes_nothing() -> None:
-    """`SENT` after `DELIVERED`, and `DELIVERED` after `READ`, are evidence and no step back."""
+    """A late report of a lower status is kept as evidence and does not lower the status."""
     sent, delivered, read = (
         report(each, minutes=number, provider_id="leg-1")
         for number, each in enumerate((Status.SENT, Status.DELIVERED, Status.READ))
@@ -120,7 +120,7 @@ def test_a_late_report_undoes_nothing() -> None:
 
 
 def test_a_contradiction_is_flagged() -> None:
-    """A phone that received a text has received it; both reports are kept."""
+    """A leg reported as failed and as delivered is delivered and flagged as contradicted."""
     status = merged(
         report(Status.FAILED, provider_id="leg-1"),
         report(Status.DELIVERED, minutes=1, provider_id="leg-1"),
@@ -131,7 +131,7 @@ def test_a_contradiction_is_flagged() -> None:
 
 
 def test_a_leg_that_failed_is_followed_by_the_next() -> None:
-    """The message is delivered if any leg is; the legs are in the order of their times."""
+    """A message is delivered if any leg is; its legs are in the order of their times."""
     expired = report(Status.EXPIRED, channel=Channel.VIBER, provider_id="leg-2")
     delivered = report(Status.DELIVERED, minutes=5, channel=Channel.SMS, provider_id="leg-1")
 
@@ -141,7 +141,7 @@ def test_a_leg_that_failed_is_followed_by_the_next() -> None:
 
 
 def test_a_leg_of_the_send_waits_for_its_reports() -> None:
-    """While it has none, the message has not ended: the leg before it may have failed."""
+    """A message is not final while a leg named by the send has no report, even if others failed."""
     accepted = Accepted(
         reference="r-1",
         account="main",
@@ -162,7 +162,7 @@ def test_a_leg_of_the_send_waits_for_its_reports() -> None:
 
 
 def test_what_a_message_cost_is_known_in_parts() -> None:
-    """The parts come with one report and the price with another."""
+    """The number of parts and the price may come with different reports."""
     status = merged(
         report(Status.SENT, provider_id="leg-1", usage=Usage(parts=2)),
         report(Status.DELIVERED, provider_id="leg-1", usage=Usage(price=Decimal("0.10"))),
@@ -206,7 +206,7 @@ def test_a_price_keeps_its_currency(first: Usage, second: Usage, expected: Usage
 
 
 def test_what_was_said_of_a_failure_ends_with_the_failure() -> None:
-    """A leg that was delivered after all has no words of a failure; one that failed keeps them."""
+    """A leg that was delivered after a failure has no `detail`; one that failed keeps it."""
     failed = report(Status.FAILED, provider_id="leg-1", detail="unknown subscriber")
     delivered = report(Status.DELIVERED, minutes=1, provider_id="leg-1")
 
@@ -216,7 +216,7 @@ def test_what_was_said_of_a_failure_ends_with_the_failure() -> None:
 
 
 def test_that_a_message_is_unknown_ends_with_its_first_report() -> None:
-    """A look-up before the provider could find it does not hide how the message ended."""
+    """The first report replaces `NOT_FOUND`, whether the look-up came before or after it."""
     unknown = MessageStatus.not_found(ID, NOW)
     failed = report(Status.FAILED, minutes=1, provider_id="leg-1")
 
@@ -229,7 +229,7 @@ def test_that_a_message_is_unknown_ends_with_its_first_report() -> None:
 
 
 def test_a_leg_that_is_known_by_its_channel_forgets_that_it_was_not_found() -> None:
-    """Also where both have the same channel, so that the order of merging makes no difference."""
+    """A report of the same channel replaces the `NOT_FOUND` of a leg, in any order of merging."""
     unknown = MessageStatus.not_found(ID, NOW, channel=Channel.SMS)
     sent = report(Status.SENT, minutes=1, channel=Channel.SMS)
 
@@ -239,7 +239,7 @@ def test_a_leg_that_is_known_by_its_channel_forgets_that_it_was_not_found() -> N
 
 
 def test_a_message_that_is_only_unknown_is_not_found() -> None:
-    """Nothing else is known of it, so the reason stays."""
+    """A message without any report keeps the reason `NOT_FOUND`."""
     unknown = MessageStatus.not_found(ID, NOW)
 
     assert unknown == merge_statuses(unknown, unknown)
@@ -247,7 +247,7 @@ def test_a_message_that_is_only_unknown_is_not_found() -> None:
 
 
 def test_merging_a_status_with_itself_changes_nothing() -> None:
-    """Two channels of one message stay two legs, of a provider without ids of legs."""
+    """Merging a status with itself changes nothing, also where legs have a channel and no id."""
     status = MessageStatus(
         id=ID,
         legs=(
@@ -260,7 +260,7 @@ def test_merging_a_status_with_itself_changes_nothing() -> None:
 
 
 def test_a_look_up_and_a_report_are_one_answer() -> None:
-    """`raw` is the answer to one look-up, so no merged status has it."""
+    """A look-up and a report merge in either order; the result has no `raw` of the look-up."""
     looked_up = MessageStatus(id=ID, legs=(leg(Status.SENT, provider_id="leg-1"),), raw={"a": 1})
     delivered = report(Status.DELIVERED, minutes=1, provider_id="leg-1")
 
@@ -272,7 +272,7 @@ def test_a_look_up_and_a_report_are_one_answer() -> None:
 
 
 def test_statuses_of_two_messages_are_not_merged() -> None:
-    """One of them would be delivered by the other."""
+    """Merging the statuses of two different messages raises `ValueError`."""
     other = MessageStatus(id=MessageId("main:m-2"), legs=())
 
     with pytest.raises(ValueError, match="different messages"):
@@ -280,7 +280,7 @@ def test_statuses_of_two_messages_are_not_merged() -> None:
 
 
 def test_the_memory_of_a_message_is_bounded() -> None:
-    """A provider that invents ids of legs fills no memory, in whichever order they come."""
+    """A merge keeps at most `MAX_LEGS` legs, and the same ones in any order of arrival."""
     legs = [
         leg(Status.SENT, minutes=number, provider_id=f"leg-{number:04d}") for number in range(99)
     ]

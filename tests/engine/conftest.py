@@ -1,4 +1,4 @@
-"""What every test of the engine holds: nothing blocks the loop, nothing personal is logged."""
+"""Fixtures of all engine tests: no blocked event loop, no private data logged, no task left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["certificate", "discreet", "no_leaks", "unblocked"]
 
 @pytest.fixture
 def certificate() -> ssl.SSLContext:
-    """Load a certificate that nobody trusts, made for these tests."""
+    """Load an untrusted certificate made for these tests."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(Path(support.servers.__file__).with_name("nobody.pem"))
     return context

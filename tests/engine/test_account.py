@@ -1,4 +1,4 @@
-"""One object for an account: what would happen, and how it is doing."""
+"""`AccountEngine`: preview, health, and what the configuration must have."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_preview_is_the_request_that_would_leave() -> None:
-    """Nothing is sent."""
+    """A preview has the request that a send would make, and sends nothing."""
     wire = FakeTransport()
     account = account_engine(tiny(), wire)
     (message,) = texts(1)
@@ -52,7 +52,7 @@ async def test_a_preview_is_the_request_that_would_leave() -> None:
 
 
 async def test_a_preview_of_a_message_that_is_refused_says_why() -> None:
-    """As sending it would."""
+    """The preview of an invalid message has the refusal that a send would have, and no request."""
     account = account_engine(tiny(), FakeTransport())
     (message,) = texts(1, callback_url="https://example.test/")
 
@@ -63,7 +63,7 @@ async def test_a_preview_of_a_message_that_is_refused_says_why() -> None:
 
 
 async def test_a_preview_takes_no_turn_of_a_probe() -> None:
-    """The batch that tries whether the account is well again is a real one."""
+    """A preview after the pause of an open circuit does not use up its probe."""
     clock = ManualClock()
     answers = iter([Response(401), Response(401)])
     wire = FakeTransport(lambda request: next(answers))
@@ -83,7 +83,7 @@ async def test_a_preview_takes_no_turn_of_a_probe() -> None:
 
 
 async def test_a_preview_counts_the_limits_that_bite_now() -> None:
-    """The seconds until the message could leave; infinity where a slot has to come free."""
+    """A preview's `wait` is the seconds until the account's rate lets the message leave."""
     clock = ManualClock()
     limits = Limits(requests_per_second=0.5, concurrency=2)
     account = account_engine(tiny(), FakeTransport(), policy=Policy(limits=limits), clock=clock)
@@ -97,7 +97,7 @@ async def test_a_preview_counts_the_limits_that_bite_now() -> None:
 
 
 async def test_health_says_what_waits_and_why() -> None:
-    """For a health endpoint, without asking the provider."""
+    """`health` has the open circuits with their reasons, without asking the provider."""
     policy = Policy(retry=RetryPolicy(attempts=1), account_trouble=AccountTrouble.HOLD)
     account = account_engine(
         tiny(max_messages=1), FakeTransport(lambda _: Response(401)), policy=policy
@@ -116,7 +116,7 @@ async def test_health_says_what_waits_and_why() -> None:
 
 
 async def test_a_client_previews_and_tells_the_health_of_its_accounts() -> None:
-    """By the account's name."""
+    """A client's `preview` takes an account's name, and its `health` is keyed by account names."""
     adapters = [tiny(name="one"), tiny(name="two")]
     async with Client(adapters, default="one", transport=lambda _: FakeTransport()) as client:
         (message,) = texts(1)
@@ -128,7 +128,7 @@ async def test_a_client_previews_and_tells_the_health_of_its_accounts() -> None:
 
 
 def test_a_policy_that_needs_a_look_up_needs_a_provider_that_has_one() -> None:
-    """It is refused when the account is built."""
+    """`RESEND_IF_NOT_FOUND` is refused for an adapter that cannot look up messages."""
     policy = Policy(on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND)
 
     with pytest.raises(ConfigError, match="on_ambiguous"):
@@ -136,7 +136,7 @@ def test_a_policy_that_needs_a_look_up_needs_a_provider_that_has_one() -> None:
 
 
 def test_a_transport_is_built_from_what_the_account_says() -> None:
-    """Where it goes, with which credentials, and how many connections; the repr shows no key."""
+    """A transport gets the account's URL, hosts and connection limit; their repr has no key."""
     given: list[TransportOptions] = []
 
     def build(options: TransportOptions) -> FakeTransport:

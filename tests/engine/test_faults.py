@@ -1,4 +1,4 @@
-"""What each way of going wrong on the wire makes of a message, and what is never sent again."""
+"""The outcome of each fault on the connection or in the answer, and what is never resent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SOON = 0.2
 
 @attrs.frozen
 class Case:
-    """What the server does, and what must come of it.
+    """A fault of the server, and the outcome that it must have.
 
     Attributes:
         name: For the report.
@@ -79,12 +79,12 @@ class Case:
 
 
 def ambiguous(name: str, act: Act, reason: Reason, **more: Any) -> Case:
-    """It may have been sent: one request, and never another."""
+    """Build a case in which the message may have been sent: one request, never another."""
     return Case(name, (act,), Ambiguous, reason, Retry.UNSAFE, **more)
 
 
 def account(status: int, reason: Reason, act: Act | None = None, name: str = "") -> Case:
-    """It is the account's trouble: one request, and never another."""
+    """Build a case in which the account is at fault: one request, never another."""
     return Case(
         f"{status}{name}",
         (act or answer(status),),
@@ -96,7 +96,7 @@ def account(status: int, reason: Reason, act: Act | None = None, name: str = "")
 
 
 def later(name: str, act: Act, reason: Reason, **more: Any) -> Case:
-    """It is proven unsent and may pass: three attempts."""
+    """Build a case that is proven unsent and may pass: three attempts."""
     more = {"requests": 3, "scope": Scope.MESSAGE, **more}
     return Case(name, (act,), NotSent, reason, Retry.SAFE, **more)
 
@@ -129,7 +129,7 @@ CASES = [
     ambiguous(
         "two lengths", saying(HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}"), GARBLED
     ),
-    # A yes that says nothing
+    # A 2xx that cannot be read
     ambiguous("200 empty", answer(200), GARBLED),
     ambiguous("200 page", page(200), GARBLED),
     ambiguous("202 page", page(202), GARBLED),
@@ -175,7 +175,7 @@ CASES = [
         Reason.RATE_LIMITED,
         retry_after=0.0,
     ),
-    # The provider's trouble
+    # Failures of the provider
     ambiguous("500", answer(500, b"{}"), Reason.PROVIDER_ERROR),
     ambiguous("502 page", page(502), Reason.PROVIDER_ERROR),
     ambiguous("503 empty", answer(503), Reason.PROVIDER_UNAVAILABLE),
@@ -198,7 +198,7 @@ async def send_one(url: str, *, deadline: float = 10.0, message: Message | None 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_fault_becomes_its_outcome_and_no_request_too_many(case: Case) -> None:
-    """Each fault has one outcome; only what is proven unsent is sent again."""
+    """Each fault has one outcome, and only a message proven unsent is sent again."""
     async with Server(*case.acts, connecting=case.connecting) as server:
         outcome = await send_one(server.url, deadline=case.deadline)
 
@@ -212,7 +212,7 @@ async def test_a_fault_becomes_its_outcome_and_no_request_too_many(case: Case) -
 
 
 async def test_a_yes_is_a_yes() -> None:
-    """The same server, behaving, accepts: the table above is not about a broken test."""
+    """The same server without a fault accepts the message, so the cases test the faults."""
     async with Server(answer(200, YES)) as server:
         outcome = await send_one(server.url)
 
@@ -225,7 +225,7 @@ async def test_a_yes_is_a_yes() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """A refused connection proves that nothing left."""
+    """A refused connection leaves the message unsent and safe to retry."""
     outcome = await send_one(f"http://127.0.0.1:{refusing_port()}")
 
     assert isinstance(outcome, NotSent)
@@ -233,7 +233,7 @@ async def test_nobody_listens() -> None:
 
 
 async def test_a_server_that_recovers_is_tried_again() -> None:
-    """A 429 with `Retry-After: 0` is followed by the second, successful attempt."""
+    """A 429 with `Retry-After: 0` is followed by a second attempt, which is accepted."""
     async with Server(answer(429, retry_after="0"), answer(200, YES)) as server:
         outcome = await send_one(server.url)
 
@@ -243,7 +243,7 @@ async def test_a_server_that_recovers_is_tried_again() -> None:
 
 
 async def test_a_certificate_nobody_knows(certificate: ssl.SSLContext) -> None:
-    """A server that is not who it should be gets nothing, and stops the account."""
+    """A server with an untrusted certificate gets no request, and the account is at fault."""
     async with Server(answer(200, YES), tls=certificate) as server:
         outcome = await send_one(server.url)
 
@@ -253,7 +253,7 @@ async def test_a_certificate_nobody_knows(certificate: ssl.SSLContext) -> None:
 
 
 async def test_tls_to_a_plain_port() -> None:
-    """A handshake that fails proves that no byte of the request left."""
+    """A failed TLS handshake leaves the message unsent and safe to retry."""
     async with Server(connecting=saying(b"220 mail.example ESMTP\r\n", then=close)) as server:
         outcome = await send_one(server.url.replace("http:", "https:"))
 
@@ -263,7 +263,7 @@ async def test_tls_to_a_plain_port() -> None:
 
 
 async def test_plain_to_a_tls_port(certificate: ssl.SSLContext) -> None:
-    """The bytes did leave, so nobody knows."""
+    """Plain HTTP to a TLS port is ambiguous: the request's bytes have left."""
     async with Server(answer(200, YES), tls=certificate) as server:
         outcome = await send_one(server.url.replace("https:", "http:"))
 
@@ -272,7 +272,7 @@ async def test_plain_to_a_tls_port(certificate: ssl.SSLContext) -> None:
 
 
 async def test_a_stale_connection_is_not_tried_again() -> None:
-    """A kept connection that dies under a second message makes that one ambiguous."""
+    """A message whose kept connection breaks is ambiguous and is not resent."""
     first, second = texts(2)
     async with (
         Server(answer(200, YES), reset) as server,
@@ -286,7 +286,7 @@ async def test_a_stale_connection_is_not_tried_again() -> None:
 
 
 async def test_no_connection_in_time() -> None:
-    """A handshake that does not end before the deadline proves that nothing left."""
+    """A TLS handshake that outlasts the deadline leaves the message unsent."""
     async with Server(connecting=stall) as server:
         outcome = await send_one(server.url.replace("http:", "https:"), deadline=SOON)
 
@@ -295,7 +295,7 @@ async def test_no_connection_in_time() -> None:
 
 
 async def test_no_free_connection_in_time() -> None:
-    """A deadline that passes in the queue for a connection proves that nothing left."""
+    """A deadline that passes while a message waits for a free connection leaves it unsent."""
     adapter = tiny()
     async with Server(stall) as server:
         wire = HttpTransport(
@@ -319,7 +319,7 @@ async def test_no_free_connection_in_time() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_carries_nothing_away(status: int) -> None:
-    """Where a redirect points, neither the body nor the key arrives, nor anything at all."""
+    """A redirect is not followed: its target gets no connection."""
     async with (
         Server(answer(200, YES)) as elsewhere,
         Server(answer(status, location=f"{elsewhere.url}/send")) as server,

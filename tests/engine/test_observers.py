@@ -1,4 +1,4 @@
-"""Observers are told what happens, in the right context, and cannot break a send."""
+"""Observers get the events of a send in the caller's context, and cannot break a send."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ trace = contextvars.ContextVar("trace", default="none")
 
 
 class Everything(Observer):
-    """Keeps every event, with the trace of its context."""
+    """An observer that keeps every event, and the trace of the context at the hand-over."""
 
     def __init__(self) -> None:
         self.events: list[Any] = []
@@ -56,36 +56,36 @@ class Everything(Observer):
         self.events.append(event)
 
     def handed_over(self, event: HandedOver) -> None:
-        """Keep it, and the caller's trace."""
+        """Keep the event, and the caller's trace."""
         self._keep(event)
         self.traces.append(trace.get())
 
     def attempt_begun(self, event: AttemptBegun) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def attempt_ended(self, event: AttemptEnded) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def retry_scheduled(self, event: RetryEvent) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def held(self, event: Held) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def outcome_known(self, event: OutcomeKnown) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def circuit_changed(self, event: CircuitChanged) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def paused(self, event: Paused) -> None:
-        """Keep it."""
+        """Keep the event."""
         self._keep(event)
 
     def kinds(self) -> list[str]:
@@ -98,7 +98,7 @@ class Everything(Observer):
 
 
 async def test_what_is_no_message_is_not_handed_over() -> None:
-    """A stream of it raises before anybody is told."""
+    """A stream of anything but messages raises before an observer is called."""
     seen = Everything()
     account = account_engine(tiny(), FakeTransport(), observers=[seen])
 
@@ -110,7 +110,7 @@ async def test_what_is_no_message_is_not_handed_over() -> None:
 
 
 async def test_a_message_that_goes_well_is_four_events() -> None:
-    """Handed over, attempt begun, attempt ended, outcome."""
+    """An accepted message has four events: hand-over, attempt begun, attempt ended, outcome."""
     seen = Everything()
     account = account_engine(tiny(), FakeTransport(), observers=[seen])
 
@@ -126,7 +126,7 @@ async def test_a_message_that_goes_well_is_four_events() -> None:
 
 
 async def test_the_hand_over_sees_the_context_of_its_caller() -> None:
-    """Also of callers whose messages share a request, and of a stream."""
+    """`handed_over` runs in its caller's context, also for shared requests and streams."""
     seen = Everything()
     account = account_engine(tiny(), FakeTransport(), observers=[seen])
 
@@ -148,7 +148,7 @@ async def test_the_hand_over_sees_the_context_of_its_caller() -> None:
 
 
 async def test_a_retry_is_two_attempts_and_one_outcome() -> None:
-    """The outcome is told once, when it is the last."""
+    """A retried message has two attempts and one `outcome_known`, for its last outcome."""
     seen = Everything()
     words = iter(["slow-down", "ok"])
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), next(words))))
@@ -167,7 +167,7 @@ async def test_a_retry_is_two_attempts_and_one_outcome() -> None:
 
 
 async def test_refused_messages_have_no_attempt() -> None:
-    """What never leaves is handed over, and has an outcome."""
+    """A message refused before sending has a hand-over and an outcome, but no attempt."""
     seen = Everything()
     account = account_engine(tiny(), FakeTransport(), observers=[seen])
     (message,) = texts(1)
@@ -181,7 +181,7 @@ async def test_refused_messages_have_no_attempt() -> None:
 
 
 async def test_open_circuits_pauses_and_held_messages_are_told() -> None:
-    """An operator learns why nothing leaves."""
+    """Observers get the opened circuit and the held messages, with the reasons."""
     seen = Everything()
     policy = Policy(retry=RetryPolicy(attempts=1), account_trouble=AccountTrouble.HOLD)
     account = account_engine(
@@ -202,7 +202,7 @@ async def test_open_circuits_pauses_and_held_messages_are_told() -> None:
 
 
 async def test_a_pause_is_told() -> None:
-    """With its length."""
+    """Observers get a pause with its seconds."""
     seen = Everything()
     throttled = FakeTransport(lambda _: Response(429, headers={"Retry-After": "120"}))
     policy = Policy(retry=RetryPolicy(attempts=1), limits=Limits(concurrency=1))
@@ -214,7 +214,7 @@ async def test_a_pause_is_told() -> None:
 
 
 async def test_an_observer_that_raises_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Every event of every message is told all the same, to the others too."""
+    """An observer that raises stops neither the send nor the events of other observers."""
 
     class Broken(Everything):
         def _keep(self, event: object) -> None:
@@ -232,11 +232,11 @@ async def test_an_observer_that_raises_breaks_nothing(caplog: pytest.LogCaptureF
 
 
 def test_an_event_without_listeners_is_not_built() -> None:
-    """The default observers cost nothing on the path of a message that goes well."""
+    """An event that no observer handles is not built."""
 
     class Retries(Observer):
         def retry_scheduled(self, event: RetryEvent) -> None:
-            """Listen."""
+            """Handle the event."""
 
     observers = Observers([Retries()])
 
@@ -246,7 +246,7 @@ def test_an_event_without_listeners_is_not_built() -> None:
 
 
 async def test_a_cancelled_attempt_has_ended_too() -> None:
-    """Whoever opens a span at its beginning can close it."""
+    """An attempt that is cancelled has its `attempt_ended`, so a span can be closed."""
     seen = Everything()
 
     async def stuck(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Budgets: what is stopped, what is given back, and what a plan says of it."""
+"""Budgets: which messages they stop, which shares are given back, and plans."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def kinds(outcomes: list[Outcome]) -> list[str]:
-    """Return what became of messages: `sent`, or the reason."""
+    """Return "sent" or the reason of each outcome."""
     return ["sent" if isinstance(each, Accepted) else each.reason.value for each in outcomes]
 
 
@@ -55,7 +55,7 @@ def send_all(routed: Routed, messages: list[Message], *, stream: bool) -> list[O
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_messages(stream: bool) -> None:
-    """What goes beyond the budget is not sent, and the outcome names the budget."""
+    """Messages beyond a budget are not sent, and their failure names the budget."""
     budget = Budget(name="daily", window=86400, messages=2)
     routed = Routed(accepted, budgets=(budget,))
 
@@ -70,7 +70,7 @@ def test_messages(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_was_not_sent_gives_its_share_back(stream: bool) -> None:
-    """A message that was refused, or that moved to another account, is not counted twice."""
+    """A message that failed over to another account counts once in a budget."""
     route = Route(accounts=("a", "b"))
     budget = Budget(name="all", window=60, messages=3)
     routed = Routed(saying("no-money"), accepted, routes=(route,), budgets=(budget,))
@@ -81,7 +81,7 @@ def test_what_was_not_sent_gives_its_share_back(stream: bool) -> None:
 
 
 def test_a_message_gives_back_what_it_has_taken_itself() -> None:
-    """Messages with one reference are several: a refused one was not counted, and the other is."""
+    """A refused message gives back no share of another message with the same reference."""
     budget = Budget(name="all", window=60, messages=1)
     routed = Routed(accepted, budgets=(budget,))
     first, third = texts(2)
@@ -93,7 +93,7 @@ def test_a_message_gives_back_what_it_has_taken_itself() -> None:
 
 
 def test_a_doubt_stays_counted() -> None:
-    """It may have been sent, so it may have been paid for."""
+    """An ambiguous message counts in a budget."""
     budget = Budget(name="all", window=60, messages=1)
     routed = Routed(saying("who-knows"), budgets=(budget,))
 
@@ -103,7 +103,7 @@ def test_a_doubt_stays_counted() -> None:
 
 
 def test_the_count_begins_anew() -> None:
-    """When the window is over, as much may leave again."""
+    """When the window is over, the count starts at 0 again."""
     budget = Budget(name="all", window=60, messages=1)
     routed = Routed(accepted, budgets=(budget,))
 
@@ -126,7 +126,7 @@ def test_the_count_begins_anew() -> None:
     ],
 )
 def test_what_counts(budget: dict[str, Any], message: Message, counts: bool) -> None:
-    """A message counts where it meets every condition of the budget."""
+    """A message counts if it meets every condition of the budget."""
     routed = Routed(
         accepted, accepted, budgets=(Budget(name="n", window=60, messages=0, **budget),)
     )
@@ -135,7 +135,7 @@ def test_what_counts(budget: dict[str, Any], message: Message, counts: bool) -> 
 
 
 def test_a_burst_to_an_unusual_prefix() -> None:
-    """Counted by first digits, one country that is written to far too often stops no other."""
+    """A budget counted by first digits stops only the prefix that exceeds it."""
     budget = Budget(name="by country", window=3600, messages=2, digits=3)
     routed = Routed(accepted, budgets=(budget,))
     numbers = ["+372555000", "+881234567", "+881234568", "+881234569", "+372555001"]
@@ -146,7 +146,7 @@ def test_a_burst_to_an_unusual_prefix() -> None:
 
 
 def test_money() -> None:
-    """Where the account has prices, the parts of each message count with theirs."""
+    """A budget of money counts the price of each message's parts, where the account has prices."""
     policy = Policy(prices=Prices(currency="EUR", per_part={"+27": 0.02}), retry=AT_ONCE)
     budget = Budget(name="south", window=60, money=Decimal("0.07"))
     routed = Routed(accepted, policies={"a": policy}, budgets=(budget,))
@@ -167,7 +167,7 @@ def test_money() -> None:
 
 
 def test_an_account_that_has_used_up_its_own_budget() -> None:
-    """The next account of the route takes over; a budget of all accounts stops them all."""
+    """If an account's own budget is used up, the route's next account takes over."""
     own = Budget(name="own", window=60, messages=1, accounts=["a"])
     routed = Routed(accepted, accepted, routes=(Route(accounts=("a", "b")),), budgets=(own,))
 
@@ -177,7 +177,7 @@ def test_an_account_that_has_used_up_its_own_budget() -> None:
 
 
 def test_a_plan_says_what_a_budget_would_stop() -> None:
-    """It is the refusal of the plan, and planning counts for nothing."""
+    """A plan is refused if a budget would stop the message, and counts nothing."""
     routed = Routed(accepted, budgets=(Budget(name="one", window=60, messages=1),))
 
     async def story(client: Client) -> list[Any]:
@@ -192,7 +192,7 @@ def test_a_plan_says_what_a_budget_would_stop() -> None:
 
 
 def test_a_plan_begins_no_window() -> None:
-    """The window begins with the first message that is sent, not with one that was planned."""
+    """A budget's window starts with the first message sent, not with a plan."""
     routed = Routed(accepted, budgets=(Budget(name="one", window=60, messages=1),))
 
     async def story(client: Client) -> list[Outcome]:
@@ -206,7 +206,7 @@ def test_a_plan_begins_no_window() -> None:
 
 
 def test_counts_of_windows_that_are_over_are_dropped() -> None:
-    """Memory grows with the prefixes of one window, not with all that were ever written to."""
+    """The counts of windows that are over are dropped from memory."""
     budget = Budget(name="by number", window=60, messages=2, digits=15)
     routed = Routed(accepted, budgets=(budget,))
     before = {id(each) for each in gc.get_objects() if isinstance(each, Count)}
@@ -222,7 +222,7 @@ def test_counts_of_windows_that_are_over_are_dropped() -> None:
 
 
 def test_nothing_is_kept_of_messages_that_have_ended() -> None:
-    """Whatever became of them, memory does not grow with the messages."""
+    """No reserved share is kept for a message that has ended."""
     budgets = (Budget(name="many", window=60, messages=100_000),)
     routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),), budgets=budgets)
 
@@ -243,13 +243,13 @@ def test_nothing_is_kept_of_messages_that_have_ended() -> None:
     ],
 )
 def test_a_budget_that_cannot_be(given: dict[str, Any], expected: str) -> None:
-    """What is wrong is named with its field."""
+    """An invalid budget is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Budget(name="n", window=60, **given)
 
 
 def test_budgets_of_a_configuration() -> None:
-    """They are read as values, and an unknown account is named with its path."""
+    """Budgets are read from the configuration; an unknown account is refused with its path."""
     accounts = {"main": {"provider": "clickatell", "api_key": "k"}}
     table = {"name": "south", "window": 3600, "money": 0.07, "prefixes": ["+27"]}
 
@@ -266,10 +266,10 @@ def test_budgets_of_a_configuration() -> None:
 
 
 class Priced(TinyAdapter):
-    """Tiny, whose look-ups tell the cost: `status parts price currency`, with a dash for none."""
+    """Tiny whose look-ups have the cost: `status parts price currency`, with a dash for none."""
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask for a message."""
+        """Look up a message."""
         response = yield Request("GET", f"/messages/{provider_id}", authenticated=True)
         status, parts, price, currency = response.body.decode().split()
         usage = Usage(
@@ -296,7 +296,7 @@ COSTS: dict[str, tuple[str, list[str]]] = {
 
 @pytest.mark.parametrize("name", COSTS)
 def test_a_report_takes_the_place_of_the_estimate(name: str) -> None:
-    """A look-up or a report corrects the count; only a word of no cost gives a share back."""
+    """A report's cost replaces the estimate; only a cost of 0 gives the share back."""
     word, expected = COSTS[name]
 
     def reply(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What moves to another account, what never does, and what the caller is told of it."""
+"""Failover: which messages move to another account, and what the caller gets."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 
 def reason_of(outcome: Outcome) -> Reason | None:
-    """Return why an outcome failed; `None` of an acceptance."""
+    """Return an outcome's reason; `None` for an acceptance."""
     return None if isinstance(outcome, Accepted) else outcome.reason
 
 
@@ -71,7 +71,7 @@ ALL = (Route(accounts=("a", "b", "c")),)
 
 
 def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
-    """Build an outcome that failed for a reason."""
+    """Build an outcome with this reason."""
     retry = {Rejected: Retry.NEVER, Ambiguous: Retry.UNSAFE}.get(kind, Retry.SAFE)
     failure = Failure(reason=reason, retry=retry, **{"code": "1", "http_status": 400, **more})
     outcome: Outcome = kind(reference="r0", account="a", failure=failure)
@@ -105,14 +105,14 @@ def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
     ],
 )
 def test_what_may_move(outcome: Outcome, expected: bool) -> None:
-    """Only proof that nobody has it, and a refusal that is about the account, let a message go."""
+    """A message may move if it is proven unsent, or refused for a reason of the account."""
     assert expected is may_move(outcome)
 
 
 @pytest.mark.parametrize("reply", [unreachable, saying("no-money"), saying("slow-down")])
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_next_account_takes_over(reply: Reply, stream: bool) -> None:
-    """What the first account has not sent leaves through the second, at once, with its history."""
+    """A message that the first account has not sent is sent by the second, with its history."""
     routed = Routed(reply, accepted, accepted, routes=ALL)
 
     (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
@@ -135,7 +135,7 @@ def test_the_next_account_takes_over(reply: Reply, stream: bool) -> None:
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_never_moves(reply: Reply, kind: type[Any], stream: bool) -> None:
-    """A bad number, a doubt and a stranger's answer end where they came up."""
+    """Invalid numbers, ambiguous outcomes and answers of a proxy do not fail over."""
     routed = Routed(reply, accepted, routes=(Route(accounts=("a", "b")),))
 
     (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
@@ -147,7 +147,7 @@ def test_what_never_moves(reply: Reply, kind: type[Any], stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_doubt_moves_where_the_route_says_so(stream: bool) -> None:
-    """`resend` goes on after a doubt; what the next account accepts is accepted."""
+    """With the route's `resend`, an ambiguous message moves on, and may be accepted."""
     route = Route(accounts=("a", "b"), on_ambiguous="resend")
     routed = Routed(saying("who-knows"), accepted, routes=(route,))
 
@@ -159,7 +159,7 @@ def test_a_doubt_moves_where_the_route_says_so(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_doubt_is_only_bettered_by_an_acceptance(stream: bool) -> None:
-    """A refusal of the second account proves nothing about what the first one did."""
+    """With `resend`, a refusal by the second account leaves the message ambiguous."""
     route = Route(accounts=("a", "b"), on_ambiguous=OnAmbiguous.RESEND)
     routed = Routed(saying("who-knows"), saying("no-such-number"), routes=(route,))
 
@@ -170,7 +170,7 @@ def test_a_doubt_is_only_bettered_by_an_acceptance(stream: bool) -> None:
 
 
 def test_a_batch_moves_member_by_member() -> None:
-    """Of one request, only the members that may move do, each once."""
+    """Of a batch, only the messages that may move do, once each."""
 
     def mixed(request: Request) -> Response:
         words = {"r0": "ok", "r1": "no-money", "r2": "no-such-number", "r3": "slow-down"}
@@ -192,7 +192,7 @@ def test_a_batch_moves_member_by_member() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_when_no_account_takes_it(stream: bool) -> None:
-    """Each was asked; the outcome is that of the last one, and the others are its history."""
+    """If all accounts fail, the outcome is the last one's, with the others as history."""
     replies = (saying("no-money"), saying("no-money"), saying("no-money"))
     routed = Routed(*replies, routes=ALL)
 
@@ -204,7 +204,7 @@ def test_when_no_account_takes_it(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_no_account_has_taken_is_asked_once_more(stream: bool) -> None:
-    """The account that may take it soonest gets it again, with its own retries."""
+    """If all accounts fail, the one that may work soonest tries again, with its own retries."""
     words = iter(["slow-down", "slow-down", "ok"])
 
     def later(request: Request) -> Response:
@@ -220,7 +220,7 @@ def test_what_no_account_has_taken_is_asked_once_more(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_one_account_alone_has_its_own_retries(stream: bool) -> None:
-    """A route with one account changes nothing about how that account works."""
+    """A route with a single account uses that account's retries."""
     words = iter(["slow-down", "slow-down", "ok"])
 
     def later(request: Request) -> Response:
@@ -235,7 +235,7 @@ def test_one_account_alone_has_its_own_retries(stream: bool) -> None:
 
 
 def test_a_sick_account_is_passed_over_and_returned_to() -> None:
-    """While its circuit is open others take everything; when it is well again, it is the first."""
+    """An account with an open circuit is passed over, and used first again when it recovers."""
     is_well = False
 
     def sometimes(request: Request) -> Response | Awaitable[Response]:
@@ -267,7 +267,7 @@ def test_a_sick_account_is_passed_over_and_returned_to() -> None:
 
 
 def test_all_dead_recovers_without_a_restart() -> None:
-    """A message that finds every circuit open waits for the first that probes, and gets through."""
+    """If all circuits are open, a message waits for the first probe, and is accepted."""
     dead = True
 
     def refused(request: Request) -> Response | Awaitable[Response]:
@@ -298,7 +298,7 @@ def test_all_dead_recovers_without_a_restart() -> None:
 
 
 def test_a_bad_number_makes_no_account_sick() -> None:
-    """Refusals of messages leave every circuit closed."""
+    """Rejected messages open no circuit and do not fail over."""
     routed = Routed(saying("no-such-number"), accepted, routes=(Route(accounts=("a", "b")),))
 
     async def story(client: Client) -> dict[str, Any]:
@@ -311,7 +311,7 @@ def test_a_bad_number_makes_no_account_sick() -> None:
 
 
 def test_a_pause_that_a_provider_asks_for_is_not_waited_for() -> None:
-    """While the first account may send nothing, the second sends, without asking the first."""
+    """While an account pauses, the next one sends without asking the first."""
     routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
 
     async def story(client: Client) -> tuple[list[str], float]:
@@ -328,7 +328,7 @@ def test_a_pause_that_a_provider_asks_for_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_waits_for_an_account_that_does_not_answer_goes_on(stream: bool) -> None:
-    """What has left stays there; what waits behind it leaves through the next account."""
+    """Messages waiting behind an account that does not answer move to the next one."""
     routed = Routed(slowly(15.0, "ok"), accepted, routes=(Route(accounts=("a", "b")),))
     count = 16 * 100
 
@@ -344,7 +344,7 @@ def test_what_waits_for_an_account_that_does_not_answer_goes_on(stream: bool) ->
 
 
 def test_what_waits_for_a_pause_goes_on() -> None:
-    """A pause that the provider asks for sends what waits already to the next account."""
+    """When an account is paused, its waiting messages move to the next one."""
     routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
 
     async def story(client: Client) -> list[Outcome]:
@@ -358,7 +358,7 @@ def test_what_waits_for_a_pause_goes_on() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_time_counts_on(stream: bool) -> None:
-    """What the first account takes of the deadline is not there for the second."""
+    """The second account has only what is left of the deadline."""
     withins: list[float] = []
 
     class Timed(FakeTransport):
@@ -380,7 +380,7 @@ def test_time_counts_on(stream: bool) -> None:
 
 
 def test_ttl_counts_on() -> None:
-    """The next account is told what is left of a message's useful life."""
+    """The second account gets only what is left of the ttl."""
     routed = Routed(slowly(7.0, "slow-down"), accepted, routes=(Route(accounts=("a", "b")),))
 
     routed.send(texts(1, ttl=60)[0])
@@ -391,7 +391,7 @@ def test_ttl_counts_on() -> None:
 
 
 class Filing(TinyAdapter):
-    """Tiny, with pictures."""
+    """Tiny with pictures."""
 
     capabilities = attrs.evolve(
         CAPABILITIES,
@@ -405,13 +405,13 @@ class Filing(TinyAdapter):
     )
 
     def sending(self, messages: Sequence[Message], context: Context) -> Request:
-        """Write a batch of pictures."""
+        """Build the request for a batch of pictures."""
         batch = [{"ref": each.reference} for each in messages]
         return self.post("/send", {"messages": batch}, Effect.SENDS)
 
 
 def test_stored_media_stays_with_its_account() -> None:
-    """Another account cannot send it: it is passed over, and the history says why."""
+    """A message with stored media does not move to another account; the history says why."""
     picture = Media((MediaItem(MediaKind.IMAGE, Stored(account="a", id="1")),))
     routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),), kind=Filing)
 
@@ -425,7 +425,7 @@ def test_stored_media_stays_with_its_account() -> None:
 
 
 def test_the_history_survives_json() -> None:
-    """An outcome with its history is written and read whole."""
+    """An outcome with history is read back from JSON unchanged."""
     routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),))
 
     outcome = routed.send(texts(1)[0])
@@ -436,7 +436,7 @@ def test_the_history_survives_json() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
-    """What moves on is not announced as an outcome; the last one is, once."""
+    """Observers get only the final outcome of a message that moved, once."""
 
     class Ear(Observer):
         def __init__(self) -> None:

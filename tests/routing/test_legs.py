@@ -1,4 +1,4 @@
-"""Fallback legs that omnimsg runs: which goes when, and what becomes known of each."""
+"""Fallback legs that omnimsg runs: when each is sent, and its recorded states."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ TO = "+37255500001"
 
 
 class Asked(TinyAdapter):
-    """Tiny, that says where a message is: what `SAID` has of its id, at the time."""
+    """Tiny whose look-ups return the status that the transport answers."""
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask for a message."""
+        """Look up a message."""
         response = yield Request("GET", f"/messages/{provider_id}", authenticated=True)
         word = response.body.decode()
         evidence = Evidence(Status(word.partition(" ")[0]), word, reason=_reason(word))
@@ -53,7 +53,7 @@ class Asked(TinyAdapter):
 
 
 class CarriesLegsAtA(Asked):
-    """Runs fallback legs, in account `a` only."""
+    """`Asked` whose account `a` supports fallback legs itself."""
 
     def __init__(self, account: Any) -> None:
         super().__init__(account)
@@ -71,32 +71,32 @@ def _reason(word: str) -> Reason | None:
 
 
 class Seen(Observer):
-    """Notes what is handed over, and what becomes of legs."""
+    """An observer that keeps hand-overs and the changes of legs."""
 
     def __init__(self) -> None:
         self.events: list[LegChanged] = []
         self.handed_over_legs: list[Message] = []
 
     def handed_over(self, event: HandedOver) -> None:
-        """Note its message."""
+        """Keep the message."""
         self.handed_over_legs.append(event.message)
 
     def leg_changed(self, event: LegChanged) -> None:
-        """Note it."""
+        """Keep the event."""
         self.events.append(event)
 
     @property
     def states(self) -> list[tuple[int, str, str]]:
-        """Each leg, its account, and what became known of it."""
+        """Each change: the leg, its account and its state."""
         return [(each.leg, each.account, each.state.value) for each in self.events]
 
 
 def wire(sends: Reply, *says: tuple[float, str]) -> Reply:
-    """Answer sends as told, and look-ups by the time since the first of them.
+    """Answer sends with `sends`, and look-ups by the seconds since the first send.
 
     Args:
-        sends: What answers to a send.
-        says: The word from a second on, in order.
+        sends: Answers a send.
+        says: Pairs of a second and the status from then on, in order.
     """
     began: list[float] = []
 
@@ -113,7 +113,7 @@ def wire(sends: Reply, *says: tuple[float, str]) -> Reply:
 
 
 def message(*legs: Leg, **fields: Any) -> Message:
-    """Build a message on WhatsApp with a ttl of a minute, and legs."""
+    """Build a WhatsApp message with a ttl of a minute, and legs."""
     fields = {"channel": Channel.WHATSAPP, "ttl": 60, "reference": "r0", **fields}
     return Message(TO, "Your table is ready", fallback=legs, **fields)
 
@@ -126,7 +126,7 @@ COMES = (0.0, "accepted")
 def told(
     routed: Routed, given: Message, seconds: float = 3600.0, **options: Any
 ) -> tuple[Outcome, Any]:
-    """Send a message, let time pass, and return its outcome and what is known of it."""
+    """Send a message, let time pass, and return its outcome and tracked state."""
 
     async def story(client: Client) -> tuple[Outcome, Any]:
         outcome = await outcome_of(client, given, **options)
@@ -139,13 +139,13 @@ def told(
 
 
 def legs_of(*replies: Reply, **options: Any) -> tuple[Routed, Seen]:
-    """Build accounts that can be asked, and what notes their legs."""
+    """Build accounts that can be asked for a status, and the observer of their legs."""
     seen = Seen()
     return Routed(*replies, kind=Asked, observers=[seen], **options), seen
 
 
 def test_a_leg_that_was_delivered_is_the_last() -> None:
-    """After a delivery no other leg goes, however long the client stays open."""
+    """After a leg is delivered, no further leg is sent."""
     routed, seen = legs_of(wire(accepted, COMES, (5.0, "delivered")), accepted)
 
     outcome, known = told(routed, message(ELSEWHERE))
@@ -159,7 +159,7 @@ def test_a_leg_that_was_delivered_is_the_last() -> None:
     ("word", "state"), [("failed", "failed"), ("expired", "failed"), ("sent", "overdue")]
 )
 def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> None:
-    """A leg that has failed, or was not delivered within its ttl, is followed by the next."""
+    """The next leg is sent when a leg has failed, or is not delivered within its ttl."""
     second = wire(accepted, (0.0, "delivered"))
     routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), second)
 
@@ -172,7 +172,7 @@ def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
-    """The next leg goes when the ttl is over, counted from the hand-over."""
+    """The next leg is sent exactly when the ttl ends, counted from the hand-over."""
     times: list[float] = []
 
     def second(request: Request) -> Response:
@@ -198,7 +198,7 @@ def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
     ("reply", "kind"), [(unreachable, "not_sent"), (saying("no-such-number"), "rejected")]
 )
 def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool) -> None:
-    """The caller gets the acceptance of the first leg that was accepted, and the history."""
+    """A refused leg is followed at once; the caller gets the accepted leg, with the history."""
     routed, _ = legs_of(reply, accepted)
 
     (outcome,) = (
@@ -214,7 +214,7 @@ def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_leg_is_handed_over_alone(stream: bool) -> None:
-    """What observers are told of has no legs, which the account does not know of."""
+    """Observers get each leg's message without its fallback legs."""
     routed, seen = legs_of(accepted, accepted)
     given = [message(ELSEWHERE)]
 
@@ -226,7 +226,7 @@ def test_a_leg_is_handed_over_alone(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> None:
-    """A leg that may have been sent ends the message, unless its account resends."""
+    """After an ambiguous leg no further leg is sent, unless its account resends."""
     found: list[tuple[type[Any], int]] = []
     for on_ambiguous in (OnAmbiguous.HOLD, OnAmbiguous.RESEND):
         policy = Policy(retry=AT_ONCE, on_ambiguous=on_ambiguous)
@@ -240,7 +240,7 @@ def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> 
 
 @pytest.mark.parametrize("word", ["rejected opted_out", "cancelled"])
 def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
-    """A person who has opted out, and a message that was called back, are left alone."""
+    """After an opt-out or a cancellation, no further leg is sent."""
     routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), accepted)
 
     told(routed, message(ELSEWHERE))
@@ -252,7 +252,7 @@ def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
     ("reply", "kind"), [(lambda _: Response(404, b"<html>no</html>"), NotSent)]
 )
 def test_a_strangers_answer_lets_no_leg_go(reply: Reply, kind: type[Any]) -> None:
-    """A 4xx that the provider did not write proves nothing."""
+    """After a 4xx that the provider did not write, no further leg is sent."""
     routed, _ = legs_of(reply, accepted)
 
     outcome = routed.send(message(ELSEWHERE))
@@ -261,7 +261,7 @@ def test_a_strangers_answer_lets_no_leg_go(reply: Reply, kind: type[Any]) -> Non
 
 
 def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureFixture) -> None:
-    """When both legs were delivered, the first one's record, an observer and the log say so."""
+    """If both legs were delivered, the tracked state, observers and the log say so."""
     first = wire(accepted, COMES, (300.0, "delivered"))
     routed, seen = legs_of(first, wire(accepted, (0.0, "delivered")))
 
@@ -274,7 +274,7 @@ def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureF
 
 
 def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
-    """While the second leg waits for its own end, a delivery of the first one ends it all."""
+    """A late delivery of the first leg stops the legs after the second."""
     first = wire(accepted, COMES, (100.0, "delivered"))
     second = wire(accepted, COMES)
     routed, _ = legs_of(first, second, accepted)
@@ -289,7 +289,7 @@ def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
 
 
 def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
-    """Closing ends the timers; the observers are told, and the log says how many it were."""
+    """Closing abandons pending legs; observers get that, and the log has their number."""
     routed, seen = legs_of(wire(accepted, COMES), accepted)
 
     with caplog.at_level(logging.WARNING, "omnimsg"):
@@ -309,7 +309,7 @@ BAD: dict[str, tuple[Leg, str]] = {
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", BAD)
 def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: bool) -> None:
-    """Nothing leaves where a later leg could not; the failure names the leg."""
+    """A message with an invalid later leg is not sent; the failure names the leg."""
     leg, path = BAD[name]
     routed, _ = legs_of(accepted, accepted)
 
@@ -321,7 +321,7 @@ def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refused_leg_stops_an_account_that_carries_legs(stream: bool) -> None:
-    """Nothing leaves either where the first account of a route would have taken the legs itself."""
+    """A message with an invalid leg is not sent, even if its first account supports legs itself."""
     routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=(Route(accounts=("a", "b")),))
     leg, path = BAD["a channel twice"]
 
@@ -332,7 +332,7 @@ def test_a_refused_leg_stops_an_account_that_carries_legs(stream: bool) -> None:
 
 
 def test_legs_of_routes_take_the_route_of_their_channel() -> None:
-    """A leg that names no account goes through the routes, as a message of its channel would."""
+    """A leg without an account takes the route of its own channel."""
     routes = (
         Route(accounts=("a", "b"), match=Match(channels=[Channel.WHATSAPP])),
         Route(accounts=("c",)),
@@ -350,7 +350,7 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
 
 
 def test_messages_of_a_stream_keep_their_positions() -> None:
-    """Messages with legs and without travel in one stream, each with one outcome."""
+    """Messages with and without legs share a stream, each with one outcome at its position."""
 
     def reply(request: Request) -> Response:
         words = {each: "no-such-number" if each == "r1" else "ok" for each in references(request)}
@@ -368,7 +368,7 @@ def test_messages_of_a_stream_keep_their_positions() -> None:
 
 
 def test_a_plan_shows_the_legs() -> None:
-    """A plan has the request of the first leg, and who runs which other one."""
+    """A plan lists the later legs, with their accounts and whether the provider runs them."""
     routed, _ = legs_of(accepted, accepted)
 
     async def story(client: Client) -> Any:
@@ -383,7 +383,7 @@ def test_a_plan_shows_the_legs() -> None:
 
 
 def test_a_refused_leg_shows_in_the_plan() -> None:
-    """A plan of a message that would be refused for a leg says so, and has no request."""
+    """The plan of a message with an invalid leg has a refusal and no request."""
     routed, _ = legs_of(accepted)
 
     async def story(client: Client) -> Any:
@@ -396,7 +396,7 @@ def test_a_refused_leg_shows_in_the_plan() -> None:
 
 @pytest.mark.parametrize("last", [saying("no-such-number"), saying("who-knows")])
 def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
-    """Refused everywhere is refused; the history has the legs before."""
+    """If no leg is accepted, the outcome is the last leg's, with the others as history."""
     routed, seen = legs_of(saying("no-such-number"), last)
 
     outcome = routed.send(message(ELSEWHERE))
@@ -408,7 +408,7 @@ def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
 
 
 def finished(given: Message, seconds: float, *replies: Reply) -> tuple[int, int, Any]:
-    """Send, wait for legs so long; return who waits, the seconds it took, and the last state."""
+    """Send, run `finish_legs`; return the number still waiting, the seconds, and the last state."""
     routed, seen = legs_of(*replies)
 
     async def story(client: Client) -> tuple[int, int, Any]:
@@ -465,7 +465,7 @@ FINISHED: dict[str, tuple[Message, float, tuple[Reply, ...], tuple[int, int, str
 
 @pytest.mark.parametrize("name", FINISHED)
 def test_a_script_waits_for_its_legs(name: str) -> None:
-    """Until their ttl is over, or none is left that may go; a late delivery is not waited for."""
+    """`finish_legs` waits until no leg can follow, not for late deliveries."""
     given, seconds, replies, expected = FINISHED[name]
 
     found = finished(given, seconds, *replies)
@@ -474,14 +474,14 @@ def test_a_script_waits_for_its_legs(name: str) -> None:
 
 
 def test_nothing_is_waited_for_without_legs() -> None:
-    """A client that runs no legs is done at once."""
+    """`finish_legs` returns at once if no legs are pending."""
     routed, _ = legs_of(accepted)
 
     assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))
 
 
 def test_two_late_deliveries_are_reached_twice() -> None:
-    """Also where the first one ended the message while the second leg was on its way."""
+    """A late delivery of both legs is recorded as reached twice."""
     first = wire(accepted, COMES, (100.0, "delivered"))
     second = wire(accepted, COMES, (500.0, "delivered"))
     routed, seen = legs_of(first, second, accepted)

@@ -1,4 +1,4 @@
-"""What a plan says of a message, and that it costs nothing."""
+"""Plans: the chosen account, request, price and limits, without a request."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def plan(message: Message, *, routes: Iterable[Route] = ROUTES, **options: Any) 
     ],
 )
 def test_which_account_and_why(message: Message, options: Any, expected: Any) -> None:
-    """It names the route, the account, those after it, and the reason."""
+    """A plan names the route, the account, the accounts after it, and the reason."""
     found = plan(message, **options)
 
     assert expected == (found.route, found.account, found.next, found.why)
 
 
 def test_an_account_in_trouble_is_passed_over() -> None:
-    """The plan says what `send` does: the account whose circuit is open is not the first."""
+    """A plan passes over an account with an open circuit, as `send` does."""
     policy = Policy(retry=AT_ONCE, breaker=Breaker(failures=1))
     routed = Routed(
         unreachable,
@@ -114,7 +114,7 @@ def test_an_account_in_trouble_is_passed_over() -> None:
 
 
 def test_a_message_that_would_not_leave() -> None:
-    """Where no account can express it, its refusal is that of the first."""
+    """If no account supports the message, the plan has the first account's refusal."""
     found = plan(Message("+27820000001", "x", tags=["t"]))
 
     assert found.refusal is not None
@@ -123,7 +123,7 @@ def test_a_message_that_would_not_leave() -> None:
 
 
 def test_the_request_has_no_secret() -> None:
-    """It is the exact request, and the account's key is masked wherever it stands."""
+    """A plan has the exact request, with the account's key masked everywhere."""
     found = plan(Message("+27820000001", f"the key {KEY}", reference="r1", ttl=90))
 
     assert found.request is not None
@@ -138,7 +138,7 @@ def test_the_request_has_no_secret() -> None:
 
 
 def test_parts_and_price() -> None:
-    """An estimate is the price of the longest prefix, times the parts."""
+    """The price is that of the longest matching prefix, times the parts."""
     prices = Prices(currency="EUR", per_part={"+": 0.09, "+27": 0.02, "+2782": 0.021})
     policies = {"b": Policy(prices=prices)}
     text = "a" * 161
@@ -160,13 +160,13 @@ def test_parts_and_price() -> None:
     ],
 )
 def test_prices_that_cannot_be(prices: Any, expected: str) -> None:
-    """What is wrong is named with its prefix."""
+    """An invalid price is refused with the name of its prefix."""
     with pytest.raises(InvalidValue, match=expected):
         Prices(per_part=prices)
 
 
 def test_notes() -> None:
-    """What the message does not say is named, and so is what the provider rounds."""
+    """A plan's notes name the channel that was chosen for the message."""
     found = plan(Message("+37255500001", "x"), routes=())
 
     assert Channel.SMS is found.channel
@@ -174,7 +174,7 @@ def test_notes() -> None:
 
 
 def test_limits_that_would_bite_now() -> None:
-    """The seconds until the account's limits let the next message leave."""
+    """A plan's `wait` is the seconds until the account's limits let the message leave."""
     policy = Policy(limits=Limits(requests_per_second=0.1))
     routed = Routed(accepted, policies={"a": policy})
 
@@ -186,7 +186,7 @@ def test_limits_that_would_bite_now() -> None:
 
 
 def test_the_limit_of_a_route_that_would_bite_now() -> None:
-    """A plan and a preview say how long the limit of the message's route makes it wait."""
+    """The `wait` of a plan and a preview includes the limit of the message's route."""
     route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.1))
     routed = Routed(accepted, routes=(route,))
 
@@ -198,7 +198,7 @@ def test_the_limit_of_a_route_that_would_bite_now() -> None:
 
 
 def test_only_messages_have_plans() -> None:
-    """Anything else is the caller's mistake, and an unknown account that of the configuration."""
+    """`plan` raises `TypeError` for anything but a message, and refuses an unknown account."""
     client = Client([tiny(name="a")], routes=(Route(accounts=("a",)),))
 
     with pytest.raises(TypeError, match="only a Message can be sent, not str"):

@@ -1,4 +1,4 @@
-"""Which route takes a message, and with which of its accounts the message begins."""
+"""Routes: which route takes a message, and which of its accounts is first."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ NUMBER = "+27820000001"
     ],
 )
 def test_a_condition(match: dict[str, Any], yes: Message, no: Message) -> None:
-    """A route takes what meets all of its conditions; the rest goes to the default account."""
+    """A route takes messages that meet all its conditions; others go to the default account."""
     route = Route(accounts=("b",), match=Match(**match))
     routed = Routed(accepted, accepted, routes=(route,))
 
@@ -80,7 +80,7 @@ def test_a_condition(match: dict[str, Any], yes: Message, no: Message) -> None:
 
 
 def test_a_contact_has_no_prefix() -> None:
-    """An address that is no number begins with no digits; it goes where no prefix is asked for."""
+    """An address that is not a number matches no prefix."""
     routes = (
         Route(accounts=("a",), match=Match(prefixes=["+2"])),
         Route(accounts=("b",)),
@@ -96,7 +96,7 @@ def test_a_contact_has_no_prefix() -> None:
 
 
 def test_the_first_route_that_matches_takes_it() -> None:
-    """Routes are tried in the order in which they are given."""
+    """Of several routes that match, the first one takes the message."""
     routes = (
         Route(accounts=("b",), match=Match(prefixes=["+37255500"])),
         Route(accounts=("c",), match=Match(prefixes=["+372"])),
@@ -113,7 +113,7 @@ def test_the_first_route_that_matches_takes_it() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_weights(stream: bool) -> None:
-    """Each account begins with its share of the messages, evenly spread."""
+    """A weighted route gives each account its share as first account, evenly spread."""
     route = Route(accounts=("a", "b"), strategy="weighted", weights={"a": 3, "b": 1})
     routed = Routed(accepted, accepted, routes=(route,))
 
@@ -125,7 +125,7 @@ def test_weights(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_round_robin(stream: bool) -> None:
-    """The accounts begin with one message each, in turn."""
+    """A round-robin route uses its accounts as first account in turn."""
     route = Route(accounts=("a", "b", "c"), strategy="round_robin")
     routed = Routed(accepted, accepted, accepted, routes=(route,))
 
@@ -134,14 +134,14 @@ def test_round_robin(stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_named_account_has_no_route(stream: bool) -> None:
-    """Whoever names an account gets that one, and no other."""
+    """A message whose caller names an account takes no route."""
     routed = Routed(accepted, accepted, routes=(Route(accounts=("a",)),))
 
     assert ["b", "b"] == all_of(routed, 2, stream=stream, account="b")
 
 
 def all_of(routed: Routed, count: int, *, stream: bool, **options: Any) -> list[str]:
-    """Send messages, and return the accounts that took them, in the order of the messages."""
+    """Send messages, and return the accounts of their outcomes in order."""
     if stream:
         return [each.account for each in routed.send_many(texts(count), **options)]
 
@@ -153,7 +153,7 @@ def all_of(routed: Routed, count: int, *, stream: bool, **options: Any) -> list[
 
 
 def test_what_a_route_adds() -> None:
-    """A route's sender and ttl are those of messages that have none; theirs come first."""
+    """A route's sender and ttl apply to messages that have none of their own."""
     handed_over: list[tuple[str | None, int | None]] = []
 
     class Ear(Observer):
@@ -171,7 +171,7 @@ def test_what_a_route_adds() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_limit_of_a_route(stream: bool) -> None:
-    """Messages are spaced as the limit says, whatever its accounts could do."""
+    """Messages of a route are spaced by its limit."""
     route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=2.0))
     routed = Routed(accepted, routes=(route,))
     began = routed.loop.now
@@ -183,7 +183,7 @@ def test_the_limit_of_a_route(stream: bool) -> None:
 
 
 def test_a_limit_that_is_longer_than_the_deadline() -> None:
-    """A message that cannot leave in time is not sent, and is told when it could have."""
+    """A message whose route's limit exceeds its deadline is not sent, with a `retry_after`."""
     route = Route(accounts=("a",), name="slow", limits=RouteLimits(messages_per_second=0.01))
     routed = Routed(accepted, routes=(route,))
 
@@ -199,7 +199,7 @@ def test_a_limit_that_is_longer_than_the_deadline() -> None:
 
 
 def test_leaving_a_stream_that_waits_for_a_limit() -> None:
-    """What waits for the limit of its route is never sent, and the stream ends at once."""
+    """Leaving a stream ends at once, and messages that wait for a route's limit are not sent."""
     route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.1))
     routed = Routed(accepted, routes=(route,))
     began = routed.loop.now
@@ -217,7 +217,7 @@ def test_leaving_a_stream_that_waits_for_a_limit() -> None:
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=5))
 def test_a_spread_keeps_shares(weights: list[int]) -> None:
-    """Every account has its share in each round, and is never two messages off."""
+    """At any point of the order, each account is less than two messages off its share."""
     order = spread(weights)
 
     total = sum(weights)
@@ -244,7 +244,7 @@ def test_a_spread_keeps_shares(weights: list[int]) -> None:
     ],
 )
 def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
-    """What is wrong is named with its field."""
+    """An invalid route is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Route(**{"accounts": ("a",), **given_})
 
@@ -260,7 +260,7 @@ def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
     ],
 )
 def test_a_condition_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
-    """What is wrong is named with its field."""
+    """An invalid condition is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Match(**given_)
 
@@ -283,13 +283,13 @@ def test_a_condition_that_cannot_be(given_: dict[str, Any], expected: str) -> No
     ],
 )
 def test_routes_that_do_not_fit_the_accounts(routes: Any, expected: str) -> None:
-    """They are refused when the client is built."""
+    """Routes with unknown accounts, never reached or with duplicate names are refused."""
     with pytest.raises(ConfigError, match=expected):
         Client([tiny(name="a"), tiny(name="b")], default="a", routes=routes)
 
 
 def test_accounts_at_run_time() -> None:
-    """An account can be added and removed while the client works; it is drained first."""
+    """An account can be removed and added again while the client works."""
     routed = Routed(accepted, accepted, routes=(Route(accounts=("a",)),))
 
     async def story(client: Client) -> list[Any]:
@@ -309,7 +309,7 @@ def test_accounts_at_run_time() -> None:
 
 
 def test_a_doubt_outlives_its_account() -> None:
-    """Removed while a message is under way, the account hides no doubt behind another error."""
+    """A message in flight when its account is removed is ambiguous."""
     routed = Routed(accepted, slowly(3600, "ok"))
 
     async def story(client: Client) -> Outcome:

@@ -1,6 +1,6 @@
-"""A small adapter for the engine's tests, and a wire that needs no network.
+"""Tiny, a small provider for the engine's tests: its adapter and a fake transport.
 
-Tiny answers `{"results": [{"ref", "id"} | {"ref", "error"}]}`; it joins by reference. It has every
+Tiny answers `{"results": [{"ref", "id"} | {"ref", "error"}]}`, matched by reference. It has every
 kind of operation: a page of history, an upload in two steps, a download through a redirect.
 """
 
@@ -92,13 +92,13 @@ CAPABILITIES = Capabilities(
 
 @attrs.frozen(kw_only=True)
 class TinySettings:
-    """What an account of Tiny needs."""
+    """The settings of a Tiny account."""
 
     key: Secret
 
 
 class TinyAdapter(Adapter[TinySettings]):
-    """Tiny, a provider that does not exist."""
+    """The adapter for Tiny, a provider that does not exist."""
 
     provider = "tiny"
     settings = TinySettings
@@ -113,7 +113,7 @@ class TinyAdapter(Adapter[TinySettings]):
         return {"Authorization": f"Tiny {self.account.settings.key.reveal()}"}
 
     def group(self, message: Message) -> Channel | None:
-        """Keep the channels apart."""
+        """Group messages by channel."""
         return self.channel_of(message)
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -122,12 +122,12 @@ class TinyAdapter(Adapter[TinySettings]):
         return self.outcomes(messages, response)
 
     def sending(self, messages: Sequence[Message], context: Context) -> Request:
-        """Write a batch."""
+        """Build the request for a batch."""
         batch = [
             {
                 "ref": each.reference,
                 "to": each.to,
-                "text": each.content.text,  # type: ignore[union-attr]  # `check` saw to it
+                "text": each.content.text,  # type: ignore[union-attr]  # `check` allows only texts
                 "ttl": context.ttl(each),
             }
             for each in messages
@@ -135,7 +135,7 @@ class TinyAdapter(Adapter[TinySettings]):
         return self.post("/send", {"messages": batch}, Effect.SENDS)
 
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
-        """Read the results, in whatever order they come."""
+        """Decode the results, in any order."""
         document = response.json()
         results = document.get("results", ()) if isinstance(document, dict) else ()
         found = {each["ref"]: each for each in results}
@@ -146,7 +146,7 @@ class TinyAdapter(Adapter[TinySettings]):
     def outcome(
         self, reference: str, result: dict[str, Any] | None, response: Response
     ) -> Outcome | None:
-        """Read one result."""
+        """Decode one result."""
         if result is None:
             return None
         name = self.account.name
@@ -159,14 +159,14 @@ class TinyAdapter(Adapter[TinySettings]):
         return row.outcome(reference, name, failure)
 
     def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
-        """Call a message back."""
+        """Cancel a message."""
         response = yield self.post(
             f"/messages/{quote_segment(provider_id)}/cancel", {}, Effect.ONCE
         )
         return response.json()["stopped"] if response.status == 200 else None
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
-        """Ask for the money that is left."""
+        """Look up the balance."""
         response = yield Request("GET", "/balance", authenticated=True)
         document = response.json()
         if response.status != 200 or not isinstance(document, dict):
@@ -198,7 +198,7 @@ class TinyAdapter(Adapter[TinySettings]):
         )
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Ask for a place, then put the file there as a form."""
+        """Ask for an address, then upload the file there as a form."""
         announced = {"size": source.size, "sha256": source.sha256}
         response = yield self.post("/files", announced, Effect.REPEATABLE)
         if response.status != 200:
@@ -215,7 +215,7 @@ class TinyAdapter(Adapter[TinySettings]):
         return Stored(account=self.account.name, id=place["id"]) if response.status == 204 else None
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
-        """Follow Tiny to where a file lies, leaving the credentials behind."""
+        """Follow the redirect to a file, without the credentials."""
         response = yield Request(
             "GET", f"/files/{stored.id}", authenticated=True, answer=Answer.SINK
         )
@@ -229,7 +229,7 @@ class TinyAdapter(Adapter[TinySettings]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Show the second tick."""
+        """Mark messages as read."""
         response = yield self.post("/read", {"ids": list(provider_ids)}, Effect.REPEATABLE)
         document = response.json()
         results = document.get("results", ()) if isinstance(document, dict) else ()
@@ -249,12 +249,12 @@ class TinyAdapter(Adapter[TinySettings]):
 
 
 class Listing(TinyAdapter):
-    """Tiny, that can be asked for a message."""
+    """Tiny that can look up a message by its reference."""
 
     def find(
         self, message: Message, since: datetime, context: Context
     ) -> Flow[Answered[Accepted | Absent]]:
-        """Look for a message by its reference."""
+        """Look up a message by its reference."""
         asked = (("ref", message.reference), ("since", since.isoformat()))
         response = yield Request("GET", "/find", query=asked, authenticated=True)
         if response.status != 200:
@@ -273,7 +273,7 @@ def tiny(
     name: str = "main",
     **limits: Any,
 ) -> TinyAdapter:
-    """Build a Tiny account; `limits` change what its provider can do."""
+    """Build a Tiny account; `limits` change its capabilities."""
     if limits:
         changed = attrs.evolve(kind.capabilities, **limits)
         kind = type(kind.__name__, (kind,), {"capabilities": changed})
@@ -281,7 +281,7 @@ def tiny(
 
 
 def texts(count: int, *, start: int = 0, **fields: Any) -> list[Message]:
-    """Make messages to different people, with references `r0`, `r1`, ..."""
+    """Build texts to different recipients, with references `r0`, `r1`, ..."""
     return [
         Message(f"+37255{number:06d}", TEXT, reference=f"r{number}", **fields)
         for number in range(start, start + count)
@@ -289,25 +289,25 @@ def texts(count: int, *, start: int = 0, **fields: Any) -> list[Message]:
 
 
 def references(request: Request) -> list[str]:
-    """Read the references of a batch."""
+    """Return the references of a batch."""
     assert isinstance(request.body, bytes)
     return [each["ref"] for each in orjson.loads(request.body)["messages"]]
 
 
 def results(said: Mapping[str, str]) -> Response:
-    """Answer a batch: what is said of each reference is `ok` or an error."""
+    """Build the answer to a batch: "ok" or an error for each reference."""
     return Response(
         200, orjson.dumps({"results": [result(ref, word) for ref, word in said.items()]})
     )
 
 
 def result(reference: str, word: str) -> dict[str, str]:
-    """Write one result."""
+    """Build one result."""
     return {"ref": reference, **({"id": f"id-{reference}"} if word == "ok" else {"error": word})}
 
 
 def accepted(request: Request) -> Response:
-    """Accept everything."""
+    """Accept every message of the batch."""
     return results(dict.fromkeys(references(request), "ok"))
 
 
@@ -339,7 +339,7 @@ def account_engine(
     observers: Iterable[Observer] = (),
     clock: Clock | None = None,
 ) -> AccountEngine:
-    """Build an account over any transport; by default a retry does not wait."""
+    """Build an account over a transport; by default a retry does not wait."""
     logs = log_observers(lambda _: adapter.provider, on_retry)
     return AccountEngine(
         adapter,
@@ -364,7 +364,7 @@ def seconds(count: float) -> Deadline:
 async def send_batch(
     engine: AccountEngine, messages: Sequence[Message], deadline: float = 10.0
 ) -> list[Outcome]:
-    """Hand messages over at once, so that they share a request, and wait for all outcomes."""
+    """Submit messages at once, so that they share a request; wait for all outcomes."""
     try:
         return await asyncio.gather(*[engine.submit(each, deadline) for each in messages])
     finally:
@@ -372,7 +372,7 @@ async def send_batch(
 
 
 class FakeTransport:
-    """A wire that answers by itself.
+    """A transport in memory that answers requests with a function.
 
     Args:
         reply: Answers a request, at once or later; it may raise a `TransportFault`.
@@ -380,8 +380,8 @@ class FakeTransport:
 
     Attributes:
         writes: Whether a request counts as written before its answer.
-        requests: What was asked, in order.
-        most: The most requests that were under way at once.
+        requests: The requests, in order.
+        most: The highest number of requests in flight at once.
     """
 
     def __init__(self, reply: Reply = accepted, *, writes: bool = True) -> None:
@@ -393,7 +393,7 @@ class FakeTransport:
         self.most = 0
 
     async def asked(self, count: int = 1) -> None:
-        """Wait until so many requests have come."""
+        """Wait until this many requests have come."""
         while len(self.requests) < count:
             self._news.clear()
             await self._news.wait()
@@ -401,7 +401,7 @@ class FakeTransport:
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
-        """Answer."""
+        """Answer the request."""
         self.requests.append(request)
         self._news.set()
         mark.written = self.writes

@@ -1,4 +1,4 @@
-"""Outcomes held to a journal and to handsets: what was said, what was recorded, what arrived."""
+"""Compare outcomes with a journal and with handsets, and name the contradictions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Phones: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def outcome_of(error: SendError) -> Outcome:
-    """Return what an error of `send` carries."""
+    """Return the outcome that an error of `send` carries."""
     assert isinstance(error.outcome, Outcome)
     return error.outcome
 
@@ -24,13 +24,13 @@ class OutcomeJournal:
     """A journal that keeps outcomes and forgets intents.
 
     Attributes:
-        outcomes: What it was told, in order.
+        outcomes: The recorded outcomes, in order.
     """
 
     outcomes: list[Outcome] = attrs.field(factory=list)
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Let everything leave."""
+        """Let every message be sent."""
         del attempt
         return [None] * len(messages)
 
@@ -45,36 +45,36 @@ class Book:
     """A journal in memory.
 
     Attributes:
-        told: By reference, what it was told in order: `None` for an intent, and outcomes.
+        told: By reference, the records in order: `None` for an intent, and outcomes.
     """
 
     told: dict[str, list[Outcome | None]] = attrs.field(factory=lambda: defaultdict(list))
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Note intents."""
+        """Record intents."""
         del attempt
         for message in messages:
             self.told[message.reference].append(None)
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Note outcomes."""
+        """Record outcomes."""
         del attempt
         for outcome in outcomes:
             self.told[outcome.reference].append(outcome)
 
     def last(self, reference: str) -> Outcome | None:
-        """Return the last outcome of a message; `None` where its last attempt has none."""
+        """Return the last outcome of a message; `None` if its last attempt has none."""
         told = self.told.get(reference)
         return told[-1] if told else None
 
     def resent(self, reference: str) -> bool:
-        """Whether a message was sent again after an attempt of which nobody knows."""
+        """Return whether a message was sent again after an ambiguous attempt."""
         told = self.told.get(reference, [])
         return any(isinstance(each, Ambiguous) for each in told[: _last_intent(told)])
 
     def doubts(self, reference: str) -> int:
-        """Count the attempts of which nobody knows."""
+        """Count the ambiguous attempts of a message."""
         return sum(isinstance(each, Ambiguous) for each in self.told.get(reference, ()))
 
 
@@ -90,14 +90,14 @@ def slips(
     *,
     resent: bool = False,
 ) -> list[str]:
-    """Name everything that contradicts something else; nothing is what a run is held to.
+    """Return every contradiction between outcomes, journal and handsets; a good run has none.
 
     Args:
-        messages: What was sent, each to a number of its own.
-        outcomes: What the callers were told, in any order.
-        phones: What each number received.
+        messages: The messages sent, each to a number of its own.
+        outcomes: The outcomes of the callers, in any order.
+        phones: The messages that each number received.
         book: The journal of the run.
-        resent: Whether what is ambiguous was sent again.
+        resent: Whether ambiguous messages were sent again.
     """
     outcomes = list(outcomes)
     sent = {each.reference: each for each in messages}
@@ -111,24 +111,24 @@ def slips(
     found += [f"{reference}: has no outcome" for reference in silent]
     for outcome in outcomes:
         message = sent[outcome.reference]
-        found += _about(message, outcome, phones, book, resent=resent)
+        found += _contradictions(message, outcome, phones, book, resent=resent)
     strangers = phones.keys() - {str(each.to) for each in sent.values()}
     return [*found, *(f"{number}: was never written to" for number in strangers)]
 
 
 def cut_short(messages: Iterable[Message], phones: Phones, book: Book) -> list[str]:
-    """Name what a journal leaves open, or says wrongly, after a run that was given up.
+    """Return what a journal leaves open, or has wrongly, after a run that was killed.
 
     Args:
-        messages: What may have been sent, each to a number of its own.
-        phones: What each number received.
+        messages: The messages that may have been sent, each to a number of its own.
+        phones: The messages that each number received.
         book: The journal of the run.
     """
     found = []
     for message in messages:
         reference, outcome = message.reference, book.last(message.reference)
         if outcome is not None:
-            found += _about(message, outcome, phones, book, resent=False)
+            found += _contradictions(message, outcome, phones, book, resent=False)
         elif reference in book.told:
             found.append(f"{reference}: was intended and never settled")
         elif phones.get(str(message.to)):
@@ -137,21 +137,21 @@ def cut_short(messages: Iterable[Message], phones: Phones, book: Book) -> list[s
 
 
 def doubles(messages: Iterable[Message], phones: Phones) -> list[Message]:
-    """Return the messages that somebody has more than once."""
+    """Return the messages that a handset has more than once."""
     return [each for each in messages if len(phones.get(str(each.to), ())) > 1]
 
 
-def _about(
+def _contradictions(
     message: Message, outcome: Outcome, phones: Phones, book: Book, *, resent: bool
 ) -> list[str]:
-    """Name what is wrong with one message's outcome."""
+    """Return the contradictions about one message's outcome."""
     name = f"{message.reference}, {outcome.kind}"
     arrived = phones.get(str(message.to), ())
     doubts = book.doubts(message.reference)
     found = []
     least, most = {"accepted": (1, 1), "ambiguous": (0, 1)}.get(outcome.kind, (0, 0))
     if resent:
-        # Each attempt of which nobody knows may have arrived, whatever the last one said.
+        # Each ambiguous attempt may have arrived, whatever the last outcome is.
         most = doubts + isinstance(outcome, Accepted)
     if not least <= len(arrived) <= most:
         found.append(f"{name}: {len(arrived)} on its handset")

@@ -1,3 +1,3 @@
-"""A plug-in that breaks while it is imported."""
+"""A plugin that raises when it is imported."""
 
 1 / 0  # noqa: B018 - on purpose

@@ -1,4 +1,4 @@
-"""What a stranger may send to a receiver, and what a provider may sign, for hypothesis."""
+"""Hypothesis strategies: requests that anyone may send to a receiver, and genuine callbacks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SEGMENTS = st.sampled_from(
         *(clickatell.SECRET, clickatell.SECRET[:-1], clickatell.SECRET + "=", "x" * 2000),
     )
 ) | st.text(max_size=20)
-# Bytes of a body that the receivers of the tests take at most.
+# The largest body that the tests' receivers accept, bytes.
 BODY_LIMIT = 1000
 PEERS = st.sampled_from((None, "", "127.0.0.1", "::1", "::ffff:127.0.0.1", "fe80::1%eth0", "x"))
 BODIES = st.binary(max_size=200) | st.recursive(
@@ -57,12 +57,12 @@ BODIES = st.binary(max_size=200) | st.recursive(
 
 @cache
 def known() -> tuple[Sample, ...]:
-    """Return genuine callbacks, signed when they are first asked for."""
+    """Return genuine callbacks, signed at the first call."""
     return tuple(samples())
 
 
 def requests() -> SearchStrategy[CallbackRequest]:
-    """Return whatever anybody may send."""
+    """Return arbitrary requests."""
     return st.builds(
         _request,
         method=st.sampled_from(("POST", "POST", "POST", "GET", "PUT", "HEAD", "OPTIONS", "")),
@@ -76,7 +76,7 @@ def requests() -> SearchStrategy[CallbackRequest]:
 
 @st.composite
 def forgeries(draw: DrawFn) -> CallbackRequest:
-    """Return a genuine callback of a provider that signs, in which something is not as it was."""
+    """Return a genuine callback of a provider that signs, with one change."""
     sample = draw(st.sampled_from([each for each in known() if "clickatell" not in each.name]))
     path, _, query = f"/callbacks{sample.target}".partition("?")
     lines = list(sample.headers)
@@ -99,9 +99,9 @@ def forgeries(draw: DrawFn) -> CallbackRequest:
 
 @st.composite
 def genuine(draw: DrawFn) -> CallbackRequest:
-    """Return whatever a provider may sign; Clickatell, that signs nothing, knows the secrets.
+    """Return arbitrary content with a valid signature; for Clickatell, with the secrets.
 
-    No body is above the limit.
+    No body is larger than `BODY_LIMIT`.
     """
     bodies = BODIES | st.sampled_from(known()).map(lambda each: each.body)
     body = draw(bodies.filter(lambda each: len(each) <= BODY_LIMIT))
@@ -124,7 +124,7 @@ def genuine(draw: DrawFn) -> CallbackRequest:
 
 
 def _changed(draw: DrawFn, given: bytes) -> bytes:
-    """Return other bytes, which are not the same in other letters."""
+    """Return the bytes with a change other than upper and lower case."""
     index = draw(st.integers(0, len(given) - 1))
     other = draw(
         st.integers(0, 255).filter(
@@ -148,5 +148,5 @@ def _request(
 
 
 def repeated(asked: CallbackRequest) -> CallbackRequest:
-    """Return the same request once more."""
+    """Return a copy of the request."""
     return attrs.evolve(asked)

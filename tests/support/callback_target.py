@@ -1,4 +1,4 @@
-"""An HTTP server that providers, or a sandbox in their place, call back to."""
+"""An HTTP server for callbacks of providers or of a sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Call:
-    """One request, as it came over the wire; ``path`` has the query, and is not decoded."""
+    """A request as received; ``path`` includes the query and is not decoded."""
 
     path: str
     headers: dict[str, str]
@@ -25,25 +25,25 @@ class Call:
 
     @property
     def document(self) -> Any:
-        """The decoded body."""
+        """The body, decoded from JSON."""
         return orjson.loads(self.body)
 
     @property
     def clickatell(self) -> dict[str, Any]:
-        """The one entry of a callback of Clickatell."""
+        """The single entry of a callback of Clickatell."""
         ((entry,),) = self.document["event"].values()
         return dict(entry)
 
 
 @attrs.define
 class Target:
-    """What was received.
+    """A server for callbacks, and the requests that it received.
 
     Attributes:
         url: The server's address.
         calls: The requests, in order.
         answers: The statuses of the next answers; then 200.
-        hook: Is awaited before an answer, with the request.
+        hook: Awaited with each request before it is answered.
     """
 
     url: str = ""
@@ -53,16 +53,16 @@ class Target:
 
     @property
     def documents(self) -> list[Any]:
-        """The decoded bodies."""
+        """The bodies, decoded from JSON."""
         return [call.document for call in self.calls]
 
     @property
     def statuses(self) -> list[str]:
-        """The provider's status in each report, whichever provider's it is."""
+        """The provider's status in each report, of any provider."""
         return [_status(document) for document in self.documents]
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Note a request and answer it."""
+        """Keep a request and answer it."""
         call = Call(request.path_qs, dict(request.headers), await request.read())
         self.calls.append(call)
         if self.hook is not None:

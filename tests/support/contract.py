@@ -1,7 +1,6 @@
-"""Check real requests and answers against a provider's own OpenAPI document.
+"""Check real requests and answers against a provider's OpenAPI document.
 
-`Contract` finds what the document does not allow, and which of the things that it allows a request
-uses.
+`Contract` finds what the document does not allow, and which parts of the document a request uses.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Operation:
         path: Matches its paths.
         parameters: By location (path, query or header) and name.
         body: The schema of its JSON body; `None` if it has none, or takes bytes.
-        raw: Whether it takes bytes.
+        raw: Whether its body is bytes.
         answers: The schema of the JSON body by HTTP status; `None` for bytes.
     """
 
@@ -61,7 +60,7 @@ class Contract:
     def __init__(self, document: Json) -> None:
         self._document = corrected(document)
         self.operations = list(_operations(self._document))
-        # By identity of the schema: schemas are parts of the document, which does not change.
+        # Keyed by the schema's identity: schemas are parts of the document, which does not change.
         self._validators: dict[int, Any] = {}
 
     @classmethod
@@ -80,14 +79,14 @@ class Contract:
         return next(found, None)
 
     def faults(self, schema: Schema, value: Json) -> list[str]:
-        """Return where a value differs from a schema."""
+        """Return the violations of a schema by a value."""
         return [
             f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
             for error in self._validator(schema).iter_errors(value)
         ]
 
     def request_faults(self, request: RecordedRequest) -> list[str]:
-        """Return what the document does not allow of a request."""
+        """Return the violations of the document by a request."""
         operation = self.operation(request)
         if operation is None:
             return [f"{request.method} {request.path} is not in the document"]
@@ -95,7 +94,7 @@ class Contract:
         return [f"{operation.name}: {each}" for each in found]
 
     def answer_faults(self, request: RecordedRequest, status: int, body: bytes) -> list[str]:
-        """Return what the document does not allow of an answer."""
+        """Return the violations of the document by an answer."""
         operation = self.operation(request)
         if operation is None:
             return []
@@ -108,7 +107,7 @@ class Contract:
         return [f"{operation.name}: answer {status}: {each}" for each in found]
 
     def declared(self) -> set[str]:
-        """Return everything a request may hold: parameters, properties, members of enumerations."""
+        """Return all parts a request may have: parameters, properties, members of enumerations."""
         found: set[str] = set()
         for operation in self.operations:
             for (location, name), schema in operation.parameters.items():
@@ -119,7 +118,7 @@ class Contract:
         return found
 
     def used(self, request: RecordedRequest) -> set[str]:
-        """Return what a request uses, named as in `declared`."""
+        """Return the parts that a request uses, named as in `declared`."""
         operation = self.operation(request)
         if operation is None:
             return set()

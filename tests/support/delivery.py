@@ -1,4 +1,4 @@
-"""Outcomes, reports and look-ups of one account, for tests of what comes back."""
+"""Builders of outcomes, reports and look-ups of one account, for tests of delivery."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def doubtful(reference: str = "r1", *, account: str = "main") -> Ambiguous:
 
 
 def message_id(provider_id: str | None, account: str = "main") -> MessageId | None:
-    """Make an id, where there is one."""
+    """Make an id; `None` for `None`."""
     return None if provider_id is None else MessageId.of(account, provider_id)
 
 
 def batch_id(batch: str, reference: str = "r1", account: str = "main") -> MessageId:
-    """Make the id that a message of a batch has before it has one of its own."""
+    """Make the id of a message that has a batch id and no provider id yet."""
     return MessageId.of(account, join_batch_id(batch, reference))
 
 
@@ -100,7 +100,7 @@ def report(
     account: str = "main",
     **evidence: Any,
 ) -> StatusEvent:
-    """Make a report; `token_of` is a reference of which the provider quotes only the token."""
+    """Make a report; with `token_of` it has only the token of that reference."""
     said = provider_id, reference, token_of, batch, status, seconds
     return StatusEvent(
         provider="tiny",
@@ -116,7 +116,7 @@ def report(
 
 
 def reply(text: str = "Yes", *, number: int = 1, sender: str | None = NUMBER) -> InboundMessage:
-    """Make a reply of a person."""
+    """Make a reply from a person."""
     return InboundMessage(
         provider="tiny",
         account="main",
@@ -135,13 +135,13 @@ def looked_up(status: Status, provider_id: str = "m1", *, seconds: float = 0.0) 
 
 
 def tell(tracker: Tracker, *outcomes: Outcome, to: str = NUMBER) -> None:
-    """Tell a tracker the outcomes of sends."""
+    """Pass outcomes of sends to a tracker."""
     messages = tuple(message(each.reference, to) for each in outcomes)
     tracker.outcome_known(OutcomeKnown("main", messages, outcomes))
 
 
 class Watcher(Observer):
-    """Keeps what observers are told of what comes back."""
+    """An observer that keeps events, changes, refusals and ended doubts."""
 
     def __init__(self) -> None:
         self.events: list[EventReceived] = []
@@ -150,17 +150,17 @@ class Watcher(Observer):
         self.doubts: list[DoubtEnded] = []
 
     def event_received(self, event: EventReceived) -> None:
-        """Keep it."""
+        """Keep the event."""
         self.events.append(event)
 
     def status_changed(self, event: StatusChanged) -> None:
-        """Keep it."""
+        """Keep the event."""
         self.changes.append(event)
 
     def callback_refused(self, event: CallbackRefused) -> None:
-        """Keep it."""
+        """Keep the event."""
         self.refusals.append(event)
 
     def doubt_ended(self, event: DoubtEnded) -> None:
-        """Keep it."""
+        """Keep the event."""
         self.doubts.append(event)

@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 def answer(status: int, document: object) -> Response:
-    """Build an answer that holds a JSON document."""
+    """Build an answer with a JSON document."""
     return Response(status, orjson.dumps(document))
 
 
 def drive(flow: Flow[T], *answers: Response) -> tuple[list[Request], T]:
-    """Answer a flow's requests in turn; return the requests and the value of the flow."""
+    """Answer a flow's requests in turn; return the requests and the flow's value."""
     requests: list[Request] = []
     unused = iter(answers)
     try:

@@ -1,4 +1,4 @@
-"""Children of the test's process."""
+"""Fork the test's process, and wait for the child."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def fork(work: Callable[[], bool]) -> int:
-    """Run a function in a child of this process; its exit status is 0 where it returned true."""
+    """Run a function in a forked child, whose exit status is 0 if it returned true."""
     child = os.fork()
     if child:
         return child
     status = 1
     try:
         status = not work()
-    except BaseException:  # noqa: BLE001 - nothing of the test itself may run on here
+    except BaseException:  # noqa: BLE001 - the child must not go on with the test
         traceback.print_exc()
     finally:
         os._exit(status)

@@ -1,4 +1,4 @@
-"""Genuine callbacks of the three providers, as HTTP, and the accounts that verify them."""
+"""Genuine callbacks of the three providers as HTTP, and accounts that verify them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Sample:
     """A genuine callback.
 
     Attributes:
-        name: What it is.
+        name: Provider and kind.
         target: Path and query, below the public address.
         headers: The header lines.
         body: The body.
@@ -76,7 +76,7 @@ class Sample:
     kind: str
 
     def request(self, **how: Any) -> bytes:
-        """Write it as HTTP."""
+        """Write the callback as an HTTP request."""
         return post(f"/callbacks{self.target}", self.body, self.headers, **how)
 
 

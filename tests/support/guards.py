@@ -1,4 +1,4 @@
-"""Fixtures that watch every test of the engine and the client."""
+"""Fixtures that check every test of the engine and the client for leaks and blocking."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def no_blocking() -> Iterator[None]:
-    """Fail at the end if omnimsg, or what it calls, has blocked the event loop.
+    """Fail at the end if omnimsg, or code that it calls, has blocked the event loop.
 
-    Raising is not enough: the engine makes an outcome of every error, so that none gets out.
+    Raising is not enough: the engine turns every error into an outcome, so the test would pass.
     """
     calls: list[str] = []
 
@@ -36,7 +36,7 @@ def no_blocking() -> Iterator[None]:
         patch.object(blockbuster.blockbuster, "BlockingError", NotedError),
         blockbuster_ctx("omnimsg") as watched,
     ):
-        # Where a log goes to is the application's choice; pytest's own handler writes to a file.
+        # The application chooses its log handlers; pytest's own one writes to a file.
         for name in ("io.BufferedWriter.write", "io.TextIOWrapper.write"):
             watched.functions[name].can_block_in("logging/__init__.py", {"emit", "flush"})
         # A fork holds the event loop of the synchronous client.
@@ -44,7 +44,7 @@ def no_blocking() -> Iterator[None]:
             "omnimsg/sync/loop_thread.py", {"_hold", "before_fork"}
         )
         if Coverage.current() is not None:
-            # It takes a lock of its own in whatever line is new to a thread.
+            # Coverage takes a lock at each line that is new to a thread.
             watched.functions["threading.Lock.acquire"].deactivate()
         yield
     assert not calls, f"the event loop was blocked by {', '.join(calls)}"
@@ -52,21 +52,21 @@ def no_blocking() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def unblocked() -> Iterator[None]:
-    """Fail a test in which omnimsg, or what it calls, blocks the event loop."""
+    """Fail a test in which omnimsg, or code that it calls, blocks the event loop."""
     with no_blocking():
         yield
 
 
 @pytest.fixture(autouse=True)
 def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail a test in which a key, a text or a number was logged, at any level, by anybody."""
+    """Fail a test that logs a key, a text or a number, at any level and by any logger."""
     caplog.set_level(logging.DEBUG)
     yield
     formatter = logging.Formatter("%(message)s")
     said = "\n".join(formatter.format(each) for each in caplog.get_records("call"))
     assert KEY not in said
     assert TEXT not in said
-    # All its digits: a port may have five of them.
+    # The whole number, because a port may be its first five digits.
     assert not re.search(r"37255\d{6}", said)
 
 

@@ -1,8 +1,8 @@
-"""What pytest needs before it runs tests inside a test, in the same process.
+"""Import all of omnimsg before pytest runs tests inside a test, in the same process.
 
-Such a run takes out of `sys.modules` what it has imported. Whoever imports that again gets other
-classes of the same names, whereas what was built with the first ones stays: the errors of cattrs
-were not known any more to what reads a message.
+Such a run removes the modules that it imported from `sys.modules`. A later import creates other
+classes of the same names, and objects built with the first ones do not match them: the code that
+reads messages no longer caught the errors of cattrs.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import omnimsg_bird
 import omnimsg_clickatell
 import omnimsg_messente
 
-# What omnimsg imports when it is first needed, and keeps something of.
+# Imported by omnimsg at their first use, which keeps their classes.
 _LATER = ("cattrs", "phonenumbers")
-# A program, and the former name of a module, which warns.
+# The program, and a module's former name, which warns.
 _NOT_IMPORTED = ("omnimsg.__main__", "omnimsg.domain.privacy")
 
 
 def import_what_stays() -> None:
-    """Import all of omnimsg, and what it imports later."""
+    """Import all of omnimsg, and the packages that it imports later."""
     for package in (omnimsg, omnimsg_bird, omnimsg_clickatell, omnimsg_messente):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if each.name not in _NOT_IMPORTED:

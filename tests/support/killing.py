@@ -97,7 +97,7 @@ def _kill(
 ) -> bool:
     """Kill a run a moment after it has written results; false if it ended before that."""
     before = results.stat().st_size if resumed else 0
-    # In one of five runs earlier, while it starts or reads the results file.
+    # One run in five is killed earlier, while it starts or reads the results file.
     wait_until = time.monotonic() + (
         randomness.uniform(0.2, 0.6) if randomness.random() < 0.2 else 30.0
     )

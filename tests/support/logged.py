@@ -1,4 +1,4 @@
-"""Read what a line of the log says besides its sentence."""
+"""Read the structured fields of a log record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def logged_fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return the fields of omnimsg that a record has."""
+    """Return omnimsg's fields of a log record."""
     return {
         name: value for name, value in vars(record).items() if name in LogFields.__annotations__
     }

@@ -21,7 +21,7 @@ Json = Any
 Schema = dict[str, Any]
 
 ERROR = "#/components/schemas/OmniResponseError"
-# The errors table also has 500, and errors of the whole request that any operation may have.
+# The errors table adds 500, and errors of a whole request, which any operation may answer.
 REFUSALS = ("400", "401", "402", "404", "500", "503")
 
 FORMATS = FormatChecker(())
@@ -97,7 +97,7 @@ def _nodes(node: Json) -> Iterator[dict[str, Any]]:
 
 
 def _correct_limits(node: Schema) -> None:
-    """Read `maximum` of text as a length, of a coordinate as a range; a date mask as a format."""
+    """Read `maximum` of a text as a length, of a coordinate as a range; date masks as formats."""
     kind = node.get("type")
     if kind == "object":
         # A mistake beside the correct `maxProperties`.
@@ -129,7 +129,7 @@ def _correct_properties(node: Schema) -> None:
 
 
 def _correct_answers(answers: dict[str, Any]) -> None:
-    """Give refusals without a schema that of the operation's own 400, or else that of an error."""
+    """Give a refusal without a schema that of the operation's 400, or else that of an error."""
     alone = {
         "type": "object",
         "properties": {"error": {"$ref": ERROR}},
@@ -142,7 +142,7 @@ def _correct_answers(answers: dict[str, Any]) -> None:
 
 
 def schema_of(part: Mapping[str, Any]) -> Schema | None:
-    """Return the schema of a body, of whatever media type."""
+    """Return the schema of a body of any media type."""
     for media in part.get("content", {}).values():
         schema: Schema | None = media.get("schema")
         return schema

@@ -1,4 +1,4 @@
-"""A provider and its transport in memory: the test decides what becomes of every request."""
+"""A provider and its transport in memory, for which a test decides each request's fate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omnimsg.transport import WriteMark
 
-# The messages of a batch that are processed, and the answer or the transport fault.
+# The references that are processed, and the answer or the transport fault.
 Fate: TypeAlias = "tuple[Sequence[str], Response | TransportFault]"
 
 
@@ -88,7 +88,7 @@ class Provider:
     async def aclose(self) -> None:
         """Refuse further requests, and wait for those in progress."""
         self._closed = True
-        while self.calls or self.connecting:  # noqa: ASYNC110 - time costs nothing here
+        while self.calls or self.connecting:  # noqa: ASYNC110 - the time is virtual
             await asyncio.sleep(0.1)
 
     def connect(self, *, refuse: bool) -> None:
@@ -99,7 +99,7 @@ class Provider:
         self._back = asyncio.Event()
 
     def meet(self, call: Call, fate: Fate) -> None:
-        """Process the messages of a request that the fate names, and answer it."""
+        """Process the messages of a request that the fate names, and answer the request."""
         arrived, answer = fate
         self.phones.update(arrived)
         self.calls.remove(call)
@@ -111,7 +111,7 @@ class Provider:
             call.answer.set_exception(answer)
 
     def haunt(self) -> None:
-        """Deliver the oldest message of those whose request was cancelled."""
+        """Deliver the oldest message of a cancelled request."""
         self.phones[self.ghosts.pop(0)] += 1
 
     def _listed(self, reference: str) -> Response:
@@ -151,8 +151,8 @@ def _answer(results: Mapping[str, str], *, reverse: bool = False) -> Response:
     return Response(200, orjson.dumps({"results": entries[::-1] if reverse else entries}))
 
 
-def _some(references: Sequence[str], *words: str) -> Fate:
-    """Give the messages these results in turn; those with the result `ok` are processed."""
+def _results_in_turn(references: Sequence[str], *words: str) -> Fate:
+    """Give the messages these results in turn; those with the result "ok" are processed."""
     results = {reference: words[index % len(words)] for index, reference in enumerate(references)}
     return [reference for reference, word in results.items() if word == "ok"], _answer(results)
 
@@ -179,9 +179,9 @@ FATES: Mapping[str, Callable[[Sequence[str]], Fate]] = {
     "throttled for long": lambda all_: ((), Response(429, b"", {"Retry-After": "3600"})),
     "refused": lambda all_: ((), Response(400, b"{}")),
     "unauthorised": lambda all_: ((), Response(401, b"")),
-    "partly refused": lambda all_: _some(all_, "ok", "no-such-number"),
-    "partly throttled": lambda all_: _some(all_, "slow-down", "ok"),
-    "partly unpaid": lambda all_: _some(all_, "ok", "no-money"),
-    "partly unknown": lambda all_: _some(all_, "who-knows", "ok"),
+    "partly refused": lambda all_: _results_in_turn(all_, "ok", "no-such-number"),
+    "partly throttled": lambda all_: _results_in_turn(all_, "slow-down", "ok"),
+    "partly unpaid": lambda all_: _results_in_turn(all_, "ok", "no-money"),
+    "partly unknown": lambda all_: _results_in_turn(all_, "who-knows", "ok"),
 }
-"""By name: the fate of a request with these messages."""
+"""The fates by name: each returns the fate of a request with these references."""

@@ -1,4 +1,4 @@
-"""What the HTTP tests of every provider share: a recorded sandbox, its clock and a client of it.
+"""Fixtures of every provider's HTTP tests: a recorded sandbox, its clock and a client.
 
 A provider's `conftest.py` imports the fixtures and defines `emulator_class`.
 """
@@ -59,7 +59,7 @@ class Recorder:
     Attributes:
         root: The path of the emulator on the sandbox.
         requests: The requests, in order.
-        instead: The HTTP status and JSON document of the next answers, before the emulator's.
+        instead: The HTTP status and JSON document of the next answers, in place of the emulator's.
     """
 
     root: str
@@ -89,7 +89,7 @@ class Recorder:
         return await handler(request)
 
     def record_answer(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Check the emulator's own answer, before any fault of the network is played."""
+        """Check the emulator's own answer, before a fault of the network is applied."""
         if RECORDED in request and isinstance(response, web.Response):
             body = bytes(response.body) if isinstance(response.body, bytes) else b""
             self.check_answer(request[RECORDED], response.status, body)
@@ -135,7 +135,7 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 def lenient() -> dict[str, Any]:
-    """Return the options that keep what an account has to prepare out of the way."""
+    """Return the options that skip what an account has to prepare."""
     return {"service_window": False}
 
 

@@ -1,4 +1,4 @@
-"""HTTP written by hand, so that a test can say what no client would."""
+"""Hand-written HTTP requests, for what no client would send."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Answered:
     """An answer, and whether the server closed the connection after it.
 
     Attributes:
-        status: The HTTP status; 0 where there was none.
+        status: The HTTP status; 0 without an answer.
         head: The header lines, by lower-case name.
         body: The body.
         is_closed: Whether the connection was closed.
@@ -45,8 +45,8 @@ def post(
         body: The body.
         headers: Further header lines.
         method: The method.
-        length: What `Content-Length` says; the body's length unless given.
-        is_chunked: Whether the body is sent in one chunk instead.
+        length: The `Content-Length`; by default the body's length.
+        is_chunked: Whether the body is sent in one chunk, without a `Content-Length`.
     """
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n".encode()
     head += b"".join(b"%b: %b\r\n" % line for line in headers)
@@ -70,13 +70,13 @@ class Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def write(self, data: bytes) -> None:
-        """Write bytes, for as long as the server takes any."""
+        """Write bytes, as far as the server reads them."""
         with suppress(ConnectionError):
             self._writer.write(data)
             await self._writer.drain()
 
     async def answer(self) -> Answered:
-        """Read one answer, and see whether the connection is closed behind it."""
+        """Read one answer, and check whether the connection is closed after it."""
         head: list[bytes] = []
         async with asyncio.timeout(20):
             with suppress(ConnectionError):
@@ -85,7 +85,7 @@ class Connection:
             if not head:
                 return Answered(0, {}, b"", is_closed=True)
             lines = dict(line.lower().split(b": ", 1) for line in head[1:])
-            if b"transfer-encoding" in lines:  # of a framework's own page, which nobody reads here
+            if b"transfer-encoding" in lines:  # a framework's own page: not needed
                 self._writer.close()
                 return Answered(int(head[0].split()[1]), lines, b"", is_closed=True)
             body = await self._reader.readexactly(int(lines.get(b"content-length", b"0")))
@@ -94,7 +94,7 @@ class Connection:
         return Answered(int(head[0].split()[1]), lines, body, is_closed)
 
     async def is_closed(self, *, within: float) -> bool:
-        """Look whether the server closes the connection, or sends what nobody asked for."""
+        """Return whether the server closes the connection; fail if it sends more bytes."""
         try:
             async with asyncio.timeout(within):
                 more = await self._reader.read(1)
@@ -112,16 +112,16 @@ class Connection:
         return await self.answer()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._writer.close()
 
     def abort(self) -> None:
-        """Break it, with what is written and not read."""
+        """Reset the connection, and drop the bytes not yet written or read."""
         self._writer.transport.abort()
 
 
 async def ask(port: int, *pieces: bytes) -> Answered:
-    """Ask on a connection of its own."""
+    """Send a request on a new connection, and return the answer."""
     connection = await Connection.open(port)
     try:
         return await connection.ask(*pieces)
@@ -130,5 +130,5 @@ async def ask(port: int, *pieces: bytes) -> Answered:
 
 
 async def ask_all(port: int, requests: Sequence[bytes]) -> list[int]:
-    """Ask on as many connections at once, and return the statuses."""
+    """Send requests on one connection each, concurrently, and return the statuses."""
     return [each.status for each in await asyncio.gather(*(ask(port, each) for each in requests))]

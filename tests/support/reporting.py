@@ -1,4 +1,4 @@
-"""Tiny with callbacks: several events in each, signed with the account's key."""
+"""Tiny with callbacks, signed with the account's key, with several events in each."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PUBLIC_URL = "https://hooks.example.test/callbacks"
 
 
 class Reporting(Listing):
-    """Tiny, that reports and passes on replies."""
+    """Tiny with callbacks for reports and replies."""
 
     def callback_problem(self) -> str | None:
-        """Name what is missing."""
+        """Return the setting that is missing."""
         return None if self.account.settings.key else "needs `key`"
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
@@ -81,7 +81,7 @@ class Reporting(Listing):
 
 
 def signed(body: bytes, key: str = KEY) -> tuple[bytes, bytes]:
-    """Sign a body as Tiny does: return the header line."""
+    """Return the header line with Tiny's signature of a body."""
     return HEADER, hmac.new(key.encode(), body, sha256).hexdigest().encode()
 
 
@@ -114,6 +114,6 @@ def request(
 async def deliver(
     receiver: Receiver, *entries: dict[str, Any], path: str = "/callbacks/main"
 ) -> int:
-    """Call back with some entries, and return the HTTP status."""
+    """Call back with these entries, and return the HTTP status."""
     answer = await receiver.respond(request(written(*entries)))
     return answer.status

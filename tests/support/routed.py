@@ -1,4 +1,4 @@
-"""A client of several Tiny accounts, each with a wire of its own, in virtual time."""
+"""A client of several Tiny accounts, each with its own fake transport, in virtual time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AT_ONCE = RetryPolicy(base=0)
 
 
 def saying(word: str) -> Reply:
-    """Answer every message with one of Tiny's words."""
+    """Answer every message with this result."""
 
     def reply(request: Request) -> Response:
         return results(dict.fromkeys(references(request), word))
@@ -43,7 +43,7 @@ def saying(word: str) -> Reply:
 
 
 def pausing(seconds: float) -> Reply:
-    """Answer that the account is too fast, and for how long it shall pause."""
+    """Answer every message with a rate limit and the seconds to wait."""
 
     def reply(request: Request) -> Response:
         said = [
@@ -55,7 +55,7 @@ def pausing(seconds: float) -> Reply:
 
 
 def slowly(seconds: float, word: str) -> Reply:
-    """Answer every message with one of Tiny's words, after a while."""
+    """Answer every message with this result, after some seconds."""
 
     async def reply(request: Request) -> Response:
         await asyncio.sleep(seconds)
@@ -65,20 +65,20 @@ def slowly(seconds: float, word: str) -> Reply:
 
 
 def unreachable(_: Request) -> Response:
-    """Break before anything is written."""
+    """Fail to connect."""
     raise TransportFault(Reason.CONNECTION_FAILED, "no route to it")
 
 
 class Routed:
-    """Accounts `a`, `b`, ... behind one client, each with what answers for it.
+    """Accounts `a`, `b`, ... of one client, each with a fake transport.
 
     Args:
-        replies: What answers for each account, in order.
+        replies: The reply function of each account, in order.
         routes: The routes of the client.
-        options: Of the client, besides.
+        options: Further options of the client.
 
     Attributes:
-        loop: The event loop, which is the clock too.
+        loop: The event loop, which is also the clock.
         wires: The transports by account name.
         client: The client.
     """
@@ -103,10 +103,10 @@ class Routed:
         )
 
     def use(self, name: str, wire: FakeTransport) -> None:
-        """Give an account another wire, before it is used."""
+        """Replace an account's transport, before it is used."""
         old, self.wires[name] = self.wires[name], wire
         old.reply = wire.reply
-        old.exchange = wire.exchange  # type: ignore[method-assign]  # the account has it already
+        old.exchange = wire.exchange  # type: ignore[method-assign]  # the account has the old one
 
     def _wire(self, options: TransportOptions) -> FakeTransport:
         name = (urlsplit(options.base_url).hostname or "").partition(".")[0]
@@ -143,12 +143,12 @@ class Routed:
         return outcomes
 
     def asked(self) -> dict[str, int]:
-        """Return how many requests each account has written."""
+        """Return the number of requests of each account."""
         return {name: len(wire.requests) for name, wire in self.wires.items()}
 
 
 async def outcome_of(client: Client, message: Message, **options: Any) -> Outcome:
-    """Send one message, and return its outcome whatever it is."""
+    """Send one message, and return its outcome, also if it is an error."""
     try:
         return await client.send(message, **options)
     except SendError as error:

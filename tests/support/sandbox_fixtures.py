@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def sandbox(clock: Clock, emulators: list[type[Emulator]]) -> AsyncIterator[Sandbox]:
-    """Serve the emulators with ten seconds between two steps of a message."""
+    """Serve the emulators, with ten seconds between two steps of a message."""
     async with Sandbox(emulators, clock=clock, pace=PACE) as served:
         yield served
 

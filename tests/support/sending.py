@@ -1,4 +1,4 @@
-"""Accounts and streams over a fake transport, and what tests of sending wait for."""
+"""Accounts and streams over a fake transport, and helpers for tests of sending."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def engine(
     max_messages: int = 100,
     **policy: Any,
 ) -> AccountEngine:
-    """Build an account with a policy; a retry does not wait."""
+    """Build an account with a policy; its retries do not wait."""
     decided = Policy(**{"retry": AT_ONCE, **policy})
     adapter = tiny(max_messages=max_messages)
     return account_engine(adapter, transport, policy=decided, on_retry=on_retry, clock=clock)
 
 
 async def all_of(account: AccountEngine, *futures: asyncio.Future[Outcome]) -> list[Outcome]:
-    """Wait for outcomes, and close."""
+    """Wait for outcomes, and close the account."""
     try:
         with anyio.fail_after(20):
             return await asyncio.gather(*futures)
@@ -66,9 +66,9 @@ def stream(
     journal: Journal | None = None,
     **limits: Any,
 ) -> AsyncGenerator[Outcome, None]:
-    """Send a stream through a wire; the way out is closed when the stream is.
+    """Send a stream through a transport; the account is closed with the stream.
 
-    One place more than the window: it is kept for high priority.
+    There is one slot more than `window`, because one is kept for high priority.
     """
     adapter = tiny(kind=kind, **limits)
     policy = Policy(retry=RetryPolicy(base=0), limits=Limits(concurrency=window + 1))
@@ -89,12 +89,12 @@ async def _closing(
 
 
 async def collect(outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
-    """Take everything."""
+    """Return all outcomes of a stream."""
     return [each async for each in outcomes]
 
 
 class Channelled(TinyAdapter):
-    """A provider that knows of channels that are not enabled."""
+    """Tiny with a code for a channel that is not enabled."""
 
     codes = CodeTable(
         (
@@ -110,7 +110,7 @@ class Channelled(TinyAdapter):
     )
 
     def group(self, message: Message) -> None:
-        """Mix the channels."""
+        """Put all channels into one group."""
 
 
 class Gate:
@@ -126,5 +126,5 @@ class Gate:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Read what an operator is told."""
+    """Return the warnings of the log."""
     return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]

@@ -1,4 +1,4 @@
-"""Raw TCP servers on this machine that misbehave on purpose, in the place of a provider.
+"""Raw TCP servers on this machine that act as a faulty provider.
 
 A server plays its acts in order, one per request, and repeats the last one. It keeps the requests
 that it read, so that a test can count them.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Gone(Exception):  # noqa: N818 - the end of an act, not an error
-    """The connection is closed; no further act is played on it."""
+    """Raised by an act to end its connection."""
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ class Visit:
 Act: TypeAlias = Callable[[Visit], Awaitable[None]]
 
 
-# Turns of the event loop from accepting a connection to `_visited`, and some more.
+# Iterations of the event loop from accepting a connection to `_on_connect`, and a few more.
 _TURNS_TO_CONNECT = 8
 
 
@@ -102,7 +102,7 @@ class Server:
     Args:
         acts: How to treat the first request, the second, ...; the last one is repeated.
         connecting: How to treat every connection before a request is read.
-        tls: Speak TLS.
+        tls: The TLS context; `None` for plain TCP.
 
     Attributes:
         requests: The complete requests that were read, in order.
@@ -129,13 +129,13 @@ class Server:
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._visited, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._on_connect, "127.0.0.1", 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening, and end every connection."""
-        # Of a connection that was just accepted, a server that closes would forget the socket.
+        # Closing the server at once would leak the socket of a connection just accepted.
         for _turn in range(_TURNS_TO_CONNECT):
             await asyncio.sleep(0)
         self._server.close()
@@ -146,10 +146,10 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its base URL."""
+        """The server's base URL."""
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
-    def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.met.set()
         task = asyncio.create_task(self._play(Visit(self, reader, writer)))
@@ -170,7 +170,7 @@ class Server:
 
 
 def answer(status: int, body: bytes = b"", /, **headers: str) -> Act:
-    """Answer properly; `retry_after="5"` becomes the header `Retry-After: 5`."""
+    """Answer with valid HTTP; `retry_after="5"` becomes the header `Retry-After: 5`."""
     lines = {"content_type": "application/json", "content_length": str(len(body)), **headers}
     head = "".join(
         f"{name.replace('_', '-').title()}: {value}\r\n" for name, value in lines.items()
@@ -213,7 +213,7 @@ async def close(visit: Visit) -> None:
 
 
 async def reset(visit: Visit) -> None:
-    """Break the connection with a TCP reset."""
+    """Reset the TCP connection."""
     sock = visit.writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     visit.writer.transport.abort()
@@ -221,12 +221,12 @@ async def reset(visit: Visit) -> None:
 
 
 async def reset_after_head(visit: Visit) -> None:
-    """Read the header lines and break the connection before the body is read."""
+    """Read the header lines, and reset the connection before the body is read."""
     await visit.head()
     await reset(visit)
 
 
-# Bound and not listened on: another process cannot take the port meanwhile.
+# Sockets that are bound and do not listen, so that no other process can take the port.
 _reserved: list[socket.socket] = []
 
 
@@ -240,7 +240,7 @@ def refusing_port() -> int:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return a port that no server listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -36,7 +36,7 @@ class AcceptingTransport:
         return Response(200, orjson.dumps({"results": results}))
 
     async def aclose(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """Do nothing."""
 
 
 def only_toy(*, group: str) -> list[EntryPoint]:
@@ -45,7 +45,7 @@ def only_toy(*, group: str) -> list[EntryPoint]:
 
 
 if __name__ == "__main__":
-    plugins.entry_points = only_toy  # a fake
+    plugins.entry_points = only_toy  # replaces the entry points
     aiohttp_transport.HttpTransport = AcceptingTransport  # type: ignore[assignment,misc]  # a fake
     code = main(["send-many", *sys.argv[1:]])
     status = Path("/proc/self/status").read_text()

@@ -1,4 +1,4 @@
-"""What every `Store` must do. A subclass provides the fixture `store` and runs all of it."""
+"""The contract tests of `Store`. A subclass provides the fixture `store` and runs all of them."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ TOKEN = report_token("main", "r1")
 
 
 async def take(store: Store, outcome: Accepted, *, minutes: int = 0) -> Tracked:
-    """Store an acceptance, as the tracker does."""
+    """Store an acceptance as the tracker does."""
     new = Tracked.of_accepted(outcome, None, NOW + timedelta(minutes=minutes))
     return await _take(store, new)
 
 
 async def doubt(store: Store, reference: str = "r1", *, minutes: int = 0) -> Tracked:
-    """Store a send in doubt, as the tracker does."""
+    """Store a doubtful send as the tracker does."""
     at = NOW + timedelta(minutes=minutes)
     return await _take(store, Tracked.of_doubt(doubtful(reference), message(reference), at))
 
 
 async def add(store: Store, event: StatusEvent) -> Tracked:
-    """Store a report, as the tracker does."""
+    """Store a report as the tracker does."""
     empty = Tracked(account="main", since=NOW)
     names = Names.of_event(event)
     return await store.update(names, lambda known: (known or empty).reported(event))
@@ -66,12 +66,12 @@ class StoreContract:
     pytestmark = pytest.mark.anyio
 
     async def test_nothing_is_known_of_a_stranger(self, store: Store) -> None:
-        """Neither by an id nor by a token."""
+        """An unknown message is found neither by an id nor by a token."""
         assert await store.find(named("m1", TOKEN)) is None
         assert [] == list(await store.doubts())
 
     async def test_a_message_is_found_by_any_of_its_names(self, store: Store) -> None:
-        """By its id, by its token, and by both."""
+        """A message is found by its id, and by its token."""
         stored = await take(store, accepted("m1"))
 
         found = [await store.find(each) for each in (named("m1"), named(None, TOKEN))]
@@ -79,7 +79,7 @@ class StoreContract:
         assert [stored, stored] == found
 
     async def test_a_change_is_given_what_is_known(self, store: Store) -> None:
-        """And what it returns is known from then on."""
+        """`update` passes the stored message to the change, and stores the result."""
         stored = await take(store, accepted("m1"))
         given: list[Tracked | None] = []
 
@@ -94,7 +94,7 @@ class StoreContract:
         assert changed == await store.find(named("m1"))
 
     async def test_a_new_name_finds_the_message_too(self, store: Store) -> None:
-        """The id of a message of a batch comes with a report."""
+        """A message of a batch is found by the id that a report adds."""
         await take(store, accepted(None, batch_id="b1"))
 
         await add(store, report(Status.SENT, "m1", "r1", batch="b1"))
@@ -104,13 +104,13 @@ class StoreContract:
         assert (batch_id("b1"), message_id("m1")) == found.ids
 
     async def test_two_accounts_are_kept_apart(self, store: Store) -> None:
-        """The same reference has another token on another account."""
+        """A message is not found by the token of its reference on another account."""
         await take(store, accepted("m1"))
 
         assert await store.find(Names(account="b", token=report_token("b", "r1"))) is None
 
     async def test_an_early_report_is_joined_with_the_answer(self, store: Store) -> None:
-        """By the id, and where the report has none by the token."""
+        """Reports before the answer, by id or by token, are merged with it."""
         await add(store, report(Status.SENT, "m1"))
         await add(store, report(Status.DELIVERED, None, token_of="r1"))
 
@@ -121,7 +121,7 @@ class StoreContract:
         assert joined == await store.find(named("m1")) == await store.find(named(None, TOKEN))
 
     async def test_what_was_joined_is_one_message(self, store: Store) -> None:
-        """A report that names both finds what was known under either name."""
+        """A report with two names merges what was stored under each."""
         await add(store, report(Status.SENT, "m1"))
         await add(store, report(Status.SENT, None, "r1"))
 
@@ -132,7 +132,7 @@ class StoreContract:
         assert Status.DELIVERED is joined.status.status
 
     async def test_a_report_settles_a_doubt(self, store: Store) -> None:
-        """It is no doubt any more, and has an id."""
+        """A report with the reference settles a doubtful send, which then has an id."""
         await doubt(store)
 
         settled = await add(store, report(Status.SENT, "m1", "r1"))
@@ -141,7 +141,7 @@ class StoreContract:
         assert [] == list(await store.doubts())
 
     async def test_a_report_that_was_known_by_its_id_settles_a_doubt(self, store: Store) -> None:
-        """The one that names the reference comes second, and both are of the doubtful send."""
+        """A report by id and then one with the reference settle a doubtful send."""
         await add(store, report(Status.SENT, "m1"))
         await doubt(store)
 
@@ -151,7 +151,7 @@ class StoreContract:
         assert [] == list(await store.doubts())
 
     async def test_an_early_report_settles_a_doubt(self, store: Store) -> None:
-        """The send is known to be with the provider as soon as its answer is known to be lost."""
+        """A report before the doubt is stored settles the doubtful send."""
         await add(store, report(Status.SENT, "m1", "r1"))
 
         settled = await doubt(store)
@@ -160,7 +160,7 @@ class StoreContract:
         assert [] == list(await store.doubts())
 
     async def test_another_send_settles_no_doubt(self, store: Store) -> None:
-        """Neither its answer, nor a report by its id, nor one by its batch."""
+        """Answer and reports of another send with the same reference do not settle a doubt."""
         first = await doubt(store)
         await take(store, accepted("m2"))
         await add(store, report(Status.DELIVERED, "m2", "r1"))
@@ -173,7 +173,7 @@ class StoreContract:
         assert (batch_id("b3"), message_id("m3")) == found.ids
 
     async def test_an_answer_is_of_no_other_send(self, store: Store) -> None:
-        """A message of a batch whose own id is not known yet is another one."""
+        """An acceptance is not merged with another send that has a batch id only."""
         await take(store, accepted(None, batch_id="b1"))
 
         second = await take(store, accepted("m2"))
@@ -181,7 +181,7 @@ class StoreContract:
         assert (message_id("m2"),) == second.ids
 
     async def test_a_report_of_another_batch_is_of_another_message(self, store: Store) -> None:
-        """Although the reference is the same."""
+        """A report with another batch id belongs to another message with the same reference."""
         first = await take(store, accepted(None, batch_id="b1"))
 
         second = await add(store, report(Status.DELIVERED, "m2", "r1", batch="b2"))
@@ -190,7 +190,7 @@ class StoreContract:
         assert (message_id("m2"), batch_id("b2")) == second.ids
 
     async def test_a_report_is_rather_of_what_was_accepted(self, store: Store) -> None:
-        """That a doubtful send with the same reference was sent at all is not certain."""
+        """A report joins an accepted send before a doubtful one with the same reference."""
         await take(store, accepted(None, batch_id="b1"))
         second = await doubt(store)
 
@@ -200,7 +200,7 @@ class StoreContract:
         assert [second] == list(await store.doubts())
 
     async def test_a_token_alone_is_of_the_latest_message(self, store: Store) -> None:
-        """Where nothing is open, and not for an answer."""
+        """A token alone finds the latest message, and nothing for an answer."""
         await take(store, accepted("m1"))
         latest = await take(store, accepted("m2"))
 
@@ -208,7 +208,7 @@ class StoreContract:
         assert await store.find(named(None, TOKEN, is_answer=True)) is None
 
     async def test_doubts_are_listed_from_the_oldest(self, store: Store) -> None:
-        """Whichever was stored first, and those that were given up among them."""
+        """Doubts are listed from the oldest, with those that were given up."""
         for reference, minutes in (("r2", 1), ("r1", 0), ("r3", 2)):
             await doubt(store, reference, minutes=minutes)
         await store.give_up(NOW)
@@ -218,7 +218,7 @@ class StoreContract:
         assert ["r1", "r2", "r3"] == [each.reference for each in listed]
 
     async def test_what_nothing_settled_is_given_up(self, store: Store) -> None:
-        """Each once, and what is younger stays in doubt."""
+        """A doubt older than the given time is given up once; a younger one stays in doubt."""
         for reference, minutes in (("r1", 0), ("r2", 1), ("r3", 2)):
             await doubt(store, reference, minutes=minutes)
 
@@ -233,7 +233,7 @@ class StoreContract:
         ]
 
     async def test_doubts_with_one_reference_are_each_given_up(self, store: Store) -> None:
-        """They have one token, and are two sends."""
+        """Two doubtful sends with one reference are both given up."""
         await doubt(store)
         await doubt(store)
 
@@ -243,7 +243,7 @@ class StoreContract:
         assert 2 == len(await store.doubts())
 
     async def test_what_was_given_up_may_still_be_settled(self, store: Store) -> None:
-        """Providers send reports after more than a day."""
+        """A report settles a doubt that was given up."""
         await doubt(store)
         await store.give_up(NOW + timedelta(minutes=2))
 
@@ -253,7 +253,7 @@ class StoreContract:
         assert [] == list(await store.doubts())
 
     async def test_handled_events_are_remembered(self, store: Store) -> None:
-        """Until their time is over, and others are not."""
+        """A handled event is remembered until its time is over; other events are not handled."""
         await store.set_handled("k1", NOW, UNTIL)
         await store.set_handled("k2", UNTIL - timedelta(seconds=1), UNTIL + timedelta(hours=24))
 

@@ -1,4 +1,4 @@
-"""Stores that behave like a database: they take their time, and fail when they are told to."""
+"""Stores that behave like a database: they wait, and fail on demand."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class StoreDownError(Exception):
-    """The store cannot be reached. The text quotes a message, as that of a database may."""
+    """The store cannot be reached; the text quotes a message, as a database's may."""
 
     def __init__(self) -> None:
         super().__init__("INSERT INTO messages VALUES ('+37255500001', 'Your very private text')")
 
 
 class DatabaseStore:
-    """Gives other tasks turns before and after each operation.
+    """Lets other tasks run before and after each operation.
 
     Attributes:
         inner: The store that does the work.
         is_down: Whether every operation fails.
-        fails_with: What it raises then.
-        asked: Set when something has been asked.
+        fails_with: The exception that it raises then.
+        asked: Set at each operation.
     """
 
     def __init__(
@@ -45,42 +45,42 @@ class DatabaseStore:
         self._turns = turns
 
     async def find(self, names: Names) -> Tracked | None:
-        """Return what is known of a message."""
-        await self._travel()
+        """Return the stored message."""
+        await self._simulate_latency()
         found = await self.inner.find(names)
-        await self._travel()
+        await self._simulate_latency()
         return found
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change what is known of a message."""
-        await self._travel()
+        """Change the stored message."""
+        await self._simulate_latency()
         changed = await self.inner.update(names, change)
-        await self._travel()
+        await self._simulate_latency()
         return changed
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent."""
-        await self._travel()
+        await self._simulate_latency()
         return await self.inner.doubts()
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
-        """Give doubts up."""
-        await self._travel()
+        """Give up the doubts older than a time."""
+        await self._simulate_latency()
         return await self.inner.give_up(since)
 
     async def is_handled(self, key: str) -> bool:
         """Return whether an event was handled before."""
-        await self._travel()
+        await self._simulate_latency()
         is_handled = await self.inner.is_handled(key)
-        await self._travel()
+        await self._simulate_latency()
         return is_handled
 
     async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
         """Remember that an event was handled."""
-        await self._travel()
+        await self._simulate_latency()
         await self.inner.set_handled(key, at, until)
 
-    async def _travel(self) -> None:
+    async def _simulate_latency(self) -> None:
         self.asked.set()
         for _ in range(self._turns):
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""A service that sends through all providers and is called back, while everything goes wrong."""
+"""A service that sends through all providers and receives callbacks, with random faults."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from omnimsg.engine.delivery_events import StatusChanged
 
 ACCOUNTS = ("bird", "clickatell", "messente")
-# What happens to most messages, and to one in ten of them.
+# The scenario of most messages; below, those of one message in ten.
 USUAL = Scenario.DELIVERED
 OTHERS = (
     *(Scenario.READ, Scenario.UNDELIVERABLE, Scenario.EXPIRED, Scenario.PROVIDER_FAULT),
     Scenario.NEVER_SETTLES,
 )
-# How often a callback meets each fault, and a send.
+# The probability of each fault, for callbacks; `FAULTS` also has those of sends.
 CALLBACK_FAULTS = {
     "callback_duplicate": 0.20,
     "callback_reorder": 0.20,
@@ -50,26 +50,26 @@ CALLBACK_FAULTS = {
 }
 FAULTS = {**CALLBACK_FAULTS, "reset_after": 0.04, "reset_before": 0.01}
 HANDLER_FAILS = 0.10
-# Seconds. A machine that stands still for a minute is no fault of the providers, and none that the
-# storm is about: their circuits would open, and messages would not be sent at all.
+# Seconds. A machine that stalls for a minute must not make messages miss their deadline: their
+# providers' circuits would open, and messages would not be sent at all.
 PATIENCE = 1_500.0
 
 
 class Storm:
-    """What was sent, called back, handled and told.
+    """The records of one run: sends, callbacks, handled events and statuses.
 
     Args:
-        seed: What everything random is drawn from.
-        size: How many messages.
+        seed: The seed of all random choices.
+        size: The number of messages.
         sandbox: The providers.
         client: The client.
-        watcher: What observers were told.
+        watcher: The observer of received events.
 
     Attributes:
-        outcomes: What each send came to, by reference.
-        called: The path, the verified lines and the body of each distinct callback that came.
+        outcomes: The outcome of each send, by reference.
+        called: The path, the verified lines and the body of each distinct callback received.
         handled: How often each event was handled without an error, by its key.
-        told: The statuses that the application was told of each message, in order.
+        told: The statuses of each message that the application received, in order.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Storm:
         self.handled[event.key] += 1
 
     async def changed(self, change: StatusChanged) -> None:
-        """Note a status, or fail at random."""
+        """Keep a status, or fail at random."""
         await asyncio.sleep(0)
         if self._chance.random() < HANDLER_FAILS:
             raise LookupError
@@ -116,7 +116,7 @@ class Storm:
         ]
 
     async def send(self) -> None:
-        """Send all messages, through all accounts at once."""
+        """Send all messages, through all accounts concurrently."""
 
         async def through(account: str) -> None:
             messages = self.messages(account)
@@ -130,14 +130,14 @@ class Storm:
                 sending.create_task(through(account))
 
     async def settle(self) -> None:
-        """Wait until every callback was taken, or given up by its provider."""
+        """Wait until every callback was accepted, or given up by its provider."""
         callbacks = self.sandbox.callbacks
         while callbacks.counts["waiting"]:
             await callbacks.flush()
             await asyncio.sleep(0.02)
 
     def events_that_came(self) -> set[str]:
-        """Return the keys of all events in genuine callbacks, as a second reading of them."""
+        """Return the keys of all events in genuine callbacks, by a second reading of them."""
         keys: set[str] = set()
         for path, headers, body in self.called:
             address, _, secret = path.partition("?")[0].removeprefix("/callbacks/").partition("/")
@@ -155,11 +155,11 @@ class Storm:
         return keys
 
     def doubtful(self) -> set[str]:
-        """Return the references of the sends whose answers were lost."""
+        """Return the references of the ambiguous sends."""
         return {each for each, outcome in self.outcomes.items() if isinstance(outcome, Ambiguous)}
 
     async def found(self) -> dict[str, tuple[MessageId, Status, bool]]:
-        """Return id, status and whether it is contradicted, of each message with an id."""
+        """Return id, status and contradiction of each message with an id, by reference."""
         ids: dict[str, MessageId] = {
             each.reference: each.id for each in self.watcher.doubts if each.id is not None
         }
@@ -181,10 +181,10 @@ class Storm:
 
 @asynccontextmanager
 async def storm(seed: int, size: int, *, in_batches: bool = False) -> AsyncIterator[Storm]:
-    """Serve a sandbox that calls back to a receiver, with faults on both ways."""
+    """Serve a sandbox that calls back to a receiver, with faults in both directions."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         base = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
-        # What is installed, and a configuration, are read from files, which blocks.
+        # Entry points and configuration are read from files, which blocks.
         async with await anyio.to_thread.run_sync(lambda: Sandbox(callbacks=base)) as sandbox:
             watcher = Watcher()
             build = partial(_client, sandbox, base, watcher, in_batches=in_batches)
@@ -201,7 +201,7 @@ def _client(sandbox: Sandbox, base: str, watcher: Watcher, *, in_batches: bool) 
     config["accounts"]["bird"]["batch"] = in_batches
     for account in config["accounts"].values():
         # With two attempts, a connection that breaks twice before anything was sent would leave a
-        # message that is no doubt and has no id.
+        # message not sent: neither in doubt nor with an id.
         account["retry"] = {"attempts": 4, "base": 0.001}
         account["request_timeout"] = account["connect_timeout"] = PATIENCE
         account["channel"] = "sms"
@@ -211,7 +211,7 @@ def _client(sandbox: Sandbox, base: str, watcher: Watcher, *, in_batches: bool) 
 
 @asynccontextmanager
 async def _serving(place: Storm, listening: socket.socket) -> AsyncIterator[None]:
-    """Serve the receiver, and note what comes before it is read."""
+    """Serve the receiver, and keep each callback before it is read."""
     receiver = place.client.receiver(place.handle)
     place.client.on_status(place.changed)
 
@@ -226,8 +226,8 @@ async def _serving(place: Storm, listening: socket.socket) -> AsyncIterator[None
 
         return await receiver.respond(attrs.evolve(request, body=read_before))
 
-    # No middleware, and no application in another one: aiohttp keeps the handlers of those in a
-    # cache of the module, and with them all that was sent and called back in every seed.
+    # No middleware and no sub-application: aiohttp caches their handlers in its module, and with
+    # them all the messages and callbacks of every seed.
     runner = web.AppRunner(application(respond), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the values of the model, with every kind and every field.
+"""Hypothesis strategies for the values of the model, of every kind and with every field.
 
 Texts of a given form are built from `st.text` and `st.binary`, which draw a whole text at once:
 `st.from_regex` draws every character by itself, which takes several times as long.
@@ -128,7 +128,7 @@ def times() -> SearchStrategy[datetime]:
 
 
 def json_values() -> SearchStrategy[Any]:
-    """Return what JSON can hold."""
+    """Return arbitrary JSON values."""
     scalars = (
         st.none()
         | st.booleans()
@@ -172,7 +172,7 @@ def sources() -> SearchStrategy[Source]:
 
 
 def media_items() -> SearchStrategy[MediaItem]:
-    """Return pictures, videos, sounds and files."""
+    """Return images, videos, audio and documents."""
     return st.builds(
         MediaItem,
         st.sampled_from(MediaKind),
@@ -257,14 +257,14 @@ def texts() -> SearchStrategy[Text]:
 
 
 def locations() -> SearchStrategy[Location]:
-    """Return points on the map."""
+    """Return locations."""
     return st.builds(
         Location, _degrees(90), _degrees(180), name=_maybe(words()), address=_maybe(words())
     )
 
 
 def medias() -> SearchStrategy[Media]:
-    """Return one or several media with words."""
+    """Return one or several media with captions."""
     return st.builds(Media, _some(media_items(), least=1), _maybe(words()))
 
 
@@ -300,7 +300,7 @@ def templates() -> SearchStrategy[Template]:
 
 
 def contact_cards() -> SearchStrategy[ContactCard]:
-    """Return cards for the address book."""
+    """Return contact cards."""
     entries = _mappings(words(), least=1).map(FrozenDict)
     return st.builds(
         ContactCard,
@@ -315,7 +315,7 @@ def contact_cards() -> SearchStrategy[ContactCard]:
 
 
 def interactives() -> SearchStrategy[Interactive]:
-    """Return words with buttons."""
+    """Return texts with buttons."""
     header = words() | media_items()
     return st.builds(
         Interactive,
@@ -327,7 +327,7 @@ def interactives() -> SearchStrategy[Interactive]:
 
 
 def list_pickers() -> SearchStrategy[ListPicker]:
-    """Return menus."""
+    """Return list pickers."""
     item = st.builds(ListItem, words(), words(), description=_maybe(words()))
     titled = st.builds(ListSection, _some(item, least=1), words())
     untitled = st.builds(ListSection, _some(item, least=1))
@@ -359,7 +359,7 @@ def cards() -> SearchStrategy[Card]:
 
 
 def carousels() -> SearchStrategy[Carousel]:
-    """Return rows of cards."""
+    """Return carousels."""
     return st.builds(
         Carousel,
         _some(_cards(), least=2),
@@ -438,11 +438,11 @@ def messages(
     to: SearchStrategy[str | ProviderContact] | None = None,
     content: SearchStrategy[Content] | None = None,
 ) -> SearchStrategy[Message]:
-    """Return messages with any of their fields set, but for `encryption`: a secret has no JSON.
+    """Return messages with any of their fields set, except `encryption`: a secret has no JSON.
 
     Args:
-        to: The recipients; all kinds where it is left out.
-        content: The content; all kinds where it is left out.
+        to: The recipients; by default all kinds.
+        content: The content; by default all kinds.
     """
     leg = st.builds(
         Leg,
@@ -533,7 +533,7 @@ def accounts() -> SearchStrategy[str]:
 
 
 def evidence() -> SearchStrategy[Evidence]:
-    """Return pieces of evidence; few enough different ones that some say the same."""
+    """Return pieces of evidence, few enough different ones that some are equal."""
     few = st.sampled_from(("", "ONE", "two"))
     return st.builds(
         Evidence,

@@ -1,7 +1,7 @@
-"""A WSGI application that sends a message for each request, with one client for the process.
+"""A WSGI application that sends a message for each request, with one client per process.
 
-The client is used when this is imported, so that a server which forks its workers then forks a
-process that has an event loop and connections.
+The client is used when this module is imported, so that a server that forks its workers forks a
+process with an event loop and connections.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A server in a thread of its own, for tests whose event loops end while it goes on."""
+"""A server in a thread of its own, for tests whose event loops end before it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def server_in_thread(*acts: Act) -> Iterator[Server]:
-    """Serve until the end of the block."""
+    """Serve in another thread until the end of the block."""
     started, running = threading.Event(), []
 
     async def serve() -> None:
@@ -40,13 +40,13 @@ def server_in_thread(*acts: Act) -> Iterator[Server]:
 
 
 async def accept(visit: Visit) -> None:
-    """Accept every message of a batch; the id says whose it is."""
+    """Accept every message of a batch; the id contains its reference."""
     messages = orjson.loads(visit.received.body)["messages"]
     document = {"results": [result(each["ref"], "ok") for each in messages]}
     await answer(200, orjson.dumps(document))(visit)
 
 
 def wait_for(event: asyncio.Event) -> None:
-    """Wait for an event of another thread's loop."""
+    """Wait for an event of another thread's event loop."""
     while not event.is_set():
         time.sleep(0.001)

@@ -1,4 +1,4 @@
-"""The transports that keep the same contract."""
+"""The two transports, for tests of their common contract."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ both = pytest.mark.parametrize("marking", [Marking.VERIFYING, None], ids=["aioht
 async def asked(
     transport: AnyTransport, request: Request, *, within: float = 5.0, sink: Sink | None = None
 ) -> Response:
-    """Exchange a request that is answered; its mark must be set by then."""
+    """Exchange a request that is answered, and check that its mark is set."""
     mark = WriteMark()
     response = await transport.exchange(request, within=within, mark=mark, sink=sink)
     assert mark.written
@@ -38,7 +38,7 @@ async def asked(
 async def lost(
     transport: AnyTransport, request: Request, *, within: float = 5.0, sink: Sink | None = None
 ) -> Reason:
-    """Exchange a request that has left and gets no answer; return why."""
+    """Exchange a request that leaves and gets no answer; return the reason."""
     mark = WriteMark()
     with pytest.raises(TransportFault) as caught:
         await transport.exchange(request, within=within, mark=mark, sink=sink)

@@ -1,4 +1,4 @@
-"""Time that passes only while there is nothing else to do, so that hours take no time at all."""
+"""An event loop with virtual time, which passes only when nothing else can run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
-_MANY = 1000
-_MOMENT = 1e-8
+_MAX_TURNS_AT_ONE_TIME = 1000
+_TICK = 1e-8
 
 
 class Stuck(Exception):  # noqa: N818 - a finding, not an error of the loop
-    """Everybody waits for somebody else."""
+    """All tasks wait, and no timer is set."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -26,25 +26,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.now: float = 1000.0
-        super().__init__(_Skipping(self))
+        super().__init__(_SkippingSelector(self))
 
     def time(self) -> float:
         """Return the virtual time, seconds."""
         return self.now
 
     def monotonic(self) -> float:
-        """Return the virtual time: the loop is also the clock of what runs in it."""
+        """Return the virtual time: the loop is also the clock of the code under test."""
         return self.now
 
     def utc_now(self) -> datetime:
-        """Return a time of day that goes on with the virtual time."""
+        """Return a time of day that advances with the virtual time."""
         return _EPOCH + timedelta(seconds=self.now)
 
     def drive(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run something to its end, on this loop's clock alone.
+        """Run a coroutine to its end, on this loop's clock alone.
 
         Raises:
-            Stuck: It waits for what can never happen.
+            Stuck: The coroutine waits for something that can never happen.
         """
         return self.run_until_complete(work)
 
@@ -53,12 +53,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             await asyncio.sleep(0)
 
     def settle(self) -> None:
-        """Let everything happen that needs no time."""
+        """Run everything that needs no time."""
         self.drive(self._turns())
 
 
-class _Skipping(selectors.SelectSelector):
-    """Waits for nothing: where there is nothing to read, it is later."""
+class _SkippingSelector(selectors.SelectSelector):
+    """A selector that does not wait: if nothing is ready, it advances the virtual time."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
@@ -71,9 +71,9 @@ class _Skipping(selectors.SelectSelector):
             if timeout is None:
                 raise Stuck
             self._loop.now += timeout
-        # Timers fire up to a nanosecond early, and whoever then looks at a clock that stands still
-        # would look for ever: a real one goes on with every turn.
+        # Timers fire up to a nanosecond early, and code that then polls the clock would loop for
+        # ever: a real clock advances with every iteration of the loop.
         self._turns = 0 if timeout else self._turns + 1
-        if self._turns > _MANY:
-            self._loop.now += _MOMENT
+        if self._turns > _MAX_TURNS_AT_ONE_TIME:
+            self._loop.now += _TICK
         return ready

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return when something is so; fail after 20 seconds."""
+    """Wait until a condition is true; fail after 20 seconds."""
     until = time.monotonic() + 20
     while not is_so():
         assert time.monotonic() < until

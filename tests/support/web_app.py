@@ -1,7 +1,7 @@
-"""Web applications that send a message for each request, with one client for the whole process.
+"""Web applications that send a message for each request, with one client per process.
 
-Where the server imports this outside an event loop, the client is used before the workers are
-forked, in a loop that is still open.
+If the server imports this module outside an event loop, the client is used before the workers are
+forked, in a loop that stays open.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ async def asgi(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     reply: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """Serve in the loop of the worker."""
+    """Serve in the worker's event loop."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await reply({"type": "lifespan.startup.complete"})
@@ -54,7 +54,7 @@ async def asgi(
 def wsgi(
     environ: dict[str, Any], start: Callable[[str, list[tuple[str, str]]], object]
 ) -> Iterable[bytes]:
-    """Serve with a loop for each request."""
+    """Serve with an event loop for each request."""
     body = asyncio.run(send(environ["PATH_INFO"]))
     start("200 OK", [("Content-Length", str(len(body)))])
     return [body]

@@ -1,4 +1,4 @@
-"""Web servers and frameworks that carry a receiver, in this event loop and on a free port."""
+"""Web servers and frameworks that serve a receiver in this event loop, on a free port."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Any], AbstractAsyncContextManager[int]]
 
-# Django asks for the module with its addresses: it serves none of its own.
+# Django needs a module with URL patterns: this one, which has none.
 urlpatterns: list[object] = []
 
 
 @asynccontextmanager
 async def on_aiohttp(app: web.Application) -> AsyncIterator[int]:
     """Serve an application of aiohttp.web."""
-    # It reads on for a while before it closes a connection, so that its answer arrives.
+    # aiohttp reads on before it closes a connection, so that its answer arrives.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, lingering_time=0.05)
     await runner.setup()
     try:
@@ -48,7 +48,7 @@ async def on_uvicorn(app: Any) -> AsyncIterator[int]:
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(20):
-            while not server.started:  # noqa: ASYNC110 - it tells by this alone
+            while not server.started:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.005)
         yield int(listening.getsockname()[1])
     finally:
@@ -67,7 +67,7 @@ async def on_granian(app: Any) -> AsyncIterator[int]:
     serving = asyncio.ensure_future(server.serve())
     try:
         async with asyncio.timeout(20):
-            while not await _listens(port):  # noqa: ASYNC110 - it tells by this alone
+            while not await _listens(port):  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.005)
         yield port
     finally:
@@ -134,7 +134,7 @@ SERVERS: Mapping[str, tuple[Serve, Callable[[Receiver], Any]]] = {
     "uvicorn": (on_uvicorn, _asgi),
     "granian": (on_granian, _asgi),
 }
-"""Each server with the receiver alone."""
+"""Each server, with the receiver as its only application."""
 
 MOUNTED: Mapping[str, tuple[Serve, Callable[[Receiver], Any]]] = {
     "aiohttp, add_subapp": (on_aiohttp, _sub_application),
@@ -143,10 +143,10 @@ MOUNTED: Mapping[str, tuple[Serve, Callable[[Receiver], Any]]] = {
     "Litestar on uvicorn": (on_uvicorn, _litestar),
     "Django on uvicorn": (on_uvicorn, _django),
 }
-"""The receiver below a path of each framework."""
+"""Each framework, with the receiver mounted below a path."""
 
 
 def serving(name: str, receiver: Receiver) -> AbstractAsyncContextManager[int]:
-    """Serve a receiver below `/callbacks`, until the end of the block; gives the port."""
+    """Serve a receiver below `/callbacks` until the end of the block; yield the port."""
     serve, wrap = {**SERVERS, **MOUNTED}[name]
     return serve(wrap(receiver))

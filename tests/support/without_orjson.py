@@ -1,8 +1,8 @@
-"""A plugin of pytest that takes orjson away from the library and leaves it to the tests.
+"""A pytest plugin that hides orjson from the library, but not from the tests.
 
-`python -m pytest -p support.without_orjson tests/domain` runs tests as where orjson has no wheel.
-It is loaded before the library is imported; the tests still read and write with orjson, so what the
-standard library writes is read by another program.
+`python -m pytest -p support.without_orjson tests/domain` runs tests as on a system without a wheel
+of orjson. The plugin is loaded before the library. The tests still use orjson, so that another
+implementation reads what the standard library writes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ builtins.__import__ = _refuse_orjson
 
 
 def pytest_configure() -> None:
-    """Fail where the library has orjson after all: it was imported before it was taken away."""
-    from omnimsg.json_codec import LIBRARY  # noqa: PLC0415 - not before orjson is taken away
+    """Fail if the library has orjson, because it was imported before this plugin."""
+    from omnimsg.json_codec import LIBRARY  # noqa: PLC0415 - only after orjson is hidden
 
     assert LIBRARY == "the standard library"

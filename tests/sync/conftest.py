@@ -1,4 +1,4 @@
-"""What every test of the synchronous client holds: no event loop is blocked, nothing is logged."""
+"""Fixtures of all tests of the synchronous client: no blocked loop, no private data logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client that blocks: the methods of the asynchronous one, from any thread."""
+"""`sync.Client`: the methods of the asynchronous client, callable from any thread."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     from support.servers import Server
 
-# What the methods of the one are called in the other.
+# Names of the asynchronous methods, and of their synchronous counterparts.
 NAMES = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 
-# How the types of the asynchronous client read where a thread waits.
+# Patterns of the asynchronous client's types, and their synchronous counterparts.
 TYPES = (
     (r"Iterable\[Message\] \| AsyncIterable\[Message\]", "Iterable[Message]"),
     (r"AsyncGenerator\[(\w+), None\]", r"Generator[\1, None, None]"),
@@ -51,13 +51,13 @@ TYPES = (
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """Accept everything."""
+    """Serve a provider that accepts every message."""
     with server_in_thread(accept) as server:
         yield server
 
 
 def public(kind: type) -> dict[str, Any]:
-    """Return what a class offers, by name."""
+    """Return the public attributes of a class, by name."""
     kept = {"__init__", "__repr__", *NAMES, *NAMES.values()}
     return {
         name: inspect.getattr_static(kind, name)
@@ -68,7 +68,7 @@ def public(kind: type) -> dict[str, Any]:
 
 
 def signature(found: Any) -> str:
-    """Write a signature, and those of its overloads."""
+    """Write a signature and its overloads, with synchronous types."""
     function: Any = found.__func__ if isinstance(found, classmethod) else found
     function = function.fget if isinstance(function, property) else function
     written = "\n".join(
@@ -80,7 +80,7 @@ def signature(found: Any) -> str:
 
 
 def test_it_has_the_methods_of_the_asynchronous_client() -> None:
-    """Names, parameters, defaults and types are equal, but that nothing is awaited."""
+    """Names, parameters, defaults and types equal those of the asynchronous client."""
     asynchronous = {
         NAMES.get(name, name): signature(each) for name, each in public(omnimsg.Client).items()
     }
@@ -91,7 +91,7 @@ def test_it_has_the_methods_of_the_asynchronous_client() -> None:
 
 
 def test_a_message_is_sent_and_asked_for(server: Server) -> None:
-    """Each call returns what the asynchronous one would."""
+    """`preview`, `send` and `health` return what those of the asynchronous client do."""
     with sync.Client([tiny(server.url)]) as client:
         (message,) = texts(1)
         preview = client.preview(message)
@@ -106,7 +106,7 @@ def test_a_message_is_sent_and_asked_for(server: Server) -> None:
 
 
 def test_the_other_operations_are_the_same() -> None:
-    """A balance, a list, an upload, a cancellation, read receipts: each answered by Tiny."""
+    """`balance`, `history`, `cancel`, `mark_read` and `upload` work as in the asynchronous one."""
     documents: list[dict[str, Any]] = [
         {"left": "7"},
         {"items": ["1", "2"], "next": "second"},
@@ -128,7 +128,7 @@ def test_the_other_operations_are_the_same() -> None:
 
 
 def test_a_list_that_is_left_asks_for_no_further_page() -> None:
-    """What nobody takes is not fetched."""
+    """A history that is left early fetches no further page."""
     page = answer(200, b'{"items":["1"],"next":"second"}')
     with server_in_thread(page) as server, sync.Client([tiny(server.url)]) as client:
         for _ in client.history():
@@ -139,7 +139,7 @@ def test_a_list_that_is_left_asks_for_no_further_page() -> None:
 
 
 def test_an_error_is_the_same_and_leads_from_the_caller_to_the_cause() -> None:
-    """The traceback has the caller's line, and nothing of threads or futures."""
+    """The traceback of an error has the caller's line, and no frames of threads or futures."""
 
     async def refuse(visit: Visit) -> None:
         (message,) = orjson.loads(visit.received.body)["messages"]
@@ -159,7 +159,7 @@ def test_an_error_is_the_same_and_leads_from_the_caller_to_the_cause() -> None:
 
 
 def test_an_error_keeps_nothing_alive(server: Server) -> None:
-    """It is freed with its last reference, without a run of the garbage collector."""
+    """An error is freed with its last reference, without the garbage collector."""
     with sync.Client([tiny(server.url)]) as client:
         gc.collect()
         gc.disable()
@@ -185,7 +185,7 @@ CALLS: dict[str, Callable[[sync.Client], object]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_it_does_not_block_an_event_loop(name: str, server: Server) -> None:
-    """Called where one runs, it says what to use there; nothing is sent."""
+    """A call in a running event loop raises `RuntimeError`, and nothing is sent."""
     client = sync.Client([tiny(server.url)])
 
     async def call() -> None:
@@ -199,7 +199,7 @@ def test_it_does_not_block_an_event_loop(name: str, server: Server) -> None:
 
 
 def test_nothing_runs_before_the_first_call() -> None:
-    """A process that builds a client, and looks at it, may still fork without a thread."""
+    """Building a client, `preview`, `health` and `on_status` start no thread."""
     before = LOOP_THREAD.loop
     client = sync.Client([tiny()])
     (message,) = texts(1)
@@ -212,7 +212,7 @@ def test_nothing_runs_before_the_first_call() -> None:
 
 
 def test_threads_share_requests() -> None:
-    """What 63 threads send while one request is under way leaves in one more."""
+    """Messages that 63 threads send while a request is in flight share the next request."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:
@@ -238,7 +238,7 @@ def test_threads_share_requests() -> None:
 
 
 def test_clients_share_one_event_loop(server: Server) -> None:
-    """There is one for the process, whoever calls."""
+    """All clients and threads share one event loop of the process."""
     loops = []
 
     class Noting(Observer):
@@ -259,7 +259,7 @@ def test_clients_share_one_event_loop(server: Server) -> None:
 
 
 def test_a_hand_over_is_told_in_the_context_of_its_caller(server: Server) -> None:
-    """A trace that began in the thread goes on with its messages."""
+    """`handed_over` runs in the context of the calling thread."""
     request: ContextVar[str] = ContextVar("request", default="none")
     found = []
 
@@ -281,7 +281,7 @@ def test_a_hand_over_is_told_in_the_context_of_its_caller(server: Server) -> Non
 
 
 def test_a_client_is_built_from_a_configuration(tmp_path: Any, monkeypatch: Any) -> None:
-    """From a mapping, and from the file that the environment names."""
+    """`from_config` takes a mapping, and `from_env` reads the configuration file."""
     account = f'provider = "clickatell"\napi_key = "{KEY}"\n'
     file = tmp_path / "omnimsg.toml"
     file.write_text(f'default = "a"\n[accounts.a]\n{account}[accounts.b]\n{account}')
@@ -297,7 +297,7 @@ def test_a_client_is_built_from_a_configuration(tmp_path: Any, monkeypatch: Any)
 
 
 def test_a_closed_client_takes_nothing_more(server: Server) -> None:
-    """Closing is for good, and closing again is harmless."""
+    """A closed client refuses to send, and can be closed twice."""
     client = sync.Client([tiny(server.url)])
     client.send(texts(1)[0])
     client.close()

@@ -1,4 +1,4 @@
-"""Ctrl-C, and the time limits of task queues: the caller gets away, and hears what became of it."""
+"""Ctrl-C and time limits of task queues: the call ends, and its exception has the outcome."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ pytestmark = pytest.mark.skipif(
 
 
 class TimeLimitError(Exception):
-    """What a task queue raises in a task that takes too long."""
+    """The exception that a task queue raises in a task that takes too long."""
 
 
 @contextmanager
 def time_limits() -> Iterator[None]:
-    """Have a signal raise the exception of a time limit in this thread."""
+    """Make a signal raise `TimeLimitError` in this thread."""
 
     def raise_error(*_: object) -> None:
         raise TimeLimitError
@@ -56,7 +56,7 @@ def time_limits() -> Iterator[None]:
 def interrupted_when(
     is_time: Callable[[], object], then: Callable[[], object] = int
 ) -> Iterator[None]:
-    """Raise in this thread, from a signal handler, as soon as another thread has waited."""
+    """Raise `TimeLimitError` in this thread when `is_time` has returned in another."""
     main = threading.get_ident()
 
     def strike() -> None:
@@ -74,13 +74,13 @@ def interrupted_when(
 
 
 def wait_until(is_so: Callable[[], object]) -> None:
-    """Wait until something is so in another thread."""
+    """Wait until a condition is true."""
     while not is_so():
         pass
 
 
 def test_a_message_that_waits_is_taken_back() -> None:
-    """It has not left, never does, and the exception says so."""
+    """An interrupted message in the queue is not sent, and the exception says so."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:
@@ -114,7 +114,7 @@ def test_a_message_that_waits_is_taken_back() -> None:
 
 
 def test_the_answer_to_a_message_under_way_is_heard() -> None:
-    """It comes within the two seconds that the interrupted call waits for it."""
+    """The exception has the outcome that comes within the grace period after the interruption."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:
@@ -133,7 +133,7 @@ def test_the_answer_to_a_message_under_way_is_heard() -> None:
 
 
 def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The call does not wait for long, and says what is not known."""
+    """An interrupted message without an answer in the grace period may have been sent."""
     monkeypatch.setattr(client_module, "GRACE", 0.05)
     with server_in_thread(hold) as server:
         client = sync.Client([tiny(server.url)])
@@ -154,7 +154,7 @@ def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPa
 def test_a_call_that_is_interrupted_while_it_begins_is_heard_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The event loop has it: that it has not is not read from the kind of the exception."""
+    """The exception has the outcome even if the call is interrupted as it starts."""
 
     class LateError(RuntimeError):
         pass
@@ -178,7 +178,7 @@ def test_a_call_that_is_interrupted_while_it_begins_is_heard_of(
 
 
 def test_a_look_up_that_is_interrupted_ends() -> None:
-    """Nothing of it goes on behind the caller's back."""
+    """An interrupted operation is cancelled."""
     with server_in_thread(hold) as server, sync.Client([tiny(server.url)]) as client:
         with interrupted_when(lambda: wait_for(server.arrived)), pytest.raises(TimeLimitError):
             client.balance()
@@ -190,7 +190,7 @@ def test_a_look_up_that_is_interrupted_ends() -> None:
 def test_a_stream_that_is_interrupted_sends_nothing_more(
     server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was read and not sent is counted, what is under way gets its few seconds."""
+    """An interrupted stream makes no further request."""
     monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     client = sync.Client(
         [tiny(server_that_holds.url)], policies={"main": Policy(limits=Limits(concurrency=1))}
@@ -208,7 +208,10 @@ def test_a_stream_that_is_interrupted_sends_nothing_more(
 def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more(
     server_that_holds: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exception of a time limit is not taken for one of the input, which would wait."""
+    """A stream that is interrupted while its input is read makes no further request.
+
+    The exception of a time limit is not taken for an error of the input.
+    """
     monkeypatch.setattr(stream, "CLOSE_TIMEOUT", 0.02)
     adapter = tiny(server_that_holds.url, max_messages=1)
     client = sync.Client([adapter], policies={"main": Policy(limits=Limits(concurrency=1))})
@@ -227,7 +230,7 @@ def test_a_stream_that_is_interrupted_while_its_input_is_read_sends_nothing_more
 
 @pytest.fixture
 def server_that_holds() -> Iterator[Server]:
-    """Answer nothing."""
+    """Serve a provider that never answers."""
     with server_in_thread(hold) as server:
         yield server
 
@@ -243,7 +246,7 @@ client.send(texts(1)[0])
 
 
 def test_ctrl_c_ends_a_script_that_waits(tmp_path: Path) -> None:
-    """`KeyboardInterrupt` reaches the line that waits; the process ends as a shell expects."""
+    """Ctrl-C raises `KeyboardInterrupt` in the waiting line, and the process ends by SIGINT."""
     file = tmp_path / "script.py"
     file.write_text(SCRIPT)
     with server_in_thread(hold) as server:

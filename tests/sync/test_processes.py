@@ -1,4 +1,4 @@
-"""Forks, and the end of the process."""
+"""The synchronous client in forked processes, and at the end of the process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def expected(start: int) -> list[str]:
 
 @needs_fork
 def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
-    """Each hears of its own messages; the parent's connection outlives the child."""
+    """Parent and child have event loops, connections and outcomes of their own."""
     with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
         ids_of(client, 0)
         child = fork(lambda: ids_of(client, 100) == expected(100))
@@ -53,7 +53,7 @@ def test_parent_and_child_have_loops_and_connections_of_their_own() -> None:
 
 @needs_fork
 def test_a_process_forks_amid_a_stream() -> None:
-    """The parent goes on with it; in the child it is an error, and nobody waits for its end."""
+    """After a fork the parent continues its stream, and reading it in the child is an error."""
     with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
         stream = client.send_many(texts(300))
         count = len([next(stream) for _ in range(5)])
@@ -74,7 +74,7 @@ def test_a_process_forks_amid_a_stream() -> None:
 
 @needs_fork
 def test_a_child_may_drop_the_stream_of_its_parent(caplog: pytest.LogCaptureFixture) -> None:
-    """It says nothing of outcomes that are the parent's."""
+    """A child that closes its parent's stream logs nothing about the parent's outcomes."""
     with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
         stream = client.send_many(texts(300))
         count = len([next(stream) for _ in range(5)])
@@ -93,7 +93,7 @@ def test_a_child_may_drop_the_stream_of_its_parent(caplog: pytest.LogCaptureFixt
 
 
 def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The call fails, and the next one starts the event loop."""
+    """If the loop's thread cannot start, the call fails, and the next call starts it."""
     loop_thread = LoopThread()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", raise_no_thread)
@@ -108,13 +108,13 @@ def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.Monk
 
 
 def raise_no_thread(_: threading.Thread) -> None:
-    """Raise what Python does where the system has no thread to give."""
+    """Raise the error of a system that has no thread left."""
     raise RuntimeError("can't start new thread")
 
 
 @needs_fork
 def test_a_process_forks_while_its_threads_send() -> None:
-    """Twenty children, each forked in the middle of things, send and close without a word."""
+    """Children forked while other threads send can send and close."""
     with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
         stop = threading.Event()
 
@@ -182,7 +182,7 @@ print(next(stream).kind)
 
 
 def run(script: str, server: Server, folder: Path) -> tuple[int, list[str], str]:
-    """Run a script with the address of the server; return its code and what it wrote."""
+    """Run a script with the server's address; return its exit code, words and errors."""
     done = subprocess.run(  # noqa: S603 - our own program
         [
             sys.executable,
@@ -205,7 +205,7 @@ def run(script: str, server: Server, folder: Path) -> tuple[int, list[str], str]
 
 
 def test_a_process_that_ends_closes_what_is_open(tmp_path: Path) -> None:
-    """Nobody has closed the client; nothing complains, and functions of `atexit` still send."""
+    """A process ends cleanly without `close`, and functions of `atexit` can still send."""
     with server_in_thread(accept) as server:
         ended = run(SCRIPT, server, tmp_path)
 
@@ -214,7 +214,7 @@ def test_a_process_that_ends_closes_what_is_open(tmp_path: Path) -> None:
 
 @needs_fork
 def test_a_forked_process_ends_like_any_other(tmp_path: Path) -> None:
-    """Neither the parent nor the child complains of what the other has open."""
+    """A parent and its forked child both end without a warning."""
     with server_in_thread(accept) as server:
         ended = run(FORKING, server, tmp_path)
 
@@ -222,7 +222,7 @@ def test_a_forked_process_ends_like_any_other(tmp_path: Path) -> None:
 
 
 def test_a_process_ends_whatever_still_waits(tmp_path: Path) -> None:
-    """A thread that waits for events, and a stream that was left, keep no process alive."""
+    """A thread in `events` and an unfinished stream do not keep the process alive."""
     with server_in_thread(accept) as server:
         code, said, errors = run(LEFT_BEHIND, server, tmp_path)
 

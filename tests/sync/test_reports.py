@@ -1,4 +1,4 @@
-"""What comes back, where there is no event loop: a WSGI receiver, handlers in threads, waiting."""
+"""Callbacks in the synchronous client: WSGI receiver, handlers in threads, `wait`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EMPTY = {"Content-Type": "text/plain", "Content-Length": "0"}
 
 
 def report(code: int, number: int = 1) -> bytes:
-    """Write a report of Clickatell about message `m1`, `m2`, ..."""
+    """Write Clickatell's report about message `m1`, `m2`, ..."""
     return orjson.dumps(
         {
             "event": {
@@ -51,7 +51,7 @@ def report(code: int, number: int = 1) -> bytes:
 
 @pytest.fixture
 def client() -> Iterator[sync.Client]:
-    """Build a client for Clickatell that can receive; look-ups find nothing."""
+    """Build a client for Clickatell with callbacks; look-ups find nothing."""
     with server_in_thread(answer(404, b"{}")) as server:
         account = {
             "provider": "clickatell",
@@ -66,7 +66,7 @@ def client() -> Iterator[sync.Client]:
 
 
 def ignore(_: object) -> None:
-    """Handle an event."""
+    """Handle an event by ignoring it."""
 
 
 def call(
@@ -99,7 +99,7 @@ def call(
 
 
 def test_a_callback_reaches_the_handler_in_a_worker_thread(client: sync.Client) -> None:
-    """It may block: the event loop is not the thread that it runs in."""
+    """A handler runs in a worker thread, and may call the client."""
     found = []
 
     def handle(event: object) -> None:
@@ -121,7 +121,7 @@ def test_a_callback_reaches_the_handler_in_a_worker_thread(client: sync.Client) 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
 def test_a_handler_that_exits_ends_nothing(client: sync.Client, error: type[BaseException]) -> None:
-    """The provider sends the event again, and the event loop of all calls goes on."""
+    """A handler that raises `SystemExit` gets the event again, and the event loop goes on."""
     errors: list[BaseException] = [error()]
 
     def handle(_: object) -> None:
@@ -148,7 +148,7 @@ def test_a_handler_that_exits_ends_nothing(client: sync.Client, error: type[Base
 def test_what_is_no_callback_is_refused(
     client: sync.Client, method: str, path: str, more: Any, expected: Any
 ) -> None:
-    """As by the asynchronous receiver, and without a word of detail."""
+    """An invalid callback is refused with the asynchronous receiver's status and an empty body."""
     receiver = client.receiver(ignore)
 
     status, headers = call(receiver, path, report(5), method, **more)
@@ -157,7 +157,7 @@ def test_what_is_no_callback_is_refused(
 
 
 def test_a_body_without_a_length_is_read_where_the_server_ends_it(client: sync.Client) -> None:
-    """Some servers read chunked requests, and say that their stream has an end."""
+    """A body without a length is read if the server sets `wsgi.input_terminated`."""
     found: list[Any] = []
     receiver = client.receiver(found.append)
     body: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input": BytesIO(report(5))}
@@ -171,7 +171,7 @@ def test_a_body_without_a_length_is_read_where_the_server_ends_it(client: sync.C
 
 
 def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
-    """WSGI decodes it; where the server tells the raw one, that is what counts."""
+    """The path is the server's raw one, if it passes one, else the decoded path."""
     receiver = client.receiver(ignore)
 
     raw, _ = call(receiver, "/", report(5), RAW_URI=f"{PATH}?x=1")
@@ -181,7 +181,7 @@ def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
 
 
 def test_it_is_mounted_beside_an_application(client: sync.Client) -> None:
-    """Every other path is the application's."""
+    """A mounted receiver handles its own paths, and the application all others."""
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         start_response("418 I'm a Teapot", [("Content-Type", "text/plain")])
@@ -194,7 +194,7 @@ def test_it_is_mounted_beside_an_application(client: sync.Client) -> None:
 
 
 def test_a_handler_that_raises_has_not_handled_the_event(client: sync.Client) -> None:
-    """The provider is asked to send it again."""
+    """If a handler raises, the provider is told to send the event again."""
 
     def handle(_: object) -> None:
         raise ValueError
@@ -205,7 +205,7 @@ def test_a_handler_that_raises_has_not_handled_the_event(client: sync.Client) ->
 
 
 def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) -> None:
-    """The decorated function stays what it was."""
+    """A function decorated with `on_status` is called in a worker thread."""
     found = []
 
     @client.on_status
@@ -223,7 +223,7 @@ def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) ->
 def test_threads_that_come_at_once_are_told_alike(
     client: sync.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes back is built once, also where two threads want it for the first time."""
+    """The delivery part of a client is built once, even if two threads need it first."""
     told: list[str] = []
     is_built_twice = threading.Event()
     built: list[delivery.Delivery] = []
@@ -236,7 +236,7 @@ def test_threads_that_come_at_once_are_told_alike(
             built.append(self)
             if len(built) == 1:
                 other.start()
-                is_built_twice.wait(0.2)  # in vain
+                is_built_twice.wait(0.2)  # times out: there is no second one
             else:
                 is_built_twice.set()
             super().__init__(*given, **named)
@@ -251,7 +251,7 @@ def test_threads_that_come_at_once_are_told_alike(
 
 
 def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:
-    """It would be called and never awaited."""
+    """A coroutine function is refused as a handler of the synchronous client."""
 
     async def handle(_: object) -> None:
         """Do nothing."""
@@ -262,7 +262,7 @@ def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:
 
 
 def test_events_are_gone_through_in_a_thread(client: sync.Client) -> None:
-    """Each is handled when the next one is asked for."""
+    """An event from `events` is handled once the loop asks for the next one."""
     receiver = client.receiver()
     found = []
 
@@ -278,7 +278,7 @@ def test_events_are_gone_through_in_a_thread(client: sync.Client) -> None:
     answers = []
     for number in range(1000):
         status, _ = call(receiver, PATH, report(5, number))
-        if found:  # before that nobody listens
+        if found:  # before that, the thread has not called `events`
             answers.append(status)
         if len(answers) == 2:
             break
@@ -289,7 +289,7 @@ def test_events_are_gone_through_in_a_thread(client: sync.Client) -> None:
 
 
 def test_a_thread_waits_for_a_report(client: sync.Client) -> None:
-    """The report wakes it; what is known then is told without asking the provider."""
+    """A report ends `wait`, and `tracked` has the status without a look-up."""
     receiver = client.receiver()
     waiting = threading.Thread(
         target=lambda: found.append(client.wait("clickatell:m1", timeout=20).status)
@@ -307,7 +307,7 @@ def test_a_thread_waits_for_a_report(client: sync.Client) -> None:
 
 
 def test_waiting_has_an_end(client: sync.Client) -> None:
-    """The error is the one of the asynchronous client."""
+    """`wait` raises the `TimeoutError` of the asynchronous client."""
     with pytest.raises(
         TimeoutError, match=r"message clickatell:m1 is .*not delivered after 0\.05 s"
     ):
@@ -315,7 +315,7 @@ def test_waiting_has_an_end(client: sync.Client) -> None:
 
 
 def test_a_receiver_needs_a_secret() -> None:
-    """What is missing is named when it is built."""
+    """A receiver without a secret is refused, with the name of the missing key."""
     client = sync.Client.from_config(
         {"accounts": {"clickatell": {"provider": "clickatell", "api_key": "a-key"}}}
     )

@@ -1,4 +1,4 @@
-"""`send_many` in a thread: the input is read there, the outcomes are taken there."""
+"""`sync.Client.send_many`: input, outcomes, errors and leaving early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """Accept everything."""
+    """Serve a provider that accepts every message."""
     with server_in_thread(accept) as server:
         yield server
 
@@ -41,7 +41,7 @@ def client(server: Server) -> Iterator[sync.Client]:
 
 
 def test_every_message_has_an_outcome(client: sync.Client, server: Server) -> None:
-    """Each with its position and the provider's id, in full batches."""
+    """Every message has one outcome with its position, and requests are well filled."""
     outcomes = sorted(client.send_many(texts(5000)), key=lambda each: each.position or 0)
 
     assert list(range(5000)) == [each.position for each in outcomes]
@@ -52,7 +52,7 @@ def test_every_message_has_an_outcome(client: sync.Client, server: Server) -> No
 
 
 def test_the_input_is_read_in_the_calling_thread(client: sync.Client) -> None:
-    """It may be a cursor that belongs to the thread, and needs no event loop."""
+    """The input is read in the calling thread, outside any event loop."""
     threads = set()
 
     def rows() -> Iterator[Message]:
@@ -69,7 +69,7 @@ def test_the_input_is_read_in_the_calling_thread(client: sync.Client) -> None:
 
 
 def test_an_input_may_send_by_itself(client: sync.Client) -> None:
-    """While it is read nothing is blocked: it may ask the same client."""
+    """The input may use the same client while it is read."""
 
     def rows() -> Iterator[Message]:
         client.send(texts(1, start=900)[0])
@@ -79,7 +79,7 @@ def test_an_input_may_send_by_itself(client: sync.Client) -> None:
 
 
 def test_an_error_of_the_input_comes_last(client: sync.Client) -> None:
-    """Everything that was read before it has an outcome first."""
+    """An exception of the input is raised after the outcomes of all messages read before it."""
 
     def rows() -> Iterator[Message]:
         yield from texts(250)
@@ -94,13 +94,13 @@ def test_an_error_of_the_input_comes_last(client: sync.Client) -> None:
 
 
 def test_a_wrong_account_is_an_error_at_once(client: sync.Client) -> None:
-    """Nothing is read of the input."""
+    """An unknown account is refused before the input is read."""
     with pytest.raises(ConfigError, match="no account 'other'"):
         client.send_many(texts(1), account="other")
 
 
 def test_an_asynchronous_input_is_refused(client: sync.Client) -> None:
-    """The error names what is wrong with it."""
+    """An asynchronous input is refused by `TypeError`."""
 
     async def rows() -> AsyncIterator[Message]:
         yield texts(1)[0]
@@ -111,7 +111,7 @@ def test_an_asynchronous_input_is_refused(client: sync.Client) -> None:
 
 
 def test_no_more_is_read_than_fits(client: sync.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody takes the outcomes, reading stops: memory does not grow with the input."""
+    """If no outcomes are taken, the input is read no further than a limit."""
     monkeypatch.setattr(stream_module, "AHEAD", 100)
     read = []
 
@@ -131,7 +131,7 @@ def test_no_more_is_read_than_fits(client: sync.Client, monkeypatch: pytest.Monk
 def test_a_stream_that_is_left_sends_nothing_more(
     client: sync.Client, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What nobody took, and what was read and not sent, is counted in warnings."""
+    """A stream that is left early sends no more; warnings count the outcomes not taken."""
     read = 0
 
     def rows() -> Iterator[Message]:
@@ -152,7 +152,7 @@ def test_a_stream_that_is_left_sends_nothing_more(
 
 
 def test_a_stream_that_nobody_holds_is_closed(client: sync.Client) -> None:
-    """Also by a thread in which an event loop runs, which it does not block."""
+    """A stream that is garbage-collected is closed, also in a running event loop."""
     outcomes = client.send_many(texts(150))
     next(outcomes)
 
@@ -169,7 +169,7 @@ def test_a_stream_that_nobody_holds_is_closed(client: sync.Client) -> None:
 def test_the_last_outcome_may_come_between_two_questions(
     client: sync.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked whether there is one, and then whether more will come, a thread hears of it."""
+    """An outcome that comes between the check for one and the check for the end is not lost."""
     at_end = threading.Event()
 
     class Asked(stream_module.Outcomes):
@@ -192,7 +192,7 @@ def test_the_last_outcome_may_come_between_two_questions(
 def test_a_stream_that_is_interrupted_at_once_ends(
     client: sync.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the event loop hears of its beginning and of its end together."""
+    """A stream that is interrupted before the event loop has started it ends."""
     loop = LOOP_THREAD.start()
     call_soon, calls = loop.call_soon_threadsafe, []
 
@@ -216,7 +216,7 @@ def test_a_stream_that_is_interrupted_at_once_ends(
 
 
 def test_two_threads_send_streams_at_once(client: sync.Client) -> None:
-    """Each gets its own outcomes."""
+    """Two threads with a stream each get their own outcomes."""
     counts = {}
 
     def send(start: int) -> None:
@@ -233,7 +233,7 @@ def test_two_threads_send_streams_at_once(client: sync.Client) -> None:
 
 
 def test_outcomes_come_while_the_input_waits() -> None:
-    """What is known is given before more is read."""
+    """A known outcome is returned before more of the input is read."""
     go_on = threading.Event()
 
     async def accept_later(visit: Visit) -> None:
@@ -257,6 +257,6 @@ def test_outcomes_come_while_the_input_waits() -> None:
 
         order = []
         for outcome in client.send_many(rows()):
-            order.append(outcome.reference)  # noqa: PERF401 - the input adds to it as well
+            order.append(outcome.reference)  # noqa: PERF401 - the input appends to it as well
 
     assert "r0" == order[0]

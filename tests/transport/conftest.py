@@ -22,7 +22,7 @@ __all__ = ["certificate", "discreet", "marking", "no_leaks", "transport_to", "un
 
 @pytest.fixture
 def certificate() -> ssl.SSLContext:
-    """Load a certificate that nobody trusts, made for these tests."""
+    """Load an untrusted certificate made for these tests."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(Path(support.servers.__file__).with_name("nobody.pem"))
     return context

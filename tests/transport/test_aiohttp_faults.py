@@ -1,4 +1,4 @@
-"""What errors of aiohttp mean, where no server can provoke them."""
+"""Faults for errors of aiohttp that no server can provoke."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from omnimsg.transport.aiohttp_faults import fault_from
 
 
 def test_an_invalid_url_found_by_aiohttp_is_a_misconfiguration() -> None:
-    """What aiohttp refuses about a URL before writing concerns the account, not a message."""
+    """An invalid URL that aiohttp refuses is a misconfigured account."""
     fault = fault_from(aiohttp.InvalidURL("x"), written=False)
 
     assert Reason.MISCONFIGURED is fault.reason

@@ -1,7 +1,7 @@
-"""The contract with aiohttp: everything that the two ways of marking depend on.
+"""The internals and events of aiohttp that the two ways of marking depend on.
 
-Where a version of aiohttp changes one of these facts, a test here fails and names it. The transport
-itself then uses its public way, so users are not hurt meanwhile.
+If a version of aiohttp changes one of them, a test here fails and names it. The transport itself
+then uses the way over public events, so its users are not affected.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def events_of(*names: str) -> tuple[aiohttp.TraceConfig, list[str]]:
 
 
 def test_the_installed_aiohttp_is_one_that_was_tested() -> None:
-    """A new minor version is added to `TESTED_AIOHTTP` once these tests pass with it."""
+    """The installed minor version of aiohttp is in `TESTED_AIOHTTP`.
+
+    A new version is added once these tests pass with it.
+    """
     assert ".".join(aiohttp.__version__.split(".")[:2]) in TESTED_AIOHTTP
 
 
@@ -65,7 +68,7 @@ async def test_the_seam_is_as_described() -> None:
 async def test_send_is_called_once_with_the_connection_and_before_the_first_byte(
     body: Any,
 ) -> None:
-    """In the task that asked for the request, after the connection was made or taken again."""
+    """`send` is called once per request, in the caller's task, before the first byte."""
     tracing, events = events_of("connection_create_end", "connection_reuseconn", "request_end")
     tasks: list[object] = []
 
@@ -74,7 +77,7 @@ async def test_send_is_called_once_with_the_connection_and_before_the_first_byte
             events.append("send")
             tasks.append(asyncio.current_task(self.loop))
             assert conn.protocol is not None
-            for _ in range(20):  # time enough for the server to read what had been written
+            for _ in range(20):  # time for the server to read bytes written before `send`
                 await asyncio.sleep(0)
             events.append("written")
             return await super().send(conn)
@@ -97,7 +100,7 @@ async def test_send_is_called_once_with_the_connection_and_before_the_first_byte
 
 
 async def test_send_that_raises_keeps_every_byte_back() -> None:
-    """The server reads nothing at all, and the error reaches the caller."""
+    """If `send` raises, no byte is written, and the caller gets the error."""
     received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     class Refused(aiohttp.ClientRequest):
@@ -118,7 +121,7 @@ async def test_send_that_raises_keeps_every_byte_back() -> None:
 
 
 async def test_send_that_is_cancelled_keeps_every_byte_back() -> None:
-    """The call is awaited: while it waits nothing is written, nor afterwards."""
+    """If `send` is cancelled, no byte is written, neither before nor after."""
     received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     reached = asyncio.Event()
 
@@ -152,7 +155,7 @@ async def test_send_that_is_cancelled_keeps_every_byte_back() -> None:
     ids=["whole", "cut off"],
 )
 async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> None:
-    """Its protocol says so before `send` writes, in two ways; a clean one is to be kept."""
+    """A connection with unsolicited bytes has `should_close` set when `send` is called."""
     seen: list[tuple[int, bool]] = []
     writers: list[asyncio.StreamWriter] = []
 
@@ -176,7 +179,7 @@ async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> 
             async with session.post(server.url, data=b"{}") as response:
                 await response.read()
         writers[0].write(stray)
-        for _ in range(20):  # time enough to be read
+        for _ in range(20):  # time for the client to read them
             await asyncio.sleep(0)
         with pytest.raises(LookupError):
             await session.post(server.url, data=b"{}")
@@ -185,7 +188,7 @@ async def test_a_connection_with_unasked_bytes_is_to_be_closed(stray: bytes) -> 
 
 
 async def test_a_connection_is_traced_before_the_request_is_written() -> None:
-    """The public events of a request, with a new connection and with a kept one, in order."""
+    """The trace events of new and kept connections come before the request is written."""
     tracing, events = events_of(
         "connection_create_end", "connection_reuseconn", "request_headers_sent", "request_end"
     )
@@ -207,7 +210,7 @@ async def test_a_connection_is_traced_before_the_request_is_written() -> None:
 
 
 async def test_a_middleware_is_called_for_each_attempt() -> None:
-    """Where aiohttp repeats a DELETE on a broken connection, a middleware can refuse that."""
+    """A middleware can refuse that aiohttp repeats a DELETE on a broken connection."""
     async with Server(answer(200), reset) as server, aiohttp.ClientSession() as session:
         await session.delete(server.url)
         with pytest.raises(aiohttp.ClientConnectionError, match="this is not repeated"):
@@ -220,7 +223,7 @@ async def test_a_middleware_is_called_for_each_attempt() -> None:
 
 
 async def test_a_small_body_has_every_attribute_of_a_payload() -> None:
-    """Each is the same as of the payload that aiohttp makes of `bytes`."""
+    """`SmallBody` has the same public attributes as aiohttp's payload of `bytes`."""
     ours, theirs = SmallBody(b"body"), aiohttp.BytesPayload(b"body")
 
     public = [name for name in dir(aiohttp.Payload) if not name.startswith("_")]
@@ -236,7 +239,7 @@ async def test_a_small_body_has_every_attribute_of_a_payload() -> None:
 async def test_a_small_request_is_written_as_aiohttp_writes_it(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:
-    """The same request line, the same header lines in the same order, the same body."""
+    """A small request has the same line, headers and body as aiohttp's own, in the same order."""
     send = evolve(SEND, url="/send?to=a%20b", authenticated=True)
     async with Server(answer(200)) as server:
         transport = transport_to(server.url)
@@ -253,7 +256,7 @@ async def test_a_small_request_is_written_as_aiohttp_writes_it(
 async def test_a_head_is_what_aiohttp_would_have_sent(
     transport_to: Callable[..., HttpTransport],
 ) -> None:
-    """Both ways of marking write the same request: its line, its header lines, its body."""
+    """Both ways of marking send the same request line, headers and body."""
     requests = [
         SEND,
         Request("POST", "/send", b"[1]", effect=Effect.SENDS, authenticated=True),

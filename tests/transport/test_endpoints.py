@@ -1,4 +1,4 @@
-"""Where requests may be sent, and with which header lines."""
+"""`Endpoints`: the URLs that requests may go to, and their headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BASE = "https://api.tiny.example"
 
 
 def endpoints(base_url: str = BASE, *, hosts: set[str] | None = None) -> Endpoints:
-    """Build the endpoints of an account whose credentials are for its own host by default."""
+    """Build endpoints whose credentials are for the base URL's host by default."""
     own = {base_url.partition("://")[2]}
     return Endpoints(
         base_url, hosts=frozenset(own if hosts is None else hosts), authorization=SECRET
@@ -22,7 +22,7 @@ def endpoints(base_url: str = BASE, *, hosts: set[str] | None = None) -> Endpoin
 
 
 def refusal(base_url: str, request: Request) -> TransportFault:
-    """Resolve a request that must be refused."""
+    """Resolve a request that must be refused, and return the fault."""
     with pytest.raises(TransportFault) as caught:
         endpoints(base_url).resolve(request)
     return caught.value
@@ -32,7 +32,7 @@ def refusal(base_url: str, request: Request) -> TransportFault:
     "hosts", [{"API.tiny.example"}, {"api.tiny.example:443"}, {"x.example", "api.tiny.example"}]
 )
 def test_the_spelling_of_a_host_makes_no_difference(hosts: set[str]) -> None:
-    """Upper case and the default port are the same host."""
+    """Host names are compared without regard to case and default port."""
     _, headers = endpoints(hosts=hosts).resolve(Request("GET", "/x", authenticated=True))
 
     assert SECRET["Authorization"] == headers["Authorization"]
@@ -47,7 +47,7 @@ def test_the_spelling_of_a_host_makes_no_difference(hosts: set[str]) -> None:
     ],
 )
 def test_credentials_are_refused_to_undeclared_hosts(url: str) -> None:
-    """Another port, a host in the place of a user name and another name are other hosts."""
+    """Credentials are refused to another port, another name, and a host behind a user name."""
     fault = refusal("http://127.0.0.1:1", Request("GET", url, authenticated=True))
 
     assert Reason.MISCONFIGURED is fault.reason
@@ -73,7 +73,7 @@ def test_credentials_are_refused_to_undeclared_hosts(url: str) -> None:
     ],
 )
 def test_unencrypted_and_unusable_urls_are_refused(base: str, url: str) -> None:
-    """Plain HTTP is for a sandbox on this machine, and only for an account with such a URL."""
+    """Plain HTTP is refused except to this machine, for an account with such a base URL."""
     fault = refusal(base, Request("GET", url))
 
     assert Reason.MISCONFIGURED is fault.reason
@@ -92,7 +92,7 @@ def test_unencrypted_and_unusable_urls_are_refused(base: str, url: str) -> None:
     ],
 )
 def test_dot_segments_are_refused(url: str) -> None:
-    """An id of dots would be resolved away, and the request would mean all messages."""
+    """A URL with a dot segment is refused, as it would name another resource."""
     fault = refusal(BASE, Request("DELETE", url, authenticated=True))
 
     assert Reason.MISCONFIGURED is fault.reason
@@ -102,14 +102,14 @@ def test_dot_segments_are_refused(url: str) -> None:
     "path", ["/messages/a..b", "/messages/...", "/x/..%2Fbalance", "/x?page=../.."]
 )
 def test_dots_elsewhere_are_allowed(path: str) -> None:
-    """Only a segment of exactly one or two dots is resolved away."""
+    """Dots are allowed in a URL except as a segment of one or two dots."""
     url, _ = endpoints().resolve(Request("GET", path))
 
     assert f"{BASE}{path}" == str(url)
 
 
 def test_the_spelling_of_the_scheme_makes_no_difference() -> None:
-    """`HTTP://` is plain HTTP, and is for this machine as well."""
+    """The scheme of a base URL may be in upper case."""
     url, _ = endpoints("HTTP://127.0.0.1:1").resolve(Request("GET", "/x", authenticated=True))
 
     assert "http://127.0.0.1:1/x" == str(url)
@@ -117,7 +117,7 @@ def test_the_spelling_of_the_scheme_makes_no_difference() -> None:
 
 @pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\0b"])
 def test_a_control_character_in_a_header_is_refused(value: str) -> None:
-    """A line break would add another header line; the error does not quote it."""
+    """A header value with a control character is refused, and the error does not quote it."""
     fault = refusal(BASE, Request("GET", "/x", headers={"X-One": value}))
 
     assert Reason.MISCONFIGURED is fault.reason

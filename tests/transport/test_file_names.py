@@ -1,4 +1,4 @@
-"""A file is written under any name that the system allows."""
+"""`FileSink` writes files of any name that the system allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("name", ["n" * 250, "n" * 255, "ü" * 127, "-", ".hidden"])
 async def test_a_long_name(tmp_path: Path, name: str) -> None:
-    """The name of the temporary file is no longer than allowed, whatever the target's is."""
+    """The temporary file's name is valid for any valid name of the target."""
     target = tmp_path / name
     async with FileSink(target) as sink:
         await sink.write(b"whole")

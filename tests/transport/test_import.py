@@ -1,4 +1,4 @@
-"""Importing the transport costs little; aiohttp is imported when a transport is created."""
+"""Imports: aiohttp is imported when a transport is created, not before."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def run(code: str) -> str:
     "module", ["", ".endpoints", ".files", ".interface", ".loopback", ".timeouts"]
 )
 def test_importing_it_does_not_import_aiohttp(module: str) -> None:
-    """The package and the modules that do not exchange anything do without."""
+    """The transport package and its modules without HTTP do not import aiohttp."""
     assert "False" == run(f"import omnimsg.transport{module}; print('aiohttp' in sys.modules)")
 
 
 def test_importing_the_package_does_not_import_yarl() -> None:
-    """URLs are needed by a transport only."""
+    """The transport package does not import yarl."""
     assert "False" == run("import omnimsg.transport; print('yarl' in sys.modules)")
 
 
 def test_creating_a_transport_imports_aiohttp() -> None:
-    """Not its first request: by then the event loop is running, and would be blocked."""
+    """Creating a transport imports aiohttp, so its first request does not block the event loop."""
     create = (
         "from omnimsg.transport import TransportOptions, create_http_transport;"
         "options = TransportOptions(base_url='https://a.example', hosts=frozenset({'a.example'}),"

@@ -1,4 +1,4 @@
-"""Which hosts are this machine."""
+"""`is_loopback`: which hosts are this machine."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ from omnimsg.transport.loopback import is_loopback
     ],
 )
 def test_only_the_exact_name_and_loopback_addresses_count(host: str | None, expected: bool) -> None:
-    """A name that only looks like this machine's is another machine's."""
+    """Only `localhost` and loopback addresses are this machine, not names that begin like them."""
     assert expected is is_loopback(host)

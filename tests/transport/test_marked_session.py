@@ -1,4 +1,4 @@
-"""The choice between the two ways of marking, and what happens where neither can be relied on."""
+"""`MarkedSession`: the choice between the two ways of marking, and failures of both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CANCEL = Request("DELETE", "/send/1", effect=Effect.ONCE)
 
 @pytest.fixture
 def marking() -> Marking:
-    """Begin as a user's transport does."""
+    """Start with the marking that a user's transport starts with."""
     return Marking.VERIFYING
 
 
@@ -44,21 +44,21 @@ async def ask(transport: HttpTransport, request: Request = SEND) -> bool:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
-    """Return the level and the text of what the transport has logged."""
+    """Return the level and the text of the transport's log lines."""
     return [
         (level, text) for name, level, text in caplog.record_tuples if name == "omnimsg.transport"
     ]
 
 
 def rename_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make aiohttp call another method than the one that is overridden."""
+    """Let aiohttp no longer call the overridden `send`."""
     monkeypatch.delattr(TrackedRequest, "send")
 
 
 async def test_the_fast_way_is_used_once_a_request_was_seen_to_be_tracked(
     transport_to: Callable[..., HttpTransport], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is logged, and the connection of the first request is used on."""
+    """After one tracked request the fast way is used on the same connection, without a log."""
     async with Server(answer(200)) as server:
         transport = transport_to(server.url)
         before = transport.marking
@@ -71,7 +71,7 @@ async def test_the_fast_way_is_used_once_a_request_was_seen_to_be_tracked(
 
 
 async def test_a_lost_answer_verifies_too(transport_to: Callable[..., HttpTransport]) -> None:
-    """What matters is that aiohttp called `send`, whatever followed."""
+    """A tracked request verifies the fast way even if its answer is lost."""
     async with Server(reset) as server:
         transport = transport_to(server.url)
         await ask(transport)
@@ -82,7 +82,7 @@ async def test_a_lost_answer_verifies_too(transport_to: Callable[..., HttpTransp
 async def test_a_request_without_a_connection_verifies_nothing(
     transport_to: Callable[..., HttpTransport],
 ) -> None:
-    """Where none was made, it is still open whether aiohttp calls `send`."""
+    """A request without a connection does not verify the fast way."""
     transport = transport_to(f"http://127.0.0.1:{refusing_port()}")
     mark = await ask(transport)
 
@@ -92,7 +92,7 @@ async def test_a_request_without_a_connection_verifies_nothing(
 async def test_the_first_lost_answer_counts_where_aiohttp_does_not_call_send(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:
-    """The first request is marked by tracing too, so nothing needs to be known before it."""
+    """A first request whose answer is lost is marked, even if aiohttp does not call `send`."""
     rename_send(monkeypatch)
     async with Server(reset) as server:
         mark = await ask(transport_to(server.url))
@@ -106,12 +106,12 @@ async def test_the_public_way_is_used_where_aiohttp_does_not_call_send(
     transport_to: Callable[..., HttpTransport],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is logged once; lost answers count as written and deletions are not repeated."""
+    """If aiohttp does not call `send`, the public way is used, and that is logged once."""
     rename_send(monkeypatch)
     async with Server(answer(200), answer(200), reset) as server:
         transport = transport_to(server.url)
         marks = [await ask(transport, request) for request in (SEND, SEND, CANCEL)]
-    marks.append(await ask(transport))  # nobody listens any more
+    marks.append(await ask(transport))  # the server is closed
 
     assert Marking.TRACED is transport.marking
     assert [True, True, True, False] == marks
@@ -124,7 +124,7 @@ async def test_the_public_way_is_used_where_aiohttp_does_not_call_send(
 async def test_the_public_way_is_used_where_send_is_called_in_another_task(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:
-    """Its request cannot be told there, so it is left to aiohttp."""
+    """If aiohttp calls `send` in another task, the public way is used."""
     send = TrackedRequest.send
 
     async def in_another_task(
@@ -192,7 +192,7 @@ async def test_a_changed_aiohttp_is_noticed_before_the_first_request(
     problem: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The transport opens with the public way and says why."""
+    """If aiohttp lacks a method that is needed, the public way is used, and the log says why."""
     with pytest.MonkeyPatch.context() as patch:
         if value is None:
             patch.delattr(target, name)
@@ -212,12 +212,12 @@ async def test_an_unmarked_answer_makes_every_request_count_as_written(
     transport_to: Callable[..., HttpTransport],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A mark that was seen to fail proves nothing; it is logged once, as an error."""
+    """After an answer to an unmarked request, every request counts as written."""
     rename_send(monkeypatch)
     async with Server(answer(200), answer(200), reset) as server:
         transport = transport_to(server.url, marking=Marking.TRACKED)
         marks = [await ask(transport, request) for request in (SEND, SEND, CANCEL)]
-    marks.append(await ask(transport))  # nobody listens any more
+    marks.append(await ask(transport))  # the server is closed
 
     assert [True] * 4 == marks
     assert 3 == len(server.requests)
@@ -229,7 +229,7 @@ async def test_an_unmarked_answer_makes_every_request_count_as_written(
 async def test_a_request_counts_from_its_start_once_marks_have_failed(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:
-    """Its mark is set before anything is sent, as the contract says."""
+    """Once marking has failed, a request's mark is set before it is sent."""
     rename_send(monkeypatch)
     monkeypatch.setattr(marked_session, "mark_tracing", aiohttp.TraceConfig)
     mark = WriteMark()
@@ -248,7 +248,7 @@ async def test_a_request_counts_from_its_start_once_marks_have_failed(
 async def test_a_request_under_way_counts_when_the_mark_is_found_to_fail(
     monkeypatch: pytest.MonkeyPatch, transport_to: Callable[..., HttpTransport]
 ) -> None:
-    """It was sent before the answer that proved it, and its own answer is lost."""
+    """A request in flight when marking is found to fail counts as written."""
     rename_send(monkeypatch)
     proven = asyncio.Event()
 
@@ -273,7 +273,7 @@ async def test_a_tracing_that_is_silent_is_noticed_too(
     transport_to: Callable[..., HttpTransport],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Without both ways, every request after the first answer counts as written."""
+    """If both ways fail, every request after the first answer counts as written."""
     rename_send(monkeypatch)
     monkeypatch.setattr(marked_session, "mark_tracing", aiohttp.TraceConfig)
     async with Server(answer(200), answer(200), reset) as server:
@@ -286,7 +286,7 @@ async def test_a_tracing_that_is_silent_is_noticed_too(
 
 
 async def test_a_small_request_needs_no_task(transport_to: Callable[..., HttpTransport]) -> None:
-    """On an open connection nothing is started to write it, once tracking is verified."""
+    """A small request on an open connection starts no task."""
     started: list[object] = []
 
     def start(loop: asyncio.AbstractEventLoop, work: Any, **named: Any) -> asyncio.Task[Any]:

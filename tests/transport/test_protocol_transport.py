@@ -1,4 +1,4 @@
-"""What the transport over `asyncio.Protocol` does beyond the contract, or unlike aiohttp."""
+"""The transport over `asyncio.Protocol`: what it does beyond the contract or unlike aiohttp."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def marking() -> Marking | None:
 
 
 def test_the_key_of_the_account_selects_it(caplog: pytest.LogCaptureFixture) -> None:
-    """By its word or its member; the default is aiohttp."""
+    """`transport = "protocol"` selects the transport; aiohttp is the default."""
     caplog.set_level(logging.WARNING)
 
     assert Network(transport=TransportKind.PROTOCOL) == OPTIONS.network
@@ -65,7 +65,7 @@ def test_the_key_of_the_account_selects_it(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_it_does_not_import_aiohttp() -> None:
-    """Starting takes the less."""
+    """The transport does not import aiohttp."""
     code = (
         "import sys; from omnimsg.transport import *;"
         "create_http_transport(TransportOptions(base_url='https://a.example', hosts=frozenset(),"
@@ -79,7 +79,7 @@ def test_it_does_not_import_aiohttp() -> None:
 
 @pytest.mark.parametrize("missing", ["httptools", "aiohappyeyeballs"])
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """With the command that installs it."""
+    """A missing package is named, with the command that installs it."""
     for name in list(sys.modules):
         if name.startswith("omnimsg.transport.protocol"):
             monkeypatch.delitem(sys.modules, name)
@@ -93,7 +93,10 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, missing
 
 
 async def test_the_first_byte_of_a_foreign_answer_is_seen(transport_to: TransportTo) -> None:
-    """Over aiohttp half an answer cannot be seen, and the request that meets it is in doubt."""
+    """A connection with a single unsolicited byte is not used for the next request.
+
+    Over aiohttp that byte cannot be seen, and the next request is ambiguous.
+    """
     surplus = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}H"
     async with Server(saying(surplus), answer(201)) as server:
         transport = transport_to(server.url)
@@ -106,7 +109,7 @@ async def test_the_first_byte_of_a_foreign_answer_is_seen(transport_to: Transpor
 async def test_a_connection_on_which_the_server_speaks_first_is_not_used(
     transport_to: TransportTo,
 ) -> None:
-    """It belongs to another protocol, and the mark says whether anything has left."""
+    """A connection on which the server speaks first fails, and the mark says whether bytes left."""
 
     async def greet(visit: Visit) -> None:
         await visit.say(b"220 mail.example ESMTP\r\n")
@@ -118,13 +121,13 @@ async def test_a_connection_on_which_the_server_speaks_first_is_not_used(
         with pytest.raises(TransportFault) as caught:
             await transport.exchange(SEND, within=5.0, mark=mark)
 
-    # The words may come after the request has left.
+    # The server's greeting may come after the request has left.
     assert caught.value.reason in (Reason.CONNECTION_FAILED, Reason.INVALID_RESPONSE)
     assert mark.written is (caught.value.reason is Reason.INVALID_RESPONSE)
 
 
 async def test_many_interim_responses_are_no_answer(transport_to: TransportTo) -> None:
-    """A server that never comes to an end is given up before the time is over."""
+    """An endless series of interim responses fails before the timeout."""
     interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
     async with Server(saying(interim * 1000)) as server:
         reason = await lost(transport_to(server.url), SEND)
@@ -148,7 +151,7 @@ async def test_many_interim_responses_are_no_answer(transport_to: TransportTo) -
 async def test_what_cannot_be_written_is_refused(
     transport_to: TransportTo, request_: Request
 ) -> None:
-    """Before anything is opened."""
+    """A request with an invalid method or header is refused before connecting."""
     transport = transport_to("https://api.tiny.example")
     mark = WriteMark()
     with pytest.raises(TransportFault) as caught:
@@ -164,7 +167,7 @@ async def test_what_cannot_be_written_is_refused(
 async def test_a_small_exchange_needs_one_future_and_no_task(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:
-    """On an open connection."""
+    """A small exchange on an open connection starts no task."""
     loop = asyncio.get_running_loop()
     made: list[str] = []
     create_future = loop.create_future
@@ -190,12 +193,12 @@ async def test_a_small_exchange_needs_one_future_and_no_task(
         served = len(server.requests)
 
     assert 2 == served
-    # The server in this loop reads with futures of its own, and in no task of ours.
+    # Futures are not counted, because the server in this loop creates some too.
     assert "task" not in made
 
 
 async def test_an_answer_that_nobody_waits_for_is_forgotten() -> None:
-    """Whoever is cancelled as it comes leaves a connection without a trace of it."""
+    """The answer to a cancelled request leaves nothing behind for the next request."""
     kept: list[Connection] = []
 
     class Owner:
@@ -209,7 +212,7 @@ async def test_an_answer_that_nobody_waits_for_is_forgotten() -> None:
 
     class Wire(asyncio.Transport):
         def write(self, data: bytes | bytearray | memoryview) -> None:
-            """Lose it."""
+            """Discard the data."""
 
     origin = Origin("http", "a.example", 80, "a.example")
     connection = Connection(asyncio.get_running_loop(), Owner(), origin, 100)
@@ -228,7 +231,7 @@ async def test_an_answer_that_nobody_waits_for_is_forgotten() -> None:
 
 
 class TestOnUvloop:
-    """The same on another event loop."""
+    """The transport on uvloop."""
 
     @pytest.fixture
     def anyio_backend(self) -> tuple[str, dict[str, Any]]:
@@ -240,7 +243,7 @@ class TestOnUvloop:
     async def test_requests_are_exchanged(
         self, transport_to: TransportTo, certificate: ssl.SSLContext, scheme: str
     ) -> None:
-        """Small ones and large ones, with TLS and without."""
+        """Small and large requests are exchanged on uvloop, with TLS and without."""
         tls = certificate if scheme == "https" else None
         large = bytes(range(256)) * 4096
         async with Server(answer(200, b"{}"), answer(200, large), tls=tls) as server:
@@ -256,7 +259,7 @@ class TestOnUvloop:
     async def test_an_unused_connection_that_speaks_is_closed(
         self, transport_to: TransportTo
     ) -> None:
-        """What nobody asked for answers nothing."""
+        """An idle connection with unsolicited bytes is closed on uvloop."""
         writers: list[asyncio.StreamWriter] = []
 
         async def answering(visit: Visit) -> None:

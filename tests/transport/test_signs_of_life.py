@@ -1,4 +1,4 @@
-"""A connection ends when its peer has vanished, also for a caller without a deadline."""
+"""TCP keep-alive: a connection to a vanished peer ends, also without a deadline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 async def test_the_system_asks_a_silent_peer_for_a_sign_of_life(
     transport_to: Callable[..., HttpTransport],
 ) -> None:
-    """A peer that is silent for half a minute is asked, and given up after a minute."""
+    """A connection probes a silent peer after 30 s, and is given up after 60 s."""
     seen: list[dict[str, int]] = []
 
     def create_and_look(address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:

@@ -1,4 +1,4 @@
-"""One timer keeps the time limits of many tasks, and cancels only those whose time is over."""
+"""`Timeouts`: one timer for the time limits of many tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Args = TypeVarTuple("Args")
 
 
 class Clock(VirtualLoop):
-    """A virtual loop that keeps its timers."""
+    """A virtual event loop that keeps its timers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,25 +39,25 @@ class Clock(VirtualLoop):
 
     @property
     def fire_times(self) -> list[float]:
-        """When the timers fire, or would have fired, seconds from the beginning."""
+        """When the timers fire, or would have fired, seconds since the start."""
         return [timer.when() - self.started for timer in self.timers]
 
     @property
     def passed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the start."""
         return self.now - self.started
 
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
-    """Create a loop whose time is virtual."""
+    """Create an event loop with virtual time."""
     loop = Clock()
     yield loop
     loop.close()
 
 
 async def limited(timeouts: Timeouts, seconds: float, work: Callable[[], Any]) -> str:
-    """Work within a time limit, as an exchange does."""
+    """Run work within a time limit, as an exchange does."""
     task = asyncio.current_task()
     assert task is not None
     timeouts.start(task, seconds)
@@ -73,7 +73,7 @@ async def limited(timeouts: Timeouts, seconds: float, work: Callable[[], Any]) -
 
 
 async def ready() -> None:
-    """Take no time, only an iteration of the loop."""
+    """Take one iteration of the loop."""
     await asyncio.sleep(0)
 
 
@@ -83,7 +83,7 @@ def waiting(event: asyncio.Event | None = None) -> Callable[[], Any]:
 
 
 def test_many_limits_have_one_timer(clock: Clock) -> None:
-    """Tasks that end in time, one after the other or all at once, set no timer of their own."""
+    """Tasks that end in time set a single timer for all."""
     timeouts = Timeouts()
 
     async def many() -> list[str]:
@@ -98,7 +98,7 @@ def test_many_limits_have_one_timer(clock: Clock) -> None:
 
 
 def test_each_task_is_cancelled_at_its_own_deadline(clock: Clock) -> None:
-    """The timer is set for one deadline after the other, whatever order they were started in."""
+    """Each task is cancelled at its own deadline, whatever order the tasks started in."""
     timeouts = Timeouts()
 
     async def timed(seconds: float) -> tuple[str, float]:
@@ -109,12 +109,12 @@ def test_each_task_is_cancelled_at_its_own_deadline(clock: Clock) -> None:
 
     expected = [("expired", 20), ("expired", 10), ("expired", 30), ("expired", 10), ("expired", 40)]
     assert expected == clock.drive(all_of_them())
-    # Set for the first; earlier, for the second; then for each next deadline.
+    # Set for the first task, earlier for the second, then for each next deadline.
     assert [20, 10, 20, 30, 40] == clock.fire_times
 
 
 def test_an_earlier_deadline_replaces_the_timer(clock: Clock) -> None:
-    """The later timer is cancelled: there is never more than one."""
+    """An earlier deadline cancels the later timer."""
     timeouts = Timeouts()
 
     async def both() -> None:
@@ -127,7 +127,7 @@ def test_an_earlier_deadline_replaces_the_timer(clock: Clock) -> None:
 
 
 def test_a_lifted_limit_cancels_nothing(clock: Clock) -> None:
-    """The timer still fires, without effect; the task and its next limit go on."""
+    """A limit that was lifted cancels neither the task nor its next limit."""
     timeouts = Timeouts()
 
     async def one_after_the_other() -> tuple[str, str, float]:
@@ -139,7 +139,7 @@ def test_a_lifted_limit_cancels_nothing(clock: Clock) -> None:
 
 
 def test_an_idle_timer_fires_once(clock: Clock) -> None:
-    """An account that sends nothing sets no timer."""
+    """A timer without limits fires once and is not set again."""
     timeouts = Timeouts()
 
     async def idle() -> None:
@@ -152,7 +152,7 @@ def test_an_idle_timer_fires_once(clock: Clock) -> None:
 
 
 def test_a_cancellation_by_others_is_no_timeout(clock: Clock) -> None:
-    """It is obeyed, even where the time ends at the same moment."""
+    """A cancellation by another task at the time of the timeout is obeyed."""
 
     async def both_at_once() -> asyncio.Task[str]:
         task = asyncio.create_task(limited(Timeouts(), 0.0, waiting()))
@@ -165,7 +165,7 @@ def test_a_cancellation_by_others_is_no_timeout(clock: Clock) -> None:
 
 
 def test_a_cancellation_right_after_the_timeout_is_obeyed(clock: Clock) -> None:
-    """It counts until the task has resumed."""
+    """A cancellation after the timeout is obeyed until the task has resumed."""
 
     async def one_after_the_other() -> asyncio.Task[str]:
         task = asyncio.create_task(limited(Timeouts(), 5, waiting()))
@@ -179,7 +179,7 @@ def test_a_cancellation_right_after_the_timeout_is_obeyed(clock: Clock) -> None:
 
 
 def test_an_earlier_cancellation_does_not_hide_a_timeout(clock: Clock) -> None:
-    """Only cancellations since the start count; the task's count is left as it was."""
+    """A cancellation before the limit started does not hide the timeout, and stays counted."""
 
     async def stubborn() -> tuple[str, int]:
         task = asyncio.current_task()
@@ -195,7 +195,7 @@ def test_an_earlier_cancellation_does_not_hide_a_timeout(clock: Clock) -> None:
 
 
 def test_the_cancellation_is_taken_back_whatever_is_raised(clock: Clock) -> None:
-    """A task that turned its timeout into another exception is not left cancelled."""
+    """A task that turns its timeout into another exception is not left cancelled."""
 
     async def wrong() -> None:
         try:
@@ -227,7 +227,7 @@ def test_a_shorter_timeout_around_it_is_its_own(clock: Clock) -> None:
 
 
 def test_closing_cancels_the_timer(clock: Clock) -> None:
-    """The timer of limits already lifted is cancelled; a later limit sets a new one."""
+    """Closing cancels the timer of lifted limits, and a later limit sets a new one."""
     timeouts = Timeouts()
 
     async def closing() -> str:
@@ -242,7 +242,7 @@ def test_closing_cancels_the_timer(clock: Clock) -> None:
 
 
 def test_closing_keeps_the_limits_under_way(clock: Clock) -> None:
-    """A task that still has a limit is cancelled when its time is over."""
+    """A limit that is active when `Timeouts` is closed still ends its task."""
     timeouts = Timeouts()
 
     async def straggling() -> tuple[str, float]:
@@ -255,7 +255,7 @@ def test_closing_keeps_the_limits_under_way(clock: Clock) -> None:
 
 
 def test_a_timer_that_fires_a_little_early_is_enough(clock: Clock) -> None:
-    """A loop fires timers early by up to its clock's resolution."""
+    """A timer that fires early by the clock's resolution ends its task."""
     timeouts = Timeouts()
 
     async def early() -> str:

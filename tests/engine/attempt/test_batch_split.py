@@ -1,4 +1,4 @@
-"""Which refusals of a request are cut, so that one message does not hold up the others."""
+"""Batches that are refused as a whole are split, so that one message fails alone."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def rejected(reference: str, status: int | None, raw: object, **fields: Any) -> 
     ],
 )
 def test_what_refuses_a_request_as_a_whole(outcomes: list[Outcome], expected: Split | None) -> None:
-    """The same words for all, and a status of failure or one document that they were read from."""
+    """A batch is split if its failures are equal and come from an HTTP error or one document."""
     assert expected == split_of(outcomes)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Request Entity Too Large</html>"])
 async def test_a_batch_too_large_for_a_proxy_leaves_in_smaller_requests(body: bytes) -> None:
-    """A 413 without a word of the provider's rejects nobody: the halves are sent."""
+    """A 413 that the provider did not write rejects no message: the batch is halved and sent."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:
@@ -83,7 +83,7 @@ async def test_a_batch_too_large_for_a_proxy_leaves_in_smaller_requests(body: by
 
 
 async def test_one_message_too_large_for_a_proxy_fails_alone() -> None:
-    """It is not sent, because nobody but the proxy has refused it, and the others are."""
+    """A single message refused by a proxy's 413 is not sent; the others of its batch are."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:

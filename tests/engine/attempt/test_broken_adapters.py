@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 
 
 class RaisesAtOnce(TinyAdapter):
-    """No generator at all: it raises when it is called."""
+    """`send` is not a generator function: it raises when it is called."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Raise."""
@@ -42,7 +42,7 @@ class RaisesAtOnce(TinyAdapter):
 
 
 class RaisesBefore(TinyAdapter):
-    """Raises before its request."""
+    """`send` raises before its first request."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Raise."""
@@ -52,7 +52,7 @@ class RaisesBefore(TinyAdapter):
 
 
 class ReturnsNothing(TinyAdapter):
-    """No generator at all: it returns a list."""
+    """`send` is not a generator function: it returns a list."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Return."""
@@ -60,7 +60,7 @@ class ReturnsNothing(TinyAdapter):
 
 
 class NeverAsks(TinyAdapter):
-    """Ends without a request."""
+    """`send` returns without a request."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Return."""
@@ -70,7 +70,7 @@ class NeverAsks(TinyAdapter):
 
 
 class YieldsNonsense(TinyAdapter):
-    """Yields something that is no request."""
+    """`send` yields a string instead of a request."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Yield."""
@@ -78,7 +78,7 @@ class YieldsNonsense(TinyAdapter):
 
 
 class RaisesAfter(TinyAdapter):
-    """Raises when it sees the answer."""
+    """`send` raises when it receives the response."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Raise."""
@@ -87,7 +87,7 @@ class RaisesAfter(TinyAdapter):
 
 
 class NonsenseAfter(TinyAdapter):
-    """Yields something that is no request when it sees the answer."""
+    """`send` yields `None` when it receives the response."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
         """Yield."""
@@ -96,32 +96,32 @@ class NonsenseAfter(TinyAdapter):
 
 
 class NeverStops(TinyAdapter):
-    """Asks for ever."""
+    """`send` yields requests without end."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
-        """Yield and yield."""
+        """Yield for ever."""
         while True:
             yield self.sending(messages, context)
 
 
 class Returns(TinyAdapter):
-    """Returns what a test says."""
+    """`send` returns what `returned` makes of its outcomes."""
 
     returned: Any = None
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
-        """Return."""
+        """Return the changed outcomes."""
         response = yield self.sending(messages, context)
         return type(self).returned(self.outcomes(messages, response))
 
 
 def returning(change: Callable[[list[Any]], Any]) -> type[Returns]:
-    """Build an adapter that spoils its outcomes."""
+    """Build an adapter class whose outcomes are changed by a function."""
     return type("Spoils", (Returns,), {"returned": staticmethod(change)})
 
 
 async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> list[Outcome]:
-    """Send a batch, and again what may be sent again."""
+    """Send a batch with retries."""
     return await send_batch(account_engine(adapter, wire), texts(count))
 
 
@@ -131,7 +131,7 @@ async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> lis
 async def test_before_its_request_nothing_is_sent(
     kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A flow that fails before it has asked for anything leaves every message unsent."""
+    """A flow that fails before its first request leaves every message unsent."""
     wire = FakeTransport()
 
     outcomes = await send(tiny(kind=kind), wire)
@@ -179,7 +179,7 @@ async def test_after_its_request_nobody_knows(
 async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What is needed to find the mistake is logged; the exception's own words are not."""
+    """The log and the failure have the adapter, the exception's type and its line, not its text."""
     (outcome, *_) = await send(tiny(kind=RaisesAfter), FakeTransport())
 
     assert not isinstance(outcome, Accepted)
@@ -192,7 +192,7 @@ async def test_the_log_names_the_adapter_and_the_kind_of_error_and_its_place(
 
 
 async def test_a_flow_that_never_stops_is_stopped() -> None:
-    """The number of requests of one flow is bounded, not only their time."""
+    """A flow may make at most `MAX_REQUESTS` requests."""
     wire = FakeTransport()
 
     outcomes = await send(tiny(kind=NeverStops), wire)
@@ -204,7 +204,7 @@ async def test_a_flow_that_never_stops_is_stopped() -> None:
 async def test_a_flow_that_objects_to_being_closed_is_only_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The outcome is the wire's fault, not the adapter's last words."""
+    """An exception while a flow is closed is logged; the outcome has the transport's fault."""
 
     class Objects(TinyAdapter):
         def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
@@ -225,7 +225,7 @@ async def test_a_flow_that_objects_to_being_closed_is_only_logged(
 
 
 async def test_a_second_requests_fault_does_not_disown_the_first() -> None:
-    """What left with the first request stays possible although the second never left."""
+    """A message whose first request left is ambiguous, even if a second request never left."""
 
     class Twice(TinyAdapter):
         def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
@@ -247,7 +247,7 @@ async def test_a_second_requests_fault_does_not_disown_the_first() -> None:
 
 
 async def test_a_look_up_before_the_message_makes_nothing_ambiguous() -> None:
-    """Bytes of a request that only reads put nobody's message at risk."""
+    """A lost answer to a read-only request before the send leaves the messages unsent."""
 
     class AsksFirst(TinyAdapter):
         def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
@@ -267,7 +267,7 @@ async def test_a_look_up_before_the_message_makes_nothing_ambiguous() -> None:
 
 
 async def test_a_check_that_raises_costs_one_message() -> None:
-    """The adapter's slip refuses the message it slipped on."""
+    """An exception in `check` refuses only the message that was checked."""
 
     class Picky(TinyAdapter):
         def check(self, message: Message) -> Any:
@@ -282,7 +282,7 @@ async def test_a_check_that_raises_costs_one_message() -> None:
 
 
 async def test_a_group_that_raises_lets_the_message_travel_alone() -> None:
-    """No two such messages are of an equal group."""
+    """A message for which `group` raises shares its request with no other message."""
 
     class Ungrouped(TinyAdapter):
         def group(self, message: Message) -> Any:
@@ -295,7 +295,7 @@ async def test_a_group_that_raises_lets_the_message_travel_alone() -> None:
 
 
 async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
-    """Every message leaves in a request that fits, once."""
+    """A batch over the size limit is split before it is sent, and each message is sent once."""
     wire = FakeTransport()
 
     outcomes = await send(tiny(max_bytes=300), wire, count=10)
@@ -309,7 +309,7 @@ async def test_a_batch_too_long_is_cut_before_anything_is_written() -> None:
 
 
 async def test_a_request_of_exactly_the_largest_size_is_sent() -> None:
-    """The limit is the largest size that the provider takes: only a longer request is split."""
+    """A request of exactly `max_bytes` is sent whole."""
     unlimited, limited = FakeTransport(), FakeTransport()
     await send(tiny(), unlimited)
     body = unlimited.requests[0].body
@@ -322,7 +322,7 @@ async def test_a_request_of_exactly_the_largest_size_is_sent() -> None:
 
 
 async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
-    """It is named as too large, and the others leave."""
+    """A message over the size limit is refused as too large; the others are sent."""
     wire = FakeTransport()
     adapter = tiny(max_bytes=300)
     small, large = texts(2)
@@ -337,7 +337,7 @@ async def test_a_single_message_too_long_for_a_request_is_refused() -> None:
 
 
 async def test_a_deadline_that_has_passed_sends_nothing() -> None:
-    """The flow is not even begun."""
+    """Messages whose deadline has passed are not sent, and no request is made."""
     wire = FakeTransport()
 
     outcomes = await send_batch(account_engine(tiny(), wire), texts(2), 0)
@@ -349,7 +349,7 @@ async def test_a_deadline_that_has_passed_sends_nothing() -> None:
 
 
 async def test_what_is_of_no_more_use_is_not_sent() -> None:
-    """A ttl that ran out in the queue refuses that message alone; the others leave."""
+    """A message whose ttl ran out in the queue is not sent; the others of its batch are."""
     wire, clock = FakeTransport(), ManualClock()
     account = account_engine(tiny(), wire, clock=clock)
     stale, fresh, plain = texts(3)
@@ -367,7 +367,7 @@ async def test_what_is_of_no_more_use_is_not_sent() -> None:
 
 
 async def test_the_adapters_own_words_are_kept() -> None:
-    """A verdict of the adapter is not overruled by the HTTP status."""
+    """A verdict of the adapter takes precedence over the HTTP status."""
 
     def refusing(request: Request) -> Response:
         body = b'{"results": [{"ref": "r0", "error": "no-such-number"}]}'

@@ -1,4 +1,4 @@
-"""What a status proves, and when to come back."""
+"""Outcomes by HTTP status or transport fault, and parsing `Retry-After`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_CODES = CodeTable(())
 
 @given(st.integers(100, 599), st.sampled_from(Effect), st.binary(max_size=20))
 def test_every_status_has_one_verdict(status: int, effect: Effect, body: bytes) -> None:
-    """No answer is without one, and the retry fits what it proves and what was asked."""
+    """Every HTTP status has a verdict, whose retry fits the verdict and the request's effect."""
     verdict, failure = by_status(Response(status, body), effect, NO_CODES)
 
     assert status == failure.http_status
@@ -40,7 +40,7 @@ NOT_OURS = [406, 411, 413, 414, 415, 417, 426, 428, 431, 505, 511]
 
 @pytest.mark.parametrize("status", NOT_OURS)
 def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
-    """A form that the server does not take is no message's doing."""
+    """A status about the form of the request, such as 415, is a misconfigured account."""
     verdict, failure = by_status(Response(status), Effect.SENDS, NO_CODES)
 
     assert Verdict.ACCOUNT is verdict
@@ -53,7 +53,7 @@ def test_what_every_request_would_meet_stops_the_account(status: int) -> None:
     | st.sampled_from([408, 409])
 )
 def test_what_may_have_acted_is_ambiguous(status: int) -> None:
-    """A yes that cannot be read, and every failure of the provider."""
+    """A 2xx that cannot be read, a 408, a 409 and a 5xx are ambiguous."""
     verdict, _ = by_status(Response(status), Effect.SENDS, NO_CODES)
 
     assert Verdict.AMBIGUOUS is verdict
@@ -67,7 +67,7 @@ def test_what_may_have_acted_is_ambiguous(status: int) -> None:
     st.booleans(),
 )
 def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, left: bool) -> None:
-    """Ambiguous if and only if something left."""
+    """A transport fault is ambiguous if and only if a byte had left."""
     verdict, failure = by_fault(TransportFault(reason, "it broke"), effect, left=left)
 
     assert left is (verdict is Verdict.AMBIGUOUS)
@@ -76,19 +76,19 @@ def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, lef
 
 @given(st.integers(0, 10**9))
 def test_seconds_are_seconds(seconds: int) -> None:
-    """With or without space around them."""
+    """`Retry-After` in whole seconds is read, with or without space around it."""
     assert seconds == parse_retry_after(f" {seconds} ", NOW)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("1.25", 1.25)])
 def test_fractions_of_seconds_are_obeyed_too(text: str, seconds: float) -> None:
-    """No standard knows them, and some gateways send them."""
+    """`Retry-After` in fractions of a second is read: no standard has it, but gateways send it."""
     assert seconds == parse_retry_after(text, NOW)
 
 
 @given(st.integers(-(10**6), 10**6))
 def test_a_date_is_so_far_away(seconds: int) -> None:
-    """A date that has passed means now."""
+    """`Retry-After` as a date is the seconds until then; a past date is 0."""
     at = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
     assert max(0, seconds) == parse_retry_after(at, NOW)
@@ -96,7 +96,7 @@ def test_a_date_is_so_far_away(seconds: int) -> None:
 
 @given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [-+]?\w{3,4}"))
 def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
-    """A header is what a stranger wrote."""
+    """Parsing any text as `Retry-After` never raises and never gives a negative number."""
     seconds = parse_retry_after(text, NOW)
 
     assert seconds is None or seconds >= 0
@@ -104,17 +104,17 @@ def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "-1", "1.5.2", ".5", "soon", "٣", "Tue, 01 Jan 2030"])
 def test_what_is_neither(text: str | None) -> None:
-    """Not a whole number of seconds and not an HTTP date."""
+    """A `Retry-After` that is neither a number of seconds nor an HTTP date is ignored."""
     assert parse_retry_after(text, NOW) is None
 
 
 def test_the_adapters_own_wait_is_kept() -> None:
-    """What the provider's code says beats the header."""
+    """A `retry_after` set by the adapter takes precedence over the header."""
     failure = Failure(reason=Reason.RATE_LIMITED, retry=Retry.SAFE, retry_after=3.0)
 
     assert failure is with_retry_after(failure, Response(429, headers={"Retry-After": "9"}), NOW)
 
 
 def test_an_error_that_was_never_raised_has_no_place() -> None:
-    """It is described by its kind alone."""
+    """An exception without a traceback is described by its type alone."""
     assert "raised ValueError" == describe_error(ValueError("text"))

@@ -1,4 +1,4 @@
-"""A journal of our own is told by plain calls, and keeps the same promises as any other."""
+"""A `DirectJournal` is called without awaiting, and keeps the promises of any journal."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ ATTEMPT = Attempt(account="main", number=1, token="t1")
 
 
 def at_once(written: asyncio.Future[bool | None]) -> None:
-    """Write an intent."""
+    """Record the intent at once."""
     written.set_result(True)
 
 
 def never(_: asyncio.Future[bool | None]) -> None:
-    """Write no intent."""
+    """Leave the intent unrecorded."""
 
 
 def not_at_all(written: asyncio.Future[bool | None]) -> None:
-    """Fail to write an intent, as a disk does: naming what it is about."""
+    """Fail to record the intent, with an error that quotes a number as a disk's may."""
     written.set_exception(OSError("the line of '+37255500001'"))
 
 
 class Ledger(DirectJournal):
-    """Notes what it is told, in one list with the requests.
+    """A journal that notes its calls, in one list with the requests.
 
     Args:
-        write: What becomes of an intent.
+        write: Called with the future of each intent.
         takes: Whether outcomes can be recorded.
 
     Attributes:
-        told: What it was told.
+        told: Its calls and the requests, in order.
         written: The futures of the intents.
         has_begun: Set by the first intent.
     """
@@ -90,7 +90,7 @@ class Ledger(DirectJournal):
         self.told.append(("outcomes", *((each.reference, each.kind) for each in outcomes)))
 
     def wire(self) -> FakeTransport:
-        """Build a wire whose requests are noted too."""
+        """Build a transport whose requests are noted too."""
 
         def noted(request: Request) -> Any:
             self.told.append(("request", references(request)))
@@ -106,7 +106,7 @@ async def send(ledger: Ledger, count: int = 1, *, deadline: float = 10.0) -> lis
 
 
 async def test_the_intent_comes_first_and_the_outcome_last() -> None:
-    """The journal hears of the whole batch before its request, and of each outcome after it."""
+    """The journal gets a batch's intent before the request, and its outcomes after it."""
     ledger = Ledger()
 
     await send(ledger, 2)
@@ -120,7 +120,7 @@ async def test_the_intent_comes_first_and_the_outcome_last() -> None:
 
 
 async def test_a_request_waits_for_its_intent() -> None:
-    """Nothing leaves while the intent is not durable."""
+    """No request leaves before its intent is recorded."""
     ledger = Ledger(never)
     sending = asyncio.create_task(send(ledger))
     await ledger.has_begun.wait()
@@ -134,7 +134,7 @@ async def test_a_request_waits_for_its_intent() -> None:
 
 
 async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a record nothing leaves; the outcome says so, and no log quotes the error."""
+    """If the intent cannot be recorded, nothing is sent, and no log quotes the error."""
     ledger = Ledger(not_at_all)
 
     outcomes = await send(ledger, 2)
@@ -148,7 +148,7 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
 
 
 async def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> None:
-    """The journal hears that nobody waits for it: it may be written all the same."""
+    """A message whose intent is not recorded by the deadline is not sent; the intent is ended."""
     ledger = Ledger(never)
 
     (outcome,) = await send(ledger, deadline=0.02)
@@ -159,7 +159,7 @@ async def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() 
 
 
 async def test_cancelled_while_the_intent_is_recorded_is_not_sent() -> None:
-    """The intent may be recorded all the same, so that its end is recorded too."""
+    """A message cancelled while its intent is recorded is not sent, and the intent is ended."""
     ledger = Ledger(never)
     sending = asyncio.create_task(send(ledger))
     await ledger.has_begun.wait()
@@ -179,7 +179,7 @@ async def test_cancelled_while_the_intent_is_recorded_is_not_sent() -> None:
 async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is logged as critical, without what the error quotes."""
+    """An outcome that cannot be recorded reaches the caller; the log does not quote the error."""
     ledger = Ledger(takes=False)
 
     (outcome,) = await send(ledger)
@@ -191,7 +191,7 @@ async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
 
 
 async def test_a_forked_process_records_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its parent does that itself."""
+    """A forked child records no outcomes of its parent's attempts."""
     ledger = Ledger()
     writer = DirectWriter(ledger, "main")
     await writer.intend(ATTEMPT, texts(1), seconds(10))

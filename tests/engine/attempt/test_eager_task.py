@@ -1,4 +1,4 @@
-"""A function that is called in a task of its own takes its first step at once, as that task."""
+"""`EagerTasks` runs a function as a task of its own, whose first step runs at once."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ WORD: ContextVar[str] = ContextVar("word", default="none")
 
 
 async def answer(value: int) -> int:
-    """Wait for nothing."""
+    """Return without waiting."""
     return value
 
 
 async def test_what_waits_for_nothing_has_ended_at_once() -> None:
-    """No turn of the event loop passes between the call and its value."""
+    """A function that awaits nothing has ended when `start` returns."""
     own = EagerTasks().start(answer, 7)
 
     assert (True, 7) == (own.has_ended, own.result())
 
 
 async def test_a_function_may_return_any_awaitable() -> None:
-    """A future is waited for as a coroutine is."""
+    """A function may return a future instead of a coroutine."""
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     own = EagerTasks().start(lambda: future)
     future.set_result(7)
@@ -43,7 +43,7 @@ async def test_a_function_may_return_any_awaitable() -> None:
 
 
 async def test_an_error_is_kept() -> None:
-    """What is raised at once, or before there is anything to await, is raised by `result`."""
+    """An exception in the first step, or before there is an awaitable, is raised by `result`."""
 
     def refuse() -> Any:
         raise OSError("no")
@@ -61,7 +61,7 @@ async def _failing() -> None:
 
 
 async def test_a_timeout_that_begins_in_the_first_step_ends_the_others() -> None:
-    """`asyncio.timeout` cancels the task in which it began, which must not be the caller's."""
+    """An `asyncio.timeout` entered in the first step ends the later steps, not the caller."""
 
     async def patient() -> str:
         try:
@@ -78,7 +78,7 @@ async def test_a_timeout_that_begins_in_the_first_step_ends_the_others() -> None
 
 
 async def test_all_steps_are_those_of_one_task() -> None:
-    """The current task is the same in each step, not the caller's, and the caller's is back."""
+    """All steps run in one task, and the caller's task is the current one again after `start`."""
 
     async def steps() -> list[asyncio.Task[Any] | None]:
         seen = [asyncio.current_task()]
@@ -97,7 +97,7 @@ async def test_all_steps_are_those_of_one_task() -> None:
 
 
 async def test_calls_that_wait_have_a_task_each() -> None:
-    """Also where one of them calls another in its first step, and where one before waited not."""
+    """Each call that waits has a task of its own, also if it is started by another's first step."""
     tasks = EagerTasks()
     go = asyncio.Event()
     inner: list[Any] = []
@@ -123,7 +123,7 @@ async def test_calls_that_wait_have_a_task_each() -> None:
 
 
 async def test_each_call_has_a_context_of_its_own() -> None:
-    """What a call sets is there in its later steps, and neither for the caller nor for others."""
+    """A context variable set by a call is seen in its later steps only, not by others."""
 
     async def say(word: str | None) -> list[str]:
         seen = [WORD.get()]
@@ -143,7 +143,7 @@ async def test_each_call_has_a_context_of_its_own() -> None:
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
 async def test_a_cancellation_reaches_what_is_waited_for(turns: int) -> None:
-    """Also in the turn in which the task has taken no step of its own yet."""
+    """Cancelling the task cancels what the call awaits, also before the task's own first step."""
     awaited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     seen = []
 
@@ -164,7 +164,7 @@ async def test_a_cancellation_reaches_what_is_waited_for(turns: int) -> None:
 
 
 async def test_a_task_that_nothing_was_left_for_ends() -> None:
-    """Calls that wait for nothing leave no task behind."""
+    """Calls that await nothing leave no task behind."""
     before = asyncio.all_tasks()
     tasks = EagerTasks()
     for value in range(3):
@@ -176,7 +176,7 @@ async def test_a_task_that_nothing_was_left_for_ends() -> None:
 
 
 async def test_a_wait_is_bounded() -> None:
-    """It ends after its seconds, in any order of those who wait, and the call goes on."""
+    """`wait` ends after its seconds, whatever other waits there are, and the call goes on."""
     tasks, alarm = EagerTasks(), SharedTimeouts()
     go = asyncio.Event()
     calls = [tasks.start(go.wait) for _ in range(3)]
@@ -192,7 +192,7 @@ async def test_a_wait_is_bounded() -> None:
 
 
 async def test_a_bare_yield_takes_one_turn() -> None:
-    """An awaitable that yields nothing to wait for goes on in the next turn of the event loop."""
+    """An awaitable that yields `None` goes on in the next iteration of the event loop."""
 
     class Turn:
         def __await__(self) -> Generator[None, None, str]:

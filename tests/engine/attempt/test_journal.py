@@ -1,4 +1,4 @@
-"""The journal knows before the first byte and after the last word, whatever happens between."""
+"""A journal records each intent before the request and each outcome after it, in all cases."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ async def nothing() -> None:
 
 
 def go_on(messages: Sequence[Message]) -> Sequence[Outcome | None]:
-    """Let every message leave."""
+    """Let every message be sent."""
     return [None] * len(messages)
 
 
 class Diary:
-    """Notes what it is told, in one list with the requests.
+    """A journal that notes its calls, in one list with the requests.
 
     Args:
         intending: What happens while an intent is recorded.
@@ -60,7 +60,7 @@ class Diary:
         answers: What it answers to an intent, one entry per message.
 
     Attributes:
-        told: What it was told.
+        told: Its calls and the requests, in order.
         attempts: The attempts that were intended.
         settled: The attempts whose outcomes were recorded.
     """
@@ -91,7 +91,7 @@ class Diary:
         self.told.append(("settle", *((each.reference, each.kind) for each in outcomes)))
 
     def wire(self, reply: Callable[[Request], Any] = accepted) -> FakeTransport:
-        """Build a wire whose requests are noted too."""
+        """Build a transport whose requests are noted too."""
 
         def noted(request: Request) -> Any:
             self.told.append(("request", references(request)))
@@ -124,12 +124,12 @@ async def stuck(_: object = None) -> Any:
 
 
 async def broken() -> None:
-    """Fail as a database does: quoting what it was given."""
+    """Fail with an error that quotes a number, as a database's may."""
     raise OSError("INSERT ... '+37255500001'")
 
 
 async def cancelled_in(diary: Diary, wire: FakeTransport, *, after: Awaitable[Any]) -> None:
-    """Send, and cancel after something has happened."""
+    """Send, and cancel the send after something has happened."""
     sending = asyncio.create_task(send(diary, wire))
     await after
     sending.cancel()
@@ -138,7 +138,7 @@ async def cancelled_in(diary: Diary, wire: FakeTransport, *, after: Awaitable[An
 
 
 async def test_the_intent_comes_first_and_the_outcome_last() -> None:
-    """Intend, request, settle."""
+    """The journal is called before the request with the intent, and after it with the outcomes."""
     diary = Diary()
 
     await send(diary, diary.wire(), 2)
@@ -151,7 +151,7 @@ async def test_the_intent_comes_first_and_the_outcome_last() -> None:
 
 
 async def test_each_attempt_has_its_own_pair() -> None:
-    """A retried member is intended again, and only it."""
+    """Each attempt has an intent and outcomes of its own, for the retried messages only."""
     diary = Diary()
 
     def reply(request: Request) -> Response:
@@ -173,7 +173,7 @@ async def test_each_attempt_has_its_own_pair() -> None:
 
 
 async def test_a_batch_that_is_cut_is_intended_by_its_parts() -> None:
-    """What is cut before it is written is intended only as it leaves."""
+    """The parts of a batch that was split for its size each have an intent and outcomes."""
     diary = Diary()
 
     await send(diary, diary.wire(), 2, max_bytes=130)
@@ -184,7 +184,7 @@ async def test_a_batch_that_is_cut_is_intended_by_its_parts() -> None:
 
 
 async def test_a_batch_that_is_refused_as_a_whole_is_recorded_as_safe_to_retry() -> None:
-    """The refusal proves that nothing was sent, and the messages leave again in smaller batches."""
+    """A batch refused as a whole is recorded as not sent and safe to retry, then sent in parts."""
     journal = OutcomeJournal()
 
     def reply(request: Request) -> Response:
@@ -204,7 +204,7 @@ async def test_a_batch_that_is_refused_as_a_whole_is_recorded_as_safe_to_retry()
 
 
 async def test_a_batch_that_is_refused_as_a_whole_while_the_account_closes_was_not_sent() -> None:
-    """The refusal may be about one of its messages, so no caller is told more than the journal."""
+    """Callers of a batch refused as a whole while the account closes get the recorded `NotSent`."""
     reached, go = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> None:
@@ -229,7 +229,7 @@ async def test_a_batch_that_is_refused_as_a_whole_while_the_account_closes_was_n
 
 
 async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a record nothing leaves, and the outcome says so."""
+    """If the intent cannot be recorded, nothing is sent, and the callers get `NotSent`."""
     diary = Diary(intending=broken)
 
     outcomes = await send(diary, diary.wire(), 2)
@@ -237,13 +237,13 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
     assert {(NotSent, Retry.NEVER)} == {
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
-    # It may have been recorded all the same: then this closes it.
+    # The intent may have been recorded in spite of the error: then this ends it.
     assert [("settle", ("r0", "not_sent"), ("r1", "not_sent"))] == diary.told
     assert "the journal raised OSError at test_journal.py:" in caplog.text
 
 
 def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> None:
-    """The caller's patience covers the journal; what it may have recorded by then is closed."""
+    """A message whose intent is not recorded by its deadline is not sent, and that is recorded."""
     diary = Diary(intending=stuck)
 
     outcome = send_too_late(diary)
@@ -254,7 +254,7 @@ def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> Non
 
 
 def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever() -> None:
-    """It gets a few seconds to stop, for the sake of order, and not more."""
+    """An intent that ignores its cancellation delays the outcome by a few seconds at most."""
     go = asyncio.Event()
 
     async def stubborn() -> None:
@@ -280,7 +280,7 @@ def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever() -> None
 def test_an_error_that_comes_after_the_deadline_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nobody waits for the journal's error any more, and asyncio does not log it either."""
+    """A journal's error after the deadline is not logged by asyncio as never retrieved."""
 
     async def failing_late() -> None:
         try:
@@ -299,7 +299,7 @@ def test_an_error_that_comes_after_the_deadline_is_not_quoted(
 
 
 async def test_an_intent_that_cancels_itself_keeps_everything_back() -> None:
-    """The journal's cancellation is not the caller's."""
+    """A journal's `intend` that raises `CancelledError` leaves the message unsent."""
 
     async def give_up() -> None:
         raise asyncio.CancelledError
@@ -315,7 +315,7 @@ async def test_an_intent_that_cancels_itself_keeps_everything_back() -> None:
 async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is shouted, for after a crash the message would count as ambiguous."""
+    """If an outcome cannot be recorded, the caller gets it, and a critical line is logged."""
     diary = Diary(settling=broken)
 
     outcomes = await send(diary, diary.wire())
@@ -331,7 +331,7 @@ async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
 async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The wait for it is bounded, and what it did not record is shouted."""
+    """The wait for a journal to record an outcome is bounded, and the loss is logged."""
     monkeypatch.setattr(journal_writer, "SETTLE_TIMEOUT", 0.02)
     diary = Diary(settling=stuck)
 
@@ -342,7 +342,7 @@ async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever
 
 
 async def test_a_journal_that_cancels_itself_is_shouted(caplog: pytest.LogCaptureFixture) -> None:
-    """Its cancellation is not the caller's."""
+    """A `settle` that raises `CancelledError` is logged, and the caller gets the outcome."""
 
     async def give_up() -> None:
         raise asyncio.CancelledError
@@ -356,7 +356,7 @@ async def test_a_journal_that_cancels_itself_is_shouted(caplog: pytest.LogCaptur
 
 
 async def test_cancelled_after_the_request_left_is_ambiguous() -> None:
-    """The journal is told what nobody waits for any more."""
+    """A message cancelled after its request left is recorded as ambiguous."""
     diary = Diary()
     wire = diary.wire(stuck)
 
@@ -366,7 +366,7 @@ async def test_cancelled_after_the_request_left_is_ambiguous() -> None:
 
 
 async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
-    """The second cancellation meets the journal at work; the outcome reaches the caller too."""
+    """Closing an account twice while an outcome is recorded still gives the caller its outcome."""
     recording = asyncio.Event()
 
     async def slowly() -> None:
@@ -390,7 +390,7 @@ async def test_who_waits_hears_of_a_client_that_is_closed_twice() -> None:
 
 
 async def test_cancelled_before_the_request_left_is_not_sent() -> None:
-    """A message that waited for a connection is not a message that may have been sent."""
+    """A message cancelled while it waits for a connection is recorded as not sent."""
     diary = Diary()
     wire = diary.wire(stuck)
     wire.writes = False
@@ -401,7 +401,7 @@ async def test_cancelled_before_the_request_left_is_not_sent() -> None:
 
 
 async def test_cancelled_while_the_intent_is_recorded_is_not_sent() -> None:
-    """Half an intent may have been recorded, so that its end is recorded too."""
+    """A message cancelled while its intent is recorded is not sent, and that is recorded."""
     reached = asyncio.Event()
 
     async def slowly() -> None:
@@ -417,7 +417,7 @@ async def test_cancelled_while_the_intent_is_recorded_is_not_sent() -> None:
 
 
 async def test_cancelled_while_the_outcome_is_recorded_is_recorded() -> None:
-    """A known outcome is not lost to a cancellation, however it is made."""
+    """A cancellation by asyncio or anyio while an outcome is recorded does not lose the outcome."""
     for cancel in ("asyncio", "anyio"):
         reached, go = asyncio.Event(), asyncio.Event()
 
@@ -447,7 +447,7 @@ async def test_cancelled_while_the_outcome_is_recorded_is_recorded() -> None:
 
 
 async def test_a_message_that_never_gets_that_far_is_not_recorded() -> None:
-    """What is refused before a request exists was never about to leave."""
+    """A message that is refused before its request is built is not recorded in the journal."""
     diary = Diary()
     account = account_engine(tiny(), diary.wire(), journal=diary)
 
@@ -459,7 +459,7 @@ async def test_a_message_that_never_gets_that_far_is_not_recorded() -> None:
 
 
 async def test_an_ambiguous_outcome_is_recorded_as_what_it_is() -> None:
-    """Nothing is made nicer for the record."""
+    """An ambiguous outcome is recorded as ambiguous."""
     diary = Diary()
 
     outcomes = await send(diary, diary.wire(lambda _: Response(500)))
@@ -480,7 +480,7 @@ def taken(reference: str) -> NotSent:
 
 
 async def test_a_message_that_the_journal_ends_does_not_leave_and_fails_no_other() -> None:
-    """Another worker has one, another is known already; the rest is one request."""
+    """A message for which the journal returns an outcome is not sent; the others are."""
     ended: dict[str, Outcome] = {"r1": taken("r1"), "r3": known("r3")}
     diary = Diary(answers=lambda messages: [ended.get(each.reference) for each in messages])
 
@@ -494,7 +494,7 @@ async def test_a_message_that_the_journal_ends_does_not_leave_and_fails_no_other
 
 
 async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
-    """It settles what left, and nothing else."""
+    """The journal is not given the outcomes that it returned itself."""
     diary = Diary(answers=lambda messages: [taken("r0"), *[None] * (len(messages) - 1)])
 
     await send(diary, diary.wire(), 2)
@@ -503,7 +503,7 @@ async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
 
 
 async def test_a_batch_that_the_journal_ends_whole_makes_no_request() -> None:
-    """And nothing is left to settle."""
+    """A batch whose outcomes all come from the journal makes no request and is not settled."""
     diary = Diary(answers=lambda messages: [taken(each.reference) for each in messages])
 
     outcomes = await send(diary, diary.wire(), 3)
@@ -513,7 +513,7 @@ async def test_a_batch_that_the_journal_ends_whole_makes_no_request() -> None:
 
 
 async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> None:
-    """An account whose circuit is open stays so, whatever an earlier worker was told."""
+    """Outcomes that the journal returns make no request and open no circuit."""
     diary = Diary(answers=lambda messages: [known(each.reference) for each in messages])
     refusing = FakeTransport(lambda _: Response(401))
     account = account_engine(tiny(), refusing, journal=diary)
@@ -541,7 +541,7 @@ async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> No
 async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
     answers: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What the journal recorded is not known, so nothing leaves."""
+    """Nothing is sent if `intend` returns anything but one outcome or `None` for each message."""
     diary = Diary(answers=answers)
 
     outcomes = await send(diary, diary.wire(), 2)
@@ -554,7 +554,7 @@ async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
 
 
 async def test_each_attempt_has_a_token_that_its_outcomes_carry() -> None:
-    """A late outcome of one attempt cannot be taken for that of the next."""
+    """Each attempt has a token of its own, and its outcomes are recorded with that token."""
     diary = Diary()
     words = iter(["slow-down", "ok"])
     wire = diary.wire(lambda request: results(dict.fromkeys(references(request), next(words))))
@@ -568,7 +568,7 @@ async def test_each_attempt_has_a_token_that_its_outcomes_carry() -> None:
 
 
 async def test_two_workers_with_one_ledger_send_each_message_once() -> None:
-    """A message that one worker intends is refused to the other, and fails no other message."""
+    """Two workers with one journal send each message once; a refusal affects no other message."""
     ledger: dict[str, str] = {}
 
     class Ledger(Diary):

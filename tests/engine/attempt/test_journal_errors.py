@@ -1,4 +1,4 @@
-"""An error of a journal may quote a message, so it never reaches asyncio's own log."""
+"""A journal's error, which may quote a message, is never logged by asyncio."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ATTEMPT = Attempt(account="main", number=1, token="t1")
 
 
 class Quoting:
-    """A journal that fails as a database does: quoting what it was given.
+    """A journal that fails with an error that quotes a number, as a database's may.
 
     Args:
         before: What happens before it fails.
@@ -45,7 +45,7 @@ class Quoting:
 async def test_an_intent_that_fails_while_its_caller_is_cancelled_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nobody is left to hear of the error, which asyncio would log."""
+    """An error of `intend` whose caller is cancelled is not logged as never retrieved."""
 
     async def cancelled() -> bool:
         async def cancel_the_caller() -> None:
@@ -66,7 +66,7 @@ async def test_an_intent_that_fails_while_its_caller_is_cancelled_is_not_quoted(
 async def test_an_outcome_that_fails_after_its_caller_is_gone_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A caller that is cancelled twice waits for the journal no longer, and hears no error."""
+    """An error of `settle` whose caller was cancelled twice is not logged as never retrieved."""
     go, failing = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> None:

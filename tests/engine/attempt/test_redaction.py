@@ -1,4 +1,4 @@
-"""A provider may quote a message; what omnimsg says of it does not."""
+"""A provider may quote a message, number or key; omnimsg's own texts do not repeat it."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ SECRET = "My OTP is 482913 ok"
 
 
 class Quoting(TinyAdapter):
-    """Refuses every message in the words of the answer."""
+    """Tiny that rejects every message with the words of the response."""
 
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
-        """Quote the answer."""
+        """Reject all messages, and quote the response."""
         failure = Failure(
             reason=Reason.INVALID_MESSAGE,
             retry=Retry.NEVER,
@@ -57,12 +57,12 @@ class Quoting(TinyAdapter):
 
 
 def quoting(said: str, **headers: str) -> FakeTransport:
-    """Build a provider that says something of every message."""
+    """Build a transport that answers every request with these words."""
     return FakeTransport(lambda _: Response(400, orjson.dumps({"said": said}), headers))
 
 
 async def sent(said: str, *messages: Message, **headers: str) -> list[Outcome]:
-    """Send messages in one request, without the adapter's check."""
+    """Send messages in one request, without the adapter's `check`."""
     runner = AttemptRunner(tiny(kind=Quoting), quoting(said, **headers), SystemClock())
     outcomes = await runner.send(messages, seconds(5))
     assert isinstance(outcomes, list)
@@ -70,7 +70,7 @@ async def sent(said: str, *messages: Message, **headers: str) -> list[Outcome]:
 
 
 async def test_a_quoted_text_is_not_repeated() -> None:
-    """Neither the error nor any repr holds it; the provider's own words stay whole in `raw`."""
+    """A quoted text is neither in the error nor in any repr; `raw` has the provider's own words."""
     said = f"Invalid parameter: content '{SECRET}'"
     (outcome,) = await sent(said, Message("+37255500001", SECRET))
 
@@ -101,7 +101,7 @@ async def test_a_quoted_text_is_not_repeated() -> None:
     ],
 )
 async def test_what_is_quoted_in_another_form_is_not_repeated(said: str, shown: str) -> None:
-    """Neither in groups, glued to a word or in capitals; other words are left alone."""
+    """A quotation is redacted in groups, glued to a word or in capitals; other words are kept."""
     (outcome,) = await sent(said, Message("+37255500001", SECRET))
 
     assert isinstance(outcome, Rejected)
@@ -120,7 +120,7 @@ async def test_what_is_quoted_in_another_form_is_not_repeated(said: str, shown: 
 async def test_a_recipient_that_looks_like_an_escape_is_not_repeated(
     to: str, said: str, shown: str
 ) -> None:
-    """Its first characters are no escape, whatever stands before them."""
+    """A recipient is redacted whole, also after characters that look like an escape sequence."""
     (outcome,) = await sent(said, Message(to, SECRET))
 
     assert isinstance(outcome, Rejected)
@@ -128,7 +128,7 @@ async def test_a_recipient_that_looks_like_an_escape_is_not_repeated(
 
 
 async def test_a_code_shows_no_recipient() -> None:
-    """Some providers put the number into the code."""
+    """A recipient's number in the provider's code is masked."""
     (outcome,) = await sent("no route", Message("+37255500001", SECRET), code="NoRoute:37255500001")
 
     assert isinstance(outcome, Rejected)
@@ -136,7 +136,7 @@ async def test_a_code_shows_no_recipient() -> None:
 
 
 async def test_the_error_of_an_operation_shows_no_credentials() -> None:
-    """A provider that quotes the key does so for every request."""
+    """A key that the provider quotes is redacted in the error of an operation."""
     said = orjson.dumps({"message": f"key {KEY} is unknown"})
     account = account_engine(tiny(), FakeTransport(lambda _: Response(401, said)))
 
@@ -149,7 +149,7 @@ async def test_the_error_of_an_operation_shows_no_credentials() -> None:
 
 @pytest.mark.parametrize("to", ["+37255500001", "ola@example.test"])
 async def test_an_operation_shows_no_recipient_that_it_was_given(to: str) -> None:
-    """A provider that quotes the filter of the history, the number in national form."""
+    """A recipient given to an operation is masked in its error, in any notation."""
     said = "no messages to 0555-00001, ola%40example.test"
 
     class Refusing(TinyAdapter):
@@ -170,7 +170,7 @@ async def test_an_operation_shows_no_recipient_that_it_was_given(to: str) -> Non
 
 
 async def test_the_words_of_a_failed_status_show_nothing_private() -> None:
-    """Neither the account's credentials nor, where it is known, the recipient."""
+    """A status's `detail` has neither credentials nor, where it is known, the recipient."""
     leg = LegStatus(detail=f"{KEY.upper()} may not text 0555 00001")
     id_ = MessageId.of("main", "m-1")
 
@@ -196,7 +196,7 @@ async def test_the_words_of_a_failed_status_show_nothing_private() -> None:
 
 
 async def test_a_read_receipt_shows_no_credentials() -> None:
-    """Its failure may quote the key as well."""
+    """A key that the provider quotes is redacted in the failure of a read receipt."""
     wire = FakeTransport(lambda _: Response(418, f"who is {KEY.upper()}?".encode()))
     account = account_engine(tiny(), wire)
     (outcome,) = await account.mark_read(["id"], seconds(5))
@@ -207,7 +207,7 @@ async def test_a_read_receipt_shows_no_credentials() -> None:
 
 
 async def test_a_reserves_text_is_not_repeated() -> None:
-    """What would be said on another channel is the message's text too."""
+    """A quoted text of a fallback leg is redacted like the text of the message."""
     leg = Leg(channel=Channel.WHATSAPP, content=Text(SECRET))
     message = Message("+37255500001", "Hello", fallback=(leg,))
     (outcome,) = await sent(f"bad leg: {SECRET}", message)
@@ -217,7 +217,7 @@ async def test_a_reserves_text_is_not_repeated() -> None:
 
 
 async def test_what_is_said_of_a_batch_repeats_none_of_its_texts() -> None:
-    """A refusal of all may quote any of them."""
+    """A refusal of a batch is redacted by the texts of all of its messages."""
     outcomes = await sent(
         f"messages[1]: {SECRET}", Message("+37255500001", "Hello"), Message("+37255500002", SECRET)
     )
@@ -228,7 +228,7 @@ async def test_what_is_said_of_a_batch_repeats_none_of_its_texts() -> None:
 
 
 async def test_the_journal_is_told_no_more() -> None:
-    """It gets the outcome that the caller gets."""
+    """The journal gets the same redacted outcome as the caller."""
     diary = OutcomeJournal()
     account = account_engine(tiny(kind=Quoting), quoting(f"bad: {SECRET}"), journal=diary)
 
@@ -239,7 +239,7 @@ async def test_the_journal_is_told_no_more() -> None:
 
 
 async def test_a_request_too_long_is_told_in_sizes_for_people() -> None:
-    """The number of bytes is not taken for a phone number and masked."""
+    """The sizes of a request that is too large are not masked as phone numbers."""
     adapter = tiny(max_bytes=1_000_000)
     message = Message("+37255500001", "x" * 1_500_000)
     (outcome,) = await send_batch(account_engine(adapter, FakeTransport()), [message])

@@ -1,4 +1,4 @@
-"""The suppression list is asked before every request, and what it does not say is no permission."""
+"""The suppression list is asked before every request; an error of it is no permission."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ pytestmark = pytest.mark.anyio
 
 
 class List:
-    """A suppression list that a test fills, and that keeps what it was asked and told."""
+    """A suppression list that a test fills, and that keeps its calls."""
 
     def __init__(self, *opted_out: str) -> None:
         self.opted_out = set(opted_out)
@@ -65,7 +65,7 @@ class List:
         self.answer: Any = None
 
     async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
-        """Answer, after a while or not at all."""
+        """Answer after `seconds`, or raise `error`."""
         assert "main" == account
         self.asked.append([each.reference for each in messages])
         self.is_asked.set()
@@ -77,7 +77,7 @@ class List:
         return [each.reference in self.opted_out for each in messages]
 
     async def record(self, change: ConsentChange) -> None:
-        """Keep a change, or fail."""
+        """Keep a change after `seconds`, or raise `error`."""
         self.is_told.set()
         await asyncio.sleep(self.seconds)
         if self.error is not None:
@@ -86,7 +86,7 @@ class List:
 
 
 class Choosy(TinyAdapter):
-    """Tiny that knows who has opted out."""
+    """Tiny with a code for opted-out recipients."""
 
     codes = CodeTable(
         (
@@ -135,7 +135,7 @@ def kinds(outcomes: Sequence[Outcome]) -> list[str]:
 
 @pytest.mark.parametrize("has_journal", [False, True])
 async def test_who_has_opted_out_is_not_texted(*, has_journal: bool) -> None:
-    """The others of the request are; and the journal has no word of what never was to leave."""
+    """Only the suppressed message of a request is not sent, and the journal does not record it."""
     wire, book = FakeTransport(), Book()
     account = engine(wire, List("r1"), journal=book if has_journal else None)
 
@@ -155,7 +155,7 @@ async def test_who_has_opted_out_is_not_texted(*, has_journal: bool) -> None:
 
 
 async def test_nothing_leaves_where_all_have_opted_out() -> None:
-    """There is no request."""
+    """A batch whose recipients are all suppressed makes no request."""
     wire = FakeTransport()
 
     outcomes = await send(engine(wire, List("r0", "r1")), texts(2))
@@ -165,7 +165,7 @@ async def test_nothing_leaves_where_all_have_opted_out() -> None:
 
 
 async def test_it_is_asked_before_every_attempt() -> None:
-    """Somebody may opt out between two of them."""
+    """The list is asked before each attempt: a recipient may opt out between two."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -183,7 +183,7 @@ async def test_it_is_asked_before_every_attempt() -> None:
 
 
 async def test_it_is_asked_for_a_stream() -> None:
-    """For every message of every request."""
+    """The list is asked about every message of a stream."""
     suppression = List("r1", "r150")
     wire = FakeTransport()
     account = engine(wire, suppression)
@@ -197,7 +197,7 @@ async def test_it_is_asked_for_a_stream() -> None:
 
 
 async def test_it_is_asked_for_the_parts_of_a_split_request() -> None:
-    """Each is a request of its own."""
+    """The list is asked again for each part of a split request."""
     suppression = List()
     wire = FakeTransport(
         lambda request: Response(413, b"") if len(references(request)) > 1 else accepted(request)
@@ -213,7 +213,7 @@ async def test_it_is_asked_for_the_parts_of_a_split_request() -> None:
     "answer", [[True], [True] * 3, 7, None], ids=["too few", "too many", "none", "raises"]
 )
 async def test_an_error_is_no_permission(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing leaves; the error is logged without its text."""
+    """If the list fails or breaks its contract, nothing is sent; the error's text is not logged."""
     suppression = List()
     suppression.answer = answer
     suppression.error = LookupError("+37255500001") if answer is None else None
@@ -229,7 +229,7 @@ async def test_an_error_is_no_permission(answer: Any, caplog: pytest.LogCaptureF
 
 
 async def test_a_timeout_of_its_own_is_an_error() -> None:
-    """The deadline has not passed, so nobody is told that it had."""
+    """A `TimeoutError` that the list raises is not reported as a passed deadline."""
     suppression = List()
     suppression.error = TimeoutError()
 
@@ -240,7 +240,7 @@ async def test_a_timeout_of_its_own_is_an_error() -> None:
 
 
 def test_it_has_until_the_deadline() -> None:
-    """Then the message is not sent, and says why."""
+    """A message whose deadline passes while the list is asked is not sent, and says why."""
     suppression = List()
     suppression.seconds = 60
     wire = FakeTransport()
@@ -257,7 +257,7 @@ def test_it_has_until_the_deadline() -> None:
 
 
 async def test_what_is_cancelled_while_it_is_asked_was_not_sent() -> None:
-    """Nothing had left."""
+    """A message whose account closes while the list is asked is not sent."""
     suppression = List()
     suppression.seconds = 60
     account = engine(FakeTransport(), suppression)
@@ -272,7 +272,7 @@ async def test_what_is_cancelled_while_it_is_asked_was_not_sent() -> None:
 
 
 async def test_a_cancellation_of_its_own_is_an_error() -> None:
-    """Nobody has cancelled the message, and those behind it leave at once."""
+    """A `CancelledError` that the list raises fails one message; the next one leaves at once."""
     suppression = List()
     suppression.error = asyncio.CancelledError()
     wire = FakeTransport()
@@ -295,7 +295,7 @@ async def test_a_cancellation_of_its_own_is_an_error() -> None:
 
 
 async def test_a_cancellation_of_its_own_changes_no_outcome() -> None:
-    """The refusal is what is known, and nobody has cancelled what is behind it."""
+    """A `CancelledError` from `record` does not change the provider's refusal."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -308,7 +308,7 @@ async def test_a_cancellation_of_its_own_changes_no_outcome() -> None:
 
 
 async def test_a_doubt_stays_a_doubt() -> None:
-    """Who opts out after a first attempt, which may have texted them, was not refused."""
+    """A message in doubt whose recipient opts out before the resend stays ambiguous."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -327,7 +327,7 @@ async def test_a_doubt_stays_a_doubt() -> None:
 
 
 async def test_what_was_not_sent_says_nothing_about_the_provider() -> None:
-    """The doubt of the first attempt is not counted a second time."""
+    """A resend that the list prevents does not count for the circuit breaker."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -349,7 +349,7 @@ async def test_what_was_not_sent_says_nothing_about_the_provider() -> None:
 
 @pytest.mark.parametrize("error", [LookupError(), TimeoutError()])
 async def test_an_error_after_a_doubt_leaves_the_doubt(error: Exception) -> None:
-    """It proves nothing of the first attempt."""
+    """If the list fails before a resend, the outcome stays ambiguous."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -366,7 +366,7 @@ async def test_an_error_after_a_doubt_leaves_the_doubt(error: Exception) -> None
 
 
 async def test_a_refusal_that_is_an_opt_out_is_told() -> None:
-    """With the recipient; the caller has the provider's own refusal."""
+    """A refusal for an opt-out is recorded in the list with its recipient."""
     suppression = List()
     words = {"r0": "ok", "r1": "opted-out", "r2": "no-such-number"}
     wire = FakeTransport(
@@ -383,7 +383,7 @@ async def test_a_refusal_that_is_an_opt_out_is_told() -> None:
 
 
 async def test_a_request_that_is_refused_as_a_whole_opts_nobody_out() -> None:
-    """Which of its recipients is meant is known when its parts are answered."""
+    """Of a batch refused as a whole, only the message refused alone is recorded as an opt-out."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -400,7 +400,7 @@ async def test_a_request_that_is_refused_as_a_whole_opts_nobody_out() -> None:
 
 
 async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:
-    """The refusal is what is known."""
+    """An error from `record` does not change the provider's refusal."""
     suppression = List()
 
     def answer(request: Request) -> Response:
@@ -414,7 +414,7 @@ async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:
 
 
 async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:
-    """The answer is there."""
+    """A message whose account closes while `record` runs gets the provider's refusal."""
     suppression = List()
 
     def answer(request: Request) -> Response:

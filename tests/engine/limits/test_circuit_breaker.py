@@ -1,4 +1,4 @@
-"""Trouble opens slowly, ends by itself, and reaches no further than what it is about."""
+"""Circuit breakers: when a circuit opens, what it holds back, and when it closes."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ CHATS = [attrs.evolve(each, channel=Channel.WHATSAPP) for each in texts(2, start
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Give a clock."""
+    """Return a clock that the test moves."""
     return ManualClock()
 
 
 @pytest.fixture
 def trouble(clock: ManualClock) -> CircuitBreakers:
-    """Give an account of which nothing is known."""
+    """Return the circuit breakers of an account without any failures."""
     return CircuitBreakers(
         "main",
         BREAKER,
@@ -58,19 +58,19 @@ def trouble(clock: ManualClock) -> CircuitBreakers:
 
 
 def refused(reason: Reason = Reason.UNAUTHORIZED) -> list[Outcome]:
-    """Refuse a batch of two for what concerns the account."""
+    """Return the refusal of a batch of two, with the account at fault."""
     failure = Failure(reason=reason, retry=Retry.AFTER_FIX, code="7")
     outcome = NotSent(reference="r", account="main", failure=failure, scope=Scope.ACCOUNT)
     return [outcome, outcome]
 
 
 def accepted() -> list[Outcome]:
-    """Accept a batch of two."""
+    """Return the acceptance of a batch of two."""
     return [Accepted(reference="r", account="main", provider_id="1")] * 2
 
 
 def unclear() -> list[Outcome]:
-    """Say nothing of a batch of two."""
+    """Return ambiguous outcomes of a batch of two."""
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
     return [Ambiguous(reference="r", account="main", failure=failure)] * 2
 
@@ -78,12 +78,12 @@ def unclear() -> list[Outcome]:
 def learn(
     trouble: CircuitBreakers, messages: Sequence[Message], outcomes: Sequence[Outcome]
 ) -> None:
-    """Take in an attempt in which the provider had plenty of time."""
+    """Report an attempt in which the provider had plenty of time to answer."""
     trouble.learn(messages, outcomes, seconds=30.0)
 
 
 def leaves(trouble: CircuitBreakers, messages: Sequence[Message]) -> bool:
-    """Let a batch leave if no circuit holds it back, and return whether it left."""
+    """Let a batch leave if no circuit holds it back; return whether it left."""
     if any(trouble.held_back(messages)):
         return False
     trouble.probe(messages)
@@ -91,13 +91,13 @@ def leaves(trouble: CircuitBreakers, messages: Sequence[Message]) -> bool:
 
 
 def in_trouble(trouble: CircuitBreakers) -> None:
-    """Refuse as often in a row as it takes."""
+    """Open the account's circuit with as many refusals as it takes."""
     for _ in range(REFUSALS):
         learn(trouble, TEXTS, refused())
 
 
 def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
-    """One fewer is not."""
+    """The account's circuit opens after a number of refusals in a row, and not one earlier."""
     for _ in range(REFUSALS - 1):
         learn(trouble, TEXTS, refused())
     before = trouble.held_back(TEXTS)
@@ -109,7 +109,7 @@ def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
 
 
 def test_refusals_with_an_acceptance_in_between_are_not(trouble: CircuitBreakers) -> None:
-    """Whatever takes a message now and then is not shut."""
+    """Refusals with an acceptance in between do not open a circuit."""
     for _ in range(REFUSALS):
         learn(trouble, TEXTS, refused())
         learn(trouble, TEXTS, accepted())
@@ -131,7 +131,7 @@ def test_refusals_with_an_acceptance_in_between_are_not(trouble: CircuitBreakers
 def test_what_concerns_the_account_stops_every_channel(
     trouble: CircuitBreakers, reason: Reason
 ) -> None:
-    """A wrong key is wrong for everything."""
+    """A circuit opened for a reason of the account holds back the messages of every channel."""
     for _ in range(REFUSALS):
         learn(trouble, TEXTS, refused(reason))
 
@@ -142,7 +142,7 @@ def test_what_concerns_the_account_stops_every_channel(
 def test_what_concerns_a_channel_stops_that_channel(
     trouble: CircuitBreakers, reason: Reason
 ) -> None:
-    """Its messages are held back out of a batch of several channels."""
+    """A circuit opened for a channel holds back only that channel's messages of a batch."""
     for _ in range(REFUSALS):
         learn(trouble, CHATS, refused(reason))
 
@@ -154,7 +154,7 @@ def test_what_concerns_a_channel_stops_that_channel(
 def test_one_batch_tries_again_after_the_pause(
     trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
-    """The others wait for what becomes of it, and for another pause if nothing does."""
+    """After the pause one batch leaves as a probe; the others wait for another pause."""
     in_trouble(trouble)
     clock.now += PAUSE
 
@@ -166,7 +166,7 @@ def test_one_batch_tries_again_after_the_pause(
 
 
 def test_asking_uses_up_no_try(trouble: CircuitBreakers, clock: ManualClock) -> None:
-    """Only a batch that leaves does: another circuit may hold back the one that asked."""
+    """Only a batch that leaves uses up the probe, not one that asks whether it may."""
     in_trouble(trouble)
     clock.now += PAUSE
 
@@ -182,7 +182,7 @@ def test_asking_uses_up_no_try(trouble: CircuitBreakers, clock: ManualClock) -> 
 def test_only_an_answer_to_a_message_ends_trouble(
     trouble: CircuitBreakers, clock: ManualClock, outcomes: list[Outcome], over: bool
 ) -> None:
-    """A timeout proves nothing of the account."""
+    """An acceptance closes a circuit; a refusal or a timeout does not."""
     in_trouble(trouble)
     clock.now += PAUSE
     leaves(trouble, TEXTS)
@@ -195,7 +195,7 @@ def test_only_an_answer_to_a_message_ends_trouble(
 def test_another_channels_batch_does_not_use_up_the_try(
     trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
-    """After the pause, the first batch with a message of the channel is the one that tries."""
+    """A batch of another channel does not use up the probe of a channel's circuit."""
     for _ in range(REFUSALS):
         learn(trouble, CHATS, refused(Reason.CHANNEL_NOT_ENABLED))
     clock.now += PAUSE
@@ -208,7 +208,7 @@ def test_another_channels_batch_does_not_use_up_the_try(
 def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
     trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
-    """Its messages may be tried again when the pause is over, and are told when that is."""
+    """After failures in a row messages are held back, safe to retry at the end of the pause."""
     for _ in range(BREAKER.failures - 1):
         learn(trouble, TEXTS, unclear())
     before = trouble.held_back(TEXTS)
@@ -234,7 +234,7 @@ def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
 def test_only_faults_of_provider_and_network_count_against_the_provider(
     trouble: CircuitBreakers, reason: Reason
 ) -> None:
-    """Nor does being told to slow down."""
+    """Rate limits, invalid recipients and passed deadlines do not open the provider's circuit."""
     failure = Failure(reason=reason, retry=Retry.SAFE)
     outcome: Outcome = NotSent(reference="r", account="main", failure=failure)
 
@@ -247,7 +247,7 @@ def test_only_faults_of_provider_and_network_count_against_the_provider(
 def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(
     trouble: CircuitBreakers,
 ) -> None:
-    """It answers, after all."""
+    """A batch that failed only in part does not count towards the provider's circuit."""
     for _ in range(2 * BREAKER.failures):
         learn(trouble, TEXTS, [*accepted()[:1], *unclear()[:1]])
 
@@ -257,7 +257,7 @@ def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(
 def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
     trouble: CircuitBreakers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An operator is not told the same for every batch."""
+    """A circuit logs one warning when it opens and one when it closes."""
     in_trouble(trouble)
     in_trouble(trouble)
     learn(trouble, TEXTS, accepted())
@@ -273,7 +273,7 @@ def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
 
 
 def wordless(count: int, *, start: int = 0) -> tuple[list[Message], list[Outcome]]:
-    """Return messages that were refused without a word of the provider's."""
+    """Return messages refused by a 403 without a document of the provider."""
     failure = Failure(reason=Reason.FORBIDDEN, retry=Retry.AFTER_FIX, http_status=403)
     messages = texts(count, start=start)
     return messages, [
@@ -285,7 +285,7 @@ def wordless(count: int, *, start: int = 0) -> tuple[list[Message], list[Outcome
 def test_one_text_that_a_firewall_refuses_again_and_again_is_no_account_failure(
     trouble: CircuitBreakers,
 ) -> None:
-    """Only other messages that meet the same refusal say that it is the account."""
+    """Repeated refusals of the same message without a provider's document open no circuit."""
     batch, _ = wordless(4)
     (one, outcomes) = wordless(1, start=2)
     trouble.learn_refusal(batch, outcomes[0].failure)  # type: ignore[union-attr]
@@ -298,7 +298,7 @@ def test_one_text_that_a_firewall_refuses_again_and_again_is_no_account_failure(
 def test_other_messages_that_meet_the_same_refusal_are_an_account_failure(
     trouble: CircuitBreakers,
 ) -> None:
-    """Two halves of a batch are different messages."""
+    """Equal refusals of different messages, such as two halves of a batch, open the circuit."""
     first, refusals = wordless(2)
     second, others = wordless(2, start=2)
 
@@ -312,7 +312,7 @@ def test_other_messages_that_meet_the_same_refusal_are_an_account_failure(
     ("seconds", "counts"), [(0.05, False), (0.5, False), (0.7, True), (6.0, True)]
 )
 def test_a_callers_hurry_says_nothing_about_the_provider(seconds: float, counts: bool) -> None:
-    """A provider that answers in 150 ms is not ill when a caller gives it 50."""
+    """A timeout counts against the provider only if it was longer than the usual answer time."""
     times = AnswerTimes()
     for _ in range(50):
         times.record(0.15, 0.0)
@@ -334,7 +334,7 @@ def test_a_callers_hurry_says_nothing_about_the_provider(seconds: float, counts:
 def test_before_the_first_answer_a_timeout_counts_from_the_policys_floor(
     trouble: CircuitBreakers,
 ) -> None:
-    """Nobody knows yet how long the provider takes."""
+    """Before the first answer, a timeout counts only from the policy's `min_timeout` on."""
     for _ in range(BREAKER.failures):
         trouble.learn(TEXTS, unclear(), seconds=BREAKER.min_timeout - 0.1)
     before = any(trouble.held_back(TEXTS))

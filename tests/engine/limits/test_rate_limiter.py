@@ -1,4 +1,4 @@
-"""When the next request may leave: rates, places, priorities and a pace that gives way."""
+"""When the next request may leave: rates, slots, priorities, pace and pauses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from omnimsg.engine.limits.rate_limiter import BATCH_SLOTS, SINGLE_SLOTS, RateLi
 
 
 def limiter(clock: ManualClock, documented: float | None = None, **limits: float) -> RateLimiter:
-    """Build a limiter whose time a test moves."""
+    """Build a limiter on a clock that the test moves."""
     can = attrs.evolve(CAPABILITIES, requests_per_second=documented)
     return RateLimiter(Limits(**limits), can, now=clock.monotonic)  # type: ignore[arg-type]  # as given
 
 
 def left(limits: RateLimiter, clock: ManualClock, seconds: float, messages: int = 1) -> int:
-    """Send whatever may leave for some seconds, each request coming back at once."""
+    """Count the requests that may leave in some seconds, if each is answered at once."""
     count, until = 0, clock.now + seconds
     while clock.now < until:
         wait = limits.wait()
@@ -39,7 +39,7 @@ def left(limits: RateLimiter, clock: ManualClock, seconds: float, messages: int 
     ("most", "expected"), [(1, SINGLE_SLOTS), (2, BATCH_SLOTS), (100, BATCH_SLOTS)]
 )
 def test_slots_follow_what_a_request_carries(most: int, expected: int) -> None:
-    """One message a request needs more of them at once, unless the user says otherwise."""
+    """The number of slots depends on the messages per request, unless `concurrency` is set."""
     can = attrs.evolve(CAPABILITIES, max_messages=most)
 
     assert expected == slots_of(Limits(), can)
@@ -47,7 +47,7 @@ def test_slots_follow_what_a_request_carries(most: int, expected: int) -> None:
 
 
 def test_the_last_place_is_kept_for_what_is_urgent() -> None:
-    """And there are no more places than were asked for."""
+    """The last slot is kept for urgent messages, and there are no more slots than configured."""
     limits = limiter(ManualClock(), concurrency=3)
 
     for _ in range(2):
@@ -64,7 +64,7 @@ def test_the_last_place_is_kept_for_what_is_urgent() -> None:
 
 
 def test_a_single_place_is_for_everybody() -> None:
-    """Nothing could be sent otherwise."""
+    """A single slot is not kept for urgent messages."""
     limits = limiter(ManualClock(), concurrency=1)
 
     assert 0 == limits.wait()
@@ -78,7 +78,7 @@ def test_a_single_place_is_for_everybody() -> None:
 def test_the_stricter_of_two_rates_holds(
     documented: float | None, own: float | None, expected: float
 ) -> None:
-    """The provider's documented rate is a limit like the user's."""
+    """The lower of the provider's documented rate and the user's rate applies."""
     clock = ManualClock()
     given_ = {} if own is None else {"requests_per_second": own}
 
@@ -88,7 +88,7 @@ def test_the_stricter_of_two_rates_holds(
 
 
 def test_requests_are_spaced_and_not_saved_up() -> None:
-    """After an idle hour there is no hour's worth to send at once."""
+    """Requests are spaced by the rate, and idle time is not saved up."""
     clock = ManualClock()
     limits = limiter(clock, requests_per_second=10)
     clock.now += 3600
@@ -103,7 +103,7 @@ def test_requests_are_spaced_and_not_saved_up() -> None:
 
 
 def test_a_batch_may_be_larger_than_the_rate() -> None:
-    """It leaves, and the next one waits for all of it."""
+    """A batch larger than the rate leaves, and the next one waits for all of it."""
     clock = ManualClock()
     limits = limiter(clock, messages_per_second=50)
 
@@ -114,7 +114,7 @@ def test_a_batch_may_be_larger_than_the_rate() -> None:
 
 
 def test_what_is_urgent_runs_ahead_of_the_rate_by_a_second_and_no_more() -> None:
-    """The others then wait for what it took."""
+    """Urgent messages may exceed the rate by one second's worth; the others then wait."""
     clock = ManualClock()
     limits = limiter(clock, requests_per_second=10)
     ahead = 0
@@ -128,7 +128,7 @@ def test_what_is_urgent_runs_ahead_of_the_rate_by_a_second_and_no_more() -> None
 
 
 def test_being_too_fast_halves_the_pace_once_for_what_left_before() -> None:
-    """Sixteen requests that were under way say it sixteen times, and it is one thing."""
+    """Several 429s to requests that left before a slow-down halve the pace only once."""
     clock = ManualClock()
     limits = limiter(clock, concurrency=17)
     begun = clock.now
@@ -144,7 +144,7 @@ def test_being_too_fast_halves_the_pace_once_for_what_left_before() -> None:
 
 
 def test_the_pace_comes_back_with_what_goes_well() -> None:
-    """A hundred successes make up for any slowness; a place is always left."""
+    """A hundred successes restore the full pace; at least one slot is always left."""
     clock = ManualClock()
     limits = limiter(clock, concurrency=10)
     for _ in range(20):
@@ -159,7 +159,7 @@ def test_the_pace_comes_back_with_what_goes_well() -> None:
 
 
 def test_a_pause_is_for_everybody_and_ends() -> None:
-    """What the provider asks for is obeyed in full, by what is urgent too."""
+    """A pause that the provider asks for holds for urgent messages too, to its full length."""
     clock = ManualClock()
     limits = limiter(clock)
     limits.throttled(begun=clock.now, pause=30)
@@ -180,7 +180,7 @@ def test_a_pause_is_for_everybody_and_ends() -> None:
 def test_no_second_carries_more_than_its_rates(
     requests: float, messages: float, given_: list[tuple[int, float]]
 ) -> None:
-    """Whatever comes when, between any two requests lies what the first one used up."""
+    """Between any two requests lies the time that the first one takes by the rates."""
     clock = ManualClock()
     limits = limiter(clock, requests_per_second=requests, messages_per_second=messages)
     sent: list[tuple[float, int]] = []
@@ -194,5 +194,5 @@ def test_no_second_carries_more_than_its_rates(
         sent.append((clock.now, count))
 
     for (at, count), (then, _) in itertools.pairwise(sent):
-        # A timer's lateness may be made up for, and no more than that.
+        # A timer that fires late, by up to 20 ms, is made up for.
         assert then - at >= max(1 / requests, count / messages) - 0.0201

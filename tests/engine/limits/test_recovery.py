@@ -1,4 +1,4 @@
-"""The account always recovers: whatever opens at once, every circuit has a probe that is due."""
+"""An account always recovers: every open circuit has a probe that is due."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def outcome_of(client: Client, number: int, deadline: float, channel: str 
 
 
 def test_provider_and_account_circuits_that_open_at_once_do_not_wait_for_each_other() -> None:
-    """Five 503, then two 401 on a provider that is well again, and a message every 50 ms."""
+    """After the provider's and the account's circuit opened together, messages leave in 20 s."""
     answers = iter(["unavailable"] * 5 + ["unauthorized"] * 2)
     loop = VirtualLoop()
 
@@ -84,14 +84,14 @@ def test_provider_and_account_circuits_that_open_at_once_do_not_wait_for_each_ot
 
 
 class Wire(FakeTransport):
-    """A wire that may also be silent, or gone."""
+    """A transport that can also time out or refuse connections."""
 
     broken: TransportFault | None = None
 
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
-        """Answer, or time out, or break."""
+        """Answer, time out or raise the fault."""
         broken = self.broken
         if broken is not None:
             if broken.reason is Reason.TIMEOUT:
@@ -102,7 +102,7 @@ class Wire(FakeTransport):
 
 
 class Recovery(RuleBasedStateMachine):
-    """An account whose provider answers as it is told, and callers that keep coming."""
+    """A state machine: an account, a provider whose answers change, and many callers."""
 
     policy = Policy()
 
@@ -125,7 +125,7 @@ class Recovery(RuleBasedStateMachine):
         )
 
     def reply(self, request: Request) -> Response:
-        """Answer as the provider does now."""
+        """Answer as the provider does at this time."""
         if request.method == "GET" and self.answer == "accepts":
             return Response(200, b'{"left": "1"}')
         return ANSWERS[self.answer](request)
@@ -145,17 +145,17 @@ class Recovery(RuleBasedStateMachine):
 
     @rule(answer=st.sampled_from(sorted(ANSWERS)))
     def change(self, answer: str) -> None:
-        """Have the provider answer otherwise from now on."""
+        """Change what the provider answers."""
         self.answer, self.wire.broken = answer, None
 
     @rule(reason=st.sampled_from([Reason.TIMEOUT, Reason.CONNECTION_FAILED]))
     def vanish(self, reason: Reason) -> None:
-        """Have the provider not answer, or not be there, from now on."""
+        """Let the provider time out, or refuse connections."""
         self.wire.broken = TransportFault(reason, "the provider is gone")
 
     @rule(count=st.integers(1, 4), deadline=st.sampled_from([0.5, 4.0, 30.0, math.inf]))
     def operate(self, count: int, deadline: float) -> None:
-        """Have some callers ask for the balance."""
+        """Start calls that ask for the balance."""
         self.begin([self.ask(deadline) for _ in range(count)])
 
     @rule(
@@ -164,11 +164,11 @@ class Recovery(RuleBasedStateMachine):
         channel=st.sampled_from([Channel.SMS.value, Channel.WHATSAPP.value]),
     )
     def send(self, count: int, deadline: float, channel: str) -> None:
-        """Have some callers send."""
+        """Start calls that send a message."""
         self.begin([self.call(deadline, channel) for _ in range(count)])
 
     def begin(self, calls: list[Coroutine[Any, Any, str]]) -> None:
-        """Let calls wait beside each other."""
+        """Start calls as concurrent tasks."""
         for each in calls:
             task = self.loop.create_task(each)
             self.waiting.add(task)
@@ -181,9 +181,9 @@ class Recovery(RuleBasedStateMachine):
         self.loop.drive(asyncio.sleep(seconds))
 
     def teardown(self) -> None:
-        """Let the provider be well: within a minute a message every 50 ms is accepted again.
+        """Check that within a minute a healthy provider accepts a message again.
 
-        An operation is answered then, and whoever has no deadline has an outcome as well.
+        Then an operation is answered, and every call without a deadline has ended.
         """
         self.answer, self.wire.broken = "accepts", None
 
@@ -207,7 +207,7 @@ class Recovery(RuleBasedStateMachine):
 
 
 def machine(trouble: AccountTrouble) -> type[Recovery]:
-    """Build the machine of a policy."""
+    """Build the state machine for a policy."""
     policy = Policy(
         retry=RetryPolicy(attempts=2, base=0.1),
         account_trouble=trouble,
@@ -221,7 +221,7 @@ def machine(trouble: AccountTrouble) -> type[Recovery]:
 def test_after_any_answer_a_healthy_provider_is_used_again(
     answer: str, trouble: AccountTrouble, unblocked: None
 ) -> None:
-    """Also by callers without a deadline, and by operations."""
+    """After any kind of failure, a healthy provider is used again, also for operations."""
     del unblocked
     account = machine(trouble)()
     account.change(answer)
@@ -236,7 +236,7 @@ def test_after_any_answer_a_healthy_provider_is_used_again(
 def test_whatever_happened_a_healthy_provider_is_used_again(
     trouble: AccountTrouble, unblocked: None
 ) -> None:
-    """In any order of refusals, failures and waiting, with either policy."""
+    """After any sequence of failures and waits, a healthy provider is used again."""
     del unblocked
     run_state_machine_as_test(
         machine(trouble),

@@ -1,4 +1,4 @@
-"""The deadlines of callers: who shares a request, and what ends in time."""
+"""The deadlines of callers: which messages share a request, and which end in time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
-    """The patience of a call covers the queue, and nothing leaves after it."""
+    """A message whose deadline passes in the queue is not sent, and its caller is told then."""
     wire = FakeTransport(lambda _: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
     account = engine(wire, limits=Limits(concurrency=1))
     first = account.submit(texts(1)[0], 30)
@@ -50,7 +50,7 @@ async def test_what_waits_too_long_is_told_so_when_it_is() -> None:
 async def test_callers_of_different_timeouts_do_not_share_a_request(
     timeouts: tuple[float, ...],
 ) -> None:
-    """The shortest timeout would cut the others short, whoever came first."""
+    """Messages with much different timeouts do not share a request, in any order of arrival."""
     wire = FakeTransport()
     account = engine(wire)
 
@@ -63,14 +63,14 @@ async def test_callers_of_different_timeouts_do_not_share_a_request(
 
 
 class TimedTransport(FakeTransport):
-    """Keeps how many seconds each request may take."""
+    """A transport that keeps the timeout of each request."""
 
     def __init__(self) -> None:
         super().__init__()
         self.within: list[float] = []
 
     async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
-        """Note the seconds, and answer."""
+        """Keep the timeout, and answer."""
         self.within.append(within)
         return await super().exchange(request, within=within, **more)
 
@@ -80,7 +80,7 @@ class TimedTransport(FakeTransport):
 async def test_the_earliest_deadline_of_a_batch_limits_its_request(
     timeouts: tuple[float, float], ttl: int | None
 ) -> None:
-    """Messages of nearly the same timeout share a request; nobody waits longer than was asked."""
+    """Messages of nearly equal timeouts share a request, which has the earliest deadline."""
     wire = TimedTransport()
     account = engine(wire, clock=ManualClock())
 
@@ -97,7 +97,7 @@ async def test_the_earliest_deadline_of_a_batch_limits_its_request(
 
 
 async def test_a_message_whose_ttl_has_passed_in_the_queue_does_not_leave() -> None:
-    """Its caller would wait longer; others of its request leave."""
+    """A message whose ttl passes in the queue is not sent; the others of its request are."""
     gate, clock = Gate(), ManualClock()
     wire = FakeTransport(gate)
     account = engine(wire, clock=clock, limits=Limits(concurrency=1))
@@ -117,7 +117,7 @@ async def test_a_message_whose_ttl_has_passed_in_the_queue_does_not_leave() -> N
 
 
 async def test_callers_of_many_deadlines_share_requests() -> None:
-    """Deadlines that differ by a tenth or less do not keep messages apart."""
+    """Messages whose timeouts differ by a tenth or less share requests."""
     wire = FakeTransport()
     account = engine(wire, max_messages=100, limits=Limits(concurrency=1))
     timeouts = [5 + number * 37 % 300 / 60 for number in range(300)]
@@ -131,7 +131,7 @@ async def test_callers_of_many_deadlines_share_requests() -> None:
 
 @pytest.mark.parametrize("others", [(10.0,), (9.9, 10.0)])
 async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[float, ...]) -> None:
-    """What fills a request ends the gathering of its turn, whatever timeouts the crowd has."""
+    """A message is not overtaken by many later ones that fill other requests."""
     wire = FakeTransport()
     account = engine(wire, max_messages=10, limits=Limits(concurrency=1))
     timeouts = [10.0, 20.0, *islice(cycle(others), 1000)]
@@ -145,7 +145,7 @@ async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[flo
 
 @pytest.mark.parametrize("patience", [float("nan"), "soon", None])
 async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
-    """It would compare with nothing, and everybody would wait for it."""
+    """A deadline that is not a number is refused, and does not stop other messages."""
     account = engine(FakeTransport())
 
     with pytest.raises(InvalidValue, match="deadline"):

@@ -1,4 +1,4 @@
-"""An application that cancels all tasks of its loop, and goes on: every message has an outcome."""
+"""If the application cancels all tasks of its loop, every message still has an outcome."""
 
 from __future__ import annotations
 
@@ -20,26 +20,29 @@ if TYPE_CHECKING:
 
 
 def live(story: Coroutine[Any, Any, None]) -> None:
-    """Run a story in a loop of its own, whose other tasks are all omnimsg's."""
+    """Run a story in an event loop whose other tasks are all omnimsg's."""
     with closing(VirtualLoop()) as loop:
         loop.drive(story)
 
 
 def cancel_all_tasks() -> None:
-    """Cancel what runs in the loop, as many do at the end of a program; only the test goes on."""
+    """Cancel all tasks but the test's, as many programs do at their end."""
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
 
 
 async def ended(waiting: asyncio.Future[Outcome]) -> Outcome:
-    """Let everything run that can, and return the outcome that there must be then."""
+    """Let everything run that can run, and return the outcome."""
     await settled()
     return waiting.result()
 
 
 @pytest.mark.parametrize("turns", range(1, 5))
 def test_a_request_that_was_to_leave_ends(turns: int) -> None:
-    """Also where its task has not taken a step: it never will. The slot is free again."""
+    """A message whose request's task is cancelled, even before its first step, has an outcome.
+
+    The slot of the request is free again.
+    """
 
     async def story() -> None:
         gate = Gate()
@@ -62,7 +65,7 @@ def test_a_request_that_was_to_leave_ends(turns: int) -> None:
 
 
 def test_what_waits_for_a_request_that_is_cancelled_leaves() -> None:
-    """Nothing else would wake the scheduler before its deadline."""
+    """A message that waits behind a request whose task is cancelled is sent."""
 
     async def story() -> None:
         gate = Gate()
@@ -83,7 +86,7 @@ def test_what_waits_for_a_request_that_is_cancelled_leaves() -> None:
 
 @pytest.mark.parametrize("turns", range(1, 8))
 def test_a_message_that_was_to_be_tried_again_ends(turns: int) -> None:
-    """With what is known of it."""
+    """A message whose waiting retry is cancelled has an outcome."""
 
     def reply(request: Request) -> Response:
         return results(dict.fromkeys(references(request), "slow-down"))

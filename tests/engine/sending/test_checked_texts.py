@@ -1,4 +1,4 @@
-"""Texts that are not checked again: the verdict is the one that a check would give."""
+"""Plain texts like one that was checked are not checked again; the verdict is the same."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TEXTS = st.builds(
 
 
 def adapter(**own: Any) -> Adapter[Any]:
-    """Build an adapter that has checked nothing."""
+    """Build an adapter of an account."""
     account = Account(
         name="a",
         settings=ClickatellSettings(api_key=Secret("k")),
@@ -58,17 +58,17 @@ def adapter(**own: Any) -> Adapter[Any]:
 def test_what_was_checked_before_makes_no_difference(
     own: dict[str, Any], drawn: list[Message]
 ) -> None:
-    """In whatever order messages come, each has the verdict that the adapter gives it alone."""
+    """Each message gets the adapter's own verdict, whatever was checked before it."""
     checks = MessageChecks(adapter(**own))
 
-    # Twice, so that each comes after all others too.
+    # Twice, so that each message also comes after all others.
     for each in (*drawn, *drawn):
         refusal = checks.refusal(each)
         assert checks.adapter.check(each) == (refusal and refusal.failure)
 
 
 class Stricter(ClickatellAdapter):
-    """An adapter with a rule of its own, which says nothing about what it judges by."""
+    """An adapter with a rule of its own, and without a statement of what it depends on."""
 
     def check(self, message: Message) -> Failure | None:
         """Refuse one number."""
@@ -79,7 +79,7 @@ class Stricter(ClickatellAdapter):
 
 @pytest.mark.parametrize("sender", [None, "12345"])
 def test_a_rule_of_a_subclass_is_asked_about_every_message(sender: str | None) -> None:
-    """What the class above states is not meant of it: neither of plain texts nor of others."""
+    """A subclass with its own `check` is asked about every message, whatever its base declares."""
     strict = Stricter(adapter().account)
     checks = MessageChecks(strict)
     passed = Message(TO, "Hello", sender=sender)
@@ -91,7 +91,7 @@ def test_a_rule_of_a_subclass_is_asked_about_every_message(sender: str | None) -
 
 
 def test_a_text_like_one_that_has_passed_is_known() -> None:
-    """To whatever number and with whatever words, if it is no longer."""
+    """A text with the same options, and no longer than one that passed, is not checked again."""
     known = CheckedTexts()
     known.add(Message(TO, "Your code is 1234", sender="12345", ttl=60))
 
@@ -115,7 +115,7 @@ def test_a_text_like_one_that_has_passed_is_known() -> None:
     ],
 )
 def test_a_text_that_differs_is_not_known(changes: dict[str, Any]) -> None:
-    """In a field that a provider's rules may judge."""
+    """A text that differs in a field that providers' rules depend on is checked again."""
     known = CheckedTexts()
     like = Message(TO, "No code", sender="12345", ttl=60)
     known.add(like)
@@ -124,7 +124,7 @@ def test_a_text_that_differs_is_not_known(changes: dict[str, Any]) -> None:
 
 
 def test_what_has_other_options_is_not_remembered() -> None:
-    """A verdict on it says nothing of texts without them."""
+    """The verdict on a message with other options does not apply to texts without them."""
     known = CheckedTexts()
     known.add(Message(TO, "No code", sender="12345", tags=("code",)))
 
@@ -132,7 +132,7 @@ def test_what_has_other_options_is_not_remembered() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """Ever new senders or lifetimes do not make it grow for ever."""
+    """The number of remembered kinds of texts is bounded."""
     known = CheckedTexts()
     with patch.object(checked_texts, "_MAX_SHAPES", 3):
         for ttl in range(1, 8):

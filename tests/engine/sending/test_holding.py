@@ -1,4 +1,4 @@
-"""Messages of an account in trouble: held, or failed at once."""
+"""Messages of an account with an open circuit: held, or failed at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> None:
-    """They leave when a batch that tries is taken."""
+    """Held messages are sent when a probe after the pause is accepted."""
     clock, mended = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
     account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
@@ -50,7 +50,7 @@ async def test_messages_of_an_account_in_trouble_are_held_until_it_is_over() -> 
 
 
 async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() -> None:
-    """The next acceptance proves it; they do not wait for the pause to end."""
+    """Held messages are sent after any acceptance, without waiting for the end of the pause."""
     wire = FakeTransport()
     wire.reply = lambda request: Response(401) if len(wire.requests) == 1 else accepted(request)
     account = engine(wire, clock=ManualClock(), account_trouble=AccountTrouble.HOLD)
@@ -69,7 +69,7 @@ async def test_held_messages_leave_as_soon_as_the_account_is_known_to_be_well() 
 
 
 async def test_held_messages_leave_in_their_order() -> None:
-    """The first that was held probes the account, and the others follow it."""
+    """Held messages are sent in their order; the first one is the probe."""
     clock, is_well = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if is_well else Response(401))
     account = engine(wire, clock=clock, account_trouble=AccountTrouble.HOLD)
@@ -88,7 +88,7 @@ async def test_held_messages_leave_in_their_order() -> None:
 
 
 async def test_messages_are_held_no_longer_than_their_deadline() -> None:
-    """Then they are too late, and say why they waited."""
+    """A held message whose deadline passes is not sent, and its failure says why it was held."""
     wire = FakeTransport(lambda _: Response(401))
     account = engine(wire, account_trouble=AccountTrouble.HOLD)
 
@@ -100,7 +100,7 @@ async def test_messages_are_held_no_longer_than_their_deadline() -> None:
 
 
 async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
-    """Somebody has to hear of it."""
+    """By default, messages of an account with an open circuit fail at once."""
     account = engine(FakeTransport(lambda _: Response(401)))
 
     (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
@@ -111,7 +111,7 @@ async def test_by_default_an_account_in_trouble_fails_at_once() -> None:
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_what_is_refused_while_the_account_closes_has_an_outcome(turns: int) -> None:
-    """Nobody would release it any more, so it is not held."""
+    """A message refused while its account closes has an outcome instead of being held."""
     answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
     account = engine(
         FakeTransport(lambda _: answer), account_trouble=AccountTrouble.HOLD, retry=NO_RETRY

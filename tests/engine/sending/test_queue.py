@@ -1,4 +1,4 @@
-"""The queue of an account: what is taken from it, and what that costs."""
+"""The queue of an account: order, expiry, memory, and cost in calls."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class Owner:
-    """An owner that takes no outcome."""
+    """An owner that ignores outcomes."""
 
     may_abandon = False
     fails_over = None
 
     def abandoned(self, keys: Sequence[Any]) -> Sequence[int]:
-        """Nobody has gone."""
+        """Return no keys: no caller has gone."""
         return ()
 
     def finish(
@@ -38,11 +38,11 @@ class Owner:
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
-        """Take outcomes."""
+        """Ignore the outcomes."""
 
 
 def filled(count: int, max_messages: int = 1) -> Queue:
-    """Return a queue of messages that expire one after another, the last one first."""
+    """Return a queue of messages that expire one by one, the last one first."""
     queue, owner = Queue(max_messages, now=lambda: 0.0), Owner()
     for number, message in enumerate(texts(count)):
         lane = queue.lane(message.priority)
@@ -52,7 +52,7 @@ def filled(count: int, max_messages: int = 1) -> Queue:
 
 
 def calls_of(function: Callable[[], object]) -> int:
-    """Count the calls that a function makes, steps of generators included."""
+    """Count the function calls that a function makes, steps of generators included."""
     count = 0
 
     def profile(_frame: object, event: str, _argument: object) -> None:
@@ -68,13 +68,13 @@ def calls_of(function: Callable[[], object]) -> int:
 
 
 def expire_all(queue: Queue) -> None:
-    """Let one message after another expire."""
+    """Expire one message after another."""
     while queue:
         assert queue.take_expired(queue.earliest)
 
 
 def test_expiring_costs_the_same_for_each_message_however_many_wait() -> None:
-    """Four times the messages, which expire one by one, take four times the steps."""
+    """The cost of expiring a message does not grow with the number that wait."""
     few, many = filled(500), filled(2000)
 
     ratio = calls_of(lambda: expire_all(many)) / calls_of(lambda: expire_all(few))
@@ -84,7 +84,7 @@ def test_expiring_costs_the_same_for_each_message_however_many_wait() -> None:
 
 @pytest.mark.parametrize("max_messages", [1, 7])
 def test_messages_expire_in_the_order_of_their_deadlines(max_messages: int) -> None:
-    """Whatever has left or was put back in between, what waits expires when it should."""
+    """Messages expire at their deadlines, whatever has left or was put back in between."""
     queue = filled(100, max_messages)
     first = queue.pop()
     assert first is not None
@@ -105,7 +105,7 @@ def test_messages_expire_in_the_order_of_their_deadlines(max_messages: int) -> N
 
 
 def test_what_has_left_is_not_remembered() -> None:
-    """A queue that is never full keeps nothing of the messages that went through it."""
+    """The queue keeps no reference to messages that have left."""
     queue, owner = Queue(1, now=lambda: 0.0), Owner()
 
     for message in texts(5000):
@@ -124,7 +124,7 @@ TIMEOUTS = [0.001, 0.5, 4.99, 5.0, 5.3, 9.2, 9.5, 10.0, 10.5, 29.5, 30.0, 86_400
 
 @pytest.mark.parametrize("timeout", TIMEOUTS)
 def test_timeouts_of_one_step_differ_by_a_tenth_or_a_second_at_most(timeout: float) -> None:
-    """Whoever shares a request gives up little of the time that was asked for."""
+    """Timeouts of one step differ by at most a tenth, or by a second if that is less."""
     longer = timeout + min(timeout * 0.1, 1.0) * 1.01
 
     assert step_of(timeout) == step_of(timeout)
@@ -133,5 +133,5 @@ def test_timeouts_of_one_step_differ_by_a_tenth_or_a_second_at_most(timeout: flo
 
 @pytest.mark.parametrize("timeout", [-1.0, 0.0, float("inf"), float("-inf")])
 def test_every_timeout_has_a_step(timeout: float) -> None:
-    """Also one that is over already, and none at all."""
+    """Every timeout has a step, also negative and infinite ones."""
     assert isinstance(step_of(timeout), int)

@@ -1,4 +1,4 @@
-"""What may have been sent is looked for before it is sent again, in virtual time."""
+"""`RESEND_IF_NOT_FOUND`: a doubtful message is looked up before it is resent; virtual time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Reply: TypeAlias = "Response | Awaitable[Response]"
 
 
 def said(word: str) -> Response:
-    """Answer a look-up."""
+    """Build the answer to a look-up."""
     if word == "down":
         return Response(503, b"")
     document = {"there": word != "absent", **({"ref": "r99"} if word == "another" else {})}
@@ -51,14 +51,14 @@ def said(word: str) -> Response:
 
 @attrs.define
 class World:
-    """A provider and what is told of it.
+    """A provider, and what was asked of it.
 
     Attributes:
-        sends: What is said of every message of each request in turn; then it is taken.
-        looks: What is said to each look-up in turn; then the message is absent.
-        looked: When each look-up came, seconds from the beginning, and for which message.
-        sent: When each request came, and which messages it held.
-        events: What the hook was told.
+        sends: The result of all messages of each request in turn; then "ok".
+        looks: The result of each look-up in turn; then "absent".
+        looked: The time of each look-up, seconds from the start, and its message.
+        sent: The time of each request, and its messages.
+        events: The events passed to `on_retry`.
         book: The journal.
     """
 
@@ -72,7 +72,7 @@ class World:
     _loop: VirtualLoop = attrs.field(factory=VirtualLoop)
 
     def __attrs_post_init__(self) -> None:
-        """Begin at nought."""
+        """Start the clock at 0."""
         self._loop.now = 0.0
 
     def reply(self, request: Request) -> Reply:
@@ -94,7 +94,7 @@ class World:
         return said("absent")
 
     def live(self, story: Callable[[Client], Awaitable[Any]], **policy: Any) -> Any:
-        """Let something happen to a client."""
+        """Run a story with a client."""
 
         async def told() -> Any:
             wire = FakeTransport(self.reply)
@@ -120,7 +120,7 @@ class World:
             return self._loop.drive(told())
 
     def now(self) -> float:
-        """Return the seconds since the beginning."""
+        """Return the seconds since the start."""
         return self._loop.now
 
     def utc_now(self) -> datetime:
@@ -131,7 +131,7 @@ class World:
 def world(
     looks: Sequence[str] = (), sends: Sequence[str] | Callable[[Request], Reply] = ("who-knows",)
 ) -> World:
-    """Build a provider that does not know what it did with the first request."""
+    """Build a provider whose first answer to a send leaves a doubt."""
     return World(sends if callable(sends) else iter(sends), iter(looks))
 
 
@@ -144,7 +144,7 @@ async def call(client: Client, message: Message, patience: float = LONG) -> Outc
 
 
 def one(place: World, patience: float = LONG, **policy: Any) -> Outcome:
-    """Send one message, and say what became of it."""
+    """Send one message, return its outcome, and check that the journal has the same."""
     outcome: Outcome = place.live(lambda client: call(client, texts(1)[0], patience), **policy)
     recorded = place.book.last("r0")
     assert recorded is not None
@@ -153,7 +153,7 @@ def one(place: World, patience: float = LONG, **policy: Any) -> Outcome:
 
 
 def test_what_is_found_at_once_was_accepted() -> None:
-    """With the provider's id, without waiting, and nothing is sent again."""
+    """A doubtful message found at once is accepted with the provider's id and not resent."""
     place = world(["there"])
 
     outcome = one(place)
@@ -164,7 +164,7 @@ def test_what_is_found_at_once_was_accepted() -> None:
 
 
 def test_what_is_found_later_was_accepted() -> None:
-    """The hook hears that there will be a second look, which sends nothing."""
+    """A doubtful message found by the second look-up is accepted; `on_retry` announces it."""
     place = world(["absent", "there"])
 
     outcome = one(place)
@@ -184,7 +184,7 @@ def test_what_is_found_later_was_accepted() -> None:
 
 
 def test_what_is_missing_twice_is_sent_again() -> None:
-    """After two minutes, and the hook hears who may get it twice."""
+    """A message missing in two look-ups two minutes apart is resent; `on_retry` names it."""
     place = world(["absent", "absent"])
 
     outcome = one(place)
@@ -198,7 +198,7 @@ def test_what_is_missing_twice_is_sent_again() -> None:
 
 
 def test_how_long_it_must_be_missing_is_decided_for_the_account() -> None:
-    """Any number of seconds."""
+    """The time between the two look-ups is the account's `not_found_for`."""
     place = world()
 
     one(place, not_found_for=7.5)
@@ -208,7 +208,7 @@ def test_how_long_it_must_be_missing_is_decided_for_the_account() -> None:
 
 @pytest.mark.parametrize("word", ["no-such-number", "slow-down"])
 def test_a_refusal_afterwards_does_not_undo_the_doubt(word: str) -> None:
-    """It proves nothing of the first attempt. After the last there is one look more."""
+    """A refusal of the resend leaves the doubt; one look-up follows the last attempt."""
     place = world(sends=["who-knows", word, word])
 
     outcome = one(place, retry=TWICE)
@@ -220,7 +220,7 @@ def test_a_refusal_afterwards_does_not_undo_the_doubt(word: str) -> None:
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
 def test_what_became_of_the_last_attempt_may_be_found(word: str, kind: type[Outcome]) -> None:
-    """At once; there is no waiting for what nothing could follow."""
+    """A doubtful last attempt is looked up once, without a wait for a second look-up."""
     place = world(["absent", "absent", word], sends=["who-knows"] * 9)
 
     outcome = one(place, retry=TWICE)
@@ -231,7 +231,7 @@ def test_what_became_of_the_last_attempt_may_be_found(word: str, kind: type[Outc
 
 
 def test_what_has_waited_since_it_was_missing_is_looked_for_again() -> None:
-    """Meanwhile the provider may have processed the request that it seemed to have lost."""
+    """A missing message that waits for its slot is looked up again before it is resent."""
     place = world(["absent", "absent", "there"])
 
     # One request in 20 seconds: it is missing at 40, and its turn would be at 60.
@@ -243,7 +243,7 @@ def test_what_has_waited_since_it_was_missing_is_looked_for_again() -> None:
 
 
 def test_a_slow_look_lets_nothing_leave_on_what_was_missing_before_it() -> None:
-    """While one message is looked for, the provider may process another one of the request."""
+    """After a slow look-up of one message, the others of the resend are looked up again."""
     place = world(["absent", "absent", "absent", "absent later", "there"])
 
     async def story(client: Client) -> list[Outcome]:
@@ -257,7 +257,7 @@ def test_a_slow_look_lets_nothing_leave_on_what_was_missing_before_it() -> None:
 
 
 def test_each_further_attempt_takes_two_misses_of_its_own() -> None:
-    """There are as many attempts as of any message."""
+    """Each resend needs two look-ups of its own, and counts as an attempt."""
     place = world(sends=["who-knows"] * 9)
 
     outcome = one(place)
@@ -270,7 +270,7 @@ def test_each_further_attempt_takes_two_misses_of_its_own() -> None:
 
 @pytest.mark.parametrize("word", ["down", "another"])
 def test_a_look_that_tells_nothing_counts_as_nothing(word: str) -> None:
-    """Neither as found nor as missing, however often it is asked."""
+    """A failed look-up, or one that finds another message, counts neither as found nor missing."""
     place = world([word, "absent", word, "absent"], sends=["who-knows"])
 
     outcome = one(place, retry=TWICE)
@@ -281,7 +281,7 @@ def test_a_look_that_tells_nothing_counts_as_nothing(word: str) -> None:
 
 
 def test_a_provider_that_cannot_tell_leaves_the_doubt() -> None:
-    """To the deadline, and nothing is sent."""
+    """While all look-ups fail, the message is not resent and stays ambiguous at its deadline."""
     place = world(["down"] * 99)
 
     outcome = one(place)
@@ -293,7 +293,7 @@ def test_a_provider_that_cannot_tell_leaves_the_doubt() -> None:
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
 def test_without_time_for_a_second_look_there_is_one(word: str, kind: type[Outcome]) -> None:
-    """For found is worth knowing; nobody waits for what could not be decided."""
+    """Without time for a second look-up before the deadline there is one, and no wait."""
     place = world([word])
 
     outcome = one(place, 60)
@@ -305,7 +305,7 @@ def test_without_time_for_a_second_look_there_is_one(word: str, kind: type[Outco
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
 def test_what_has_outlived_its_use_is_not_sent_again(word: str, kind: type[Outcome]) -> None:
-    """It may still be found, by the look that was to come."""
+    """A message whose ttl has passed is not resent, but the second look-up may find it."""
     place = world(["absent", word])
 
     async def story(client: Client) -> list[Outcome]:
@@ -319,7 +319,7 @@ def test_what_has_outlived_its_use_is_not_sent_again(word: str, kind: type[Outco
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
 def test_where_one_attempt_is_all_there_is_one_look(word: str, kind: type[Outcome]) -> None:
-    """And no waiting."""
+    """A policy of one attempt makes one look-up, without a wait."""
     place = world([word])
 
     outcome = one(place, retry=RetryPolicy(attempts=1))
@@ -329,7 +329,7 @@ def test_where_one_attempt_is_all_there_is_one_look(word: str, kind: type[Outcom
 
 
 def test_a_retry_that_ends_in_doubt_is_looked_for() -> None:
-    """It has used up an attempt, and the look-up comes all the same."""
+    """A retry that ends in doubt is looked up, and counts as an attempt."""
     place = world(["absent", "absent"], sends=["slow-down", "who-knows", "ok"])
 
     outcome = one(place)
@@ -340,7 +340,7 @@ def test_a_retry_that_ends_in_doubt_is_looked_for() -> None:
 
 
 def test_only_what_was_made_since_then_is_looked_for() -> None:
-    """From when the message was handed over, less what two clocks may differ by."""
+    """A look-up asks for messages since the hand-over, less five minutes for clock differences."""
     place = world(["there"])
 
     one(place)
@@ -351,7 +351,7 @@ def test_only_what_was_made_since_then_is_looked_for() -> None:
 
 
 def test_each_member_of_a_batch_goes_its_own_way() -> None:
-    """What is found is told at once, what may be repeated is, and what is missing leaves later."""
+    """Each message of a batch is accepted, retried or looked up independently of the others."""
     words = {"r0": "ok", "r1": "who-knows", "r2": "who-knows", "r3": "slow-down", "r4": "who-knows"}
 
     def answer(request: Request) -> Response:
@@ -375,7 +375,7 @@ def test_each_member_of_a_batch_goes_its_own_way() -> None:
 
 
 def test_looking_is_subject_to_the_accounts_limits() -> None:
-    """A look-up holds one of its places, and is spaced like everything else."""
+    """A look-up takes a slot of the account and keeps to its rate."""
     place = world(["there"] * 3)
 
     async def story(client: Client) -> list[Outcome]:
@@ -391,7 +391,7 @@ def test_looking_is_subject_to_the_accounts_limits() -> None:
 
 
 def test_who_goes_away_is_not_looked_for() -> None:
-    """Nor is the message sent again."""
+    """A message whose caller was cancelled is neither looked up again nor resent."""
     place = world()
 
     async def story(client: Client) -> None:
@@ -406,7 +406,7 @@ def test_who_goes_away_is_not_looked_for() -> None:
 
 
 def test_a_cancelled_look_changes_nothing() -> None:
-    """Closing does not wait for longer than it is told, and the doubt is what is known."""
+    """Closing cancels a waiting look-up at its own deadline, and the message stays ambiguous."""
     place = world()
     heard: list[Outcome] = []
 
@@ -425,7 +425,7 @@ def test_a_cancelled_look_changes_nothing() -> None:
 
 
 def test_closing_waits_for_what_is_looked_for() -> None:
-    """If it has the time."""
+    """Closing waits for a pending look-up until its own deadline."""
     place = world(["absent", "there"])
 
     async def story(client: Client) -> Outcome:
@@ -438,7 +438,7 @@ def test_closing_waits_for_what_is_looked_for() -> None:
 
 
 def test_by_default_nothing_is_looked_for() -> None:
-    """What may have been sent is held."""
+    """With `HOLD`, a doubtful message is not looked up."""
     place = world(["there"])
 
     outcome = one(place, on_ambiguous=OnAmbiguous.HOLD)
@@ -448,7 +448,7 @@ def test_by_default_nothing_is_looked_for() -> None:
 
 
 def test_a_provider_that_cannot_be_asked_cannot_have_it() -> None:
-    """It is an error of the configuration, with the key and what would be right."""
+    """For an adapter without look-up, the error names the key and the valid values."""
     policy = Policy(on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND)
 
     with pytest.raises(ConfigError) as caught:
@@ -462,7 +462,7 @@ def test_a_provider_that_cannot_be_asked_cannot_have_it() -> None:
 
 @pytest.mark.parametrize("name", ["clickatell", "messente"])
 def test_of_the_three_providers_only_bird_can_be_asked(name: str) -> None:
-    """The others are refused when the configuration is read, not when a message is in doubt."""
+    """The configuration allows `resend_if_not_found` for Bird only."""
     accounts = config(1)["accounts"]
     asked = {each: accounts[each] | {"on_ambiguous": "resend_if_not_found"} for each in accounts}
 

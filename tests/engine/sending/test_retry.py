@@ -1,4 +1,4 @@
-"""What is tried again, how often and how soon, and what never is."""
+"""Retries: which messages are sent again, how often and when, and which never are."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ KINDS = {"ok": Accepted, "no-such-number": Rejected, "who-knows": Ambiguous, "sl
 
 
 def retrier() -> Retrier:
-    """Build the retries of an account that does not wait between them."""
+    """Build a `Retrier` that does not wait between attempts."""
     return Retrier("main", Policy(retry=NOW), Observers())
 
 
@@ -70,13 +70,13 @@ async def send(
     deadline: float = 10.0,
     clock: Clock | None = None,
 ) -> list[Outcome]:
-    """Send a batch through a wire."""
+    """Send a batch through a transport."""
     account = account_engine(tiny(), wire, policy=Policy(retry=policy), clock=clock)
     return await send_batch(account, texts(count), deadline)
 
 
 def scripted(words: list[list[str]]) -> FakeTransport:
-    """Answer attempt n with `words[n]`, by position in the whole batch."""
+    """Build a transport that answers attempt n with `words[n]`, by position in the batch."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:
@@ -88,7 +88,7 @@ def scripted(words: list[list[str]]) -> FakeTransport:
 
 
 class Naps:
-    """Notes how long the retries wanted to wait, and does not wait."""
+    """Notes the waits of retries, and moves the clock instead of waiting."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
@@ -96,19 +96,19 @@ class Naps:
         monkeypatch.setattr("omnimsg.engine.sending.retry.anyio.sleep", self)
 
     async def __call__(self, seconds: float) -> None:
-        """Note it, and let that time have passed."""
+        """Note the wait, and move the clock by it."""
         self.seconds.append(seconds)
         self.clock.now += seconds
 
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> Naps:
-    """Take the waiting out of the retries."""
+    """Replace the waits of retries."""
     return Naps(monkeypatch)
 
 
 async def test_only_the_failed_members_are_sent_again() -> None:
-    """A second request carries what was refused safely and nothing else."""
+    """Only the messages of a batch that were not sent and are safe to retry are sent again."""
     wire = scripted(
         [["ok", "slow-down", "no-such-number", "who-knows", "slow-down"], ["", "ok", "", "", "ok"]]
     )
@@ -123,7 +123,7 @@ async def test_only_the_failed_members_are_sent_again() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 2, 5])
 async def test_the_first_attempt_counts(attempts: int) -> None:
-    """Five attempts are five requests, and one is one."""
+    """`attempts` is the total number of requests, the first one included."""
     wire = scripted([["slow-down"]] * attempts)
 
     (outcome,) = await send(wire, 1, policy=RetryPolicy(attempts=attempts, base=0))
@@ -133,7 +133,7 @@ async def test_the_first_attempt_counts(attempts: int) -> None:
 
 
 async def test_the_happy_path_never_touches_tenacity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is nothing to try again, nothing is set up to try again."""
+    """Without a message to retry, no tenacity object is built."""
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("tenacity was built")
@@ -146,12 +146,12 @@ async def test_the_happy_path_never_touches_tenacity(monkeypatch: pytest.MonkeyP
 
 
 def limited(after: float | None) -> Response:
-    """Answer that everything was too much."""
+    """Build a 429 for the whole request."""
     return Response(429, b"", {} if after is None else {"Retry-After": str(after)})
 
 
 async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
-    """Neither the policy's longest wait nor its randomness shortens what the provider asked for."""
+    """`Retry-After` is obeyed in full, even if it exceeds the policy's longest wait."""
     wire = FakeTransport(lambda _: limited(7))
 
     policy = RetryPolicy(attempts=3, base=0.5, longest=1.0)
@@ -164,7 +164,7 @@ async def test_retry_after_is_obeyed_in_full(naps: Naps) -> None:
     "after", [1_795_000_000, "9" * 400, f"Mon, {'9' * 20} Jan 2020 00:00:00 GMT"]
 )
 async def test_a_retry_after_that_is_no_wait_is_cut(after: float | str, naps: Naps) -> None:
-    """Some send an epoch time, or nonsense: the message is tried again after the longest pause."""
+    """A `Retry-After` of an epoch time or nonsense is limited to the longest pause."""
     wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": str(after)}))
 
     policy = RetryPolicy(attempts=2, base=0)
@@ -178,7 +178,7 @@ async def test_a_retry_after_that_is_no_wait_is_cut(after: float | str, naps: Na
 
 
 async def test_retry_after_is_obeyed_for_a_message_that_is_resent_in_doubt(naps: Naps) -> None:
-    """The doubt of an earlier attempt stays; the wait is that of the last answer."""
+    """A message resent in doubt waits as long as its last answer asks."""
     entries = [
         [{**result(each, "who-knows"), "after": 3} for each in ("r0", "r1")],
         [{**result("r0", "slow-down"), "after": 7}, result("r1", "ok")],
@@ -196,7 +196,7 @@ async def test_retry_after_is_obeyed_for_a_message_that_is_resent_in_doubt(naps:
 
 
 async def test_a_rejected_message_is_not_sent_again_beside_one_in_doubt() -> None:
-    """`OnAmbiguous.RESEND` concerns messages that may have been sent, and no others."""
+    """`OnAmbiguous.RESEND` resends only the ambiguous messages of a batch."""
     wire = scripted([["who-knows", "no-such-number"], ["ok"]])
     policy = Policy(retry=NOW, on_ambiguous=OnAmbiguous.RESEND)
 
@@ -207,7 +207,7 @@ async def test_a_rejected_message_is_not_sent_again_beside_one_in_doubt() -> Non
 
 
 async def test_the_parts_of_a_retry_that_is_split_are_not_retried_anew() -> None:
-    """They belong to the attempt that was split, so they cannot exceed the allowed attempts."""
+    """The parts of a split retry count as the same attempt and get no attempts of their own."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:
@@ -226,7 +226,7 @@ async def test_the_parts_of_a_retry_that_is_split_are_not_retried_anew() -> None
 
 
 async def test_a_wait_beyond_the_deadline_is_not_begun(naps: Naps) -> None:
-    """The caller hears at once, and how long the provider wanted."""
+    """If the provider asks for a wait beyond the deadline, the caller is told at once."""
     wire = FakeTransport(lambda _: limited(11))
 
     (outcome,) = await send(wire, 1, deadline=10)
@@ -242,7 +242,7 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(naps: Naps) -> None:
 
 
 async def test_our_own_wait_does_not_pass_the_deadline_either(naps: Naps) -> None:
-    """A backoff that would end too late ends the attempts instead."""
+    """If the backoff would pass the deadline, there is no further attempt."""
     wire = FakeTransport(lambda _: limited(None))
 
     (outcome,) = await send(
@@ -255,7 +255,7 @@ async def test_our_own_wait_does_not_pass_the_deadline_either(naps: Naps) -> Non
 
 
 async def test_one_member_that_must_wait_too_long_does_not_hold_up_the_others(naps: Naps) -> None:
-    """It keeps its outcome; the others have their next attempt."""
+    """A message that must wait beyond its deadline keeps its outcome; the others are retried."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:
@@ -276,7 +276,7 @@ async def test_one_member_that_must_wait_too_long_does_not_hold_up_the_others(na
 
 
 async def test_a_wait_can_be_cancelled() -> None:
-    """Cancelling the caller while a retry waits ends it, with no further request."""
+    """Cancelling the caller during a retry's wait ends the wait, without a further request."""
     wire = FakeTransport(lambda _: limited(5))
     sending = asyncio.create_task(send(wire, 1))
     await wire.asked()
@@ -290,7 +290,7 @@ async def test_a_wait_can_be_cancelled() -> None:
 
 
 async def test_a_second_attempt_can_be_cancelled() -> None:
-    """Tenacity catches a cancellation inside an attempt, and gives it back."""
+    """Cancelling the caller during the second attempt raises `CancelledError` to the caller."""
     wire = FakeTransport()
 
     async def reply(_: Request) -> Response:
@@ -312,7 +312,7 @@ async def test_a_second_attempt_can_be_cancelled() -> None:
 async def test_a_retry_that_does_not_stop_when_the_client_closes_is_ambiguous(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its request may have left; what it answers after the client is closed changes nothing."""
+    """A retry that ignores its cancellation on closing is ambiguous, whatever it answers later."""
     monkeypatch.setattr("omnimsg.engine.sending.tasks.CLEANUP_SECONDS", 0.01)
     wire, go = FakeTransport(), asyncio.Event()
 
@@ -340,7 +340,7 @@ async def test_a_retry_that_does_not_stop_when_the_client_closes_is_ambiguous(
 
 
 async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
-    """One line, with the account, the attempt and the provider's code."""
+    """A retry logs one line with the account, the attempt and the provider's code."""
     await send(scripted([["slow-down", "slow-down"], ["ok", "ok"]]), 2)
 
     (record,) = [each for each in caplog.records if each.name == "omnimsg.engine"]
@@ -364,7 +364,7 @@ async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture
 
 
 async def test_a_faulted_request_is_tried_again_only_if_nothing_left() -> None:
-    """The same fault is safe before the first byte and unsafe after it."""
+    """The same transport fault is retried before the first byte and not after it."""
     for writes, requests, retry in ((False, 3, Retry.SAFE), (True, 1, Retry.UNSAFE)):
 
         def lost(_: Request) -> Response:
@@ -387,7 +387,7 @@ async def test_a_faulted_request_is_tried_again_only_if_nothing_left() -> None:
 def test_every_message_ends_with_its_first_final_outcome(
     words: list[list[str]], attempts: int
 ) -> None:
-    """A message is sent until it is accepted, rejected or ambiguous, and not once more."""
+    """A message is sent until it is accepted, rejected or ambiguous, and not again after that."""
     wire = scripted(words)
 
     outcomes = asyncio.run(send(wire, 3, policy=RetryPolicy(attempts=attempts, base=0)))
@@ -403,7 +403,7 @@ def test_every_message_ends_with_its_first_final_outcome(
 
 
 async def test_an_operation_is_asked_again_until_it_says_something_else() -> None:
-    """The value ends it, and so does a failure that asking again will not mend."""
+    """An operation is repeated while its failure is safe to retry, up to the allowed attempts."""
     later = Failure(reason=Reason.PROVIDER_ERROR, retry=Retry.SAFE)
     never = Failure(reason=Reason.NOT_FOUND, retry=Retry.NEVER)
 
@@ -423,7 +423,7 @@ async def test_an_operation_is_asked_again_until_it_says_something_else() -> Non
 
 
 async def test_a_value_that_happens_to_have_a_retry_is_no_failure() -> None:
-    """Only a `Failure` is asked again."""
+    """An operation's value with an attribute `retry` is not retried: only a `Failure` is."""
 
     class Value:
         retry = Retry.SAFE
@@ -441,13 +441,13 @@ async def test_a_value_that_happens_to_have_a_retry_is_no_failure() -> None:
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base": -1}, {"longest": -0.1}])
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
-    """No attempt at all, or a wait before now."""
+    """A retry policy without an attempt, or with a negative wait, is refused."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RetryPolicy(**wrong)  # type: ignore[arg-type]
 
 
 async def test_a_client_takes_a_policy() -> None:
-    """What is given for all accounts goes before what an account's own policy says."""
+    """A client's `retry` takes precedence over the policies of its accounts."""
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "slow-down")))
     own = {"main": Policy(retry=RetryPolicy(attempts=9, base=0))}
     for for_all, expected in ((None, 9), (RetryPolicy(attempts=2, base=0), 2)):

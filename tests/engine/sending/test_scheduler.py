@@ -1,4 +1,4 @@
-"""How messages of an account share requests, and in which order they leave."""
+"""The scheduler: how messages of an account share requests, and the order they leave in."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
-    """Without a timer: the next turn of the loop sends it, as full as the provider takes."""
+    """Messages handed over in one iteration of the loop leave in full batches."""
     wire = FakeTransport()
     account = engine(wire)
 
@@ -49,7 +49,7 @@ async def test_what_is_handed_over_in_one_turn_shares_requests() -> None:
 
 
 async def test_a_single_message_waits_for_nobody() -> None:
-    """While there is room it leaves alone."""
+    """A single message leaves alone and at once while there is a free slot."""
     wire = FakeTransport()
     account = engine(wire)
 
@@ -61,7 +61,7 @@ async def test_a_single_message_waits_for_nobody() -> None:
 
 
 async def test_lingering_gathers_what_comes_within_it() -> None:
-    """Except where it is urgent, or a request is full before."""
+    """`linger` gathers the messages that come within it; an urgent one leaves at once."""
     wire = FakeTransport()
     account = engine(wire, limits=Limits(linger=0.3))
     urgent = attrs.evolve(texts(1, start=900)[0], priority=Priority.HIGH)
@@ -77,7 +77,7 @@ async def test_lingering_gathers_what_comes_within_it() -> None:
 
 
 async def test_a_full_batch_and_a_retry_do_not_linger() -> None:
-    """No other message could join them."""
+    """A full batch and a retry do not linger, because no message could join them."""
     wire = FakeTransport()
 
     def reply(request: Request) -> Response:
@@ -97,7 +97,7 @@ async def test_a_full_batch_and_a_retry_do_not_linger() -> None:
 
 
 async def test_what_is_urgent_leaves_before_what_waits() -> None:
-    """A campaign that came first fills neither the queue nor the last place."""
+    """A message of high priority leaves at once, even if a campaign fills the queue."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
@@ -120,7 +120,7 @@ async def test_what_is_urgent_leaves_before_what_waits() -> None:
 
 
 async def test_low_priority_goes_last() -> None:
-    """Whatever came first."""
+    """Messages leave by priority, whatever the order of arrival."""
     wire = FakeTransport()
     account = engine(wire, limits=Limits(concurrency=1))
     ranks = [Priority.LOW, Priority.NORMAL, Priority.HIGH]
@@ -137,7 +137,7 @@ async def test_low_priority_goes_last() -> None:
 async def test_callers_leave_in_the_order_in_which_they_came(
     max_messages: int, spread: int
 ) -> None:
-    """Nobody is overtaken by who comes later, however many wait, nor by who waits less long."""
+    """Messages of equal priority leave in order of arrival, whatever their timeouts."""
     wire, timeouts = FakeTransport(), [30 - number // 5 % spread for number in range(300)]
 
     await _sent_while_busy(wire, timeouts, max_messages)
@@ -147,7 +147,7 @@ async def test_callers_leave_in_the_order_in_which_they_came(
 
 
 async def test_who_comes_later_takes_no_turn_of_who_came_before() -> None:
-    """With many timeouts a message may join a request that waits, and moves nobody's turn."""
+    """A message that joins a waiting batch of its timeout does not delay earlier messages."""
     wire, timeouts = FakeTransport(), [30 - number // 5 % 7 for number in range(300)]
 
     await _sent_while_busy(wire, timeouts, 3)
@@ -160,7 +160,7 @@ async def test_who_comes_later_takes_no_turn_of_who_came_before() -> None:
 
 
 async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
-    """The task that has brought an outcome takes the message that follows upon it."""
+    """A caller that sends one message after another uses one task of the scheduler."""
     started: list[str] = []
 
     def note(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
@@ -177,7 +177,7 @@ async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
 
 
 async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:
-    """What is handed over while the last task rests leaves, however many were handed over."""
+    """Messages handed over while an idle task rests are all sent."""
     wire = FakeTransport()
     account = engine(wire, max_messages=1)
     first, *others = texts(4)
@@ -189,7 +189,7 @@ async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:
 
 
 async def test_many_at_once_leave_at_once_while_tasks_come_and_go() -> None:
-    """Others who send one message after the other do not keep the scheduler from its work."""
+    """A burst of messages leaves at once while other callers send one message after another."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
@@ -223,7 +223,7 @@ async def test_many_at_once_leave_at_once_while_tasks_come_and_go() -> None:
 async def _sent_while_busy(
     wire: FakeTransport, timeouts: Sequence[float], max_messages: int
 ) -> None:
-    """Hand messages over while the only slot is taken, five in each turn of the loop."""
+    """Hand messages over while the only slot is taken, five in each iteration of the loop."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
@@ -249,7 +249,7 @@ async def _sent_while_busy(
 @pytest.mark.parametrize("turns", range(12))
 @pytest.mark.parametrize("answer", ["ok", "slow-down"])
 async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: str) -> None:
-    """Whatever had been begun just then: each has an outcome, and it is what the provider said."""
+    """Closing at any moment gives each message an outcome that agrees with the answers."""
     known = {}
 
     def reply(request: Request) -> Response:
@@ -270,7 +270,7 @@ async def test_closing_at_any_moment_leaves_nobody_waiting(turns: int, answer: s
 
 
 async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:
-    """It is named, without what it was told."""
+    """An exception from `on_retry` is logged without its text and affects no message."""
 
     def hook(_: RetryEvent) -> None:
         raise LookupError("r0")
@@ -288,7 +288,7 @@ async def test_a_hook_that_raises_costs_no_message(caplog: pytest.LogCaptureFixt
 
 
 async def test_closing_sends_what_waits() -> None:
-    """And takes nothing more."""
+    """Closing sends the messages that wait, and refuses later ones."""
     wire = FakeTransport()
     account = engine(wire, limits=Limits(concurrency=1))
     waiting = [account.submit(each, 10) for each in texts(250)]

@@ -1,4 +1,4 @@
-"""The slots of operations: who gives one back, and what is left behind."""
+"""The slots of operations: acquisition, release and timers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """Build the limits of an account without rates."""
+    """Build a limiter without rates."""
     return RateLimiter(Limits(concurrency=2), CAPABILITIES, now=time.monotonic)
 
 
 @pytest.fixture
 def slots(limiter: RateLimiter) -> OperationSlots:
-    """Build slots that are given out in the next turn of the loop."""
+    """Build slots that are given out in the next iteration of the loop."""
     wakeup = Wakeup(time.monotonic)
     made = OperationSlots(limiter, wakeup, now=time.monotonic)
 
@@ -50,7 +50,7 @@ def slots(limiter: RateLimiter) -> OperationSlots:
 async def test_an_operation_that_has_had_no_slot_gives_none_back(
     limiter: RateLimiter, slots: OperationSlots
 ) -> None:
-    """The request that had kept it waiting is still under way."""
+    """An operation that times out without a slot does not release another's slot."""
     limiter.begin(1)
 
     with pytest.raises(TimeoutError):
@@ -63,7 +63,7 @@ async def test_an_operation_that_has_had_no_slot_gives_none_back(
 async def test_an_operation_that_has_its_slot_leaves_no_timer(
     slots: OperationSlots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Operations with long deadlines would have the loop keep a timer for each."""
+    """An operation cancels its timer when it gets a slot."""
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
     real = loop.call_later
@@ -80,12 +80,12 @@ async def test_an_operation_that_has_its_slot_leaves_no_timer(
 
 
 def refuse(_: object) -> Response:
-    """Say what a transport says that is closed."""
+    """Raise the fault of a closed transport."""
     raise TransportFault(Reason.CANCELLED, "the client is closed")
 
 
 def test_what_waits_for_its_turn_ends_when_the_account_is_closed() -> None:
-    """At once, not at its own deadline: nothing would wake the scheduler for it."""
+    """An operation that waits for a slot ends at once when its account is closed."""
     loop = VirtualLoop()
 
     async def ask(account: AccountEngine) -> Reason | None:

@@ -1,4 +1,4 @@
-"""Batches that are refused as a whole, and messages that are sent again in doubt."""
+"""Batches that are refused as a whole, and messages that are resent in doubt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> None:
-    """A refusal proves that nothing was sent; the others are sent once."""
+    """A batch refused for one message is split until only that message is refused."""
 
     def reply(request: Request) -> Response:
         return Response(422, b"{}") if "r37" in references(request) else accepted(request)
@@ -56,7 +56,7 @@ async def test_a_batch_that_is_refused_for_one_member_is_cut_down_to_it() -> Non
 
 @pytest.mark.parametrize("status", [500, 503, 408, 200])
 async def test_a_batch_that_may_have_been_processed_is_never_cut(status: int) -> None:
-    """It is one request, and nothing is proven."""
+    """A batch with an ambiguous answer is not split: all its messages are ambiguous."""
     wire = FakeTransport(lambda _: Response(status, b"?"))
     account = engine(wire)
 
@@ -67,7 +67,7 @@ async def test_a_batch_that_may_have_been_processed_is_never_cut(status: int) ->
 
 
 async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance() -> None:
-    """A later refusal does not undo what an earlier attempt may have done."""
+    """A message resent in doubt stays ambiguous after a refusal."""
     answers = iter(["who-knows", "no-such-number"])
     events: list[RetryEvent] = []
     wire = FakeTransport(
@@ -83,7 +83,7 @@ async def test_a_message_sent_again_in_doubt_is_only_bettered_by_an_acceptance()
 
 
 async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account() -> None:
-    """The message stays in doubt, and the account is throttled all the same."""
+    """A 429 to a resend pauses the account, and the message stays ambiguous."""
     replies = iter([results({"r0": "who-knows"}), Response(429, b"", {"Retry-After": "3600"})])
     wire = FakeTransport(lambda _: next(replies))
     account = engine(wire, clock=ManualClock(), on_ambiguous=OnAmbiguous.RESEND)
@@ -97,7 +97,7 @@ async def test_the_answer_to_a_message_sent_again_in_doubt_may_pause_the_account
 
 
 async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit() -> None:
-    """Each attempt counts for what it was answered, and not for the doubt of an earlier one."""
+    """Each answer to a resend counts for the circuit, not the doubt of an earlier attempt."""
     codes = iter(["who-knows", "no-money", "no-money"])
     wire = FakeTransport(lambda _: results({"r0": next(codes)}))
     account = engine(wire, on_ambiguous=OnAmbiguous.RESEND, breaker=Breaker(failures=3))
@@ -109,7 +109,7 @@ async def test_the_answers_to_a_message_sent_again_in_doubt_may_open_a_circuit()
 
 
 async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
-    """Then that is what is known of it."""
+    """A message resent in doubt and then accepted is `Accepted`."""
     answers = iter(["who-knows"])
     wire = FakeTransport(
         lambda request: results(dict.fromkeys(references(request), next(answers, "ok")))
@@ -122,7 +122,7 @@ async def test_a_message_sent_again_in_doubt_may_be_accepted() -> None:
 
 
 async def test_what_is_in_doubt_is_held_by_default() -> None:
-    """Nobody has said that a text too many is better than one too few."""
+    """By default, an ambiguous message is not resent."""
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "who-knows")))
     account = engine(wire)
 

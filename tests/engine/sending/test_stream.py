@@ -1,4 +1,4 @@
-"""A stream of any length: nothing lost, nothing mixed, nothing held back, nothing piled up."""
+"""Streams of any length: outcomes, batching, back-pressure, deadlines and memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_every_message_has_its_outcome_and_its_position(asynchronous: bool) -> None:
-    """Outcomes may come in any order, but each says where its message stood."""
+    """Every message has one outcome with its position; outcomes may come in any order."""
 
     async def slowly() -> AsyncIterator[Message]:
         for each in texts(1000):
@@ -65,7 +65,7 @@ async def test_every_message_has_its_outcome_and_its_position(asynchronous: bool
 
 
 async def test_an_empty_stream_ends() -> None:
-    """No message, no request, no wait."""
+    """An empty stream ends without a request."""
     wire = FakeTransport()
 
     assert [] == await collect(stream(wire, []))
@@ -73,7 +73,7 @@ async def test_an_empty_stream_ends() -> None:
 
 
 async def test_a_hundred_and_one_messages_are_two_requests() -> None:
-    """A list is cut by the provider's limit, not by the window."""
+    """A stream is batched by the provider's limit, not by the window."""
     wire = FakeTransport()
 
     await collect(stream(wire, texts(101)))
@@ -83,7 +83,7 @@ async def test_a_hundred_and_one_messages_are_two_requests() -> None:
 
 @pytest.mark.parametrize("limit", [1, 7, 100, 1000])
 async def test_requests_are_full_where_messages_wait(limit: int) -> None:
-    """No request is smaller than it need be, whatever the provider's limit."""
+    """Requests are full while messages wait, whatever the provider's limit."""
     wire = FakeTransport()
 
     await collect(stream(wire, texts(3000), max_messages=limit))
@@ -93,7 +93,7 @@ async def test_requests_are_full_where_messages_wait(limit: int) -> None:
 
 
 async def test_two_messages_of_one_reference_never_share_a_request() -> None:
-    """Their answers could not be told apart."""
+    """Messages with the same reference never share a request, as the answers would be alike."""
     wire = FakeTransport()
     same = [attrs.evolve(each, reference="same") for each in texts(3)]
 
@@ -105,15 +105,15 @@ async def test_two_messages_of_one_reference_never_share_a_request() -> None:
 
 
 class Grouped(TinyAdapter):
-    """Notes the groups of every request."""
+    """Tiny that checks that each request has one group."""
 
     def sending(self, messages: Any, context: Any) -> Request:
-        """Note them."""
+        """Check the groups, and build the request."""
         assert 1 == len({self.group(each) for each in messages})
         return super().sending(messages, context)
 
 
-@settings(deadline=None)  # an event loop for each example: what it takes says nothing
+@settings(deadline=None)  # each example starts an event loop, which takes a varying time
 @given(
     st.lists(
         st.tuples(st.sampled_from([Channel.SMS, Channel.WHATSAPP]), st.sampled_from("abcdef")),
@@ -124,7 +124,7 @@ class Grouped(TinyAdapter):
 def test_groups_and_references_never_mix_and_nothing_is_lost(
     given_: list[tuple[Channel, str]], limit: int
 ) -> None:
-    """For any mixture, each message leaves exactly once, in a request of its own kind."""
+    """For any mixture, each message is sent once, in a request of its own group."""
     messages = [
         Message("+37255500001", "hello", reference=reference, channel=channel)
         for channel, reference in given_
@@ -145,7 +145,7 @@ def test_groups_and_references_never_mix_and_nothing_is_lost(
 
 
 async def test_a_slow_input_is_not_held_back_until_a_batch_is_full() -> None:
-    """A message leaves as soon as it is read while nothing else is under way."""
+    """A message leaves as soon as it is read while no request is in flight."""
     wire = FakeTransport()
     more = asyncio.Event()
 
@@ -165,7 +165,7 @@ async def test_a_slow_input_is_not_held_back_until_a_batch_is_full() -> None:
 
 
 async def test_messages_gather_while_the_window_is_busy() -> None:
-    """With one request under way at a time, what arrives meanwhile travels together."""
+    """Messages read while the window is full share the next request."""
     gate = Gate()
     wire = FakeTransport(gate)
 
@@ -183,7 +183,7 @@ async def test_messages_gather_while_the_window_is_busy() -> None:
 
 
 async def test_messages_of_one_request_have_waited_about_as_long() -> None:
-    """What waited much longer than another travels without it: their ttls are not the same."""
+    """Messages that have waited much longer than others do not share their request."""
     gate, clock = Gate(), ManualClock()
     wire = FakeTransport(gate)
 
@@ -204,7 +204,7 @@ async def test_messages_of_one_request_have_waited_about_as_long() -> None:
 async def test_a_mistake_of_the_engine_loses_no_message(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever breaks while a batch is on its way, its messages may have left, and it is said."""
+    """An exception in the engine during a send makes its messages ambiguous and is logged."""
     monkeypatch.setattr(AttemptRunner, "send", lambda *_: 1 / 0)
 
     outcomes = await collect(stream(FakeTransport(), texts(250)))
@@ -214,7 +214,7 @@ async def test_a_mistake_of_the_engine_loses_no_message(
 
 
 async def test_nobody_taking_outcomes_stops_the_reading() -> None:
-    """The stream reads no further ahead than its window needs."""
+    """If no outcomes are taken, the stream reads no further than its window needs."""
     pulled = 0
 
     def counted() -> Iterator[Message]:
@@ -230,12 +230,12 @@ async def test_nobody_taking_outcomes_stops_the_reading() -> None:
         await settled()
 
         assert first == pulled
-    # Done, under way and waiting: none of it grows with the stream.
+    # Done, in flight and waiting: a bound that does not depend on the stream's length.
     assert pulled <= (2 * WINDOW + WINDOW + 1) * 10 + 2 * 10 + 1
 
 
 async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() -> None:
-    """A stream of nothing but refusals is read no faster than they are taken."""
+    """If no outcomes are taken, a stream of refused messages is not read further either."""
     pulled = 0
 
     def counted() -> Iterator[Message]:
@@ -254,7 +254,7 @@ async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() ->
 
 
 async def test_patience_starts_when_it_is_a_messages_turn() -> None:
-    """A caller who takes outcomes slowly does not make the messages behind them too late."""
+    """A message's deadline starts at its turn in the stream; waiting outcomes do not use it up."""
     clock = ManualClock()
     async with aclosing(
         stream(FakeTransport(), texts(100), max_messages=1, deadline=10, clock=clock)
@@ -268,7 +268,7 @@ async def test_patience_starts_when_it_is_a_messages_turn() -> None:
 
 
 def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
-    """A message of a stream has a deadline from its turn on; nothing has to come back first."""
+    """A retry that waits for a slot ends at its deadline, without waiting for another request."""
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:
@@ -296,7 +296,7 @@ def test_a_retry_that_waits_for_a_slot_ends_at_its_deadline() -> None:
 
 
 async def test_memory_does_not_grow_with_the_stream() -> None:
-    """Twenty thousand messages leave no more behind than two thousand."""
+    """The number of messages in memory does not grow with the stream."""
     alive: list[int] = []
 
     def made(count: int) -> Iterator[Message]:
@@ -306,7 +306,7 @@ async def test_memory_does_not_grow_with_the_stream() -> None:
                 alive.append(sum(isinstance(each, Message) for each in gc.get_objects()))
             yield Message("+37255500001", "hello", reference=f"r{number}")
 
-    gc.freeze()  # what was there before is neither looked at nor counted
+    gc.freeze()  # objects that existed before are not counted
     try:
         async for _ in stream(FakeTransport(), made(20_000), max_messages=10):
             pass

@@ -1,4 +1,4 @@
-"""The input of a stream: its errors, and its clean-up."""
+"""The input of a stream: its errors, its clean-up, and input in runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_an_error_of_the_input_comes_after_all_outcomes(asynchronous: bool) -> None:
-    """What was read before it has left, and is reported first."""
+    """An exception of the input is raised after the outcomes of all messages read before it."""
 
     def failing() -> Iterator[Message]:
         yield from texts(150)
@@ -54,7 +54,7 @@ async def test_an_error_of_the_input_comes_after_all_outcomes(asynchronous: bool
 
 
 async def test_an_input_that_is_cancelled_within_does_not_hang() -> None:
-    """A cancellation that the input raises by itself ends the stream like any other error."""
+    """An input that raises `CancelledError` ends the stream like any other error."""
 
     async def cancelled() -> AsyncIterator[Message]:
         yield texts(1)[0]
@@ -68,7 +68,7 @@ async def test_an_input_that_is_cancelled_within_does_not_hang() -> None:
 
 
 async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
-    """It comes after the outcomes too, and hangs nothing."""
+    """Anything but a message in the input raises `TypeError` after all outcomes."""
     outcomes = stream(FakeTransport(), [*texts(1), "+37255500001"])  # type: ignore[list-item]
 
     assert "r0" == (await anext(outcomes)).reference
@@ -81,7 +81,7 @@ async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
 def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
     seconds_of_cleanup: float, pause: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A cursor whose close hangs must not keep the caller, who hears of it, wherever it stands."""
+    """Leaving a stream waits up to 5 s for the input's clean-up, and logs one that takes longer."""
     loop = VirtualLoop()
 
     async def rows() -> AsyncGenerator[Message, None]:
@@ -113,7 +113,7 @@ def test_the_clean_up_of_the_input_is_waited_for_but_not_for_ever(
 
 
 async def test_an_input_is_closed_by_the_task_that_reads_it() -> None:
-    """What it holds open, such as a scope of anyio, no other task may leave."""
+    """The input is closed by the task that reads it, as a cancel scope of anyio requires."""
     tasks: list[asyncio.Task[Any] | None] = []
 
     async def rows() -> AsyncGenerator[Message, None]:
@@ -137,7 +137,7 @@ async def test_an_input_is_closed_by_the_task_that_reads_it() -> None:
 
 
 async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
-    """The error ends the stream, and nobody else closes the generator."""
+    """The input is closed after it has yielded something that is not a message."""
     closed: list[bool] = []
 
     async def rows() -> AsyncGenerator[Any, None]:
@@ -157,10 +157,10 @@ async def test_an_input_is_closed_after_a_row_that_is_no_message() -> None:
 
 
 class Lines:
-    """Three runs of messages, one of them empty; then an error.
+    """Three runs of messages, the second of them empty; then an error.
 
     Attributes:
-        events: When a run was begun, and the end of all.
+        events: The start of each run, and the close.
     """
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class Lines:
 
 
 async def test_an_input_of_runs_is_read_run_by_run() -> None:
-    """Every message of every run is sent, and an error of the input comes after all outcomes."""
+    """All messages of all runs are sent, and an error of the input comes after all outcomes."""
     lines = Lines()
     outcomes = stream(FakeTransport(), MessageRuns(lines.runs))
 
@@ -193,7 +193,7 @@ async def test_an_input_of_runs_is_read_run_by_run() -> None:
 
 
 async def test_an_input_of_runs_is_closed_when_the_stream_is_left() -> None:
-    """Whoever leaves early has waited for the input's clean-up, and no further run was read."""
+    """Leaving a stream early closes its input of runs before another run is read."""
     lines = Lines()
 
     async with aclosing(stream(FakeTransport(), MessageRuns(lines.runs))) as outcomes:
@@ -203,7 +203,7 @@ async def test_an_input_of_runs_is_closed_when_the_stream_is_left() -> None:
 
 
 async def test_an_input_of_runs_is_an_iterable_of_messages_too() -> None:
-    """Whoever does not know of runs gets one message after another."""
+    """`MessageRuns` can also be iterated message by message."""
     lines = aiter(MessageRuns(Lines().runs))
 
     got = [(await anext(lines)).reference for _ in range(600)]

@@ -1,4 +1,4 @@
-"""A stream that its caller leaves: by a break, an error, a cancellation."""
+"""A stream that its caller leaves early, by a break, an error or a cancellation."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Close streams without much of a wait."""
+    """Let closing a stream wait only 20 ms."""
     monkeypatch.setattr("omnimsg.engine.sending.stream.CLOSE_TIMEOUT", 0.02)
 
 
 @pytest.mark.usefixtures("impatient")
 async def test_breaking_out_ends_everything() -> None:
-    """No request, task or reading goes on behind a caller who has left."""
+    """After a break no request is in flight and no further one is made."""
     gate = Gate()
     wire = FakeTransport(gate)
     gate.open.set()
@@ -50,7 +50,7 @@ async def test_breaking_out_ends_everything() -> None:
 async def test_breaking_out_lets_what_is_under_way_come_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What had left is known in the end, nothing new leaves, and the loss is said once."""
+    """A break waits for the requests in flight, and one warning counts the outcomes not taken."""
     gate = Gate()
     first = True
 
@@ -78,7 +78,7 @@ async def test_breaking_out_lets_what_is_under_way_come_back(
 async def test_an_error_in_the_body_of_the_loop_is_said_too(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The error passes, and the outcomes that nobody took are counted by kind."""
+    """After an error in the caller's loop, a warning counts the outcomes not taken by kind."""
     said = {"r0": "ok", "r1": "no-such-number", "r2": "ok"}
 
     async def careless() -> None:
@@ -96,7 +96,7 @@ async def test_an_error_in_the_body_of_the_loop_is_said_too(
 async def test_a_stream_taken_to_its_end_warns_of_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Closing it then has nothing to say."""
+    """Closing a stream whose outcomes were all taken logs nothing."""
     async with aclosing(stream(FakeTransport(), texts(1000))) as outcomes:
         assert 1000 == len(await collect(outcomes))
 
@@ -105,7 +105,7 @@ async def test_a_stream_taken_to_its_end_warns_of_nothing(
 
 @pytest.mark.usefixtures("impatient")
 async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFixture) -> None:
-    """A caller who is cancelled waits for what is under way only so long; that it left is said."""
+    """A cancelled caller waits a bounded time for requests in flight; a warning counts the rest."""
     wire = FakeTransport(Gate())
     collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
     await settled()
@@ -121,7 +121,7 @@ async def test_cancelling_the_caller_ends_everything(caplog: pytest.LogCaptureFi
 
 
 async def test_cancelling_twice_waits_for_nothing() -> None:
-    """Who insists is let go at once, and leaves no request behind."""
+    """A caller that is cancelled twice ends at once, and leaves no request in flight."""
     wire = FakeTransport(Gate())
     collecting = asyncio.create_task(collect(stream(wire, texts(10_000))))
     await settled()

@@ -1,4 +1,4 @@
-"""A stream through an account in trouble."""
+"""Streams through an account or channel whose circuit is open."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 301])
 async def test_an_account_in_trouble_costs_a_few_requests(status: int) -> None:
-    """Fifty thousand messages with a wrong key or address are all unsent, and none is refused."""
+    """A stream with a wrong key costs a few requests; all its messages are not sent."""
     wire = FakeTransport(lambda _: Response(status))
     count: Counter[Any] = Counter()
     numbers = set()
@@ -58,7 +58,7 @@ async def test_an_account_in_trouble_costs_a_few_requests(status: int) -> None:
 
 
 async def test_a_channel_that_is_not_enabled_stops_no_other() -> None:
-    """Every text leaves, whatever becomes of the WhatsApp messages in between."""
+    """A channel that is not enabled does not stop the messages of another channel."""
     whatsapp = {f"r{number}" for number in range(0, 5000, 2)}
     messages = [
         attrs.evolve(each, channel=Channel.WHATSAPP) if each.reference in whatsapp else each
@@ -80,7 +80,7 @@ async def test_a_channel_that_is_not_enabled_stops_no_other() -> None:
 
 
 async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
-    """One redirect among thousands of good answers is no trouble of the account."""
+    """A single redirect fails its own batch only, and opens no circuit."""
     answers = iter([Response(307)])
     wire = FakeTransport(lambda request: next(answers, None) or accepted(request))
 
@@ -90,7 +90,7 @@ async def test_a_single_stray_answer_costs_its_own_batch_only() -> None:
 
 
 async def test_trouble_ends_when_the_account_is_mended(caplog: pytest.LogCaptureFixture) -> None:
-    """A stream that lives long sends again without a restart, and says so."""
+    """A stream sends again when its account works again, and logs that once."""
     clock, mended = ManualClock(), False
     wire = FakeTransport(lambda request: accepted(request) if mended else Response(401))
     go = asyncio.Event()
@@ -120,7 +120,7 @@ async def test_trouble_ends_when_the_account_is_mended(caplog: pytest.LogCapture
 
 
 async def test_what_is_not_tried_shows_nothing_of_another_message() -> None:
-    """The failure is the account's: no code, answer or field of the message that met it first."""
+    """A message that was not tried has no code, answer or field of the message that failed."""
     wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "no-money")))
 
     outcomes = await collect(stream(wire, texts(2000)))

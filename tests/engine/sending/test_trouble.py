@@ -1,4 +1,4 @@
-"""What a provider in trouble means for the messages that follow."""
+"""What failures and pauses of a provider mean for the messages after them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
-    """What is not tried is safe to try again, and says when."""
+    """While the circuit is open, messages are not sent and say when they can be retried."""
     wire = FakeTransport(lambda _: Response(500))
     account = engine(wire, breaker=Breaker(failures=2, pause=30), retry=RetryPolicy(attempts=1))
     for each in texts(2):
@@ -54,7 +54,7 @@ async def test_a_provider_that_fails_is_not_asked_for_a_while() -> None:
 
 
 async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """A provider that asks for an hour is asked again after five minutes, and an operator hears."""
+    """A pause of an hour that the provider asks for is cut to five minutes and logged."""
     wire = FakeTransport(lambda _: Response(429, b"", {"Retry-After": "3600"}))
     account = engine(wire)
     first = await account.submit(texts(1)[0], 10)
@@ -71,7 +71,7 @@ async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFix
 
 
 async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> None:
-    """A rate limit that the provider reports for some messages of a request is about them alone."""
+    """A rate limit reported for some messages of a batch does not pause the account."""
     entries = [result("r0", "ok"), {**result("r1", "slow-down"), "after": 3600}]
     wire = FakeTransport()
     wire.reply = lambda request: (
@@ -88,7 +88,7 @@ async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> No
 
 
 async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
-    """Its suspicion could only be lifted by its own messages; a suspected account waits."""
+    """One refusal of a channel leaves all slots in use; one of the account reduces them."""
     together = {}
     for code in ("no-channel", "no-money"):
         codes = iter([code])
@@ -118,7 +118,10 @@ async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
 
 
 async def test_a_batch_is_as_old_as_its_request_also_where_a_member_left_it() -> None:
-    """It left after the pace was slowed down, so what it says of the pace is news."""
+    """A 429 to a request that left after a slow-down halves the pace again.
+
+    The request left later than its messages were queued, and without a cancelled one.
+    """
     go = asyncio.Event()
 
     async def reply(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Who leaves next: messages of high priority, then messages and operations by turns."""
+"""The order of leaving: high priority first, then messages and operations in turn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIMITS = [Limits(concurrency=4), Limits(requests_per_second=20), Limits(concurre
 
 
 async def slow(request: Request) -> Response:
-    """Answer a batch, or a question for the balance, after a tenth of a second."""
+    """Answer a batch or a balance request after a tenth of a second."""
     await asyncio.sleep(0.1)
     if request.url == "/balance":
         return Response(200, b'{"left": "1.5"}')
@@ -29,7 +29,7 @@ async def slow(request: Request) -> Response:
 
 
 def left(limits: Limits, story: Callable[[Client], Coroutine[Any, Any, None]]) -> list[str]:
-    """Return what left, in order, in a story about a client whose requests carry one message."""
+    """Return the requests of a story in order, one message in each; "?" is a balance."""
     loop = VirtualLoop()
     wire = FakeTransport(slow)
 
@@ -49,7 +49,7 @@ def left(limits: Limits, story: Callable[[Client], Coroutine[Any, Any, None]]) -
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
 def test_high_priority_goes_first_whatever_else_waits(limits: Limits) -> None:
-    """Neither two thousand questions nor as many messages keep a one-time password waiting."""
+    """A message of high priority leaves soon, even if 2,000 operations and 100 messages wait."""
 
     async def story(client: Client) -> None:
         waiting: list[asyncio.Task[Any]]
@@ -69,7 +69,7 @@ def test_high_priority_goes_first_whatever_else_waits(limits: Limits) -> None:
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
 def test_messages_and_operations_take_turns(limits: Limits) -> None:
-    """Of what leaves while both wait, half are messages; then the rest of either leaves."""
+    """While both messages and operations wait, they leave in turn."""
 
     async def story(client: Client) -> None:
         asked = [client.balance(deadline=5000) for _ in range(300)]
@@ -85,7 +85,7 @@ def test_messages_and_operations_take_turns(limits: Limits) -> None:
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
 def test_high_priority_goes_before_an_operation_of_the_same_turn(limits: Limits) -> None:
-    """A free slot is not taken past a one-time password that is about to leave."""
+    """A message of high priority leaves before an operation of the same loop iteration."""
 
     async def story(client: Client) -> None:
         (password,) = texts(1, start=1000, priority=Priority.HIGH)

@@ -1,4 +1,4 @@
-"""The wake-up of the scheduler, which a task that rests may owe."""
+"""The wake-up of the scheduler, which it may leave to an idle task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_a_cancelled_task_owes_is_run() -> None:
-    """Nobody else would run it: who wakes the scheduler leaves that to the task that rests."""
+    """A wake-up left to an idle task is run even if that task is cancelled."""
     wakeup = Wakeup(time.monotonic)
     woken: list[bool] = []
     wakeup.wake = lambda: woken.append(True)
@@ -43,7 +43,7 @@ class FailingClock(ManualClock):
 
 
 async def test_a_task_that_fails_after_its_rest_leaves_the_scheduler_awake() -> None:
-    """What is handed over afterwards leaves."""
+    """A message handed over after a scheduler task has failed is sent."""
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     clock = FailingClock()
     account = engine(FakeTransport(), clock=clock)

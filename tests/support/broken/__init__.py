@@ -1,1 +1,1 @@
-"""Adapters with one defect each, and the check of the suite that must fail for it."""
+"""Adapters with one defect each, and the check of the conformance suite that must fail for it."""

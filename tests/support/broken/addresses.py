@@ -1,4 +1,4 @@
-"""Variants of Toy that ask the wrong thing, or the wrong host, or read the reply the wrong way."""
+"""Variants of Toy with wrong requests, hosts or reading of replies in operations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TURNED = {
 
 
 def altered(flow: Flow[T], *, status: int | None = None, **changes: Any) -> Flow[T]:
-    """Run a flow of one request, with the request or the status of its answer changed."""
+    """Run a flow of one request, with its request or its response's status changed."""
     response = yield attrs.evolve(next(flow), **changes)
     try:
         flow.send(response if status is None else attrs.evolve(response, status=status))

@@ -1,4 +1,4 @@
-"""Variants of Toy with wrong operations, or that show private data."""
+"""Variants of Toy with wrong operations, or that expose private data."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def claim(
     verdict: Verdict, reference: str, retry: Retry | None = None
 ) -> Rejected | NotSent | Ambiguous:
-    """Build an outcome; a retry that contradicts it is smuggled past the outcome's own check."""
+    """Build an outcome; a `retry` that contradicts it is set past the outcome's validation."""
     failure = Failure(reason=Reason.PROVIDER_ERROR, retry=verdict.retry)
     outcome = outcome_of(verdict, reference, "toy", failure)
     if retry is not None:
@@ -33,14 +33,14 @@ def claim(
 
 
 class ClaimsByStatus(ToyAdapter):
-    """Gives messages an outcome by HTTP status where the answer has no result."""
+    """Claims an outcome for some HTTP statuses without a JSON body."""
 
     at: frozenset[int]
     verdict: Verdict
     retry: Retry | None = None
 
     def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
-        """Claim an outcome at some statuses."""
+        """Claim the outcome at those statuses."""
         found = super().outcomes(messages, response)
         if response.status not in self.at or response.json() is not None:
             return found
@@ -90,7 +90,7 @@ class _RejectsByStatus(ClaimsByStatus):
 
 
 class _ReadsUnknownCodesAnywhere(ToyAdapter):
-    """Reads a code that the table lacks as one verdict, whatever the HTTP status."""
+    """Gives unknown codes one verdict, whatever the HTTP status."""
 
     verdict = Verdict.REJECTED
     retry: Retry | None = None

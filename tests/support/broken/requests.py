@@ -170,7 +170,7 @@ class _DropsTheTtlOfALeg(ToyAdapter):
 
 
 class _RefusesSevens(ToyAdapter):
-    """Refuses texts for what they say, and states that it does not."""
+    """Refuses texts with a 7, and declares that its checks do not depend on the text."""
 
     checks_by_shape = True
 
@@ -184,7 +184,7 @@ class _RefusesSevens(ToyAdapter):
 
 
 class _RefusesShortTexts(ToyAdapter):
-    """Refuses texts for being short, where longer ones pass."""
+    """Refuses very short texts, although longer ones pass."""
 
     checks_by_shape = True
 

@@ -82,7 +82,7 @@ class ToyAdapter(ToyCallbacks):
         ]
 
     def result_of(self, message: Message, results: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """Return the result of a message; an empty one if there is none, or it names another."""
+        """Return the result of a message; an empty one if there is none or its `to` differs."""
         result = results.get(message.reference, {})
         return result if result.get("to") in (None, to_json(message.to)) else {}
 
@@ -101,7 +101,7 @@ class ToyAdapter(ToyCallbacks):
     def failed(
         self, reference: str, fault: dict[str, Any], level: str, response: Response
     ) -> Outcome | None:
-        """Decode a fault; an unknown code refuses a message only where a result is due."""
+        """Decode a fault; an unknown code rejects a message only in a result of a 200."""
         code, text = fault.get("code"), fault.get("text")
         detail = text if isinstance(text, str) else ""
         if not isinstance(code, str):
@@ -177,7 +177,7 @@ class ToyAdapter(ToyCallbacks):
         return stopped if isinstance(stopped, bool) else None
 
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
-        """Announce a file, then upload it to the address that Toy answers."""
+        """Announce a file, then upload it to the address in Toy's answer."""
         announced = {
             "name": upload.file_name,
             "type": upload.content_type,
@@ -217,7 +217,7 @@ class ToyAdapter(ToyCallbacks):
         return MediaInfo(expires=None, broadcast_allowed=public, raw=document)
 
     def balance(self, context: Context) -> Flow[Answered[Balance]]:
-        """Look up the money that is left."""
+        """Look up the balance."""
         response = yield self.request("/balance")
         document = as_object(response.json())
         try:

@@ -1,4 +1,4 @@
-"""What all of Toy's operations share: settings, credentials, requests."""
+"""The base of Toy's operations: settings, credentials and requests."""
 
 from __future__ import annotations
 

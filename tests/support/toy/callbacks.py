@@ -1,4 +1,4 @@
-"""Toy's callbacks: signed with a key of their own, one event in each."""
+"""Toy's callbacks: one event in each, signed with a key that is only for callbacks."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ HEADER = "toy-signature"
 
 
 class ToyCallbacks(ToyLists):
-    """Reports of states, and texts of people."""
+    """Callbacks for reports of states and for texts from people."""
 
     def callback_problem(self) -> str | None:
-        """Toy signs with a key that must be known."""
+        """Return the setting that is missing: the key that callbacks are signed with."""
         keys = self.account.settings.callback_keys
         return None if keys and all(keys) else "needs `callback_keys`, none of them empty"
 
@@ -62,7 +62,7 @@ class ToyCallbacks(ToyLists):
         ]
 
     def common(self, found: dict[str, Any], context: Context) -> dict[str, Any]:
-        """Read what both have."""
+        """Decode the fields that reports and texts share."""
         return {
             "provider": self.provider,
             "account": context.account,

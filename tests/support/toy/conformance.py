@@ -1,4 +1,4 @@
-"""The conformance suite with the answers of Toy's API."""
+"""The conformance suite for Toy, with the answers of Toy's API."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ToyConformance(AdapterConformance):
         return Response(200, orjson.dumps({"state": row.name}))
 
     def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
-        """Answer with the state, and the code beside it."""
+        """Answer with the state, and the code of the failure."""
         return Response(200, orjson.dumps({"state": row.name, "why": code.code}))
 
     def history_parameters(self, query: HistoryQuery) -> list[tuple[str, str]] | None:
@@ -133,7 +133,7 @@ class ToyConformance(AdapterConformance):
         return Response(200, orjson.dumps(ANSWERS[operation]))
 
     def callbacks(self, at: datetime) -> dict[str, Callback]:
-        """Return a report and a text of a person."""
+        """Return a report, and a text from a person."""
         return {
             "a report": signed({"id": "t-1", "state": "there"}, CALLBACK_KEY, at),
             "a text": signed({"id": "t-2", "words": "Is the table free?"}, CALLBACK_KEY, at),

@@ -1,4 +1,4 @@
-"""Toy's lists, a page at a time: past texts, and what people did with one."""
+"""Toy's lists, in pages: past texts, and the interactions with a text."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TwoStepToyAdapter(ToyAdapter):
-    """The adapter for a Toy that asks for a token, and names ids in a second answer only."""
+    """The adapter for a Toy that needs a token, and gives ids in a second answer only."""
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
         """Fetch a token, send texts, and ask for their ids unless all were refused."""
@@ -56,11 +56,11 @@ class TwoStepToyAdapter(ToyAdapter):
     def without_token(
         self, messages: Sequence[Message], response: Response
     ) -> Sequence[Outcome | None]:
-        """Leave messages without a token to the engine: nothing was sent."""
+        """Return no outcomes, so that the engine marks the messages as not sent."""
         return [None] * len(messages)
 
     def after_send(self, outcome: Outcome | None) -> Outcome | None:
-        """Believe the second answer only if it names an id: the message may have been sent."""
+        """Use the second answer only if it has an id: the message may have been sent."""
         return outcome if outcome is not None and outcome.kind == "accepted" else None
 
 

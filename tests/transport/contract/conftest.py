@@ -1,4 +1,4 @@
-"""Every test of the contract runs over both transports, and over aiohttp in all ways of marking."""
+"""Runs the contract tests over both transports, and over aiohttp in all ways of marking."""
 
 from __future__ import annotations
 

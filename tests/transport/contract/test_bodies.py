@@ -1,4 +1,4 @@
-"""Request bodies: small, large, files; whoever writes them, they arrive whole."""
+"""Request bodies, small, large and from files, arrive whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="applic
 async def test_a_file_is_the_whole_body(
     kind: str, tmp_path: Path, transport_to: TransportTo
 ) -> None:
-    """A `Source` is sent with its length and its media type, and without a file name."""
+    """A `Source` is sent as the body, with length and media type and without a file name."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
     source = Source(data=b"content" if kind == "bytes" else path, size=7, sha256="0" * 64)
@@ -49,7 +49,7 @@ async def test_a_file_is_the_whole_body(
 async def test_bodies_have_their_length_and_type(
     content_type: str | None, transport_to: TransportTo, marking: Marking | None
 ) -> None:
-    """Each leaves the connection ready for the next one, where connections are kept."""
+    """Bodies of all sizes have length and type, and keep the connection usable."""
     sizes = (0, 1, MAX_SMALL_BODY, MAX_SMALL_BODY + 1, 2**20)
     bodies = [(bytes(range(256)) * (size // 256 + 1))[:size] for size in sizes]
     async with Server(answer(200, b"{}")) as server:
@@ -72,7 +72,7 @@ async def test_bodies_have_their_length_and_type(
 async def test_a_body_written_in_pieces_arrives_whole(
     transport_to: TransportTo,
 ) -> None:
-    """It keeps its length and its type, with or without a `Source`."""
+    """A large body arrives whole, with length and type, from bytes or a `Source`."""
     large = b"x" * (2**20 + 1)
     source = Source(data=large, size=len(large), sha256="0" * 64)
     async with Server(answer(204)) as server:
@@ -92,7 +92,7 @@ async def test_a_body_written_in_pieces_arrives_whole(
 async def test_a_redirect_is_an_answer_and_is_not_followed(
     kind: str, tmp_path: Path, transport_to: TransportTo
 ) -> None:
-    """Whatever the body is, it is written once and to no other server."""
+    """A redirect is returned as the answer, and the request is sent only once."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
     body = {
@@ -116,7 +116,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(
 async def test_a_connection_with_a_full_buffer_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:
-    """The request is then written by aiohttp; the mark and the body are the same."""
+    """A request on a connection with a full buffer is sent whole and marked."""
     monkeypatch.setattr(BaseProtocol, "writing_paused", True)
     mark = WriteMark()
     async with Server(answer(200)) as server:
@@ -129,7 +129,7 @@ async def test_a_connection_with_a_full_buffer_is_waited_for(
 async def test_header_lines_about_the_body_are_obeyed(
     transport_to: TransportTo,
 ) -> None:
-    """Bytes beyond the announced length are not written, so they cannot become a request."""
+    """A body is cut to its `Content-Length`, so that the rest cannot become a request."""
     short = evolve(SEND, body=b"abHELLO", headers={"Content-Length": "2"})
     async with Server(answer(200)) as server:
         transport = transport_to(server.url)

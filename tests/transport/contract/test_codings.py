@@ -1,4 +1,4 @@
-"""Compressed answers: decoded, whole, and no larger than any other."""
+"""Compressed answers are decoded, and bounded by their decoded size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LARGE = b'{"a": "%b"}' % (b"x" * 300_000)
 
 
 def bare(data: bytes) -> bytes:
-    """Compress without any frame, which some servers call deflate."""
+    """Compress to raw deflate, which some servers send as "deflate"."""
     coder = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return coder.compress(data) + coder.flush()
 
@@ -43,7 +43,7 @@ CODED = {
 async def test_an_answer_is_decoded(
     transport_to: TransportTo, coding: str, code: Any, body: bytes
 ) -> None:
-    """Whatever its size is, and the connection is kept."""
+    """A compressed answer of any size is decoded, and the connection is kept."""
     async with Server(answer(200, code(body), content_encoding=coding)) as server:
         transport = transport_to(server.url)
         answers = [await asked(transport, SEND) for _ in range(2)]
@@ -53,7 +53,7 @@ async def test_an_answer_is_decoded(
 
 
 async def test_an_empty_answer_needs_no_coding(transport_to: TransportTo) -> None:
-    """Nothing is no gzip, and is still nothing."""
+    """An empty body labelled as gzip is an empty answer."""
     async with Server(answer(200, b"", content_encoding="gzip")) as server:
         response = await asked(transport_to(server.url), SEND)
 
@@ -62,7 +62,7 @@ async def test_an_empty_answer_needs_no_coding(transport_to: TransportTo) -> Non
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
 async def test_a_coded_answer_may_come_in_pieces(transport_to: TransportTo, size: int) -> None:
-    """In chunks of any size."""
+    """A compressed answer may come in chunks of any size."""
     coded = gzip.compress(LARGE)
 
     async def in_chunks(visit: Visit) -> None:
@@ -82,7 +82,7 @@ async def test_a_coded_answer_may_come_in_pieces(transport_to: TransportTo, size
 
 
 async def test_a_small_answer_may_not_become_a_large_one(transport_to: TransportTo) -> None:
-    """The limit is for what is kept in memory."""
+    """The size limit of answers holds after decompression."""
     bomb = gzip.compress(bytes(50_000_000))
     async with Server(answer(200, bomb, content_encoding="gzip")) as server:
         reason = await lost(transport_to(server.url, max_answer_bytes=1_000_000), SEND)
@@ -99,11 +99,11 @@ async def test_a_small_answer_may_not_become_a_large_one(transport_to: Transport
 async def test_what_is_not_in_its_coding_is_no_answer(
     transport_to: TransportTo, data: bytes, answer_to: Answer
 ) -> None:
-    """It is refused, wherever it goes."""
+    """An answer that is not valid gzip is a fault, kept or written to a sink."""
 
     class Nowhere:
         async def write(self, chunk: bytes) -> None:
-            """Forget it."""
+            """Discard the chunk."""
 
     request = Request("GET", "/x", answer=answer_to)
     async with Server(answer(200, data, content_encoding="gzip")) as server:

@@ -1,4 +1,4 @@
-"""How many connections there are, which of them is used, and when they are closed."""
+"""Connections: how many there are, which is used next, and when they are closed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEND = Request("POST", "/send", b"{}", effect=Effect.SENDS, content_type="applic
 
 
 async def test_there_are_no_more_than_allowed(transport_to: TransportTo) -> None:
-    """The others wait for their turn, and each has its own answer."""
+    """There are at most `connections` connections, and each request gets its own answer."""
     busy = most = 0
 
     async def counted(visit: Visit) -> None:
@@ -47,7 +47,7 @@ async def test_there_are_no_more_than_allowed(transport_to: TransportTo) -> None
 
 
 async def test_who_waits_longest_is_next(transport_to: TransportTo) -> None:
-    """First come, first served."""
+    """Requests that wait for a connection are served in order."""
     async with Server(answer(200)) as server:
         transport = transport_to(server.url, connections=1)
         await asyncio.gather(
@@ -60,7 +60,7 @@ async def test_who_waits_longest_is_next(transport_to: TransportTo) -> None:
 
 
 async def test_who_stops_waiting_leaves_its_place(transport_to: TransportTo) -> None:
-    """A cancelled wait for a connection holds up nobody, and neither does a lost answer."""
+    """A cancelled request frees its connection, or its place among those that wait."""
     async with Server(stall, answer(200)) as server:
         transport = transport_to(server.url, connections=1)
         first = asyncio.create_task(transport.exchange(SEND, within=5.0, mark=WriteMark()))
@@ -76,7 +76,7 @@ async def test_who_stops_waiting_leaves_its_place(transport_to: TransportTo) -> 
 
 
 async def test_another_host_has_a_place_too(transport_to: TransportTo) -> None:
-    """A connection that nobody uses does not keep a place for its host."""
+    """An idle connection to one host does not block a request to another."""
     async with Server(answer(200)) as server, Server(answer(201)) as other:
         transport = transport_to(server.url, connections=1)
         elsewhere = Request("GET", f"{other.url}/x")
@@ -86,7 +86,7 @@ async def test_another_host_has_a_place_too(transport_to: TransportTo) -> None:
 
 
 async def test_many_hosts_share_the_places(transport_to: TransportTo) -> None:
-    """Everybody has a turn."""
+    """Requests to several hosts share the connections, and all are served."""
     async with Server(answer(200)) as server, Server(answer(201)) as other:
         transport = transport_to(server.url, connections=2)
         elsewhere = Request("GET", f"{other.url}/x")
@@ -99,7 +99,7 @@ async def test_many_hosts_share_the_places(transport_to: TransportTo) -> None:
 
 
 async def test_an_unused_connection_is_closed(transport_to: TransportTo) -> None:
-    """Not only when the next request comes."""
+    """An idle connection is closed after `keepalive`, without a further request."""
     gone = asyncio.Event()
 
     async def watched(visit: Visit) -> None:
@@ -114,7 +114,7 @@ async def test_an_unused_connection_is_closed(transport_to: TransportTo) -> None
 
 
 async def test_the_end_of_an_unused_connection_is_noticed(transport_to: TransportTo) -> None:
-    """A request is not written to a connection that the server has closed."""
+    """A connection that the server has closed is not used for a request."""
 
     async def once(visit: Visit) -> None:
         await answer(200)(visit)
@@ -133,7 +133,7 @@ async def test_the_end_of_an_unused_connection_is_noticed(transport_to: Transpor
 async def test_an_exchange_that_ends_early_closes_its_connection(
     transport_to: TransportTo, way: str
 ) -> None:
-    """A late answer would be taken for that to the next request."""
+    """A cancelled or timed-out exchange closes its connection, so a late answer is not mixed up."""
     async with Server(hold, answer(201)) as server:
         transport = transport_to(server.url)
         if way == "late":
@@ -154,7 +154,7 @@ async def test_an_exchange_that_ends_early_closes_its_connection(
 async def test_a_host_has_several_addresses(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo, first: str
 ) -> None:
-    """Where one does not answer, another does."""
+    """If one address of a host does not answer, the next one is tried."""
     family = socket.AF_INET6 if ":" in first else socket.AF_INET
 
     def resolve(_host: object, port: Any, *_: object, **__: object) -> list[Any]:
@@ -175,7 +175,7 @@ async def test_a_host_has_several_addresses(
 async def test_an_address_needs_no_resolver(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:
-    """Nobody is asked for it."""
+    """A host given as an IP address is not resolved."""
 
     def resolve(*_: object, **__: object) -> None:
         raise AssertionError
@@ -191,7 +191,7 @@ async def test_an_address_needs_no_resolver(
 async def test_a_stale_connection_is_no_reason_for_a_doubt_where_it_can_be_asked_again(
     transport_to: TransportTo,
 ) -> None:
-    """A GET on a connection that the server closes at this moment is repeated on a new one."""
+    """A GET on a connection that the server has just closed is repeated on a new one."""
     times = 0
 
     async def once(visit: Visit) -> None:
@@ -212,7 +212,7 @@ async def test_a_stale_connection_is_no_reason_for_a_doubt_where_it_can_be_asked
 
 
 async def test_nothing_is_left_open_where_nobody_listens(transport_to: TransportTo) -> None:
-    """A refused connection keeps no place."""
+    """A refused connection frees its place."""
     transport = transport_to(f"http://127.0.0.1:{refusing_port()}", connections=1)
     for _ in range(3):
         mark = WriteMark()

@@ -1,4 +1,4 @@
-"""Exchanges: answers, time limits, faults, closing."""
+"""Exchanges: credentials, answers, time limits, faults and closing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_the_session_carries_no_credentials_and_no_cookies(
 async def test_a_foreign_url_with_credentials_is_refused_before_connecting(
     transport_to: TransportTo,
 ) -> None:
-    """No connection is made, neither to the account's host nor to the other one."""
+    """Credentials for another host are refused without any connection."""
     async with Server(answer(200)) as server, Server(answer(200)) as other:
         request = Request("GET", f"{other.url}/x", authenticated=True)
         fault = await refused(transport_to(server.url), request)
@@ -69,7 +69,7 @@ async def test_a_foreign_url_with_credentials_is_refused_before_connecting(
 async def test_a_foreign_url_without_credentials_is_allowed(
     transport_to: TransportTo,
 ) -> None:
-    """The second step of an upload is sent to another host, without the key."""
+    """A request to another host without credentials is allowed."""
     async with Server(answer(200)) as server, Server(answer(204)) as other:
         response = await transport_to(server.url).exchange(
             Request("PUT", f"{other.url}/x", b"file"), within=5.0, mark=WriteMark()
@@ -81,7 +81,7 @@ async def test_a_foreign_url_without_credentials_is_allowed(
 
 @pytest.mark.parametrize("within", [0.0, -1.0])
 async def test_no_time_left_is_a_timeout(within: float, transport_to: TransportTo) -> None:
-    """A deadline that has passed is not taken for the absence of one."""
+    """A time limit of 0 or less is a timeout before connecting."""
     fault = await refused(transport_to(BASE), GET, within=within)
 
     assert Reason.TIMEOUT is fault.reason
@@ -91,7 +91,7 @@ async def test_no_time_left_is_a_timeout(within: float, transport_to: TransportT
 async def test_an_answer_larger_than_the_limit_is_a_fault(
     framing: str, transport_to: TransportTo
 ) -> None:
-    """The limit holds whether or not the server announces the length."""
+    """An answer over the size limit is a fault, with and without an announced length."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     big = {
         "length": answer(200, b"x" * 101),
@@ -111,7 +111,7 @@ async def test_an_answer_larger_than_the_limit_is_a_fault(
 async def test_a_timeout_does_not_leave_its_task_cancelled(
     transport_to: TransportTo,
 ) -> None:
-    """An exchange that takes too long is a fault; the task's cancellation is taken back."""
+    """A timeout raises a fault and does not leave the task cancelled."""
     async with Server(stall) as server:
         with pytest.raises(TransportFault) as caught:
             await transport_to(server.url).exchange(GET, within=0.02, mark=WriteMark())
@@ -134,7 +134,7 @@ async def test_a_shorter_timeout_of_the_caller_is_its_own(
 async def test_only_the_exchange_whose_time_is_over_ends(
     transport_to: TransportTo,
 ) -> None:
-    """Other exchanges of the account that began before and after it go on."""
+    """A timeout of one exchange does not end the others."""
     speak = asyncio.Event()
 
     async def slowly(visit: Visit) -> None:
@@ -159,7 +159,7 @@ async def test_only_the_exchange_whose_time_is_over_ends(
 async def test_a_query_is_escaped_and_keeps_its_order(
     transport_to: TransportTo,
 ) -> None:
-    """Names may repeat; characters with a meaning in URLs have none in a value."""
+    """A query is escaped, keeps its order and may repeat names."""
     query = (("to", "+372"), ("tag", "a&b"), ("tag", "c d"))
     async with Server(answer(200)) as server:
         request = Request("GET", "/x?first=1", query=query)
@@ -171,7 +171,7 @@ async def test_a_query_is_escaped_and_keeps_its_order(
 async def test_an_answer_in_pieces_is_read_to_its_end(
     transport_to: TransportTo, marking: Marking | None
 ) -> None:
-    """A body may arrive with its head, later in pieces, or not at all."""
+    """A body may come with its head, later in pieces, or not at all."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
 
     async def in_pieces(visit: Visit) -> None:
@@ -192,7 +192,7 @@ async def test_an_answer_in_pieces_is_read_to_its_end(
 async def test_closing_waits_for_the_answer_and_then_refuses(
     transport_to: TransportTo,
 ) -> None:
-    """An answer under way is received; afterwards nothing is sent any more."""
+    """Closing waits for answers in flight, and then requests are refused."""
     speak = asyncio.Event()
 
     async def slowly(visit: Visit) -> None:
@@ -218,7 +218,7 @@ async def test_closing_waits_for_the_answer_and_then_refuses(
 async def test_a_closed_transport_leaves_no_timer(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:
-    """The timer that was set for exchanges long ended is cancelled."""
+    """Closing cancels the timer of past exchanges."""
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
     call_at = loop.call_at
@@ -244,7 +244,7 @@ async def test_a_closed_transport_leaves_no_timer(
 async def test_a_cancelled_close_still_closes_the_connections(
     how: str, transport_to: TransportTo
 ) -> None:
-    """The wait for an answer ends, and the server sees its connection closed."""
+    """A cancelled `aclose` still closes the connections."""
     async with Server(hold) as server:
         transport = transport_to(server.url)
         exchange = asyncio.create_task(transport.exchange(GET, within=5, mark=WriteMark()))
@@ -270,7 +270,7 @@ async def test_a_cancelled_close_still_closes_the_connections(
 async def test_a_request_that_makes_no_sense_is_no_fault(
     transport_to: TransportTo,
 ) -> None:
-    """A mistake of the adapter's author is raised as it is, not blamed on the network."""
+    """An invalid `Request` of an adapter raises Python's own error, not a fault."""
     async with Server(answer(200)) as server:
         with pytest.raises((AttributeError, TypeError)):  # depends on aiohttp's version
             await transport_to(server.url).exchange(
@@ -281,7 +281,7 @@ async def test_a_request_that_makes_no_sense_is_no_fault(
 
 
 def test_the_repr_shows_no_credentials(transport_to: TransportTo) -> None:
-    """It shows the base URL and nothing else."""
+    """The repr shows the base URL only."""
     transport = transport_to(BASE)
 
     assert f"{type(transport).__name__}({BASE!r})" == repr(transport)
@@ -301,7 +301,7 @@ async def test_a_host_that_is_not_found_is_a_failed_connection(
     transport_to: TransportTo,
     marking: Marking | None,
 ) -> None:
-    """Some resolvers say so of every failure; the sentence has the host and what to do."""
+    """A host name that is not found is a failed connection; the text names the host."""
 
     def resolve(*_: object, **__: object) -> None:
         raise socket.gaierror(code, "the resolver's text")
@@ -320,7 +320,7 @@ async def test_a_host_that_is_not_found_is_a_failed_connection(
 async def test_a_failed_connection_names_the_host_and_the_cause(
     speaks_tls: bool, transport_to: TransportTo, certificate: ssl.SSLContext
 ) -> None:
-    """In the words of the operating system or of TLS, without the path and the credentials."""
+    """A failed connection names host and cause, without the path and the credentials."""
     port = refusing_port()
     async with Server(answer(200), tls=certificate) as server:
         transport = transport_to(server.url if speaks_tls else f"http://127.0.0.1:{port}")
@@ -343,7 +343,7 @@ async def test_a_failed_connection_names_the_host_and_the_cause(
 async def test_long_and_many_header_lines_are_read(
     transport_to: TransportTo,
 ) -> None:
-    """Gateways add a policy of 9 KB, or 200 lines of their own."""
+    """Answers with a header line of 9 KB or with 200 lines are read, as gateways send them."""
     lines = {f"x-{number}": "1" for number in range(200)}
     long = "x" * 9 * 1024
     async with Server(answer(200, b"{}", content_security_policy=long, **lines)) as server:
@@ -356,7 +356,7 @@ async def test_long_and_many_header_lines_are_read(
 async def test_only_encodings_that_python_decodes_are_advertised(
     transport_to: TransportTo,
 ) -> None:
-    """Whatever else is installed: an old Brotli would make every answer unreadable."""
+    """`Accept-Encoding` is gzip and deflate, whatever else is installed."""
     async with Server(answer(200, gzip.compress(b"{}"), content_encoding="gzip")) as server:
         response = await transport_to(server.url).exchange(GET, within=5.0, mark=WriteMark())
 

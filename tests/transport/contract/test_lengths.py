@@ -1,4 +1,4 @@
-"""Answers whose length is a lie, or is said in an unusual way: whole, or no answer at all."""
+"""Answers with wrong or unusual lengths: read whole, or a fault."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ UNTIL_THE_END = {
 
 @pytest.mark.parametrize("data", CUT_OFF.values(), ids=CUT_OFF)
 async def test_an_answer_that_is_cut_off_is_none(transport_to: TransportTo, data: bytes) -> None:
-    """Whatever of it has come, nobody takes it for the whole."""
+    """An answer that is cut off at any point is a fault."""
     async with Server(saying(data, then=close)) as server:
         reason = await lost(transport_to(server.url), SEND)
 
@@ -102,13 +102,13 @@ async def test_an_answer_that_is_cut_off_is_none(transport_to: TransportTo, data
 
 @pytest.mark.parametrize("data", NO_HTTP.values(), ids=NO_HTTP)
 async def test_what_is_no_http_is_no_answer(transport_to: TransportTo, data: bytes) -> None:
-    """The connection is closed, and the next request has another."""
+    """An answer that is not HTTP is a fault, and its connection is not used again."""
     async with Server(saying(data), answer(201)) as server:
         transport = transport_to(server.url)
         reason = await lost(transport, SEND)
         response = await asked(transport, SEND)
 
-    # Over aiohttp, what is wrong behind the head is a connection that broke.
+    # Over aiohttp, an invalid body is reported as a broken connection.
     assert reason in (Reason.INVALID_RESPONSE, Reason.CONNECTION_LOST)
     assert (201, 2) == (response.status, server.connections)
 
@@ -117,7 +117,7 @@ async def test_what_is_no_http_is_no_answer(transport_to: TransportTo, data: byt
 async def test_an_answer_says_its_length_in_several_ways(
     transport_to: TransportTo, data: bytes
 ) -> None:
-    """The body is the same, and the connection is kept."""
+    """An answer's length may be given in any valid way, and the connection is kept."""
     async with Server(saying(data)) as server:
         transport = transport_to(server.url)
         answers = [await asked(transport, SEND) for _ in range(3)]
@@ -128,7 +128,7 @@ async def test_an_answer_says_its_length_in_several_ways(
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
 async def test_an_answer_may_come_byte_by_byte(transport_to: TransportTo, data: bytes) -> None:
-    """It is the same as in one piece."""
+    """An answer that comes byte by byte is read whole."""
 
     async def drip(visit: Visit) -> None:
         for position in range(len(data)):
@@ -146,7 +146,7 @@ async def test_an_answer_may_come_byte_by_byte(transport_to: TransportTo, data: 
 async def test_an_answer_may_end_with_its_connection(
     transport_to: TransportTo, data: bytes
 ) -> None:
-    """Where it announces no length, its end is that of the stream."""
+    """An answer without a length ends with its connection."""
     async with Server(saying(data, then=close), answer(201)) as server:
         transport = transport_to(server.url)
         first = await asked(transport, SEND)
@@ -158,7 +158,7 @@ async def test_an_answer_may_end_with_its_connection(
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_some_statuses_have_no_body(transport_to: TransportTo, status: int) -> None:
-    """Whatever length they announce, the connection is ready for the next request."""
+    """A 204 or 304 has no body, whatever length it announces, and the connection is kept."""
     data = b"HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\n" % status
     async with Server(saying(data)) as server:
         transport = transport_to(server.url)
@@ -173,7 +173,10 @@ async def test_some_statuses_have_no_body(transport_to: TransportTo, status: int
 async def test_what_follows_an_answer_belongs_to_nobody(
     transport_to: TransportTo, marking: Marking | None, status: int, surplus: bytes
 ) -> None:
-    """Its connection is closed; aiohttp takes the answer back where the surplus is no HTTP."""
+    """A connection with bytes after the answer is closed.
+
+    Over aiohttp the answer is lost too, if those bytes are not HTTP.
+    """
     body = b"{}" if status == 200 else b""
     data = b"HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\n%b" % (status, body)
     mark = WriteMark()
@@ -192,7 +195,7 @@ async def test_what_follows_an_answer_belongs_to_nobody(
 
 
 async def test_the_answer_to_head_has_no_body(transport_to: TransportTo) -> None:
-    """It announces the length that the body would have."""
+    """The answer to HEAD has no body, although it announces a length."""
     head = Request("HEAD", "/x", effect=Effect.READ)
     data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: 1\r\n\r\n"
     async with Server(saying(data), answer(201)) as server:
@@ -206,7 +209,7 @@ async def test_the_answer_to_head_has_no_body(transport_to: TransportTo) -> None
 async def test_a_server_that_wants_no_further_request_is_obeyed(
     transport_to: TransportTo,
 ) -> None:
-    """`Connection: close` closes it, also where the server forgets to."""
+    """A connection is closed after `Connection: close`, also if the server does not close it."""
     async with Server(answer(200, connection="close")) as server:
         transport = transport_to(server.url)
         for _ in range(3):
@@ -216,7 +219,7 @@ async def test_a_server_that_wants_no_further_request_is_obeyed(
 
 
 async def test_a_head_without_end_is_given_up(transport_to: TransportTo) -> None:
-    """It is not kept in memory until the time is over."""
+    """An endless head is a fault before the timeout."""
 
     async def endless(visit: Visit) -> None:
         await visit.say(b"HTTP/1.1 200 OK\r\nX: ")
@@ -231,7 +234,7 @@ async def test_a_head_without_end_is_given_up(transport_to: TransportTo) -> None
 
 
 async def test_a_switch_of_protocols_is_an_answer(transport_to: TransportTo) -> None:
-    """Nobody has asked for it, and its connection carries nothing more."""
+    """A 101 is returned as the answer, and its connection is not used again."""
     data = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
     async with Server(saying(data, then=close), answer(201)) as server:
         transport = transport_to(server.url)

@@ -1,4 +1,4 @@
-"""What an account says of its connections: proxy, certificates, timeouts, idle connections."""
+"""An account's `Network` options: proxy, certificates, timeouts, idle connections."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GET = Request("GET", "/x", authenticated=True)
 
 
 async def tunnel(visit: Visit) -> None:
-    """Do what an HTTP proxy does with CONNECT."""
+    """Act as an HTTP proxy does for CONNECT."""
     method, target, _ = visit.received.line.split()
     assert method == "CONNECT"
     host, _, port = target.rpartition(":")
@@ -69,7 +69,7 @@ async def failed(
 async def test_requests_go_through_the_tunnel_of_a_proxy(
     transport_to: TransportTo, certificate: ssl.SSLContext, marking: Marking | None
 ) -> None:
-    """The proxy sees the host and its own credentials; the provider sees only the account's."""
+    """Through a proxy, each side gets only its own credentials."""
     async with Server(answer(200, b"{}"), tls=certificate) as server, Server(tunnel) as proxy:
         address = f"http://me:p%40ss@127.0.0.1:{proxy.port}"
         transport = transport_to(server.url, network=Network(proxy=address, ca_file=CERTIFICATE))
@@ -78,7 +78,7 @@ async def test_requests_go_through_the_tunnel_of_a_proxy(
             response = await transport.exchange(GET, within=5.0, mark=mark)
         await transport.aclose()
 
-    # Without the inner seam, no connection is kept for the next request.
+    # The traced way keeps no connection for the next request.
     assert (3 if marking is Marking.TRACED else 1) == len(proxy.requests)
     connect = proxy.requests[0]
     expected = base64.b64encode(b"me:p@ss").decode()
@@ -94,7 +94,7 @@ async def test_requests_go_through_the_tunnel_of_a_proxy(
 async def test_plain_http_does_not_go_through_a_proxy(
     transport_to: TransportTo,
 ) -> None:
-    """A proxy could read it, and a sandbox on this machine cannot be reached through it."""
+    """Plain HTTP does not go through the proxy, which could read it."""
     async with Server(answer(200, b"{}")) as server:
         transport = transport_to(server.url, network=Network(proxy="http://127.0.0.1:9"))
         response = await transport.exchange(GET, within=5.0, mark=WriteMark())
@@ -114,7 +114,7 @@ async def test_plain_http_does_not_go_through_a_proxy(
 async def test_a_proxy_that_refuses_is_named(
     transport_to: TransportTo, status: int, reason: Reason
 ) -> None:
-    """Its answer to CONNECT is not the provider's: nothing has left for the provider."""
+    """A proxy that refuses CONNECT is named, and nothing has left for the provider."""
     async with Server(answer(status)) as proxy:
         address = f"http://me:p4ssword@127.0.0.1:{proxy.port}"
         transport = transport_to("https://api.tiny.example", network=Network(proxy=address))
@@ -128,7 +128,7 @@ async def test_a_proxy_that_refuses_is_named(
 async def test_a_proxy_that_is_not_there_is_named(
     transport_to: TransportTo,
 ) -> None:
-    """The error names the host, the proxy and the cause."""
+    """If the proxy cannot be reached, the error names host, proxy and cause."""
     port = refusing_port()
     network = Network(proxy=f"http://127.0.0.1:{port}")
     fault, left = await failed(transport_to("https://api.tiny.example", network=network))
@@ -144,7 +144,7 @@ async def test_a_proxy_that_is_not_there_is_named(
 async def test_a_proxy_in_the_environment_is_mentioned_and_not_used(
     transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """Where a connection fails, the error says which key sets a proxy."""
+    """A proxy in the environment is not used; a failed connection's error names the key to set."""
     monkeypatch.setenv(variable, "http://me:p4ssword@127.0.0.1:9")
     port = refusing_port()
     fault, _ = await failed(transport_to(f"https://127.0.0.1:{port}"))
@@ -158,7 +158,7 @@ async def test_a_proxy_in_the_environment_is_mentioned_and_not_used(
 async def test_an_untrusted_certificate_names_the_key(
     transport_to: TransportTo, certificate: ssl.SSLContext
 ) -> None:
-    """The error names the host, what OpenSSL says and `ca_file`, which makes it trusted."""
+    """The error for an untrusted certificate names the host and `ca_file`, which can trust it."""
     async with Server(answer(200, b"{}"), tls=certificate) as server:
         fault, left = await failed(transport_to(server.url))
         trusting = transport_to(server.url, network=Network(ca_file=CERTIFICATE))
@@ -174,27 +174,27 @@ async def test_an_untrusted_certificate_names_the_key(
 async def test_a_connection_that_was_idle_too_long_is_not_used(
     transport_to: TransportTo, marking: Marking | None, keepalive: float, connections: int
 ) -> None:
-    """A server may be closing it at this moment, and the message would be in doubt."""
+    """A connection that was idle for longer than `keepalive` is not used."""
     async with Server(answer(200, b"{}")) as server:
         transport = transport_to(server.url, network=Network(keepalive=keepalive))
         for _ in range(3):
             await transport.exchange(GET, within=5.0, mark=WriteMark())
         await transport.aclose()
 
-    # Without the inner seam, no connection is kept for the next request.
+    # The traced way keeps no connection for the next request.
     expected = 3 if marking is Marking.TRACED else connections
     assert expected == server.connections
 
 
 async def test_the_default_is_below_what_servers_wait() -> None:
-    """The shortest time that a common server is known to wait is 2 s (gunicorn)."""
+    """The default `keepalive` is below the shortest known of a common server, 2 s (gunicorn)."""
     assert 0 < Network().keepalive < 1
 
 
 async def test_a_connection_that_is_not_made_in_time(
     transport_to: TransportTo, certificate: ssl.SSLContext
 ) -> None:
-    """The time limit covers the TLS handshake; nothing has left, and the deadline is not over."""
+    """`connect_timeout` covers the TLS handshake, and nothing has left."""
     async with Server(connecting=stall) as server:
         url = f"https://127.0.0.1:{server.port}"
         transport = transport_to(url, network=Network(connect_timeout=0.01))
@@ -207,7 +207,7 @@ async def test_a_connection_that_is_not_made_in_time(
 async def test_a_resolver_that_does_not_answer(
     transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time limit covers the name too."""
+    """`connect_timeout` covers the name resolution."""
     over = threading.Event()
 
     def never(*_: object, **__: object) -> None:
@@ -227,7 +227,7 @@ async def test_a_resolver_that_does_not_answer(
 async def test_a_request_timeout_is_not_for_files(
     transport_to: TransportTo,
 ) -> None:
-    """A request that takes longer has no answer; a file may take as long as its deadline."""
+    """`request_timeout` ends a request, but not the transfer of a file."""
     async with Server(answer(200, b"{}")) as server:
         transport = transport_to(server.url, network=Network(request_timeout=1e-9))
         fault, _ = await failed(transport, Request("POST", "/x", b"{}"))
@@ -251,7 +251,7 @@ async def test_a_request_timeout_is_not_for_files(
     ],
 )
 async def test_plain_http_is_for_the_host_of_the_base_url(url: str, allowed: bool) -> None:
-    """`allow_http` is no licence for the other hosts that an answer may name."""
+    """`allow_http` allows plain HTTP to the base URL's host only."""
     base = "http://box.example:8700"
     endpoints = Endpoints(
         base, hosts=frozenset({"box.example:8700"}), authorization={}, allow_http=True
@@ -275,7 +275,7 @@ async def test_plain_http_is_for_the_host_of_the_base_url(url: str, allowed: boo
 async def test_unencrypted_traffic_is_said_at_the_start(
     caplog: pytest.LogCaptureFixture, base_url: str, warned: bool
 ) -> None:
-    """A transport to another machine without encryption logs a warning when it is built."""
+    """A transport without encryption to another machine logs a warning when it is built."""
     caplog.set_level(logging.WARNING)
     options = TransportOptions(
         base_url=base_url,
@@ -292,7 +292,7 @@ async def test_unencrypted_traffic_is_said_at_the_start(
 async def test_each_request_is_logged_where_that_is_wanted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One line has method, host, path, answer and time; a number in the path is masked."""
+    """At DEBUG, each request logs method, host, masked path, answer and time."""
     caplog.set_level(logging.DEBUG, "omnimsg.transport")
     async with Server(answer(200, b"{}")) as server:
         options = TransportOptions(
@@ -321,7 +321,7 @@ async def test_each_request_is_logged_where_that_is_wanted(
     ],
 )
 async def test_what_is_no_proxy(text: str) -> None:
-    """The error says what is right, and shows neither the URL nor the password."""
+    """An invalid proxy URL is refused, and the error shows neither URL nor password."""
     with pytest.raises(InvalidValue) as caught:
         Network(proxy=text)
 
@@ -338,7 +338,7 @@ async def test_what_is_no_proxy(text: str) -> None:
     ],
 )
 async def test_a_proxy_shows_no_credentials(text: str, url: str) -> None:
-    """Neither `repr` nor `url` has them."""
+    """A proxy's `repr` and `url` have no credentials."""
     proxy = Proxy.parse(text)
 
     assert url == proxy.url

@@ -1,4 +1,4 @@
-"""Answers that go to a sink: of any size, and no faster than it takes them."""
+"""Answers written to a sink: of any size, and no faster than the sink takes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONTENT = random.Random(1).randbytes(3_000_000)  # noqa: S311 - repeatable
 
 @pytest.mark.parametrize("how", ["length", "chunks", "end", "gzip"])
 async def test_a_file_goes_to_its_sink(transport_to: TransportTo, how: str) -> None:
-    """All of it, however its length is said; the body stays empty, whatever the limit is."""
+    """A file of any framing goes to its sink whole, beyond the limit for answers in memory."""
     chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(CONTENT), CONTENT)
     said = {
         "length": answer(200, CONTENT),
@@ -51,7 +51,7 @@ async def test_a_file_goes_to_its_sink(transport_to: TransportTo, how: str) -> N
 
 @pytest.mark.parametrize("status", [404, 204])
 async def test_what_is_no_file_is_kept(transport_to: TransportTo, status: int) -> None:
-    """The body of an error says why, and a sink is not given an empty file."""
+    """The body of an error is kept in the response, not written to the sink."""
     body = b'{"error":"gone"}' if status == 404 else b""
     sink = MemorySink()
     async with Server(answer(status, body)) as server:
@@ -61,7 +61,7 @@ async def test_what_is_no_file_is_kept(transport_to: TransportTo, status: int) -
 
 
 async def test_an_answer_after_a_refused_file_is_kept_too(transport_to: TransportTo) -> None:
-    """What one request has asked for is not done to the next one."""
+    """The answer to the next request is kept in memory, not written to the sink."""
     sink = MemorySink()
     async with Server(answer(404, b"no"), answer(200, b"{}"), answer(200, b"file")) as server:
         transport = transport_to(server.url)
@@ -76,7 +76,7 @@ async def test_an_answer_after_a_refused_file_is_kept_too(transport_to: Transpor
 
 @pytest.mark.parametrize("end", [close, reset], ids=["closed", "reset"])
 async def test_a_file_that_is_cut_off_is_a_fault(transport_to: TransportTo, end: object) -> None:
-    """Also where the connection was a kept one: what a sink has is not written again."""
+    """A file that is cut off is a fault and is not requested again."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 3000001\r\n\r\n"
     sink = MemorySink()
 
@@ -97,7 +97,7 @@ async def test_a_file_that_is_cut_off_is_a_fault(transport_to: TransportTo, end:
 
 
 async def test_a_slow_sink_slows_the_server(transport_to: TransportTo) -> None:
-    """What it does not take stays with the server, and not in memory."""
+    """A slow sink slows the server down, and the file is not buffered in memory."""
     size = 64 * 1024 * 1024
     written = 0
     go_on = asyncio.Event()
@@ -135,7 +135,7 @@ async def test_a_slow_sink_slows_the_server(transport_to: TransportTo) -> None:
 async def test_a_sink_that_fails_is_no_fault_of_the_connection(
     transport_to: TransportTo,
 ) -> None:
-    """The disk's error is named, the connection is closed, and the next request has another."""
+    """A failing sink raises its `OSError` and closes the connection."""
 
     class Full:
         async def write(self, chunk: bytes) -> None:
@@ -163,7 +163,7 @@ async def test_a_sink_that_fails_is_no_fault_of_the_connection(
 async def test_a_request_with_a_body_may_have_an_answer_for_a_sink(
     transport_to: TransportTo,
 ) -> None:
-    """Some providers are asked for a file by POST."""
+    """A POST with a body can have an answer for a sink."""
     request = Request(
         "POST", "/x", b"{}", effect=Effect.READ, content_type="text/plain", answer=Answer.SINK
     )

@@ -1,4 +1,4 @@
-"""An answer belongs to one request: a connection that holds anything else is closed, not used."""
+"""A connection that holds unsolicited bytes is closed, not used for the next request."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ STRAY = {
 
 
 async def delivered() -> None:
-    """Give this machine's own connections the turns that they need to be read."""
+    """Run the event loop until written bytes are read."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 @pytest.fixture(params=STRAY)
 def stray(request: pytest.FixtureRequest) -> bytes:
-    """Run a test with every kind of bytes that nobody asked for."""
+    """Run a test with every kind of unsolicited bytes."""
     return STRAY[request.param]
 
 
@@ -50,7 +50,7 @@ def stray(request: pytest.FixtureRequest) -> bytes:
 async def test_bytes_on_an_idle_connection_answer_nothing(
     stray: bytes, request_: Request, transport_to: TransportTo
 ) -> None:
-    """The next request is written once, on another connection, and has its own answer."""
+    """After unsolicited bytes on an idle connection, the next request uses a new one, once."""
     writers: list[asyncio.StreamWriter] = []
 
     async def answering(visit: Visit) -> None:
@@ -71,7 +71,7 @@ async def test_bytes_on_an_idle_connection_answer_nothing(
 async def test_bytes_after_the_end_of_an_answer_answer_nothing(
     transport_to: TransportTo,
 ) -> None:
-    """What follows the announced end of an answer is not the answer to the next request."""
+    """Bytes after the end of an answer are not taken for the answer to the next request."""
     async with Server(saying(OK + STRAY["too many requests"]), answer(201)) as server:
         transport = transport_to(server.url)
         first = await transport.exchange(SEND, within=5.0, mark=WriteMark())
@@ -84,7 +84,7 @@ async def test_bytes_after_the_end_of_an_answer_answer_nothing(
 async def test_every_kept_connection_may_hold_bytes(
     transport_to: TransportTo,
 ) -> None:
-    """Each is closed, and the request leaves on a new one."""
+    """If all kept connections hold unsolicited bytes, a new one is used."""
     all_there = asyncio.Barrier(3)
 
     async def answering(visit: Visit) -> None:
@@ -109,7 +109,7 @@ async def test_every_kept_connection_may_hold_bytes(
 async def test_a_large_request_that_was_not_written_is_safe_to_repeat(
     transport_to: TransportTo,
 ) -> None:
-    """Its body may be a file: the fault proves that nothing of it has left."""
+    """A large request that meets unsolicited bytes is not written, and its mark is unset."""
 
     async def answering(visit: Visit) -> None:
         await visit.say(OK)
@@ -132,7 +132,7 @@ async def test_a_large_request_that_was_not_written_is_safe_to_repeat(
 async def test_half_an_unasked_answer_makes_no_verdict(
     length: int, transport_to: TransportTo
 ) -> None:
-    """Cut anywhere, its second half is not taken for the answer to the request between them."""
+    """Two halves of an unsolicited answer are not the answer to the request between them."""
     stray = STRAY["too many requests"]
 
     async def answering(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""Bodies that are written in pieces: whole, in order, no faster than the server reads."""
+"""Large request bodies: whole, in order, and no faster than the server reads."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def upload(data: bytes | Path, size: int = len(CONTENT)) -> Request:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Write the file."""
+    """Write the file to upload."""
     path = tmp_path / "file"
     path.write_bytes(CONTENT)
     return path
 
 
 async def test_a_large_file_arrives_whole(transport_to: TransportTo, path: Path) -> None:
-    """With its length, and its connection is kept."""
+    """A large file arrives whole, with its length, and the connection is kept."""
     async with Server(answer(204)) as server:
         transport = transport_to(server.url)
         for _ in range(2):
@@ -57,7 +57,7 @@ async def test_a_large_file_arrives_whole(transport_to: TransportTo, path: Path)
 async def test_a_form_has_its_fields_in_order_and_the_file_last(
     transport_to: TransportTo, path: Path, kind: str
 ) -> None:
-    """A storage ignores what follows the file."""
+    """A multipart form has its fields in order and the file last, as storages require."""
     data = CONTENT if kind == "bytes" else path
     form = Multipart(
         fields=(("key", "a/b"), ("policy", "ünï"), ("x", "1\r\n2")),
@@ -86,7 +86,7 @@ async def test_a_form_has_its_fields_in_order_and_the_file_last(
 async def test_a_file_that_is_gone_is_no_fault_of_the_connection(
     transport_to: TransportTo, tmp_path: Path
 ) -> None:
-    """Nothing has left, and the connection is still there."""
+    """A missing file is refused before a byte leaves, and the connection is kept."""
     mark = WriteMark()
     async with Server(answer(200)) as server:
         transport = transport_to(server.url)
@@ -100,7 +100,7 @@ async def test_a_file_that_is_gone_is_no_fault_of_the_connection(
 
 
 async def test_an_early_answer_is_heard(transport_to: TransportTo) -> None:
-    """A server need not read what it does not want; the connection carries nothing more."""
+    """An answer before the end of the upload is read, and its connection is not used again."""
     read_on = asyncio.Event()
 
     async def refuse(visit: Visit) -> None:
@@ -126,7 +126,7 @@ async def test_an_early_answer_is_heard(transport_to: TransportTo) -> None:
 async def test_a_server_that_breaks_off_ends_the_upload(
     transport_to: TransportTo, size: int
 ) -> None:
-    """It is not repeated: a part may have been enough."""
+    """An upload whose connection breaks is not repeated."""
     async with Server(connecting=reset_after_head) as server:
         reason = await lost(transport_to(server.url), upload(bytes(size), size))
 
@@ -135,7 +135,7 @@ async def test_a_server_that_breaks_off_ends_the_upload(
 
 
 async def test_a_server_that_does_not_read_is_waited_for(transport_to: TransportTo) -> None:
-    """Until the time is over; then the connection is closed, with what was not written."""
+    """An upload to a server that does not read ends at the timeout."""
 
     async def head_only(visit: Visit) -> None:
         await visit.head()
@@ -150,7 +150,7 @@ async def test_a_server_that_does_not_read_is_waited_for(transport_to: Transport
 async def test_a_file_is_read_no_faster_than_the_server_reads(
     transport_to: TransportTo, tmp_path: Path
 ) -> None:
-    """The upload waits where the server does not read, and then goes on."""
+    """An upload waits while the server does not read, and then goes on."""
     size = 2**26
     path = tmp_path / "large"
     with path.open("wb") as file:

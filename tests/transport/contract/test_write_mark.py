@@ -1,6 +1,6 @@
-"""Whether a byte of a request may have left is known, in every way of marking.
+"""The mark says whether a byte of a request may have left, in every way of marking.
 
-An unset mark proves that nothing was sent, and nothing that must not be repeated is written twice.
+An unset mark proves that nothing was sent. No request that must not be repeated is sent twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ async def lost(
 async def test_a_request_that_arrived_is_marked(
     request_: Request, transport_to: TransportTo
 ) -> None:
-    """Once a server has read a request, its mark is set, whatever follows."""
+    """A request that the server has read is marked."""
     mark = WriteMark()
     async with Server(stall) as server:
         exchange = asyncio.create_task(
@@ -64,7 +64,7 @@ async def test_a_request_that_arrived_is_marked(
 async def test_a_lost_answer_leaves_the_mark_set(
     act: Act, request_: Request, transport_to: TransportTo
 ) -> None:
-    """On a new connection, the first request of a transport included."""
+    """A request whose answer is lost on a new connection is marked."""
     async with Server(act) as server:
         found = await lost(transport_to(server.url), request_)
 
@@ -75,7 +75,7 @@ async def test_a_lost_answer_leaves_the_mark_set(
 async def test_a_lost_answer_on_a_kept_connection_leaves_the_mark_set(
     transport_to: TransportTo, marking: Marking | None
 ) -> None:
-    """A POST is repeated neither by aiohttp nor by the transport."""
+    """A POST whose answer is lost on a kept connection is marked and not repeated."""
     async with Server(answer(200), reset) as server:
         transport = transport_to(server.url)
         await transport.exchange(SEND, within=5.0, mark=WriteMark())
@@ -89,7 +89,7 @@ async def test_a_lost_answer_on_a_kept_connection_leaves_the_mark_set(
 async def test_a_request_that_broke_while_it_was_written_is_marked(
     transport_to: TransportTo,
 ) -> None:
-    """A part of it may have been enough for the server."""
+    """A request whose connection breaks while it is written is marked."""
     large = evolve(SEND, body=b"x" * 2**23)
     async with Server(connecting=reset_after_head) as server:
         _, written = await lost(transport_to(server.url), large)
@@ -100,7 +100,7 @@ async def test_a_request_that_broke_while_it_was_written_is_marked(
 async def test_a_late_answer_leaves_the_mark_set(
     transport_to: TransportTo,
 ) -> None:
-    """The time limit ended the wait for the answer, not for the connection."""
+    """A request whose answer does not come in time is marked."""
     async with Server(stall) as server:
         found = await lost(transport_to(server.url), SEND, within=0.05)
 
@@ -110,7 +110,7 @@ async def test_a_late_answer_leaves_the_mark_set(
 async def test_a_refused_connection_leaves_the_mark_unset(
     transport_to: TransportTo,
 ) -> None:
-    """Nothing listens on the port."""
+    """A request whose connection is refused is not marked."""
     found = await lost(transport_to(f"http://127.0.0.1:{refusing_port()}"), SEND)
 
     assert (Reason.CONNECTION_FAILED, False) == found
@@ -119,7 +119,7 @@ async def test_a_refused_connection_leaves_the_mark_unset(
 async def test_a_handshake_without_end_leaves_the_mark_unset(
     transport_to: TransportTo,
 ) -> None:
-    """The connection was made, but TLS was not established in time."""
+    """A request whose TLS handshake does not end in time is not marked."""
     async with Server(connecting=stall) as server:
         found = await lost(transport_to(server.url.replace("http:", "https:")), SEND, within=0.1)
 
@@ -129,7 +129,7 @@ async def test_a_handshake_without_end_leaves_the_mark_unset(
 async def test_an_untrusted_certificate_leaves_the_mark_unset(
     certificate: Any, transport_to: TransportTo
 ) -> None:
-    """The request is not written to a server that cannot prove its name."""
+    """A request to a server with an untrusted certificate is not written and not marked."""
     async with Server(answer(200), tls=certificate) as server:
         found = await lost(transport_to(server.url), SEND)
 
@@ -140,7 +140,7 @@ async def test_an_untrusted_certificate_leaves_the_mark_unset(
 async def test_waiting_for_a_free_connection_leaves_the_mark_unset(
     transport_to: TransportTo,
 ) -> None:
-    """The time limit may end before the request has got its turn."""
+    """A request that times out while it waits for a free connection is not marked."""
     async with Server(stall) as server:
         transport = transport_to(server.url, connections=1)
         first = asyncio.create_task(transport.exchange(SEND, within=5.0, mark=WriteMark()))
@@ -162,7 +162,7 @@ async def test_the_mark_is_set_before_the_first_byte(
     monkeypatch: pytest.MonkeyPatch,
     transport_to: TransportTo,
 ) -> None:
-    """The event loop's transport is given no byte of a request whose mark is not set."""
+    """The mark is set before the first byte is passed to the event loop's transport."""
     mark = WriteMark()
     writes: list[bool] = []
 
@@ -197,7 +197,7 @@ async def test_the_mark_is_set_before_the_first_byte(
 async def test_a_deletion_is_not_repeated_on_a_broken_connection(
     transport_to: TransportTo,
 ) -> None:
-    """By itself aiohttp would repeat it; its "not found" would be believed."""
+    """A DELETE is not repeated on a broken connection, as aiohttp alone would do."""
     async with Server(answer(200), reset, answer(404)) as server:
         transport = transport_to(server.url)
         await transport.exchange(SEND, within=5.0, mark=WriteMark())
@@ -210,7 +210,7 @@ async def test_a_deletion_is_not_repeated_on_a_broken_connection(
 async def test_a_repeatable_request_is_repeated_whole(
     transport_to: TransportTo,
 ) -> None:
-    """Where a kept connection breaks, aiohttp repeats what may be, with all of its body."""
+    """A repeatable request is repeated with its whole body if a kept connection breaks."""
     request = Request("PUT", "/x", b"body", effect=Effect.REPEATABLE, content_type="text/plain")
     async with Server(answer(200), reset, answer(200)) as server:
         transport = transport_to(server.url)
@@ -227,7 +227,7 @@ async def test_a_repeatable_request_is_repeated_whole(
 async def test_requests_of_one_context_have_marks_of_their_own(
     transport_to: TransportTo,
 ) -> None:
-    """Tasks may share a context; requests that connect at the same time are told apart."""
+    """Concurrent requests of tasks that share a context have marks of their own."""
     marks = [WriteMark() for _ in range(5)]
     shared = contextvars.copy_context()
     async with Server(reset) as server:
@@ -249,7 +249,7 @@ async def test_requests_of_one_context_have_marks_of_their_own(
 async def test_repeated_requests_of_one_context_have_marks_of_their_own(
     transport_to: TransportTo,
 ) -> None:
-    """A request that aiohttp repeats is still taken for the same one."""
+    """DELETEs of tasks that share a context have marks of their own, and are sent once."""
     marks = [WriteMark() for _ in range(5)]
     shared = contextvars.copy_context()
     async with Server(reset) as server:
