@@ -161,7 +161,7 @@ async def test_refused_entries_may_lack_the_reference(echo: bool) -> None:
 async def test_options_of_the_integration(
     options: dict[str, Any], message: dict[str, str], code: int
 ) -> None:
-    """Channels, numbers and message parts are the integration's settings."""
+    """A message beyond the integration's channels, numbers or parts is refused with its code."""
     async with (
         Sandbox([partial(ClickatellEmulator, **options)]) as sandbox,
         aiohttp.ClientSession(sandbox.url) as http,
