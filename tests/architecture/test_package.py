@@ -112,7 +112,7 @@ def test_the_wheel_has_every_file_of_the_packages() -> None:
 
 
 def test_the_lock_file_names_the_public_index_alone() -> None:
-    """The lock file names only hosts of the public index, not the mirror of whoever updated it."""
+    """The lock file names only hosts of the public index, and no mirror."""
     lock = (Path(__file__).parents[2] / "uv.lock").read_text(encoding="utf-8")
 
     hosts = set(re.findall(r'[a-z]+://([^/"]+)', lock))

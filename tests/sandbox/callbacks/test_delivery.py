@@ -296,7 +296,7 @@ async def test_an_address_in_a_message_that_is_none(
 
 
 async def test_a_defect_of_an_emulator_is_not_hidden(target: Target) -> None:
-    """An emulator's error while it writes a report is raised to whoever waits for it."""
+    """An emulator's error while it writes a report is raised to the caller of `flush`."""
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError

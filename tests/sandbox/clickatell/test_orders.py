@@ -140,7 +140,7 @@ async def test_orders_are_bounded(api: Api) -> None:
 async def test_unknown_templates_fail(
     api: Api, clock: Clock, sandbox: Sandbox, message: dict[str, Any], expected: str
 ) -> None:
-    """A template that nobody approved, or with another number of parameters, never arrives."""
+    """An unapproved template, or one with another number of parameters, never arrives."""
     assert expected == await end(api, clock, message)
     assert int(expected == "DEVICE_ACK") == len(sandbox.handsets.received(OTHER))
 

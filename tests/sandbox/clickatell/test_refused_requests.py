@@ -243,7 +243,7 @@ async def test_bad_notifications(
 async def test_incomplete_notifications(
     api: Api, emulator: ClickatellEmulator, missing: str
 ) -> None:
-    """Both the message and the status code are required."""
+    """A notification without the message or without the status code is refused."""
     note = {"messageId": emulator.inbox.receive("27820000001").id, "statusCode": 1001}
     del note[missing]
 

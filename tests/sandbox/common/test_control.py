@@ -195,7 +195,7 @@ def test_spent_faults_make_room() -> None:
 
 
 def test_waiting_faults_are_never_forgotten() -> None:
-    """Where every fault still waits, a new one is an error."""
+    """If every fault at the limit is still unspent, a new one is refused."""
     faults = Sandbox([Echo], limits=Limits(faults=1)).faults
     faults.add("html", probability=0.5)
 

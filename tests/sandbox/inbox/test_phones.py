@@ -30,7 +30,7 @@ REFUSED = "+27820990003"
 
 
 def said(entry: dict[str, Any]) -> str | None:
-    """Return the text of an entry, whoever wrote it."""
+    """Return the text of an entry of either direction."""
     if entry["direction"] == "out":
         (block,) = entry["blocks"]
         return str(block["text"])
