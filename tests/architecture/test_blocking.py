@@ -1,4 +1,4 @@
-"""What watches over the event loop in the tests of the engine does catch what blocks it."""
+"""The guard `no_blocking` catches a call that blocks the event loop."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ pytestmark = pytest.mark.anyio
 
 
 class Sleepy(TinyAdapter):
-    """Blocks the event loop, in the middle of the engine."""
+    """An adapter whose check blocks the event loop."""
 
     def check(self, message: Message) -> Failure | None:
-        """Take a nap."""
+        """Sleep for a millisecond."""
         time.sleep(0.001)
         return super().check(message)
 
 
 async def test_a_blocking_call_is_caught() -> None:
-    """The engine makes an outcome of it, and the test fails all the same."""
+    """A call that blocks the event loop fails the test, although it only ends a send as NotSent."""
     async with Client([tiny(kind=Sleepy)]) as client:
         with (
             pytest.raises(AssertionError, match="sleep"),
@@ -39,6 +39,6 @@ async def test_a_blocking_call_is_caught() -> None:
 
 
 async def test_a_thread_may_block() -> None:
-    """What blocks a thread of its own holds up nobody."""
+    """A call that blocks a worker thread does not fail the test."""
     with no_blocking():
         await anyio.to_thread.run_sync(time.sleep, 0.001)

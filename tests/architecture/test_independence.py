@@ -1,4 +1,4 @@
-"""The sandbox and the adapters are two readings of one document: neither may lean on the other."""
+"""The sandbox and the adapters read each document independently: neither imports the other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What reads and writes JSON knows no provider: it can hide no misreading.
+# Both sides share the JSON codec: it knows no provider, so it cannot hide a misreading.
 JSON = "omnimsg.json_codec"
 PROVIDERS = sorted(path for path in (ROOT / "providers").glob("omnimsg_*") if path.is_dir())
 
 
 def _imports(files: list[Path]) -> dict[str, str]:
-    """Every module that the files import, with the file that does."""
+    """Return each module that the files import, with the name of the importing file."""
     found: dict[str, str] = {}
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -37,7 +37,10 @@ def _ours(imported: dict[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
 
 @pytest.mark.parametrize("package", PROVIDERS, ids=lambda path: path.name)
 def test_an_emulator_imports_the_kit_and_itself(package: Path) -> None:
-    """An emulator that shared a table with its adapter would share its mistakes."""
+    """An emulator imports only itself, the sandbox and the JSON codec.
+
+    If it shared a table with its adapter, both would make the same mistakes.
+    """
     own = f"{package.name}.emulator"
     files = sorted((package / "emulator").rglob("*.py"))
 
@@ -47,7 +50,7 @@ def test_an_emulator_imports_the_kit_and_itself(package: Path) -> None:
 
 @pytest.mark.parametrize("package", PROVIDERS, ids=lambda path: path.name)
 def test_an_adapter_imports_the_seam_the_model_and_itself(package: Path) -> None:
-    """An adapter knows nothing of the emulator, of the engine or of another provider."""
+    """An adapter imports only itself, the adapter interface, the domain and the JSON codec."""
     emulator = package / "emulator"
     files = sorted(file for file in package.rglob("*.py") if emulator not in file.parents)
     imported = _ours(_imports(files), ("omnimsg.adapter", "omnimsg.domain", JSON, package.name))
@@ -57,14 +60,14 @@ def test_an_adapter_imports_the_seam_the_model_and_itself(package: Path) -> None
 
 
 def test_the_kit_imports_nothing_of_ours_but_json() -> None:
-    """The kit that emulators stand on is as independent as they are."""
+    """The sandbox package imports only itself and the JSON codec."""
     files = sorted((ROOT / "omnimsg" / "sandbox").rglob("*.py"))
 
     assert _ours(_imports(files), ("omnimsg.sandbox", JSON)) == {}
 
 
 def test_one_package_alone_imports_orjson() -> None:
-    """Where orjson cannot be imported, nothing of the library may need it."""
+    """Only `omnimsg.json_codec` imports orjson, so that the library works without it."""
     package = ROOT / "omnimsg" / "json_codec"
     files = [file for name in ("omnimsg", "providers") for file in (ROOT / name).rglob("*.py")]
     others = [file for file in files if package not in file.parents]

@@ -1,4 +1,4 @@
-"""Every line of the log carries fields of the documented set, which no record has already."""
+"""Every log call has documented fields, and no field has the name of a record's attribute."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIELDS = set(LogFields.__annotations__)
 
 
 def _calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call of a logger, or of the logging module itself, and where it is."""
+    """Yield each call of a logger or of the logging module, with its file and line."""
     for folder in ("omnimsg", "providers"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             source = file.read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def _calls() -> Iterator[tuple[str, ast.Call]]:
 
 
 def _named_fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """The fields that several lines of a module have in common, by the name of the variable."""
+    """Yield the variables that hold fields shared by several log calls, with their values."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Assign)
@@ -51,7 +51,7 @@ def _named_fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _fields(call: ast.Call) -> set[str | None]:
-    """The names of the fields that a call gives; of none, that it has no `extra`."""
+    """Return the names of the fields that a call passes; empty if the call has no `extra`."""
     return {
         field.arg
         for given in call.keywords
@@ -63,7 +63,7 @@ def _fields(call: ast.Call) -> set[str | None]:
 
 
 def test_every_line_has_documented_fields() -> None:
-    """A formatter is given data, and the names are those of one table."""
+    """Every log call passes `extra=log_fields(...)`, and all of its fields are in `LogFields`."""
     calls = list(_calls())
 
     lacking = {where for where, call in calls if not _fields(call)}
@@ -74,19 +74,19 @@ def test_every_line_has_documented_fields() -> None:
 
 
 def test_every_documented_field_is_used() -> None:
-    """A name that no line has is a promise that nothing keeps."""
+    """Every field of `LogFields` is passed by some log call."""
     used = {field for _, call in _calls() for field in _fields(call)}
 
     assert set() == FIELDS - used
 
 
 def test_every_logger_is_called_log() -> None:
-    """The table of lines in the docs is made from the calls of that name."""
+    """Every logger is named `log`: the docs' table of log lines is generated from that name."""
     assert {"log"} == {ast.unparse(call.func).partition(".")[0] for _, call in _calls()}
 
 
 def test_no_field_hides_what_a_record_has() -> None:
-    """`logging` raises a KeyError for such a name, in the middle of trouble."""
+    """No field has the name of a record's attribute, for which `logging` raises a KeyError."""
     record = vars(logging.makeLogRecord({}))
     formatted = {"message", "asctime", "taskName"}
 
@@ -94,7 +94,7 @@ def test_no_field_hides_what_a_record_has() -> None:
 
 
 def test_every_field_is_described() -> None:
-    """The docs have the table from here."""
+    """The docstring of `LogFields` describes every field; the docs' table is generated from it."""
     described = {
         line.strip().partition(":")[0]
         for line in (LogFields.__doc__ or "").partition("Attributes:")[2].splitlines()

@@ -1,4 +1,4 @@
-"""What importing the package costs, and that its names, types and sizes hold together."""
+"""The package: its import cost, its public names and their types, module sizes, built files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAVY = {"aiohttp", "cattrs", "rich", "tenacity", "cyclopts"}
 
 
 def imported_by(code: str) -> set[str]:
-    """Return the top-level modules that a fresh process has imported after some code."""
+    """Return the top-level modules that a fresh process has imported after it ran the code."""
     code = f"{code}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
@@ -32,7 +32,7 @@ def imported_by(code: str) -> set[str]:
 
 
 def submodules_of(code: str) -> set[str]:
-    """Return the modules of omnimsg that a fresh process has imported after some code."""
+    """Return omnimsg's modules that a fresh process has imported after it ran the code."""
     code = f"{code}; import sys; print(*[name for name in sys.modules if name[:7] == 'omnimsg'])"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
@@ -41,7 +41,7 @@ def submodules_of(code: str) -> set[str]:
 
 
 def test_importing_the_package_imports_none_of_its_modules() -> None:
-    """A name is imported when it is first used."""
+    """`import omnimsg` imports no submodule: each is imported when a name of it is first used."""
     assert {"omnimsg"} == submodules_of("import omnimsg")
 
 
@@ -54,7 +54,7 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     ],
 )
 def test_what_is_not_used_is_not_imported(code: str) -> None:
-    """Aiohttp waits for a transport, cattrs for a configuration, rich for something to draw."""
+    """Heavy dependencies are imported only when they are used, not with the package or `Client`."""
     heavy = HEAVY - {"tenacity"} if "Client" in code else HEAVY
 
     assert set() == heavy & imported_by(code)
@@ -62,7 +62,7 @@ def test_what_is_not_used_is_not_imported(code: str) -> None:
 
 @pytest.mark.parametrize("package", [omnimsg, omnimsg.testing], ids=lambda each: each.__name__)
 def test_every_name_is_typed_and_can_be_imported(package: ModuleType) -> None:
-    """The stub for type checkers and the table that is read at run time name the same."""
+    """The stub for type checkers and the package's lazy names list the same names and objects."""
     assert package.__file__ is not None
     stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text())
     typed = {
@@ -79,7 +79,7 @@ def test_every_name_is_typed_and_can_be_imported(package: ModuleType) -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    """As of any module."""
+    """Access to an unknown name of a package raises the usual AttributeError."""
     with pytest.raises(AttributeError, match="no attribute 'Massage'"):
         omnimsg.Massage  # type: ignore[attr-defined]  # noqa: B018 - looked up to be missing
     with pytest.raises(AttributeError, match=r"'omnimsg\.testing' has no attribute 'Fone'"):
@@ -87,7 +87,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_a_module_has_one_idea() -> None:
-    """None of the library's modules is longer than 350 lines."""
+    """No module of the library or of a provider is longer than 350 lines."""
     modules = [*(ROOT / "omnimsg").rglob("*.py"), *(ROOT / "providers").rglob("*.py")]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
 
@@ -95,7 +95,7 @@ def test_a_module_has_one_idea() -> None:
 
 
 def test_the_wheel_has_every_file_of_the_packages() -> None:
-    """Code, types, the page of the inbox: what an editable install finds is also what is built."""
+    """The wheel has exactly the files of the packages: code, types and the inbox page."""
     root = Path(__file__).parents[2]
     tops = [root / "omnimsg", *(root / "providers").glob("omnimsg_*")]
     there = {
@@ -112,7 +112,7 @@ def test_the_wheel_has_every_file_of_the_packages() -> None:
 
 
 def test_the_lock_file_names_the_public_index_alone() -> None:
-    """Whoever renews it behind a mirror would else write the mirror into everybody's copy."""
+    """The lock file names only hosts of the public index, and no mirror."""
     lock = (Path(__file__).parents[2] / "uv.lock").read_text(encoding="utf-8")
 
     hosts = set(re.findall(r'[a-z]+://([^/"]+)', lock))

@@ -1,4 +1,4 @@
-"""What the sink answers is what the adapters read as acceptance."""
+"""The adapters read the sink's answers as acceptances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _answered(request: Request) -> Response:
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("provider", ["bird", "clickatell", "messente"])
 def test_every_message_is_accepted(provider: str, count: int) -> None:
-    """Each message of a request has an acceptance of its own, with an id."""
+    """The adapter reads an acceptance for each message of a request from the sink's answer."""
     adapter = ADAPTERS[provider]
     context = Context(account=provider, now=datetime.now(UTC))
     sent = list(messages(count))
@@ -42,12 +42,12 @@ def test_every_message_is_accepted(provider: str, count: int) -> None:
 
 
 def test_a_form_is_answered() -> None:
-    """Twilio's body is no JSON; the answer names a message all the same."""
+    """Twilio's form body, which is not JSON, is answered with the message's recipient."""
     status, body = answer(b"/2010-04-01/Accounts/AC0/Messages.json", b"To=%2B1&From=a&Body=Hi")
 
     assert (201, "+1") == (status, orjson.loads(body)["to"])
 
 
 def test_an_unknown_path_is_not_found() -> None:
-    """A slip in a URL shows, instead of being measured."""
+    """An unknown path is a 404, so that a typo in a workload's URL is not measured."""
     assert (404, b"{}") == answer(b"/v1/nothing?x=1", b"{}")

@@ -1,4 +1,4 @@
-"""The page's tables and its plot, out of results."""
+"""The tables and the plot of the benchmarks page, generated from results."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def _results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_goals_are_a_table() -> None:
-    """One line for each figure; a bar in a cell does not end it."""
+    """The table of goals has one row for each figure; a bar within a cell is escaped."""
     assert figures.goals_table().splitlines()[2:] == [
         "| a\\|b | <= 2 | <= 1 | 1.5 | must reached |"
     ]
 
 
 def test_costs_are_a_table() -> None:
-    """One line for each workload, empty where it was not measured."""
+    """The table of costs has one row for each workload; a cell without a measurement is empty."""
     rows = figures.costs_table().splitlines()
 
     assert (
@@ -55,12 +55,12 @@ def test_costs_are_a_table() -> None:
 
 
 def test_the_setting_names_versions() -> None:
-    """A figure without its versions cannot be repeated."""
+    """The table of the setting names the measured versions."""
     assert "| versions | aiohttp 3.14 |" in figures.setting_table().splitlines()
 
 
 def test_the_plot_has_a_dot_for_each_cost() -> None:
-    """It is well-formed, and puts the cheaper one further left."""
+    """The plot is well-formed and has a dot for each cost; the cheaper one is further left."""
     drawn = ET.fromstring(plot.svg())  # noqa: S314 - our own text
     dots = [each for each in drawn.iter() if each.tag.endswith("circle")]
 

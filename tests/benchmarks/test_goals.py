@@ -1,4 +1,4 @@
-"""What is said of a figure."""
+"""Figures against their goals: the shown value and the verdict."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MORE = Goal(
     ],
 )
 def test_the_median_decides(goal: Goal, value: float, verdict: str) -> None:
-    """One wild sample changes the range and not the verdict."""
+    """The median of the samples decides the verdict, so that one outlier does not change it."""
     assert verdict == goal.judged({"taken": [0.001, value, 1000.0]})["verdict"]
 
 
 def test_limits_and_values_are_written_alike() -> None:
-    """The table sets like beside like."""
+    """The limits and the measured value of a figure are shown with the same unit and digits."""
     said = MORE.judged({"taken": [20.0, 30.0, 40.0]})
 
     assert (">= 20x", ">= 25x", "30x [20 to 40]") == (
@@ -41,19 +41,19 @@ def test_limits_and_values_are_written_alike() -> None:
 
 
 def test_what_was_not_measured_is_not_judged() -> None:
-    """Without valgrind the line stays, and says so."""
+    """A figure without samples is shown as not measured, without a verdict."""
     assert {("not measured", "")} == {(said["measured"], said["verdict"]) for said in judged({})}
 
 
 def test_what_only_informs_is_never_missed() -> None:
-    """The wait of a caller is wall time."""
+    """An informative figure beyond its limit is "informative", never "missed"."""
     said = GOALS["p99"].judged({"p99 send": [30.0], "p99 direct": [20.0]})
 
     assert ("1.50x", "informative") == (said["measured"], said["verdict"])
 
 
 def test_peers_are_set_against_one_message_a_request() -> None:
-    """So many times cheaper than the peer, round by round."""
+    """A peer's figure is its cost relative to one message a request, one ratio for each round."""
     said = GOALS["apprise_json"].judged(
         {"apprise_json/asyncio": [900.0, 1000.0], "single/asyncio": [90.0, 100.0]}
     )
@@ -62,12 +62,12 @@ def test_peers_are_set_against_one_message_a_request() -> None:
 
 
 def test_a_start_is_set_against_that_of_aiohttp() -> None:
-    """What every program that sends imports is the measure of a start."""
+    """The figure of a start is its time relative to that of `import aiohttp`."""
     said = GOALS["help"].judged({"start omnimsg --help": [56.0], "start import aiohttp": [100.0]})
 
     assert ("0.56x", "aim reached") == (said["measured"], said["verdict"])
 
 
 def test_quantiles_of_waits() -> None:
-    """Half waited no longer than p50, all but one of a hundred no longer than p99."""
+    """Half of the waits are at most p50, and 99 of 100 are at most p99."""
     assert {"p50": 50.0, "p99": 99.0} == quantiles([float(each) for each in range(100)])

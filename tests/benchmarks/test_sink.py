@@ -1,4 +1,4 @@
-"""The sink: requests in pieces, several at once, and late answers."""
+"""The sink: fragmented and pipelined requests, closing, and delayed answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANSWERS = (
 
 
 class Wire(asyncio.Transport):
-    """Keeps what was written."""
+    """A transport that records the written bytes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,13 +31,13 @@ class Wire(asyncio.Transport):
         self.whole = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Keep it."""
+        """Record the bytes."""
         self.written += data
         if self.written == ANSWERS:
             self.whole.set()
 
     def close(self) -> None:
-        """Note it."""
+        """Record that the connection was closed."""
         self.closed = True
 
 
@@ -53,7 +53,7 @@ def _connected(delay: float = 0.0) -> tuple[Sink, Wire]:
 
 @pytest.mark.parametrize("size", [1, 7, 50, len(TWO)])
 def test_pieces_and_pipelines_are_answered_alike(size: int) -> None:
-    """However the bytes are cut, each request has its answer, in order."""
+    """Pipelined requests are answered in order, into whichever pieces their bytes are cut."""
     sink, wire = _connected()
 
     for start in range(0, len(TWO), size):
@@ -64,7 +64,7 @@ def test_pieces_and_pipelines_are_answered_alike(size: int) -> None:
 
 
 def test_a_client_that_wants_to_close_is_closed() -> None:
-    """`Connection: close` is answered, said back, and obeyed."""
+    """A request with `Connection: close` is answered with that header; the connection is closed."""
     sink, wire = _connected()
     request = TWO[: TWO.index(b"first") + 5].replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
@@ -75,7 +75,7 @@ def test_a_client_that_wants_to_close_is_closed() -> None:
 
 
 def test_what_is_not_http_ends_the_connection() -> None:
-    """Nonsense is not answered."""
+    """Bytes that are not HTTP close the connection without an answer."""
     sink, wire = _connected()
 
     sink.data_received(b"good morning\r\n\r\n")
@@ -85,7 +85,7 @@ def test_what_is_not_http_ends_the_connection() -> None:
 
 @pytest.mark.anyio
 async def test_late_answers_keep_their_order() -> None:
-    """With a delay nothing is said at once, and then everything in the order it was asked."""
+    """With a delay nothing is answered at once; the answers then come in the requests' order."""
     sink, wire = _connected(delay=0.001)
 
     sink.data_received(TWO)

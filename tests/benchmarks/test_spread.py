@@ -1,4 +1,4 @@
-"""Medians, ranges and paired ratios."""
+"""Medians, ranges, paired ratios, and samples taken in rounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_a_spread_is_median_and_range() -> None:
-    """The one in the middle, the least and the most, in whatever order they came."""
+    """A spread has the median, the minimum and the maximum of unordered samples."""
     assert Spread(2.0, 1.0, 9.0) == Spread.of([9.0, 1.0, 2.0])
 
 
@@ -27,17 +27,17 @@ def test_a_spread_is_median_and_range() -> None:
     ids=["several", "one"],
 )
 def test_a_spread_is_shown_with_its_range(samples: list[float], shown: str) -> None:
-    """A single sample has no range to show."""
+    """Several samples are shown as the median with the range, a single one without a range."""
     assert shown == Spread.of(samples).shown(1)
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    """A slow round is slow for both, and leaves the ratio alone."""
+    """Ratios pair the samples of the same round, so that a slow round does not change them."""
     assert [2.0, 2.0] == paired([20.0, 60.0], [10.0, 30.0])
 
 
 def test_a_round_that_one_has_missed_is_a_mistake() -> None:
-    """Ratios across rounds would mean nothing."""
+    """Ratios of two workloads with different numbers of rounds raise an error."""
     with pytest.raises(ValueError, match="argument 2"):
         paired([1.0, 2.0], [1.0])
 
@@ -45,7 +45,7 @@ def test_a_round_that_one_has_missed_is_a_mistake() -> None:
 def test_rounds_take_turns(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each set-up starts afresh in a round; a sample is the mean of turns that go to and fro."""
+    """A round starts each workload once; a sample is the mean of turns in alternating order."""
     monkeypatch.setattr("rounds.TURNS", 2)
     turns = iter(range(20))
     started: list[str] = []
@@ -63,7 +63,7 @@ def test_rounds_take_turns(
 
 
 def test_a_workload_measures_at_every_word() -> None:
-    """It stays ready between its turns, in a process of its own."""
+    """A workload keeps its process between turns, and each turn returns a measurement."""
     with sink() as address, cpu("floor", "asyncio", address.rpartition(":")[2]) as turn:
         taken = [turn() for _ in range(2)]
 

@@ -1,4 +1,4 @@
-"""Every workload sends what it says; the floor posts what the adapter would."""
+"""Every workload sends its messages; the floor posts the bytes that the adapter would."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OURS = [name for name, (module, _, _) in WORKLOADS.items() if not module.startsw
 
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
-    """A sink in this process."""
+    """Serve a sink in this process and yield its address."""
     server = await asyncio.get_running_loop().create_server(Sink, HOST, 0)
     yield f"http://{HOST}:{server.sockets[0].getsockname()[1]}"
     server.close()
@@ -34,7 +34,7 @@ async def address() -> AsyncIterator[str]:
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", OURS)
 async def test_a_workload_sends_its_messages(name: str, address: str) -> None:
-    """Warm-up and measured part both end with every message accepted."""
+    """A workload runs its warm-up and its measured part to the end and returns one measurement."""
     module, messages, warm = WORKLOADS[name]
     workload = getattr(import_module(module), name)
     count = min(messages, 250)
@@ -49,7 +49,7 @@ async def test_a_workload_sends_its_messages(name: str, address: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ["floor", "single", "hand", "batches"])
 async def test_a_workload_sends_over_tls(name: str) -> None:
-    """The sink's certificate is trusted by the benchmarks, and by nobody else."""
+    """A workload sends over TLS to a sink whose certificate the benchmarks trust."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Sink, HOST, 0, ssl=certificate())
     address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}"
@@ -63,7 +63,7 @@ async def test_a_workload_sends_over_tls(name: str) -> None:
 
 @pytest.mark.anyio
 async def test_the_floor_posts_what_the_adapter_writes() -> None:
-    """URL, authorization and body are those of one message through Bird."""
+    """The floor posts the URL, authorization and body that the Bird adapter writes."""
     async with one_a_request("http://127.0.0.1:1") as client:
         (adapter,) = client.accounts.values()
         context = Context(account="bird", now=datetime.now(UTC))

@@ -1,7 +1,7 @@
-"""A real browser, where this machine has one.
+"""Fixtures for the inbox page in an installed browser.
 
-Playwright's Python package drives a Chromium that is installed already, found by its name or by
-`OMNIMSG_CHROMIUM`; nothing is downloaded. Without one every test here is skipped, and says so.
+Playwright's Python package drives an installed Chromium, found by its name or by
+`OMNIMSG_CHROMIUM`; nothing is downloaded. Without one every test here is skipped with a reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ chromium: Any = importlib.import_module("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests of this folder loudly where there is no browser."""
+    """Skip the tests of this folder, with a reason, if no browser is installed."""
     if find_spec("playwright") is None or chromium.executable() is None:
         reason = (
             "NO BROWSER: install playwright, and one of"
@@ -43,34 +43,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    """Serve what is called back: the application in these tests."""
+    """Serve the receiver of callbacks that stands for the application."""
     async with serve_target() as served:
         yield served
 
 
 @pytest.fixture
 async def sandbox(target: Target) -> AsyncIterator[Sandbox]:
-    """Serve all providers, calling back to the target."""
+    """Serve all providers, with callbacks to the target."""
     async with Sandbox(callbacks=f"{target.url}/callbacks") as served:
         yield served
 
 
 @pytest.fixture
 async def client(sandbox: Sandbox) -> AsyncIterator[Client]:
-    """Return omnimsg's client of the sandbox."""
+    """Return an omnimsg client of the sandbox."""
     async with Client.from_config(sandbox.config()) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
-    """Run all tests of a module in one event loop, which the browser belongs to."""
+    """Run all tests of a module in the one event loop that the browser belongs to."""
     return "asyncio"
 
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """Run one browser for all tests; each has a context of its own."""
+    """Run one browser for all tests of a module; each test opens a context of its own."""
     from playwright.async_api import async_playwright  # noqa: PLC0415 - not everywhere
 
     async with async_playwright() as playwright:
@@ -82,7 +82,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class Watched:
-    """A page, and what must not happen on it.
+    """A page, its errors, and its requests to other hosts; neither may happen.
 
     Attributes:
         page: The page.
@@ -97,14 +97,14 @@ class Watched:
         self.elsewhere: list[str] = []
 
     def watch(self) -> None:
-        """Note from now on what must not happen."""
+        """Start recording errors and requests to other hosts."""
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
             "console",
             lambda message: self.errors.append(message.text) if message.type == "error" else None,
         )
         self.page.on("requestfinished", lambda request: self._note(request.url))
-        # What the page's policy has stopped was never sent.
+        # A request that the page's content security policy blocked was never sent.
         self.page.on(
             "requestfailed",
             lambda request: None if request.failure == "csp" else self._note(request.url),
@@ -117,7 +117,7 @@ class Watched:
 
 @pytest.fixture
 async def inbox(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Watched]:
-    """Open the inbox page in a wide window, and fail if it asks elsewhere or has an error."""
+    """Open the inbox page in a wide window; fail if it requests another host or has an error."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     context.set_default_timeout(20_000)
     page = await context.new_page()

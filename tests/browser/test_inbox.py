@@ -1,4 +1,4 @@
-"""The inbox page in a real browser: what a person sees and does."""
+"""The inbox page in a real browser: what a user sees and does."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BUTTONS = Interactive("Shall we keep it?", (Reply("Yes", "keep"), Reply("No", "f
 
 @asynccontextmanager
 async def serve_receiver(sandbox: Sandbox, handle: Handler) -> AsyncIterator[Client]:
-    """Run an application: a client of the sandbox, and its receiver, which the sandbox calls."""
+    """Run an application: a client of the sandbox whose receiver gets the sandbox's callbacks."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = {**sandbox.config(), "callbacks": {"public_url": url}}
@@ -73,12 +73,12 @@ async def serve_receiver(sandbox: Sandbox, handle: Handler) -> AsyncIterator[Cli
 
 
 async def text_of(page: Page, selector: str) -> str:
-    """Return the text of the first element of a selector, once there is one."""
+    """Return the text of the first element that matches a selector, as soon as there is one."""
     return (await page.locator(selector).first.inner_text()).strip()
 
 
 async def open_phone(page: Page, number: str = PHONE) -> None:
-    """Choose a phone in the list."""
+    """Click a phone in the list and wait for its conversation."""
     await page.locator(".row", has_text=number).click()
     await page.wait_for_selector(".entry")
 
@@ -86,7 +86,7 @@ async def open_phone(page: Page, number: str = PHONE) -> None:
 async def test_a_message_arrives_while_one_looks(
     inbox: Watched, client: Client, sandbox: Sandbox
 ) -> None:
-    """The list and the open conversation change without being asked to."""
+    """A new message appears in the list and in the open conversation without a reload."""
     page = inbox.page
     await client.send(Message(PHONE, "The first"), account="clickatell")
     await open_phone(page)
@@ -101,7 +101,7 @@ async def test_a_message_arrives_while_one_looks(
 
 
 async def test_what_was_not_looked_at_is_unread(inbox: Watched, client: Client) -> None:
-    """Until its conversation is opened; the title counts too."""
+    """Messages are counted as unread, in the list and the title, until their phone is opened."""
     page = inbox.page
     await client.send(Message(PHONE, "One"), account="clickatell")
     await client.send(Message(PHONE, "Two"), account="clickatell")
@@ -115,7 +115,7 @@ async def test_what_was_not_looked_at_is_unread(inbox: Watched, client: Client) 
 
 
 async def test_a_tap_reaches_the_application(inbox: Watched, sandbox: Sandbox) -> None:
-    """As an event of omnimsg: the receiver verifies the callback, and hands the answer on."""
+    """A tapped button reaches the application's handler as a verified inbound message."""
     page = inbox.page
     events: list[Event] = []
 
@@ -137,7 +137,7 @@ async def test_a_tap_reaches_the_application(inbox: Watched, sandbox: Sandbox) -
 async def test_an_entry_of_a_list_is_tapped(
     inbox: Watched, client: Client, sandbox: Sandbox, target: Target
 ) -> None:
-    """The list opens as on the phone, and the application receives the entry's payload."""
+    """A list opens on the page, and the application receives the payload of the tapped entry."""
     page = inbox.page
     sandbox.open_windows(contents.PHONE)
     await client.send(contents.message("list", Channel.WHATSAPP), account="bird")
@@ -152,7 +152,7 @@ async def test_an_entry_of_a_list_is_tapped(
 
 
 async def test_a_page_that_is_refused_says_why(browser: Browser, sandbox: Sandbox) -> None:
-    """A name that is none of this machine's gets the page, and no message."""
+    """The page under a foreign host name loads, gets no data, and shows the refusal."""
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(f"http://evil.example:{sandbox.port}/")
@@ -166,7 +166,7 @@ async def test_a_page_that_is_refused_says_why(browser: Browser, sandbox: Sandbo
 async def test_a_guess_is_offered_where_no_form_is_documented(
     inbox: Watched, client: Client, sandbox: Sandbox, target: Target
 ) -> None:
-    """Clickatell publishes no form of a tap: the page says so, and sends one to whoever insists."""
+    """A tap through Clickatell, of undocumented form, is refused first, then sent on insistence."""
     page = inbox.page
     sandbox.open_windows(PHONE)
     await client.send(Message(PHONE, BUTTONS, channel=Channel.WHATSAPP), account="clickatell")
@@ -179,7 +179,7 @@ async def test_a_guess_is_offered_where_no_form_is_documented(
     await page.locator(".toast button", has_text="Send it all the same").click()
     await page.wait_for_selector(".entry.in .ticks.delivered")
 
-    # The browser logs the refusal, which is meant here.
+    # The browser logs the refusal as an error; here it is expected.
     inbox.errors[:] = [each for each in inbox.errors if "400" not in each]
     assert "button: Clickatell publishes no form" in refusal
     assert (before + 1, "free") == (len(target.calls), target.calls[-1].clickatell["postbackData"])
@@ -189,7 +189,7 @@ async def test_a_guess_is_offered_where_no_form_is_documented(
 async def test_the_phone_answers(
     inbox: Watched, client: Client, sandbox: Sandbox, target: Target, way: str
 ) -> None:
-    """With a text, STOP, a place or a picture, each of which the application receives."""
+    """A text, STOP, a place or a picture sent from the page reaches the application."""
     page = inbox.page
     sandbox.open_windows(PHONE)
     await client.send(Message(PHONE, "Hi", channel=Channel.WHATSAPP), account="clickatell")
@@ -223,7 +223,7 @@ async def test_the_phone_answers(
 async def test_an_outcome_is_decided_on_the_page(
     inbox: Watched, client: Client, sandbox: Sandbox, target: Target
 ) -> None:
-    """The message fails, its bubble and its life say so, and the application is told."""
+    """A message that is failed on the page shows the failure, and the application is told of it."""
     page = inbox.page
     accepted = await client.send(Message(PHONE, "Hi"), account="clickatell")
     await open_phone(page)
@@ -239,7 +239,7 @@ async def test_an_outcome_is_decided_on_the_page(
 
 
 async def test_nothing_in_a_message_runs(inbox: Watched, client: Client, sandbox: Sandbox) -> None:
-    """Markup in a text, a button, a template, a name, an e-mail and a reference is text."""
+    """Markup in a text, button, template, name, e-mail or reference is shown as text."""
     page = inbox.page
     sandbox.open_windows(PHONE)
     messages = [
@@ -263,7 +263,7 @@ async def test_nothing_in_a_message_runs(inbox: Watched, client: Client, sandbox
     frame = page.frame_locator(".mail iframe")
     shown = await frame.locator("#shown").inner_text()
 
-    # The browser says what of the e-mail it has stopped.
+    # The browser logs what it blocked in the e-mail as an error.
     inbox.errors[:] = [each for each in inbox.errors if "/_sandbox/mail/" not in each]
     assert "Hello" == shown
     assert "owned" not in await page.title()
@@ -272,7 +272,7 @@ async def test_nothing_in_a_message_runs(inbox: Watched, client: Client, sandbox
 
 
 async def test_what_is_written_from_right_to_left(inbox: Watched, client: Client) -> None:
-    """It begins on the right, in the conversation and in the list, and its mark is at its end."""
+    """A right-to-left text is laid out from right to left, in the conversation and in the list."""
     page = inbox.page
     await client.send(Message(PHONE, "שלום עולם!"), account="clickatell")
 
@@ -297,7 +297,7 @@ async def test_what_is_written_from_right_to_left(inbox: Watched, client: Client
 
 
 async def test_an_email_fetches_nothing(inbox: Watched, client: Client, target: Target) -> None:
-    """Its pictures and its styles of other hosts are left out, and it leads nowhere by itself."""
+    """An e-mail on the page loads no picture or style of another host, and cannot navigate away."""
     page = inbox.page
     html = (
         f'<link rel=stylesheet href="{target.url}/a.css"><img src="{target.url}/a.png">'
@@ -314,7 +314,7 @@ async def test_an_email_fetches_nothing(inbox: Watched, client: Client, target: 
     await page.locator(".entry .open").click()
     await page.wait_for_selector(".details-pane .life")
 
-    # The browser says what it has stopped.
+    # The browser logs each blocked request as an error.
     inbox.errors.clear()
     assert "Hello" == shown
     assert [] == [call.path for call in target.calls if call.path != "/callbacks/bird"]
@@ -323,7 +323,7 @@ async def test_an_email_fetches_nothing(inbox: Watched, client: Client, target: 
 async def test_a_refused_request_is_shown_with_its_reason(
     inbox: Watched, client: Client, sandbox: Sandbox
 ) -> None:
-    """At the phone it was for, and among the requests, with the provider's code."""
+    """A refused request is shown at its phone and among the requests, with the provider's code."""
     page = inbox.page
     del client
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
@@ -344,7 +344,7 @@ async def test_a_refused_request_is_shown_with_its_reason(
 
 
 async def test_faults_are_switched(inbox: Watched, client: Client, sandbox: Sandbox) -> None:
-    """One that stays hits every request until it is switched off, and is counted."""
+    """A permanent fault is counted for each request that it hits, until it is switched off."""
     page = inbox.page
     await page.keyboard.press("3")
     line = page.locator(".fault[data-kind=latency]")
@@ -363,7 +363,7 @@ async def test_faults_are_switched(inbox: Watched, client: Client, sandbox: Sand
 async def test_callbacks_are_given_an_address(
     inbox: Watched, sandbox: Sandbox, target: Target
 ) -> None:
-    """The address is set and switched off on the page."""
+    """The address for callbacks can be set and switched off on the page."""
     page = inbox.page
     sandbox.callbacks.switch_off()
     await page.keyboard.press("4")
@@ -378,7 +378,7 @@ async def test_callbacks_are_given_an_address(
 
 
 async def test_a_reset_empties_the_page(inbox: Watched, client: Client) -> None:
-    """After a question."""
+    """A reset, after a confirmation, leaves no phone on the page."""
     page = inbox.page
     await client.send(Message(PHONE, "Hi"), account="clickatell")
     await page.wait_for_selector(".row")
@@ -391,7 +391,7 @@ async def test_a_reset_empties_the_page(inbox: Watched, client: Client) -> None:
 
 
 async def test_the_keyboard(inbox: Watched, client: Client) -> None:
-    """Phones, messages, search, the code, and the keys themselves are reached without a mouse."""
+    """Phones, messages, search, copying a code and the list of keys work by keyboard alone."""
     page = inbox.page
     await client.send(Message(PHONE, "Your code is 482913"), account="clickatell")
     await client.send(Message("+27820001001", "Soup"), account="clickatell")
@@ -421,7 +421,7 @@ async def test_the_keyboard(inbox: Watched, client: Client) -> None:
 
 
 async def test_dark_and_light(browser: Browser, sandbox: Sandbox) -> None:
-    """As the system has it, and as it is chosen, also after the page is opened anew."""
+    """The page follows the system's colour scheme; a chosen one persists after a reload."""
     context = await browser.new_context(color_scheme="dark")
     page = await context.new_page()
     seen = []
@@ -445,7 +445,7 @@ async def test_dark_and_light(browser: Browser, sandbox: Sandbox) -> None:
 
 
 async def test_a_narrow_window(browser: Browser, sandbox: Sandbox, client: Client) -> None:
-    """One pane at a time, nothing wider than the window, and a way back."""
+    """A narrow window shows one pane at a time, is not scrolled sideways, and has a way back."""
     await client.send(Message(PHONE, "Hi " * 200), account="clickatell")
     context = await browser.new_context(viewport={"width": 360, "height": 640})
     page = await context.new_page()
@@ -475,17 +475,17 @@ async def test_a_narrow_window(browser: Browser, sandbox: Sandbox, client: Clien
 async def test_every_content_is_shown_without_an_error(
     inbox: Watched, client: Client, sandbox: Sandbox
 ) -> None:
-    """Each kind through each provider that carries it, with its details; nothing is fetched."""
+    """Every kind of content of every provider is shown with its details, without an error."""
     page = inbox.page
     sandbox.open_windows(contents.PHONE)
     count = 0
     for account, adapter in content_examples.accounts().items():
         for name in contents.CONTENTS:
             if account == "bird" and name == "template":
-                continue  # its account would have to name the placeholders
+                continue  # its account has no names of the placeholders
             for channel in content_examples.carried(adapter, name):
                 message = contents.message(name, channel)
-                # Its own: the same message is not sent again through another account.
+                # A repeated reference would return the first outcome instead of sending.
                 message = attrs.evolve(message, reference=f"{account}-{message.reference}")
                 await client.send(message, account=account)
                 count += 1
@@ -501,7 +501,7 @@ async def test_every_content_is_shown_without_an_error(
 
 
 async def test_a_picture_is_shown(inbox: Watched, client: Client, sandbox: Sandbox) -> None:
-    """From the sandbox's own store, in its size."""
+    """A picture is loaded from the sandbox's own store and shown with its caption."""
     page = inbox.page
     sandbox.open_windows(PHONE)
     picture = MediaItem(MediaKind.IMAGE, Inline(PIXEL), content_type="image/png")
@@ -515,7 +515,7 @@ async def test_a_picture_is_shown(inbox: Watched, client: Client, sandbox: Sandb
 
 
 async def test_a_picture_of_a_phone_that_no_browser_shows(inbox: Watched, sandbox: Sandbox) -> None:
-    """It can be saved, as one that was sent to the phone: phones make pictures of many types."""
+    """A picture from a phone in a type that browsers cannot show is offered as a file."""
     page = inbox.page
     media = {"content_type": "image/heic", "data": b"no picture", "file_name": "IMG_1.heic"}
     sandbox.reply(PHONE, provider="clickatell", channel="whatsapp", media=media)

@@ -35,14 +35,14 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
-    """One sandbox for all tests, served by a thread of its own."""
+    """Serve one sandbox in a thread, for all tests."""
     with sandbox_in_thread() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(served: Sandbox, tmp_path: Path) -> Sandbox:
-    """The sandbox, reset, with its configuration in the test's folder."""
+    """Return the sandbox, reset, and write its configuration into the test's folder."""
     served.reset()
     (tmp_path / "omnimsg.toml").write_text(served.config_toml())
     return served

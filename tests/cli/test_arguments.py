@@ -22,11 +22,11 @@ SEND = ("send", "--to", "+27820001000")
 
 @pytest.mark.parametrize("text", ["- milk", "-", "--", "-5 C tonight", "-milk", "--- sale ---"])
 def test_a_text_may_begin_with_a_dash(run: Run, sandbox: Sandbox, text: str) -> None:
-    """It is the value of the flag before it."""
+    """A value that begins with a dash is taken as the value of the flag before it."""
     joined = join_dashed_values(build(SEND), [*SEND, "--text", text])
 
     if text == "--":
-        # It ends the flags, as everywhere; `--text=--` says what is meant.
+        # `--` ends the flags, as in other commands; `--text=--` passes it as a value.
         assert run(*SEND, "--text", text).code == 2
         text, joined = "--", [*SEND, f"--text={text}"]
     assert joined[-1] == f"--text={text}"
@@ -35,7 +35,7 @@ def test_a_text_may_begin_with_a_dash(run: Run, sandbox: Sandbox, text: str) -> 
 
 
 def test_a_repeated_flag_and_a_flag_behind_it(run: Run, sandbox: Sandbox) -> None:
-    """Only values are joined; the flags around them stay."""
+    """Only dashed values are joined with their flags; flags and plain values stay separate."""
     line = ["send", "--param", "-a", "--param", "-1", "--template", "t", "--json", "--to", "-x"]
 
     joined = join_dashed_values(build(line), line)
@@ -45,7 +45,7 @@ def test_a_repeated_flag_and_a_flag_behind_it(run: Run, sandbox: Sandbox) -> Non
 
 @pytest.mark.parametrize("flag", ["--json", "--account", "--account=bird", "-v"])
 def test_a_flag_is_no_value(run: Run, sandbox: Sandbox, flag: str) -> None:
-    """A forgotten text is an error, not the name of the next flag; with `=` it is the text."""
+    """`--text` followed by a known flag lacks its text; `--text=--json` passes it as the text."""
     forgotten = run(*SEND, "--text", flag)
 
     assert "--text requires an argument" in forgotten.error
@@ -56,7 +56,7 @@ def test_a_flag_is_no_value(run: Run, sandbox: Sandbox, flag: str) -> None:
 def test_a_message_from_standard_input(
     run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`--message -` reads standard input."""
+    """`--message -` reads the message from standard input."""
     text = '{"to": "+27820001000", "content": {"type": "text", "text": "Hello"}}'
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
 
@@ -71,7 +71,7 @@ def test_a_message_from_standard_input(
     ],
 )
 def test_help_and_version_take_no_values(run: Run, arguments: tuple[str, ...]) -> None:
-    """Beside another flag they print what they print alone."""
+    """`--help` and `--version` take no value, whatever follows them."""
     alone = run(*arguments[: 1 if arguments[0].startswith("-") else 2])
 
     assert (0, "") == (alone.code, alone.err)
@@ -89,7 +89,7 @@ def test_a_message_in_what_windows_writes(
     encoding: str,
     name: str,
 ) -> None:
-    """A byte order mark says what the file is; the locale says nothing of standard input."""
+    """A message is decoded by its byte order mark, else as UTF-8, whatever the locale."""
     text = '{"to": "+27820001000", "content": {"type": "text", "text": "Olá"}}'
     raw = text.encode(encoding)
     (tmp_path / "message.json").write_bytes(raw)
@@ -110,7 +110,7 @@ def test_a_message_in_what_windows_writes(
 def test_no_message(
     run: Run, monkeypatch: pytest.MonkeyPatch, stdin: str | None, name: str, error: str
 ) -> None:
-    """Closed standard input, no name and a text that is nested without end are clear errors."""
+    """Closed standard input, an empty file name and endlessly nested JSON are exit code 2."""
     monkeypatch.setattr("sys.stdin", None if stdin is None else io.StringIO(stdin))
 
     ran = run("send", "--message", name)
@@ -119,7 +119,7 @@ def test_no_message(
 
 
 def test_common_flags_are_taken_out() -> None:
-    """They may stand anywhere before `--`."""
+    """`-v` and `--debug` are recognised at any position before `--`."""
     line = CommandLine.parse(["-v", "send", "--debug", "--text", "x", "--", "-v"])
 
     assert line == (("send", "--text", "x", "--", "-v"), True, True)
@@ -141,7 +141,7 @@ def test_verbose_logs_one_line_a_request(run: Run, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_names_every_command(run: Run, shell: str) -> None:
-    """The script for a shell knows commands and flags."""
+    """The completion script for a shell contains commands, flags and their values."""
     ran = run("completion", shell)
 
     assert ran.code == 0

@@ -68,7 +68,7 @@ provider = "clickatel"
 
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
-    """A configuration with credentials that nobody has."""
+    """Write a configuration whose credentials are not set or not valid."""
     (tmp_path / "omnimsg.toml").write_text(TABLES)
     return tmp_path / "omnimsg.toml"
 
@@ -84,7 +84,7 @@ def test_nothing_is_sent_to_the_accounts_url(run: Run, sandbox: Sandbox) -> None
 
 
 def test_the_figures(run: Run, sandbox: Sandbox) -> None:
-    """The JSON form has these keys; requests are those that the sandbox has counted."""
+    """The JSON form has the documented keys; the requests are those that the sandbox counted."""
     ran = run("bench", "--messages", "250", "--json")
 
     (figures,) = ran.rows
@@ -114,7 +114,7 @@ def test_the_figures(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_callers(run: Run, sandbox: Sandbox) -> None:
-    """Callers share the messages, and their waits, which include the latency, are reported."""
+    """Callers share the messages; their waits, which include the latency, are reported."""
     ran = run("bench", "--messages", "40", "--callers", "8", "--latency", "0.02", "--json")
 
     (figures,) = ran.rows
@@ -144,7 +144,8 @@ def test_a_limit_is_kept_and_named(run: Run, sandbox: Sandbox, tmp_path: Path) -
     """A limit of the account that decides how long the run takes is reported by its key."""
     file = tmp_path / "omnimsg.toml"
     bird = 'provider = "bird"\n'
-    # 2.4 s for 20 requests, which take a hundredth of that otherwise: a busy machine is no limit.
+    # 2.4 s for 20 requests, a hundred times longer than without the limit, so that the limit
+    # decides even on a busy machine.
     file.write_text(file.read_text().replace(bird, f"{bird}limits.requests_per_second = 8\n"))
 
     ran = run("bench", "--account", "bird", "--messages", "20", "--json")
@@ -184,7 +185,7 @@ def test_the_accounts_settings_are_kept(tables: Path) -> None:
 
 
 def test_only_the_account_is_loaded(tables: Path) -> None:
-    """Errors in other accounts do not matter; a nested table has only the user's keys."""
+    """Errors in other accounts do not matter, and a nested table keeps only the user's keys."""
     loaded = load_redirected(tables, "bird", SANDBOX_ACCOUNTS)
 
     adapter = loaded.adapters["bird"]
@@ -194,7 +195,7 @@ def test_only_the_account_is_loaded(tables: Path) -> None:
 
 
 def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The provider's name may be a reference."""
+    """The provider of an account may be a reference to an environment variable."""
     monkeypatch.setenv("PROVIDER", "clickatell")
     tables.write_text('[accounts.main]\nprovider = "env:PROVIDER"\napi_key = "mine"\n')
 
@@ -276,7 +277,7 @@ def test_the_sandbox_ends_with_its_starter() -> None:
 
 
 def test_a_killed_sandbox_is_an_error() -> None:
-    """A sandbox that has ended is a `CommandError`, not a broken pipe, which is no error."""
+    """A request to a sandbox process that has ended raises a `CommandError` with exit code 1."""
     with start_sandbox_process() as sandbox:
         sandbox.process.kill()
         sandbox.process.wait()
@@ -288,7 +289,7 @@ def test_a_killed_sandbox_is_an_error() -> None:
 
 
 def test_no_recipient_is_magic() -> None:
-    """All numbers are different, of one length, and not magic, beyond a million too."""
+    """The generated numbers are distinct, of equal length and never magic, beyond a million too."""
     some = list(islice(phone_numbers(), 980_000, 1_010_000))
 
     assert len(some) == len(set(some))
@@ -334,7 +335,7 @@ def test_the_limit_that_decided(
     latency: float,
     expected: tuple[str, float] | None,
 ) -> None:
-    """The limit that explains most of the time is named, if it explains nearly all of it."""
+    """The limit that explains most of the duration is named, if it explains nearly all of it."""
     documented = attrs.evolve(NO_CAPABILITIES, **capabilities)
 
     limit = RESULT.limited_by(Limits(**limits), documented, latency)

@@ -1,4 +1,4 @@
-"""The frame of the command: help, version, errors, and the command as a process."""
+"""The command as a whole: help, version, errors, and running as a process."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_as_arun_process(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
-    """A closed pipe on standard output is not an error."""
+    """A pipe on standard output whose reader has closed it is not an error."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:

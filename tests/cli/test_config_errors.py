@@ -1,4 +1,4 @@
-"""Wrong configurations, and `omnimsg config show`."""
+"""Invalid configurations, and `omnimsg config`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_show_prints_no_secret(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Extras may contain anything, so only their keys are shown."""
+    """The values of extras, which may contain anything, are hidden; senders are masked."""
     table = (
         '[accounts.second]\nprovider = "messente"\nusername = "me"\npassword = "pw"\n'
         'sender = "+37255500001"\n'
@@ -123,7 +123,7 @@ def test_show_hides_extras_and_masks_senders(run: Run, sandbox: Sandbox, tmp_pat
 
 
 def test_show_prints_the_policy(run: Run, tmp_path: Path) -> None:
-    """The limits in force are shown: the provider's own where it is stricter or the default."""
+    """The effective limits are shown: the provider's where it is stricter or none is configured."""
     key = 'username = "me"\npassword = "pw"'
     table = (
         f'default = "own"\n[accounts.own]\nprovider = "messente"\n{key}\n'
@@ -171,7 +171,7 @@ def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
 def test_only_the_account_that_is_used_needs_its_secrets(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A secret that is not set is an error of the commands that use its account, and only there."""
+    """A secret that is not set is an error only of commands that use its account."""
     file = tmp_path / "omnimsg.toml"
     file.write_text(file.read_text().replace('"sandbox-password"', '"env:NO_SUCH"'))
 
@@ -185,7 +185,7 @@ def test_only_the_account_that_is_used_needs_its_secrets(
 def test_the_default_accounts_secret_is_not_needed_for_another(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """`--account`, or the account in an id, decides whose secrets must be there."""
+    """With `--account` or an account in the id, only that account's secrets are required."""
     file = tmp_path / "omnimsg.toml"
     file.write_text(file.read_text().replace('"sandbox-not-a-secret-A=="', '"env:NO_SUCH"'))
 
@@ -195,7 +195,7 @@ def test_the_default_accounts_secret_is_not_needed_for_another(
 
 
 def test_show_says_which_account_cannot_be_used(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """An account whose secret is not set is listed with the problem, and without values."""
+    """An account whose secret is not set is shown with its problem and its other values."""
     file = tmp_path / "omnimsg.toml"
     file.write_text(file.read_text().replace('"sandbox-password"', '"env:NO_SUCH"'))
 
@@ -210,7 +210,7 @@ def test_show_says_which_account_cannot_be_used(run: Run, sandbox: Sandbox, tmp_
 
 
 def test_show_hides_the_credentials_of_a_proxy(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A proxy is shown without user and password."""
+    """A proxy's address is shown without its user and password."""
     file = tmp_path / "omnimsg.toml"
     key = 'provider = "bird"\n'
     proxy = 'proxy = "http://me:pr0xy-password@proxy.example:3128"\n'
@@ -237,7 +237,7 @@ def test_schema_is_printed_or_written(run: Run, tmp_path: Path) -> None:
 def test_a_file_of_a_windows_editor(
     run: Run, sandbox: Sandbox, tmp_path: Path, mark: bytes
 ) -> None:
-    """A byte order mark and CRLF change nothing."""
+    """A configuration with a byte order mark and CRLF line ends is read."""
     file = tmp_path / "omnimsg.toml"
     file.write_bytes(mark + file.read_text().replace("\n", "\r\n").encode())
 
@@ -246,7 +246,7 @@ def test_a_file_of_a_windows_editor(
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16_is_named(run: Run, sandbox: Sandbox, tmp_path: Path, encoding: str) -> None:
-    """What Windows PowerShell writes with `>` is named, with what to do."""
+    """A UTF-16 file, as PowerShell's `>` writes, is an error that says how to convert it."""
     file = tmp_path / "omnimsg.toml"
     file.write_bytes(file.read_text().encode(encoding))
 

@@ -63,7 +63,7 @@ def test_every_message_has_a_recipient_of_its_own() -> None:
 
 @pytest.mark.anyio
 async def test_delivered_agrees_with_the_handsets() -> None:
-    """A result is delivered exactly if its handset has received one message."""
+    """A result is delivered if and only if its handset has received exactly one message."""
     async with Sandbox() as sandbox:
         results = await run_demo(sandbox, _show_nothing)
 
@@ -75,7 +75,7 @@ async def test_delivered_agrees_with_the_handsets() -> None:
 
 @pytest.mark.anyio
 async def test_an_unexpected_outcome_is_noticed() -> None:
-    """A message that a fault of the server loses is not as expected, and has finished."""
+    """A message that a server fault makes ambiguous is not as expected, and counts as finished."""
     async with Sandbox() as sandbox:
         sandbox.faults.add("status", provider="bird", status=500)
         results = await run_demo(sandbox, _show_nothing)
@@ -86,7 +86,7 @@ async def test_an_unexpected_outcome_is_noticed() -> None:
 
 
 def test_a_deviation_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table says what is not as expected."""
+    """The table shows each deviation from the expected results, and the exit code is 1."""
 
     async def not_sent(*_: object) -> list[DemoResult]:
         return [DemoResult(demo_messages(["bird"])[0])]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_a_well_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> None:
-    """It prints a table of what was found, for people."""
+    """A correct configuration is exit code 0, with a table of the findings."""
     ran = run("doctor")
 
     assert ran.code == 0
@@ -22,7 +22,7 @@ def test_a_well_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> None
 
 
 def test_json_and_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A health check reads `state`, and the exit code is 1 where one failed."""
+    """With `--json` each check has its `state`; a failed check is exit code 1."""
     file = tmp_path / "omnimsg.toml"
     file.write_text(file.read_text().replace("api_key = ", "api_key = 'wrong' #"))
 
@@ -35,14 +35,14 @@ def test_json_and_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> Non
 
 
 def test_a_broken_configuration_is_exit_code_2(run: Run, tmp_path: Path) -> None:
-    """Nothing is asked."""
+    """An invalid configuration is exit code 2."""
     (tmp_path / "omnimsg.toml").write_text("accounts = 1\n")
 
     assert run("doctor").code == 2
 
 
 def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox) -> None:
-    """It is a wrong flag, not a defect."""
+    """`--deadline nan` is an error that names the flag."""
     ran = run("doctor", "--deadline", "nan")
 
     assert (2, True) == (ran.code, "--deadline" in ran.error)

@@ -1,4 +1,4 @@
-"""`omnimsg send-many --check`, and the files that are refused as a whole."""
+"""`omnimsg send-many --check`, and files that are refused as a whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _write(folder: Path, *rows: str, name: str = "many.csv", encoding: str = "ut
 
 
 def test_a_check_sends_nothing(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """It says what each bad row lacks, which recipients repeat and what would be sent."""
+    """A check reports bad rows, repeated recipients and what would be sent, and sends nothing."""
     bad = ["082 099 0001,Hello", "2.7E+10,Hello", f"{PHONE},", f'{OTHER},"Hello', "a@@b.test,Hello"]
     _write(tmp_path, "to,text", f"{PHONE},Hello", *bad * 6, f"{OTHER},Hello", f"{PHONE},Bye")
 
@@ -54,7 +54,7 @@ def test_a_check_sends_nothing(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
 
 
 def test_a_check_as_json(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """One object for each line that would not be sent, for each repetition, and for the whole."""
+    """With `--json` each bad line, each repeated recipient and the summary is one object."""
     _write(tmp_path, "to,text,city", f"{PHONE},Hello,Tartu", ",Hello,", f"{PHONE},Hello,")
     _write(tmp_path, "to,text,city", f"{PHONE},Hello,Tartu", name="good.csv")
 
@@ -78,7 +78,7 @@ def test_a_check_as_json(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A message that the provider cannot carry is found without a request."""
+    """A check reports a message that the provider does not support, without a request."""
     _write(tmp_path, "to,text", "ola@example.test,Hello", f"{PHONE},Hello")
 
     ran = run("send-many", "many.csv", "--check")
@@ -89,7 +89,7 @@ def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Pat
 
 
 def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The check takes every file that `send-many` takes."""
+    """A check reads JSON Lines files as well."""
     message = {"to": PHONE, "content": {"type": "text", "text": "Hello"}, "reference": "r"}
     _write(tmp_path, json.dumps(message), json.dumps(message), "{", name="many.jsonl")
 
@@ -102,7 +102,7 @@ def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> N
 def test_a_refused_file_is_sent_once_it_is_corrected(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A file in another encoding is refused before a line leaves, and goes out when corrected."""
+    """A file that is not UTF-8 is refused as a whole, and is sent once after its correction."""
     rows = ["to,text", f"{PHONE},Hello", f"{PHONE},Open 10 \u2013 20"]
     _write(tmp_path, *rows, encoding="cp1252")
 
@@ -126,7 +126,7 @@ def test_a_refused_file_is_sent_once_it_is_corrected(
 def test_a_corrected_file_is_sent_without_a_flag(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """The results file of a refused file does not stand in the way of a first run."""
+    """After a file was refused as a whole, its corrected version is sent without `--resume`."""
     _write(tmp_path, f"{PHONE},Hello")
     refused = run("send-many", "many.csv")
     _write(tmp_path, "to,text", f"{PHONE},Hello")
@@ -154,7 +154,7 @@ def test_a_corrected_file_is_sent_without_a_flag(
 def test_a_wrong_flag(
     run: Run, sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...], expected: str
 ) -> None:
-    """A wrong flag is one error and one hint, and no results file is made for it."""
+    """A wrong flag is one error and one hint with exit code 2, and nothing is sent."""
     _write(tmp_path, "to,text", f"{PHONE},Hello")
 
     ran = run("send-many", "many.csv", *flags)
@@ -166,7 +166,7 @@ def test_a_wrong_flag(
 
 
 def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Columns are renamed, numbers are read and a text is filled; each of it is said."""
+    """Columns are renamed, numbers read and placeholders filled; unused columns are reported."""
     rows = ["sep=;", "Phone;First name;City", "082 099 0001;Ola;Tartu", f"{OTHER};Zoë;Paide"]
     _write(tmp_path, *rows, encoding="cp1252")
     flags = ("--encoding", "cp1252", "--region", "ZA", "--map", "phone=to")
@@ -182,7 +182,7 @@ def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_one_number_is_read(run: Run, sandbox: Sandbox) -> None:
-    """`send --region` reads a national number, and says as which number."""
+    """`send --region` reads a national number and prints, masked, which number it was read as."""
     sent = run("send", "--to", "082 099 0001", "--text", "Hello", "--region", "ZA")
     refused = run("send", "--to", "2.7E+10", "--text", "Hello", "--region", "ZA")
 
@@ -195,7 +195,7 @@ def test_one_number_is_read(run: Run, sandbox: Sandbox) -> None:
 def test_without_the_extra(
     run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A region needs a package, and the error names what to install."""
+    """`--region` without the phone extra is an error that names what to install."""
     monkeypatch.setitem(sys.modules, "phonenumbers", None)
     _write(tmp_path, "to,text", f"{PHONE},Hello")
 

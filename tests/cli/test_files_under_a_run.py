@@ -1,4 +1,4 @@
-"""Files that other programs change while `omnimsg send-many` runs, and signals that end it."""
+"""Files that other programs change while `omnimsg send-many` runs, and signals that end a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
 PHONE = "+27820990001"
-# Fewer than the sandbox remembers.
+# Fewer messages than the sandbox keeps.
 LINES = 8000
 NAME = "many.csv"
 RESULTS = "many.csv.results.jsonl"
@@ -30,7 +30,7 @@ RESCUED = f"{RESULTS}.rescued"
 
 @pytest.fixture
 def many(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A file of more than one block, which takes long enough to be changed while it is sent."""
+    """Write a file of several blocks that is still being sent when a test changes it."""
     sandbox.faults.add("latency", seconds=0.05, probability=1.0)
     rows = "".join(f"{PHONE},Number {number} of the file {'-' * 40}\n" for number in range(LINES))
     (tmp_path / NAME).write_text(f"to,text\n{rows}")
@@ -73,7 +73,7 @@ def _delete(path: Path) -> None:
 def test_the_results_file_is_changed(
     run: Run, sandbox: Sandbox, many: Path, change: Callable[[Path], None]
 ) -> None:
-    """The run stops, says so, and nobody is texted twice by the runs after it."""
+    """A run whose results file is changed stops with an error; later runs send no line twice."""
     with _start(many) as process:
         change(many.with_name(RESULTS))
         out, error = process.communicate(timeout=30)
@@ -100,7 +100,7 @@ def test_the_results_file_is_changed(
 def test_the_file_of_messages_is_changed(
     sandbox: Sandbox, many: Path, change: Callable[[Path], None]
 ) -> None:
-    """The run stops before a line of what the file has become is sent."""
+    """A run whose file of messages is changed stops before it sends a line of the new content."""
     with _start(many) as process:
         change(many)
         out, error = process.communicate(timeout=30)
@@ -114,7 +114,7 @@ def test_the_file_of_messages_is_changed(
 
 
 def test_the_file_of_messages_is_overwritten(run: Run, sandbox: Sandbox, many: Path) -> None:
-    """Not one of the new lines is sent, and the old file can be gone on with."""
+    """No line of an overwritten file is sent, and the restored old file can be resumed."""
     old = many.read_text()
     with _start(many) as process:
         many.write_text(old.replace("Number", "Wrong"))
@@ -132,7 +132,7 @@ def test_the_file_of_messages_is_overwritten(run: Run, sandbox: Sandbox, many: P
 
 
 def test_a_hangup_ends_like_a_termination(sandbox: Sandbox, many: Path) -> None:
-    """SIGHUP stops the reading, answers are awaited, and the summary says how much is left."""
+    """After SIGHUP, reading stops, answers are awaited, and the summary counts what is left."""
     with _start(many) as process:
         process.send_signal(signal.SIGHUP)
         out, error = process.communicate(timeout=30)
@@ -146,7 +146,7 @@ def test_a_hangup_ends_like_a_termination(sandbox: Sandbox, many: Path) -> None:
 
 
 def test_nohup(sandbox: Sandbox, many: Path) -> None:
-    """A hangup that the caller has chosen to ignore does not end the run."""
+    """A run started with SIGHUP ignored, as by `nohup`, is not ended by SIGHUP."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         process = _start(many)
@@ -161,7 +161,7 @@ def test_nohup(sandbox: Sandbox, many: Path) -> None:
 
 
 def test_nobody_reads_the_output(sandbox: Sandbox, many: Path) -> None:
-    """With both streams closed by their reader, the run goes on and the exit code is its own."""
+    """If the reader closes both streams, the run goes on to its end and its own exit code."""
     sandbox.faults.clear()
     rows = many.read_text().splitlines()[:2000]
     many.write_text("\n".join([*rows, "0820990001,Hello"]))
@@ -177,7 +177,7 @@ def test_nobody_reads_the_output(sandbox: Sandbox, many: Path) -> None:
 
 
 def test_how_much_is_left(sandbox: Sandbox, many: Path) -> None:
-    """Ctrl+C's summary for people says how many lines were not reached."""
+    """After Ctrl+C the summary says how many lines were not reached."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "omnimsg", "send-many", NAME],
         cwd=many.parent,
@@ -197,7 +197,7 @@ def test_how_much_is_left(sandbox: Sandbox, many: Path) -> None:
 
 @pytest.mark.parametrize("name", ["pipe.csv", "pipe.jsonl"])
 def test_a_pipe_as_input(run: Run, sandbox: Sandbox, tmp_path: Path, name: str) -> None:
-    """A pipe is refused at once: it could not be read a second time."""
+    """A pipe as the file of messages is refused at once, because it cannot be read twice."""
     os.mkfifo(tmp_path / name)
 
     ran = run("send-many", name)
@@ -209,7 +209,7 @@ def test_a_pipe_as_input(run: Run, sandbox: Sandbox, tmp_path: Path, name: str) 
 def test_results_on_a_full_device(
     run: Run, sandbox: Sandbox, many: Path, flags: tuple[str, ...]
 ) -> None:
-    """A device or a pipe as results file is refused at once, and nothing is sent."""
+    """A device or a pipe as the results file is refused at once, and nothing is sent."""
     os.mkfifo(many.with_name("pipe"))
 
     for results in ("/dev/full", "pipe"):

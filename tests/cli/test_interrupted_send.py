@@ -25,7 +25,7 @@ PHONE = "+27820990001"
 def test_what_became_of_the_message_is_said(
     sandbox: Sandbox, tmp_path: Path, latency: float, code: int, said: str
 ) -> None:
-    """An answer that comes in the next moment is awaited; without one the exit code is 3."""
+    """After Ctrl+C an answer is awaited briefly and printed; without one the exit code is 3."""
     fault = sandbox.faults.add("latency", seconds=latency, probability=1.0)
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "omnimsg", "send", "--to", PHONE, "--text", "x"],

@@ -1,4 +1,4 @@
-"""`omnimsg listen`, as a process of its own, called by `omnimsg trigger`."""
+"""`omnimsg listen` in its own process, with callbacks from `omnimsg trigger`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def config(tmp_path: Path) -> Path:
 
 @contextmanager
 def listening(config: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str, IO[str]]]:
-    """Run the command; return it, the address of its receiver, and where it prints events."""
+    """Run the command; yield its process, the address of its receiver and its standard output."""
     command = [sys.executable, "-m", "omnimsg", "listen", "--port", "0", "--config", str(config)]
     with subprocess.Popen(  # noqa: S603 - our own program
         [*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -50,7 +50,7 @@ def listening(config: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def test_an_event_is_one_line(config: Path, run: Run) -> None:
-    """With its time, what happened, the account and the id; no full number is in it."""
+    """An event is printed as one line with its status, account and channel; numbers are masked."""
     with listening(config) as (_, url, printed):
         sent = run("trigger", "status.delivered", "--provider", "bird", "--url", f"{url}/bird")
         status = printed.readline().split()
@@ -64,7 +64,7 @@ def test_an_event_is_one_line(config: Path, run: Run) -> None:
 
 
 def test_events_as_json(config: Path, run: Run) -> None:
-    """Each line is an event that can be read again."""
+    """With `--json` each line is the JSON form of an event."""
     with listening(config, "--json") as (_, url, printed):
         run("trigger", "status.delivered", "--provider", "bird", "--url", f"{url}/bird")
         row = json.loads(printed.readline())
@@ -74,7 +74,7 @@ def test_events_as_json(config: Path, run: Run) -> None:
 
 
 def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
-    """The provider gets a 401, the terminal one line, and the command goes on."""
+    """A wrongly signed callback gets a 401 and one error line; the command goes on."""
     with listening(config) as (process, url, printed):
         flags = ("--provider", "bird", "--url", f"{url}/bird")
         refused = run("trigger", "status.delivered", *flags, "--bad-signature")
@@ -90,7 +90,7 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
 
 
 def test_ctrl_c_ends_it_well(config: Path) -> None:
-    """It is the way to stop it, and no error."""
+    """Ctrl+C ends the command with exit code 0."""
     with listening(config) as (process, _, _):
         process.send_signal(signal.SIGINT)
 
@@ -98,7 +98,7 @@ def test_ctrl_c_ends_it_well(config: Path) -> None:
 
 
 def test_a_port_in_use_is_one_line(config: Path, run: Run) -> None:
-    """With advice."""
+    """A port in use is one error line and exit code 2."""
     with listening(config) as (_, url, _):
         port = url.split(":")[2].split("/")[0]
         ran = run("listen", "--port", port, "--config", str(config))
@@ -108,7 +108,7 @@ def test_a_port_in_use_is_one_line(config: Path, run: Run) -> None:
 
 
 def test_an_account_without_secrets_is_named(tmp_path: Path, run: Run) -> None:
-    """With the keys that it lacks."""
+    """An account without callback secrets is exit code 2; the error names the missing key."""
     path = tmp_path / "omnimsg.toml"
     path.write_text('[accounts.main]\nprovider = "clickatell"\napi_key = "env:HOME"\n')
 
@@ -119,7 +119,7 @@ def test_an_account_without_secrets_is_named(tmp_path: Path, run: Run) -> None:
 
 
 def test_nobody_reads_the_events(config: Path, run: Run) -> None:
-    """The event is not answered as taken, so that the provider sends it again, and it ends."""
+    """If the output's reader is gone, an event is not answered as handled; the command ends."""
     with listening(config) as (process, url, printed):
         printed.close()
         flags = ("--provider", "messente", "--url", f"{url}/messente")
@@ -130,7 +130,7 @@ def test_nobody_reads_the_events(config: Path, run: Run) -> None:
 
 
 def test_a_host_without_an_address(config: Path, run: Run) -> None:
-    """The error is about the host, not about the port."""
+    """A host that cannot be resolved is an error about the host, not about the port."""
     ran = run("listen", "--host", "no.such.host.invalid", "--config", str(config))
 
     assert (2, True) == (ran.code, ran.error.startswith("error: host no.such.host.invalid cannot"))

@@ -30,14 +30,14 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture
 def menu(tmp_path: Path) -> Path:
-    """A file to upload."""
+    """Write a file to upload."""
     file = tmp_path / "menu.txt"
     file.write_bytes(CONTENT)
     return file
 
 
 class ToyTransport:
-    """A transport that answers as Toy does.
+    """A transport that returns Toy's answers.
 
     Attributes:
         requests: The requests of the last transport.
@@ -122,7 +122,7 @@ def test_a_file_by_its_id(run: Run, sandbox: Sandbox, menu: Path) -> None:
 def test_a_file_larger_than_the_user_wants_is_not_written(
     run: Run, sandbox: Sandbox, menu: Path
 ) -> None:
-    """`--max-bytes` is the largest size that is taken, and the advice names it."""
+    """A file over `--max-bytes` is not written, and the error names the flag."""
     up = run("upload", "menu.txt", "--content-type", "text/plain", "--json")
     size = len(CONTENT)
 
@@ -200,7 +200,7 @@ def test_an_output_that_cannot_be_written(run: Run, sandbox: Sandbox, menu: Path
 
 
 def test_balance(run: Run, sandbox: Sandbox) -> None:
-    """The amount is text in JSON."""
+    """The balance is printed for people, and as JSON with the amount as a string."""
     assert run("balance", "--json").rows == [
         {"account": "clickatell", "amount": "1000.0", "currency": "EUR"}
     ]
@@ -255,7 +255,7 @@ def test_a_refused_cancel(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_mark_read(run: Run, sandbox: Sandbox) -> None:
-    """There is one outcome an id, in the given order; one rejection is exit code 1."""
+    """Each id has one outcome, in the given order; one rejection is exit code 1."""
     good = f"clickatell:{sandbox.emulator(ClickatellEmulator).inbox.receive(PHONE[1:]).id}"
 
     ran = run("mark-read", "clickatell:no-such", good, "--json")
@@ -282,7 +282,7 @@ def test_mark_read(run: Run, sandbox: Sandbox) -> None:
 def test_an_operation_that_the_provider_lacks(
     run: Run, toy: object, sandbox: Sandbox, arguments: tuple[str, ...], able: str
 ) -> None:
-    """An unsupported operation is one error line that names who offers it, and exit code 2."""
+    """An unsupported operation is exit code 2; the error names the providers that offer it."""
     ran = run(*arguments, "--json")
 
     assert (ran.code, ran.out) == (2, "")
@@ -322,7 +322,7 @@ def test_history_stops_at_its_limit(run: Run, toy: type[ToyTransport]) -> None:
 
 
 def test_interactions(run: Run, toy: type[ToyTransport]) -> None:
-    """Each interaction is one object, with the unified word and the provider's own."""
+    """Each interaction is one object, with the unified kind and the provider's own."""
     ran = run("interactions", "toy:7", "--json")
 
     assert ran.code == 0

@@ -1,4 +1,4 @@
-"""Sanitizing and masking, advice and exit codes."""
+"""The output: sanitized texts, masked addresses, tables, advice and exit codes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_wrapped_name_has_all_its_characters(text: str, width: int) -> None:
 @pytest.mark.parametrize("reason", Reason)
 @pytest.mark.parametrize("retry", Retry)
 def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
-    """Every failure has advice, which warns against repeating what is ambiguous, and only that."""
+    """Every failure has advice, which warns against repeating if and only if it is ambiguous."""
     advice = advice_for(Failure(reason=reason, retry=retry))
 
     assert advice
@@ -72,7 +72,7 @@ def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
     ],
 )
 def test_exit_codes(kinds: set[str], code: int) -> None:
-    """The worst outcome decides the exit code."""
+    """The exit code is 3 with an ambiguous outcome, else 1 with a failed one, else 0."""
     assert exit_code_of(kinds) == code
 
 
@@ -92,7 +92,7 @@ def _printed(capsys: pytest.CaptureFixture[str]) -> str:
 def test_no_cell_is_cut_or_broken(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
-    """Where the table does not fit, each cell has a line of its own; reason before time."""
+    """No cell is cut: if the table does not fit, each cell has its own line, reason before time."""
     monkeypatch.setenv("COLUMNS", columns)
 
     lines = _printed(capsys).splitlines()
@@ -107,7 +107,7 @@ def test_no_cell_is_cut_or_broken(
 def test_a_pipe_has_no_width(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is piped or written to a file has one line for each row."""
+    """A table that is written to a pipe or a file has one line for each row, of any length."""
     monkeypatch.delenv("COLUMNS", raising=False)
 
     lines = _printed(capsys).splitlines()

@@ -17,7 +17,7 @@ PHONE = "+27820990001"
 
 
 def test_a_plan_says_what_would_happen(run: Run, sandbox: Sandbox) -> None:
-    """It names account, parts, what forces UCS-2, rounding and the request, and sends nothing."""
+    """A plan shows parts, what forces UCS-2, a rounded ttl and the request; it sends nothing."""
     ran = run("plan", "--to", PHONE, "--text", "It\u2019s ready", "--ttl", "90")
 
     assert ran.code == 0
@@ -32,7 +32,7 @@ def test_a_plan_says_what_would_happen(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_json(run: Run, sandbox: Sandbox) -> None:
-    """`--json` prints one object a message, without the key of the account."""
+    """With `--json` a message's plan is one object, with the account's key masked."""
     ran = run("plan", "--to", PHONE, "--text", "Hello", "--json")
 
     (row,) = ran.rows
@@ -44,7 +44,7 @@ def test_json(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_a_message_that_would_be_refused_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
-    """A check in CI can rely on the exit code."""
+    """A message that would be refused is exit code 1, with the reason."""
     ran = run("plan", "--to", PHONE, "--text", "Hello", "--channel", "rcs", "--json")
 
     assert ran.code == 1
@@ -52,7 +52,7 @@ def test_a_message_that_would_be_refused_is_exit_code_1(run: Run, sandbox: Sandb
 
 
 def test_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Each line has its plan, and a line that is no message says why."""
+    """Each line of a file has its plan; a line that is not a message has its problem."""
     file = tmp_path / "messages.csv"
     file.write_text(f"to,text\n{PHONE},Hello\n12,Hello\n", encoding="utf-8")
 
@@ -76,7 +76,7 @@ def test_a_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 def test_a_file_that_is_wrong_as_a_whole(
     run: Run, sandbox: Sandbox, tmp_path: Path, name: str, content: str | bytes, expected: str
 ) -> None:
-    """The error is that of `send-many`, with exit code 2."""
+    """An unreadable file is exit code 2, with the same error as `send-many`."""
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
     ran = run("plan", name)
@@ -85,7 +85,7 @@ def test_a_file_that_is_wrong_as_a_whole(
 
 
 def test_a_file_is_read_as_send_many_reads_it(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """With --encoding, --map and --text."""
+    """A file's plan respects `--encoding`, `--map` and `--text`."""
     (tmp_path / "a.csv").write_text(f"phone,name\n{PHONE},Zoé\n", encoding="cp1252")
     flags = ("--encoding", "cp1252", "--map", "phone=to", "--text", "Hello {name}")
 

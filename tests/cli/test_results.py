@@ -32,14 +32,14 @@ ROWS = [
 
 @pytest.fixture
 def sent(run: Run, sandbox: Sandbox, tmp_path: Path) -> Sandbox:
-    """A sandbox to which a file with rows of all kinds was sent."""
+    """Send a file with good, rejected and bad rows to the sandbox, and return the sandbox."""
     (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in ROWS))
     run("send-many", "many.csv")
     return sandbox
 
 
 def test_the_counts(run: Run, sent: Sandbox) -> None:
-    """Lines by outcome and failures by reason, without asking the provider."""
+    """Lines are counted by outcome and failures by reason, without a request."""
     requests = len(sent.requests)
 
     ran = run("results", "many.csv", "--json")
@@ -66,7 +66,7 @@ def test_the_counts(run: Run, sent: Sandbox) -> None:
 
 
 def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """A CSV file with the failed rows, their line and why; corrected, it is sent like any other."""
+    """`--failed` writes the failed rows with line and reason; once corrected, they can be sent."""
     ran = run("results", "many.csv", "--failed", "failed.csv", "--json")
     failed = (tmp_path / "failed.csv").read_text()
     corrected = failed.replace("082 099 0001", "+27820990002").replace(NO_SUCH_PHONE, PHONE)
@@ -89,7 +89,7 @@ def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_pa
 def test_doubtful_lines_are_in_a_file_of_their_own(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """What may have been sent is written only where it is asked for, and the exit code is 3."""
+    """Ambiguous lines are written by `--doubtful`, not by `--failed`; the exit code is 3."""
     (tmp_path / "many.csv").write_text(f"to,text\n{PHONE},Hello\n0820990001,Hello\n")
     sandbox.faults.add("reset_after")
     run("send-many", "many.csv")
@@ -105,7 +105,7 @@ def test_doubtful_lines_are_in_a_file_of_their_own(
 
 
 def test_json_lines_are_written_as_they_are(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The lines of a JSON Lines file are copied, and only to a file of that name."""
+    """Lines of a JSON Lines file are copied unchanged, and only to a file with that ending."""
     bad = json.dumps({"to": "0820990001", "content": {"type": "text", "text": "Hello"}})
     good = bad.replace("0820990001", PHONE)
     (tmp_path / "many.jsonl").write_text(f"{bad}\n\n{good}\r\n{{")
@@ -120,7 +120,7 @@ def test_json_lines_are_written_as_they_are(run: Run, sandbox: Sandbox, tmp_path
 
 
 def test_the_provider_is_asked(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """--delivery counts the status of each accepted message, and a failed delivery is a failure."""
+    """`--delivery` counts the status of each accepted message; a failed delivery is a failure."""
     numbers = (PHONE, "+27820990006", "+27820990007", PHONE)
     rows = "".join(f"{number},Hello\n" for number in numbers)
     (tmp_path / "few.csv").write_text(f"to,text\n{rows}")
@@ -138,7 +138,7 @@ def test_the_provider_is_asked(run: Run, sent: Sandbox, tmp_path: Path) -> None:
 
 
 def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """What would be refused for every message is one error and few requests."""
+    """`--delivery` with a wrong key is one error and exit code 1."""
     config = tmp_path / "omnimsg.toml"
     config.write_text(config.read_text().replace("sandbox-not-a-secret-A==", "hunter2"))
 
@@ -169,7 +169,7 @@ def test_an_error(run: Run, sent: Sandbox, arguments: tuple[str, ...], expected:
 def test_a_delimiter_that_the_first_line_names(
     run: Run, sandbox: Sandbox, tmp_path: Path, delimiter: str
 ) -> None:
-    """What failed can be read with it, also where the header alone would tell another one."""
+    """The failed rows are written with the delimiter of the `sep=` line, so they can be sent."""
     header = delimiter.join(("to", "text", "a,b,c,d,e,f"))
     row = delimiter.join((NO_SUCH_PHONE, "Hello", "x"))
     (tmp_path / "a.csv").write_text(f"sep={delimiter}\n{header}\n{row}\n")
@@ -184,14 +184,14 @@ def test_a_delimiter_that_the_first_line_names(
 def test_no_part_of_a_file_is_left(
     run: Run, sent: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the disk is full, what was written of the failed lines is removed again."""
+    """On a full disk the partly written file of failed lines is removed."""
 
     class FullDisk:
         def __init__(self, *_: object, **__: object) -> None:
-            """Take what `csv.writer` takes."""
+            """Accept the arguments of `csv.writer`."""
 
         def writerow(self, _: object) -> None:
-            """Fail."""
+            """Raise the error of a full disk."""
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
@@ -204,7 +204,7 @@ def test_no_part_of_a_file_is_left(
 
 
 def test_an_account_that_is_gone(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """Asking for the delivery names the account that the configuration no longer has."""
+    """`--delivery` with an account that the configuration lacks is an error that names it."""
     file = tmp_path / "omnimsg.toml"
     file.write_text(
         file.read_text()
@@ -218,7 +218,7 @@ def test_an_account_that_is_gone(run: Run, sent: Sandbox, tmp_path: Path) -> Non
 
 
 def test_a_file_that_has_changed(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """Counts need the results file only; lines cannot be written from another file."""
+    """Counts need only the results file; failed lines cannot be written from a changed file."""
     (tmp_path / "many.csv").write_text("to,text\n")
 
     counted = run("results", "many.csv", "--json")
@@ -233,7 +233,7 @@ def test_a_file_that_has_changed(run: Run, sent: Sandbox, tmp_path: Path) -> Non
 
 
 def test_a_line_number_without_bounds(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """A number that no line of the file can have takes no memory, and is refused."""
+    """A line number beyond any line of the file is refused without allocating memory for it."""
     with (tmp_path / RESULTS).open("a") as file:
         file.write('{"line":1000000000000,"bad":[]}\n')
 
@@ -243,7 +243,7 @@ def test_a_line_number_without_bounds(run: Run, sent: Sandbox, tmp_path: Path) -
 
 
 def test_a_run_that_was_stopped(run: Run, sent: Sandbox, tmp_path: Path) -> None:
-    """Lines that no run has reached are counted, and an intent without an outcome is a doubt."""
+    """Lines not reached are counted as untried; an intent without an outcome is ambiguous."""
     rows = (tmp_path / RESULTS).read_text().splitlines(keepends=True)
     first_intent = next(row for row in rows if '"intent"' in row)
     (tmp_path / RESULTS).write_text(rows[0] + first_intent)

@@ -1,4 +1,4 @@
-"""`omnimsg sandbox`: its configuration, its greeting, what it refuses, how it ends."""
+"""`omnimsg sandbox`: its configuration, its greeting, its errors and its end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_print_config(run: Run) -> None:
 
 
 def test_print_config_of_another_host(run: Run) -> None:
-    """`--host` is the host of the printed addresses, which plain HTTP has to be allowed for."""
+    """`--host` is the host of the printed addresses, with plain HTTP allowed for it."""
     ran = run("sandbox", "--host", "sandbox", "--port", "8123", "--print-config")
 
     account = tomllib.loads(ran.out)["accounts"]["clickatell"]
@@ -37,7 +37,7 @@ def test_print_config_of_another_host(run: Run) -> None:
 
 
 def test_print_config_of_an_application_that_is_called(run: Run) -> None:
-    """`--callbacks` is its public address, without which it could verify nothing."""
+    """`--callbacks` is printed as the application's public address, which verifying needs."""
     address = "http://127.0.0.1:9000/callbacks"
     ran = run("sandbox", "--port", "8123", "--callbacks", address, "--print-config")
 
@@ -47,14 +47,14 @@ def test_print_config_of_an_application_that_is_called(run: Run) -> None:
 
 @pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
 def test_a_host_that_is_none(run: Run, host: str) -> None:
-    """A value that is no host name is refused before anything listens."""
+    """A value that is not a host name is refused before the sandbox listens."""
     ran = run("sandbox", "--host", host, "--port", "8123", "--print-config")
 
     assert (2, True) == (ran.code, "--host" in ran.error)
 
 
 def test_a_host_that_others_reach(run: Run) -> None:
-    """Another host than a loopback one is warned of before the sandbox listens."""
+    """A host other than loopback gives a warning before the sandbox listens."""
     ran = run("sandbox", "--host", "nosuch.invalid", "--port", "0")
 
     assert 2 == ran.code
@@ -85,7 +85,7 @@ def test_a_port_in_use(run: Run) -> None:
 
 
 def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
-    """The sandbox prints its URL, takes a message of another process, and ends with 0 on Ctrl+C."""
+    """The sandbox prints its URL, accepts another process's message and ends with 0 on Ctrl+C."""
     with subprocess.Popen(
         [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -111,7 +111,7 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flags", [(), ("--print-config",)])
 @pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
 def test_an_address_that_is_none(run: Run, url: str, flags: tuple[str, ...]) -> None:
-    """`--callbacks` is refused before anything listens, or is printed."""
+    """An invalid address for `--callbacks` is refused before the sandbox listens or prints it."""
     port = "8123" if flags else "0"
     ran = run("sandbox", "--port", port, "--callbacks", url, *flags)
 
@@ -119,7 +119,7 @@ def test_an_address_that_is_none(run: Run, url: str, flags: tuple[str, ...]) -> 
 
 
 def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
-    """Instead of the promise that nothing leaves this machine."""
+    """With `--callbacks` the greeting names the address, not that nothing leaves this machine."""
     address = "http://127.0.0.1:9/callbacks"
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "omnimsg", "sandbox", "--port", "0", "--callbacks", address],

@@ -1,4 +1,4 @@
-"""`omnimsg codes --seen`: what files have of codes without a row."""
+"""`omnimsg codes --seen`: codes in files that have no row in the adapter's tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def line(outcome: Outcome, number: int, at: str) -> dict[str, Any]:
 
 
 def refused(code: str | None, account: str = "main") -> Rejected:
-    """Build an outcome."""
+    """Build a rejected outcome with an unknown code."""
     failure = Failure(reason=Reason.UNKNOWN, retry=Retry.NEVER, unknown_code=code, http_status=207)
     return Rejected(reference="r1", account=account, failure=failure)
 
@@ -51,7 +51,7 @@ def write(path: Path, *lines: dict[str, Any], end: str = "") -> None:
 
 
 def test_files_of_both_kinds_are_joined(run: Run, tmp_path: Path) -> None:
-    """One row for each account, table and code, with its first and its last time."""
+    """Both kinds of files give one row for each account, table and code, with its times."""
     write(
         tmp_path / "a.jsonl",
         met("Odd", "2030-01-02T00:00:00+00:00"),
@@ -95,7 +95,7 @@ def _after(last: Accepted, first: Rejected) -> Outcome:
 
 
 def test_people_get_a_table(run: Run, tmp_path: Path) -> None:
-    """It fits into 80 columns; a line that a process did not finish is left out."""
+    """The table fits into 80 columns; an unfinished last line of a file is skipped."""
     write(tmp_path / "a.jsonl", met("Odd", "2030-01-02T00:00:00+00:00"), end='{"omnimsg": "un')
 
     ran = run("codes", "--seen", "a.jsonl")
@@ -106,7 +106,7 @@ def test_people_get_a_table(run: Run, tmp_path: Path) -> None:
 
 
 def test_nothing_was_met(run: Run, tmp_path: Path) -> None:
-    """An empty file, and results without unknown codes, say so."""
+    """Files without unknown codes give a sentence that says so."""
     write(tmp_path / "a.jsonl")
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE)
     unsent = NotSent(reference="r1", account="main", failure=failure)
@@ -121,7 +121,7 @@ def test_nothing_was_met(run: Run, tmp_path: Path) -> None:
     "content", ["to,text\n", "[]\n", '{"a": 1}\n', '{"omnimsg": "other"}\n', "\xff\n"]
 )
 def test_another_file_is_named(run: Run, tmp_path: Path, content: str) -> None:
-    """A file of another kind is exit code 2, with the line."""
+    """A file of another kind is exit code 2; the error names the file and the line."""
     (tmp_path / "a.jsonl").write_text(content, encoding="latin-1")
 
     ran = run("codes", "--seen", "a.jsonl")
@@ -139,7 +139,7 @@ def test_another_file_is_named(run: Run, tmp_path: Path, content: str) -> None:
     ],
 )
 def test_what_cannot_be_shown(run: Run, arguments: tuple[str, ...], text: str) -> None:
-    """Nothing named, both named, and a missing file are exit code 2."""
+    """No provider and no file, both of them, or a missing file are exit code 2."""
     ran = run("codes", *arguments)
 
     assert 2 == ran.code

@@ -61,7 +61,7 @@ def test_one_rejected_among_several_is_exit_code_1(run: Run, sandbox: Sandbox) -
 
 
 def test_a_lost_answer_is_exit_code_3(run: Run, sandbox: Sandbox) -> None:
-    """For a message that may have been sent, the hint warns against repeating it."""
+    """A lost answer is exit code 3, and the hint warns against repeating the message."""
     sandbox.faults.add("reset_after")
 
     ran = run("send", "--to", PHONE, "--text", TEXT, "--json")
@@ -82,7 +82,7 @@ def test_uncertainty_outweighs_a_refusal(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_what_a_channel_cannot_carry_is_not_sent(run: Run, sandbox: Sandbox) -> None:
-    """Content that the channel cannot carry is refused without a request, naming the field."""
+    """Content that the channel does not support is refused without a request, naming the field."""
     url = "https://example.test/a.png"
 
     ran = run("send", "--to", PHONE, "--channel", "sms", "--media", url)

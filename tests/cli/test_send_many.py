@@ -60,7 +60,7 @@ def _counts(ran: Ran) -> dict[str, Any]:
 
 
 def test_every_line_arrives_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Each line is a message, also equal lines, and the results file has an outcome for each."""
+    """Each line is sent once, equal lines too, and the results file has an outcome for each."""
     _write(tmp_path, *[_message()] * 250, _message(text="Other"))
 
     ran = run("send-many", "many.jsonl", "--json")
@@ -179,7 +179,7 @@ def test_a_repeated_reference_is_a_bad_line(run: Run, sandbox: Sandbox, tmp_path
     _write(tmp_path, _message(reference="r-1"), _message(text="Other", reference="r-1"), "{")
 
     ran = run("send-many", "many.jsonl", "--json")
-    # As if the run had been killed before the second line.
+    # Make the results file look as if the run was killed before the second line.
     written = (tmp_path / RESULTS).read_text().splitlines(keepends=True)
     later = ('{"line":2,', '{"line":3,')
     (tmp_path / RESULTS).write_text("".join(row for row in written if not row.startswith(later)))
@@ -194,7 +194,7 @@ def test_a_repeated_reference_is_a_bad_line(run: Run, sandbox: Sandbox, tmp_path
 def test_a_generated_reference_is_the_same_in_every_run(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A line has one generated reference in one results file, and another in another."""
+    """A line keeps its generated reference in one results file, and has another in another file."""
     _write(tmp_path, _message())
     sandbox.faults.add("status", status=401)
     run("send-many", "many.jsonl")
@@ -293,7 +293,7 @@ def test_an_empty_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
 @pytest.fixture
 def many(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A file that takes long enough to be interrupted."""
+    """Write a file that takes long enough to send to be interrupted."""
     sandbox.faults.add("latency", seconds=0.05, probability=1.0)
     _write(tmp_path, *[_message(text=f"Number {number}") for number in range(20_000)])
     return tmp_path / "many.jsonl"
@@ -386,7 +386,7 @@ def test_a_full_disk(run: Run, sandbox: Sandbox, many: Path) -> None:
 
 
 def test_the_bar() -> None:
-    """The first line has the progress and the time left, the second line the counts."""
+    """The progress display has the progress and the time left, then the counts on a second line."""
     now = 0.0
     display = ProgressDisplay("many.jsonl", total=4000, clock=lambda: now)
     for line in range(1000):
@@ -408,7 +408,7 @@ def test_the_bar() -> None:
 
 
 def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """It is refused before there is a results file, which would say that the file was sent."""
+    """`--deadline nan` is refused before a results file is created; the next run is a first run."""
     (tmp_path / "a.csv").write_text("to,text\n+27820990001,x\n")
 
     ran = run("send-many", "a.csv", "--deadline", "nan")

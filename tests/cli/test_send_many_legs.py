@@ -1,4 +1,4 @@
-"""`omnimsg send-many` and the fallback legs that omnimsg runs."""
+"""`omnimsg send-many` with fallback legs that omnimsg runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(folder: Path, *numbers: str, **fields: Any) -> None:
-    """Write a file of messages on WhatsApp, with an SMS through another account behind."""
+    """Write a file of WhatsApp messages that fall back to an SMS through another account."""
     message = {
         "content": {"type": "text", "text": "Code 4711"},
         "channel": "whatsapp",
@@ -52,12 +52,12 @@ def entries(folder: Path) -> list[dict[str, Any]]:
 
 
 def channels(sandbox: Sandbox, number: str) -> list[str]:
-    """Return on which channels a handset has something."""
+    """Return the channels of the messages that a handset has received."""
     return [each.channel for each in sandbox.handsets.received(number)]
 
 
 def test_legs_are_waited_for(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A leg that fails after the end of the file is followed; the line has one entry more."""
+    """The run waits for a leg that fails, and its fallback leg is one more entry of the line."""
     write(tmp_path, NOT_THERE)
 
     ran = run(*THROUGH, "--json")
@@ -82,7 +82,7 @@ def test_legs_are_waited_for(run: Run, sandbox: Sandbox, tmp_path: Path) -> None
 
 
 def test_people_are_told_of_legs(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The summary has a line about them, and none where there were none."""
+    """The summary has a line about fallback legs only if there were any."""
     write(tmp_path, NOT_THERE)
     with_legs = run(*THROUGH)
     (tmp_path / RESULTS).unlink()
@@ -96,7 +96,7 @@ def test_people_are_told_of_legs(run: Run, sandbox: Sandbox, tmp_path: Path) -> 
 def test_a_leg_that_is_refused_leaves_the_line_accepted(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """The first leg was accepted, and may not be sent again by --resume."""
+    """A line whose fallback leg is refused stays accepted, and is skipped by `--resume`."""
     write(tmp_path, NOT_THERE)
     sandbox.faults.add("status", provider="clickatell", status=400, count=1)
 
@@ -109,7 +109,7 @@ def test_a_leg_that_is_refused_leaves_the_line_accepted(
 
 
 def test_ctrl_c_ends_the_wait(sandbox: Sandbox, tmp_path: Path) -> None:
-    """The legs that were not tried are counted, and the exit code is 1."""
+    """Ctrl+C ends the wait for legs; the legs not tried are counted, and the exit code is 1."""
     write(tmp_path, NEVER, NEVER, NOT_THERE)
     command = [sys.executable, "-m", "omnimsg", *THROUGH, "--json"]
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_the_wait(sandbox: Sandbox, tmp_path: Path) -> None:
 def test_a_message_through_a_route_and_within_a_budget(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A file goes where `omnimsg send` would go, and no further than the budgets allow."""
+    """`send-many` follows the routes and budgets of the configuration."""
     toml = (tmp_path / "omnimsg.toml").read_text()
     route = '[[routes]]\nname = "all"\naccounts = ["messente"]\n'
     budget = '[[budgets]]\nname = "day"\nmessages = 1\nwindow = 86400\n'

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_known_message(
     run: Run, sandbox: Sandbox, account: str, to: str, status: str, reason: str | None
 ) -> None:
-    """The JSON form has the unified words, and the provider's own words in a leg's timeline."""
+    """The JSON form has the unified status, and the provider's own in a leg's timeline."""
     sent = run(
         "send", "--account", account, "--channel", "sms", "--to", to, "--text", "x", "--json"
     )
@@ -43,7 +43,7 @@ def test_a_known_message(
 
 
 def test_the_provider_s_words_of_a_failure(run: Run, sandbox: Sandbox) -> None:
-    """They are printed below the table and are in the JSON form."""
+    """A failure's text from the provider is printed below the table and is in the JSON form."""
     to = "+27820990006"
     sent = run("send", "--account", "bird", "--channel", "sms", "--to", to, "--text", "x", "--json")
     message_id = sent.rows[0]["id"]

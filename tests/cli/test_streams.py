@@ -20,7 +20,7 @@ FULL = "error: the output cannot be written: no space left on device\n"
 
 
 def _run(folder: Path, redirections: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a shell, its streams redirected, with the buffers that Python has."""
+    """Run the command in a shell with redirected, buffered streams."""
     environment = {**os.environ, "COLUMNS": "80"}
     environment.pop("PYTHONUNBUFFERED", None)
     return subprocess.run(  # noqa: S603 - our own command
@@ -35,7 +35,7 @@ def _run(folder: Path, redirections: str, *arguments: str) -> subprocess.Complet
 
 
 def _run_unread(folder: Path, *arguments: str) -> int:
-    """Run the command with pipes that nobody reads, and return its exit code."""
+    """Run the command with output pipes without a reader, and return its exit code."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
@@ -54,7 +54,7 @@ def _run_unread(folder: Path, *arguments: str) -> int:
 def test_nobody_reads_what_became_of_a_message(
     sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...], to: str, code: int
 ) -> None:
-    """The exit code says it: who takes 1 for an accepted message sends it again."""
+    """If nobody reads the output, the exit code is still that of the outcome."""
     assert code == _run_unread(tmp_path, "send", "--to", to, "--text", "x", *flags)
 
 
@@ -62,7 +62,7 @@ def test_nobody_reads_what_became_of_a_message(
 def test_an_accepted_message_on_a_full_disk(
     sandbox: Sandbox, tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
-    """The exit code is that of the message, and the error is that of the output."""
+    """If the output cannot be written, the exit code is still that of the accepted message."""
     ran = _run(tmp_path, "> /dev/full", "send", "--to", ACCEPTED, "--text", "x", *flags)
 
     assert 0 == ran.returncode
@@ -79,7 +79,7 @@ def test_an_accepted_message_on_a_full_disk(
 def test_what_is_asked_for_on_a_full_disk(
     sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    """Without its output a command has failed, and the error names nothing else."""
+    """A command whose purpose is its output fails with exit code 1 if it cannot be written."""
     (tmp_path / "a.csv").write_text(f"to,text\n{ACCEPTED},x\n")
 
     ran = _run(tmp_path, "> /dev/full", *arguments)
@@ -96,7 +96,7 @@ def test_what_is_asked_for_on_a_full_disk(
 def test_streams_that_are_closed(
     sandbox: Sandbox, tmp_path: Path, redirections: str, arguments: tuple[str, ...]
 ) -> None:
-    """The messages are sent and the exit code is theirs, with nothing of it in another file."""
+    """With closed streams the message is sent, and no output ends up in another file."""
     (tmp_path / "a.csv").write_text(f"to,text\n{ACCEPTED},x\n")
 
     ran = _run(tmp_path, redirections, *arguments)
@@ -111,5 +111,5 @@ def test_streams_that_are_closed(
 
 @pytest.mark.parametrize("arguments", [("--help",), ("codes", "bird"), ("completion", "bash")])
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Whoever reads the first lines only has what is wanted, in tables too."""
+    """A reader that closes the pipe early, as `head` does, is not a failure: exit code 0."""
     assert 0 == _run_unread(tmp_path, *arguments)

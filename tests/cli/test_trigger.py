@@ -29,7 +29,7 @@ PROVIDERS = ["bird", "clickatell", "messente"]
 
 @pytest.fixture
 def target() -> Iterator[Target]:
-    """Serve an endpoint."""
+    """Serve an endpoint for callbacks."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(serve_target()) as served,
@@ -38,7 +38,7 @@ def target() -> Iterator[Target]:
 
 
 def test_a_sample_is_sent(run: Run, target: Target) -> None:
-    """With the sandbox's public secret, and the address as it is signed."""
+    """Without an account, a sample is signed with the sandbox's public secret for the given URL."""
     url = f"{target.url}/hooks?a=1"
     ran = run("trigger", "status.delivered", "--provider", "bird", "--url", url)
 
@@ -57,7 +57,7 @@ def test_a_sample_is_sent(run: Run, target: Target) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_sample_can_be_sent(run: Run, target: Target, provider: str) -> None:
-    """Each that the list has for a provider, as one JSON object."""
+    """Every event that `--list` has for a provider can be sent, and is one JSON object."""
     listed = [
         row for row in run("trigger", "--list", "--json").rows if provider in row["providers"]
     ]
@@ -77,7 +77,7 @@ def test_every_sample_can_be_sent(run: Run, target: Target, provider: str) -> No
 
 
 def test_a_status_by_the_providers_name(run: Run, target: Target) -> None:
-    """One of those that have no unified name of their own."""
+    """A status can be named by the provider's own name, without a unified one."""
     arguments = ("--provider", "clickatell", "--url", target.url)
     ran = run("trigger", "status.WHATSAPP_TEMPLATE_PAUSED", *arguments)
 
@@ -86,7 +86,7 @@ def test_a_status_by_the_providers_name(run: Run, target: Target) -> None:
 
 
 def test_an_accounts_secrets(run: Run, target: Target, sandbox: Sandbox) -> None:
-    """They are read from the configuration, and the provider with them."""
+    """`--account` takes provider and secrets from the configuration, and prints no secret."""
     path = f"{target.url}/callbacks/clickatell"
     ran = run("trigger", "inbound.stop", "--account", "clickatell", "--url", path)
 
@@ -97,7 +97,7 @@ def test_an_accounts_secrets(run: Run, target: Target, sandbox: Sandbox) -> None
 
 
 def test_a_changed_secret(run: Run, target: Target, tmp_path: Path) -> None:
-    """The account's own password signs, not the sandbox's."""
+    """A callback for an account is signed with the account's own password, not the sandbox's."""
     (tmp_path / "omnimsg.toml").write_text(
         '[accounts.main]\nprovider = "messente"\nusername = "u"\npassword = "mine"\n'
     )
@@ -111,7 +111,7 @@ def test_a_changed_secret(run: Run, target: Target, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("answer", "code"), [(401, 0), (200, 1)])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_wrong_signature(run: Run, target: Target, provider: str, answer: int, code: int) -> None:
-    """It is as it should be if it is refused, and a failure if it is taken."""
+    """With `--bad-signature` a refusal is exit code 0, and an answer of success exit code 1."""
     arguments = ("inbound.text", "--provider", provider, "--url", target.url, "--bad-signature")
     target.answers.append(answer)
     ran = run("trigger", *arguments)
@@ -134,7 +134,7 @@ def test_a_wrong_signature(run: Run, target: Target, provider: str, answer: int,
 def test_what_the_provider_makes_of_an_answer(
     run: Run, target: Target, provider: str, answer: int, *, code: int, words: str
 ) -> None:
-    """The exit code follows the provider's own rule."""
+    """The exit code follows the provider's rule for which answers are success."""
     target.answers.append(answer)
 
     ran = run("trigger", "status.sent", "--provider", provider, "--url", target.url)
@@ -143,7 +143,7 @@ def test_what_the_provider_makes_of_an_answer(
 
 
 def test_what_is_not_verified_gets_advice(run: Run, target: Target) -> None:
-    """A 401 to a signature that was meant to be right: which secret and which address sign."""
+    """A 401 to a correctly signed callback gives a hint about the secret and the public address."""
     target.answers.append(401)
 
     ran = run("trigger", "status.sent", "--provider", "bird", "--url", target.url)
@@ -154,7 +154,7 @@ def test_what_is_not_verified_gets_advice(run: Run, target: Target) -> None:
 
 
 def test_nobody_listens(run: Run) -> None:
-    """One error line with the address and the cause, and exit code 1."""
+    """An address without a listener is one error line with address and cause, and exit code 1."""
     arguments = ("status.sent", "--provider", "bird", "--url", "http://127.0.0.1:1/x")
     ran = run("trigger", *arguments)
     row = run("trigger", *arguments, "--json").rows[0]
@@ -165,7 +165,7 @@ def test_nobody_listens(run: Run) -> None:
 
 
 def test_a_request_is_printed(run: Run, target: Target) -> None:
-    """As a command that a shell understands, and nothing is sent."""
+    """`--print` prints the request as a curl command and sends nothing."""
     arguments = ("inbound.text", "--provider", "messente", "--url", f"{target.url}/ä?x='1'")
     ran = run("trigger", *arguments, "--print")
 
@@ -179,7 +179,7 @@ def test_a_request_is_printed(run: Run, target: Target) -> None:
 
 
 def test_a_printed_request_as_json(run: Run, target: Target) -> None:
-    """Its address, headers and body."""
+    """`--print --json` prints the request's URL, headers and body."""
     arguments = ("inbound.text", "--provider", "messente", "--url", target.url)
     (row,) = run("trigger", *arguments, "--print", "--json").rows
 
@@ -188,7 +188,7 @@ def test_a_printed_request_as_json(run: Run, target: Target) -> None:
 
 
 def test_a_printed_request_can_be_run(run: Run, target: Target) -> None:
-    """The shell hands curl the arguments that are meant."""
+    """A shell parses the printed command into the intended arguments of curl."""
     printed = run("trigger", "status.sent", "--provider", "bird", "--url", target.url, "--print")
 
     script = printed.out.replace("curl ", "printf '%s\\n' ", 1)
@@ -201,7 +201,7 @@ def test_a_printed_request_can_be_run(run: Run, target: Target) -> None:
 
 
 def test_the_list(run: Run) -> None:
-    """A table of events and providers within 80 columns, and one JSON object an event."""
+    """`--list` prints events and providers within 80 columns, or one JSON object an event."""
     ran = run("trigger", "--list")
 
     events = {row["event"]: row["providers"] for row in run("trigger", "--list", "--json").rows}
@@ -245,7 +245,7 @@ def test_the_list(run: Run) -> None:
 )
 @pytest.mark.usefixtures("sandbox")
 def test_what_is_missing_or_wrong(run: Run, arguments: tuple[str, ...], words: str) -> None:
-    """One error line says what, and nothing is sent: exit code 2."""
+    """A missing or invalid argument is named in an error, with exit code 2."""
     ran = run("trigger", *arguments)
 
     assert (2, True) == (ran.code, words in ran.err), ran.err
@@ -269,7 +269,7 @@ def test_what_is_missing_or_wrong(run: Run, arguments: tuple[str, ...], words: s
 def test_an_account_without_a_secret(
     run: Run, tmp_path: Path, table: str, event: str, words: str
 ) -> None:
-    """The missing key is named."""
+    """An account without the secret for the event is exit code 2; the error names the key."""
     (tmp_path / "omnimsg.toml").write_text(f"[accounts.main]\n{table}")
 
     ran = run("trigger", event, "--account", "main", "--url", "http://a.test")

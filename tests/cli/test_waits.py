@@ -1,4 +1,4 @@
-"""How long a provider asks to wait is said in words that help."""
+"""The text of a wait that a provider asks for: until when, and how long."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOW = datetime(2030, 1, 2, 13, 53, 0, tzinfo=timezone(timedelta(hours=2)))
     ],
 )
 def test_a_wait_is_a_time_of_day_and_a_duration(seconds: float, expected: str) -> None:
-    """In the zone of the clock, with the date where it is another day."""
+    """A wait is shown as a local time and a duration, with the date if it ends on another day."""
     assert expected == wait_text(seconds, now=NOW)
 
 
@@ -51,7 +51,7 @@ def test_a_wait_is_a_time_of_day_and_a_duration(seconds: float, expected: str) -
     ],
 )
 def test_a_failure_names_the_wait(retry_after: float | None, expected: str) -> None:
-    """Where there is one that somebody could notice."""
+    """A failure's text names the provider's wait if it is long enough to be noticed."""
     failure = Failure(
         reason=Reason.RATE_LIMITED, retry=Retry.SAFE, detail="slow down", retry_after=retry_after
     )
@@ -60,7 +60,7 @@ def test_a_failure_names_the_wait(retry_after: float | None, expected: str) -> N
 
 
 def test_a_pause_is_reported_once() -> None:
-    """Not for each request that hears of it, but again where it becomes longer."""
+    """A pause is reported once, and again only if it becomes noticeably longer."""
     lines: list[str] = []
     reporter = PauseReporter(lines.append, lambda: NOW)
 
@@ -74,7 +74,7 @@ def test_a_pause_is_reported_once() -> None:
 
 
 def test_send_shows_the_wait(run: Run, sandbox: Sandbox) -> None:
-    """In its error line, beside what the provider said."""
+    """The error line of `send` names the wait that the provider asks for."""
     sandbox.faults.add("rate_limit", status=429, retry_after=720, on="any", probability=1)
 
     ran = run("send", "--to", "+27820990001", "--text", "x", "--deadline", "5")
@@ -85,7 +85,7 @@ def test_send_shows_the_wait(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_an_operation_shows_the_wait(run: Run, sandbox: Sandbox) -> None:
-    """An operation that is throttled says until when."""
+    """The error line of a throttled operation names the wait that the provider asks for."""
     sandbox.faults.add("rate_limit", status=429, retry_after=720, on="any", probability=1)
 
     ran = run("balance", "--deadline", "1")
@@ -94,7 +94,7 @@ def test_an_operation_shows_the_wait(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_send_many_shows_that_nothing_leaves(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """While it waits, and in the line of the failure."""
+    """`send-many` reports the provider's wait while it pauses, and in the line of the failure."""
     sandbox.faults.add("rate_limit", status=429, retry_after=720, on="any", probability=1)
     (tmp_path / "file.csv").write_text("to,text\n+27820990001,x\n")
 

@@ -1,4 +1,4 @@
-"""What every test of what comes back holds: nothing blocks the loop, nothing personal is logged."""
+"""Fixtures for all tests of this folder: nothing blocks, no task is left, no secret is logged."""
 
 from __future__ import annotations
 

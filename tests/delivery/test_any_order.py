@@ -1,4 +1,4 @@
-"""Outcomes, reports and look-ups in any order, any number of times, give one answer."""
+"""Outcomes, reports and look-ups give the same result in any order, with any repetitions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATUSES = st.sampled_from(
     (Status.ACCEPTED, Status.SENT, Status.FAILED, Status.EXPIRED, Status.DELIVERED, Status.READ)
 )
 BATCH: dict[str, Any] = {"provider_id": "m1", "reference": "r1", "batch": "b1"}
-# The names that a report may have: its own id, the reference or its token, the batch.
+# The names that a report may have: the message's id, its reference or token, and the batch.
 NAMES: tuple[dict[str, Any], ...] = (
     {"provider_id": "m1"},
     {"provider_id": "m1", "reference": "r1"},
@@ -51,17 +51,17 @@ NAMES: tuple[dict[str, Any], ...] = (
 
 
 def told(event: StatusEvent) -> Fact:
-    """Make a fact of a report."""
+    """Return a function that applies a report to a tracker."""
     return lambda tracker: tracker.apply(event)
 
 
 def found(status: MessageStatus) -> Fact:
-    """Make a fact of a look-up."""
+    """Return a function that applies the result of a look-up to a tracker."""
     return lambda tracker: tracker.look_up(status)
 
 
 def outcome(kind: str) -> Fact:
-    """Make a fact of what a send came to."""
+    """Return a function that gives the outcome of a send to a tracker."""
     known: dict[str, Outcome] = {
         "own id": accepted("m1"),
         "batch": accepted(None, batch_id="b1"),
@@ -85,7 +85,7 @@ LOOK_UPS = st.builds(looked_up, STATUSES, seconds=st.integers(0, 3).map(float))
 
 
 async def after(facts: Sequence[Fact]) -> tuple[Tracker, list[Tracked]]:
-    """Return the tracker, and what it knows of the message by each of its names."""
+    """Apply facts to a new tracker; return it and the message as found by each of its names."""
     tracker = Tracker(MemoryStore(), SetClock(), Observers())
     for each in facts:
         await each(tracker)
@@ -100,11 +100,11 @@ async def after(facts: Sequence[Fact]) -> tuple[Tracker, list[Tracked]]:
 
 
 def said(tracked: Tracked) -> tuple[object, ...]:
-    """Return all that does not depend on when it was heard."""
+    """Return the parts of a tracked message that do not depend on the order of the facts."""
     return tracked.legs, tracked.handover, set(tracked.ids), tracked.reference, tracked.to
 
 
-# An event loop for each example takes its time on a busy machine.
+# No deadline: each example runs an event loop, which is slow on a busy machine.
 @settings(deadline=None)
 @given(
     kind=st.sampled_from(("own id", "batch", "doubt")),
@@ -120,8 +120,8 @@ def test_any_order_gives_one_answer(
     seed: int,
     repeated: int,
 ) -> None:
-    """One message under all its names, with the same evidence, and a doubt that has ended."""
-    # What ties the id to the reference: the answer to the send, or a report that has both.
+    """In any order, all names find one message with the same evidence, and a doubt is settled."""
+    # The id and the reference are joined by the answer to the send, or by a report that has both.
     tie = [] if kind == "own id" else [told(report(Status.SENT, **BATCH))]
     given_ = [told(each) for each in reports]
     facts = [outcome(kind), *tie, *given_, *(found(each) for each in look_ups)]
@@ -144,7 +144,7 @@ def test_any_order_gives_one_answer(
     reports=st.lists(STATUSES, min_size=1, max_size=6),
 )
 def test_the_highest_status_is_the_answer(seed: int, reports: list[Status]) -> None:
-    """A late `SENT` never undoes `DELIVERED`, and a failure with it is kept and flagged."""
+    """The highest status wins in any order; failed and delivered together are contradicted."""
     facts = [outcome("own id"), *(told(report(each, "m1", "r1")) for each in reports)]
     random.Random(seed).shuffle(facts)  # noqa: S311 - repeatable
 
@@ -168,7 +168,7 @@ def test_the_highest_status_is_the_answer(seed: int, reports: list[Status]) -> N
 def test_two_sends_with_one_reference_are_two_messages(
     first: list[Status], second: list[Status], kinds: tuple[str, str], seed: int
 ) -> None:
-    """Reports with an id are of the one that has it, and one's answer settles no other's doubt."""
+    """Two sends with one reference stay two messages; neither settles the other's doubt."""
     tracker = Tracker(MemoryStore(), SetClock(), Observers())
     events = [report(each, "m1", "r1") for each in first]
     events += [report(each, "m2", "r1") for each in second]
@@ -178,7 +178,7 @@ def test_two_sends_with_one_reference_are_two_messages(
     async def live() -> dict[str, set[Status]]:
         tell(tracker, accepted("m1") if kinds[0] == "own id" else doubtful())
         await tracker.commit()
-        # The second is sent when the first one's doubt is over or known.
+        # Send the second message once the first one's outcome is stored.
         tell(tracker, accepted("m2"))
         for each in events:
             await tracker.apply(each)
@@ -203,7 +203,7 @@ def test_two_sends_with_one_reference_are_two_messages(
     at=st.lists(st.integers(0, 3), min_size=1, max_size=3),
 )
 def test_not_found_decides_nothing(seed: int, reports: list[StatusEvent], at: list[int]) -> None:
-    """A look-up that comes too early, or long after the end, changes no status."""
+    """A look-up that does not find the message never changes the status that reports gave."""
     id_ = message_id("m1")
     assert id_ is not None
     misses = [found(MessageStatus.not_found(id_, NOW + timedelta(seconds=each))) for each in at]

@@ -1,4 +1,4 @@
-"""A client that was closed leaves nothing behind in its event loop."""
+"""A closed client leaves no timer behind, and records the opt-outs that it knows of."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_doubt_keeps_no_closed_client_alive() -> None:
-    """The timer that would give the doubt up after a day ends with the client."""
+    """The timer of a doubt does not keep a closed client alive."""
     client = Client([tiny()], transport=lambda _: FakeTransport(saying("who-knows")))
-    client.on_status(lambda _: None)  # messages are tracked from now on
+    client.on_status(lambda _: None)  # this starts the tracking of messages
     with pytest.raises(AmbiguousError):
         await client.send(texts(1)[0])
     (doubt,) = await client.doubts()
@@ -40,16 +40,16 @@ async def test_a_doubt_keeps_no_closed_client_alive() -> None:
 
 
 class Database(MemorySuppression):
-    """A list that takes its time, and fails at first.
+    """A slow suppression list whose first records of a known address fail.
 
     Attributes:
-        failures: So many changes are not recorded.
+        failures: How many records fail.
     """
 
     failures = 0
 
     async def record(self, change: ConsentChange) -> None:
-        """Record a change a little later."""
+        """Record a change in a later iteration of the event loop, or fail."""
         await asyncio.sleep(0)
         if change.address is not None and self.failures:
             self.failures -= 1
@@ -58,7 +58,7 @@ class Database(MemorySuppression):
 
 
 async def opt_out(suppression: Database, *, seconds: float) -> None:
-    """Report an opt-out before the answer to the send, and close the client a while after that."""
+    """Report an opt-out before the answer to the send, wait some seconds, and close the client."""
     client = Client(
         [tiny(kind=Reporting)],
         transport=lambda _: FakeTransport(),
@@ -75,7 +75,11 @@ async def opt_out(suppression: Database, *, seconds: float) -> None:
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100)])
 def test_an_opt_out_that_came_before_the_answer_is_recorded(failures: int, seconds: float) -> None:
-    """Also where the program ends then, and where the list fails: nobody reports it once more."""
+    """An opt-out reported before the answer is recorded, even if the list fails at first.
+
+    It is recorded too if the client closes right after the answer: the provider does not report
+    it again.
+    """
     suppression = Database()
     suppression.failures = failures
 

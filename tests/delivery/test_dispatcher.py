@@ -1,4 +1,4 @@
-"""The dispatcher: each event is handled once, and again only if that failed."""
+"""The dispatcher: each event is handled once, and again only if its handling failed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ M1 = MessageId("main:m1")
 
 
 class Recorder(MemorySuppression):
-    """A suppression list that keeps what it was told."""
+    """A suppression list that also keeps the recorded changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Recorder(MemorySuppression):
         self.is_down = False
 
     async def record(self, change: ConsentChange) -> None:
-        """Keep it."""
+        """Keep the change, or fail."""
         if self.is_down:
             raise StoreDownError
         self.changes.append(change)
@@ -65,7 +65,7 @@ class Recorder(MemorySuppression):
 
 
 class World:
-    """A dispatcher with a store that takes its time."""
+    """A dispatcher with a slow store, and records of its calls."""
 
     def __init__(self, **how: Any) -> None:
         self.store = DatabaseStore()
@@ -86,12 +86,12 @@ class World:
         self.statuses: list[tuple[Status, Status]] = []
 
     def listen(self) -> World:
-        """Note every event."""
+        """Register a handler that records every event."""
         self.handlers.on_event(lambda event: self.handled.append(event.key))
         return self
 
     def note_statuses(self) -> World:
-        """Note every change of a status."""
+        """Register a handler that records every change of a status."""
         self.handlers.on_status(
             lambda change: self.statuses.append((change.previous, change.status.status))
         )
@@ -103,18 +103,18 @@ class World:
             await self.dispatcher.dispatch(each, NOW, UNTIL)
 
     def begin(self, event: Event) -> asyncio.Future[None]:
-        """Dispatch an event in a task of its own."""
+        """Start the dispatch of an event in a task."""
         return asyncio.ensure_future(self.dispatcher.dispatch(event, NOW, UNTIL))
 
 
 @pytest.fixture
 def world() -> World:
-    """Return a dispatcher."""
+    """Return a dispatcher with its records."""
     return World()
 
 
 async def test_an_event_is_handled_once(world: World) -> None:
-    """A repetition is dropped and counted; another event is none."""
+    """A repeated event is dropped and counted as a duplicate; another event is handled."""
     world.listen()
 
     await world.give(reply(number=1), reply(number=1), reply(number=2))
@@ -125,7 +125,7 @@ async def test_an_event_is_handled_once(world: World) -> None:
 
 
 async def test_repetitions_at_once_are_handled_once(world: World) -> None:
-    """Those that come meanwhile wait, and are done when it is."""
+    """Concurrent repetitions of an event wait until it is handled, and are then duplicates."""
     gate = asyncio.Event()
 
     async def handle(event: Event) -> None:
@@ -145,7 +145,7 @@ async def test_repetitions_at_once_are_handled_once(world: World) -> None:
 
 
 async def test_a_repetition_is_not_handled_while_the_store_answers(world: World) -> None:
-    """However the two meet in a store that takes its time."""
+    """A repetition that arrives at any point of the store's slow answer is not handled again."""
     world.listen()
 
     for turns in range(12):
@@ -159,7 +159,7 @@ async def test_a_repetition_is_not_handled_while_the_store_answers(world: World)
 
 
 async def test_what_is_not_handled_is_handled_again(world: World) -> None:
-    """Its repetition is no duplicate; whoever waited for the first one fails with it."""
+    """An event whose handler failed is handled when repeated; concurrent repetitions fail too."""
     outcomes = iter([LookupError(), LookupError(), None])
 
     async def handle(event: Event) -> None:
@@ -183,7 +183,7 @@ async def test_what_is_not_handled_is_handled_again(world: World) -> None:
 
 
 async def test_only_who_has_failed_is_told_again(world: World) -> None:
-    """The others were done with the event, or with the change of the status."""
+    """A repeated event is given only to the event and status handlers that have failed."""
     seen: list[str] = []
     failing = {"second", "fourth"}
 
@@ -211,7 +211,7 @@ async def test_only_who_has_failed_is_told_again(world: World) -> None:
 
 
 async def test_a_loop_that_is_done_is_not_given_an_event_again(world: World) -> None:
-    """Another loop has not handled it."""
+    """A repeated event is not given again to a loop that has handled it."""
     seen: list[str] = []
 
     async def patient() -> None:
@@ -237,7 +237,7 @@ async def test_a_loop_that_is_done_is_not_given_an_event_again(world: World) -> 
 
 
 async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> None:
-    """Who was done with the one before has not heard of it."""
+    """A newer status goes to all handlers, including those that had handled the former one."""
     seen: list[tuple[str, Status]] = []
     fails = iter([True, False, False])
 
@@ -264,7 +264,7 @@ async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> 
 
 
 async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
-    """It is cancelled, and the event comes again."""
+    """A handler over its time limit is cancelled, and the repeated event is handled."""
     world = World(handler_timeout=0.01)
     patience = iter([60.0, 0.0])
     ends: list[str] = []
@@ -286,7 +286,7 @@ async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
 
 
 async def test_a_server_that_gives_up_has_not_handled(world: World) -> None:
-    """The provider has hung up; whoever waited for the same event fails too."""
+    """If a dispatch is cancelled, its waiting repetition fails, and a later one is handled."""
     gate = asyncio.Event()
 
     async def handle(event: Event) -> None:
@@ -309,7 +309,7 @@ async def test_a_server_that_gives_up_has_not_handled(world: World) -> None:
 
 
 async def test_a_store_that_fails_has_not_handled(world: World) -> None:
-    """It comes again, until the store knows that it was handled; who was done is left alone."""
+    """If the store fails, the repeated event is not given again to handlers that were done."""
     world.listen()
     fails = iter([True, False])
     world.handlers.on_event(lambda _: setattr(world.store, "is_down", next(fails)))
@@ -323,7 +323,7 @@ async def test_a_store_that_fails_has_not_handled(world: World) -> None:
 
 
 async def test_what_nobody_takes_is_not_handled(world: World) -> None:
-    """The provider sends it again, until somebody does."""
+    """An event without a handler is not handled until a handler for it exists."""
     world.note_statuses()
     unparsed = UnparsedEvent(provider="tiny", account="main", at=NOW, key="k", why="new")
 
@@ -337,7 +337,7 @@ async def test_what_nobody_takes_is_not_handled(world: World) -> None:
 
 
 async def test_the_tracker_takes_reports(world: World) -> None:
-    """They are handled also where the application asks only for statuses, or for nothing."""
+    """A status report counts as handled by the tracker, without any handler."""
     await world.give(report(Status.SENT, "m1"))
 
     tracked = await world.tracker.find(M1)
@@ -346,7 +346,7 @@ async def test_the_tracker_takes_reports(world: World) -> None:
 
 
 async def test_a_change_is_told_once(world: World) -> None:
-    """Not what changes nothing, such as a late `SENT` after `DELIVERED`."""
+    """Only reports that raise the status are passed on, each once."""
     world.note_statuses()
 
     await world.give(
@@ -368,7 +368,7 @@ async def test_a_change_is_told_once(world: World) -> None:
 
 
 async def test_a_change_is_told_with_all_that_is_known(world: World) -> None:
-    """The reference comes from the send where the report has none."""
+    """A change has the id and reference of the send, even if the report has neither."""
     changes: list[StatusChanged] = []
     world.handlers.on_status(changes.append)
     tell(world.tracker, accepted(None, batch_id="b1"))
@@ -379,7 +379,7 @@ async def test_a_change_is_told_with_all_that_is_known(world: World) -> None:
 
 
 async def test_a_change_is_told_again_where_the_handler_failed(world: World) -> None:
-    """When the report is repeated."""
+    """A change whose handler failed is passed on again when the report is repeated."""
     outcomes = iter([LookupError(), None])
 
     def changed(change: StatusChanged) -> None:
@@ -398,7 +398,7 @@ async def test_a_change_is_told_again_where_the_handler_failed(world: World) -> 
 
 
 async def test_changes_of_a_message_come_in_order(world: World) -> None:
-    """One after the other, however long the handler takes; those of others do not wait."""
+    """Changes of one message are handled one at a time, in order; those of others do not wait."""
     gates = {status: asyncio.Event() for status in (Status.SENT, Status.DELIVERED)}
     seen: list[str] = []
 
@@ -433,7 +433,7 @@ async def test_changes_of_a_message_come_in_order(world: World) -> None:
 
 
 async def test_a_report_that_has_waited_tells_what_is_known_by_then(world: World) -> None:
-    """`SENT` waits behind `ACCEPTED`, `DELIVERED` overtakes nothing, and is told once."""
+    """Reports that waited for a handler are passed on as one change to the latest status."""
     gate = asyncio.Event()
 
     async def changed(change: StatusChanged) -> None:
@@ -456,7 +456,7 @@ async def test_a_report_that_has_waited_tells_what_is_known_by_then(world: World
 
 
 async def test_an_answer_that_comes_meanwhile_mixes_up_nothing(world: World) -> None:
-    """From then on the id is another one, that of the batch; the message is the same."""
+    """Changes stay in order although the answer gives the message another id meanwhile."""
     gate = asyncio.Event()
     seen: list[Status] = []
 
@@ -478,7 +478,7 @@ async def test_an_answer_that_comes_meanwhile_mixes_up_nothing(world: World) -> 
 
 
 async def test_what_a_look_up_found_is_told_if_it_is_new(world: World) -> None:
-    """The poller may ask many times."""
+    """A status that look-ups find repeatedly is passed on once."""
     world.note_statuses()
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
@@ -489,7 +489,7 @@ async def test_what_a_look_up_found_is_told_if_it_is_new(world: World) -> None:
 
 
 async def test_a_handler_that_hangs_does_not_hold_up_look_ups() -> None:
-    """It has as long as for an event."""
+    """A handler called for a look-up has the same time limit as for an event."""
     world = World(handler_timeout=0.01)
 
     async def changed(_: StatusChanged) -> None:
@@ -503,7 +503,7 @@ async def test_a_handler_that_hangs_does_not_hold_up_look_ups() -> None:
 
 
 async def test_a_reply_opts_out(world: World) -> None:
-    """Before the application sees it; a text like any other does not."""
+    """A reply of only a keyword is recorded as an opt-out; a text that contains one is not."""
     world.listen()
 
     await world.give(reply("Stop by at noon", number=1), reply("Stop.", number=2))
@@ -515,7 +515,7 @@ async def test_a_reply_opts_out(world: World) -> None:
 
 
 async def test_the_words_are_those_of_the_application() -> None:
-    """Further ones, in some countries."""
+    """The application can add opt-out keywords for a country."""
     rules = OptOutRules(countries={"+372": Keywords(stop=frozenset(["LOPETA"]))})
     world = World(rules=rules).listen()
 
@@ -525,7 +525,7 @@ async def test_the_words_are_those_of_the_application() -> None:
 
 
 async def test_a_report_opts_out(world: World) -> None:
-    """It names only our message, whose recipient is known."""
+    """A report of an opt-out is recorded with the recipient of the tracked message."""
     tell(world.tracker, accepted())
 
     await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
@@ -534,7 +534,7 @@ async def test_a_report_opts_out(world: World) -> None:
 
 
 async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> None:
-    """Until then nobody knows who it is."""
+    """An opt-out reported before the send is recorded once the recipient is known."""
     await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
     tell(world.tracker, accepted())
     tracked = await world.tracker.find(M1)
@@ -548,7 +548,7 @@ async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> 
 
 
 def unsubscribed(reference: str | None = None) -> InteractionEvent:
-    """Make the event of somebody who has unsubscribed."""
+    """Return an unsubscribe event."""
     return InteractionEvent(
         provider="tiny",
         account="main",
@@ -567,7 +567,7 @@ def unsubscribed(reference: str | None = None) -> InteractionEvent:
 
 @pytest.mark.parametrize("is_batch", [False, True])
 async def test_an_interaction_opts_out(world: World, *, is_batch: bool) -> None:
-    """It names our message; one of a batch by its reference, before any report of it has come."""
+    """An unsubscribe event is recorded with the recipient, of a batch's message by reference."""
     world.listen()
     tell(world.tracker, accepted(None, batch_id="b1") if is_batch else accepted())
 
@@ -579,7 +579,7 @@ async def test_an_interaction_opts_out(world: World, *, is_batch: bool) -> None:
 async def test_an_opt_out_of_nobody_known_is_told(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The list gets it without an address: it may know the message, and an operator must."""
+    """An opt-out of an unknown recipient is recorded without an address and logged."""
     world.listen()
 
     await world.give(unsubscribed())
@@ -590,7 +590,7 @@ async def test_an_opt_out_of_nobody_known_is_told(
 
 
 async def test_an_opt_out_that_was_not_recorded_is_not_handled(world: World) -> None:
-    """The provider sends it again, and the application has not seen it."""
+    """An event whose opt-out could not be recorded is not handled until it is repeated."""
     world.listen()
     world.suppression.is_down = True
     with pytest.raises(StoreDownError):
@@ -604,7 +604,7 @@ async def test_an_opt_out_that_was_not_recorded_is_not_handled(world: World) -> 
 
 
 async def test_changes_of_a_message_of_a_batch_come_in_order(world: World) -> None:
-    """Also while its own id becomes known, which a look-up of the batch does not name."""
+    """Changes of a message of a batch stay in order while its own id becomes known."""
     gate = asyncio.Event()
     under_way: list[Status] = []
     most = 0

@@ -1,4 +1,4 @@
-"""Handlers: functions and loops are all told, and a loop that is left has not handled."""
+"""Handlers: functions and loops get every event, and a loop that ends has not handled its event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def started(handlers: Handlers, count: int) -> tuple[asyncio.Task[list[str]], list[str]]:
-    """Start a loop that is left after so many events; return it, and what it has seen."""
+    """Start a loop that ends at an event number; return its task and the keys that it has seen."""
     seen: list[str] = []
 
     async def go_through() -> list[str]:
@@ -38,7 +38,7 @@ async def started(handlers: Handlers, count: int) -> tuple[asyncio.Task[list[str
 
 
 async def test_all_are_told_in_order() -> None:
-    """Functions first, one after another, whether they are coroutines or not."""
+    """Handler functions are called one after another in order, coroutines and others alike."""
     handlers = Handlers()
     seen: list[str] = []
 
@@ -57,7 +57,7 @@ async def test_all_are_told_in_order() -> None:
 
 
 async def test_nobody_wants_anything() -> None:
-    """Before anybody was named, and after a loop was left."""
+    """Handlers are empty before the first is registered, and after a loop has ended."""
     handlers = Handlers()
     task, _ = await started(handlers, 1)
     wanted = bool(handlers)
@@ -71,7 +71,7 @@ async def test_nobody_wants_anything() -> None:
 
 
 async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
-    """Not when it is given."""
+    """An event is handled when the loop asks for the next one, not when it gets the event."""
     handlers = Handlers()
     gate = asyncio.Event()
 
@@ -94,7 +94,7 @@ async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
 
 
 async def test_a_loop_that_is_left_has_not_handled() -> None:
-    """Neither the event it has, nor those that wait for it."""
+    """A loop that breaks has handled neither its last event nor those waiting for it."""
     handlers = Handlers()
     task, seen = await started(handlers, 2)
     tasks = [asyncio.ensure_future(handlers.handle(reply(number=each), set())) for each in range(4)]
@@ -109,7 +109,7 @@ async def test_a_loop_that_is_left_has_not_handled() -> None:
 
 
 async def test_a_loop_that_raises_has_not_handled() -> None:
-    """The error is the loop's own; the event comes again."""
+    """A loop that raises has not handled its event, and the error stays in the loop."""
     handlers = Handlers()
 
     async def go_through() -> None:
@@ -128,7 +128,7 @@ async def test_a_loop_that_raises_has_not_handled() -> None:
 
 
 async def test_a_loop_that_is_cancelled_has_not_handled() -> None:
-    """While it works on an event, and while it waits for one."""
+    """A loop that is cancelled during an event has not handled it; idle loops end quietly."""
     handlers = Handlers()
     working = asyncio.Event()
 
@@ -153,7 +153,7 @@ async def test_a_loop_that_is_cancelled_has_not_handled() -> None:
 
 
 async def test_a_loop_without_aclosing_is_left_when_nobody_holds_it() -> None:
-    """`async for` over `events()` and `break` is enough for CPython."""
+    """A loop without `aclosing` ends when CPython releases its generator."""
     handlers = Handlers()
 
     async def first() -> Event:
@@ -172,7 +172,7 @@ async def test_a_loop_without_aclosing_is_left_when_nobody_holds_it() -> None:
 
 
 async def test_every_loop_is_told() -> None:
-    """And each takes one event at a time."""
+    """Every loop gets every event, one at a time."""
     handlers = Handlers()
     loops = [await started(handlers, 4) for _ in range(2)]
 
@@ -187,7 +187,7 @@ async def test_every_loop_is_told() -> None:
 
 
 async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
-    """It was left while another one had the event, so it has nothing to do with it."""
+    """A loop that ends before its turn does not affect the handling of the event."""
     handlers = Handlers()
     gate = asyncio.Event()
 
@@ -212,7 +212,7 @@ async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
 
 
 async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
-    """Its time was over before the loop came to it; it will be repeated."""
+    """An event whose dispatch was cancelled before a loop took it is not given to the loop."""
     handlers = Handlers()
     gate = asyncio.Event()
     seen: list[str] = []
@@ -239,7 +239,7 @@ async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
 
 
 async def test_a_handler_that_waits_for_what_is_cancelled_has_not_handled() -> None:
-    """Nobody has cancelled those who tell it."""
+    """A handler that awaits a cancelled task has not handled the event: its caller goes on."""
     handlers = Handlers()
 
     async def handle(_: Event) -> None:
@@ -254,7 +254,7 @@ async def test_a_handler_that_waits_for_what_is_cancelled_has_not_handled() -> N
 
 
 async def test_a_handler_that_is_cancelled_itself_is() -> None:
-    """Such as by a server that stops."""
+    """Cancelling the caller of a handler cancels it as usual."""
     handlers = Handlers()
 
     async def handle(_: Event) -> None:

@@ -1,4 +1,4 @@
-"""The store in memory: the contract of every store, and its limits."""
+"""The memory store: the contract of every store, and its limits."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ pytestmark = pytest.mark.anyio
 
 
 class TestContract(StoreContract):
-    """The store in memory is a store."""
+    """The memory store keeps the contract of every store."""
 
     @pytest.fixture
     def store(self) -> MemoryStore:
-        """Return a store with the default limits."""
+        """Return a memory store with the default limits."""
         return MemoryStore()
 
 
 class TestContractOfDatabases(StoreContract):
-    """Another store is run through the contract in the same way."""
+    """A slow store keeps the same contract."""
 
     @pytest.fixture
     def store(self) -> DatabaseStore:
-        """Return a store that takes its time."""
+        """Return a slow store."""
         return DatabaseStore()
 
 
 async def test_the_oldest_messages_go() -> None:
-    """By every name, and each is counted."""
+    """Over the limit the oldest messages are dropped and counted."""
     store = MemoryStore(StoreLimits(messages=2))
 
     for number in range(5):
@@ -49,7 +49,7 @@ async def test_the_oldest_messages_go() -> None:
 
 
 async def test_a_report_does_not_make_a_message_young() -> None:
-    """What was accepted first goes first, however often it is reported."""
+    """Messages are dropped by the age of their acceptance, not of their last report."""
     store = MemoryStore(StoreLimits(messages=2))
     await take(store, accepted("m1", "r1"))
     await take(store, accepted("m2", "r2"))
@@ -62,7 +62,7 @@ async def test_a_report_does_not_make_a_message_young() -> None:
 
 
 async def test_the_oldest_doubts_go() -> None:
-    """Those that were given up have a room of their own, so that they push no others out."""
+    """Unresolved doubts have a limit of their own, so that they displace no open ones."""
     store = MemoryStore(StoreLimits(messages=2))
     for number in range(4):
         await doubt(store, f"r{number}", minutes=number)
@@ -75,7 +75,7 @@ async def test_the_oldest_doubts_go() -> None:
 
 
 async def test_the_oldest_parked_reports_go() -> None:
-    """Reports of what nobody here has sent fill no memory."""
+    """Over their limit, the oldest reports of unknown messages are dropped and counted."""
     store = MemoryStore(StoreLimits(parked=2))
 
     for number in range(5):
@@ -87,7 +87,7 @@ async def test_the_oldest_parked_reports_go() -> None:
 
 
 async def test_parked_reports_go_after_their_time() -> None:
-    """When something newer is stored."""
+    """Reports of unknown messages are dropped after their time, when something newer is stored."""
     store = MemoryStore(StoreLimits(parked_for=60))
     await add(store, report(Status.SENT, "m1", "r1"))
 
@@ -100,7 +100,7 @@ async def test_parked_reports_go_after_their_time() -> None:
 
 
 async def test_the_oldest_keys_go() -> None:
-    """An event whose key is gone is handled again when it is repeated."""
+    """Over the limit the oldest event keys are dropped, so that their events count as new."""
     store = MemoryStore(StoreLimits(events=2))
 
     for number in range(3):
@@ -111,7 +111,7 @@ async def test_the_oldest_keys_go() -> None:
 
 
 async def test_keys_go_after_their_time() -> None:
-    """When a newer event is handled."""
+    """Expired event keys are dropped when a newer event is handled."""
     store = MemoryStore()
     for number in range(3):
         await store.set_handled(f"k{number}", NOW, NOW + timedelta(hours=number))
@@ -123,7 +123,7 @@ async def test_keys_go_after_their_time() -> None:
 
 
 async def test_a_message_has_few_names() -> None:
-    """A provider that keeps inventing batches for a message fills no memory."""
+    """The number of ids of one message has a limit, and its own id is kept."""
     store = MemoryStore()
 
     for number in range(50):
@@ -135,7 +135,7 @@ async def test_a_message_has_few_names() -> None:
 
 
 async def test_one_reference_for_all_costs_no_more() -> None:
-    """Of many open messages with one token the latest are found by it, and all by their ids."""
+    """Of many messages with one reference, the latest few are found by it, and all by their ids."""
     store = MemoryStore()
     for number in range(2000):
         await take(store, accepted(None, batch_id=f"b{number}"))
@@ -147,7 +147,7 @@ async def test_one_reference_for_all_costs_no_more() -> None:
 
 
 async def test_memory_is_bounded() -> None:
-    """What has gone leaves nothing behind, by whichever names it was known."""
+    """Dropped messages, doubts, reports and keys leave nothing behind in memory."""
     store = MemoryStore(StoreLimits(messages=50, parked=50, events=50))
 
     async def live(start: int, count: int) -> None:
@@ -173,12 +173,12 @@ async def test_memory_is_bounded() -> None:
         tracemalloc.stop()
 
     assert len(store) <= 4 * 50
-    # A leak of one name for each would be more.
+    # Leaking one name for each message would take more.
     assert after - before < 150_000
 
 
 @pytest.mark.parametrize("name", ["messages", "parked", "parked_for", "events"])
 def test_a_limit_is_above_nought(name: str) -> None:
-    """Without room for one there is nothing to find."""
+    """A limit of zero is refused."""
     with pytest.raises(InvalidValue, match=name):
         StoreLimits(**{name: 0})

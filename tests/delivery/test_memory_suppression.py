@@ -1,4 +1,4 @@
-"""The suppression list in memory: the latest wish counts, in whatever order wishes come."""
+"""The memory suppression list: the latest change counts, in whatever order changes arrive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLAIN, MARKETING = message(), message(tags=("marketing",))
 
 
 def change(consent: Consent, seconds: float = 0.0, address: str | None = NUMBER) -> ConsentChange:
-    """Make a change."""
+    """Return a consent change."""
     at = NOW + timedelta(seconds=seconds)
     return ConsentChange(consent=consent, account="main", at=at, address=address)
 
@@ -31,7 +31,7 @@ def change(consent: Consent, seconds: float = 0.0, address: str | None = NUMBER)
 def verdicts(
     *changes: ConsentChange, messages: tuple[Message, ...] = (PLAIN, MARKETING), **how: Any
 ) -> list[bool]:
-    """Return what becomes of a message, and of one that is marketing, after some changes."""
+    """Return which messages are suppressed after the changes."""
     suppression = MemorySuppression(**how)
 
     async def live() -> list[bool]:
@@ -52,18 +52,18 @@ def verdicts(
         ((change(Consent.MARKETING_OPTED_OUT), change(Consent.OPTED_IN, 1)), [False, False]),
         ((change(Consent.OPTED_IN, 1), change(Consent.OPTED_OUT)), [False, False]),
         ((change(Consent.OPTED_IN), change(Consent.OPTED_OUT, 1)), [True, True]),
-        # An older STOP that comes late still counts beside a newer wish about marketing.
+        # An older STOP that arrives late still counts beside a newer opt-out of marketing.
         ((change(Consent.MARKETING_OPTED_OUT, 1), change(Consent.OPTED_OUT)), [True, True]),
-        # Of two wishes of one moment nobody knows which came last: nobody is texted.
+        # Of two changes at the same time the order is unknown: the message is suppressed.
         ((change(Consent.OPTED_OUT), change(Consent.OPTED_IN)), [True, True]),
     ],
 )
 def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: list[bool]) -> None:
-    """Everything, marketing only, and in again."""
+    """The latest change of consent decides: opted out, out of marketing, or in."""
     assert expected == verdicts(*changes)
 
 
-# An event loop for each example takes its time on a busy machine.
+# No deadline: each example runs an event loop, which is slow on a busy machine.
 @settings(deadline=None)
 @given(
     wishes=st.lists(st.tuples(st.sampled_from(Consent), st.integers(0, 3)), max_size=6),
@@ -72,7 +72,7 @@ def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: li
 def test_the_order_in_which_wishes_come_makes_no_difference(
     wishes: list[tuple[Consent, int]], seed: int
 ) -> None:
-    """Nor does a repetition."""
+    """The order and repetition of consent changes make no difference."""
     changes = [change(consent, seconds) for consent, seconds in wishes]
     shuffled = [*changes, *changes[:2]]
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - repeatable
@@ -81,7 +81,7 @@ def test_the_order_in_which_wishes_come_makes_no_difference(
 
 
 def test_who_opted_out_before_is_known() -> None:
-    """From the application's own list; they may opt in again."""
+    """The application's own list of opt-outs is respected until an opt-in."""
     before = verdicts(opted_out=[NUMBER])
     after = verdicts(change(Consent.OPTED_IN), opted_out=[NUMBER])
 
@@ -90,7 +90,7 @@ def test_who_opted_out_before_is_known() -> None:
 
 
 def test_a_mailbox_is_the_same_in_any_case() -> None:
-    """People write theirs as they like."""
+    """Mailboxes are compared without regard to case."""
     suppression = MemorySuppression(["Ola@Example.test"])
     asyncio.run(suppression.record(change(Consent.OPTED_OUT, address="UWE@example.test")))
 
@@ -101,7 +101,7 @@ def test_a_mailbox_is_the_same_in_any_case() -> None:
 
 
 def test_nobody_else_is_affected() -> None:
-    """Neither by another's wish, nor by that of somebody unknown, nor as a contact without one."""
+    """An opt-out affects only its own address, and one without an address affects none."""
     contact = message(to=ProviderContact(id="c-1"))  # type: ignore[arg-type]
     other = message(to="+37255500002")
 
@@ -115,7 +115,7 @@ def test_nobody_else_is_affected() -> None:
 
 
 def test_what_is_marketing_is_decided_by_the_application() -> None:
-    """By its own tags."""
+    """Messages with the application's marketing tags, and only they, count as marketing."""
     found = verdicts(
         change(Consent.MARKETING_OPTED_OUT),
         messages=(message(tags=("news",)), MARKETING),

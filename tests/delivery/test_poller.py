@@ -1,4 +1,4 @@
-"""The poller asks the provider for messages that somebody waits for, in virtual time."""
+"""The poller looks up the statuses of watched messages, in virtual time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ M1, M2 = MessageId("main:m1"), MessageId("main:m2")
 
 
 class Provider:
-    """What the poller asks, and what is told of the answers."""
+    """A provider that records the poller's look-ups and what it found."""
 
     def __init__(self, loop: VirtualLoop, *, has_reports: bool = False) -> None:
         self.loop = loop
@@ -38,7 +38,7 @@ class Provider:
         self.poller = Poller(self.ask, self.tell, lambda _: has_reports)
 
     async def ask(self, message_id: MessageId) -> MessageStatus:
-        """Answer after a while, or not."""
+        """Record a look-up, and answer or fail after a while."""
         self.asked.append((round(self.loop.now - self.began, 3), message_id.provider_id))
         self.at_once += 1
         self.most = max(self.most, self.at_once)
@@ -52,19 +52,19 @@ class Provider:
         return MessageStatus(id=message_id, legs=())
 
     async def tell(self, status: MessageStatus) -> None:
-        """Note what was found."""
+        """Record a found status, and call the handler."""
         self.found.append(status.id)
         if self.handler is not None:
             await self.handler(status)
 
     def times(self, provider_id: str = "m1") -> list[float]:
-        """Return when a message was asked for."""
+        """Return the times of the look-ups of a message."""
         return [when for when, name in self.asked if name == provider_id]
 
 
 @pytest.fixture
 def loop() -> Iterator[VirtualLoop]:
-    """Return a loop whose time passes by itself."""
+    """Return an event loop with virtual time; fail if a task is left."""
     loop = VirtualLoop()
     with closing(loop):
         yield loop
@@ -73,13 +73,13 @@ def loop() -> Iterator[VirtualLoop]:
 
 
 def live(loop: VirtualLoop, story: Coroutine[object, object, None]) -> None:
-    """Run a story, and let what it has left come to its end."""
+    """Run a coroutine, and then one second more for its remaining tasks."""
     loop.drive(story)
     loop.drive(asyncio.sleep(1))
 
 
 def test_a_message_is_asked_for_more_and_more_rarely(loop: VirtualLoop) -> None:
-    """After a second, two, four and so on, and then every half minute; at last nobody waits."""
+    """Look-ups come after 1, 2, 4 seconds and so on up to 30, and end with the watch."""
     provider = Provider(loop)
 
     async def wait() -> None:
@@ -94,7 +94,7 @@ def test_a_message_is_asked_for_more_and_more_rarely(loop: VirtualLoop) -> None:
 
 
 def test_reports_come_first(loop: VirtualLoop) -> None:
-    """Where they are received, a look-up is the second way."""
+    """For an account with reports, look-ups come only every 30 seconds."""
     provider = Provider(loop, has_reports=True)
 
     async def wait() -> None:
@@ -107,7 +107,7 @@ def test_reports_come_first(loop: VirtualLoop) -> None:
 
 
 def test_two_who_wait_for_one_message_ask_once(loop: VirtualLoop) -> None:
-    """Until the last of them has left."""
+    """Two watches of one message share its look-ups until the last one ends."""
     provider = Provider(loop)
 
     async def wait() -> None:
@@ -123,7 +123,7 @@ def test_two_who_wait_for_one_message_ask_once(loop: VirtualLoop) -> None:
 
 
 def test_waiting_again_begins_anew(loop: VirtualLoop) -> None:
-    """What was planned for the first time is not asked for twice."""
+    """A new watch of a message starts afresh, without the former one's look-ups."""
     provider = Provider(loop)
 
     async def wait() -> None:
@@ -137,7 +137,7 @@ def test_waiting_again_begins_anew(loop: VirtualLoop) -> None:
 
 
 def test_one_who_comes_later_is_not_kept_waiting(loop: VirtualLoop) -> None:
-    """Another message is asked for in half a minute; this one in a second."""
+    """A new watch is polled after a second, however long others have been waiting."""
     provider = Provider(loop)
 
     async def wait() -> None:
@@ -152,7 +152,7 @@ def test_one_who_comes_later_is_not_kept_waiting(loop: VirtualLoop) -> None:
 
 
 def test_an_error_is_kept_until_an_answer_comes(loop: VirtualLoop) -> None:
-    """Whoever waits in vain is told it, without what may quote a message."""
+    """The last error is kept until an answer, without text that may quote a message."""
     provider = Provider(loop)
     failure = Failure(reason=Reason.PROVIDER_UNAVAILABLE, retry=Retry.SAFE)
     provider.errors = iter(
@@ -173,7 +173,7 @@ def test_an_error_is_kept_until_an_answer_comes(loop: VirtualLoop) -> None:
 
 
 def test_a_few_are_asked_for_at_once(loop: VirtualLoop) -> None:
-    """However many are waited for, and all in their turn."""
+    """At most eight look-ups run at once, and every message has its turn."""
     provider = Provider(loop)
     provider.seconds = 0.5
     ids = [MessageId(f"main:m{number}") for number in range(100)]
@@ -191,7 +191,7 @@ def test_a_few_are_asked_for_at_once(loop: VirtualLoop) -> None:
 
 
 def test_an_account_that_does_not_answer_keeps_no_other_waiting(loop: VirtualLoop) -> None:
-    """Each account has a task of its own."""
+    """An account that does not answer does not delay the look-ups of others."""
     provider = Provider(loop)
 
     async def wait() -> None:
@@ -208,7 +208,7 @@ def test_an_account_that_does_not_answer_keeps_no_other_waiting(loop: VirtualLoo
 
 
 def test_what_nobody_waits_for_any_more_is_not_asked_for(loop: VirtualLoop) -> None:
-    """Those who left while others were being asked for are skipped."""
+    """A message whose watch has ended before its turn is not looked up."""
     provider = Provider(loop)
     provider.seconds = 5
 
@@ -225,7 +225,7 @@ def test_what_nobody_waits_for_any_more_is_not_asked_for(loop: VirtualLoop) -> N
 
 
 def test_a_handler_may_ask_for_another_message(loop: VirtualLoop) -> None:
-    """It does not wait for itself."""
+    """A handler that watches another message does not block the poller."""
     provider = Provider(loop)
 
     async def handler(status: MessageStatus) -> None:
@@ -246,7 +246,7 @@ def test_a_handler_may_ask_for_another_message(loop: VirtualLoop) -> None:
 
 
 def test_each_event_loop_asks_by_itself() -> None:
-    """One that has ended leaves nothing that the next one would wait for."""
+    """The poller works in a new event loop after earlier ones were closed."""
     found: list[str] = []
 
     async def ask(message_id: MessageId) -> MessageStatus:
@@ -265,7 +265,7 @@ def test_each_event_loop_asks_by_itself() -> None:
         loop = VirtualLoop()
         waiting = loop.create_task(wait())
         loop.drive(asyncio.sleep(0.5))
-        # It is closed while somebody waits in it.
+        # Close the loop during a watch.
         loop.close()
         del waiting
     loop = VirtualLoop()
@@ -276,7 +276,7 @@ def test_each_event_loop_asks_by_itself() -> None:
 
 
 def test_a_look_up_that_cancels_itself_is_one_that_failed(loop: VirtualLoop) -> None:
-    """A store or a connection may have had something cancelled; the message is asked for again."""
+    """A look-up that raises CancelledError by itself counts as failed, and polling goes on."""
     provider = Provider(loop)
     provider.errors = iter([asyncio.CancelledError(), None])
 
@@ -290,7 +290,7 @@ def test_a_look_up_that_cancels_itself_is_one_that_failed(loop: VirtualLoop) -> 
 
 
 def test_what_is_rarely_asked_for_is_asked_for_soon_where_another_waits(loop: VirtualLoop) -> None:
-    """Whoever has begun long ago, and is patient, does not keep that one waiting."""
+    """A second watch with a shorter interval makes a rarely polled message polled soon."""
     provider = Provider(loop)
 
     async def wait() -> None:

@@ -1,4 +1,4 @@
-"""The receiver: what is refused, with which answer, and that nothing of it gets any further."""
+"""The receiver: what it refuses, how it answers, and what reaches the handlers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BODY = written({"state": "sent", "id": "m1"})
 
 
 class World:
-    """A client with a receiver, and what reached its handler."""
+    """A client with a receiver, and records of its events and refusals."""
 
     def __init__(
         self, *, kind: type[TinyAdapter] = Reporting, has_handler: bool = True, **options: Any
@@ -54,13 +54,13 @@ class World:
         self.receiver = self.client.receiver(self.events.append if has_handler else None)
 
     async def ask(self, asked: CallbackRequest) -> int:
-        """Ask, and see that the answer has no word of detail."""
+        """Send a request to the receiver; check that the answer's headers tell no detail."""
         answer = await self.receiver.respond(asked)
         assert {"Allow", "Retry-After", "Connection"} >= {name for name, _ in answer.headers}
         return answer.status
 
     def nothing_came_of(self, why: RefusedBecause, status: int) -> None:
-        """See that one request was refused, counted and told, and nothing else happened."""
+        """Check that one request was refused, counted and observed, and nothing else happened."""
         assert [] == self.events
         assert 0 == self.receiver.handled
         assert {why: 1} == self.receiver.refused
@@ -69,12 +69,12 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Return a receiver."""
+    """Return a client with a receiver."""
     return World()
 
 
 async def test_a_genuine_callback_is_handled(world: World) -> None:
-    """And answered with nothing."""
+    """A genuine callback is handled and answered 204."""
     status = await world.ask(request(BODY))
 
     assert (204, 1, 1) == (status, world.receiver.handled, len(world.events))
@@ -114,7 +114,7 @@ async def test_a_genuine_callback_is_handled(world: World) -> None:
 async def test_what_is_refused(
     world: World, how: dict[str, Any], why: RefusedBecause, status: int
 ) -> None:
-    """As documented, and nothing reaches the handler."""
+    """An invalid request gets the documented status, and does not reach the handler."""
     assert status == await world.ask(request(BODY, **how))
 
     world.nothing_came_of(why, status)
@@ -122,18 +122,18 @@ async def test_what_is_refused(
 
 @pytest.mark.parametrize("path", ["/main", "/a/b/c/main/", "/callbacks/main//", "main"])
 async def test_what_comes_before_the_account_is_the_applications(world: World, path: str) -> None:
-    """A framework may have mounted the receiver anywhere."""
+    """Any path before the account's name is accepted, wherever the receiver is mounted."""
     assert 204 == await world.ask(request(BODY, path=path))
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"\xb2"])
 async def test_a_length_that_is_none_is_left_to_the_server(world: World, length: bytes) -> None:
-    """The bytes are counted all the same."""
+    """An invalid Content-Length is ignored; the bytes are counted instead."""
     assert 204 == await world.ask(request(BODY, headers=[(b"content-length", length)]))
 
 
 def body_of(*pieces: bytes, then: BaseException | None = None) -> Any:
-    """Return what reads a body in pieces, and then raises."""
+    """Return a function that yields the pieces of a body, and then raises an error if given."""
 
     async def read() -> AsyncIterator[bytes]:
         for each in pieces:
@@ -145,7 +145,7 @@ def body_of(*pieces: bytes, then: BaseException | None = None) -> Any:
 
 
 def with_body(body: Any) -> CallbackRequest:
-    """Return a signed request whose body comes in a way of its own."""
+    """Return a signed request with another body."""
     plain = request(BODY)
     return type(plain)(
         method=plain.method,
@@ -158,14 +158,14 @@ def with_body(body: Any) -> CallbackRequest:
 
 
 async def test_a_body_comes_in_pieces(world: World) -> None:
-    """Empty ones among them."""
+    """A body may arrive in any pieces, empty ones too."""
     pieces = [BODY[index : index + 1] for index in range(len(BODY))]
 
     assert 204 == await world.ask(with_body(body_of(b"", *pieces, b"")))
 
 
 async def test_a_large_body_is_not_read_to_its_end() -> None:
-    """Whatever its length says, and however it is cut."""
+    """A body over the limit is refused without being read to its end."""
     world = World(body_limit=1000)
     read: list[int] = []
 
@@ -181,14 +181,14 @@ async def test_a_large_body_is_not_read_to_its_end() -> None:
 
 
 async def test_a_body_of_exactly_the_limit_is_taken() -> None:
-    """The limit is what is allowed."""
+    """A body of exactly the limit is accepted."""
     world = World(body_limit=len(BODY))
 
     assert 204 == await world.ask(request(BODY))
 
 
 async def test_a_body_that_never_ends_is_given_up() -> None:
-    """Also one that drips: the time is for all of it."""
+    """A body that takes longer than the limit in total is refused, even if bytes keep arriving."""
     world = World(read_timeout=0.02)
 
     async def drips() -> AsyncIterator[bytes]:
@@ -203,14 +203,14 @@ async def test_a_body_that_never_ends_is_given_up() -> None:
 
 @pytest.mark.parametrize("error", [ConnectionResetError(), ValueError("bad chunk"), EOFError()])
 async def test_a_body_that_breaks_off_is_refused(world: World, error: Exception) -> None:
-    """Whatever error the server has for it."""
+    """A body that breaks off is refused, whatever error the server raises."""
     assert 400 == await world.ask(with_body(body_of(BODY, then=error)))
 
     world.nothing_came_of(RefusedBecause.BROKEN_OFF, 400)
 
 
 async def test_too_many_at_once_are_refused() -> None:
-    """Those that are read count, and those that wait; then there is room again."""
+    """Requests over the backlog are refused until others have ended."""
     world = World(backlog=2, concurrency=1)
     gate = asyncio.Event()
 
@@ -235,7 +235,7 @@ async def test_too_many_at_once_are_refused() -> None:
 
 
 async def test_handlers_work_on_so_many_at_once() -> None:
-    """The others wait, and those that are not genuine are refused without waiting."""
+    """Only so many requests are handled at once; forged ones are refused without waiting."""
     world = World(concurrency=3, has_handler=False)
     gate = asyncio.Event()
     at_once: list[int] = []
@@ -263,7 +263,7 @@ async def test_handlers_work_on_so_many_at_once() -> None:
 
 
 async def test_what_nobody_handles_comes_again() -> None:
-    """A status is the tracker's; a reply needs a handler."""
+    """Without a handler a status is accepted by the tracker, and a reply refused with 503."""
     world = World(has_handler=False)
 
     status = await world.ask(request(BODY))
@@ -277,7 +277,7 @@ async def test_what_nobody_handles_comes_again() -> None:
 async def test_what_is_not_handled_is_logged_without_its_text(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With the kind of the error and where it was raised."""
+    """A handler's error is logged by its type and place, without its text."""
     number = "+37255500001"
 
     def fails(_: Event) -> None:
@@ -300,7 +300,7 @@ async def test_what_is_not_handled_is_logged_without_its_text(
 
 
 async def test_a_cancellation_of_something_else_is_a_failure(world: World) -> None:
-    """A store or a handler may let one out; whoever answers the provider is not cancelled."""
+    """A CancelledError that a handler raises by itself is a failure: the answer is 503."""
 
     def waits_in_vain(_: Event) -> None:
         raise asyncio.CancelledError
@@ -312,7 +312,7 @@ async def test_a_cancellation_of_something_else_is_a_failure(world: World) -> No
 
 
 async def test_one_event_that_fails_brings_all_of_its_body_again(world: World) -> None:
-    """Those that were handled are dropped then."""
+    """If one event of a body fails, the repeated body is handled except for its handled events."""
     seen: list[str] = []
     outcomes = iter([None, LookupError(), None])
 
@@ -333,7 +333,7 @@ async def test_one_event_that_fails_brings_all_of_its_body_again(world: World) -
 
 
 async def test_a_recorded_callback_is_dropped(world: World) -> None:
-    """It is genuine, and was handled."""
+    """A replayed callback is answered 204 and not handled again."""
     statuses = [await world.ask(request(written({"text": "STOP"}))) for _ in range(3)]
 
     assert [204] * 3 == statuses
@@ -342,7 +342,7 @@ async def test_a_recorded_callback_is_dropped(world: World) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"null", b"\xff\xfe\x00", b"[" * 5000, b'{"events": [{}]}'])
 async def test_what_is_signed_and_unknown_is_kept(world: World, body: bytes) -> None:
-    """It is an event like any other."""
+    """A signed callback that cannot be parsed is handled as an unparsed event."""
     assert 204 == await world.ask(request(body))
 
     assert ["unparsed"] == [each.kind for each in world.events]
@@ -354,7 +354,7 @@ class Raising(Reporting):
     where = ""
 
     def verify(self, callback: Callback, context: Context) -> Authenticity:
-        """Raise, or answer what is no answer."""
+        """Raise, return an invalid value, or verify as usual."""
         if self.where == "verify":
             raise LookupError("+37255500001")
         if self.where == "none":
@@ -362,7 +362,7 @@ class Raising(Reporting):
         return super().verify(callback, context)
 
     def parse(self, callback: Callback, context: Context) -> Any:
-        """Raise."""
+        """Raise an error."""
         raise LookupError("+37255500001")
 
 
@@ -370,7 +370,7 @@ class Raising(Reporting):
 async def test_an_adapter_that_breaks_its_contract_lets_nothing_in(
     where: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever it raises or answers."""
+    """A callback is refused whatever error or value an adapter returns against its contract."""
     monkeypatch.setattr(Raising, "where", where)
     world = World(kind=Raising)
 
@@ -381,7 +381,7 @@ async def test_an_adapter_that_breaks_its_contract_lets_nothing_in(
 
 
 async def test_whoever_is_cancelled_takes_no_place_with_them() -> None:
-    """A server that gives up ends the task."""
+    """A cancelled request frees its place in the backlog."""
     world = World(backlog=1, has_handler=False)
     gate = asyncio.Event()
 
@@ -399,15 +399,15 @@ async def test_whoever_is_cancelled_takes_no_place_with_them() -> None:
 
 
 class Weak(Reporting):
-    """Tiny with a key that is no secret."""
+    """An adapter whose key is too weak for callbacks."""
 
     def callback_problem(self) -> str | None:
-        """Name what is wrong."""
+        """Return the problem of the key."""
         return "needs a longer `key`"
 
 
 def build(*adapters: TinyAdapter, **options: Any) -> Receiver:
-    """Build a receiver."""
+    """Return a receiver for adapters and callback options."""
     client = Client(
         adapters,
         default="main",
@@ -418,7 +418,7 @@ def build(*adapters: TinyAdapter, **options: Any) -> Receiver:
 
 
 async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
-    """Each problem is named, and none of the secrets."""
+    """A receiver that could not verify is not built; the error names each problem, no secret."""
     with pytest.raises(ConfigError) as weak:
         build(tiny(kind=Weak), tiny(kind=Reporting, name="good"))
     with pytest.raises(ConfigError) as silent:
@@ -433,7 +433,7 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
 
 
 async def test_accounts_that_call_nobody_are_left_out() -> None:
-    """They share a client with others."""
+    """Accounts without callbacks are left out of a receiver."""
     receiver = build(tiny(kind=Reporting), tiny(name="silent"), public_url=PUBLIC_URL)
 
     assert ("main",) == receiver.accounts
@@ -443,15 +443,15 @@ async def test_accounts_that_call_nobody_are_left_out() -> None:
 def forwarded(
     scheme: bytes = b"https", host: bytes = b"hooks.example.test"
 ) -> list[tuple[bytes, bytes]]:
-    """Return the lines that a proxy adds."""
+    """Return the header lines that a proxy adds."""
     return [(b"x-forwarded-proto", scheme), (b"x-forwarded-host", host)]
 
 
 class Addressed(Reporting):
-    """Tiny that shows by which address it was called."""
+    """An adapter that puts the called address into its events."""
 
     def event(self, entry: dict[str, Any], callback: Callback, context: Context) -> Event:
-        """Put the address into the event."""
+        """Put the address into the event's text."""
         return super().event({**entry, "text": callback.url}, callback, context)
 
 
@@ -464,14 +464,14 @@ class Addressed(Reporting):
         ("::ffff:10.1.2.3", forwarded(), "https://hooks.example.test"),
         ("fd00::1", forwarded(), "https://hooks.example.test"),
         ("fd00::1%eth0", forwarded(), "https://hooks.example.test"),
-        # A stranger who writes what a proxy would.
+        # An untrusted peer that sends a proxy's header lines.
         ("203.0.113.7", forwarded(), None),
         ("11.1.2.3", forwarded(), None),
         ("::ffff:11.1.2.3", forwarded(), None),
         (None, forwarded(), None),
         ("", forwarded(), None),
         ("unix:/run/app.sock", forwarded(), None),
-        # A proxy that says nothing, several things, or nonsense.
+        # A trusted proxy whose lines are missing, repeated or invalid.
         ("10.1.2.3", [], None),
         ("10.1.2.3", [*forwarded(), (b"x-forwarded-host", b"evil.example")], None),
         ("10.1.2.3", forwarded(b"https, http"), None),
@@ -487,7 +487,7 @@ class Addressed(Reporting):
 async def test_only_a_trusted_proxy_tells_the_address(
     peer: str | None, headers: list[tuple[bytes, bytes]], expected: str | None
 ) -> None:
-    """From its own network, with one line each; the path and the query are as they came."""
+    """The address is taken from a trusted proxy's header lines only, path and query unchanged."""
     world = World(kind=Addressed, public_url=None, trusted_proxies=("10.0.0.0/8", "fd00::/8"))
     asked = request(BODY, path="/x%2Fy/main", query="a=%20", headers=headers, peer=peer)
 
@@ -501,7 +501,7 @@ async def test_only_a_trusted_proxy_tells_the_address(
 
 
 async def test_the_configured_address_is_believed_before_any_proxy() -> None:
-    """Whatever stands in the lines, also of a trusted one."""
+    """A configured public address takes precedence over the lines of any proxy."""
     world = World(kind=Addressed, trusted_proxies=("10.0.0.0/8",))
     asked = request(BODY, query="a=1", headers=forwarded(host=b"evil.example"), peer="10.1.2.3")
 
@@ -531,7 +531,7 @@ async def test_the_configured_address_is_believed_before_any_proxy() -> None:
     ids=str,
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, Any], name: str) -> None:
-    """When the configuration is read."""
+    """Invalid callback options are refused when they are built."""
     with pytest.raises(InvalidValue, match=name):
         CallbackOptions(**options)
 
@@ -547,12 +547,12 @@ def test_options_that_cannot_work_are_refused(options: dict[str, Any], name: str
 def test_reports_of_an_account_go_below_the_public_address(
     url: str | None, expected: str | None
 ) -> None:
-    """The same address that is verified."""
+    """The report URL of an account is its name below the public address."""
     assert expected == CallbackOptions(public_url=url).report_url("main")
 
 
 def test_an_account_is_found_by_its_whole_name() -> None:
-    """A name may have dots and dashes, which stay as they are in an address."""
+    """An account's name with dots and dashes is found in the path."""
     client = Client(
         [tiny(kind=Reporting, name="a.b-c_1")],
         transport=lambda _: FakeTransport(),
@@ -565,7 +565,7 @@ def test_an_account_is_found_by_its_whole_name() -> None:
 
 
 async def test_an_account_that_was_added_can_receive() -> None:
-    """Also where something was received for the client before."""
+    """An account added after a receiver was built can receive."""
     first, second = (tiny(kind=Reporting, name=name) for name in ("first", "second"))
     options = CallbackOptions(public_url=PUBLIC_URL)
     async with Client([first], transport=lambda _: FakeTransport(), callbacks=options) as client:

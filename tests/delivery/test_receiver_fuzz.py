@@ -1,4 +1,4 @@
-"""Whatever anybody sends: nothing raises, and only what is genuine gets any further."""
+"""Any request: none raises, and only genuine callbacks reach the handler."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED = {400, 401, 404, 405, 408, 413}
 
 @cache
 def receiver(*, trusts: bool = False) -> tuple[Receiver, list[Event]]:
-    """Return a receiver of all providers, and what reaches its handler."""
+    """Return a receiver of all providers, and the list of its handled events."""
     seen: list[Event] = []
     callbacks: dict[str, object] = {"body_limit": BODY_LIMIT}
     callbacks |= {"trusted_proxies": ["127.0.0.0/8", "::1/128"]} if trusts else {}
@@ -34,24 +34,24 @@ def receiver(*, trusts: bool = False) -> tuple[Receiver, list[Event]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _built() -> None:
-    """Build the receivers before anything is timed."""
+    """Build the receivers before Hypothesis measures the examples."""
     for trusts in (False, True):
         receiver(trusts=trusts)
 
 
 def answered(asked: CallbackRequest, *, trusts: bool = False) -> tuple[int, int]:
-    """Return the status of the answer, and how many events it brought."""
+    """Return the status of the answer, and how many events were handled."""
     taken, seen = receiver(trusts=trusts)
     before = len(seen)
     answer = asyncio.run(taken.respond(asked))
     return answer.status, len(seen) - before
 
 
-# An event loop for each example takes its time on a busy machine.
+# No deadline: each example runs an event loop, which is slow on a busy machine.
 @settings(deadline=None)
 @given(asked=requests())
 def test_a_stranger_gets_nothing_in(asked: CallbackRequest) -> None:
-    """Whatever method, path, lines and bytes; also where a proxy is trusted."""
+    """No unsigned request of any form reaches the handler, with or without a trusted proxy."""
     for trusts in (False, True):
         status, events = answered(asked, trusts=trusts)
 
@@ -62,7 +62,7 @@ def test_a_stranger_gets_nothing_in(asked: CallbackRequest) -> None:
 @settings(deadline=None)
 @given(asked=forgeries())
 def test_what_was_changed_on_its_way_is_refused(asked: CallbackRequest) -> None:
-    """One byte of the body, of the signature or of its time."""
+    """A callback with one changed byte in body, signature or time is refused with 401."""
     status, events = answered(asked)
 
     assert (401, 0) == (status, events)
@@ -71,7 +71,7 @@ def test_what_was_changed_on_its_way_is_refused(asked: CallbackRequest) -> None:
 @settings(deadline=None)
 @given(asked=genuine())
 def test_what_is_genuine_is_handled_once(asked: CallbackRequest) -> None:
-    """Whatever is in it, it is taken, and its repetition brings nothing."""
+    """A genuine callback is answered 204, and its repetition brings no event."""
     first, _ = answered(asked)
     second, repetitions = answered(repeated(asked))
 
@@ -83,7 +83,7 @@ def test_what_is_genuine_is_handled_once(asked: CallbackRequest) -> None:
 def test_nothing_is_answered_in_detail(
     asked: CallbackRequest,
 ) -> None:
-    """Neither a word nor a line that a stranger could learn from."""
+    """A refusal has no header that tells a stranger its cause."""
     taken, _ = receiver()
     answer = asyncio.run(taken.respond(asked))
 
@@ -91,7 +91,7 @@ def test_nothing_is_answered_in_detail(
 
 
 def test_nothing_was_logged_but_the_cause(caplog: pytest.LogCaptureFixture) -> None:
-    """Of thousands of requests there is no word in the log."""
+    """The log of any refused request has only the cause of the refusal."""
     caplog.set_level("DEBUG", "omnimsg")
 
     @settings(max_examples=50, deadline=None)

@@ -1,4 +1,4 @@
-"""A look-up of a doubtful message is woken by a report: it is not sent again, in virtual time."""
+"""Reports during the look-ups of a doubtful message prevent a second send, in virtual time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """A provider that does not know what it did with the first request, and lists nothing."""
+    """A provider that answers the first request with doubt, and whose list stays empty."""
 
     def __init__(self, *, look_up_takes: float = 0.0) -> None:
         self.loop = VirtualLoop()
@@ -45,11 +45,11 @@ class World:
         self.look_up_takes = look_up_takes
 
     def now(self) -> float:
-        """Return the seconds since the beginning."""
+        """Return the virtual seconds since the start."""
         return round(self.loop.now - self.began, 3)
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request."""
+        """Answer a look-up or a send."""
         if request.method == "GET":
             self.looked.append(self.now())
             await asyncio.sleep(self.look_up_takes)
@@ -66,7 +66,7 @@ class World:
         limits: Limits | None = None,
         **options: Any,
     ) -> Any:
-        """Let something happen to a client that receives reports."""
+        """Run a coroutine with a client that receives reports; fail if a task is left."""
 
         async def told() -> Any:
             wire = FakeTransport(self.answer)
@@ -100,7 +100,7 @@ class World:
 
 
 async def send(client: Client, count: int = 1) -> Sequence[Outcome]:
-    """Send messages in one request."""
+    """Send messages in one request, and return their outcomes."""
 
     async def call(number: int) -> Outcome:
         try:
@@ -112,14 +112,14 @@ async def send(client: Client, count: int = 1) -> Sequence[Outcome]:
 
 
 async def report(receiver: Receiver, after: float, *numbers: int) -> None:
-    """Report messages after a while."""
+    """Deliver reports of messages after a while."""
     await asyncio.sleep(after)
     entries = [{"state": "sent", "id": f"m{each}", "ref": f"r{each}"} for each in numbers]
     assert 204 == await deliver(receiver, *entries)
 
 
 def test_a_report_ends_the_wait_for_the_next_look_up() -> None:
-    """The caller has the acceptance at once, and the journal too."""
+    """A report ends the wait for the next look-up; caller and journal get the acceptance."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> tuple[Sequence[Outcome], float]:
@@ -138,7 +138,7 @@ def test_a_report_ends_the_wait_for_the_next_look_up() -> None:
 
 
 def test_an_early_report_is_found_at_once() -> None:
-    """It came before the answer that tells nothing."""
+    """A report that came before the doubtful answer makes it an acceptance at once."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> tuple[Sequence[Outcome], float]:
@@ -153,11 +153,11 @@ def test_an_early_report_is_found_at_once() -> None:
 
 
 def test_a_report_during_the_last_look_up_keeps_it_from_being_sent_again() -> None:
-    """The provider's list does not have it yet; its report proves that somebody was texted."""
+    """A report during the last look-up, which finds nothing, prevents a second send."""
     place = World(look_up_takes=10)
 
     async def story(client: Client, receiver: Receiver) -> Sequence[Outcome]:
-        # The second look-up begins after 130 s, and ends after 140.
+        # The second look-up begins at 130 s and ends at 140 s.
         reporting = asyncio.ensure_future(report(receiver, 135, 0))
         outcomes = await send(client)
         await reporting
@@ -171,11 +171,12 @@ def test_a_report_during_the_last_look_up_keeps_it_from_being_sent_again() -> No
 
 
 def test_a_report_keeps_what_waits_to_be_sent_again_from_leaving() -> None:
-    """It was missing twice, the rate of the account keeps it waiting, and a report names it."""
+    """A report of a message that waits in the queue to be sent again removes it from the queue."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> Sequence[Outcome]:
-        # One request in 20 seconds: they are missing at 140, and their turn is at 180.
+        # One request in 20 seconds: the messages are found absent at 140 s, and would leave at 180
+        # s.
         reporting = asyncio.ensure_future(report(receiver, 170, 0))
         outcomes = await send(client, 2)
         await reporting
@@ -188,7 +189,7 @@ def test_a_report_keeps_what_waits_to_be_sent_again_from_leaving() -> None:
 
 
 def test_only_what_no_report_names_is_sent_again() -> None:
-    """Each message of a request goes its own way."""
+    """Of one doubtful request, only the messages without a report are sent again."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> Sequence[Outcome]:
@@ -206,7 +207,7 @@ def test_only_what_no_report_names_is_sent_again() -> None:
 
 
 def test_a_report_of_an_earlier_send_proves_nothing() -> None:
-    """It had the same reference, and has an id that is known."""
+    """A report of an earlier send with the same reference does not prove the doubtful one."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> Sequence[Outcome]:
@@ -225,7 +226,7 @@ def test_a_report_of_an_earlier_send_proves_nothing() -> None:
 
 
 def test_a_store_that_fails_is_no_report() -> None:
-    """Look-ups go on as without reports."""
+    """If the store fails, look-ups go on as if there were no reports."""
     place = World()
     store = DatabaseStore()
     store.is_down = True

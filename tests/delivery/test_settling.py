@@ -1,4 +1,4 @@
-"""`Client.send` with `settle`, and `Client.wait`: by reports and look-ups, in virtual time."""
+"""`Client.send` with `settle`, and `Client.wait`: reports and look-ups, in virtual time."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ Reply: TypeAlias = "Response | Awaitable[Response]"
 
 
 class Silent(Reporting):
-    """Tiny that has no list of messages: only a report can tell."""
+    """An adapter without look-ups by reference: only a report can settle a doubt."""
 
     find = TinyAdapter.find
 
 
 class Asked(Reporting):
-    """Tiny that can be asked for a status."""
+    """An adapter that can look up statuses."""
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask where a message is."""
+        """Look up the status of a message."""
         response = yield Request("GET", f"/status/{provider_id}", authenticated=True)
         document = response.json()
         if response.status != 200:
@@ -141,13 +141,13 @@ class World:
 
 
 async def report(receiver: Receiver, *, after: float, state: str = "sent", **names: str) -> None:
-    """Call back after a while, with the reference unless other names are given."""
+    """Deliver a report after a while, with the reference unless other names are given."""
     await asyncio.sleep(after)
     assert 204 == await deliver(receiver, {"state": state, "id": "m1", **(names or {"ref": "r0"})})
 
 
 def test_an_early_report_settles() -> None:
-    """It came while the answer to the send was still under way."""
+    """A report that arrives before the doubtful answer settles the send at once."""
     place = World()
     arrived = asyncio.Event()
 
@@ -172,7 +172,7 @@ def test_an_early_report_settles() -> None:
 
 @pytest.mark.parametrize("names", [{"ref": "r0"}, {"token": report_token("main", "r0")}])
 def test_a_later_report_settles(names: dict[str, str]) -> None:
-    """At once, whether it quotes the reference or its token."""
+    """A report settles the send at once, whether it has the reference or its token."""
     place = World()
 
     async def story(client: Client, receiver: Receiver) -> tuple[Accepted, float]:
@@ -191,7 +191,7 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
 
 
 def test_a_look_up_settles() -> None:
-    """The provider is asked after 5 s, 30 s, 2 min and 10 min."""
+    """The send is looked up after 5 s, 30 s and 2 min, and settled when it is found."""
     place = World(looks=iter(["absent", "down", "there"]))
 
     async def story(client: Client, _: Receiver) -> Accepted:
@@ -207,7 +207,7 @@ def test_a_look_up_settles() -> None:
 
 
 def test_a_report_does_not_wait_for_a_look_up() -> None:
-    """The provider's list does not answer, and its report has come."""
+    """A report settles the send during a look-up that does not answer."""
     place = World(looks=iter(["hangs"]))
 
     async def story(client: Client, receiver: Receiver) -> float:
@@ -220,7 +220,7 @@ def test_a_report_does_not_wait_for_a_look_up() -> None:
 
 
 def test_nothing_settles() -> None:
-    """The doubt is raised after that time and no sooner, and stays on the list."""
+    """Without proof the doubt is raised after the given time, and stays on the list."""
     place = World()
 
     async def story(client: Client, _: Receiver) -> tuple[str, float, list[str | None]]:
@@ -238,7 +238,7 @@ def test_nothing_settles() -> None:
 
 
 def test_a_provider_without_a_list_is_not_asked() -> None:
-    """Only a report can tell."""
+    """Without look-ups by reference, only a report settles the send."""
     place = World(kind=Silent)
 
     async def story(client: Client, receiver: Receiver) -> Accepted:
@@ -252,7 +252,7 @@ def test_a_provider_without_a_list_is_not_asked() -> None:
 
 
 def test_another_send_settles_nothing() -> None:
-    """It has the same reference, and is accepted and reported meanwhile."""
+    """Acceptance and report of another send with the same reference settle nothing."""
     place = World()
     words = iter(["who-knows", "ok"])
     place.reply = lambda request: results(dict.fromkeys(references(request), next(words)))
@@ -269,7 +269,7 @@ def test_another_send_settles_nothing() -> None:
 
 
 def test_what_is_refused_or_accepted_is_not_waited_for() -> None:
-    """Only a doubt is."""
+    """A rejected or accepted message is returned at once, without waiting."""
     place = World()
     words = iter(["no-such-number", "ok"])
     place.reply = lambda request: results(dict.fromkeys(references(request), next(words)))
@@ -284,7 +284,7 @@ def test_what_is_refused_or_accepted_is_not_waited_for() -> None:
 
 
 def test_a_time_that_is_none_is_refused_before_anything_is_sent() -> None:
-    """Afterwards nobody would know of the doubt."""
+    """An invalid time to settle is refused before anything is sent."""
     place = World()
     sent: list[Request] = []
 
@@ -304,7 +304,7 @@ def test_a_time_that_is_none_is_refused_before_anything_is_sent() -> None:
 
 
 def test_whoever_is_cancelled_leaves_nothing() -> None:
-    """Neither a look-up nor somebody who waits for a report."""
+    """A send cancelled while it settles leaves neither a look-up nor a waiter behind."""
     place = World(looks=iter(["hangs"]))
 
     async def story(client: Client, _: Receiver) -> bool:
@@ -319,7 +319,7 @@ def test_whoever_is_cancelled_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("error", [StoreDownError, asyncio.CancelledError])
 def test_a_store_that_fails_makes_no_other_error_of_a_doubt(error: type[BaseException]) -> None:
-    """The caller must not take it for a message that was not sent."""
+    """If the store fails while a doubt settles, look-ups still settle it."""
     place = World(looks=iter(["down", "there"]))
     store = DatabaseStore(fails_with=error)
 
@@ -331,7 +331,7 @@ def test_a_store_that_fails_makes_no_other_error_of_a_doubt(error: type[BaseExce
 
 
 def test_a_lost_connection_is_settled_too() -> None:
-    """Any doubt is, not only the one that the provider words."""
+    """A doubt from a lost connection is settled like one from the provider's answer."""
     place = World()
 
     def lose(request: Request) -> Response:
@@ -354,7 +354,7 @@ def ok(request: Request) -> Response:
 
 
 def test_waiting_ends_with_a_report() -> None:
-    """At once, and not before the status that was asked for."""
+    """`wait` ends with the report of the requested status, not before."""
     place = World(reply=ok, kind=Asked)
 
     async def story(client: Client, receiver: Receiver) -> tuple[Status, float]:
@@ -371,7 +371,7 @@ def test_waiting_ends_with_a_report() -> None:
 
 
 def test_waiting_ends_with_a_failure() -> None:
-    """Nothing better is to come."""
+    """`wait` ends with a failure, as no better status can follow."""
     place = World(reply=ok, kind=Asked)
 
     async def story(client: Client, receiver: Receiver) -> Status:
@@ -384,7 +384,7 @@ def test_waiting_ends_with_a_failure() -> None:
 
 
 def test_waiting_ends_with_a_look_up() -> None:
-    """Beside reports, which may be lost; by the id alone, as in another process."""
+    """`wait` also polls, so that a lost report does not matter; the id alone is enough."""
     place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
 
     async def story(client: Client, _: Receiver) -> Status:
@@ -395,7 +395,7 @@ def test_waiting_ends_with_a_look_up() -> None:
 
 
 def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:
-    """Its error is no cancellation of the look-ups, and it is told again."""
+    """A handler that awaits a cancelled task does not end the look-ups of `wait`."""
     place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
 
     async def handle(_: object) -> None:
@@ -411,7 +411,7 @@ def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> Non
 
 
 def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
-    """And why the last look-up failed, though nothing has woken it since."""
+    """The timeout of `wait` names the last status, and why the last look-up failed."""
     place = World(reply=ok, kind=Asked, states=iter(["sent", "down"]))
 
     async def story(client: Client, _: Receiver) -> str:
@@ -426,7 +426,7 @@ def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
 
 
 def test_what_closes_a_client_stores_its_last_outcomes() -> None:
-    """Those of the last moment, for a store that outlives it."""
+    """Closing a client stores the outcomes that are not yet in its store."""
     place = World(reply=ok)
     store = DatabaseStore()
 
@@ -439,7 +439,7 @@ def test_what_closes_a_client_stores_its_last_outcomes() -> None:
 
 
 def test_what_was_reported_before_the_answer_is_told_with_it() -> None:
-    """A report without an id of ours names nothing that the application knows until then."""
+    """A report before the answer is passed on with the answer, which brings the id."""
     place = World()
     arrived = asyncio.Event()
     told: list[tuple[str | None, Status]] = []

@@ -1,4 +1,4 @@
-"""A time limit whose timer is set only for work that has to wait."""
+"""`within`: a time limit that sets its timer only for work that waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_work_without_a_pause_sets_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is returned as if it were awaited."""
+    """Work that never waits sets no timer, and its result is returned."""
     monkeypatch.setattr(asyncio.get_running_loop(), "call_at", None)
 
     async def work() -> str:
@@ -26,7 +26,7 @@ async def test_work_without_a_pause_sets_no_timer(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_an_error_before_the_first_pause_is_raised() -> None:
-    """As of any coroutine."""
+    """An error before the first wait is raised to the caller."""
 
     async def work() -> None:
         raise LookupError("at once")
@@ -37,7 +37,7 @@ async def test_an_error_before_the_first_pause_is_raised() -> None:
 
 @pytest.mark.parametrize("pauses", [1, 3])
 async def test_work_that_pauses_goes_on_in_its_task(pauses: int) -> None:
-    """Each pause ends with what was awaited, and the task is the caller's."""
+    """Work that waits gets its awaited results, and runs in the caller's task."""
     loop, caller = asyncio.get_running_loop(), asyncio.current_task()
 
     async def work() -> list[int]:
@@ -54,7 +54,7 @@ async def test_work_that_pauses_goes_on_in_its_task(pauses: int) -> None:
 
 
 async def test_an_error_that_is_awaited_reaches_the_work() -> None:
-    """Which may catch it and go on."""
+    """An awaited error is raised in the work, which may catch it."""
     loop = asyncio.get_running_loop()
 
     async def work() -> str:
@@ -71,7 +71,7 @@ async def test_an_error_that_is_awaited_reaches_the_work() -> None:
 
 
 async def test_work_that_takes_too_long_is_cancelled() -> None:
-    """It can clean up, and the caller is told by a `TimeoutError`."""
+    """Work over its limit is cancelled and can clean up; the caller gets a TimeoutError."""
     seen: list[str] = []
 
     async def work() -> None:
@@ -88,7 +88,7 @@ async def test_work_that_takes_too_long_is_cancelled() -> None:
 
 
 async def test_a_cancelled_caller_cancels_the_work() -> None:
-    """It is no timeout, and goes on to whoever cancelled."""
+    """A cancelled caller cancels the work, and gets a CancelledError, not a timeout."""
     never: Awaitable[None] = asyncio.get_running_loop().create_future()
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""The tracker: outcomes are stored, doubts end, whoever waits is woken."""
+"""The tracker: outcomes are stored, doubts end, and waiters are woken."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ pytestmark = pytest.mark.anyio
 
 M1 = MessageId("main:m1")
 
-# A store may also wait for something that is cancelled, such as a connection of its own.
+# A store may also raise CancelledError, if a connection that it awaits is cancelled.
 FAILURES = [StoreDownError, asyncio.CancelledError]
 
 
 class World:
-    """A tracker, and what it told."""
+    """A tracker, and records of its notifications."""
 
     def __init__(self, store: Store | None = None, **how: Any) -> None:
         self.clock = SetClock()
@@ -64,12 +64,12 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Return a tracker with a store in memory."""
+    """Return a tracker with a memory store."""
     return World()
 
 
 async def test_an_outcome_is_known_at_once(world: World) -> None:
-    """Although it is stored a moment later, for many at once."""
+    """An outcome can be found at once, before it is stored."""
     tell(world.tracker, accepted())
 
     tracked = await world.tracker.find(M1)
@@ -79,7 +79,7 @@ async def test_an_outcome_is_known_at_once(world: World) -> None:
 
 
 async def test_outcomes_of_which_nothing_more_is_heard_are_not_kept(world: World) -> None:
-    """A message without an id of any kind, from an adapter that breaks its contract, is none."""
+    """An acceptance without any id, against the adapter's contract, is not kept."""
     tell(world.tracker, accepted(None))
 
     assert [] == list(await world.tracker.doubts())
@@ -87,7 +87,7 @@ async def test_outcomes_of_which_nothing_more_is_heard_are_not_kept(world: World
 
 
 async def test_a_report_settles_a_doubt(world: World) -> None:
-    """It is counted, told, and off the list."""
+    """A report settles a doubt: it is counted, observed, and off the list."""
     tell(world.tracker, doubtful())
     before = await world.tracker.doubts()
 
@@ -101,7 +101,7 @@ async def test_a_report_settles_a_doubt(world: World) -> None:
 
 
 async def test_a_report_that_quotes_a_token_settles_a_doubt(world: World) -> None:
-    """Messente quotes no reference."""
+    """A report with the token in place of the reference settles a doubt."""
     tell(world.tracker, doubtful())
 
     tracked = await world.tracker.apply(report(Status.SENT, "m1", token_of="r1"))
@@ -111,7 +111,7 @@ async def test_a_report_that_quotes_a_token_settles_a_doubt(world: World) -> Non
 
 
 async def test_an_early_report_settles_a_doubt(world: World) -> None:
-    """The moment it begins."""
+    """A report that came before the doubt settles it as soon as it begins."""
     await world.tracker.apply(report(Status.SENT, "m1", "r1"))
     tell(world.tracker, doubtful())
 
@@ -121,7 +121,7 @@ async def test_an_early_report_settles_a_doubt(world: World) -> None:
 
 
 async def test_a_look_up_settles_a_doubt(world: World) -> None:
-    """It has found the message."""
+    """A look-up that finds the message settles the doubt."""
     tell(world.tracker, doubtful())
     await world.tracker.commit()
 
@@ -132,7 +132,7 @@ async def test_a_look_up_settles_a_doubt(world: World) -> None:
 
 
 async def test_another_send_settles_no_doubt(world: World) -> None:
-    """The caller may have sent it again, with the same reference."""
+    """The acceptance and reports of another send with the same reference settle no doubt."""
     tell(world.tracker, doubtful(), accepted("m2"))
 
     await world.tracker.apply(report(Status.DELIVERED, "m2", "r1"))
@@ -142,7 +142,7 @@ async def test_another_send_settles_no_doubt(world: World) -> None:
 
 
 async def test_a_doubt_is_given_up_after_its_window(world: World) -> None:
-    """It is counted and told once, and stays on the list."""
+    """After its window a doubt is unresolved: counted and observed once, and still on the list."""
     tell(world.tracker, doubtful())
     await world.tracker.commit()
     world.clock.seconds = DOUBT_WINDOW - 1
@@ -158,7 +158,7 @@ async def test_a_doubt_is_given_up_after_its_window(world: World) -> None:
 
 
 async def test_a_report_after_that_settles_it_still(world: World) -> None:
-    """The application hears of both ends."""
+    """A report settles even an unresolved doubt; observers get both ends."""
     tell(world.tracker, doubtful())
     await world.tracker.commit()
     world.clock.seconds = DOUBT_WINDOW + 1
@@ -171,7 +171,7 @@ async def test_a_report_after_that_settles_it_still(world: World) -> None:
 
 
 def test_a_doubt_is_given_up_though_nothing_else_happens() -> None:
-    """Nobody asks, and no report comes; so is one that began an hour later."""
+    """A timer gives each doubt up after its window, without any call or report."""
     loop = VirtualLoop()
     watcher = Watcher()
 
@@ -193,7 +193,7 @@ def test_a_doubt_is_given_up_though_nothing_else_happens() -> None:
 
 
 def test_outcomes_are_stored_though_nobody_asks() -> None:
-    """For a store that other processes read."""
+    """Outcomes are stored shortly after, without any call."""
     loop = VirtualLoop()
     store = DatabaseStore()
 
@@ -211,7 +211,7 @@ def test_outcomes_are_stored_though_nobody_asks() -> None:
 
 
 def test_what_was_noted_in_one_event_loop_is_stored_in_the_next() -> None:
-    """The first one ended before it was stored."""
+    """An outcome whose event loop ended before it was stored is stored in the next one."""
     store = DatabaseStore()
     tracker = Tracker(store, SetClock(), Observers())
 
@@ -233,7 +233,7 @@ def test_what_was_noted_in_one_event_loop_is_stored_in_the_next() -> None:
 
 
 def test_an_outcome_without_an_event_loop_is_noted() -> None:
-    """The loop of an account has ended, and what waited in it has its outcome."""
+    """An outcome that arrives without a running event loop is kept."""
     tracker = Tracker(MemoryStore(), SetClock(), Observers())
 
     tell(tracker, accepted())
@@ -242,7 +242,7 @@ def test_an_outcome_without_an_event_loop_is_noted() -> None:
 
 
 async def test_a_store_that_fails_loses_no_outcome() -> None:
-    """They are stored when it works again; what the store says is not logged."""
+    """Outcomes that a failing store did not take are stored once it works again."""
     store = DatabaseStore()
     world = World(store)
     store.is_down = True
@@ -261,7 +261,7 @@ async def test_a_store_that_fails_loses_no_outcome() -> None:
 async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The oldest is forgotten; where that one is being stored, nothing is."""
+    """An outcome over the limit does not drop newer ones while older ones are being stored."""
     monkeypatch.setattr(tracker, "_MAX_OUTCOMES", 2)
     world = World(DatabaseStore())
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
@@ -277,7 +277,7 @@ async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
 
 @pytest.mark.parametrize("error", FAILURES)
 def test_a_store_that_failed_is_asked_again(error: type[BaseException]) -> None:
-    """Though nobody asks for anything."""
+    """A store that failed is retried without any call."""
     loop = VirtualLoop()
     store = DatabaseStore(fails_with=error)
 
@@ -297,7 +297,7 @@ def test_a_store_that_failed_is_asked_again(error: type[BaseException]) -> None:
 
 
 async def test_one_who_is_cancelled_loses_no_outcome() -> None:
-    """The report that began to store them came from a provider that has hung up."""
+    """A cancelled report loses no outcome that it had begun to store."""
     store = DatabaseStore()
     world = World(store)
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
@@ -313,7 +313,7 @@ async def test_one_who_is_cancelled_loses_no_outcome() -> None:
 
 
 async def test_whoever_asks_meanwhile_sees_what_is_being_stored() -> None:
-    """The last outcome was taken, and the store has not answered yet."""
+    """An outcome is found while the store is still writing it."""
     store = DatabaseStore()
     world = World(store)
     tell(world.tracker, accepted())
@@ -327,7 +327,7 @@ async def test_whoever_asks_meanwhile_sees_what_is_being_stored() -> None:
 
 
 async def test_a_report_wakes_who_waits_for_a_doubtful_send(world: World) -> None:
-    """With the acceptance that the answer would have been."""
+    """A report wakes the waiter for a doubtful send, with the acceptance that it proves."""
     tell(world.tracker, doubtful())
     waiting = asyncio.ensure_future(world.tracker.settled(doubtful()))
     await settled()
@@ -341,7 +341,7 @@ async def test_a_report_wakes_who_waits_for_a_doubtful_send(world: World) -> Non
 
 
 async def test_another_send_wakes_nobody(world: World) -> None:
-    """Its acceptance is no proof of the doubtful one."""
+    """Another send with the same reference does not wake the waiter for a doubtful one."""
     tell(world.tracker, doubtful())
     waiting = asyncio.ensure_future(world.tracker.settled(doubtful()))
     tell(world.tracker, accepted("m2"))
@@ -354,7 +354,7 @@ async def test_another_send_wakes_nobody(world: World) -> None:
 
 @pytest.mark.parametrize("error", FAILURES)
 async def test_a_store_that_fails_ends_no_waiting(error: type[BaseException]) -> None:
-    """That nothing can be asked says nothing about the message."""
+    """A failing store does not end the wait for a doubtful send."""
     store = DatabaseStore(fails_with=error)
     world = World(store)
     store.is_down = True
@@ -371,7 +371,7 @@ async def test_a_store_that_fails_ends_no_waiting(error: type[BaseException]) ->
 
 
 async def test_a_report_is_expected_of_what_may_have_been_sent(world: World) -> None:
-    """The engine has no outcome of it yet; an early one is known at once."""
+    """An expected report resolves its future, at once if it came earlier."""
     await world.tracker.apply(report(Status.SENT, "m1", "r1"))
     early = world.tracker.expect("main", message("r1"))
     later = world.tracker.expect("main", message("r2"))
@@ -386,7 +386,7 @@ async def test_a_report_is_expected_of_what_may_have_been_sent(world: World) -> 
 
 
 async def test_an_earlier_send_is_not_what_is_expected(world: World) -> None:
-    """It has the same reference; neither its acceptance nor its reports prove another one."""
+    """Reports of an earlier send with the same reference do not resolve an expected one."""
     tell(world.tracker, accepted("m0"))
     await world.tracker.apply(report(Status.SENT, "m0", "r1"))
     expected = world.tracker.expect("main", message("r1"))
@@ -398,7 +398,7 @@ async def test_an_earlier_send_is_not_what_is_expected(world: World) -> None:
 
 
 async def test_every_name_wakes_who_waits_for_a_message(world: World) -> None:
-    """By the id of its batch, by its own, and by its token."""
+    """A report wakes waiters by the batch id, by the message's own id, and by its token."""
     tell(world.tracker, accepted(None, batch_id="b1"))
     await world.tracker.commit()
     names = [batch_id("b1"), "main:m1", str((await world.tracker.find(batch_id("b1"))).token)]  # type: ignore[union-attr]
@@ -419,7 +419,7 @@ async def test_every_name_wakes_who_waits_for_a_message(world: World) -> None:
 
 
 async def test_a_change_between_two_waits_is_not_lost(world: World) -> None:
-    """Whoever is busy when it comes sees it at once when asking next."""
+    """A change between two waits is returned at once by the next wait."""
     with world.tracker.waiters.watch(M1) as waiter:
         await world.tracker.apply(report(Status.SENT, "m1"))
         await world.tracker.apply(report(Status.DELIVERED, "m1"))
@@ -435,7 +435,7 @@ async def test_a_change_between_two_waits_is_not_lost(world: World) -> None:
 
 
 async def test_what_came_before_the_outcome_is_told_when_it_is_joined(world: World) -> None:
-    """Only then the recipient is known. A message without early reports is none of them."""
+    """Early reports are notified with the recipient once the outcome is known, and only they."""
     await world.tracker.apply(report(Status.FAILED, "m1", "r1"))
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
     await world.tracker.commit()
@@ -445,7 +445,7 @@ async def test_what_came_before_the_outcome_is_told_when_it_is_joined(world: Wor
 
 
 async def test_a_look_up_and_a_report_are_one_answer(world: World) -> None:
-    """Of one leg, whichever comes first."""
+    """A look-up and a report of one message are merged into one leg."""
     await world.tracker.look_up(looked_up(Status.SENT))
     tracked = await world.tracker.apply(report(Status.DELIVERED, "m1", seconds=9))
 
@@ -454,7 +454,7 @@ async def test_a_look_up_and_a_report_are_one_answer(world: World) -> None:
 
 
 async def test_a_message_of_a_batch_may_be_looked_up_by_another_process(world: World) -> None:
-    """Its id names the reference, by which a report finds it."""
+    """A looked-up batch id has the reference, by which a report finds the message."""
     status = looked_up(Status.SENT, batch_id("b1").provider_id)
     await world.tracker.look_up(status)
 
@@ -464,7 +464,7 @@ async def test_a_message_of_a_batch_may_be_looked_up_by_another_process(world: W
 
 
 async def test_what_the_application_was_told_is_kept(world: World) -> None:
-    """With the message, so that another process does not tell it again."""
+    """The status last told to the application is stored with the message."""
     tell(world.tracker, accepted())
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
@@ -476,7 +476,7 @@ async def test_what_the_application_was_told_is_kept(world: World) -> None:
 
 
 async def test_the_time_is_when_it_was_first_heard_of(world: World) -> None:
-    """Also where that was a report."""
+    """A message's time is that of its first outcome or report."""
     await world.tracker.apply(report(Status.SENT, "m1", "r1"))
     world.clock.seconds = 5
     tell(world.tracker, accepted())
@@ -488,7 +488,7 @@ async def test_the_time_is_when_it_was_first_heard_of(world: World) -> None:
 
 
 def test_a_tracker_hears_of_nothing_else() -> None:
-    """A refusal is the end of a message: it takes no memory."""
+    """An event without messages to track stores nothing."""
     tracker = Tracker(MemoryStore(), SetClock(), Observers())
 
     tracker.outcome_known(OutcomeKnown("main", (), ()))

@@ -1,4 +1,4 @@
-"""Statuses of reports that no table has."""
+"""Reports with statuses that the adapter's tables lack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_report_with_an_unknown_status_is_counted() -> None:
-    """It is handled as any other, and the client says which status it was."""
+    """A report with an unknown status is handled, and counted among the unknown codes."""
     client = Client(
         [tiny(kind=Reporting)],
         transport=lambda _: FakeTransport(),

@@ -1,4 +1,4 @@
-"""The docs: tables are fresh, examples run, links lead somewhere."""
+"""The pages of the docs: generated parts are fresh, examples run, links resolve."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NAVIGATION = re.compile(r"^ +- ([\w-]+\.md)$", re.MULTILINE)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-# Pictures of the whole page.
+# Pictures of the whole inbox page, which may be larger than the others.
 WHOLE = {"inbox.png", "inbox-dark.png"}
 NAMES: list[str] = vars(omnimsg)["__all__"]
 HOST = f"{PROJECT['urls']['Source']}/blob/main/"
@@ -49,7 +49,7 @@ def test_generated_tables_are_fresh() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_python_block_is_run(page: Path) -> None:
-    """Each Python block of a page is run, served, or part of a block that is."""
+    """Each Python block of a page is run, is served, or is part of a block that is."""
     found = [each for each in examples.examples(page) if each.kind == "python"]
     fences = PYTHON_FENCE.findall(examples.visible_text(page))
 
@@ -61,7 +61,7 @@ def test_every_python_block_is_run(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_fragment_stands_in_a_program(page: Path) -> None:
-    """The lines of a fragment stand, one after another, in a block of its page that is run."""
+    """The lines of a fragment occur consecutively in a block of the same page that is run."""
     found = examples.examples(page)
     programs = [_lines(each.program) for each in found if each.mark not in (None, "fragment")]
     fragments = [_lines(each.code) for each in found if each.mark == "fragment"]
@@ -78,14 +78,14 @@ def _lines(code: str) -> str:
 @pytest.mark.anyio
 @pytest.mark.parametrize("example", RUN, ids=lambda each: each.name)
 async def test_an_example_runs(example: Any, tmp_path: Path) -> None:
-    """Every example marked to be run ends without an error, and prints what stands below it."""
+    """Every example marked to be run ends without an error and prints the output shown below it."""
     if "curl" in example.program and shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     script = tmp_path / "example.txt"
     script.write_text(example.program, encoding="utf-8")
     shutil.copy(ROOT / "docs" / "reported.py", tmp_path)
     runner = {"sh": ["sh", "-eu"], "python": [sys.executable, "-W", "error"]}
-    # The command and the interpreter under test, whatever else is installed.
+    # Put the command and the interpreter under test before any other installed ones.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
     run = partial(
@@ -106,7 +106,7 @@ async def test_an_example_runs(example: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_toml_is_toml(page: Path) -> None:
-    """Every TOML block of a page can be read."""
+    """Every TOML block of a page is valid TOML."""
     blocks = [
         found["text"]
         for found in FENCE.finditer(page.read_text(encoding="utf-8"))
@@ -120,7 +120,7 @@ def test_toml_is_toml(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every link of a page to a file of the project names one that exists, and a heading of it."""
+    """Every link of a page to a file of the project names an existing file and heading."""
     targets = [_in_project(page, target) for target in LINK.findall(_prose(page))]
 
     missing = [
@@ -133,7 +133,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_readme_reads_on_a_package_index() -> None:
-    """Every link and picture of the README is absolute: a package index has no files beside it."""
+    """Every link and picture of the README is absolute: a package index has no other files."""
     targets = LINK.findall(_prose(ROOT / "README.md"))
 
     relative = [each for each in targets if not each.startswith("https://")]
@@ -142,7 +142,7 @@ def test_the_readme_reads_on_a_package_index() -> None:
 
 
 def test_every_page_is_in_the_navigation_of_the_site() -> None:
-    """The site's navigation has each page of the docs once."""
+    """The site's navigation lists each page of the docs once."""
     listed = NAVIGATION.findall((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 
     assert sorted(page.name for page in PAGES if page.parent.name == "docs") == sorted(listed)
@@ -150,7 +150,7 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_in_the_reference(name: str) -> None:
-    """The index of the reference leads to each name that the package exports."""
+    """The index of the API reference links each name that the package exports."""
     index = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
     assert f"| [`{name}`](" in index
@@ -162,7 +162,7 @@ def _prose(page: Path) -> str:
 
 
 def _in_project(page: Path, target: str) -> tuple[Path, str] | None:
-    """Return the file and the heading that a link names; `None` for another host's."""
+    """Return the file and the heading that a link names; `None` for a link to another host."""
     address, _, anchor = target.partition("#")
     if address.startswith(HOST):
         return ROOT / address.removeprefix(HOST), anchor
@@ -177,7 +177,7 @@ def _is_there(file: Path, anchor: str) -> bool:
 
 @cache
 def _anchors(page: Path) -> frozenset[str]:
-    """Return the names by which a code host and the site find the headings of a page."""
+    """Return the anchors of a page's headings, as the code host and the site generate them."""
     found: Counter[str] = Counter()
     anchors = set()
     for heading in HEADING.findall(_prose(page)):
@@ -188,7 +188,7 @@ def _anchors(page: Path) -> frozenset[str]:
 
 
 def test_every_picture_is_shown_and_small() -> None:
-    """Each file of docs/images stands in a page, with words for who cannot see it."""
+    """Each picture of docs/images is small and is shown on a page, with an alternative text."""
     images = {each.name: each.stat().st_size for each in (ROOT / "docs" / "images").glob("*.png")}
     texts = [page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md")]
     shown = {

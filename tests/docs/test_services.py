@@ -1,4 +1,4 @@
-"""The services of the docs are served, and print what a provider reports."""
+"""The example services of the docs run, and print what a provider reports."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ REPORT = {
     "timestamp": "2030-01-02T03:05:09.000311",
 }
 
-# Serves the module `service` on a port that the system chooses, and says which.
+# Serves the module `service` on a port that the system chooses, and prints the port.
 ASGI = """
 import asyncio, socket, uvicorn, service
 sock = socket.create_server(("127.0.0.1", 0))
@@ -74,7 +74,7 @@ web.run_app(service.app, sock=sock, print=None, access_log=None)
 async def serve(
     name: str, config: str, folder: Path
 ) -> AsyncIterator[tuple[int, anyio.abc.Process]]:
-    """Serve a service of the page in a process of its own; yield its port and the process."""
+    """Serve an example service of the page in its own process; yield its port and the process."""
     (folder / "service.py").write_text(SERVICES[name], encoding="utf-8")
     (folder / "omnimsg.toml").write_text(config, encoding="utf-8")
     (folder / "omnimsg.toml").chmod(0o600)
@@ -96,7 +96,7 @@ async def serve(
 async def served(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[tuple[int, anyio.abc.Process]]:
-    """Each service, with an account of Messente."""
+    """Serve each service in turn, with a Messente account."""
     async with serve(request.param, CONFIG, tmp_path) as running:
         yield running
 
@@ -104,7 +104,7 @@ async def served(
 async def test_a_service_prints_what_is_reported(
     served: tuple[int, anyio.abc.Process],
 ) -> None:
-    """A signed report reaches the function of the service; an unsigned one does not."""
+    """A signed report reaches the handler of the service; an unsigned one is refused."""
     port, process = served
     url = f"http://127.0.0.1:{port}/callbacks/messente"
     body = orjson.dumps(REPORT)
@@ -121,7 +121,7 @@ async def test_a_service_prints_what_is_reported(
 
 
 async def test_the_first_reply(tmp_path: Path) -> None:
-    """As the page has one do it: the printed configuration, the service, a phone that answers."""
+    """The steps of the page work: print a configuration, run the service, reply from a phone."""
     command = ("sandbox", "--callbacks", "http://127.0.0.1:9000/callbacks", "--print-config")
     printed = await anyio.run_process([sys.executable, "-m", "omnimsg", *command])
 

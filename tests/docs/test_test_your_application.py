@@ -1,4 +1,4 @@
-"""The examples of "Test your application" are run as a reader would, each in a run of its own."""
+"""The examples of "Test your application", each in a pytest run of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OPTION = re.search(
     PAGE.read_text("utf-8"),
     re.DOTALL,
 )
-# What Django is told holds for a whole process, so it is run in one of its own.
+# Django's settings are global to a process, so its example runs in a process of its own.
 APART = {"django"}
 
 
@@ -40,7 +40,7 @@ APART = {"django"}
 def test_an_example_does_what_the_page_says(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """It passes; or it fails with the text below it, where it is shown to fail."""
+    """An example passes; one that the page shows to fail fails with the text shown below it."""
     for variable in ("OMNIMSG_CONFIG", "OMNIMSG_URL"):
         monkeypatch.delenv(variable, raising=False)
     assert OPTION is not None

@@ -34,7 +34,7 @@ examples: Any = importlib.import_module("examples")
 async def _served(
     sandbox: Sandbox, folder: Path, *, workers: int = 1
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """Serve the page's service beside a sandbox, and return a session that reaches it."""
+    """Serve the page's service, connected to a sandbox, and yield an HTTP session for it."""
     (folder / "service.py").write_text(SERVICE, encoding="utf-8")
     (folder / "omnimsg.toml").write_text(sandbox.config_toml(), encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -48,7 +48,7 @@ async def _served(
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            # A connection for each request, so that the workers share them.
+            # Open a connection for each request, so that the requests spread over the workers.
             connector = aiohttp.TCPConnector(force_close=True)
             url = f"http://127.0.0.1:{port}"
             async with aiohttp.ClientSession(url, connector=connector) as session:
@@ -69,14 +69,14 @@ async def _wait_for(session: aiohttp.ClientSession) -> None:
 
 
 async def _notify(session: aiohttp.ClientSession, number: str) -> tuple[int, Any]:
-    table = int(number[-4:])  # each has a reference of its own
+    table = int(number[-4:])  # a table of its own, and so a reference of its own
     notice = {"to": number, "text": "Your table is ready"}
     async with session.post(f"/tables/{table}/notice", json=notice) as answer:
         return answer.status, await answer.json()
 
 
 async def test_each_outcome_has_its_answer(tmp_path: Path) -> None:
-    """What was not sent may be asked for again; what may have been sent is never answered 5xx."""
+    """A message that was not sent gets a 503, and one that may have been sent never gets a 5xx."""
     async with Sandbox() as sandbox, _served(sandbox, tmp_path) as session:
         accepted = await _notify(session, "+27820001000")
         invalid = await _notify(session, "0820001000")
@@ -99,7 +99,7 @@ async def test_each_outcome_has_its_answer(tmp_path: Path) -> None:
 
 
 async def test_two_workers_send_each_message_once(tmp_path: Path) -> None:
-    """Whichever of two workers takes a request, its message arrives once."""
+    """Each message arrives once, whichever of two workers takes its request."""
     numbers = [f"+278200010{number:02}" for number in range(20)]
 
     async with Sandbox() as sandbox, _served(sandbox, tmp_path, workers=2) as session:

@@ -1,4 +1,4 @@
-"""The plugin in runs of pytest of their own, as an application has it."""
+"""The pytest plugin, in inner pytest runs like those of an application."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 import_what_stays()
 
-# What the tests of an application have in their conftest.
+# A helper module that the inner tests import, as an application's tests would.
 SHOP = """
 import asyncio
 import pytest
@@ -41,7 +41,7 @@ USUAL = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio")
 def run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., pytest.RunResult]:
-    """Return what runs the tests of a module, in this process or, with few plugins, in its own."""
+    """Return a function that runs a test module, in this process or in one with few plugins."""
     pytester.makepyfile(shop=SHOP)
     pytester.makeconftest("from shop import anyio_backend\n")
 
@@ -56,7 +56,7 @@ def run(
 
 
 def test_a_synchronous_test(run: Callable[..., pytest.RunResult]) -> None:
-    """It sees what was sent in an event loop that has ended."""
+    """A synchronous test finds a message that was sent in an event loop that has ended."""
     result = run("""
 def test_the_code_arrives(omnimsg_sandbox, omnimsg_config):
     asyncio.run(send(omnimsg_config, "Your code is 4711"))
@@ -68,7 +68,7 @@ def test_the_code_arrives(omnimsg_sandbox, omnimsg_config):
 
 @pytest.mark.parametrize("plugin", ["anyio", "asyncio"])
 def test_an_asynchronous_test(run: Callable[..., pytest.RunResult], plugin: str) -> None:
-    """With anyio's plugin, and with pytest-asyncio."""
+    """An asynchronous test can wait for a message, under anyio's plugin and pytest-asyncio."""
     arguments = [] if plugin == "anyio" else ["-pasyncio"]
     result = run(
         f"""
@@ -87,7 +87,7 @@ async def test_the_code_arrives(omnimsg_sandbox, omnimsg_config):
 
 
 def test_each_test_has_an_inbox_of_its_own(run: Callable[..., pytest.RunResult]) -> None:
-    """Messages, faults and callbacks of one are gone in the next; the address is the same."""
+    """Messages, faults and callbacks of a test are gone in the next; the address stays the same."""
     result = run("""
 urls = []
 
@@ -110,7 +110,7 @@ def test_one_address():
 
 
 def test_parallel_workers_share_nothing(run: Callable[..., pytest.RunResult]) -> None:
-    """Each of them serves a sandbox, so the same number may be texted at once."""
+    """Each parallel worker has its own sandbox, so that their tests may text the same number."""
     result = run(
         """
 @pytest.mark.parametrize("number", range(8))
@@ -132,7 +132,7 @@ def test_one_message(omnimsg_sandbox, omnimsg_config, worker_id, number):
 
 
 def test_a_failed_wait_is_short(run: Callable[..., pytest.RunResult]) -> None:
-    """It shows the test's own line and the explanation, and no line of ours."""
+    """The failure of a wait shows the test's line and the explanation, and no line of omnimsg."""
     result = run("""
 def test_the_code_arrives(omnimsg_sandbox, omnimsg_config):
     asyncio.run(send(omnimsg_config, "Your code is 1234"))
@@ -153,7 +153,7 @@ def test_the_code_arrives(omnimsg_sandbox, omnimsg_config):
 
 
 def test_a_blocked_loop_is_no_proof(run: Callable[..., pytest.RunResult]) -> None:
-    """A task that could not begin has sent nothing, and the test fails for it."""
+    """`assert_nothing_sent` fails while a task of the test that would send has not run yet."""
     result = run("""
 import time
 
@@ -181,7 +181,7 @@ async def test_nobody_is_texted(omnimsg_sandbox, omnimsg_config):
 def test_a_coroutine_that_is_never_awaited_fails_its_test(
     run: Callable[..., pytest.RunResult], warnings: str, outcome: dict[str, int]
 ) -> None:
-    """Nothing was sent, so that nothing was sent proves nothing; a filter takes it back."""
+    """A coroutine that is never awaited fails its test; a warning filter can allow it."""
     result = run(
         """
 @pytest.mark.anyio
@@ -198,7 +198,7 @@ async def test_nobody_is_texted(omnimsg_sandbox, omnimsg_config):
 
 
 def test_other_warnings_go_their_way(run: Callable[..., pytest.RunResult]) -> None:
-    """The plugin looks at warnings, and changes none."""
+    """Warnings that do not concern the plugin are reported unchanged."""
     result = run(
         """
 import warnings
@@ -236,7 +236,7 @@ def ending():
 def test_what_is_sent_after_the_last_test_is_a_warning(
     run: Callable[..., pytest.RunResult],
 ) -> None:
-    """It names the test that had ended too early, and the phone."""
+    """A message sent after the last test gives a warning that names the test and the phone."""
     result = run(LATE)
 
     result.assert_outcomes(passed=1, warnings=1)
@@ -248,7 +248,7 @@ def test_what_is_sent_after_the_last_test_is_a_warning(
 def test_a_filter_makes_an_error_of_what_is_sent_too_late(
     run: Callable[..., pytest.RunResult],
 ) -> None:
-    """After the last test there is none to fail, so the run does."""
+    """With the warning as an error, a message sent after the last test fails the whole run."""
     result = run(LATE, "-Werror::omnimsg.testing.StrayMessageWarning")
 
     assert pytest.ExitCode.TESTS_FAILED == result.ret
@@ -258,7 +258,7 @@ def test_a_filter_makes_an_error_of_what_is_sent_too_late(
 def test_what_is_sent_between_two_tests_is_a_warning(
     run: Callable[..., pytest.RunResult],
 ) -> None:
-    """The next test has an empty inbox all the same."""
+    """A message sent between two tests gives a warning, and the next test's inbox is empty."""
     result = run("""
 @pytest.fixture(scope="class")
 def ending(omnimsg_config):
@@ -281,7 +281,7 @@ def test_second(omnimsg_sandbox):
 def test_code_that_reads_the_environment(
     run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A test that asks for it has the variable, and the next one has not."""
+    """`omnimsg_env` sets the environment for the test that requests it, and not for the next."""
     monkeypatch.setenv("OMNIMSG_URL", "clickatell://REAL@main")
     result = run("""
 import os
@@ -305,7 +305,7 @@ def test_not_asked(omnimsg_sandbox):
 def test_code_that_reads_the_environment_when_it_is_imported(
     pytester: pytest.Pytester, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ini option sets the variable before the first conftest, for the whole session."""
+    """The ini option `omnimsg_env` sets the variable before the first conftest is imported."""
     monkeypatch.setenv("OMNIMSG_CONFIG", "real.toml")
     monkeypatch.delenv("OMNIMSG_URL", raising=False)
     pytester.makepyprojecttoml(f"[tool.pytest.ini_options]\nomnimsg_env = '{how}'")
@@ -328,7 +328,7 @@ def test_hello(omnimsg_sandbox, omnimsg_env):
 def test_the_environment_is_restored(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a run in the same process the variables are what they were."""
+    """The environment variables are restored after a run in the same process."""
     monkeypatch.setenv("OMNIMSG_CONFIG", "real.toml")
     monkeypatch.delenv("OMNIMSG_URL", raising=False)
     pytester.makeini("[pytest]\nomnimsg_env = url")
@@ -344,7 +344,7 @@ def test_the_environment_is_restored(
 
 
 def test_a_wrong_option_is_a_mistake_of_the_user(pytester: pytest.Pytester) -> None:
-    """It is told before anything is collected."""
+    """An invalid value of an ini option is a usage error before the collection."""
     pytester.makeini("[pytest]\nomnimsg_env = file")
 
     result = pytester.runpytest_inprocess(*USUAL)
@@ -362,7 +362,7 @@ api_key = "env:NOBODY_SETS_THIS"
 
 
 def test_the_configuration_of_the_application(pytester: pytest.Pytester) -> None:
-    """The ini option names its file; the accounts have its names, and reach the sandbox."""
+    """With the ini option `omnimsg_config`, the application's own accounts send to the sandbox."""
     pytester.makeini("[pytest]\nomnimsg_config = settings/own.toml\nomnimsg_env = config")
     pytester.mkdir("settings").joinpath("own.toml").write_text(OWN)
     pytester.makeconftest("from omnimsg import Client\nclient = Client.from_env()")
@@ -385,7 +385,7 @@ def test_hello(omnimsg_sandbox, omnimsg_config):
 
 @pytest.mark.parametrize("how", ["", "omnimsg_env = url"])
 def test_a_configuration_that_cannot_be_read(pytester: pytest.Pytester, how: str) -> None:
-    """It is a mistake of the user, in the first test or before any."""
+    """A configuration file that does not exist is an error that names the ini option."""
     pytester.makeini(f"[pytest]\nomnimsg_config = gone.toml\n{how}")
     pytester.makepyfile("def test_it(omnimsg_config): pass")
 
@@ -397,7 +397,7 @@ def test_a_configuration_that_cannot_be_read(pytester: pytest.Pytester, how: str
 
 
 def test_a_run_that_does_not_use_it_imports_nothing(pytester: pytest.Pytester) -> None:
-    """Neither aiohttp nor a module of omnimsg, and no thread is started."""
+    """A run that uses no fixture imports only the plugin's module and starts no thread."""
     pytester.makepyfile("""
 import sys
 import threading
@@ -415,7 +415,7 @@ def test_what_is_imported():
 
 
 def test_nothing_but_the_plugin_imports_pytest() -> None:
-    """An application does not need it to run, nor a test that uses another framework."""
+    """Of all modules of omnimsg, only the plugin imports pytest."""
     code = """
 import importlib, pkgutil, sys
 import omnimsg

@@ -1,4 +1,4 @@
-"""What the Containerfile runs: the sandbox, and the command that asks whether it is up."""
+"""The Containerfile: its sandbox command, health check, port and user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 CONTAINERFILE = (Path(__file__).parents[2] / "Containerfile").read_text(encoding="utf-8")
 HOST = "127.0.0.1"
 
-# The tests may run where SIGINT is ignored, as a shell does for what it runs in the background.
+# Restore SIGINT: a shell ignores it for background jobs, and child processes inherit that.
 RUN = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -24,7 +24,7 @@ sys.exit(main())
 
 
 def _instructions(name: str) -> list[str]:
-    """Return what stands after an instruction, wherever it occurs."""
+    """Return the arguments of each occurrence of an instruction."""
     return re.findall(rf"^ *{name} (.*)$", CONTAINERFILE, re.MULTILINE)
 
 
@@ -36,7 +36,7 @@ def _command(instruction: str) -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
 def test_the_health_check_finds_the_sandbox() -> None:
-    """The two commands fit each other, and the stop signal ends what the first one runs."""
+    """The health check reaches the sandbox, which the stop signal ends with exit code 0."""
     program, *arguments = _command("ENTRYPOINT")
     arguments = [{"0.0.0.0": HOST, "8025": "0"}.get(each, each) for each in arguments]  # noqa: S104
     python, *check = _command("CMD")
@@ -59,12 +59,12 @@ def test_the_health_check_finds_the_sandbox() -> None:
 
 
 def test_one_port_is_named_everywhere() -> None:
-    """The one that is exposed is the one that is listened on, and asked."""
+    """The exposed port, the sandbox's port and the port of the health check are the same."""
     assert ["8025"] == _instructions("EXPOSE")
     assert _command("ENTRYPOINT")[-4:] == ["--host", "0.0.0.0", "--port", "8025"]  # noqa: S104
     assert "127.0.0.1:8025/" in _command("CMD")[-1]
 
 
 def test_it_is_not_root() -> None:
-    """The last user is a number other than 0, which orchestrators can check."""
+    """The container's user is a number other than 0, which orchestrators can verify."""
     assert int(_instructions("USER")[-1].partition(":")[0]) > 0

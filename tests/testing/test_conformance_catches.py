@@ -1,4 +1,4 @@
-"""Every check of the suite fails for an adapter with the defect that it looks for."""
+"""Every check of the conformance suite fails for an adapter with the defect that it looks for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Account, Request, Response
     from omnimsg.testing import Said
 
-# Adapters that exactly one check fails for.
+# Adapters that fail exactly one check.
 BROKEN_ONCE = [*proof.BROKEN, *addresses.BROKEN]
 BROKEN = [
     *sending.BROKEN,
@@ -64,7 +64,7 @@ class StrictSettings(ToySettings):
 
 
 class HasStrictSettings(ToyConformance):
-    """A spec whose account cannot be without keys of callbacks."""
+    """A spec whose account must have callback keys."""
 
     def account(self) -> Account[ToySettings]:
         """Return an account whose settings refuse empty keys."""
@@ -96,7 +96,7 @@ def suite_for(adapter: type[ToyAdapter]) -> ToyConformance:
 
 
 def is_failed(suite: ToyConformance, check: str) -> bool:
-    """Whether a check fails; one that is skipped does not."""
+    """Return whether a check fails; a skipped check does not."""
     try:
         getattr(suite, check)()
     except AssertionError:
@@ -130,7 +130,7 @@ def test_no_other_check_fails_for_the_adapter(adapter: type[ToyAdapter], check: 
 
 
 def test_the_suite_plays_the_statuses_of_hops_that_gave_up() -> None:
-    """Redirects after a POST, timeouts, lost clients and failures are all among the statuses."""
+    """The inconclusive statuses include interim answers, redirects, timeouts and server errors."""
     expected = {100, 101, 302, 303, 304, 408, 409, 425, 460, 499, 500, 502, 503, 504}
 
     assert expected <= set(INCONCLUSIVE_STATUSES)
@@ -139,7 +139,7 @@ def test_the_suite_plays_the_statuses_of_hops_that_gave_up() -> None:
 @pytest.mark.parametrize("verdict", [Verdict.NOT_SENT, Verdict.ACCOUNT, Verdict.REJECTED])
 @pytest.mark.parametrize("status", INCONCLUSIVE_STATUSES)
 def test_every_inconclusive_status_is_played(status: int, verdict: Verdict) -> None:
-    """An adapter that takes one of the statuses for a proof fails, whichever it is."""
+    """An adapter that draws a verdict from any inconclusive status fails the check."""
     adapter = type("Broken", (ClaimsByStatus,), {"at": frozenset({status}), "verdict": verdict})
     suite = suite_for(adapter)
 
@@ -183,7 +183,7 @@ def test_a_failure_names_the_message_the_code_and_the_difference() -> None:
     ],
 )
 def test_a_key_that_the_settings_require_still_proves(adapter: str, expected: bool) -> None:
-    """An account that cannot be without its keys need not refuse what they sign, only the rest."""
+    """If the settings require callback keys, only an adapter that accepts forgeries fails."""
     adapters: list[type[ToyAdapter]] = [ToyAdapter, *(each for each, _ in callbacks.BROKEN)]
     found = next(each for each in adapters if each.__name__ == adapter)
     suite: ToyConformance = type("Strict", (HasStrictSettings,), {"adapter_class": found})()

@@ -1,4 +1,4 @@
-"""`drive` runs a flow by hand, and fails for anything that is no flow."""
+"""`drive` runs a flow without an engine, and fails for anything that is not a flow."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_flow_is_driven_to_its_end() -> None:
 
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (404, b"why not")])
 def test_a_sink_takes_the_body_of_a_success_only(status: int, body: bytes) -> None:
-    """A flow gets no body that went into the caller's sink, but gets the body of an error."""
+    """A flow with a sink gets an empty body for a success, and the body of an error."""
 
     def download() -> Flow[bytes]:
         response = yield Request("GET", "/1", answer=Answer.SINK)
@@ -49,7 +49,7 @@ def endless() -> Flow[None]:
 
 
 def yields_a_string() -> Any:
-    """Yield something that is no request."""
+    """Yield a value that is not a request."""
     yield "GET /"
 
 

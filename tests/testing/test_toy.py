@@ -1,11 +1,11 @@
-"""The conformance suite passes for correct adapters: of one request a send, and of several."""
+"""The conformance suite passes for correct adapters, with one request or several per send."""
 
 from support.toy import ToyConformance, TwoStepToyConformance
 
 
 class TestToy(ToyConformance):
-    """The suite for Toy."""
+    """The suite passes for Toy."""
 
 
 class TestTwoStepToy(TwoStepToyConformance):
-    """The suite for a Toy whose send takes three requests."""
+    """The suite passes for a Toy whose send takes three requests."""

@@ -1,4 +1,4 @@
-"""The receiver on real servers: what is refused, what is handled, and what the connection does."""
+"""The receiver on real servers: refusals, handling, and the state of the connection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Service:
-    """An application that receives, and what reached it.
+    """An application with a receiver, and records of its events.
 
     Args:
         config: What differs in the table `[callbacks]`.
@@ -60,7 +60,7 @@ class Service:
         self.receiver: Receiver = self.client.receiver(self.handle)
 
     async def handle(self, event: Event) -> None:
-        """Note an event when the gate is open, or fail."""
+        """Record an event when the gate is open, or fail."""
         self.working.set()
         await self.gate.wait()
         if self.fails:
@@ -69,15 +69,15 @@ class Service:
         self.events.append(event)
 
     def refused(self) -> dict[str, int]:
-        """Return what was refused, by cause; observers heard of each."""
+        """Return the counts of refusals by cause; check that observers got each."""
         assert self.receiver.refused.total() == len(self.watcher.refusals)
         return {each.value: count for each, count in self.receiver.refused.items()}
 
 
 @asynccontextmanager
 async def served(name: str, **config: Any) -> AsyncIterator[tuple[Service, int]]:
-    """Serve an application; give it and its port."""
-    # A configuration is read from files, which blocks.
+    """Serve an application; yield it and its port."""
+    # Reading the configuration's files blocks.
     service = await anyio.to_thread.run_sync(partial(Service, **config))
     async with service.client, serving(name, service.receiver) as port:
         yield service, port
@@ -99,7 +99,7 @@ def sample(name: str = "messente: reply") -> Sample:
 
 @pytest.mark.parametrize("name", [*SERVERS, *MOUNTED])
 async def test_every_provider_is_received_on_every_server(name: str) -> None:
-    """One vocabulary, whichever framework carries it; on one connection, and each once."""
+    """On every server, each provider's callbacks are handled once, on one connection."""
     given = samples()
 
     async with served(name) as (service, port):
@@ -114,7 +114,7 @@ async def test_every_provider_is_received_on_every_server(name: str) -> None:
 
 
 def _refusals() -> dict[str, tuple[bytes, int, str]]:
-    """Return requests, and how each is answered and counted."""
+    """Return invalid requests, each with its expected status and cause."""
     bird, clickatell, known = map(sample, ("bird: reply", "clickatell: reply", "messente: reply"))
     path, body, signature = "/callbacks/messente", known.body, known.headers
     large = b"x" * 200_000
@@ -157,7 +157,7 @@ def _refusals() -> dict[str, tuple[bytes, int, str]]:
 
 @pytest.mark.parametrize("name", [*SERVERS, *MOUNTED])
 async def test_what_is_refused(name: str) -> None:
-    """As documented, counted, without a word of detail, and nothing reaches the application."""
+    """Each invalid request gets its status and an empty body, is counted, and is not handled."""
     refusals = _refusals()
     found: dict[str, tuple[int, str, bytes]] = {}
     kept: set[int] = set()
@@ -176,13 +176,13 @@ async def test_what_is_refused(name: str) -> None:
         assert len(refusals) == sum(service.refused().values())
 
     assert {what: (status, why, b"") for what, (_, status, why) in refusals.items()} == found
-    # Whoever was not read to the end cannot use the connection again.
+    # After a request that was not read to its end, the connection cannot be reused.
     assert kept <= {401, 404, 405}
 
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_what_is_genuine_and_unknown_is_kept(name: str) -> None:
-    """Deep nesting, garbage and long numbers are events that nobody knows, and answered 204."""
+    """Signed bodies that cannot be parsed are answered 204 and handled as unparsed events."""
     given = (b"[" * 50_000, bytes(range(256)), b'{"service": ' + b"9" * 50_000 + b"}", b"")
     signed = [messente.signed(each, PASSWORD) for each in given]
 
@@ -198,7 +198,7 @@ async def test_what_is_genuine_and_unknown_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_what_fails_comes_again(name: str) -> None:
-    """The provider is asked to wait a little, and its repetition is handled once."""
+    """A failed event is answered 503 with Retry-After, and its repetition is handled once."""
     async with served(name) as (service, port):
         service.fails = 1
         first = await ask(port, sample().request())
@@ -213,7 +213,7 @@ async def test_what_fails_comes_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_handler_that_takes_too_long_has_not_handled(name: str) -> None:
-    """The provider sends it again."""
+    """A handler over its time limit is answered 503, and the repetition is handled."""
     async with served(name, handler_timeout=0.05) as (service, port):
         service.gate.clear()
         late = await ask(port, sample().request())
@@ -226,7 +226,7 @@ async def test_a_handler_that_takes_too_long_has_not_handled(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_too_many_at_once_are_refused(name: str) -> None:
-    """With a time to come again, and the connection closed; the others are handled."""
+    """A request over the backlog gets a 503 with Retry-After, and its connection is closed."""
     async with served(name, backlog=2, concurrency=1) as (service, port):
         service.gate.clear()
         waiting = [
@@ -250,7 +250,7 @@ async def test_too_many_at_once_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_provider_that_hangs_up_while_it_is_read(name: str) -> None:
-    """It is refused and counted, and nothing of it gets any further."""
+    """A request that breaks off is refused and counted, and does not reach the handler."""
     async with served(name) as (service, port):
         for leave in (Connection.close, Connection.abort):
             connection = await Connection.open(port)
@@ -267,7 +267,7 @@ async def test_a_provider_that_hangs_up_while_it_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_provider_that_hangs_up_while_it_is_handled(name: str) -> None:
-    """What was handled is dropped when it comes again; what was not is handled then."""
+    """An event is handled once, even if the provider hangs up meanwhile and repeats it."""
     async with served(name) as (service, port):
         service.gate.clear()
         connection = await Connection.open(port)
@@ -284,7 +284,7 @@ async def test_a_provider_that_hangs_up_while_it_is_handled(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_bytes_that_are_no_http_are_the_servers(name: str) -> None:
-    """They reach nobody, whatever the server answers."""
+    """Bytes that are not HTTP do not reach the handler."""
     given = (
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"\r\n\r\n\r\n",
@@ -306,7 +306,7 @@ async def test_bytes_that_are_no_http_are_the_servers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*SERVERS, *MOUNTED])
 async def test_a_trusted_proxy_tells_the_address(name: str) -> None:
-    """Bird signs it. The server listens on another one, below the same path."""
+    """Bird's signed address is taken from a trusted proxy's lines, and is unknown without them."""
     lines = [(b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-Host", HOST.encode())]
     bird = sample("bird: query")
     trusting = {"public_url": None, "trusted_proxies": ["127.0.0.0/8"]}
@@ -322,7 +322,7 @@ async def test_a_trusted_proxy_tells_the_address(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_stranger_is_no_trusted_proxy(name: str) -> None:
-    """Although the lines are those of one."""
+    """The header lines of a peer that is not a trusted proxy are ignored."""
     lines = [(b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-Host", HOST.encode())]
     bird = sample("bird: query")
     asked = post(f"/callbacks{bird.target}", bird.body, (*bird.headers, *lines))
@@ -337,7 +337,7 @@ async def test_a_stranger_is_no_trusted_proxy(name: str) -> None:
 
 @pytest.mark.parametrize("name", MOUNTED)
 async def test_what_is_beside_the_receiver_is_the_frameworks(name: str) -> None:
-    """Nothing of it is counted here."""
+    """A path outside the receiver is the framework's 404, and not counted."""
     async with served(name) as (service, port):
         answer = await ask(port, post("/elsewhere/messente", sample().body, sample().headers))
 
@@ -346,7 +346,7 @@ async def test_what_is_beside_the_receiver_is_the_frameworks(name: str) -> None:
 
 
 async def test_a_middleware_may_have_read_the_body() -> None:
-    """The receiver gets the same bytes, and none where there are none."""
+    """A body that a middleware has read already is still received completely."""
 
     @web.middleware
     async def curious(

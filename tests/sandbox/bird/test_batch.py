@@ -129,7 +129,7 @@ async def test_mails_with_copies(
 async def test_a_batch_is_throttled_as_a_whole(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """A batch with a throttled recipient gets 429 once, and is not processed then."""
+    """A batch with a throttled recipient gets a 429 unprocessed, and is accepted the next time."""
     to = magic_number(Scenario.THROTTLED_ONCE)
     batch = {"messageRequests": [entry("+48500100200"), entry(to, reference="r")]}
 

@@ -566,7 +566,7 @@ async def test_reset_forgets(sandbox: Sandbox, http: aiohttp.ClientSession) -> N
 
 
 async def test_account_reaches_the_emulator(sandbox: Sandbox) -> None:
-    """The sandbox's configuration is sufficient to request messages."""
+    """The sandbox's configuration has all that a request needs: URL, key, workspace, channels."""
     account = sandbox.config()["accounts"]["bird"]
     headers = {"Authorization": f"AccessKey {account['access_key']}"}
     url = f"{account['base_url']}/workspaces/{account['workspace_id']}/channels"

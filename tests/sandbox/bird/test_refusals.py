@@ -697,7 +697,7 @@ async def test_wrong_key(sandbox: Sandbox, method: str, path: str, key: str | No
 
 
 async def test_the_key_twice(sandbox: Sandbox) -> None:
-    """Two lines with it are none."""
+    """A request with two Authorization header lines is unauthorized."""
     headers = CIMultiDict([("Authorization", f"AccessKey {ACCESS_KEY}")] * 2)
 
     async with aiohttp.request(

@@ -1,4 +1,4 @@
-"""A sandbox of all providers that calls back to a server, and plain HTTP clients of both."""
+"""Fixtures: a sandbox of all providers, a server for its callbacks, and a plain HTTP client."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ TO = "+37255500001"
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    """Serve what is called back."""
+    """Serve the receiver of the callbacks."""
     async with serve_target() as served:
         yield served
 
 
 @pytest.fixture
 async def sandbox(clock: Clock, target: Target) -> AsyncIterator[Sandbox]:
-    """Serve all providers, with ten seconds between two steps, calling back to the target."""
+    """Serve all providers, with ten seconds between two steps and callbacks to the target."""
     async with Sandbox(clock=clock, pace=PACE, callbacks=f"{target.url}/callbacks") as served:
         yield served
 
@@ -55,7 +55,7 @@ class Api:
         return await self.call(method, f"/_sandbox/{path}", json=body)
 
     async def clickatell(self, to: str = TO, **fields: Any) -> str:
-        """Send through Clickatell, by SMS unless told otherwise, and return the id."""
+        """Send through Clickatell, by default an SMS, and return the id."""
         key = self.sandbox.config()["accounts"]["clickatell"]["api_key"]
         content = {} if fields.keys() & {"button", "listPicker"} else {"content": "Hello"}
         message = {"to": to.removeprefix("+"), **content, "clientMessageId": "order-1", **fields}
@@ -69,7 +69,7 @@ class Api:
         return str(body["messages"][0]["apiMessageId"])
 
     async def messente(self, to: str = TO, *messages: Any, **fields: Any) -> Any:
-        """Send through Messente, by SMS unless told otherwise, and return the answer."""
+        """Send through Messente, by default an SMS, and return the answer."""
         sms = {"channel": "sms", "text": "Hello"}
         status, body = await self.call(
             "POST",

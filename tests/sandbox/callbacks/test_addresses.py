@@ -1,4 +1,4 @@
-"""Where callbacks go: set and shown by the control API, without secrets, and switched off."""
+"""The addresses of callbacks: set, shown without secrets, and switched off by the control API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_address_at_run_time(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """Every provider's name is added to a base address."""
+    """A callback goes to the base address with the provider's name appended."""
     status, _ = await api.control("PUT", "callbacks", {"url": f"{target.url}/other"})
 
     await api.bird()
@@ -28,7 +28,7 @@ async def test_an_address_at_run_time(sandbox: Sandbox, api: Api, target: Target
 
 
 async def test_an_address_of_one_provider(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """It is called as it is, and the others keep theirs."""
+    """A provider's own address is used unchanged; the others keep the base address."""
     own = f"{target.url}/hooks/mine?a=1"
     await api.control("PUT", "callbacks", {"provider": "clickatell", "url": own})
 
@@ -40,7 +40,7 @@ async def test_an_address_of_one_provider(sandbox: Sandbox, api: Api, target: Ta
 
 
 async def test_what_is_shown(sandbox: Sandbox, api: Api, target: Target, clock: Clock) -> None:
-    """Addresses without secrets, counts, and the latest attempts with their answers."""
+    """The control API shows masked addresses, counts, and the latest attempts with answers."""
     target.answers.append(500)
     secret = f"{target.url}/hooks/a-secret-of-the-path-1?token=secret"
     await api.control("PUT", "callbacks", {"provider": "bird", "url": secret})
@@ -80,7 +80,7 @@ async def test_what_is_shown(sandbox: Sandbox, api: Api, target: Target, clock: 
 async def test_callbacks_are_switched_off(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """What waits is forgotten, and nothing more is sent, not even to a message's own address."""
+    """Switching off drops waiting callbacks and sends no more, not even to a `dlr_url`."""
     target.answers.append(500)
     await api.clickatell()
     await sandbox.callbacks.flush()
@@ -111,7 +111,7 @@ async def test_callbacks_are_switched_off(
     ],
 )
 async def test_invalid_addresses(api: Api, body: Any, named: str) -> None:
-    """The field is named, and the former address stays."""
+    """An invalid address is refused with the field's name, and the former address stays."""
     before = await api.control("GET", "callbacks")
 
     status, answer = await api.control("PUT", "callbacks", body)
@@ -121,13 +121,13 @@ async def test_invalid_addresses(api: Api, body: Any, named: str) -> None:
 
 
 def test_an_invalid_address_is_no_sandbox() -> None:
-    """It is refused before anything listens."""
+    """A sandbox with an invalid address for callbacks is not created."""
     with pytest.raises(ValueError, match="url"):
         Sandbox(callbacks="callbacks")
 
 
 async def test_a_foreign_page_sets_no_address(api: Api) -> None:
-    """A page in a browser must not have messages sent to its server."""
+    """A web page of another origin cannot set the address of callbacks."""
     status, _ = await api.call(
         "PUT",
         "/_sandbox/callbacks",
@@ -139,7 +139,7 @@ async def test_a_foreign_page_sets_no_address(api: Api) -> None:
 
 
 async def test_other_characters_are_escaped(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """What is signed is the address as it goes over the wire."""
+    """Characters outside ASCII in an address are percent-encoded."""
     await api.control("PUT", "callbacks", {"url": f"{target.url}/rückruf"})
 
     await api.bird()

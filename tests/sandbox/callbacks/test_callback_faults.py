@@ -1,4 +1,4 @@
-"""Faults of callbacks, each with what the application's server sees."""
+"""Faults of callbacks, and what the application's server receives under each."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ CLICKATELL = ["QUEUED", "SENT_TO_SUPPLIER", "DEVICE_ACK"]
 
 
 async def play(sandbox: Sandbox, clock: Clock, *, steps: int = 8) -> None:
-    """Let the clock go through the steps of a message, and every callback arrive."""
+    """Advance the clock through the steps of a message, and wait for every callback."""
     for _ in range(steps):
         await sandbox.callbacks.flush()
         clock.now += PACE
 
 
 async def test_a_callback_twice(sandbox: Sandbox, api: Api, target: Target, clock: Clock) -> None:
-    """The same bytes with the same signature, one after the other."""
+    """A duplicated callback has the same bytes and signature both times."""
     sandbox.faults.add("callback_duplicate")
 
     await api.bird()
@@ -47,7 +47,7 @@ async def test_a_callback_twice(sandbox: Sandbox, api: Api, target: Target, cloc
 async def test_two_callbacks_in_another_order(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """A report waits until the next one of its message was sent."""
+    """A reordered report is sent after the next report of its message."""
     sandbox.faults.add("callback_reorder")
 
     await api.clickatell()
@@ -59,7 +59,7 @@ async def test_two_callbacks_in_another_order(
 async def test_the_last_callback_keeps_its_place(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Nothing follows that it could wait for, so it does not use the fault up."""
+    """The last report of a message is not reordered and does not use up the fault."""
     fault = sandbox.faults.add("callback_reorder", count=10)
 
     await api.clickatell()
@@ -69,7 +69,7 @@ async def test_the_last_callback_keeps_its_place(
 
 
 async def test_a_late_callback(sandbox: Sandbox, api: Api, target: Target, clock: Clock) -> None:
-    """By the sandbox's clock; later ones overtake it, and it names its own time."""
+    """A delayed report is sent later by the sandbox's clock, and keeps its own timestamp."""
     sandbox.faults.add("callback_delay", seconds=15)
 
     await api.clickatell()
@@ -83,7 +83,7 @@ async def test_a_late_callback(sandbox: Sandbox, api: Api, target: Target, clock
 async def test_a_wrong_signature(
     sandbox: Sandbox, target: Target, clock: Clock, provider: str
 ) -> None:
-    """The first attempt is not genuine; after it is refused, the repetition is."""
+    """The first attempt has a wrong signature; after a 401 the repetition has the right one."""
     target.answers.append(401)
     sandbox.faults.add("callback_bad_signature")
 
@@ -104,7 +104,7 @@ async def test_a_wrong_signature(
 async def test_a_wrong_signature_of_messente(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """The first is none of the body, the second is."""
+    """Messente's first attempt has a wrong signature, and the repetition the right one."""
     target.answers.append(401)
     sandbox.faults.add("callback_bad_signature")
 
@@ -119,7 +119,7 @@ async def test_a_wrong_signature_of_messente(
 async def test_a_wrong_signature_that_is_taken(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Whoever takes it does not get it again: an application that verifies nothing shows so."""
+    """A wrongly signed callback that is answered with success is not repeated."""
     sandbox.faults.add("callback_bad_signature")
 
     await api.messente("+27820990003")
@@ -149,7 +149,7 @@ async def test_a_contradiction(
     to: str,
     statuses: list[str],
 ) -> None:
-    """What was delivered is reported as failed one step later, and the other way round."""
+    """A delivery is reported as failed one step later, and a failure as delivered."""
     sandbox.faults.add("callback_contradict")
 
     await getattr(api, provider)(to)
@@ -161,7 +161,7 @@ async def test_a_contradiction(
 async def test_a_contradiction_has_a_later_time_and_a_failure(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """It is a whole report: the time is its own, and the failure has a code."""
+    """A contradicting report has its own time, and a failure with a code."""
     sandbox.faults.add("callback_contradict")
 
     await api.bird()
@@ -175,7 +175,7 @@ async def test_a_contradiction_has_a_later_time_and_a_failure(
 async def test_a_contradiction_waits_for_a_message_that_settles(
     sandbox: Sandbox, api: Api, clock: Clock
 ) -> None:
-    """A message that stays sent has nothing to contradict, and leaves the fault for another."""
+    """A message without a final status is not contradicted and does not use up the fault."""
     fault = sandbox.faults.add("callback_contradict")
 
     await api.clickatell("+27820990011")
@@ -190,7 +190,7 @@ async def test_a_contradiction_waits_for_a_message_that_settles(
 async def test_a_report_before_the_answer(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock, provider: str, first: str
 ) -> None:
-    """The first report was answered before the answer to the send is written; it comes once."""
+    """An early first report is delivered once, before the answer to the send."""
     sandbox.faults.add("callback_early", count=1)
 
     await getattr(api, provider)()
@@ -204,7 +204,7 @@ async def test_a_report_before_the_answer(
 async def test_each_message_of_a_request_may_be_early(
     sandbox: Sandbox, api: Api, target: Target
 ) -> None:
-    """A fault hits single messages, not requests."""
+    """The fault for early reports counts messages, not requests."""
     sandbox.faults.add("callback_early", count=2)
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     numbers = ["27820000001", "27820000002", "27820000003"]
@@ -222,7 +222,7 @@ async def test_each_message_of_a_request_may_be_early(
 async def test_an_early_report_waits_for_an_address(
     sandbox: Sandbox, api: Api, target: Target
 ) -> None:
-    """While callbacks are switched off, the fault is not used up."""
+    """A message without an address for callbacks does not use up the fault."""
     fault = sandbox.faults.add("callback_early", provider="clickatell")
     sandbox.callbacks.switch_off()
     sandbox.callbacks.set_url(target.url, "bird")
@@ -235,7 +235,7 @@ async def test_an_early_report_waits_for_an_address(
 async def test_an_early_report_that_is_not_answered(
     sandbox: Sandbox, api: Api, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that waits for the answer to its send first gets it all the same."""
+    """If the early report is not answered in time, the send is answered all the same."""
     monkeypatch.setattr("omnimsg.sandbox.callbacks.reports.EARLY_SECONDS", 0.01)
     answered = asyncio.Event()
 
@@ -255,7 +255,7 @@ async def test_an_early_report_that_is_not_answered(
 async def test_a_callback_that_never_comes(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """It is counted and listed, and not repeated."""
+    """A lost callback is counted and listed, and not repeated."""
     sandbox.faults.add("callback_lost")
 
     await api.clickatell()
@@ -272,7 +272,7 @@ async def test_a_callback_that_never_comes(
 async def test_a_held_callback_follows_a_lost_one(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """What waited for its successor comes even if that one never does."""
+    """A reordered report is sent even if the next report of its message is lost."""
     sandbox.faults.add("callback_reorder")
     await api.clickatell()
     await sandbox.callbacks.flush()
@@ -284,7 +284,7 @@ async def test_a_held_callback_follows_a_lost_one(
 
 
 async def test_faults_meet(sandbox: Sandbox, api: Api, target: Target, clock: Clock) -> None:
-    """Faults of different kinds hit the same callback; of one kind, one at a time."""
+    """Faults of different kinds combine in one callback; of one kind, one applies at a time."""
     target.answers.append(401)
     sandbox.faults.add("callback_duplicate")
     sandbox.faults.add("callback_bad_signature")
@@ -295,7 +295,7 @@ async def test_faults_meet(sandbox: Sandbox, api: Api, target: Target, clock: Cl
     counts = len(target.calls)
     await play(sandbox, clock)
 
-    # Both copies of the first report are spoilt; one was refused and is repeated.
+    # Both copies of the first report have a wrong signature; one was refused and is repeated.
     assert 2 == counts
     assert 3 == target.statuses.count("QUEUED")
     assert 2 == target.statuses.count("SENT_TO_SUPPLIER")
@@ -304,7 +304,7 @@ async def test_faults_meet(sandbox: Sandbox, api: Api, target: Target, clock: Cl
 async def test_a_fault_of_one_provider(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """The others' callbacks are not hit."""
+    """A fault for one provider does not affect the callbacks of others."""
     fault = sandbox.faults.add("callback_lost", provider="bird", count=100)
 
     await api.clickatell()
@@ -315,7 +315,7 @@ async def test_a_fault_of_one_provider(
 
 
 async def test_a_share_of_callbacks(target: Target, clock: Clock) -> None:
-    """With a probability and a seed the same callbacks are hit in every run."""
+    """With a probability and a seed, the same callbacks are lost in every run."""
     runs = []
 
     for _ in range(2):
@@ -332,7 +332,7 @@ async def test_a_share_of_callbacks(target: Target, clock: Clock) -> None:
 
 
 async def test_a_phones_messages_are_hit_too(sandbox: Sandbox, target: Target) -> None:
-    """Inbound messages are callbacks like any other."""
+    """Faults of callbacks apply to inbound messages too."""
     sandbox.faults.add("callback_duplicate")
 
     sandbox.reply(TO, "Yes", provider="messente")
@@ -344,7 +344,7 @@ async def test_a_phones_messages_are_hit_too(sandbox: Sandbox, target: Target) -
 async def test_a_reset_forgets_what_faults_hold(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Neither a held, nor a late, nor a contradicting report comes after it."""
+    """A reset drops the reordered, delayed and contradicting reports that are still waiting."""
     for kind in ("callback_reorder", "callback_delay", "callback_contradict"):
         sandbox.faults.add(kind, count=10)
     await api.messente("+27820990003")
@@ -360,7 +360,7 @@ async def test_a_reset_forgets_what_faults_hold(
 
 
 async def test_faults_of_callbacks_hit_no_request(sandbox: Sandbox, api: Api) -> None:
-    """And those of requests hit no callback."""
+    """Faults of callbacks do not affect requests, and those of requests not callbacks."""
     lost = sandbox.faults.add("callback_lost", count=10)
     status = sandbox.faults.add("status", on="any", count=10)
 
@@ -381,13 +381,13 @@ async def test_faults_of_callbacks_hit_no_request(sandbox: Sandbox, api: Api) ->
     ],
 )
 async def test_invalid_faults(sandbox: Sandbox, options: dict[str, Any], named: str) -> None:
-    """The options are those of other faults, but for the kind of request."""
+    """An invalid option of a callback fault is refused with its name."""
     with pytest.raises(FaultError, match=f"^{named}: "):
         sandbox.faults.add("callback_duplicate", **options)
 
 
 async def test_a_fault_over_http(api: Api, target: Target, clock: Clock) -> None:
-    """It is added and shown like the others."""
+    """A callback fault can be added over HTTP and is returned with its options."""
     added = await api.control("POST", "faults", {"kind": "callback_delay", "seconds": 2})
 
     assert 201 == added[0]

@@ -1,4 +1,4 @@
-"""The way of callbacks: repetitions, what ends them, what is bounded, what a reset forgets."""
+"""The delivery of callbacks: repetitions, what ends them, limits, resets and carriers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 async def test_what_is_refused_is_sent_again(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock, answer: int
 ) -> None:
-    """Not before its time has come; the same bytes again, with the time of the first attempt."""
+    """A refused callback is repeated when it is due, with the same bytes and timestamp."""
     target.answers.extend([answer, answer])
     await api.bird()
     counts = []
@@ -46,7 +46,7 @@ async def test_what_is_refused_is_sent_again(
 
 
 async def test_the_waits_grow(target: Target, clock: Clock) -> None:
-    """Each is twice the one before, up to three hundred times the first; the twentieth is last."""
+    """The waits double up to 300 times the first one, and the twentieth attempt is the last."""
     target.answers.extend([503] * 30)
     async with (
         Sandbox(clock=clock, pace=1, callbacks=target.url) as sandbox,
@@ -74,7 +74,7 @@ async def test_the_waits_grow(target: Target, clock: Clock) -> None:
 async def test_a_redirect_loses_a_callback_of_clickatell(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """It is neither followed nor repeated, as its page says."""
+    """A redirect ends a Clickatell callback: it is neither followed nor repeated."""
     target.answers.append(302)
     await api.clickatell()
     await sandbox.callbacks.flush()
@@ -88,7 +88,7 @@ async def test_a_redirect_loses_a_callback_of_clickatell(
 async def test_a_redirect_is_success_with_messente(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """It is not followed, and not repeated either."""
+    """A redirect counts as success for Messente: it is neither followed nor repeated."""
     target.answers.append(302)
     await api.messente("+27820990003")
     clock.now += 60
@@ -101,7 +101,7 @@ async def test_a_redirect_is_success_with_messente(
 
 
 async def test_a_server_that_is_not_there(clock: Clock) -> None:
-    """The attempt is noted with its error, and repeated."""
+    """An attempt without a listening server is recorded with its error."""
     async with (
         Sandbox(clock=clock, callbacks="http://127.0.0.1:1") as sandbox,
         aiohttp.ClientSession(sandbox.url) as session,
@@ -119,7 +119,7 @@ async def test_a_server_that_is_not_there(clock: Clock) -> None:
 async def test_a_later_report_overtakes_one_that_is_repeated(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """As with a provider: a refused report does not hold up the others."""
+    """A refused report does not hold up the later reports of its message."""
     target.answers.append(500)
     await api.clickatell()
     await sandbox.callbacks.flush()
@@ -130,7 +130,7 @@ async def test_a_later_report_overtakes_one_that_is_repeated(
 
 
 async def test_a_slow_answer_holds_up_its_own_message_only(target: Target) -> None:
-    """Callbacks about other messages are sent meanwhile, those about the same one afterwards."""
+    """A slow answer delays only the callbacks about the same message."""
     release, others_are_there = asyncio.Event(), asyncio.Event()
     first: list[str] = []
 
@@ -159,7 +159,7 @@ async def test_a_slow_answer_holds_up_its_own_message_only(target: Target) -> No
 
 
 async def test_callbacks_that_wait_are_bounded(target: Target, clock: Clock) -> None:
-    """A callback that finds no room is dropped and counted."""
+    """A callback over the limit of waiting ones is dropped and counted."""
     target.answers.extend([500] * 10)
     async with (
         Sandbox(clock=clock, callbacks=target.url, limits=Limits(callbacks=2)) as sandbox,
@@ -175,7 +175,7 @@ async def test_callbacks_that_wait_are_bounded(target: Target, clock: Clock) -> 
 
 
 async def test_watched_messages_are_bounded(target: Target, clock: Clock) -> None:
-    """A message that finds no room is not reported, and counted."""
+    """A message over the limit of watched ones is not reported, and is counted as dropped."""
     async with (
         Sandbox(clock=clock, pace=10, callbacks=target.url, limits=Limits(messages=1)) as sandbox,
         aiohttp.ClientSession(sandbox.url) as session,
@@ -192,7 +192,7 @@ async def test_watched_messages_are_bounded(target: Target, clock: Clock) -> Non
 async def test_a_reset_empties_the_queue(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Neither later steps nor repetitions come, and new messages are reported as before."""
+    """After a reset neither steps nor repetitions of old messages are sent, only new ones."""
     target.answers.append(500)
     await api.clickatell()
     await sandbox.callbacks.flush()
@@ -209,7 +209,7 @@ async def test_a_reset_empties_the_queue(
 
 
 async def test_a_sandbox_ends_while_a_callback_is_answered(target: Target) -> None:
-    """It waits for nobody: the attempt is aborted, and no task or connection is left."""
+    """Closing a sandbox aborts an unanswered callback and leaves no task behind."""
     arrived = asyncio.Event()
 
     async def never(_: Call) -> None:
@@ -231,7 +231,7 @@ async def test_a_sandbox_ends_while_a_callback_is_answered(target: Target) -> No
 
 
 async def test_what_a_phone_sends_before_the_start(target: Target) -> None:
-    """It is sent as soon as the sandbox serves."""
+    """A phone's message from before the start is sent once the sandbox serves."""
     sandbox = Sandbox(callbacks=target.url)
     sandbox.reply("+37255500001", "Yes", provider="messente")
 
@@ -242,7 +242,7 @@ async def test_what_a_phone_sends_before_the_start(target: Target) -> None:
 
 
 async def test_another_thread_may_let_a_phone_answer(target: Target) -> None:
-    """As a test does whose sandbox runs in a thread of its own."""
+    """`reply` may be called from a thread other than the sandbox's."""
     async with Sandbox(callbacks=target.url) as sandbox:
         await anyio.to_thread.run_sync(
             partial(sandbox.reply, "+37255500001", "Yes", provider="messente")
@@ -255,7 +255,7 @@ async def test_another_thread_may_let_a_phone_answer(target: Target) -> None:
 async def test_a_reset_keeps_nothing_of_what_was_planned(
     sandbox: Sandbox, api: Api, clock: Clock
 ) -> None:
-    """Not even until its time: a sandbox that is reset for each test would grow."""
+    """A reset releases scheduled messages at once, not only at their time."""
     await api.clickatell(scheduledDeliveryTime="2099-01-01T00:00:00Z")
     await sandbox.callbacks.flush()
     (message,) = sandbox.emulator(ClickatellEmulator).messages
@@ -270,7 +270,7 @@ async def test_a_reset_keeps_nothing_of_what_was_planned(
 
 
 async def test_what_comes_after_a_reset_is_sent(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """Also where both come before the next callback is looked for."""
+    """A callback created right after a reset is sent, and the old ones are not."""
     await api.clickatell()
     await sandbox.callbacks.flush()
     target.calls.clear()
@@ -285,7 +285,7 @@ async def test_what_comes_after_a_reset_is_sent(sandbox: Sandbox, api: Api, targ
 async def test_an_address_in_a_message_that_is_none(
     sandbox: Sandbox, api: Api, clock: Clock
 ) -> None:
-    """It is tried like any other, and fails; the report of the next message comes."""
+    """An invalid `dlr_url` is a failed attempt with an error, to be repeated."""
     await api.messente("+27820990003", dlr_url="http://127.0.0.1:99999/mine")
     clock.now += 10
     await sandbox.callbacks.flush()
@@ -296,7 +296,7 @@ async def test_an_address_in_a_message_that_is_none(
 
 
 async def test_a_defect_of_an_emulator_is_not_hidden(target: Target) -> None:
-    """A report that cannot be written ends the task, and whoever waits for it learns why."""
+    """An emulator's error while it writes a report is raised to the caller of `flush`."""
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -316,7 +316,7 @@ async def test_a_defect_of_an_emulator_is_not_hidden(target: Target) -> None:
 
 
 async def test_without_an_address_nothing_runs(clock: Clock) -> None:
-    """A sandbox that calls nobody has no task and no client."""
+    """A sandbox without an address for callbacks starts no task and sends nothing."""
     async with (
         Sandbox(clock=clock) as sandbox,
         aiohttp.ClientSession(sandbox.url) as session,
@@ -332,7 +332,7 @@ async def test_without_an_address_nothing_runs(clock: Clock) -> None:
 async def test_a_function_takes_callbacks_in_the_place_of_http(
     sandbox: Sandbox, api: Api, target: Target
 ) -> None:
-    """It gets what would have been sent, and its status counts as the answer; then HTTP again."""
+    """A carrier function gets the callbacks instead of HTTP until it is removed."""
     taken: list[str] = []
 
     async def carry(signed: SignedCallback) -> int:
@@ -354,7 +354,7 @@ async def test_a_function_takes_callbacks_in_the_place_of_http(
 async def test_what_a_carrier_raises_is_an_attempt_without_an_answer(
     sandbox: Sandbox, api: Api, clock: Clock
 ) -> None:
-    """It is noted by the name of the error, and the callback is sent again."""
+    """An error of the carrier is recorded by its name, and the callback is repeated."""
     answers = [204]
 
     async def carry(_: SignedCallback) -> int:

@@ -1,4 +1,4 @@
-"""What phones send: in each provider's form, signed, and refused where no document describes it."""
+"""Inbound messages from phones: each provider's form and signature, and undocumented forms."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BIRD_BUTTONS = {
 
 
 async def reply(api: Api, **fields: Any) -> Any:
-    """Let the phone send something, and return what the control API answers."""
+    """Send something from the phone, and return the control API's answer."""
     status, answer = await api.control("POST", "inbound", {"from": TO, **fields})
     assert status == 201, answer
     await api.sandbox.callbacks.flush()
@@ -55,14 +55,14 @@ async def reply(api: Api, **fields: Any) -> Any:
 
 
 async def refused(api: Api, **fields: Any) -> str:
-    """Let the phone send something that is refused, and return the field that is named."""
+    """Send something from the phone that is refused, and return the named field."""
     status, answer = await api.control("POST", "inbound", {"from": TO, **fields})
     assert status == 400, answer
     return str(answer["error"].partition(":")[0])
 
 
 async def test_a_text_through_clickatell(api: Api, target: Target) -> None:
-    """`moText`, with numbers without a plus; by SMS it has the network."""
+    """A text through Clickatell is `moText`, with numbers without a plus and the network."""
     answer = await reply(api, provider="clickatell", text="STOP")
 
     (call,) = target.calls
@@ -82,7 +82,7 @@ async def test_a_text_through_clickatell(api: Api, target: Target) -> None:
 
 
 async def test_media_through_clickatell(api: Api, target: Target) -> None:
-    """`moMedia` names a file, which the account's key fetches by its hash."""
+    """Media through Clickatell is `moMedia` with a file that the account's key can fetch."""
     await reply(api, provider="clickatell", text="The receipt", media={**PNG, "file_name": "r.png"})
 
     entry = target.calls[0].clickatell
@@ -100,7 +100,7 @@ async def test_media_through_clickatell(api: Api, target: Target) -> None:
 
 
 async def test_media_inside_a_callback(api: Api, target: Target) -> None:
-    """Clickatell documents a second form, with the bytes in base64."""
+    """Media through Clickatell can be inline, in base64: its second documented form."""
     await reply(api, provider="clickatell", media={**PNG, "inline": True})
 
     entry = target.calls[0].clickatell
@@ -109,7 +109,7 @@ async def test_media_inside_a_callback(api: Api, target: Target) -> None:
 
 
 async def test_a_place_through_clickatell(api: Api, target: Target) -> None:
-    """`moLocation` has its coordinates as text."""
+    """A location through Clickatell has its coordinates as strings."""
     await reply(api, provider="clickatell", location=PLACE)
 
     entry = target.calls[0].clickatell
@@ -119,7 +119,7 @@ async def test_a_place_through_clickatell(api: Api, target: Target) -> None:
 
 
 async def test_a_button_of_clickatell_is_a_guess(api: Api, target: Target, clock: Clock) -> None:
-    """No document has its form, so it is refused with that reason unless a guess will do."""
+    """A tap through Clickatell, which documents no form, is refused unless `guess` is set."""
     message_id = await api.clickatell(channel="whatsapp", button=BUTTONS)
     clock.now += 2 * PACE
     await api.sandbox.callbacks.flush()
@@ -136,7 +136,7 @@ async def test_a_button_of_clickatell_is_a_guess(api: Api, target: Target, clock
 
 
 async def test_a_text_answers_a_message(api: Api, target: Target, clock: Clock) -> None:
-    """Where it names the message, the provider names it too, with our reference."""
+    """A text with `reply_to` names the message's id and reference in the callback."""
     message_id = await api.clickatell(channel="whatsapp")
     clock.now += 2 * PACE
     await api.sandbox.callbacks.flush()
@@ -151,7 +151,7 @@ async def test_a_text_answers_a_message(api: Api, target: Target, clock: Clock) 
 
 
 async def test_a_text_through_messente(api: Api, target: Target) -> None:
-    """The recipient has no plus, the sender has one, and the Shared Secret signs."""
+    """A text through Messente is signed with the Shared Secret; only its sender has a plus."""
     answer = await reply(api, provider="messente", text="STOP")
 
     (call,) = target.calls
@@ -184,20 +184,20 @@ async def test_a_text_through_messente(api: Api, target: Target) -> None:
 async def test_messente_documents_inbound_sms_only(
     api: Api, target: Target, fields: dict[str, Any], named: str
 ) -> None:
-    """Everything else is refused, with the field that is to blame."""
+    """Anything but an SMS through Messente is refused with the field's name."""
     assert named == await refused(api, provider="messente", **fields)
     assert [] == target.calls
 
 
 async def test_another_channel_of_messente_is_a_guess(api: Api, target: Target) -> None:
-    """The form of an SMS, if that will do."""
+    """With `guess` another channel through Messente has the form of an SMS."""
     await reply(api, provider="messente", channel="whatsapp", text="Yes", guess=True)
 
     assert ["whatsapp"] == [document["channel"] for document in target.documents]
 
 
 async def test_a_text_through_bird(api: Api, target: Target) -> None:
-    """`sms.inbound`, whose payload is a Message with a contact as its sender."""
+    """A text through Bird is `sms.inbound` with a message whose sender is a contact."""
     answer = await reply(api, provider="bird", text="STOP")
 
     (document,) = target.documents
@@ -226,7 +226,7 @@ async def test_a_text_through_bird(api: Api, target: Target) -> None:
 async def test_media_through_bird(
     api: Api, target: Target, media: dict[str, str], kind: str, listed: dict[str, Any]
 ) -> None:
-    """An image, or a file of another type, at an address that redirects whoever has the key."""
+    """Media through Bird is an image or a file, at a URL that redirects with the key."""
     await reply(api, provider="bird", text="Look", media=media)
 
     (document,) = target.documents
@@ -248,7 +248,7 @@ async def test_media_through_bird(
 
 
 async def test_media_somewhere_else(api: Api, target: Target) -> None:
-    """Bird's callback may name any address; Clickatell's has a hash, so it needs the bytes."""
+    """Media may be at another URL through Bird, but not through Clickatell, which needs a hash."""
     media = {"content_type": "image/png", "url": "https://cdn.example.test/a.png"}
     await reply(api, provider="bird", media=media)
 
@@ -259,7 +259,7 @@ async def test_media_somewhere_else(api: Api, target: Target) -> None:
 
 
 async def test_a_place_through_bird(api: Api, target: Target) -> None:
-    """A location body, as an outbound one has it."""
+    """A location through Bird has the body of an outbound location."""
     await reply(api, provider="bird", location=PLACE)
 
     assert {
@@ -287,7 +287,7 @@ async def test_a_button_of_bird(
     label: str,
     payload: str,
 ) -> None:
-    """It comes as a text with a postback, and names the last message that has buttons."""
+    """A tap through Bird is a text with a postback, in reply to the last message with buttons."""
     message_id = await api.bird(channel="whatsapp", body=BIRD_BUTTONS)
     await api.bird(channel="whatsapp")
     clock.now += 4 * PACE
@@ -309,7 +309,7 @@ async def test_a_button_of_bird(
 
 
 async def test_a_button_of_an_older_message(api: Api, target: Target, clock: Clock) -> None:
-    """Its id is named by `reply_to`, beside the label."""
+    """`reply_to` of a tap selects an older message with the same button."""
     first = await api.bird(channel="whatsapp", body=BIRD_BUTTONS)
     await api.bird(channel="whatsapp", body=BIRD_BUTTONS)
     clock.now += 4 * PACE
@@ -322,7 +322,7 @@ async def test_a_button_of_an_older_message(api: Api, target: Target, clock: Clo
 
 
 async def test_a_button_that_is_not_there(api: Api, clock: Clock) -> None:
-    """Neither on the phone nor in the message."""
+    """A tap without a message with buttons, or on a button it lacks, is refused."""
     without = await refused(api, provider="bird", channel="whatsapp", button={"label": "Yes"})
     await api.bird(channel="whatsapp", body=BIRD_BUTTONS)
     clock.now += 4 * PACE
@@ -334,7 +334,7 @@ async def test_a_button_that_is_not_there(api: Api, clock: Clock) -> None:
 
 
 async def test_an_interaction_of_bird(api: Api, target: Target, clock: Clock) -> None:
-    """It is an event of its own, and the look-up of interactions shows it as well."""
+    """A Bird interaction is an event of its own, and the look-up of interactions lists it."""
     message_id = await api.bird(channel="whatsapp")
     clock.now += 4 * PACE
     await api.sandbox.callbacks.flush()
@@ -365,7 +365,7 @@ async def test_an_interaction_of_bird(api: Api, target: Target, clock: Clock) ->
 async def test_interactions_that_are_not_documented(
     api: Api, clock: Clock, interaction: dict[str, str], named: str
 ) -> None:
-    """A type that the schema does not have, or that no page has for the channel."""
+    """An interaction of a kind not documented for the channel is refused."""
     await api.bird(channel="whatsapp")
     clock.now += 4 * PACE
 
@@ -373,14 +373,14 @@ async def test_interactions_that_are_not_documented(
 
 
 async def test_an_interaction_with_nothing(api: Api) -> None:
-    """The phone has received no message that anything could be done with."""
+    """An interaction on a phone that has received no message is refused."""
     fields = {"channel": "whatsapp", "interaction": {"kind": "read"}}
 
     assert "interaction" == await refused(api, provider="bird", **fields)
 
 
 async def test_a_phone_answers_who_wrote_last(api: Api, target: Target, clock: Clock) -> None:
-    """Provider, channel and our number are those of the last message on the phone."""
+    """A reply uses the provider, channel and number of the phone's last message."""
     sender = {"connector": {"identifierValue": "+37255501234"}}
     await api.messente()
     clock.now += 4 * PACE
@@ -400,13 +400,13 @@ async def test_a_phone_answers_who_wrote_last(api: Api, target: Target, clock: C
 
 
 async def test_a_phone_that_nobody_wrote_to(api: Api) -> None:
-    """The provider has to be named, because any could be meant."""
+    """A reply of a phone without messages must name its provider."""
     assert "provider" == await refused(api, text="Yes")
     assert "provider" == await refused(api, text="Yes", provider="nobody")
 
 
 async def test_an_only_provider_need_not_be_named() -> None:
-    """Of a sandbox with one."""
+    """In a sandbox of one provider, a reply need not name it."""
     async with Sandbox([BirdEmulator]) as sandbox:
         sent = sandbox.reply(TO, "Yes")
 
@@ -425,7 +425,7 @@ async def test_an_only_provider_need_not_be_named() -> None:
 async def test_a_reply_by_whatsapp_opens_the_window(
     sandbox: Sandbox, provider: str, channel: str, expected: bool
 ) -> None:
-    """At the provider that it goes through, and at no other one."""
+    """A WhatsApp reply opens the service window of its own provider only."""
     sandbox.reply("+27820000009", "Hi", provider=provider, channel=channel)
 
     is_open = {
@@ -437,7 +437,7 @@ async def test_a_reply_by_whatsapp_opens_the_window(
 async def test_a_number_alone_opens_every_window(
     sandbox: Sandbox, api: Api, target: Target
 ) -> None:
-    """As it did before there were callbacks: nothing is sent."""
+    """An inbound request with only a number opens all windows and sends nothing."""
     status, answer = await api.control("POST", "inbound", {"from": "27820000009"})
     await sandbox.callbacks.flush()
 
@@ -447,7 +447,7 @@ async def test_a_number_alone_opens_every_window(
 
 
 async def test_what_is_sent_is_answered(api: Api, target: Target) -> None:
-    """With the document and the address, without its secret."""
+    """The answer to a reply has the callback's document, and its address without the secret."""
     answer = await reply(api, provider="clickatell", text="Yes")
 
     assert target.documents == [answer["callback"]]
@@ -455,7 +455,7 @@ async def test_what_is_sent_is_answered(api: Api, target: Target) -> None:
 
 
 async def test_without_an_address_it_is_not_sent(clock: Clock) -> None:
-    """The window is opened all the same, and the answer says that nothing was sent."""
+    """Without an address for callbacks a reply opens the window and is not sent."""
     async with Sandbox(clock=clock) as sandbox:
         sent = sandbox.reply(TO, "Yes", provider="bird", channel="whatsapp")
         await sandbox.callbacks.flush()
@@ -465,7 +465,7 @@ async def test_without_an_address_it_is_not_sent(clock: Clock) -> None:
 
 
 async def test_a_phone_of_python(sandbox: Sandbox, target: Target) -> None:
-    """The same by a method; bytes need no base64."""
+    """`Sandbox.reply` does the same from Python, where media may be bytes."""
     media = {"content_type": "image/png", "data": b"a picture", "inline": True}
     sandbox.reply(TO, provider="clickatell", media=media)
     await sandbox.callbacks.flush()
@@ -476,7 +476,7 @@ async def test_a_phone_of_python(sandbox: Sandbox, target: Target) -> None:
 
 
 async def test_the_texts_of_a_phone_keep_their_order(sandbox: Sandbox, target: Target) -> None:
-    """One after the other, whatever else is sent at once."""
+    """Texts of one phone are delivered in the order in which they were sent."""
     texts = [f"text {number}" for number in range(20)]
     for text in texts:
         sandbox.reply(TO, text, provider="messente")
@@ -522,7 +522,7 @@ async def test_the_texts_of_a_phone_keep_their_order(sandbox: Sandbox, target: T
 async def test_invalid_replies(
     api: Api, target: Target, fields: dict[str, Any], named: str
 ) -> None:
-    """The field is named, and nothing is sent."""
+    """An invalid reply is refused with the field's name, and nothing is sent."""
     assert named == await refused(api, **fields)
     assert [] == target.calls
 
@@ -530,7 +530,7 @@ async def test_invalid_replies(
 async def test_files_are_where_the_client_finds_them(
     sandbox: Sandbox, api: Api, target: Target
 ) -> None:
-    """Their addresses have the host by which the account last reached the sandbox."""
+    """A file's URL has the host by which the account last reached the sandbox."""
     host = {"Host": f"sandbox.test:{sandbox.port}"}
     await api.call("GET", "/clickatell/v1/balance", headers=host)
 
@@ -541,7 +541,7 @@ async def test_files_are_where_the_client_finds_them(
 
 
 async def test_an_entry_of_a_list(api: Api, target: Target, clock: Clock) -> None:
-    """It is tapped like a button."""
+    """An entry of a list is tapped like a button."""
     entries = [{"title": "Soup", "postbackData": "s"}, {"title": "Fish", "postbackData": "f"}]
     picker = {"button": "Choose", "subtitle": "What?", "sections": [{"items": entries}]}
     await api.clickatell(channel="whatsapp", listPicker=picker)

@@ -1,4 +1,4 @@
-"""Reports of messages: one for each step, in each provider's form, signed as it signs."""
+"""Status reports: one for each step, in each provider's form and with its signature."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOW_MS = 1_700_000_000_000
 async def test_clickatell_reports_each_status(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Name, number, our reference, and the milliseconds at which the status was reached."""
+    """Clickatell's report has the status, its code, the reference and a time in milliseconds."""
     message_id = await api.clickatell(READS, channel="whatsapp")
     clock.now += 60
     await sandbox.callbacks.flush()
@@ -61,7 +61,7 @@ async def test_clickatell_reports_each_status(
 
 
 async def test_clickatell_signs_nothing(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """The address ends in the secret of the account's configuration."""
+    """A Clickatell callback is not signed; its address ends in the configured secret."""
     await api.clickatell()
     await sandbox.callbacks.flush()
 
@@ -74,7 +74,7 @@ async def test_clickatell_signs_nothing(sandbox: Sandbox, api: Api, target: Targ
 async def test_an_unpublished_number_is_left_out(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Clickatell's table shows no number for it, so its report has the name alone."""
+    """A Clickatell status without a published code is reported by its name alone."""
     await api.clickatell("+27820990006", channel="whatsapp")
     clock.now += 60
     await sandbox.callbacks.flush()
@@ -87,7 +87,7 @@ async def test_an_unpublished_number_is_left_out(
 async def test_messente_reports_each_status(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Both ids, a time without an offset, and the price once the leg is billed."""
+    """Messente's report has both ids, a time without offset, and the price of the billed leg."""
     sent = await api.messente()
     clock.now += 60
     await sandbox.callbacks.flush()
@@ -111,7 +111,7 @@ async def test_messente_reports_each_status(
 async def test_messente_signs_with_the_password(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """The signature is the HMAC of the bytes, and the address that of the account."""
+    """Messente's signature is the HMAC of the body's bytes with the account's password."""
     await api.messente()
     clock.now += 10
     await sandbox.callbacks.flush()
@@ -125,7 +125,7 @@ async def test_messente_signs_with_the_password(
 async def test_messente_reports_the_legs_in_turn(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Each leg under its own id and the common one; the failed one has an error and no price."""
+    """Each Messente leg is reported under its own id; a failed one with error, without price."""
     legs = [{"channel": "viber", "text": "Hi", "sender": "S"}, {"channel": "sms", "text": "Hi"}]
     sent = await api.messente("+27820990005", *legs)
     clock.now += 60
@@ -144,7 +144,7 @@ async def test_messente_reports_the_legs_in_turn(
 async def test_a_message_of_messente_names_its_own_address(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """`dlr_url` goes before the address of the account, with its query as it is."""
+    """A message's `dlr_url` replaces the account's address, with its query unchanged."""
     await api.messente(dlr_url=f"{target.url}/mine?token=a%20b&x=1")
     clock.now += 10
     await sandbox.callbacks.flush()
@@ -155,7 +155,7 @@ async def test_a_message_of_messente_names_its_own_address(
 async def test_a_cancelled_message_is_reported(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """At once, and nothing else of it, although its time comes."""
+    """A cancelled message is reported once, at once, and never afterwards."""
     sent = await api.messente(time_to_send="2023-11-15T00:00:00Z")
     await sandbox.callbacks.flush()
     before = list(target.calls)
@@ -173,7 +173,7 @@ async def test_a_cancelled_message_is_reported(
 async def test_bird_reports_each_status(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """The event is named after the channel; its payload is the message as a look-up shows it."""
+    """Bird's event is named after the channel; its payload is the message as in a look-up."""
     message_id = await api.bird()
     clock.now += 60
     await sandbox.callbacks.flush()
@@ -192,7 +192,7 @@ async def test_bird_reports_each_status(
 async def test_bird_reports_an_interaction(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """Reading is no status: it is the last event of its message, after the delivery."""
+    """Bird reports reading as an interaction, after the delivery report."""
     message_id = await api.bird(READS, channel="whatsapp")
     clock.now += 60
     await sandbox.callbacks.flush()
@@ -206,7 +206,7 @@ async def test_bird_reports_an_interaction(
 
 
 async def test_bird_signs_time_address_and_body(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """The key is text; the digest of the body goes in as raw bytes; the time is in seconds."""
+    """Bird's signature covers the time in seconds, the URL and the raw digest of the body."""
     await api.bird()
     await sandbox.callbacks.flush()
 
@@ -224,7 +224,7 @@ async def test_bird_signs_time_address_and_body(sandbox: Sandbox, api: Api, targ
 async def test_reports_come_at_their_times(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock, provider: str
 ) -> None:
-    """No step is reported before the clock has reached it, and each is reported once."""
+    """Each step is reported once, not before the clock has reached it."""
     await getattr(api, provider)()
     counts = []
 
@@ -260,7 +260,7 @@ async def test_a_report_follows_the_answer(target: Target, provider: str) -> Non
 
 
 async def test_a_lost_answer_is_still_reported(sandbox: Sandbox, api: Api, target: Target) -> None:
-    """The report tells what the broken connection left open, and quotes the reference."""
+    """A message whose answer was lost is reported, with its reference."""
     sandbox.faults.add("reset_after")
 
     with pytest.raises(aiohttp.ClientError):
@@ -275,7 +275,7 @@ async def test_a_lost_answer_is_still_reported(sandbox: Sandbox, api: Api, targe
 async def test_a_refused_message_is_not_reported(
     sandbox: Sandbox, api: Api, target: Target, clock: Clock
 ) -> None:
-    """What was never accepted has no status."""
+    """A message that was not accepted is not reported."""
     sandbox.faults.add("status", status=503)
 
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""The signers, against vectors and formulas that do not come from them."""
+"""The signers, against independent vectors and formulas."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def draft(body: bytes, kind: str = "status.x") -> CallbackDraft:
 
 
 def test_a_vector_of_messente() -> None:
-    """Made with OpenSSL from the formula of Messente's page on security, which publishes none."""
+    """Messente's signature matches a vector made with OpenSSL from the documented formula.
+
+    Messente's page on security publishes no vector.
+    """
     body = (
         b'{"status":"DELIVRD","err":0,'
         b'"message_id":"0b0f2c1e-6b3a-4d0e-9a51-6f5a1d2c3b4a","channel":"sms"}'
@@ -52,9 +55,10 @@ def test_a_vector_of_messente() -> None:
 
 
 def test_a_vector_of_bird() -> None:
-    """Made with OpenSSL from the formula of Bird's page on verifying, which publishes none.
+    """Bird's signature matches a vector made with OpenSSL from the documented formula.
 
-    It tells a digest in hexadecimal digits and a body in Latin-1 from the right ones.
+    Bird's page on verifying publishes no vector. This one differs if the digest is in
+    hexadecimal digits or the body in Latin-1.
     """
     body = (
         '{"service":"channels","event":"sms.outbound","payload":'
@@ -71,7 +75,7 @@ def test_a_vector_of_bird() -> None:
 
 @given(st.binary(), st.text(min_size=1))
 def test_messente_signs_the_bytes(body: bytes, password: str) -> None:
-    """Whatever the body is, and whatever characters the password has."""
+    """Messente's signature is the HMAC of any body's bytes with any password."""
     key = password.encode("utf-8", "replace")
     signer = MessenteSigner(key.decode())
 
@@ -81,7 +85,7 @@ def test_messente_signs_the_bytes(body: bytes, password: str) -> None:
 
 
 def test_messente_signs_inbound_messages_with_another_key() -> None:
-    """The Shared Secret of the number, never the password."""
+    """Messente's inbound messages are signed with the Shared Secret, not the password."""
     signer = MessenteSigner("password", "shared")
 
     signature = signer.sign(draft(b"{}", "inbound.text"), "", 0).headers["X-Messente-Signature"]
@@ -100,7 +104,7 @@ def test_messente_signs_inbound_messages_with_another_key() -> None:
 def test_clickatell_has_a_path_and_a_login(
     secret: str | None, login: str | None, url: str, authorization: bytes | None
 ) -> None:
-    """The secret ends the address; Basic credentials are sent where there are any."""
+    """Clickatell's address ends in the secret; Basic credentials are sent if configured."""
     signer = ClickatellSigner(secret, login)
 
     address = signer.address("http://a.test/callbacks/")
@@ -113,7 +117,7 @@ def test_clickatell_has_a_path_and_a_login(
 @pytest.mark.parametrize("provider", SIGNERS)
 @pytest.mark.parametrize("kind", ["status.x", "inbound.text"])
 def test_a_spoilt_callback_is_not_genuine(provider: str, kind: str) -> None:
-    """It differs in what makes it genuine, and in nothing else."""
+    """A spoilt callback differs only in its signature, secret or credentials."""
     signer = SIGNERS[provider].of_account(SECRETS[provider])
     signed = signer.sign(draft(b'{"a":1}', kind), signer.address("http://a.test"), 1_700_000_000)
 
@@ -139,13 +143,13 @@ def test_a_spoilt_callback_is_not_genuine(provider: str, kind: str) -> None:
     ],
 )
 def test_an_account_without_a_secret(provider: str, settings: dict[str, Any], named: str) -> None:
-    """The missing setting is named."""
+    """An account without a required secret is an error that names the setting."""
     with pytest.raises(ValueError, match=named):
         SIGNERS[provider].of_account(settings)
 
 
 def test_messente_reports_without_a_shared_secret() -> None:
-    """Only an inbound message needs one."""
+    """Messente needs the Shared Secret for inbound messages, not for reports."""
     signer = MessenteSigner.of_account({"password": "p", "inbound_secrets": ()})
 
     signer.sign(draft(b"{}"), "", 0)
@@ -163,7 +167,7 @@ def test_messente_reports_without_a_shared_secret() -> None:
     ],
 )
 def test_which_answers_are_success(provider: str, taken: set[int], repeated: set[int]) -> None:
-    """2xx, with Messente also 3xx; the rest is repeated, but for a redirect with Clickatell."""
+    """2xx is success, for Messente 3xx too; the rest is repeated, except Clickatell's redirects."""
     signer = SIGNERS[provider].of_account(SECRETS[provider])
     statuses = {200, 202, 204, 299, 301, 302, 399, 400, 401, 404, 410, 429, 500, 503}
 

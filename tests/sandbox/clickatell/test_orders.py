@@ -140,7 +140,7 @@ async def test_orders_are_bounded(api: Api) -> None:
 async def test_unknown_templates_fail(
     api: Api, clock: Clock, sandbox: Sandbox, message: dict[str, Any], expected: str
 ) -> None:
-    """A template that nobody approved, or with another number of parameters, never arrives."""
+    """An unapproved template, or one with another number of parameters, never arrives."""
     assert expected == await end(api, clock, message)
     assert int(expected == "DEVICE_ACK") == len(sandbox.handsets.received(OTHER))
 
@@ -181,7 +181,7 @@ async def test_invalid_templates_are_refused(api: Api, body: Any) -> None:
 
 
 async def test_an_order_goes_first(api: Api, clock: Clock) -> None:
-    """An ordered status is that of any content, allowed or not."""
+    """An ordered status applies to any accepted message, even one that would fail otherwise."""
     ends = []
     for message in (WHATSAPP | {"to": OTHER}, ready(templateName="unknown")):
         await control(api, "errors", {"status": "WHATSAPP_TEMPLATE_PAUSED"})
@@ -191,7 +191,7 @@ async def test_an_order_goes_first(api: Api, clock: Clock) -> None:
 
 
 async def test_every_number_has_sms(api: Api, clock: Clock) -> None:
-    """A recipient that is not on the channel gets an SMS, and a template outside the window."""
+    """An SMS does not depend on WhatsApp, and a template needs no open service window."""
     number = magic_number(Scenario.NOT_ON_CHANNEL, "2782")
     closed = magic_number(Scenario.WINDOW_CLOSED, "2782")
 
@@ -209,7 +209,7 @@ async def test_every_number_has_sms(api: Api, clock: Clock) -> None:
 
 
 async def test_the_log_says_why(sandbox: Sandbox, api: Api) -> None:
-    """The request log says what the response leaves out, of several messages by their index."""
+    """The request log has the cause of each refusal, with the index of the message."""
     await api.send(SMS, SMS | {"to": "+1"}, SMS | {"content": 5})
     await api.request("POST", "message", data=b"{", headers={"Content-Type": "application/json"})
     await api.send(SMS)

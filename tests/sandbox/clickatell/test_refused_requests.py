@@ -161,7 +161,7 @@ async def test_refused_entries_may_lack_the_reference(echo: bool) -> None:
 async def test_options_of_the_integration(
     options: dict[str, Any], message: dict[str, str], code: int
 ) -> None:
-    """Channels, numbers and message parts are the integration's settings."""
+    """A message beyond the integration's channels, numbers or parts is refused with its code."""
     async with (
         Sandbox([partial(ClickatellEmulator, **options)]) as sandbox,
         aiohttp.ClientSession(sandbox.url) as http,
@@ -243,7 +243,7 @@ async def test_bad_notifications(
 async def test_incomplete_notifications(
     api: Api, emulator: ClickatellEmulator, missing: str
 ) -> None:
-    """Both the message and the status code are required."""
+    """A notification without the message or without the status code is refused."""
     note = {"messageId": emulator.inbox.receive("27820000001").id, "statusCode": 1001}
     del note[missing]
 

@@ -44,7 +44,7 @@ async def post(url: str) -> int:
 
 @pytest.mark.parametrize("sent", STALLED.values(), ids=STALLED)
 async def test_stalled_connections_make_room(clock: Clock, sent: bytes) -> None:
-    """A connection without a complete request is closed for a new one, and work goes on."""
+    """At the limit, a connection with an incomplete request is closed in favour of a new one."""
     async with Sandbox([Echo], clock=clock, limits=Limits(connections=5)) as sandbox:
         opened = [await stalled(sandbox.port, sent) for _ in range(300)]
 
@@ -71,7 +71,7 @@ class Held(Echo):
 
 
 async def test_answers_under_way_are_never_closed(clock: Clock) -> None:
-    """Where every connection is being answered, a new one gets a clear error, the others theirs."""
+    """If all connections have a request in flight, a new one gets a 503 and none is closed."""
     Held.released = asyncio.Event()
     statuses: list[int] = []
     async with Sandbox([Held], clock=clock, limits=Limits(connections=3)) as sandbox:
@@ -98,7 +98,7 @@ async def test_answers_under_way_are_never_closed(clock: Clock) -> None:
 
 
 async def test_closed_connections_are_forgotten(clock: Clock) -> None:
-    """Connections that come and go do not count."""
+    """Closed connections do not count towards the limit."""
     async with Sandbox([Echo], clock=clock, limits=Limits(connections=1)) as sandbox:
         statuses = [await post(sandbox.url) for _ in range(10)]
 

@@ -40,7 +40,7 @@ async def call(http: aiohttp.ClientSession, method: str, path: str, **options: A
 async def test_handsets_have_a_limit(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """The limit shows the latest messages, oldest first; the count is that of all."""
+    """With `limit` the latest messages are listed, oldest first, with the count of all."""
     await call(http, "POST", "/echo/send", json=[ONE, TWO, ONE])
     clock.now += 60
 
@@ -53,7 +53,7 @@ async def test_handsets_have_a_limit(
 async def test_handsets_have_the_fields_of_received(
     http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """Each message has all fields; a number without plus gets one."""
+    """A listed message has every field of `Received`, and its number has a plus."""
     await call(http, "POST", "/echo/send", json=["27820000001"])
     clock.now += 60
 
@@ -195,7 +195,7 @@ def test_spent_faults_make_room() -> None:
 
 
 def test_waiting_faults_are_never_forgotten() -> None:
-    """Where every fault still waits, a new one is an error."""
+    """If every fault at the limit is still unspent, a new one is refused."""
     faults = Sandbox([Echo], limits=Limits(faults=1)).faults
     faults.add("html", probability=0.5)
 
@@ -301,7 +301,7 @@ async def test_foreign_pages_change_nothing(
 
 
 async def test_own_pages_change_the_sandbox(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """The sandbox's own origin may change it, by each of its names, and everybody may read."""
+    """The sandbox's own origin may change it under each loopback name; any may read handsets."""
     statuses = []
 
     for host in (
@@ -330,7 +330,7 @@ async def test_own_pages_change_the_sandbox(sandbox: Sandbox, http: aiohttp.Clie
     ],
 )
 async def test_a_sandbox_of_a_network(clock: Clock, host: str, status: int) -> None:
-    """A sandbox that listens everywhere knows addresses and private names as its own."""
+    """A sandbox that listens on all interfaces accepts addresses and private names as Host."""
     async with (
         Sandbox([Echo], clock=clock, host="0.0.0.0") as sandbox,  # noqa: S104 - what is tested
         aiohttp.ClientSession(sandbox.url) as http,
@@ -358,7 +358,7 @@ def test_addresses_by_host() -> None:
 async def test_the_log_says_which_fault_refused(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """The request log names the fault behind a response, and a request without one has no cause."""
+    """The request log names the fault behind a response; without a fault there is no cause."""
     fault = sandbox.faults.add("status", status=460)
 
     for _ in range(2):
@@ -372,7 +372,7 @@ async def test_the_log_says_which_fault_refused(
 async def test_the_log_names_the_fault_that_took_the_answer(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """It is no error of the server, although nobody has got an answer."""
+    """The request log names the fault that lost the answer, not a server error."""
     fault = sandbox.faults.add("reset_after")
 
     with pytest.raises(aiohttp.ClientConnectionError):

@@ -29,7 +29,7 @@ RECORD = MessageRecord(
 
 @given(st.integers(0, 2**128 - 1))
 def test_random_id(bits: int) -> None:
-    """A random id is the one that the standard library makes of the same bits."""
+    """A random id equals the standard library's UUID of the same bits."""
     expected = str(UUID(int=bits, version=4))
 
     assert expected == random_uuid(bits)
@@ -77,7 +77,7 @@ def test_time_between_milliseconds(epoch_seconds: float, expected: str) -> None:
 
 @pytest.mark.parametrize("seconds", [253_402_300_800.0, 1e18])
 def test_time_after_the_last_one(seconds: float) -> None:
-    """What is planned for later than ISO 8601 can say has the last time that it can."""
+    """A time after the year 9999 is written as the last representable one."""
     assert "9999-12-31T23:59:59.999Z" == utc_timestamp(seconds)
 
 

@@ -1,4 +1,4 @@
-"""What a sandbox keeps of the messages that it has accepted."""
+"""The memory that accepted messages take, and the copies that a record returns."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ RECORD = MessageRecord(
 
 
 def followed() -> int:
-    """Return how many objects the garbage collector follows."""
+    """Return the number of objects that the garbage collector tracks."""
     gc.collect()
     return len(gc.get_objects())
 
 
 async def send(client: Client, account: str, numbers: Iterable[int]) -> None:
-    """Send a text to each of these phones, with a reference."""
+    """Send a text with a reference to each of these phones."""
     messages = (Message(f"+2782{n:07}", "Hello", reference=f"r-{n}") for n in numbers)
     async for outcome in client.send_many(messages, account=account):
         assert isinstance(outcome, Accepted), outcome
@@ -46,7 +46,7 @@ async def send(client: Client, account: str, numbers: Iterable[int]) -> None:
 
 @pytest.mark.parametrize("account", ["bird", "clickatell", "messente"])
 async def test_a_message_is_few_objects(account: str) -> None:
-    """The garbage collector follows three objects for a message to a phone of its own, or fewer."""
+    """An accepted message adds about three objects that the garbage collector tracks."""
     limits = Limits(requests=10)
     async with Sandbox(limits=limits) as sandbox, Client.from_config(sandbox.config()) as client:
         await send(client, account, range(300))
@@ -60,7 +60,7 @@ async def test_a_message_is_few_objects(account: str) -> None:
 
 @pytest.mark.parametrize("given", [RECORD, attrs.evolve(RECORD, to="27820000002")])
 def test_what_a_record_gives_is_a_copy(given: MessageRecord) -> None:
-    """A change to the content or to what else is stored changes nothing, in a copy neither."""
+    """`content` and `extra` of a record, evolved or not, are copies: changes do not affect it."""
     expected: tuple[Any, Any] = {"text": "Hello"}, {"tags": ["a"]}
 
     given.content["text"] = "Goodbye"

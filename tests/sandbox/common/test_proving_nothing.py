@@ -1,4 +1,4 @@
-"""Faults whose statuses prove nothing: a request may have been processed behind each of them."""
+"""Faults whose answers do not tell whether the request was processed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def raw(sandbox: Sandbox) -> bytes:
 async def test_a_status_may_hide_a_processed_request(
     sandbox: Sandbox, kind: str, status: int, processed: bool
 ) -> None:
-    """With ``processed`` the message is accepted, and the response is the fault's all the same."""
+    """With `processed` the message is accepted, although the response is that of the fault."""
     sandbox.faults.add(kind, status=status, processed=processed)
 
     async with (
@@ -67,7 +67,7 @@ async def test_an_interim_response_precedes_the_real_one(sandbox: Sandbox, statu
 
 @pytest.mark.parametrize("processed", [True, False])
 async def test_an_interim_response_alone(sandbox: Sandbox, processed: bool) -> None:
-    """An interim response alone is the last that is heard, whether or not it was processed."""
+    """With `alone` only the interim response is sent, whether or not the message is accepted."""
     sandbox.faults.add("interim", status=103, alone=True, processed=processed)
 
     answer = await raw(sandbox)
@@ -86,7 +86,7 @@ async def test_an_interim_response_alone(sandbox: Sandbox, processed: bool) -> N
     ],
 )
 async def test_invalid_parameters(sandbox: Sandbox, options: dict[str, Any]) -> None:
-    """Parameters that prove nothing are validated as all others."""
+    """Invalid parameters of these faults are refused."""
     async with (
         aiohttp.ClientSession(sandbox.url) as http,
         http.post("/_sandbox/faults", json=options) as response,

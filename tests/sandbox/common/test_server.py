@@ -118,7 +118,7 @@ async def test_too_large_body_gets_a_response(http: aiohttp.ClientSession) -> No
 async def test_a_body_that_is_not_encoded_as_it_says(
     sandbox: Sandbox, http: aiohttp.ClientSession, faults: tuple[str, ...]
 ) -> None:
-    """It is refused as by a server in front of an API, not by a fault of the sandbox."""
+    """A body that contradicts its Content-Encoding gets an empty 400, and a cause in the log."""
     for kind in faults:
         sandbox.faults.add(kind, seconds=0)
 
@@ -358,7 +358,7 @@ async def test_shuffle_leaves_other_responses_unchanged(
 
 
 async def test_addresses(sandbox: Sandbox) -> None:
-    """A chosen port is known before the start, any port after it."""
+    """The URL has a given port before the start, and a system-chosen port after it."""
     assert Sandbox([Echo], port=8025).url == "http://127.0.0.1:8025"
     assert sandbox.port > 0
     assert f":{sandbox.port}/echo" in sandbox.config_toml()
@@ -472,7 +472,7 @@ async def test_memory_is_bounded(clock: Clock) -> None:
 
 
 async def test_nothing_is_left_of_a_closed_sandbox() -> None:
-    """Its messages and files go with it: a process may open thousands, one for each test."""
+    """A closed sandbox is garbage-collected with its messages and files."""
     async with Sandbox([Echo]) as sandbox, aiohttp.ClientSession(sandbox.url) as http:
         await send(http)
         await control(http, "handsets")

@@ -1,4 +1,4 @@
-"""WhatsApp's service windows: who opens one, how long it stays open, whom it does not concern."""
+"""WhatsApp's service windows: opening, duration, limit, and magic recipients."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_window_closes_after_a_day(
 
 
 def test_magic_recipients_have_their_scenario(state: SandboxState) -> None:
-    """A magic recipient's window is open, but for the scenario of a closed one."""
+    """The window of a magic recipient is open, except in the scenario of a closed window."""
     windows = ServiceWindows(state)
 
     closed = {each for each in Scenario if not windows.is_open(magic_number(each))}
@@ -40,7 +40,7 @@ def test_magic_recipients_have_their_scenario(state: SandboxState) -> None:
 
 
 def test_windows_may_be_left_out(state: SandboxState) -> None:
-    """Without windows everybody's is open, but for the scenario of a closed one."""
+    """If windows are not enforced, all are open except in the scenario of a closed window."""
     windows = ServiceWindows(state, enforced=False)
 
     assert windows.is_open(ONE)

@@ -1,4 +1,4 @@
-"""A sandbox of all providers that calls back, omnimsg's own client of it, and plain HTTP."""
+"""Fixtures: a sandbox of all providers with callbacks, omnimsg's client of it, and plain HTTP."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PHONE = "+27820001000"
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    """Serve what is called back."""
+    """Serve the receiver of the callbacks."""
     async with serve_target() as served:
         yield served
 
 
 @pytest.fixture
 async def sandbox(clock: Clock, target: Target) -> AsyncIterator[Sandbox]:
-    """Serve all providers, with ten seconds between two steps, calling back to the target."""
+    """Serve all providers, with ten seconds between two steps and callbacks to the target."""
     async with Sandbox(clock=clock, pace=PACE, callbacks=f"{target.url}/callbacks") as served:
         served.open_windows(PHONE)
         yield served
@@ -40,7 +40,7 @@ async def sandbox(clock: Clock, target: Target) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def client(sandbox: Sandbox) -> AsyncIterator[Client]:
-    """Return omnimsg's client of the sandbox."""
+    """Return an omnimsg client of the sandbox."""
     config = sandbox.config()
     config["accounts"]["bird"]["templates"] = {"table_ready": {"keys": ["name", "time"]}}
     async with Client.from_config(config) as served:
@@ -59,18 +59,18 @@ class Http:
             return response.status, await response.json()
 
     async def get(self, path: str) -> Any:
-        """Return what a control route shows."""
+        """Return the JSON of a control route."""
         status, body = await self.call("GET", f"/_sandbox/{path}")
         assert status == 200, body
         return body
 
     async def entries(self, number: str = PHONE) -> list[dict[str, Any]]:
-        """Return a conversation."""
+        """Return the entries of a phone's conversation."""
         shown = await self.get(f"phones/{number.replace('+', '%2B')}")
         return list(shown["entries"])
 
     async def decide(self, entry: dict[str, Any], outcome: str) -> tuple[int, Any]:
-        """Let something become of a message."""
+        """Set the outcome of a message."""
         body = {"provider": entry["provider"], "id": entry["id"], "outcome": outcome}
         return await self.call("POST", "/_sandbox/outcomes", json=body)
 

@@ -1,4 +1,4 @@
-"""What is shown of each provider's content, from the content that its adapter writes."""
+"""The blocks in which the page shows each content, as each provider's adapter writes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "docs"))
 contents: Any = importlib.import_module("contents")
 content_examples: Any = importlib.import_module("content_examples")
 
-# The kinds of blocks of each content, whichever provider carries it.
+# The kinds of blocks of each content, the same for all providers.
 BLOCKS = {
     "text": ["text"],
     "media by link": ["file"],
@@ -57,7 +57,7 @@ PICTURE = "https://shop.example.test/menu.png"
 
 
 def button(label: str, action: str = "reply", **fields: Any) -> dict[str, Any]:
-    """Return a button as the page is told of it."""
+    """Return a button block as the page receives it."""
     return {
         "block": "button",
         "label": label,
@@ -70,7 +70,7 @@ def button(label: str, action: str = "reply", **fields: Any) -> dict[str, Any]:
 
 
 class Plain(Emulator):
-    """An emulator that accepts a list of numbers, and says nothing of how it is shown."""
+    """An emulator that accepts a list of numbers, and has no display of its own."""
 
     name = "plain"
 
@@ -80,7 +80,7 @@ class Plain(Emulator):
         return {"provider": "plain", "base_url": base_url}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return a send."""
+        """Return the route of a send."""
         return [web.post("/send", self.send)]
 
     def is_send(self, request: web.Request) -> bool:
@@ -88,7 +88,7 @@ class Plain(Emulator):
         return bool(request.path)
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Refuse without a word."""
+        """Return an empty response."""
         del request
         return web.Response(status=status)
 
@@ -143,7 +143,7 @@ async def test_each_content_is_shown(
 async def test_buttons_have_what_a_tap_sends(
     client: Client, http: Http, account: str, channel: Channel
 ) -> None:
-    """Their labels and payloads."""
+    """Reply buttons are shown with their labels and payloads."""
     await client.send(contents.message("interactive: replies", channel), account=account)
 
     _, *buttons = await shown(http)
@@ -153,7 +153,7 @@ async def test_buttons_have_what_a_tap_sends(
 
 @pytest.mark.parametrize("account", ["clickatell", "bird"])
 async def test_a_list_has_its_entries(client: Client, http: Http, account: str) -> None:
-    """Below the label of the button that opens it."""
+    """A list is shown with the label that opens it and its entries with payloads."""
     await client.send(contents.message("list", Channel.WHATSAPP), account=account)
 
     _, found = await shown(http)
@@ -163,7 +163,7 @@ async def test_a_list_has_its_entries(client: Client, http: Http, account: str) 
 
 
 async def test_a_file_of_the_sandbox_is_fetched_from_it(client: Client, http: Http) -> None:
-    """Its bytes are those that were sent."""
+    """An inline file can be fetched from the sandbox with its original bytes."""
     await client.send(contents.message("media inline", Channel.WHATSAPP), account="clickatell")
     file, _ = await shown(http)
 
@@ -175,7 +175,7 @@ async def test_a_file_of_the_sandbox_is_fetched_from_it(client: Client, http: Ht
 
 
 async def test_a_file_of_another_host_is_only_named(client: Client, http: Http) -> None:
-    """The page is told its address, and that the sandbox does not have it."""
+    """A file of another host is shown by its URL, without media in the sandbox."""
     await client.send(contents.message("media by link", Channel.WHATSAPP), account="bird")
 
     (file,) = await shown(http)
@@ -304,7 +304,7 @@ MESSENTE = [
 async def test_what_only_messente_has(
     http: Http, message: dict[str, Any], kinds: list[str]
 ) -> None:
-    """Each content of its four channels is shown."""
+    """Each content of Messente's channels that other providers lack is shown."""
     status, answer = await http.call(
         "POST",
         "/messente/v1/omnimessage",
@@ -392,7 +392,7 @@ CLICKATELL = [
 async def test_what_only_clickatell_has(
     http: Http, sandbox: Sandbox, fields: dict[str, Any], kinds: list[str]
 ) -> None:
-    """Headers, footers, buttons of templates, and every member of a contact."""
+    """Headers, footers, template buttons and all fields of a contact of Clickatell are shown."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     message = {"to": PHONE.removeprefix("+"), "channel": "whatsapp", **fields}
     status, answer = await http.call(
@@ -408,7 +408,7 @@ async def test_what_only_clickatell_has(
 
 
 async def test_a_code_of_a_templates_button_is_picked_out(http: Http, sandbox: Sandbox) -> None:
-    """A one-time code may stand in a button alone."""
+    """A one-time code that stands only in a template's button is found."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     template = {
         "templateName": "table_ready",
@@ -429,7 +429,7 @@ async def test_a_code_of_a_templates_button_is_picked_out(http: Http, sandbox: S
 
 
 async def test_an_emulator_without_a_display_shows_texts() -> None:
-    """What somebody has written for another provider appears on the page as it is."""
+    """A third-party emulator without a display is shown with its texts and statuses."""
     async with Sandbox([Plain]) as sandbox, aiohttp.ClientSession(sandbox.url) as session:
         async with session.post("/plain/send", json=[PHONE]) as response:
             assert response.status == 200
@@ -442,7 +442,7 @@ async def test_an_emulator_without_a_display_shows_texts() -> None:
 
 
 async def test_a_rejected_entry_of_a_batch_is_shown(http: Http) -> None:
-    """Bird accepts a batch with an entry that it rejects afterwards, whose body may be missing."""
+    """An entry of a Bird batch that is rejected later is shown, even without a valid body."""
     receiver = {"contacts": [{"identifierValue": PHONE}]}
     status, _ = await http.call(
         "POST",

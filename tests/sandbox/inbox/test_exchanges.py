@@ -1,4 +1,4 @@
-"""Requests with their answers: without credentials, with who was refused, and bounded."""
+"""The kept requests and answers: masked, with their refusals, and limited in number and size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def key(sandbox: Sandbox) -> str:
 
 
 async def refusals(http: Http, number: str = PHONE) -> list[tuple[Any, ...]]:
-    """Return the refusals of a phone: channel, text, code and words."""
+    """Return channel, text, code and reason of each refusal that a phone shows."""
     return [
         (each["channel"], each["text"], each["code"], each["reason"])
         for each in await http.entries(number)
@@ -55,7 +55,7 @@ async def refusals(http: Http, number: str = PHONE) -> list[tuple[Any, ...]]:
 
 
 async def test_a_request_is_shown_with_its_answer(client: Client, http: Http, key: str) -> None:
-    """Method, address, headers and bodies, and nothing that opens an account."""
+    """A request is shown with its answer and a curl command, all without credentials."""
     await client.send(Message(PHONE, "Hello", reference="r-1"), account="clickatell")
     (entry,) = await http.entries()
 
@@ -75,7 +75,7 @@ async def test_a_request_is_shown_with_its_answer(client: Client, http: Http, ke
 
 
 async def test_requests_are_listed_the_latest_first(client: Client, http: Http) -> None:
-    """With what the request log says of each."""
+    """Requests are listed latest first, with their number and that of the refused ones."""
     await client.send(Message(PHONE, "Hello"), account="messente")
     await client.balance(account="clickatell")
 
@@ -86,7 +86,7 @@ async def test_requests_are_listed_the_latest_first(client: Client, http: Http) 
 
 
 async def test_a_refused_message_is_shown_at_its_phone(http: Http, key: str) -> None:
-    """Clickatell: with the code of its entry; the others of the request were accepted."""
+    """A refused message of a Clickatell request is shown at its phone, with its own code."""
     messages = [
         {"to": DIGITS, "content": "One"},
         {"to": DIGITS, "content": "Two", "chanel": "sms"},
@@ -102,7 +102,7 @@ async def test_a_refused_message_is_shown_at_its_phone(http: Http, key: str) -> 
 
 
 async def test_a_refused_picture_is_no_text(http: Http, key: str) -> None:
-    """Its bytes stand where a text would; of it the caption can be read."""
+    """A refused picture is shown with its caption, not with its bytes as a text."""
     picture = {"to": DIGITS, "channel": "whatsapp", "content": "aGVsbG8="}
     messages = [
         picture | {"media": {"contentType": "image/gif"}},
@@ -122,7 +122,7 @@ async def test_a_refused_picture_is_no_text(http: Http, key: str) -> None:
 async def test_whose_message_was_accepted_is_not_refused(
     sandbox: Sandbox, http: Http, key: str, kind: str, options: dict[str, Any]
 ) -> None:
-    """A fault has only taken the answer: the phone has the message, and no refusal beside it."""
+    """An accepted message whose answer a fault replaced is not shown as refused."""
     sandbox.faults.add(kind, **options)
     messages = [{"to": DIGITS, "content": "One"}, {"to": "27820990003", "content": "Two"}]
 
@@ -135,7 +135,7 @@ async def test_whose_message_was_accepted_is_not_refused(
 
 
 async def test_each_refusal_has_an_id_of_its_own(http: Http, key: str) -> None:
-    """Also of two messages of one request to the same phone."""
+    """Two refusals of one request at the same phone have different ids."""
     messages = [{"to": DIGITS, "content": "One"}, {"to": DIGITS, "content": "Two"}]
     await send(http, "/clickatell/v1/message", {"messages": messages}, key="wrong")
 
@@ -145,7 +145,7 @@ async def test_each_refusal_has_an_id_of_its_own(http: Http, key: str) -> None:
 
 
 async def test_a_refused_request_is_shown_at_each_phone(http: Http) -> None:
-    """Clickatell: an error of the whole request concerns all of its messages."""
+    """A Clickatell request refused as a whole is shown at the phone of each message."""
     messages = [{"to": DIGITS, "content": "One"}, {"to": "27820001009", "content": "Two"}]
     await send(http, "/clickatell/v1/message", {"messages": messages}, key="wrong")
 
@@ -156,7 +156,7 @@ async def test_a_refused_request_is_shown_at_each_phone(http: Http) -> None:
 
 
 async def test_what_messente_refuses(http: Http) -> None:
-    """One omnimessage, or single ones of a bulk, with what its errors say."""
+    """A refused omnimessage, alone or in a bulk, is shown with the texts of its errors."""
     wrong = {"to": PHONE, "messages": [{"channel": "sms", "text": "Hi", "colour": "red"}]}
     right = {"to": PHONE, "messages": [{"channel": "sms", "text": "Hello"}]}
     await send(http, "/messente/v1/omnimessage", wrong)
@@ -169,7 +169,7 @@ async def test_what_messente_refuses(http: Http) -> None:
 
 
 async def test_what_bird_refuses(http: Http) -> None:
-    """With the channel of the path, and the field that is wrong."""
+    """A message that Bird refuses is shown with the path's channel and the invalid field."""
     receiver = {"contacts": [{"identifierValue": PHONE}]}
     body = {"type": "text", "text": {"text": "Hi", "colour": "red"}}
     await send(http, BIRD, {"receiver": receiver, "body": body})
@@ -190,7 +190,7 @@ async def test_what_bird_refuses(http: Http) -> None:
 async def test_what_cannot_be_read_is_a_refused_request(
     http: Http, key: str, path: str, body: bytes
 ) -> None:
-    """A body of any form is shown as it was sent, and refuses nobody who is not named."""
+    """A body of any form is shown as sent, as a refused request."""
     provider = path.split("/")[1]
     headers = {"Authorization": {**KEYS, "clickatell": key}[provider]}
     headers["Content-Type"] = "application/json"
@@ -205,7 +205,7 @@ async def test_what_cannot_be_read_is_a_refused_request(
 
 
 async def test_a_fault_is_shown_at_the_phone(http: Http, sandbox: Sandbox, key: str) -> None:
-    """What a fault answers in the provider's place has its status and its name."""
+    """A request that a fault answered is shown at the phone with status and fault."""
     sandbox.faults.add("status", status=503)
     body = {"messages": [{"to": DIGITS, "content": "One"}]}
     async with http.session.post(
@@ -217,7 +217,7 @@ async def test_a_fault_is_shown_at_the_phone(http: Http, sandbox: Sandbox, key: 
 
 
 async def test_a_picture_in_a_request_is_shortened(client: Client, http: Http) -> None:
-    """A long text in a large document is cut, so that the rest of it can be read."""
+    """A long string in a large body is cut, so that the rest is shown."""
     picture = MediaItem(MediaKind.IMAGE, Inline(bytes(90_000)), content_type="image/png")
     message = Message(PHONE, Media((picture,), "A caption"), channel=Channel.WHATSAPP)
     await client.send(message, account="clickatell")
@@ -232,7 +232,7 @@ async def test_a_picture_in_a_request_is_shortened(client: Client, http: Http) -
 
 
 async def test_a_form_is_not_shown(http: Http) -> None:
-    """What was uploaded as a form is counted only, and what grants it is masked."""
+    """An uploaded form is not shown, and the signature that grants an upload is masked."""
     path = f"/bird/workspaces/{WORKSPACE}/channel-media/presigned-upload"
     _, granted = await send(http, path, {"contentType": "image/png"})
     form = aiohttp.FormData(granted["uploadFormData"])
@@ -250,14 +250,14 @@ async def test_a_form_is_not_shown(http: Http) -> None:
 
 @pytest.mark.parametrize("number", ["0", "99", "x", "%C2%B2"])
 async def test_an_unknown_request_is_not_found(http: Http, number: str) -> None:
-    """It is unknown, forgotten, or no number."""
+    """A request id that is unknown or not a number is refused."""
     status, _ = await http.call("GET", f"/_sandbox/exchanges/{number}")
 
     assert status in {400, 404}
 
 
 async def test_only_refused_takes_one_value(http: Http) -> None:
-    """Another value is refused with the name."""
+    """Another value of the query `refused` than 1 is refused with its name."""
     status, body = await http.call("GET", "/_sandbox/exchanges?refused=yes")
 
     assert (400, "refused") == (status, body["error"].partition(":")[0])
@@ -265,7 +265,7 @@ async def test_only_refused_takes_one_value(http: Http) -> None:
 
 @pytest.mark.parametrize("is_watched", [False, True], ids=["unseen", "watched"])
 async def test_the_oldest_requests_are_forgotten(is_watched: bool) -> None:
-    """As many are kept as lines of the request log; a message then has no request any more."""
+    """Requests over the limit are dropped, and their messages then have no request."""
     async with (
         Sandbox(limits=Limits(requests=2)) as sandbox,
         aiohttp.ClientSession(sandbox.url) as session,
@@ -288,7 +288,7 @@ async def test_the_oldest_requests_are_forgotten(is_watched: bool) -> None:
 async def test_large_bodies_are_forgotten_first(
     http: Http, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All bodies together have a limit too; the latest request is always kept."""
+    """Requests over the limit of all bodies are dropped, except the latest one."""
     monkeypatch.setattr(exchanges, "MAX_BYTES", 10)
     for text in ("One", "Two"):
         body = {"messages": [{"to": DIGITS, "content": text}]}

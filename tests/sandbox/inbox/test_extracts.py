@@ -1,4 +1,4 @@
-"""Codes and links in texts."""
+"""Codes and links that are found in texts."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ LINKS = [
 
 @pytest.mark.parametrize(("text", "codes"), CODES)
 def test_codes(text: str, codes: list[str]) -> None:
-    """Four to eight digits where a text names a code, else six; no part of anything else."""
+    """A code has four to eight digits next to a word for it, else six, and stands alone."""
     assert codes == find_codes(text)
 
 
 @pytest.mark.parametrize(("text", "links"), LINKS)
 def test_links(text: str, links: list[str]) -> None:
-    """Web addresses, each once, without what ends the sentence."""
+    """Links are found once each, without the punctuation that follows them."""
     assert links == find_links(text)
 
 
 def test_what_is_found_is_bounded() -> None:
-    """A text full of codes and links shows ten of each."""
+    """At most ten codes and ten links of a text are returned."""
     text = "code " + " ".join(f"{number} https://{number}.test" for number in range(111111, 111200))
 
     assert (10, 10) == (len(find_codes(text)), len(find_links(text)))

@@ -1,4 +1,4 @@
-"""Requests without their credentials, and the command that repeats them."""
+"""Masked requests, and the curl command that repeats them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ JSON = "application/json"
     ],
 )
 def test_headers(name: str, value: str, shown: str) -> None:
-    """A credential is masked, its scheme is not."""
+    """A credential in a header is masked, but not its scheme."""
     assert [(name, shown)] == mask_headers([(name, value)])
 
 
@@ -49,7 +49,7 @@ def test_headers(name: str, value: str, shown: str) -> None:
     ],
 )
 def test_targets(target: str, shown: str) -> None:
-    """What is no credential keeps its form."""
+    """Credentials in a query are masked; the rest of the target is unchanged."""
     assert shown == mask_target(target)
 
 
@@ -65,7 +65,7 @@ def test_targets(target: str, shown: str) -> None:
     ],
 )
 def test_bodies(text: str, shown: str) -> None:
-    """A body without credentials is shown exactly as it came; one that is broken is masked too."""
+    """A body without credentials is unchanged; credentials are masked, in invalid JSON too."""
     data = text.encode()
 
     assert shown == show_body(JSON, data, len(data)).text
@@ -82,12 +82,12 @@ def test_bodies(text: str, shown: str) -> None:
     ],
 )
 def test_bodies_of_other_types(content_type: str, data: bytes, size: int, shown: ShownBody) -> None:
-    """What is no text, or was not read, is counted only."""
+    """A body that is not text or was not read is shown by its size only."""
     assert shown == show_body(content_type, data, size)
 
 
 def test_a_large_document_is_shortened() -> None:
-    """Its long texts are cut, and it stays a document."""
+    """A large JSON document is kept as JSON with its long strings cut."""
     data = orjson.dumps({"content": "A" * 200_000, "caption": "Menu"})
 
     kept, is_cut = kept_body(data)
@@ -97,7 +97,7 @@ def test_a_large_document_is_shortened() -> None:
 
 
 def test_what_cannot_be_shortened_is_cut() -> None:
-    """Never more than the limit is kept."""
+    """A large body that is not JSON is cut at the limit."""
     kept, is_cut = kept_body(b"A" * 200_000)
 
     assert (64 * 1024, True) == (len(kept), is_cut)
@@ -107,13 +107,13 @@ def test_what_cannot_be_shortened_is_cut() -> None:
     "body", [ShownBody(text=None, bytes=1), ShownBody(text="", bytes=1, is_cut=True)]
 )
 def test_what_is_not_known_as_a_whole_has_no_command(body: ShownBody) -> None:
-    """A command that sends something else would mislead."""
+    """A request whose body is not known completely has no command."""
     assert curl_command("POST", "http://127.0.0.1/", [], body) is None
 
 
 @given(st.text(st.characters(blacklist_categories=["Cc", "Cs"])))
 def test_no_text_ends_an_argument(text: str) -> None:
-    """A shell takes the body for one argument, whatever is in it."""
+    """A shell reads any header or body back as one argument of the command."""
     command = curl_command(
         "POST", "http://127.0.0.1/", [("A", text), ("Host", "x")], ShownBody(text=text, bytes=1)
     )
@@ -125,7 +125,7 @@ def test_no_text_ends_an_argument(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a'\x1b[31m\\b'\nc", "\x00", "\r\n'; echo no; '", "\x7f\\'"])
 def test_no_control_character_reaches_a_terminal(text: str) -> None:
-    """The command has no control character but line ends, and bash reads the text from it."""
+    """The command has no control character but line feeds, and bash reads the body from it."""
     body = ShownBody(text=text, bytes=1)
     command = curl_command("POST", "http://127.0.0.1/", [], body) or ""
 
@@ -135,5 +135,5 @@ def test_no_control_character_reaches_a_terminal(text: str) -> None:
     )
 
     assert set() == {char for char in command if char < " " and char != "\n"}
-    # An argument of a program ends at a zero byte.
+    # A program's argument ends at a zero byte.
     assert text.partition("\x00")[0].encode() == done.stdout

@@ -1,4 +1,4 @@
-"""What becomes of a message by a word of the page: its status, its report, its look-up."""
+"""Outcomes that the page sets for a message: its status, its reports and its look-up."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CASES: list[Case] = [
 async def sent(
     client: Client, http: Http, account: str, channel: Channel, to: str = NEVER_SETTLES
 ) -> dict[str, Any]:
-    """Send a message and return what the page is told of it."""
+    """Send a message and return its entry on the page."""
     sender = "Cafe" if channel is Channel.RCS else None
     await client.send(Message(to, "Hello", channel=channel, sender=sender), account=account)
     return (await http.entries(to))[-1]
@@ -57,7 +57,7 @@ async def sent(
 async def test_an_outcome_is_looked_up_and_reported(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock, target: Target, case: Case
 ) -> None:
-    """A look-up finds it, and the last report is of it, in the provider's words."""
+    """An outcome set on the page is found by a look-up and reported in the provider's terms."""
     account, channel, outcome, status, reported = case
     entry = await sent(client, http, account, channel)
     clock.now += 5 * PACE
@@ -77,7 +77,7 @@ async def test_an_outcome_is_looked_up_and_reported(
 async def test_each_report_is_sent_once(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock, target: Target, account: str
 ) -> None:
-    """What was reported before is not reported again, and what was planned never is."""
+    """Setting an outcome sends one report; earlier ones are not repeated, planned ones dropped."""
     entry = await sent(client, http, account, Channel.SMS, PHONE)
     clock.now += PACE
     await sandbox.callbacks.flush()
@@ -96,7 +96,7 @@ async def test_each_report_is_sent_once(
 async def test_one_outcome_may_follow_another(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock, target: Target
 ) -> None:
-    """Each of them is reported, also when all that was planned was reported long ago."""
+    """Several outcomes set in turn are each reported, even after the planned steps."""
     entry = await sent(client, http, "clickatell", Channel.WHATSAPP, PHONE)
     clock.now += 5 * PACE
     await sandbox.callbacks.flush()
@@ -112,7 +112,7 @@ async def test_one_outcome_may_follow_another(
 async def test_reading_an_email_is_told_by_an_interaction(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock, target: Target
 ) -> None:
-    """Bird says that it was opened; before that it is delivered, if it was not."""
+    """An e-mail set as read is reported as delivered, then as opened by an interaction."""
     mailbox = "guest@example.test"
     content = Email(subject="Hi", html="<p>Hi</p>")
     await client.send(Message(mailbox, content, channel=Channel.EMAIL), account="bird")
@@ -130,7 +130,7 @@ async def test_reading_an_email_is_told_by_an_interaction(
 async def test_a_contradiction_is_a_report_only(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock, target: Target
 ) -> None:
-    """The opposite is reported, and a look-up still finds what was."""
+    """A contradiction changes only the report; a look-up still finds the former status."""
     entry = await sent(client, http, "messente", Channel.SMS, PHONE)
     clock.now += 5 * PACE
     await sandbox.callbacks.flush()
@@ -145,7 +145,7 @@ async def test_a_contradiction_is_a_report_only(
 async def test_what_can_become_of_a_message(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock
 ) -> None:
-    """No outcome twice, no reading of an SMS, no contradiction where nobody is called."""
+    """Only outcomes that the message's channel, status and callbacks allow are offered."""
     sms = await sent(client, http, "clickatell", Channel.SMS)
     clock.now += 5 * PACE
     viber = await sent(client, http, "messente", Channel.VIBER, PHONE)
@@ -163,7 +163,7 @@ async def test_what_can_become_of_a_message(
 async def test_outcomes_without_callbacks(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock
 ) -> None:
-    """A look-up finds what became of a message although nobody is told."""
+    """Without callbacks an outcome is found by a look-up, and a contradiction is refused."""
     sandbox.callbacks.switch_off()
     entry = await sent(client, http, "clickatell", Channel.SMS, PHONE)
     clock.now += 1
@@ -191,7 +191,7 @@ async def test_outcomes_without_callbacks(
 async def test_an_impossible_outcome_is_refused(
     client: Client, http: Http, change: dict[str, Any], named: str
 ) -> None:
-    """The field is named, and the message stays as it is."""
+    """An impossible outcome is refused with the field's name, and the message is unchanged."""
     entry = await sent(client, http, "clickatell", Channel.SMS, PHONE)
     body = {"provider": "clickatell", "id": entry["id"], "outcome": "failed", **change}
 
@@ -202,7 +202,7 @@ async def test_an_impossible_outcome_is_refused(
 
 
 async def test_every_recipient_of_an_email_is_told_that_it_was_opened(http: Http) -> None:
-    """It is one message: what becomes of it is shown at the mailboxes of the others too."""
+    """An outcome of an e-mail is shown at each of its recipients."""
     contacts = [{"identifierValue": to} for to in ("ola@example.test", "thandi@example.test")]
     body = {"type": "html", "html": {"text": "Hello"}}
     _, message = await http.call(

@@ -1,4 +1,4 @@
-"""The page's own routes: who gets HTML, what it may load, what a foreign page is told."""
+"""The page's routes: who gets HTML, what the page may load, what other origins are refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def text_of(name: str) -> str:
     ],
 )
 async def test_a_browser_gets_the_page(http: Http, accept: str, kind: str) -> None:
-    """Whoever asks for HTML by name gets the page, every other client the list of routes."""
+    """A client that prefers HTML by name gets the page, any other the list of routes."""
     async with http.session.get("/", headers={"Accept": accept}) as response:
         shown = response.content_type, response.headers["Vary"]
 
@@ -59,7 +59,7 @@ async def test_a_browser_gets_the_page(http: Http, accept: str, kind: str) -> No
 
 
 async def test_the_list_of_routes_has_an_address_of_its_own(http: Http, sandbox: Sandbox) -> None:
-    """The list that other clients get at the root is there for browsers too."""
+    """Browsers get the list of routes at an address of its own."""
     async with http.session.get("/_sandbox/routes", headers={"Accept": BROWSER}) as response:
         listed = await response.json()
 
@@ -67,7 +67,7 @@ async def test_the_list_of_routes_has_an_address_of_its_own(http: Http, sandbox:
 
 
 async def test_the_page_may_load_nothing_from_elsewhere(http: Http) -> None:
-    """The policy names no other host, allows nothing inline, and no text can become markup."""
+    """The page's policy allows only its own files, nothing inline, and no text as markup."""
     async with http.session.get("/", headers={"Accept": "text/html"}) as response:
         policy = dict(
             each.strip().partition(" ")[::2]
@@ -87,7 +87,7 @@ async def test_the_page_may_load_nothing_from_elsewhere(http: Http) -> None:
 
 @pytest.mark.parametrize("name", ASSETS)
 async def test_every_file_of_the_page_is_served(http: Http, name: str) -> None:
-    """Each has its type and its policy, and is not sent again to a browser that has it."""
+    """Each file of the page is served with `nosniff`, and as 304 to a browser that has it."""
     async with http.session.get(f"/_sandbox/inbox/{name}") as first:
         body, tag = await first.read(), first.headers["ETag"]
         shown = first.status, first.headers["X-Content-Type-Options"]
@@ -100,7 +100,7 @@ async def test_every_file_of_the_page_is_served(http: Http, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fpage.py", "%2e%2e%2frouting.py", ".."])
 async def test_no_other_file_is_served(http: Http, name: str) -> None:
-    """Only the files of the page have an address."""
+    """Paths outside the page's files are not found."""
     async with http.session.get(f"/_sandbox/inbox/{name}") as response:
         assert response.status == 404
 
@@ -109,7 +109,7 @@ async def test_no_other_file_is_served(http: Http, name: str) -> None:
     "name", [name for name in ASSETS if name.endswith((".js", ".html", ".css"))]
 )
 async def test_what_a_file_refers_to_is_there(name: str) -> None:
-    """Modules, styles and pictures that a file names are files of the page."""
+    """Every file that a file of the page refers to exists."""
     named = re.findall(r'from "\./([\w.]+)"|"_sandbox/inbox/([\w.]+)"', text_of(name))
 
     assert set() == {one or other for one, other in named} - set(ASSETS)
@@ -117,7 +117,7 @@ async def test_what_a_file_refers_to_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", ASSETS)
 async def test_no_file_makes_markup_or_names_a_host(name: str) -> None:
-    """No text is parsed as markup or code, nothing is inline, and no other host is named."""
+    """No file of the page parses text as markup or code, is inline, or names another host."""
     text = re.sub(
         r"http://www\.w3\.org/2000/svg|http://127\.0\.0\.1:9000/callbacks", "", text_of(name)
     )
@@ -128,7 +128,7 @@ async def test_no_file_makes_markup_or_names_a_host(name: str) -> None:
 
 
 async def test_an_email_is_closed_off(client: Client, http: Http) -> None:
-    """Its HTML is served with a policy under which nothing runs, loads or leaves its frame."""
+    """An e-mail's HTML is served with a policy under which nothing runs or is loaded."""
     html = "<p style='color:red'>Hello <img src=https://example.test/p.png><script>x()</script></p>"
     await client.send(
         Message("guest@example.test", Email(subject="Hi", html=html), channel=Channel.EMAIL),
@@ -148,7 +148,7 @@ async def test_an_email_is_closed_off(client: Client, http: Http) -> None:
     "path", ["mail/bird/none", "mail/nobody/none", "media/bird/none", "media/nobody/1"]
 )
 async def test_an_unknown_mail_or_file_is_not_found(http: Http, path: str) -> None:
-    """What the sandbox does not have gets a 404 that says so."""
+    """An unknown e-mail or file is a 404 that names what is missing."""
     status, body = await http.call("GET", f"/_sandbox/{path}")
 
     assert (404, path.partition("/")[0]) == (status, body["error"].partition(":")[0])
@@ -166,7 +166,7 @@ async def test_an_unknown_mail_or_file_is_not_found(http: Http, path: str) -> No
 async def test_a_file_that_could_run_is_only_saved(
     sandbox: Sandbox, http: Http, content_type: str, served: str, disposition: str | None
 ) -> None:
-    """Pictures, sounds and films are shown; everything else, SVG too, is a download."""
+    """Pictures, audio and video are shown; every other file, SVG too, is a download."""
     media = {"content_type": content_type, "data": PNG, "file_name": 'a"b.x'}
     sandbox.reply(PHONE, media=media, provider="clickatell", channel="whatsapp")
     (entry,) = await http.entries()
@@ -184,7 +184,7 @@ async def test_a_file_that_could_run_is_only_saved(
     ["about", "events", "phones", "phones/1", "exchanges", "exchanges/1", "media/x/1", "mail/x/1"],
 )
 async def test_a_foreign_page_reads_nothing(http: Http, path: str) -> None:
-    """A page whose name was bound to this machine is refused, reading included."""
+    """A request with a foreign Host (DNS rebinding) is refused, reading included."""
     status, body = await http.call("GET", f"/_sandbox/{path}", headers={"Host": "evil.example"})
 
     assert (403, "Host") == (status, body["error"].partition(":")[0])
@@ -194,7 +194,7 @@ async def test_a_foreign_page_reads_nothing(http: Http, path: str) -> None:
     ("method", "path"), [("POST", "outcomes"), ("PUT", "templates/a"), ("GET", "events")]
 )
 async def test_a_foreign_origin_changes_nothing(http: Http, method: str, path: str) -> None:
-    """A request that a page of another site makes is refused as by the other control routes."""
+    """A request with the Origin of another site is refused."""
     status, body = await http.call(
         method, f"/_sandbox/{path}", json={}, headers={"Origin": "http://evil.example"}
     )
@@ -204,14 +204,14 @@ async def test_a_foreign_origin_changes_nothing(http: Http, method: str, path: s
 
 @pytest.mark.parametrize("path", ["about", "events", "routes", "phones/1", "exchanges/1"])
 async def test_an_unknown_query_is_refused(http: Http, path: str) -> None:
-    """As by every other control route."""
+    """An unknown query name is refused with its name."""
     status, body = await http.call("GET", f"/_sandbox/{path}?colour=red")
 
     assert (400, "colour") == (status, body["error"].partition(":")[0])
 
 
 async def test_what_the_page_offers(http: Http, sandbox: Sandbox) -> None:
-    """It learns of emulators, kinds of faults with their parameters, and magic recipients."""
+    """The page gets the emulators, the kinds of faults with parameters, and magic recipients."""
     about = await http.get("about")
 
     assert list(sandbox.emulators) == about["emulators"]
@@ -224,14 +224,14 @@ async def test_what_the_page_offers(http: Http, sandbox: Sandbox) -> None:
     [({}, "text"), ({"text": ""}, "text"), ({"words": "x"}, "words"), ([], "body"), (None, "body")],
 )
 async def test_an_invalid_wording_is_refused(http: Http, body: object, named: str) -> None:
-    """The field is named."""
+    """An invalid template text is refused with the field's name."""
     status, answer = await http.call("PUT", "/_sandbox/templates/parcel", json=body)
 
     assert (400, named) == (status, answer["error"].partition(":")[0])
 
 
 async def test_templates_have_a_limit(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One more wording is refused, another one of a known template is not."""
+    """Over the limit a new template is refused, but a known one can be changed."""
     monkeypatch.setattr("omnimsg.sandbox.inbox.routes.MAX_TEMPLATES", 1)
 
     refused, _ = await http.call("PUT", "/_sandbox/templates/parcel", json={"text": "x"})
@@ -241,5 +241,5 @@ async def test_templates_have_a_limit(http: Http, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_a_browser_prefers() -> None:
-    """A client that takes anything does not prefer HTML."""
+    """A browser's Accept header prefers HTML, and `*/*` does not."""
     assert (True, False) == (page.prefers_html(BROWSER), page.prefers_html("*/*"))

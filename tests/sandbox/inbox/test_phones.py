@@ -1,4 +1,4 @@
-"""The phones and their conversations, as the page is told of them."""
+"""The phones and their conversations, as the page receives them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFUSED = "+27820990003"
 
 
 def said(entry: dict[str, Any]) -> str | None:
-    """Return the text of an entry, whoever wrote it."""
+    """Return the text of an entry of either direction."""
     if entry["direction"] == "out":
         (block,) = entry["blocks"]
         return str(block["text"])
@@ -38,7 +38,7 @@ def said(entry: dict[str, Any]) -> str | None:
 
 
 async def test_the_phone_with_the_latest_news_comes_first(client: Client, http: Http) -> None:
-    """Each has its latest text, how many messages it had, and by which ways."""
+    """Phones are listed by their latest message, with its text, their counts and their routes."""
     await client.send(Message(PHONE, "One"), account="clickatell")
     await client.send(Message(OTHER, "Two"), account="messente")
     await client.send(Message(PHONE, "Three", channel=Channel.SMS), account="bird")
@@ -54,7 +54,7 @@ async def test_the_phone_with_the_latest_news_comes_first(client: Client, http: 
 async def test_a_conversation_has_what_both_sides_said(
     client: Client, sandbox: Sandbox, http: Http, clock: Clock
 ) -> None:
-    """Messages on their way, refusals and replies stand in their order."""
+    """A conversation has messages, refusals and replies in chronological order."""
     await client.send(Message(REFUSED, "Hello", channel=Channel.WHATSAPP), account="messente")
     clock.now += 1
     with pytest.raises(RejectedError):
@@ -74,7 +74,7 @@ async def test_a_conversation_has_what_both_sides_said(
 
 @pytest.mark.parametrize("number", ["{{phone}}", "{number}", "082/1234567", "50% of it"])
 async def test_every_number_can_be_looked_at(sandbox: Sandbox, http: Http, number: str) -> None:
-    """Also one that was refused, such as a placeholder that nobody has filled in."""
+    """Any recipient of a refused message has a page, such as an unfilled placeholder."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     body = {"messages": [{"to": number, "content": "Hello"}]}
     await http.call("POST", "/clickatell/v1/message", json=body, headers={"Authorization": key})
@@ -88,7 +88,7 @@ async def test_every_number_can_be_looked_at(sandbox: Sandbox, http: Http, numbe
 
 
 async def test_a_message_for_the_end_of_time(sandbox: Sandbox, http: Http) -> None:
-    """What is scheduled so that its last statuses are beyond every date is shown all the same."""
+    """A message whose statuses are beyond the last representable date is shown."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     message = {
         "to": PHONE.removeprefix("+"),
@@ -106,7 +106,7 @@ async def test_a_message_for_the_end_of_time(sandbox: Sandbox, http: Http) -> No
 async def test_the_pictures_of_phones_are_kept_within_the_limit_of_media(
     target: Target,
 ) -> None:
-    """Their bytes are in the store alone, and in no callback that is shown."""
+    """Pictures from phones count against the limit of media, and no callback keeps a copy."""
     limits = Limits(media_bytes=1_000_000)
     async with Sandbox(callbacks=target.url, limits=limits) as sandbox:
         tracemalloc.start()
@@ -125,7 +125,7 @@ async def test_the_pictures_of_phones_are_kept_within_the_limit_of_media(
 
 
 async def test_a_message_has_its_life(client: Client, http: Http, clock: Clock) -> None:
-    """What is planned is marked as such, and what has happened has its time."""
+    """A message's steps are marked as planned until the clock reaches them."""
     await client.send(Message(PHONE, "Hello"), account="clickatell")
     clock.now += PACE
 
@@ -141,7 +141,7 @@ async def test_a_message_has_its_life(client: Client, http: Http, clock: Clock) 
 
 
 async def test_a_fallback_that_is_not_needed_says_so(client: Client, http: Http) -> None:
-    """A leg that is never attempted is no message on its way."""
+    """A fallback leg that is not attempted is shown as unused."""
     message = Message(PHONE, "Hello", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),))
     await client.send(message, account="messente")
 
@@ -154,7 +154,7 @@ async def test_a_fallback_that_is_not_needed_says_so(client: Client, http: Http)
 
 
 async def test_an_sms_says_how_it_travels(client: Client, http: Http) -> None:
-    """Its parts and its encoding, and the characters that force the longer one."""
+    """An SMS is shown with its encoding, its parts and the characters that force UCS-2."""
     await client.send(Message(PHONE, "Dinner's ready: “soup”"), account="clickatell")
 
     (entry,) = await http.entries()
@@ -169,7 +169,7 @@ async def test_an_sms_says_how_it_travels(client: Client, http: Http) -> None:
 
 
 async def test_codes_and_links_are_picked_out(client: Client, http: Http) -> None:
-    """Those of the text, wherever they stand in it."""
+    """The code and the link of a text are listed."""
     text = "Your code is 482 913, or open https://cafe.example.test/in?t=771122."
     await client.send(Message(PHONE, text), account="clickatell")
 
@@ -182,7 +182,7 @@ async def test_codes_and_links_are_picked_out(client: Client, http: Http) -> Non
 
 
 async def test_a_template_is_worded_as_far_as_it_is_known(client: Client, http: Http) -> None:
-    """The wording that the sandbox was told has the values; a provider's names count as numbers."""
+    """A template is shown in its configured text; named parameters count by position too."""
     for account in ("clickatell", "bird"):
         template = Template("table_ready", "en", body=("Thandi", "19:30"))
         await client.send(Message(PHONE, template, channel=Channel.WHATSAPP), account=account)
@@ -198,7 +198,7 @@ async def test_a_template_is_worded_as_far_as_it_is_known(client: Client, http: 
 
 @pytest.mark.parametrize("search", ["0001001", "SOUP", "%20soup%20"])
 async def test_phones_are_searched(client: Client, http: Http, search: str) -> None:
-    """A part of a number or of a text finds the phone, in any case."""
+    """A part of a number or of a text finds the phone, in any case of letters."""
     await client.send(Message(PHONE, "Fish"), account="clickatell")
     await client.send(Message(OTHER, "Soup of the day"), account="clickatell")
 
@@ -208,7 +208,7 @@ async def test_phones_are_searched(client: Client, http: Http, search: str) -> N
 
 
 async def test_what_a_phone_said_is_searched(sandbox: Sandbox, http: Http) -> None:
-    """A phone that nobody has written to is listed once it has said something."""
+    """A phone that has only sent messages is listed, and found by their text."""
     sandbox.reply(OTHER, "Where are you?", provider="clickatell")
 
     found = await http.get("phones?search=where")
@@ -219,7 +219,7 @@ async def test_what_a_phone_said_is_searched(sandbox: Sandbox, http: Http) -> No
 
 
 async def test_lists_have_a_limit(client: Client, http: Http) -> None:
-    """The latest so many are shown, and how many there are."""
+    """Lists show the latest entries up to the limit, and the total count."""
     for text in ("One", "Two", "Three"):
         await client.send(Message(PHONE, text), account="clickatell")
     await client.send(Message(OTHER, "Four"), account="clickatell")
@@ -234,14 +234,14 @@ async def test_lists_have_a_limit(client: Client, http: Http) -> None:
 
 
 async def test_a_phone_without_news_is_not_found(http: Http) -> None:
-    """Nobody has written to it, and it has said nothing."""
+    """A phone that has neither received nor sent anything is not found."""
     status, body = await http.call("GET", "/_sandbox/phones/%2B27820001000")
 
     assert (404, "number") == (status, body["error"].partition(":")[0])
 
 
 async def test_whatsapps_window_is_shown(client: Client, sandbox: Sandbox, http: Http) -> None:
-    """For each provider by which the phone was written to on WhatsApp."""
+    """The WhatsApp window is shown for each provider that wrote to the phone on WhatsApp."""
     await client.send(Message(OTHER, "Hello", channel=Channel.WHATSAPP), account="messente")
     before = (await http.get("phones/27820001001"))["windows"]
 
@@ -252,7 +252,7 @@ async def test_whatsapps_window_is_shown(client: Client, sandbox: Sandbox, http:
 
 
 async def test_each_kind_of_reply_is_shown(sandbox: Sandbox, http: Http) -> None:
-    """A place, a picture with a caption, an opened window."""
+    """A location, a picture with a caption and an opened window are shown."""
     place = {"latitude": -33.92, "longitude": 18.42, "name": "Cafe"}
     picture = {"content_type": "image/png", "data": b"a picture", "file_name": "a.png"}
     common = {"provider": "bird", "channel": "whatsapp"}
@@ -276,7 +276,7 @@ async def test_each_kind_of_reply_is_shown(sandbox: Sandbox, http: Http) -> None
 async def test_a_callback_is_shown_beside_what_it_reports(
     client: Client, sandbox: Sandbox, http: Http
 ) -> None:
-    """A message has the attempts to report it."""
+    """A message is shown with the attempts of its callbacks."""
     await client.send(Message(PHONE, "Hello"), account="clickatell")
     await sandbox.callbacks.flush()
 
@@ -288,7 +288,7 @@ async def test_a_callback_is_shown_beside_what_it_reports(
 
 
 async def test_a_reset_forgets_all(client: Client, sandbox: Sandbox, http: Http) -> None:
-    """Phones, requests and wordings; the page notices by the number of resets."""
+    """A reset clears phones, requests and templates, and increases the page's `era`."""
     await client.send(Message(PHONE, "Hello"), account="clickatell")
     await http.call("PUT", "/_sandbox/templates/parcel", json={"text": "It is there"})
 

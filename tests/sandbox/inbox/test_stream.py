@@ -1,4 +1,4 @@
-"""The stream that tells open pages what has changed."""
+"""The event stream that notifies open pages of changes."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ NOTHING = {
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look a hundred times a second, so that no test waits."""
+    """Poll for changes a hundred times a second, so that no test waits."""
     monkeypatch.setattr(stream, "LOOK_SECONDS", 0.01)
 
 
 async def next_event(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    """Return the next event of a stream; it is bounded."""
+    """Return the next event of a stream; fail after 30 seconds."""
     with anyio.fail_after(30):
         while True:
             line = await response.content.readline()
@@ -52,14 +52,14 @@ async def next_event(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 async def event_that(response: aiohttp.ClientResponse, member: str) -> dict[str, Any]:
-    """Return the next event that tells of something."""
+    """Return the next event with a given member that is set."""
     while not (event := await next_event(response))[member]:
         pass
     return event
 
 
 async def test_a_new_page_is_told_to_ask_for_everything(http: Http) -> None:
-    """The first event says that all may have changed."""
+    """The first event says that everything may have changed."""
     async with http.session.get("/_sandbox/events") as response:
         event = await next_event(response)
 
@@ -70,7 +70,7 @@ async def test_a_new_page_is_told_to_ask_for_everything(http: Http) -> None:
 
 
 async def test_a_message_is_told_of_at_once(client: Client, sandbox: Sandbox, http: Http) -> None:
-    """With the phone that it concerns, and that there was a request."""
+    """A new message is an event with its phone and the mark for new requests."""
     sandbox.callbacks.switch_off()
     async with http.session.get("/_sandbox/events") as response:
         await next_event(response)
@@ -98,7 +98,7 @@ async def test_a_status_is_told_of_when_it_comes(
 
 @pytest.mark.parametrize("told", ["faults", "callbacks"])
 async def test_other_changes_are_told_of(sandbox: Sandbox, http: Http, told: str) -> None:
-    """Faults that are added or hit, and addresses or attempts of callbacks."""
+    """A change of faults or of callbacks is an event with only that mark."""
     async with http.session.get("/_sandbox/events") as response:
         await next_event(response)
         if told == "faults":
@@ -111,7 +111,7 @@ async def test_other_changes_are_told_of(sandbox: Sandbox, http: Http, told: str
 
 
 async def test_a_reset_is_told_of(sandbox: Sandbox, http: Http) -> None:
-    """The page begins anew."""
+    """A reset is an event with the new `era` and everything marked as changed."""
     async with http.session.get("/_sandbox/events") as response:
         await next_event(response)
         sandbox.reset()
@@ -123,7 +123,7 @@ async def test_a_reset_is_told_of(sandbox: Sandbox, http: Http) -> None:
 async def test_of_many_changes_only_their_number_is_told(
     client: Client, http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event has a bounded size."""
+    """An event over the limit of phones marks everything as changed and lists none."""
     monkeypatch.setattr(stream, "MAX_NUMBERS", 1)
     async with http.session.get("/_sandbox/events") as response:
         await next_event(response)
@@ -137,7 +137,7 @@ async def test_of_many_changes_only_their_number_is_told(
 async def test_a_quiet_stream_shows_that_it_lives(
     sandbox: Sandbox, http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a while without an event there is a comment."""
+    """A stream without events sends a comment as a heartbeat."""
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.02)
     sandbox.callbacks.switch_off()
     async with http.session.get("/_sandbox/events") as response:
@@ -152,7 +152,7 @@ async def test_a_quiet_stream_shows_that_it_lives(
 async def test_streams_are_bounded_and_cleaned_up(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One page too many is refused, and a page that is closed makes room."""
+    """A stream over the limit is refused, and a closed stream frees its place."""
     monkeypatch.setattr(stream, "MAX_STREAMS", 1)
     async with http.session.get("/_sandbox/events") as response:
         await next_event(response)
@@ -172,7 +172,7 @@ async def test_streams_are_bounded_and_cleaned_up(
 
 
 async def test_a_sandbox_ends_with_pages_open() -> None:
-    """An open page does not hold the sandbox up, and its stream ends."""
+    """Closing a sandbox ends the streams of open pages."""
     async with aiohttp.ClientSession() as session:
         async with Sandbox() as sandbox:
             response = await session.get(f"{sandbox.url}/_sandbox/events")

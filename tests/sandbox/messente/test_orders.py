@@ -81,7 +81,7 @@ async def test_an_element_of_a_bulk(sandbox: Sandbox, http: aiohttp.ClientSessio
 async def test_the_number_of_an_order_needs_no_plus(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
-    """An order that no message could meet would wait, and say nothing."""
+    """An order for a number without its plus applies to that number."""
     await order(sandbox, code="104", to=TO.removeprefix("+"))
 
     status, _ = await send(http, TO, SMS)
@@ -150,7 +150,7 @@ async def test_a_leg_fails_as_ordered(
 async def test_a_leg_that_is_not_attempted_uses_no_order(
     sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
 ) -> None:
-    """An order waits for a message that is attempted."""
+    """A leg that is not attempted does not use up an order."""
     await order(sandbox, err=7, channel="sms")
     await send(http, TO, VIBER, SMS)
     _, second = await send(http, TO, SMS)

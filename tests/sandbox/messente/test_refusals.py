@@ -522,7 +522,7 @@ async def test_wrong_credentials(
 
 
 async def test_credentials_twice(sandbox: Sandbox) -> None:
-    """Two lines with them are not what Basic authentication is."""
+    """A request with two Authorization header lines is unauthorized."""
     credentials = aiohttp.encode_basic_auth(USERNAME, PASSWORD)
     headers = CIMultiDict([("Authorization", credentials)] * 2)
     url = f"{sandbox.url}/messente/v1/omnimessage"

@@ -1,4 +1,4 @@
-"""Tests without sockets: a provider in memory behind the real client."""
+"""Tests of an application without sockets: a fake provider behind the real client."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ONCE = RetryPolicy(attempts=1)
 
 
 async def test_a_message_arrives_as_it_was_handed_over() -> None:
-    """Whatever it holds, on any channel; so a test compares whole messages."""
+    """The fake provider keeps each message exactly as it was sent, with all its fields."""
     picture = MediaItem(MediaKind.IMAGE, Inline(b"\x89PNG"), content_type="image/png")
     messages = [
         Message(TO, "Hello"),
@@ -55,7 +55,7 @@ async def test_a_message_arrives_as_it_was_handed_over() -> None:
 
 
 async def test_an_accepted_message_is_delivered_unless_a_test_says_otherwise() -> None:
-    """`report` changes what a look-up, and a wait, find."""
+    """A message is delivered by default; `report` sets the status that look-ups return."""
     provider = FakeProvider()
     async with provider.client() as client:
         accepted = await client.send(Message(TO, "Hello"))
@@ -70,7 +70,7 @@ async def test_an_accepted_message_is_delivered_unless_a_test_says_otherwise() -
 
 
 async def test_a_status_of_an_unknown_message_is_a_mistake_of_the_test() -> None:
-    """It is not stored in silence."""
+    """`report` for an unknown message raises a LookupError."""
     unknown = Accepted(reference="r", account="fake", provider_id="nobody")
 
     with pytest.raises(LookupError, match="'nobody'"):
@@ -78,7 +78,7 @@ async def test_a_status_of_an_unknown_message_is_a_mistake_of_the_test() -> None
 
 
 async def test_a_refused_message_is_rejected() -> None:
-    """For the reason that the test gives; the next message is accepted."""
+    """`refuse` rejects one message with the given reason; the next is accepted."""
     provider = FakeProvider()
     provider.refuse(Reason.INVALID_RECIPIENT)
     async with provider.client() as client:
@@ -91,7 +91,7 @@ async def test_a_refused_message_is_rejected() -> None:
 
 
 async def test_one_recipient_is_refused() -> None:
-    """So often as the test says, and nobody else."""
+    """`refuse` with `to` and `times` rejects that many messages to that recipient only."""
     provider, other = FakeProvider(), "+27820002000"
     provider.refuse(Reason.OPTED_OUT, to=TO, times=2)
     async with provider.client() as client:
@@ -105,7 +105,7 @@ async def test_one_recipient_is_refused() -> None:
 
 
 async def test_a_limit_passes() -> None:
-    """The engine waits, and tries again by itself: the message is accepted, once."""
+    """After a rate limit the engine retries, and the message is accepted once."""
     provider = FakeProvider()
     provider.refuse(Reason.RATE_LIMITED, retry_after=0.01)
     async with provider.client(retry=RetryPolicy(base=0)) as client:
@@ -115,7 +115,7 @@ async def test_a_limit_passes() -> None:
 
 
 async def test_a_lost_answer_is_ambiguous_and_the_message_is_there() -> None:
-    """That is the case in which a second attempt would text somebody twice."""
+    """After `lose_answers` a send is ambiguous, and the provider has the message."""
     provider = FakeProvider()
     provider.lose_answers()
     async with provider.client() as client:
@@ -126,7 +126,7 @@ async def test_a_lost_answer_is_ambiguous_and_the_message_is_there() -> None:
 
 
 async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
-    """With a single attempt the message is not sent, and may be handed over again."""
+    """After `disconnect` a send is NotSent and safe to retry, without a message."""
     provider = FakeProvider()
     provider.disconnect()
     async with provider.client(retry=ONCE) as client:
@@ -138,7 +138,7 @@ async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
 
 
 async def test_a_client_has_the_accounts_that_the_test_names() -> None:
-    """The first one is the default; routes and failover have something to choose from."""
+    """The client has the named accounts, of which the first is the default."""
     provider = FakeProvider()
     async with provider.client(accounts=["main", "spare"]) as client:
         usual = await client.send(Message(TO, "Hello"))
@@ -148,7 +148,7 @@ async def test_a_client_has_the_accounts_that_the_test_names() -> None:
 
 
 async def test_a_real_adapter_talks_to_a_function() -> None:
-    """Whoever knows the provider's format needs no sandbox."""
+    """A real adapter can run on a memory transport whose responses a function returns."""
 
     def respond(_: Request) -> Response:
         return Response(202, b'{"messages":[{"apiMessageId":"m-1","accepted":true}],"error":null}')

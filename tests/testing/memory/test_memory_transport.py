@@ -1,4 +1,4 @@
-"""The transport in memory owes the engine what every transport does."""
+"""The memory transport keeps the contract of every transport."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ OPTIONS = TransportOptions(
 def transport_to(
     respond: Callable[[Request], Response], connect: Callable[[Request], None] | None = None
 ) -> Transport:
-    """Build a transport as a client does."""
+    """Build a transport from its factory, as a client does."""
     return MemoryTransport.factory(respond, connect=connect)(OPTIONS)
 
 
 async def fault_of(
     transport: Transport, request: Request = GET, *, within: float = 5.0
 ) -> tuple[Reason, bool]:
-    """Exchange a request that fails; return why, and whether it counts as written."""
+    """Exchange a request that fails; return the reason and whether the write mark was set."""
     mark = WriteMark()
     with pytest.raises(TransportFault) as caught:
         await transport.exchange(request, within=within, mark=mark)
@@ -51,7 +51,7 @@ async def fault_of(
 
 
 async def test_the_mark_is_set_before_the_provider_sees_the_request() -> None:
-    """And the answer is the function's, which may be a coroutine."""
+    """The write mark is set before the function is called, which may be a coroutine."""
     mark, seen = WriteMark(), []
 
     async def respond(_: Request) -> Response:
@@ -67,7 +67,7 @@ async def test_the_mark_is_set_before_the_provider_sees_the_request() -> None:
 
 
 async def test_a_lost_answer_was_written_and_a_refused_connection_was_not() -> None:
-    """What the provider raises comes after the mark, what the network raises before it."""
+    """A fault of the response is after the write mark, and one of the connection before it."""
 
     def lose(_: Request) -> Response:
         raise TransportFault(Reason.CONNECTION_LOST, "lost")
@@ -83,7 +83,7 @@ async def test_a_lost_answer_was_written_and_a_refused_connection_was_not() -> N
 
 
 async def test_an_exchange_ends_within_its_time() -> None:
-    """An answer that takes too long is a fault, and the task is not left cancelled."""
+    """A late answer is a timeout fault, and the task is not left cancelled."""
 
     async def stall(_: Request) -> Response:
         await asyncio.Event().wait()
@@ -100,7 +100,7 @@ async def test_an_exchange_ends_within_its_time() -> None:
 
 
 async def test_a_time_out_of_the_caller_or_of_the_function_is_its_own() -> None:
-    """Neither becomes a fault of the transport."""
+    """A timeout of the caller or of the function is not turned into a fault."""
 
     async def stall(_: Request) -> Response:
         await asyncio.Event().wait()
@@ -117,7 +117,7 @@ async def test_a_time_out_of_the_caller_or_of_the_function_is_its_own() -> None:
 
 
 async def test_credentials_are_not_for_other_hosts() -> None:
-    """A foreign address with credentials is refused before anything is written."""
+    """An authenticated request to another host is refused before anything is written."""
     request = Request("GET", "https://other.example/x", authenticated=True)
 
     fault = await fault_of(transport_to(lambda _: Response(200)), request)
@@ -130,7 +130,7 @@ async def test_credentials_are_not_for_other_hosts() -> None:
 
 
 async def test_closing_waits_for_the_answer_and_then_refuses() -> None:
-    """An answer under way is received; afterwards nothing is asked any more."""
+    """Closing awaits the request in flight; later requests are refused."""
     speak = asyncio.Event()
 
     async def slowly(_: Request) -> Response:
@@ -154,7 +154,7 @@ async def test_closing_waits_for_the_answer_and_then_refuses() -> None:
 
 
 async def test_a_file_goes_to_its_sink() -> None:
-    """The body of a success stays empty then; that of an error says why."""
+    """A success is written into the sink, and the body of an error into the response."""
     statuses = [200, 404]
     transport = transport_to(lambda _: Response(statuses.pop(0), b"the file"))
     sink = MemorySink()
@@ -168,7 +168,7 @@ async def test_a_file_goes_to_its_sink() -> None:
 
 
 async def test_a_sink_that_cannot_be_written_is_no_fault_of_the_connection() -> None:
-    """It keeps the operating system's error."""
+    """A failing sink raises a SinkFault with the operating system's error."""
 
     class FullSink:
         async def write(self, chunk: bytes) -> None:

@@ -1,4 +1,4 @@
-"""One sandbox in a thread for all tests here, with an empty inbox for each."""
+"""Fixtures: one sandbox in a thread for all tests here, emptied for each."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[TestSandbox]:
-    """Serve a sandbox."""
+    """Serve one sandbox for all tests."""
     with serve_sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(served: TestSandbox) -> Iterator[TestSandbox]:
-    """Return it with an empty inbox."""
+    """Return the sandbox with an empty inbox."""
     served.reset()
     yield served
     served.reset()
@@ -33,7 +33,7 @@ def sandbox(served: TestSandbox) -> Iterator[TestSandbox]:
 
 @pytest.fixture
 def send(sandbox: TestSandbox) -> Callable[..., None]:
-    """Return what sends messages, in an event loop that ends with them."""
+    """Return a function that sends messages in an event loop of its own."""
 
     def send_all(*messages: Message, account: str | None = None) -> None:
         async def run() -> None:

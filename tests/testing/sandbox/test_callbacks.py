@@ -1,4 +1,4 @@
-"""An application under test is called back, wherever it runs, and sees genuine callbacks."""
+"""Callbacks from the test sandbox to the application under test, of every kind."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ PROVIDERS = ["bird", "clickatell", "messente"]
 
 
 def was_attempted(sandbox: TestSandbox) -> bool:
-    """Return whether the application was called, and the call has ended."""
+    """Return whether an attempt to call the application has ended."""
     return any(each["status"] or each["error"] for each in sandbox.callbacks)
 
 
 class App:
-    """An application that keeps what it receives."""
+    """An application that records what it receives."""
 
     def __init__(self, sandbox: TestSandbox) -> None:
         self.events: list[Event] = []
         self.client = Client.from_config(sandbox.config)
 
     async def handle(self, event: Event) -> None:
-        """Keep an event."""
+        """Record an event."""
         self.events.append(event)
 
     @property
     def texts(self) -> list[str | None]:
-        """What people have sent."""
+        """The texts of the inbound messages."""
         return [each.text for each in self.events if isinstance(each, InboundMessage)]
 
     @property
     def statuses(self) -> list[str]:
-        """What was reported, by account."""
+        """The accounts that reported a status, sorted."""
         return sorted({each.account for each in self.events if isinstance(each, StatusEvent)})
 
     def fastapi(self, path: str = "/callbacks") -> FastAPI:
-        """Return it as FastAPI has it, with a client that closes at the end."""
+        """Return a FastAPI application with the receiver, whose client closes at its end."""
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +68,7 @@ class App:
 
 
 def ask_everybody(sandbox: TestSandbox, send: Send) -> None:
-    """Send a message through each provider, and let the phone answer each of them."""
+    """Send a message through each provider, and let the phone reply to each."""
     for number, provider in enumerate(PROVIDERS):
         phone = sandbox.phone(f"{TO}{number}")
         send(Message(f"{TO}{number}", "Table for two?", channel=Channel.SMS), account=provider)
@@ -76,7 +76,7 @@ def ask_everybody(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_a_test_client_is_called(sandbox: TestSandbox, send: Send) -> None:
-    """In the loop that began its lifespan; reports and replies of every provider verify."""
+    """A TestClient gets the reports and replies of every provider, and all of them verify."""
     app = App(sandbox)
     with TestClient(app.fastapi()) as client:
         sandbox.call_back_to(client)
@@ -88,7 +88,7 @@ def test_a_test_client_is_called(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_an_asgi_application_is_called_in_a_thread(sandbox: TestSandbox, send: Send) -> None:
-    """Where the test has no event loop."""
+    """In a test without an event loop, an ASGI application is called in a thread."""
     app = App(sandbox)
     sandbox.call_back_to(app.client.receiver(app.handle))
     ask_everybody(sandbox, send)
@@ -99,7 +99,7 @@ def test_an_asgi_application_is_called_in_a_thread(sandbox: TestSandbox, send: S
 
 @pytest.mark.anyio
 async def test_an_asgi_application_is_called_in_the_loop_of_the_test(sandbox: TestSandbox) -> None:
-    """Where it shares what the test holds; waiting lets the loop run."""
+    """In an async test an ASGI application is called in the test's event loop."""
     app, loops = App(sandbox), set()
 
     async def handle(event: Event) -> None:
@@ -118,7 +118,7 @@ async def test_an_asgi_application_is_called_in_the_loop_of_the_test(sandbox: Te
 
 
 def test_the_receiver_may_be_at_another_path(sandbox: TestSandbox, send: Send) -> None:
-    """What is signed is the public address all the same."""
+    """With `path` callbacks go to another path, and still verify for the public address."""
     app = App(sandbox)
     with TestClient(app.fastapi("/hooks/sms")) as client:
         sandbox.call_back_to(client, path="/hooks/sms/")
@@ -129,7 +129,7 @@ def test_the_receiver_may_be_at_another_path(sandbox: TestSandbox, send: Send) -
 
 
 def test_a_tap_reaches_the_application(sandbox: TestSandbox, send: Send) -> None:
-    """With the payload of the button."""
+    """A tapped button reaches the application with its payload."""
     app = App(sandbox)
     sandbox.call_back_to(app.client.receiver(app.handle))
     sandbox.phone(TO).open_window()
@@ -145,7 +145,7 @@ def test_a_tap_reaches_the_application(sandbox: TestSandbox, send: Send) -> None
 
 
 def wsgi(seen: list[dict[str, Any]], status: str = "204 No Content") -> Callable[..., list[bytes]]:
-    """Make a WSGI application that keeps what it is called with."""
+    """Return a WSGI application that records each request."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         seen.append({**environ, "body": environ["wsgi.input"].read()})
@@ -156,7 +156,7 @@ def wsgi(seen: list[dict[str, Any]], status: str = "204 No Content") -> Callable
 
 
 def test_a_wsgi_application_is_called(sandbox: TestSandbox, send: Send) -> None:
-    """With the address, the header lines and the body of the provider."""
+    """A WSGI application gets the provider's path, headers and body."""
     seen: list[dict[str, Any]] = []
     sandbox.call_back_to(wsgi(seen))
     send(Message(TO, "Hello"), account="bird")
@@ -178,7 +178,7 @@ def test_a_wsgi_application_is_called(sandbox: TestSandbox, send: Send) -> None:
 
 @pytest.mark.anyio
 async def test_a_url_is_called(sandbox: TestSandbox) -> None:
-    """As a reverse proxy does it: signed for the public address, at the path of the server."""
+    """Callbacks can go to a URL, with the path of the server at that URL."""
     async with Server(answer(204)) as server, Client.from_config(sandbox.config) as client:
         sandbox.call_back_to(f"{server.url}/hooks/")
         await client.send(Message(TO, "Hello"), account="bird")
@@ -188,7 +188,7 @@ async def test_a_url_is_called(sandbox: TestSandbox) -> None:
 
 
 def test_what_the_application_refuses_is_a_failure(sandbox: TestSandbox, send: Send) -> None:
-    """It shows the attempts, and their answers."""
+    """A wait for refused callbacks fails and shows the attempts with their answers."""
     sandbox.call_back_to(wsgi([], "401 Unauthorized"))
     send(Message(TO, "Hello"), account="bird")
 
@@ -204,7 +204,7 @@ def test_what_the_application_refuses_is_a_failure(sandbox: TestSandbox, send: S
 def test_what_the_application_raises_is_the_cause_of_the_failure(
     sandbox: TestSandbox, send: Send
 ) -> None:
-    """Whichever kind of application it is."""
+    """An error of any kind of application is the cause of the wait's failure."""
     boom = LookupError("boom")
 
     async def asgi(scope: Any, receive: Any, reply: Any) -> None:
@@ -233,7 +233,7 @@ def test_what_the_application_raises_is_the_cause_of_the_failure(
 
 
 def test_a_callback_is_repeated_until_it_is_taken(sandbox: TestSandbox, send: Send) -> None:
-    """The wait takes repetitions into account, as an application must."""
+    """The wait ends when the repetition of a refused callback is accepted."""
     app = App(sandbox)
     sandbox.fail("callback_bad_signature", provider="bird")
     sandbox.call_back_to(app.client.receiver(app.handle))
@@ -245,19 +245,19 @@ def test_a_callback_is_repeated_until_it_is_taken(sandbox: TestSandbox, send: Se
 
 @pytest.mark.parametrize("target", [object(), None, 7])
 def test_what_is_no_application_is_refused(sandbox: TestSandbox, target: object) -> None:
-    """With what it may be instead."""
+    """A target that is not an application or URL is a TypeError that lists the kinds."""
     with pytest.raises(TypeError, match="an ASGI or WSGI application, its TestClient or a URL"):
         sandbox.call_back_to(target)
 
 
 def test_an_application_of_aiohttp_is_to_be_served(sandbox: TestSandbox) -> None:
-    """It speaks neither ASGI nor WSGI, although it can be called."""
+    """An aiohttp application is a TypeError that says to serve it and give its URL."""
     with pytest.raises(TypeError, match="serve it, and give the URL"):
         sandbox.call_back_to(web.Application())
 
 
 def test_nobody_is_called_unless_a_test_says_so(sandbox: TestSandbox, send: Send) -> None:
-    """Nor after the reset between two tests; and then there is nothing to wait for."""
+    """After a reset there are no callbacks, and waiting for them is an error."""
     seen: list[dict[str, Any]] = []
     sandbox.call_back_to(wsgi(seen))
     sandbox.reset()
@@ -269,7 +269,7 @@ def test_nobody_is_called_unless_a_test_says_so(sandbox: TestSandbox, send: Send
 
 
 def test_an_event_loop_that_has_ended_takes_nothing(sandbox: TestSandbox, send: Send) -> None:
-    """Callbacks that come too late are attempts without an answer, and hang nothing."""
+    """A callback to an event loop that has ended is an attempt without an answer."""
     app = App(sandbox)
 
     async def test() -> None:
@@ -284,7 +284,7 @@ def test_an_event_loop_that_has_ended_takes_nothing(sandbox: TestSandbox, send: 
 
 
 def test_a_reset_gives_up_what_is_not_answered(sandbox: TestSandbox, send: Send) -> None:
-    """A handler that never returns does not hold up the next test."""
+    """A reset aborts a callback that is never answered, so that later ones arrive."""
     never: list[asyncio.Event] = []
 
     async def stall(scope: Any, receive: Any, reply: Any) -> None:
@@ -321,5 +321,5 @@ def test_a_reset_gives_up_what_is_not_answered(sandbox: TestSandbox, send: Send)
 def test_the_path_in_the_application(
     public_url: str, path: str | None, url: str, target: str
 ) -> None:
-    """It replaces that of the public address; another address keeps its own."""
+    """`path` replaces the path of the public address; other addresses keep theirs."""
     assert target == Place.of(public_url, path).target(url)

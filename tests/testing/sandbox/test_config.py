@@ -1,4 +1,4 @@
-"""The configuration that reaches the sandbox of the tests."""
+"""The configuration with which the code under test reaches the sandbox."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ OWN: dict[str, Any] = {
 
 
 def test_the_file_has_what_the_mapping_has(sandbox: TestSandbox) -> None:
-    """So the code under test may read either; nobody else reads the file."""
+    """The configuration is both a mapping and a file that only the owner can read."""
     config = sandbox.config
 
     assert dict(config) == read_toml(config.path)
@@ -61,7 +61,7 @@ def test_the_file_has_what_the_mapping_has(sandbox: TestSandbox) -> None:
 
 
 def test_the_line_has_the_same_accounts(sandbox: TestSandbox) -> None:
-    """Each of them sends through its provider."""
+    """The configuration as a URL has the same accounts, and each can send."""
     config = load_url(sandbox.config.url)
 
     async def send_all(config: Config) -> None:
@@ -79,7 +79,7 @@ def test_the_line_has_the_same_accounts(sandbox: TestSandbox) -> None:
 def test_the_environment_reaches_the_sandbox(
     sandbox: TestSandbox, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`Client.from_env` reads one of two variables; the other one is taken away."""
+    """The environment has only the chosen variable, with which `Client.from_env` works."""
     monkeypatch.setenv("OMNIMSG_CONFIG", "real.toml")
     monkeypatch.setenv("OMNIMSG_URL", "clickatell://REAL@main")
     set_environment(os.environ, sandbox.config, how)
@@ -94,7 +94,7 @@ def test_the_environment_reaches_the_sandbox(
 
 
 def test_another_way_is_refused(sandbox: TestSandbox) -> None:
-    """Before a variable is changed."""
+    """An unknown choice of variable is refused, and the environment is unchanged."""
     environment = {"OMNIMSG_URL": "clickatell://REAL@main"}
 
     with pytest.raises(ValueError, match="must be config or url, not 'file'"):
@@ -103,7 +103,7 @@ def test_another_way_is_refused(sandbox: TestSandbox) -> None:
 
 
 def test_the_application_may_have_a_configuration_of_its_own() -> None:
-    """Names, limits and routes stay; where it sends to, and from where it is called, does not."""
+    """An own configuration keeps names, limits and routes, but reaches only the sandbox."""
     events: list[Event] = []
 
     async def handle(event: Event) -> None:
@@ -129,7 +129,7 @@ def test_the_application_may_have_a_configuration_of_its_own() -> None:
 
 
 def test_the_id_of_one_of_several_accounts_is_not_guessed() -> None:
-    """Which of the two has sent it, the provider does not know."""
+    """With two accounts of one provider, a received message has no `message_id`."""
     table = OWN["accounts"]["main"]
     own = {"default": "main", "accounts": {"main": table, "spare": table}}
 
@@ -146,7 +146,7 @@ def test_the_id_of_one_of_several_accounts_is_not_guessed() -> None:
 
 
 def test_a_real_provider_is_not_reached() -> None:
-    """An account of a provider that the sandbox has not would send for real."""
+    """An account of a provider that the sandbox lacks is refused, as it would send for real."""
     own = {"accounts": {"main": {"provider": "pigeon", "key": "real"}}}
 
     refusal = r"accounts\.main: the sandbox has no provider 'pigeon'"
@@ -168,5 +168,5 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=4))
 def test_a_mapping_is_written_as_toml(content: dict[str, Any]) -> None:
-    """And read as what it was."""
+    """Any mapping written as TOML is read back as an equal one."""
     assert content == tomllib.loads(toml_text(content))

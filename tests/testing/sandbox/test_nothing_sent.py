@@ -1,4 +1,4 @@
-"""That nothing was sent is easily asserted of a test that has not done anything yet."""
+"""Assertions that nothing was sent, which also notice what is still being sent."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TO = "+27820001000"
 
 
 def test_nothing_was_sent(sandbox: TestSandbox) -> None:
-    """Neither to a phone nor to any."""
+    """Without a message both assertions pass, for all phones and for one."""
     sandbox.assert_nothing_sent(within=0)
     sandbox.phone(TO).assert_nothing_received(within=0)
 
 
 def test_what_was_sent_is_shown(sandbox: TestSandbox, send: Send) -> None:
-    """With its number as the test writes it, and its status where it has not arrived."""
+    """The failure lists each message with number, status and text."""
     expired = sandbox.phone("+27 82 099 0007")
     send(Message(TO, "Hello"), Message("+27820990007", "Hello"))
 
@@ -48,14 +48,14 @@ def test_what_was_sent_is_shown(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_another_phone_does_not_matter(sandbox: TestSandbox, send: Send) -> None:
-    """A phone has received nothing although somebody else has."""
+    """A phone has received nothing, although another phone has."""
     send(Message(TO, "Hello"))
 
     sandbox.phone("+27820002000").assert_nothing_received(within=0)
 
 
 def test_what_comes_a_moment_later_is_noticed(sandbox: TestSandbox, send: Send) -> None:
-    """The sandbox is watched for a while: another thread may still be at it."""
+    """A message that another thread sends during the assertion makes it fail."""
     sender = threading.Timer(0.05, send, [Message(TO, "Hello")])
     sender.start()
 
@@ -66,7 +66,7 @@ def test_what_comes_a_moment_later_is_noticed(sandbox: TestSandbox, send: Send) 
 
 
 def test_a_request_under_way_is_waited_for(sandbox: TestSandbox, send: Send) -> None:
-    """The answer takes longer than the test wants to wait, and the message is noticed."""
+    """The assertion waits for a request in flight, beyond its own time."""
     sandbox.fail("latency", seconds=0.2)
     sender = threading.Thread(target=send, args=[Message(TO, "Hello")])
     sender.start()
@@ -81,7 +81,7 @@ def test_a_request_under_way_is_waited_for(sandbox: TestSandbox, send: Send) -> 
 
 @pytest.mark.anyio
 async def test_an_async_test_lets_the_loop_run(sandbox: TestSandbox) -> None:
-    """So that a task, which has not begun yet, is noticed."""
+    """The async assertion runs pending tasks first, and fails for what they send."""
     async with Client.from_config(sandbox.config) as client:
         task = asyncio.create_task(client.send(Message(TO, "Hello")))
         with pytest.raises(AssertionError, match="and this was"):
@@ -93,7 +93,7 @@ async def test_an_async_test_lets_the_loop_run(sandbox: TestSandbox) -> None:
 
 @pytest.mark.anyio
 async def test_an_async_test_may_have_sent_nothing(sandbox: TestSandbox) -> None:
-    """Tasks that have nothing to do with it may wait for what they like."""
+    """Tasks that are waiting for something other than a send do not fail the assertion."""
     idle = asyncio.create_task(asyncio.Event().wait())
     await asyncio.sleep(0)
 
@@ -106,7 +106,7 @@ async def test_an_async_test_may_have_sent_nothing(sandbox: TestSandbox) -> None
 @pytest.mark.anyio
 @pytest.mark.parametrize("has_begun", [False, True])
 async def test_a_blocked_loop_proves_nothing(sandbox: TestSandbox, has_begun: bool) -> None:
-    """A task that has not begun, or is amid a send, is a failure that names it."""
+    """A task that has not started or is within a send fails the assertion, by name."""
 
     async def remind(client: Client) -> None:
         await client.send(Message(TO, "Hello"))

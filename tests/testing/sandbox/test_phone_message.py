@@ -1,4 +1,4 @@
-"""What a person would pick out of a message: the one-time code, and the links."""
+"""A received message: its one-time code and its links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from omnimsg.testing import PhoneMessage
 
 
 def message(text: str, content: Any = None) -> PhoneMessage:
-    """Make a message."""
+    """Return a message with a text and a content."""
     return PhoneMessage(
         number="+27 82 000 1000",
         provider="bird",
@@ -45,7 +45,7 @@ def message(text: str, content: Any = None) -> PhoneMessage:
     ],
 )
 def test_the_code_is_found(text: str, code: str) -> None:
-    """A number that stands for itself; among several the one by the word for it."""
+    """The code is the number that stands alone; among several, the one next to a word for it."""
     assert code == message(text).code
 
 
@@ -58,7 +58,7 @@ def test_the_code_is_found(text: str, code: str) -> None:
     ],
 )
 def test_a_text_without_one_code_is_a_failure(text: str, what: str) -> None:
-    """It shows the text, and the number as the test writes it."""
+    """A text without exactly one code fails, and the failure shows number and text."""
     with pytest.raises(AssertionError) as caught:
         message(text).code  # noqa: B018 - looked up to fail
 
@@ -86,5 +86,5 @@ def test_a_text_without_one_code_is_a_failure(text: str, what: str) -> None:
     ],
 )
 def test_the_links_are_found(text: str, content: Any, links: tuple[str, ...]) -> None:
-    """Those of the text first, then those of buttons and HTML; each once."""
+    """The links are those of the text, then of buttons and HTML, each once."""
     assert links == message(text, content).links

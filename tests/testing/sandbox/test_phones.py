@@ -1,4 +1,4 @@
-"""Phones in the hands of a test: what they have received, and how a test waits for it."""
+"""Phones in a test: the messages that they have received, and waits for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TO, OTHER = "+27820001000", "+27820002000"
 
 
 def failure(wait: Callable[[], object]) -> str:
-    """Return what the failure of a wait says."""
+    """Return the text of a wait's failure."""
     with pytest.raises(AssertionError) as caught:
         wait()
     return str(caught.value)
@@ -34,7 +34,7 @@ def failure(wait: Callable[[], object]) -> str:
     "written", [TO, "27820001000", "+27 82 000-1000", "0027 (82) 000 1000", "+27.82.000.1000"]
 )
 def test_a_number_may_be_grouped(sandbox: TestSandbox, send: Send, written: str) -> None:
-    """The phone is found however its number is written, and its messages show it so."""
+    """A phone is found in any notation of its number, and its messages show that notation."""
     send(Message(TO, "Hello"))
 
     message = sandbox.phone(written).last
@@ -43,14 +43,14 @@ def test_a_number_may_be_grouped(sandbox: TestSandbox, send: Send, written: str)
 
 
 def test_a_mailbox_is_a_phone_too(sandbox: TestSandbox, send: Send) -> None:
-    """Its case does not matter."""
+    """A mailbox is found in any case of letters."""
     send(Message("Ola@example.test", Email(subject="Lunch", text="Fish")), account="bird")
 
     assert "email" == sandbox.phone("ola@EXAMPLE.test").wait_for().channel
 
 
 def test_a_message_has_the_facts_of_its_provider(sandbox: TestSandbox, send: Send) -> None:
-    """Among them the id that the application has for it."""
+    """A message has provider, channel, reference, and the id that `send` returned."""
     send(Message(TO, "Hello", reference="order-7"))
 
     message = sandbox.phone(TO).last
@@ -64,7 +64,7 @@ def test_a_message_has_the_facts_of_its_provider(sandbox: TestSandbox, send: Sen
 
 
 def test_each_wait_returns_another_message(sandbox: TestSandbox, send: Send) -> None:
-    """The oldest one that no wait has returned: a second code is not the first one again."""
+    """A wait returns the oldest message that no earlier wait has returned."""
     send(Message(TO, "Your code is 1111"), Message(TO, "Your code is 2222"))
     phone = sandbox.phone(TO)
 
@@ -91,7 +91,7 @@ def test_each_wait_returns_another_message(sandbox: TestSandbox, send: Send) -> 
 def test_a_wait_says_what_it_wants(
     sandbox: TestSandbox, send: Send, wanted: dict[str, str], expected: str
 ) -> None:
-    """Text, pattern, part, channel, provider and sender; without any the first message."""
+    """A wait can be for a text, pattern, part, channel, provider or sender."""
     send(Message(TO, "Your code is 1111"))
     send(Message(TO, "Your code is 2222", sender="Shop"), account="messente")
 
@@ -99,7 +99,7 @@ def test_a_wait_says_what_it_wants(
 
 
 def test_a_wait_ends_when_the_message_comes(sandbox: TestSandbox, send: Send) -> None:
-    """It may be sent from another thread, after the wait has begun."""
+    """A wait ends with a message that another thread sends after it has begun."""
     sender = threading.Timer(0.05, send, [Message(TO, "Hello")])
     sender.start()
 
@@ -110,7 +110,7 @@ def test_a_wait_ends_when_the_message_comes(sandbox: TestSandbox, send: Send) ->
 
 
 def test_a_failed_wait_shows_what_came_instead(sandbox: TestSandbox, send: Send) -> None:
-    """With the numbers as the test writes them, the nearest text, and what went to others."""
+    """A failed wait shows received messages, the nearest text, and messages to others."""
     other = sandbox.phone("+27 82 000 2000")
     send(Message(TO, "Your code is 4712"), Message(OTHER, "Hello"))
     phone = sandbox.phone("+27 82 000 1000")
@@ -133,7 +133,7 @@ def test_a_failed_wait_shows_what_came_instead(sandbox: TestSandbox, send: Send)
 
 
 def test_a_failed_wait_shows_what_was_refused(sandbox: TestSandbox, send: Send) -> None:
-    """And what was accepted and did not arrive: the cause is mostly among them."""
+    """A failed wait shows undelivered messages and refused requests."""
     expired = "+27820990007"
     send(Message(expired, "Hello"))
     fault = sandbox.fail("rate_limit", provider="clickatell")
@@ -154,14 +154,14 @@ def test_a_failed_wait_shows_what_was_refused(sandbox: TestSandbox, send: Send) 
 
 
 def test_a_failed_wait_says_where_nothing_was_asked(sandbox: TestSandbox) -> None:
-    """Then the code under test has not run, or talks to somebody else, such as a mock."""
+    """A failed wait says if the sandbox has received no request at all."""
     said = failure(lambda: sandbox.phone(TO).last)
 
     assert "The sandbox has had no request at all." in said
 
 
 def test_many_messages_are_cut_short(sandbox: TestSandbox, send: Send) -> None:
-    """The latest ones are shown."""
+    """A failed wait shows the latest ten messages and counts the earlier ones."""
     send(*[Message(TO, f"Number {number}") for number in range(12)])
 
     said = failure(lambda: sandbox.phone(TO).wait_for("Nothing", timeout=0)).splitlines()
@@ -171,7 +171,7 @@ def test_many_messages_are_cut_short(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_all_messages_are_in_the_order_of_arrival(sandbox: TestSandbox, send: Send) -> None:
-    """Of all phones; a reset forgets them."""
+    """The messages of all phones are in the order of arrival, and a reset clears them."""
     send(Message(TO, "One"), Message(OTHER, "Two"))
 
     texts = [each.text for each in sandbox.messages]
@@ -184,7 +184,7 @@ def test_all_messages_are_in_the_order_of_arrival(sandbox: TestSandbox, send: Se
 
 @pytest.mark.anyio
 async def test_an_async_test_may_look_at_what_has_arrived(sandbox: TestSandbox) -> None:
-    """What was awaited is there, so nothing has to be waited for."""
+    """In an async test, `wait_for` returns a message that has arrived already."""
     async with Client.from_config(sandbox.config) as client:
         await client.send(Message(TO, "Your code is 4711"))
 
@@ -193,7 +193,7 @@ async def test_an_async_test_may_look_at_what_has_arrived(sandbox: TestSandbox) 
 
 @pytest.mark.anyio
 async def test_an_async_wait_lets_the_loop_run(sandbox: TestSandbox) -> None:
-    """So that a task of the same loop may send what is waited for."""
+    """An async wait lets a task of the same event loop send the message."""
     async with Client.from_config(sandbox.config) as client:
         task = asyncio.create_task(client.send(Message(TO, "Hello")))
         message = await sandbox.phone(TO).async_wait_for("Hello")
@@ -204,7 +204,7 @@ async def test_an_async_wait_lets_the_loop_run(sandbox: TestSandbox) -> None:
 
 @pytest.mark.anyio
 async def test_a_wait_does_not_block_the_loop(sandbox: TestSandbox) -> None:
-    """It fails at once, and says what to do; the task then sends all the same."""
+    """In an async test a blocking wait fails at once, and names the async one."""
     async with Client.from_config(sandbox.config) as client:
         task = asyncio.create_task(client.send(Message(TO, "Hello")))
         said = failure(lambda: sandbox.phone(TO).wait_for("Hello", timeout=3600))
@@ -216,13 +216,13 @@ async def test_a_wait_does_not_block_the_loop(sandbox: TestSandbox) -> None:
 
 @pytest.mark.anyio
 async def test_a_failed_async_wait_says_the_same(sandbox: TestSandbox) -> None:
-    """The explanation does not depend on the kind of the test."""
+    """A failed async wait has the same explanation as a blocking one."""
     with pytest.raises(AssertionError, match="has not received the text 'Hello' within 0 s"):
         await sandbox.phone(TO).async_wait_for("Hello", timeout=0)
 
 
 def test_a_fault_can_be_removed(sandbox: TestSandbox, send: Send) -> None:
-    """It hits nothing then, and an unknown one is refused with the known ones."""
+    """A removed fault does not apply; an unknown kind of fault is refused."""
     fault = sandbox.fail("reset_before", count=5)
     fault.remove()
     send(Message(TO, "Hello"))
@@ -233,7 +233,7 @@ def test_a_fault_can_be_removed(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_a_window_is_opened(sandbox: TestSandbox, send: Send) -> None:
-    """WhatsApp then takes more than templates."""
+    """After `open_window` WhatsApp content other than templates is delivered."""
     buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes"),))
     message = Message(TO, buttons, channel=Channel.WHATSAPP)
     send(message, account="bird")
@@ -245,7 +245,7 @@ def test_a_window_is_opened(sandbox: TestSandbox, send: Send) -> None:
 
 
 def test_the_sandbox_itself_is_called_in_its_thread(sandbox: TestSandbox) -> None:
-    """For what has no word of its own here."""
+    """`call` runs a function with the sandbox in the sandbox's thread."""
     names, thread = sandbox.call(lambda each: (list(each.emulators), threading.get_ident()))
 
     assert ["bird", "clickatell", "messente"] == names
@@ -253,7 +253,7 @@ def test_the_sandbox_itself_is_called_in_its_thread(sandbox: TestSandbox) -> Non
 
 
 def test_a_phone_cannot_reply_to_nobody(sandbox: TestSandbox, send: Send) -> None:
-    """A reply that nobody hears would make a test pass that proves nothing."""
+    """A reply is an error if no callbacks are configured."""
     send(Message(TO, "Hello"))
 
     with pytest.raises(RuntimeError, match="nobody is called back"):
@@ -261,7 +261,7 @@ def test_a_phone_cannot_reply_to_nobody(sandbox: TestSandbox, send: Send) -> Non
 
 
 def test_a_button_that_is_not_there_cannot_be_tapped(sandbox: TestSandbox, send: Send) -> None:
-    """The failure names the buttons that are."""
+    """A tap on a missing button fails and names the existing ones."""
     sandbox.call_back_to(lambda environ, start_response: [])
     sandbox.phone(TO).open_window()
     buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes"),))
@@ -272,7 +272,7 @@ def test_a_button_that_is_not_there_cannot_be_tapped(sandbox: TestSandbox, send:
 
 
 def test_a_stopped_sandbox_says_so() -> None:
-    """Who has kept it gets an error, and no hanging test."""
+    """Access to a stopped sandbox raises an error, and its file is removed."""
     with serve_sandbox() as sandbox:
         path = sandbox.config.path
         there = path.exists()

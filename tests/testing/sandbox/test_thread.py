@@ -1,4 +1,4 @@
-"""The sandbox has a thread of its own, in one process."""
+"""The thread of a sandbox: start, stop and fork."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def thread() -> Iterator[SandboxThread]:
-    """Start a sandbox."""
+    """Start a sandbox in a thread."""
     started = SandboxThread()
     started.start()
     yield started
@@ -26,7 +26,7 @@ def thread() -> Iterator[SandboxThread]:
 def test_a_forked_process_is_told_that_it_has_no_thread(
     thread: SandboxThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would wait for ever for the thread of its parent, which it must not stop either."""
+    """In a forked process a call fails instead of waiting for the parent's thread."""
     with monkeypatch.context() as forked:
         forked.setattr(os, "getpid", lambda: 0)
         with pytest.raises(RuntimeError, match="this process was forked"):
@@ -36,7 +36,7 @@ def test_a_forked_process_is_told_that_it_has_no_thread(
 
 
 def test_stopping_twice_does_nothing_more(thread: SandboxThread) -> None:
-    """A fixture and an exit handler may both do it."""
+    """Stopping twice is allowed; a call afterwards is an error."""
     thread.stop()
     thread.stop()
 
@@ -45,7 +45,7 @@ def test_stopping_twice_does_nothing_more(thread: SandboxThread) -> None:
 
 
 def test_a_sandbox_that_cannot_start_leaves_no_thread() -> None:
-    """The error is that of the server."""
+    """A sandbox that cannot start raises the server's error and stops its thread."""
     first = SandboxThread()
     first.start()
     second = SandboxThread(Sandbox(port=first.sandbox.port))
