@@ -18,6 +18,7 @@ import pytest
 from support.adapters import KEY, TEXT, result, texts, tiny
 from support.servers import Visit, answer
 from support.thread_server import accept, server_in_thread, wait_for
+from support.waiting import wait_until
 
 import omnimsg
 from omnimsg import (
@@ -228,8 +229,7 @@ def test_threads_share_requests() -> None:
         first = pool.submit(client.send, texts(1)[0])
         wait_for(server.arrived)
         others = [pool.submit(client.send, each) for each in texts(63, start=1)]
-        while client.health()["main"].waiting < 63:
-            pass
+        wait_until(lambda: client.health()["main"].waiting == 63)
         go_on.set()
         ids = [each.result().provider_id for each in (first, *others)]
 

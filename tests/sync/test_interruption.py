@@ -15,6 +15,7 @@ import pytest
 from support.adapters import texts, tiny
 from support.servers import Visit, hold
 from support.thread_server import accept, server_in_thread, wait_for
+from support.waiting import wait_until
 
 from omnimsg import Limits, Policy, sync
 from omnimsg.engine.sending import stream
@@ -73,12 +74,6 @@ def interrupted_when(
             thread.join()
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    while not is_so():
-        pass
-
-
 def test_a_message_that_waits_is_taken_back() -> None:
     """An interrupted message in the queue is not sent, and the exception says so."""
     go_on = threading.Event()
@@ -97,7 +92,7 @@ def test_a_message_that_waits_is_taken_back() -> None:
         wait_for(server.arrived)
 
         def wait() -> None:
-            wait_until(lambda: client.health()["main"].waiting)
+            wait_until(lambda: bool(client.health()["main"].waiting))
 
         with interrupted_when(wait), pytest.raises(TimeLimitError) as caught:
             client.send(texts(1, start=1)[0])

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.waiting import wait_until
 
 from omnimsg import Client, Message
 
@@ -70,8 +71,7 @@ def test_a_request_under_way_is_waited_for(sandbox: TestSandbox, send: Send) -> 
     sandbox.fail("latency", seconds=0.2)
     sender = threading.Thread(target=send, args=[Message(TO, "Hello")])
     sender.start()
-    while not sandbox.requests:
-        pass
+    wait_until(lambda: bool(sandbox.requests))
 
     with pytest.raises(AssertionError, match="and this was"):
         sandbox.assert_nothing_sent(within=0)
