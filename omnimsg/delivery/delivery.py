@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.handlers import Handlers
@@ -21,9 +21,9 @@ from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.delivery.account_adapters import AccountAdapters
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
@@ -45,7 +45,7 @@ class Delivery:
     """The receiving half of one client.
 
     Args:
-        adapters: Returns the client's adapters by account name; they may change.
+        adapters: The adapters of the client's accounts, which may change.
         ask: Looks up a message at its provider.
         options: How callbacks are received.
         store: Keeps the state of messages; in memory if `None`.
@@ -63,7 +63,7 @@ class Delivery:
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
         self,
-        adapters: Callable[[], Mapping[str, Adapter[Any]]],
+        adapters: AccountAdapters,
         *,
         ask: Callable[[MessageId], Awaitable[MessageStatus]],
         options: CallbackOptions,
@@ -104,11 +104,8 @@ class Delivery:
         Raises:
             ConfigError: No account can receive, or genuine callbacks could not be recognized.
         """
-        adapters = self._adapters()
-        if accounts is not None:
-            adapters = {name: adapters[name] for name in accounts}
         receiver = Receiver(
-            adapters,
+            self._adapters if accounts is None else self._adapters.only(accounts),
             options=options,
             dispatcher=self.dispatcher,
             observers=self._observers,
@@ -178,7 +175,7 @@ class Delivery:
         return None if tracked is None else tracked.status
 
     def _has_reports(self, account: str) -> bool:
-        return any(account in each.accounts for each in self._receivers)
+        return any(each.has_account(account) for each in self._receivers)
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
