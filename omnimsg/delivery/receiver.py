@@ -210,7 +210,9 @@ class Receiver:
         url = self._address.of(request, tail)
         if url is None:
             raise RefusedError(
-                RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
+                RefusedBecause.UNKNOWN_ADDRESS,
+                "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
+                " (uvicorn: start it with `--no-proxy-headers`)",
             )
         # The names of the header lines are already in lower case, as `make` requires.
         return Callback.make(
