@@ -212,7 +212,9 @@ class Reports:
         # other error may replace the doubt.
         engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
-        return await settle(engine, self._delivery.tracker, message, outcome, until)
+        delivery = self._delivery
+        closing = delivery.closing.here
+        return await settle(engine, delivery.tracker, message, outcome, until, closing=closing)
 
     @cached_property
     def _delivery(self) -> Delivery:

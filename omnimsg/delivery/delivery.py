@@ -59,6 +59,7 @@ class Delivery:
         handlers: The application's handlers.
         tracker: Tracks the state of each message.
         dispatcher: Hands events on.
+        closing: Set, in the running event loop, when the client closes.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
@@ -95,7 +96,7 @@ class Delivery:
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
-        self._closing = PerLoop(asyncio.Event)
+        self.closing: PerLoop[asyncio.Event] = PerLoop(asyncio.Event)
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -117,7 +118,7 @@ class Delivery:
     async def aclose(self) -> None:
         """Store the last outcomes, and hand on the reports that arrived before them."""
         await self.tracker.aclose()
-        self._closing.here.set()
+        self.closing.here.set()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
@@ -185,7 +186,7 @@ class Delivery:
 
     async def _hand_on_joined(self, tracked: Tracked) -> None:
         """Try to hand the reports on several times: the provider does not send them again."""
-        closing = self._closing.here
+        closing = self.closing.here
         for pause in _PAUSES:
             if pause:
                 with suppress(TimeoutError):

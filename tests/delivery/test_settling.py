@@ -102,6 +102,8 @@ class World:
             return self._hang()
         if said == "down":
             return Response(503)
+        if said == "cancelled":
+            raise asyncio.CancelledError
         return Response(200, orjson.dumps({"there": said == "there"}))
 
     def live(self, story: Callable[[Client, Receiver], Awaitable[Any]], **options: Any) -> Any:
@@ -188,6 +190,36 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
     assert ("r0", "m1") == (found.reference, found.provider_id)
     assert pytest.approx(17, abs=0.1) == seconds
     assert ["main:m1"] == [each.id for each in place.ends]
+
+
+def test_closing_ends_the_wait() -> None:
+    """The caller has the doubt at once, not when its time is over."""
+    place = World()
+
+    async def story(client: Client, _: Receiver) -> float:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=1000))
+        await asyncio.sleep(17)
+        await client.aclose()
+        with pytest.raises(AmbiguousError):
+            await sending
+        return place.loop.now - 1000
+
+    seconds = place.live(story)
+
+    assert pytest.approx(17, abs=0.1) == seconds
+
+
+def test_a_look_up_that_cancels_itself_is_one_that_failed() -> None:
+    """A transport may have had something of its own cancelled: the caller was not."""
+    place = World(looks=iter(["cancelled", "there"]))
+
+    async def story(client: Client, _: Receiver) -> Accepted:
+        return await client.send(texts(1)[0], settle=120)
+
+    found = place.live(story)
+
+    assert "r0" == found.reference
+    assert [5, 30] == place.looked
 
 
 def test_a_look_up_settles() -> None:
