@@ -33,7 +33,7 @@ from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
-from omnimsg.engine.delivery_events import DoubtEnded
+from omnimsg.engine.delivery_events import DoubtEnded, StatusChanged
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -424,6 +424,32 @@ def test_waiting_ends_with_a_look_up() -> None:
 
     assert Status.DELIVERED is place.live(story)
     assert [30, 60] == place.looked
+
+
+def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
+    """Nobody asks for the message once more, and no report comes; the other handler was told."""
+    place = World(reply=ok, kind=Asked, states=iter(["delivered"]))
+    told: list[tuple[str, Status]] = []
+    failures = iter([True, True])
+
+    async def story(client: Client, _: Receiver) -> None:
+        @client.on_status
+        def note(change: StatusChanged) -> None:
+            told.append(("note", change.status.status))
+
+        @client.on_status
+        def write(change: StatusChanged) -> None:
+            if next(failures, False):
+                raise OSError
+            told.append(("write", change.status.status))
+
+        await client.wait("main:id-r0", timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert [("note", Status.DELIVERED), ("write", Status.DELIVERED)] == told
+    assert [30] == place.looked
 
 
 def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:
