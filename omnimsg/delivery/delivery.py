@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.memory_store import MemoryStore
@@ -80,7 +81,7 @@ class Delivery:
         clock: Clock,
         doubt_window: float = DOUBT_WINDOW,
     ) -> None:
-        store = MemoryStore() if store is None else store
+        store = MemoryStore() if store is None else GuardedStore(store)
         self._adapters = adapters
         self._observers = observers
         self._clock = clock

@@ -10,7 +10,7 @@ import attrs
 import pytest
 from support.adapters import Reply, TinyAdapter, accepted, references, results
 from support.routed import AT_ONCE, Routed, outcome_of, saying, unreachable
-from support.stores import DatabaseStore
+from support.stores import DatabaseStore, StoreDownError
 
 from omnimsg import (
     Accepted,
@@ -188,6 +188,24 @@ def test_a_handler_that_fails_hides_no_delivery() -> None:
 
     assert [(0, "a", "accepted"), (0, "a", "reached")] == seen.states
     assert 0 == routed.asked()["b"]
+
+
+@pytest.mark.parametrize("fails_with", [StoreDownError, asyncio.CancelledError])
+def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> None:
+    """The next leg goes at its time, also where the store had something of its own cancelled."""
+    store = DatabaseStore(fails_with=fails_with)
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES), store=store)
+
+    async def story(client: Client) -> None:
+        store.is_down = True
+        await client.send(message(ELSEWHERE))
+        await asyncio.sleep(30.0)
+        store.is_down = False
+        await asyncio.sleep(60.0)
+
+    routed.run(story)
+
+    assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
 
 
 def test_a_store_that_fails_hides_no_delivery() -> None:
