@@ -98,7 +98,7 @@ class Reports:
         Args:
             handler: Called with each new event; may be a coroutine function.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
-                sends any.
+                sends any, with those that are added later.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
@@ -212,7 +212,9 @@ class Reports:
         # other error may replace the doubt.
         engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
-        return await settle(engine, self._delivery.tracker, message, outcome, until)
+        delivery = self._delivery
+        closing = delivery.closing.here
+        return await settle(engine, delivery.tracker, message, outcome, until, closing=closing)
 
     @cached_property
     def _delivery(self) -> Delivery:
@@ -225,14 +227,16 @@ class Reports:
             return built
 
     def _build_delivery(self) -> Delivery:
-        from omnimsg.delivery.delivery import Delivery  # noqa: PLC0415 - costs an import
+        # Both cost an import.
+        from omnimsg.delivery.account_adapters import AccountAdapters  # noqa: PLC0415
+        from omnimsg.delivery.delivery import Delivery  # noqa: PLC0415
 
         async def ask(message_id: MessageId) -> MessageStatus:
             engine = self._accounts.get(message_id.account)
             return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
 
         delivery = Delivery(
-            lambda: {name: each.adapter for name, each in self._accounts.engines.items()},
+            AccountAdapters(self._accounts.engines),
             ask=ask,
             options=self._callbacks,
             store=self._store,

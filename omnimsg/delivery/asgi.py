@@ -41,10 +41,21 @@ def mounted(receiver: Application, application: Application, path: str) -> Appli
     prefix = path.rstrip("/") + "/"
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        is_below = scope["type"] == "http" and scope["path"].startswith(prefix)
+        is_below = scope["type"] == "http" and _path_below_root(scope).startswith(prefix)
         await (receiver if is_below else application)(scope, receive, send)
 
     return dispatch
+
+
+def _path_below_root(scope: Scope) -> str:
+    """Return the path as a framework routes it: without the path that the application is below.
+
+    A server behind a proxy (`--root-path`) and a framework that mounts the application put that in
+    front of the path, and repeat it in `root_path`.
+    """
+    path: str = scope["path"]
+    root = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
 def _request(scope: Scope, receive: Receive) -> CallbackRequest:

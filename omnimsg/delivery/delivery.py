@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.memory_store import MemoryStore
@@ -19,11 +21,13 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
+from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from typing import TypeAlias
 
-    from omnimsg.adapter import Adapter
+    from omnimsg.delivery.account_adapters import AccountAdapters
     from omnimsg.delivery.options import CallbackOptions
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Tracked
@@ -34,18 +38,20 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
 
+    _HandOn: TypeAlias = Callable[[], Awaitable[None]]
+
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# Seconds before each attempt to hand on reports that arrived before the answer to their send. Few
-# and short: where a handler always fails, each message keeps a task until the last attempt.
-_PAUSES = (0.0, 1.0, 5.0, 25.0)
+# Seconds before each further attempt to hand on what no provider sends again. Few and short: where
+# a handler always fails, each message keeps a task until the last attempt.
+_PAUSES = (1.0, 5.0, 25.0)
 
 
 class Delivery:
     """The receiving half of one client.
 
     Args:
-        adapters: Returns the client's adapters by account name; they may change.
+        adapters: The adapters of the client's accounts, which may change.
         ask: Looks up a message at its provider.
         options: How callbacks are received.
         store: Keeps the state of messages; in memory if `None`.
@@ -59,11 +65,12 @@ class Delivery:
         handlers: The application's handlers.
         tracker: Tracks the state of each message.
         dispatcher: Hands events on.
+        closing: Set, in the running event loop, when the client closes.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
         self,
-        adapters: Callable[[], Mapping[str, Adapter[Any]]],
+        adapters: AccountAdapters,
         *,
         ask: Callable[[MessageId], Awaitable[MessageStatus]],
         options: CallbackOptions,
@@ -74,7 +81,7 @@ class Delivery:
         clock: Clock,
         doubt_window: float = DOUBT_WINDOW,
     ) -> None:
-        store = MemoryStore() if store is None else store
+        store = MemoryStore() if store is None else GuardedStore(store)
         self._adapters = adapters
         self._observers = observers
         self._clock = clock
@@ -95,7 +102,8 @@ class Delivery:
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
-        self._closing = PerLoop(asyncio.Event)
+        self._told_again: set[MessageId] = set()
+        self.closing: PerLoop[asyncio.Event] = PerLoop(asyncio.Event)
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -104,11 +112,8 @@ class Delivery:
         Raises:
             ConfigError: No account can receive, or genuine callbacks could not be recognized.
         """
-        adapters = self._adapters()
-        if accounts is not None:
-            adapters = {name: adapters[name] for name in accounts}
         receiver = Receiver(
-            adapters,
+            self._adapters if accounts is None else self._adapters.only(accounts),
             options=options,
             dispatcher=self.dispatcher,
             observers=self._observers,
@@ -120,7 +125,7 @@ class Delivery:
     async def aclose(self) -> None:
         """Store the last outcomes, and hand on the reports that arrived before them."""
         await self.tracker.aclose()
-        self._closing.here.set()
+        self.closing.here.set()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
@@ -170,50 +175,88 @@ class Delivery:
     async def look_up(self, message_id: MessageId) -> MessageStatus | None:
         """Look up a message at its provider, and return its status, merged with earlier reports.
 
-        If the provider cannot be asked, return the status that was known before, or `None`.
+        If the provider cannot be asked, return the status that was known before, or `None`. If the
+        store fails, return what the provider has said.
         """
+        found: MessageStatus | None = None
         with suppress(OmnimsgError):
-            await self._found(await self._ask(message_id))
-        tracked = await self.tracker.find(message_id)
-        return None if tracked is None else tracked.status
+            found = await self._ask(message_id)
+        try:
+            if found is not None:
+                await self._found(found)
+            tracked = await self.tracker.find(message_id)
+        except (Exception, asyncio.CancelledError) as error:
+            if found is None or is_own_cancellation(error):
+                raise
+            return found
+        return found if tracked is None else tracked.status
 
     def _has_reports(self, account: str) -> bool:
-        return any(account in each.accounts for each in self._receivers)
+        return any(each.has_account(account) for each in self._receivers)
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
-        task = asyncio.ensure_future(self._hand_on_joined(tracked))
-        self._report_tasks.add(task)
-        task.add_done_callback(self._report_tasks.discard)
+        hand_on = partial(self.dispatcher.joined, tracked, set())
 
-    async def _hand_on_joined(self, tracked: Tracked) -> None:
-        """Try to hand the reports on several times: the provider does not send them again."""
-        closing = self._closing.here
-        for pause in _PAUSES:
-            if pause:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await closing.wait()
-            if await self._has_handed_on(tracked) or closing.is_set():
-                return
+        async def try_often() -> None:
+            if not await _succeeds(hand_on, partial(_warn_early, tracked)):
+                await self._try_again(hand_on, partial(_warn_early, tracked))
 
-    async def _has_handed_on(self, tracked: Tracked) -> bool:
-        try:
-            await self.dispatcher.joined(tracked)
-        except Exception as error:  # noqa: BLE001 - a handler of the application may raise anything
-            kind = type(error).__name__
-            log.warning(
-                "what was reported before the answer to a send could not be handed on: %s",
-                kind,
-                extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
-            )
-            return False
-        else:
-            return True
+        self._start(try_often())
 
     async def _found(self, status: MessageStatus) -> None:
+        """Track what a look-up found, and tell the handlers; one that fails is told again."""
         tracked = await self.tracker.look_up(status)
-        await self.dispatcher.status_found(tracked)
+        hand_on = partial(self.dispatcher.status_found, tracked, set())
+        warn = partial(_warn_found, status.id)
+        if not await _succeeds(hand_on, warn) and status.id not in self._told_again:
+            self._told_again.add(status.id)
+            task = self._start(self._try_again(hand_on, warn))
+            task.add_done_callback(lambda _: self._told_again.discard(status.id))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._report_tasks.add(task)
+        task.add_done_callback(self._report_tasks.discard)
+        return task
+
+    async def _try_again(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
+        """Try several times: no provider sends it again. Closing brings the last try forward."""
+        closing = self.closing.here
+        for pause in _PAUSES:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await closing.wait()
+            if await _succeeds(hand_on, warn) or closing.is_set():
+                return
+
+
+async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:
+    """Return whether something was handed on; log why it was not."""
+    try:
+        await hand_on()
+    except (Exception, asyncio.CancelledError) as error:
+        if is_own_cancellation(error):
+            raise
+        warn(type(error).__name__)  # a handler of the application may raise anything
+        return False
+    return True
+
+
+def _warn_early(tracked: Tracked, kind: str) -> None:
+    log.warning(
+        "what was reported before the answer to a send could not be handed on: %s",
+        kind,
+        extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
+    )
+
+
+def _warn_found(message_id: MessageId, kind: str) -> None:
+    log.warning(
+        "a status that was looked up could not be handed on: %s",
+        kind,
+        extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
+    )
 
 
 def _ends_wait(status: MessageStatus, wanted: Status) -> bool:

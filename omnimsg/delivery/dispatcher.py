@@ -121,29 +121,40 @@ class Dispatcher:
         else:
             self.duplicates += 1
 
-    async def status_found(self, tracked: Tracked) -> None:
+    async def status_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
         """Notify the application of the status that a look-up found, if it is new.
+
+        Args:
+            tracked: The state of the message.
+            done: Handlers that an earlier attempt has called and are skipped; those that this one
+                has called are added.
 
         Raises:
             Exception: A handler or the store raised it.
             TimeoutError: They took longer than the handler timeout.
         """
+        done = set() if done is None else done
         async with asyncio.timeout(self._handler_timeout), self._lock_of(tracked):
-            await self._notify_status(tracked, set())
+            await self._notify_status(tracked, done)
 
-    async def joined(self, tracked: Tracked) -> None:
+    async def joined(self, tracked: Tracked, done: set[object] | None = None) -> None:
         """Hand on opt-outs and status from reports that arrived before their send was known.
+
+        Args:
+            tracked: The state of the message.
+            done: As in `status_found`.
 
         Raises:
             Exception: A handler, the store or the suppression list raised it.
             TimeoutError: They took longer than the handler timeout.
         """
+        done = set() if done is None else done
         async with asyncio.timeout(self._handler_timeout):
             if self._suppression is not None:
                 for change in tracked.consent_changes:
                     await self._suppression.record(change)
             async with self._lock_of(tracked):
-                await self._notify_status(tracked, set())
+                await self._notify_status(tracked, done)
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
         if done:

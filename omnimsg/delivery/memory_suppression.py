@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from omnimsg.delivery.tracked import address_of
+from omnimsg.domain.address import is_e164
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.opt_out import Consent
+from omnimsg.domain.phone_number import is_written_number, why_not_e164
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import ConsentChange
@@ -24,15 +27,23 @@ class MemorySuppression:
     out of marketing gets no message with one of the marketing tags.
 
     Args:
-        opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`.
+        opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`. A
+            number may lack its plus.
         marketing_tags: The tags of messages that are marketing.
+
+    Raises:
+        InvalidValue: A number is not in E.164 form, so no message to it would be recognized; or
+            one text was given in place of a collection.
     """
 
     def __init__(
         self, opted_out: Collection[str] = (), *, marketing_tags: Collection[str] = MARKETING
     ) -> None:
+        for name, given in (("opted_out", opted_out), ("marketing_tags", marketing_tags)):
+            if isinstance(given, str):
+                raise InvalidValue(_problem(name, "must be a collection of texts, not one text"))
         self._consents: dict[str, dict[Consent, datetime]] = {
-            each.casefold(): {Consent.OPTED_OUT: _EARLIEST} for each in opted_out
+            each.casefold(): {Consent.OPTED_OUT: _EARLIEST} for each in _listed(opted_out)
         }
         self._marketing_tags = frozenset(marketing_tags)
 
@@ -68,6 +79,21 @@ class MemorySuppression:
         if consents is None or consent not in consents:
             return False
         return consents[consent] >= consents.get(Consent.OPTED_IN, _EARLIEST)
+
+
+def _listed(opted_out: Collection[str]) -> Iterator[str]:
+    """Yield the addresses of a list in the forms in which messages have them."""
+    for index, each in enumerate(opted_out):
+        yield each
+        # Digits alone may also be the id of a contact in the provider's address book.
+        if each.isdecimal() and not each.startswith("0"):
+            yield f"+{each}"
+        elif is_written_number(each) and not is_e164(each):
+            raise InvalidValue(_problem(f"opted_out[{index}]", why_not_e164(each)))
+
+
+def _problem(name: str, what: str) -> Problem:
+    return Problem(f"MemorySuppression.{name}", what)
 
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -56,8 +56,9 @@ class Watched:
 class Poller:
     """Looks messages up, with pauses that double each time.
 
-    One task for each account looks up all its messages that callers wait for, and ends when none is
-    left. A provider that does not answer delays no other one.
+    One task for each account plans the look-ups of all its messages that callers wait for, and ends
+    when none is left. A few run at once: a slow one delays no other message, and a provider that
+    does not answer delays no other provider.
 
     Args:
         ask: Looks up a message at its provider.
@@ -116,6 +117,7 @@ class _AccountPoller:
         self._numbers = itertools.count()
         self._has_news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._look_ups: set[asyncio.Task[None]] = set()
 
     def begin(self, message_id: MessageId, first: float, longest: float) -> Watched:
         watched = self._watched.get(message_id)
@@ -130,7 +132,7 @@ class _AccountPoller:
             watched = self._watched[message_id] = Watched(message_id, first, longest)
             self._plan(watched)
         watched.users += 1
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._run())
         return watched
 
@@ -155,17 +157,22 @@ class _AccountPoller:
         while self._watched:
             self._drop_outdated()
             pause = self._due[0][0] - self.loop.time() if self._due else LONGEST
+            if len(self._look_ups) == _AT_ONCE:
+                pause = LONGEST  # the end of a look-up is news
             if pause > 0:
                 self._has_news.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._has_news.wait()
                 continue
-            due: list[Watched] = []
-            while self._due and self._due[0][0] <= self.loop.time() and len(due) < _AT_ONCE:
-                due.append(heapq.heappop(self._due)[2])
-                self._drop_outdated()
-            await asyncio.gather(*map(self._look_up, due))
+            # In a task of its own: a look-up, or a handler that is told of it, may take long.
+            look_up = self.loop.create_task(self._look_up(heapq.heappop(self._due)[2]))
+            self._look_ups.add(look_up)
+            look_up.add_done_callback(self._end_look_up)
+
+    def _end_look_up(self, look_up: asyncio.Task[None]) -> None:
+        self._look_ups.discard(look_up)
+        self._has_news.set()
 
     def _drop_outdated(self) -> None:
         """Drop outdated entries from the front of the heap."""

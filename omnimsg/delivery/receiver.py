@@ -58,7 +58,9 @@ class Receiver:
     Mount it as an ASGI application, or use `aiohttp_app()`.
 
     Args:
-        adapters: By account name; those whose provider sends no callbacks are left out.
+        adapters: By account name; those whose provider sends no callbacks are left out. It may
+            change: an account that is added is received too, unless it has no secret to verify
+            with, and one that is removed stays, because its last reports are still to come.
         options: Limits and the public URL.
         dispatcher: Hands on the events.
         observers: Notified of refused requests.
@@ -82,7 +84,9 @@ class Receiver:
         observers: Observers,
         clock: Clock,
     ) -> None:
-        self._adapters = {name: each for name, each in adapters.items() if each.receives()}
+        self._adapters = adapters
+        # By account name: the adapters whose callbacks are received, as they were last seen.
+        self._received = {name: each for name, each in adapters.items() if each.receives()}
         self._options = options
         self._address = PublicAddress(options)
         self._dispatcher = dispatcher
@@ -97,7 +101,11 @@ class Receiver:
     @property
     def accounts(self) -> tuple[str, ...]:
         """The names of the accounts whose callbacks are received."""
-        return tuple(self._adapters)
+        return tuple(filter(self.has_account, {**self._received, **self._adapters}))
+
+    def has_account(self, name: str) -> bool:
+        """Return whether the callbacks of an account are received."""
+        return self._find_adapter(name) is not None
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI application."""
@@ -149,13 +157,24 @@ class Receiver:
         if request.method != "POST":
             raise RefusedError(RefusedBecause.WRONG_METHOD)
         segments = request.path.rstrip("/").rsplit("/", 2)
-        adapter = self._adapters.get(segments[-1])
+        adapter = self._find_adapter(segments[-1])
         if adapter is not None:
             return adapter, segments[-1], None
-        adapter = self._adapters.get(segments[-2]) if len(segments) > 1 else None
+        adapter = self._find_adapter(segments[-2]) if len(segments) > 1 else None
         if adapter is None:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
         return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
+
+    def _find_adapter(self, name: str) -> Adapter[Any] | None:
+        """Return the adapter that receives for an account; `None` if none does."""
+        adapter = self._adapters.get(name)
+        if adapter is not None and adapter is not self._received.get(name):
+            # Added, or replaced to change its secrets, since the receiver was built.
+            if adapter.receives() and adapter.callback_problem() is None:
+                self._received[name] = adapter
+            else:
+                self._received.pop(name, None)
+        return self._received.get(name)
 
     def _count_request(self) -> None:
         """Count a request as in progress until it is answered; refuse it if there are too many."""
@@ -191,7 +210,9 @@ class Receiver:
         url = self._address.of(request, tail)
         if url is None:
             raise RefusedError(
-                RefusedBecause.UNKNOWN_ADDRESS, "it came from no proxy of `trusted_proxies`"
+                RefusedBecause.UNKNOWN_ADDRESS,
+                "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
+                " (uvicorn: start it with `--no-proxy-headers`)",
             )
         # The names of the header lines are already in lower case, as `make` requires.
         return Callback.make(
@@ -228,7 +249,7 @@ class Receiver:
         """Count a refusal, log it, and notify the observers."""
         why = refusal.why
         self.refused[why] += 1
-        adapter = self._adapters.get(account)
+        adapter = self._received.get(account)
         provider = None if adapter is None else adapter.provider
         fields = log_fields(
             account=account,
@@ -257,11 +278,11 @@ class Receiver:
             )
 
     def _require_secrets(self) -> None:
-        if not self._adapters:
+        if not self._received:
             raise ConfigError("no account has a provider whose callbacks omnimsg reads")
         problems = [
             f"accounts.{name} {problem}"
-            for name, adapter in self._adapters.items()
+            for name, adapter in self._received.items()
             if (problem := adapter.callback_problem()) is not None
         ]
         if not self._address.is_known:

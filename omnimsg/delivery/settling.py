@@ -31,6 +31,8 @@ async def settle(
     message: Message,
     outcome: Ambiguous,
     deadline: Deadline,
+    *,
+    closing: asyncio.Event,
 ) -> Outcome:
     """Return the acceptance of a doubtful message, or the doubt if no proof arrives in time.
 
@@ -40,12 +42,14 @@ async def settle(
         message: The message.
         outcome: Its outcome so far.
         deadline: Began when the message was handed over.
+        closing: Set when the client closes, which ends the wait.
     """
     report = asyncio.ensure_future(tracker.settled(outcome))
     look_up = asyncio.ensure_future(_look_up(engine, tracker, message, deadline))
+    closed = asyncio.ensure_future(closing.wait())
     try:
         await asyncio.wait(
-            [report, look_up],
+            [report, look_up, closed],
             timeout=max(0.0, deadline.remaining()),
             return_when=asyncio.FIRST_COMPLETED,
         )
@@ -55,8 +59,8 @@ async def settle(
             return look_up.result()
         return outcome
     finally:
-        report.cancel()
-        look_up.cancel()
+        for each in (report, look_up, closed):
+            each.cancel()
 
 
 async def _look_up(
@@ -72,7 +76,10 @@ async def _look_up(
             await asyncio.sleep(max(0.0, began + since - deadline.now()))
             try:
                 found = await engine.find(message, deadline)
-            except Exception as error:  # noqa: BLE001 - the doubt must not become another error
+            except (Exception, asyncio.CancelledError) as error:
+                if is_own_cancellation(error):
+                    raise
+                # The doubt must not become another error, nor a cancellation of the caller.
                 kind = type(error).__name__
                 log.warning(
                     "a doubtful message was not looked up: %s",

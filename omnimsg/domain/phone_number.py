@@ -47,6 +47,12 @@ def why_not_e164(text: str) -> str:
     return f"{_EXAMPLE}: {', and '.join(_faults(text)) or 'it is not one'}"
 
 
+def is_written_number(text: str) -> bool:
+    """Return whether a text is a number as people write it: digits, perhaps in groups."""
+    plain = "".join(each for each in text if not is_invisible(each))
+    return _WRITTEN_NUMBER.fullmatch(_GROUPING.sub("", plain)) is not None
+
+
 def is_invisible(character: str) -> bool:
     """Return whether a character is invisible and not white space."""
     category = unicodedata.category(character)

@@ -127,33 +127,43 @@ class Count:
     messages: int = 0
     money: Decimal = Decimal(0)
 
+    def add(self, money: Decimal | None) -> None:
+        """Count a message, with what it costs; `None` where that is not known."""
+        self.messages += 1
+        self.money += money or 0
+
+    def remove(self, money: Decimal | None) -> None:
+        """Count a message no more."""
+        self.messages -= 1
+        self.money -= money or 0
+
 
 @attrs.define(eq=False)
 class Share:
     """What an accepted message uses of the budgets that it counts against.
 
     Attributes:
-        counts: Each count, with the money that it holds for the message.
+        counts: Each count, with the money that it holds for the message; `None` in a count that
+            knows no price of the message.
         currency: The currency of the money.
         per_part: The price of a part; `None` where there is none.
     """
 
-    counts: list[tuple[Count, Decimal]]
+    counts: list[tuple[Count, Decimal | None]]
     currency: str
     per_part: Decimal | None = None
 
     def correct(self, cost: Decimal) -> None:
         """Replace the estimated cost of the message by the real one."""
         for index, (count, money) in enumerate(self.counts):
-            if money:
+            if money is not None:
                 count.money += cost - money
                 self.counts[index] = count, cost
 
     def give_back(self) -> None:
         """Remove the message from its counts."""
         for count, money in self.counts:
-            count.messages -= 1
-            count.money -= money
+            count.remove(money)
         self.counts = []
 
 
@@ -220,25 +230,24 @@ class Budgets:
 
     def reserve(
         self, account: str, message: Message, price: Decimal | None, currency: str
-    ) -> Failure | list[tuple[Count, Decimal]]:
+    ) -> Failure | list[tuple[Count, Decimal | None]]:
         """Count a message, or return why it would exceed a budget; then no budget counts it."""
         found = self._find(account, message, price, currency)
         if not isinstance(found, Failure):
             for count, money in found:
-                count.messages += 1
-                count.money += money
+                count.add(money)
         return found
 
     def _find(
         self, account: str, message: Message, price: Decimal | None, currency: str
-    ) -> Failure | list[tuple[Count, Decimal]]:
+    ) -> Failure | list[tuple[Count, Decimal | None]]:
         now = self._now()
-        found: list[tuple[Count, Decimal]] = []
+        found: list[tuple[Count, Decimal | None]] = []
         for budget, counts in self._counts:
             if not budget.counts(account, message):
                 continue
             count = self._count(budget, counts, message, now)
-            money = price if price is not None and currency == budget.currency else Decimal(0)
+            money = price if currency == budget.currency else None
             if budget.messages is not None and count.messages >= budget.messages:
                 most = "1 message" if budget.messages == 1 else f"{budget.messages} messages"
                 return _used_up(budget, most, count.started, now)

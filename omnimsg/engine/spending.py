@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.policy import Prices
 
     # What a message holds of each count, and the price of a part.
-    _Reserved: TypeAlias = tuple[list[tuple[Count, Decimal]], Decimal | None]
+    _Reserved: TypeAlias = tuple[list[tuple[Count, Decimal | None]], Decimal | None]
 
 
 class Spending:
@@ -76,8 +76,7 @@ class Spending:
                 del self._reserved[id(message)]
             if isinstance(outcome, (NotSent, Rejected)):
                 for count, money in counts:
-                    count.messages -= 1
-                    count.money -= money
+                    count.remove(money)
             elif isinstance(outcome, Accepted) and counts:
                 self._accepted(outcome, Share(counts, self._prices.currency, per_part))
 

@@ -140,6 +140,11 @@ class Reports:
         return self._client.unknown_codes()
 
 
+_NO_COROUTINES = (
+    "a handler of omnimsg.sync is a plain function; coroutine functions are for omnimsg.Client"
+)
+
+
 def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
     """Return a coroutine function that calls a handler in a worker thread.
 
@@ -147,19 +152,20 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
         TypeError: The handler is a coroutine function.
     """
     if inspect.iscoroutinefunction(handler):
-        raise TypeError(
-            "a handler of omnimsg.sync is a plain function; coroutine functions are for"
-            " omnimsg.Client"
-        )
+        raise TypeError(_NO_COROUTINES)
 
     def handle(value: T) -> None:
         try:
-            handler(value)
+            result = handler(value)
         except Exception:
             raise
         except BaseException as error:
             # `sys.exit()` must end only the handler: raised in a task, it would end the event loop.
             raise NotHandledError from error
+        # Of an object, or a lambda around a coroutine function, the call alone shows it.
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError(_NO_COROUTINES)
 
     async def call(value: T) -> None:
         # Abandoned, so that the time limit of handlers also holds for one that hangs.

@@ -14,6 +14,7 @@ from support.delivery import NOW, NUMBER, message
 
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.invalid_value import InvalidValue
 from omnimsg.domain.opt_out import Consent, ConsentChange
 
 if TYPE_CHECKING:
@@ -123,3 +124,46 @@ def test_what_is_marketing_is_decided_by_the_application() -> None:
     )
 
     assert [True, False] == found
+
+
+@pytest.mark.parametrize("listed", [NUMBER, NUMBER.removeprefix("+")])
+def test_a_listed_number_may_lack_its_plus(listed: str) -> None:
+    """Databases often keep a number without it."""
+    found = verdicts(opted_out=[listed])
+
+    assert [True, True] == found
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "+372 5550 0001",
+        "+372-5550-0001",
+        "+372 (0) 5550 0001",
+        "0037255500001",
+        "055500001",
+        " +37255500001",
+        "+37255500001\u202c",
+        "+37255500001.0",
+    ],
+)
+def test_a_listed_number_that_no_message_has_is_refused(listed: str) -> None:
+    """It would be texted although it is on the list. The error shows its place, not the number."""
+    with pytest.raises(InvalidValue) as refused:
+        MemorySuppression(["ola@example.test", listed])
+
+    assert "MemorySuppression.opted_out[1]" == refused.value.problems[0].path
+    assert "5550" not in str(refused.value).replace("+37255500001: ", "")
+
+
+@pytest.mark.parametrize("listed", ["ola@example.test", "27820001000", "12345", "wa-id-17"])
+def test_other_addresses_are_listed_as_they_are(listed: str) -> None:
+    """A provider's contact may have any text for its id."""
+    assert listed in MemorySuppression([listed])
+
+
+@pytest.mark.parametrize("name", ["opted_out", "marketing_tags"])
+def test_one_text_is_no_collection(name: str) -> None:
+    """Each of its letters would be an address or a tag."""
+    with pytest.raises(InvalidValue, match=rf"MemorySuppression\.{name}"):
+        MemorySuppression(**{name: "marketing"})

@@ -31,6 +31,7 @@ class Provider:
         self.asked: list[tuple[float, str]] = []
         self.found: list[MessageId] = []
         self.seconds = 0.0
+        self.slow: MessageId | None = None
         self.at_once = 0
         self.most = 0
         self.errors: Iterator[BaseException | None] = iter(())
@@ -43,7 +44,8 @@ class Provider:
         self.at_once += 1
         self.most = max(self.most, self.at_once)
         try:
-            await asyncio.sleep(3600 if message_id.account == "dead" else self.seconds)
+            is_slow = message_id.account == "dead" or message_id == self.slow
+            await asyncio.sleep(3600 if is_slow else self.seconds)
         finally:
             self.at_once -= 1
         error = next(self.errors, None)
@@ -207,6 +209,22 @@ def test_an_account_that_does_not_answer_keeps_no_other_waiting(loop: VirtualLoo
     live(loop, asyncio.sleep(4000))
 
 
+def test_a_slow_look_up_delays_no_other_message(loop: VirtualLoop) -> None:
+    """A slow look-up does not delay the look-ups of the account's other messages."""
+    provider = Provider(loop)
+    provider.slow = M2
+
+    async def wait() -> None:
+        with provider.poller.watch(M2), provider.poller.watch(M1):
+            await asyncio.sleep(8)
+
+    loop.drive(wait())
+
+    assert [1, 3, 7] == provider.times()
+    assert [1] == provider.times("m2")
+    live(loop, asyncio.sleep(4000))
+
+
 def test_what_nobody_waits_for_any_more_is_not_asked_for(loop: VirtualLoop) -> None:
     """A message whose watch has ended before its turn is not looked up."""
     provider = Provider(loop)
@@ -224,13 +242,14 @@ def test_what_nobody_waits_for_any_more_is_not_asked_for(loop: VirtualLoop) -> N
     assert 8 == len(provider.asked)
 
 
-def test_a_handler_may_ask_for_another_message(loop: VirtualLoop) -> None:
-    """A handler that watches another message does not block the poller."""
+@pytest.mark.parametrize("other", ["other:m2", "main:m2"])
+def test_a_handler_may_ask_for_another_message(loop: VirtualLoop, other: str) -> None:
+    """A handler that watches another message, of any account, does not block the poller."""
     provider = Provider(loop)
 
     async def handler(status: MessageStatus) -> None:
         if status.id == M1:
-            with provider.poller.watch(MessageId("other:m2")):
+            with provider.poller.watch(MessageId(other)):
                 await asyncio.sleep(2)
 
     provider.handler = handler

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
+from support.adapters import KEY, FakeTransport, TinyAdapter, TinySettings, tiny
 from support.delivery import Watcher
 from support.logged import logged_fields
 from support.reporting import (
@@ -21,8 +21,10 @@ from support.reporting import (
 from support.sending import settled
 
 from omnimsg import CallbackOptions, Client, ConfigError
+from omnimsg.adapter import Account
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 BODY = written({"state": "sent", "id": "m1"})
+NOWHERE = "http://127.0.0.1:9"
 
 
 class World:
@@ -575,3 +578,82 @@ async def test_an_account_that_was_added_can_receive() -> None:
         alone = client.receiver(accounts=["second"]).accounts
 
     assert [("first",), ("first", "second"), ("second",)] == [before, after, alone]
+
+
+def with_key(name: str, key: str) -> Reporting:
+    """Return an account whose callbacks are signed with a key of its own."""
+    return Reporting(Account(name=name, settings=TinySettings(key=Secret(key)), base_url=NOWHERE))
+
+
+class Tenants:
+    """A client whose accounts come and go, and a receiver that was built before."""
+
+    def __init__(self, **how: Any) -> None:
+        options = CallbackOptions(public_url=PUBLIC_URL)
+        self.client = Client(
+            [tiny(kind=Reporting), tiny(kind=Reporting, name="tenant")],
+            default="main",
+            transport=lambda _: FakeTransport(),
+            callbacks=options,
+        )
+        self.receiver = self.client.receiver(lambda _: None, **how)
+
+    async def ask(self, name: str, key: str = KEY) -> int:
+        """Call back for an account, signed with a key."""
+        headers = [signed(BODY, key)]
+        asked = request(BODY, path=f"/callbacks/{name}", headers=headers, is_signed=False)
+        return (await self.receiver.respond(asked)).status
+
+
+async def test_a_receiver_takes_accounts_that_are_added_later() -> None:
+    """It is mounted once, and tenants come while it serves."""
+    tenants = Tenants()
+    async with tenants.client as client:
+        before = await tenants.ask("late")
+        client.add_account(tiny(kind=Reporting, name="late"))
+        after = await tenants.ask("late")
+
+    assert (404, 204) == (before, after)
+    assert ("main", "tenant", "late") == tenants.receiver.accounts
+
+
+async def test_a_receiver_of_some_accounts_takes_no_others_later() -> None:
+    """The names were given for that."""
+    tenants = Tenants(accounts=["tenant"])
+    async with tenants.client as client:
+        client.add_account(tiny(kind=Reporting, name="late"))
+        statuses = [await tenants.ask(name) for name in ("tenant", "late", "main")]
+
+    assert [204, 404, 404] == statuses
+    assert ("tenant",) == tenants.receiver.accounts
+
+
+@pytest.mark.parametrize("how", [{}, {"accounts": ["tenant"]}])
+async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) -> None:
+    """From then on the new secret is genuine, and the old one is not."""
+    tenants = Tenants(**how)
+    async with tenants.client as client:
+        before = [await tenants.ask("tenant", key) for key in (KEY, "new-key")]
+        await client.remove_account("tenant")
+        between = await tenants.ask("tenant")
+        client.add_account(with_key("tenant", "new-key"))
+        after = [await tenants.ask("tenant", key) for key in (KEY, "new-key")]
+
+    assert [204, 401] == before
+    assert 204 == between  # the last reports of an account come after it was removed
+    assert [401, 204] == after
+
+
+async def test_an_account_without_a_secret_is_not_received() -> None:
+    """Neither one that is added, nor one that replaces an account with a secret."""
+    tenants = Tenants()
+    async with tenants.client as client:
+        await client.remove_account("tenant")
+        for name in ("tenant", "late"):
+            client.add_account(with_key(name, ""))
+        statuses = [
+            await tenants.ask(name, key) for name in ("tenant", "late") for key in (KEY, "")
+        ]
+
+    assert [404] * 4 == statuses
+    assert ("main",) == tenants.receiver.accounts

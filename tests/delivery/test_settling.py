@@ -33,7 +33,7 @@ from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
-from omnimsg.engine.delivery_events import DoubtEnded
+from omnimsg.engine.delivery_events import DoubtEnded, StatusChanged
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class World:
             return self._hang()
         if said == "down":
             return Response(503)
+        if said == "cancelled":
+            raise asyncio.CancelledError
         return Response(200, orjson.dumps({"there": said == "there"}))
 
     def live(self, story: Callable[[Client, Receiver], Awaitable[Any]], **options: Any) -> Any:
@@ -188,6 +190,36 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
     assert ("r0", "m1") == (found.reference, found.provider_id)
     assert pytest.approx(17, abs=0.1) == seconds
     assert ["main:m1"] == [each.id for each in place.ends]
+
+
+def test_closing_ends_the_wait() -> None:
+    """The caller has the doubt at once, not when its time is over."""
+    place = World()
+
+    async def story(client: Client, _: Receiver) -> float:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=1000))
+        await asyncio.sleep(17)
+        await client.aclose()
+        with pytest.raises(AmbiguousError):
+            await sending
+        return place.loop.now - 1000
+
+    seconds = place.live(story)
+
+    assert pytest.approx(17, abs=0.1) == seconds
+
+
+def test_a_look_up_that_cancels_itself_is_one_that_failed() -> None:
+    """A transport may have had something of its own cancelled: the caller was not."""
+    place = World(looks=iter(["cancelled", "there"]))
+
+    async def story(client: Client, _: Receiver) -> Accepted:
+        return await client.send(texts(1)[0], settle=120)
+
+    found = place.live(story)
+
+    assert "r0" == found.reference
+    assert [5, 30] == place.looked
 
 
 def test_a_look_up_settles() -> None:
@@ -392,6 +424,32 @@ def test_waiting_ends_with_a_look_up() -> None:
 
     assert Status.DELIVERED is place.live(story)
     assert [30, 60] == place.looked
+
+
+def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
+    """Nobody asks for the message once more, and no report comes; the other handler was told."""
+    place = World(reply=ok, kind=Asked, states=iter(["delivered"]))
+    told: list[tuple[str, Status]] = []
+    failures = iter([True, True])
+
+    async def story(client: Client, _: Receiver) -> None:
+        @client.on_status
+        def note(change: StatusChanged) -> None:
+            told.append(("note", change.status.status))
+
+        @client.on_status
+        def write(change: StatusChanged) -> None:
+            if next(failures, False):
+                raise OSError
+            told.append(("write", change.status.status))
+
+        await client.wait("main:id-r0", timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert [("note", Status.DELIVERED), ("write", Status.DELIVERED)] == told
+    assert [30] == place.looked
 
 
 def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:

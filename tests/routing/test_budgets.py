@@ -26,10 +26,11 @@ from omnimsg import (
 )
 from omnimsg.adapter import Answered, Context, Flow, Request, Response
 from omnimsg.config import load_config
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
-from omnimsg.engine.budgets import Count
+from omnimsg.engine.budgets import Budgets, Count, Share
 from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
@@ -319,3 +320,20 @@ def test_a_report_takes_the_place_of_the_estimate(name: str) -> None:
     outcomes: list[Outcome] = routed.run(with_reports)
 
     assert expected == kinds(outcomes)
+
+
+@pytest.mark.parametrize(("estimate", "told"), [("0.05", ["0", "0.10"]), ("0", ["0.10"])])
+def test_a_price_of_zero_is_corrected_like_any_other(estimate: str, told: list[str]) -> None:
+    """The first report of a message may come before its price is known."""
+    price, message = Decimal(estimate), texts(1)[0]
+    budgets = Budgets([Budget(name="money", window=60, money=Decimal("0.10"))], now=lambda: 0.0)
+    counts = budgets.reserve("a", message, price, "EUR")
+    assert not isinstance(counts, Failure)
+    message_id = MessageId("a:m1")
+    budgets.keep(message_id, Share(counts, "EUR"))
+
+    for each in told:
+        leg = LegStatus(usage=Usage(price=Decimal(each), currency="EUR"))
+        budgets.reported([message_id], MessageStatus(id=message_id, legs=(leg,)))
+
+    assert budgets.refusal("a", message, Decimal("0.01"), "EUR") is not None

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from support.adapters import Reply, TinyAdapter, accepted, references, results
 from support.routed import AT_ONCE, Routed, outcome_of, saying, unreachable
+from support.stores import DatabaseStore, StoreDownError
 
 from omnimsg import (
     Accepted,
@@ -36,6 +37,7 @@ from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
+    from omnimsg.engine.delivery_events import StatusChanged
 
 TO = "+37255500001"
 
@@ -168,6 +170,59 @@ def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> 
     assert "a" == outcome.account
     assert [(0, "a", "accepted"), (0, "a", state), (1, "b", "accepted")] == seen.states[:3]
     assert (("b:id-r0",), False) == (known.followed_by, known.reached_twice)
+
+
+def test_a_handler_that_fails_hides_no_delivery() -> None:
+    """The last look-up before the next leg finds it, and nobody is texted twice."""
+    routed, seen = legs_of(wire(accepted, COMES, (40.0, "delivered")), accepted)
+
+    async def story(client: Client) -> None:
+        @client.on_status
+        def failing(change: StatusChanged) -> None:
+            raise LookupError
+
+        await client.send(message(ELSEWHERE))
+        await asyncio.sleep(3600.0)
+
+    routed.run(story)
+
+    assert [(0, "a", "accepted"), (0, "a", "reached")] == seen.states
+    assert 0 == routed.asked()["b"]
+
+
+@pytest.mark.parametrize("fails_with", [StoreDownError, asyncio.CancelledError])
+def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> None:
+    """The next leg goes at its time, also where the store had something of its own cancelled."""
+    store = DatabaseStore(fails_with=fails_with)
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES), store=store)
+
+    async def story(client: Client) -> None:
+        store.is_down = True
+        await client.send(message(ELSEWHERE))
+        await asyncio.sleep(30.0)
+        store.is_down = False
+        await asyncio.sleep(60.0)
+
+    routed.run(story)
+
+    assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
+
+
+def test_a_store_that_fails_hides_no_delivery() -> None:
+    """What the provider says in the last look-up counts, although nothing keeps it."""
+    store = DatabaseStore()
+    routed, seen = legs_of(wire(accepted, COMES, (40.0, "delivered")), accepted, store=store)
+
+    async def story(client: Client) -> None:
+        await client.send(message(ELSEWHERE))
+        await asyncio.sleep(50.0)
+        store.is_down = True
+        await asyncio.sleep(3600.0)
+
+    routed.run(story)
+
+    assert [(0, "a", "accepted"), (0, "a", "reached")] == seen.states
+    assert 0 == routed.asked()["b"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

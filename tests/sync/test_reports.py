@@ -261,6 +261,20 @@ def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:
             register(handle)
 
 
+def test_a_handler_that_returns_a_coroutine_has_not_handled(client: sync.Client) -> None:
+    """Nothing awaits it, so the provider is asked to send the event again."""
+
+    class Handler:
+        async def __call__(self, event: object) -> None:
+            """Do nothing."""
+
+    receiver = client.receiver(Handler())
+
+    status, _ = call(receiver, PATH, report(5))
+
+    assert "503 Service Unavailable" == status
+
+
 def test_events_are_gone_through_in_a_thread(client: sync.Client) -> None:
     """An event from `events` is handled once the loop asks for the next one."""
     receiver = client.receiver()

@@ -1,0 +1,81 @@
+"""`Receiver.mount`: which of two ASGI applications serves a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.delivery import asgi
+
+if TYPE_CHECKING:
+    from omnimsg.delivery.asgi import Application, Receive, Scope, Send
+
+pytestmark = pytest.mark.anyio
+
+
+class Served:
+    """Two applications, one mounted in the other, and the names of those that were called."""
+
+    def __init__(self) -> None:
+        self.by: list[str] = []
+        self.application = asgi.mounted(self.named("receiver"), self.named("site"), "/callbacks")
+
+    def named(self, name: str) -> Application:
+        """Return an application that notes its name."""
+
+        async def note(scope: Scope, receive: Receive, send: Send) -> None:
+            self.by.append(name)
+
+        return note
+
+    async def call(self, scope: Scope) -> str:
+        """Serve a scope, and return the name of the application that was called."""
+
+        async def receive() -> Scope:
+            raise AssertionError
+
+        async def send(message: Scope) -> None:
+            raise AssertionError
+
+        await self.application(scope, receive, send)
+        return self.by[-1]
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "expected"),
+    [
+        (None, "/callbacks/bird", "receiver"),
+        ("", "/callbacks/bird", "receiver"),
+        ("/", "/callbacks/bird", "receiver"),
+        ("", "/callbacks", "site"),
+        ("", "/callbacksx/bird", "site"),
+        ("", "/api/callbacks/bird", "site"),
+        ("/api", "/api/callbacks/bird", "receiver"),
+        ("/api/", "/api/callbacks/bird", "receiver"),
+        ("/a/b", "/a/b/callbacks/bird", "receiver"),
+        ("/api", "/apis/callbacks/bird", "site"),
+        ("/api", "/api/page", "site"),
+        # Hypercorn, and a server whose proxy strips the prefix, do not repeat it in the path.
+        ("/api", "/callbacks/bird", "receiver"),
+    ],
+)
+async def test_the_path_is_below_that_of_the_application(
+    root: str | None, path: str, expected: str
+) -> None:
+    """`uvicorn --root-path` and a framework that mounts both put their own path in front."""
+    scope: Scope = {"type": "http", "path": path}
+    if root is not None:
+        scope["root_path"] = root
+
+    served = await Served().call(scope)
+
+    assert expected == served
+
+
+@pytest.mark.parametrize("kind", ["lifespan", "websocket"])
+async def test_only_requests_reach_the_receiver(kind: str) -> None:
+    """Start, shutdown and websockets are the application's."""
+    served = await Served().call({"type": kind, "path": "/callbacks/bird"})
+
+    assert "site" == served
