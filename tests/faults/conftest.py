@@ -135,8 +135,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     asked = metafunc.config.getoption("seeds")
     large = metafunc.definition.get_closest_marker("large") is not None
-    # Small runs use both transports, large ones alternate. By default `bird` has no large run: 5,000
-    # requests of one message take a minute or more, and `tests/simulation` covers more.
+    # Small runs use both transports, large ones alternate. By default `bird` has no large run:
+    # 5,000 requests of one message take a minute or more, and `tests/simulation` covers more.
     runs = [
         (route, seed, size, transport)
         for route in ROUTES
