@@ -201,7 +201,7 @@ class _Turn:
     def _taken_over(self, found: list[Handed]) -> None:
         """Others accept every message that may move; a message that may not keeps its outcome.
 
-        A 402 that does not come from the provider itself opens the circuit, so that others take over,
+        A 402 that the provider itself has not written opens the circuit, so that others take over,
         but it does not move the message that it answered.
         """
         story = self._world.story
