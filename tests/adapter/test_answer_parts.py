@@ -1,4 +1,4 @@
-"""Errors that are none, and words in forms that no document shows."""
+"""Helpers for answers: `is_blank` for empty error members, `words_of` for undocumented forms."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from omnimsg.adapter import is_blank, words_of
     "value", [None, "", 0, "0", False, [], {}, [None], [{}], {"code": None}, {"code": 0, "a": [""]}]
 )
 def test_blank(value: object) -> None:
-    """A member that holds nothing, at any depth, is blank."""
+    """A member without content at any depth (`null`, empty, zero) is blank."""
     assert is_blank(value)
 
 
 @pytest.mark.parametrize("value", ["x", 1, "00", [0, 1], {"code": 26}, [{"a": {"b": "x"}}]])
 def test_not_blank(value: object) -> None:
-    """Anything else is not."""
+    """A member with a non-empty, non-zero value at any depth is not blank."""
     assert not is_blank(value)
 
 
@@ -46,10 +46,10 @@ FORMS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("document", "words"), FORMS)
 def test_words(document: Any, words: str) -> None:
-    """Sentences are found under the names they usually have, wherever they stand."""
+    """Texts are collected from the usual keys (`message`, `error`, `detail`) at any depth."""
     assert words == words_of(document)
 
 
 def test_words_are_bounded() -> None:
-    """A body that is all words gives a sentence, not a page."""
+    """The text collected from a body has at most 500 characters."""
     assert len(words_of([{"message": f"{number} " * 50} for number in range(1000)])) <= 500

@@ -1,4 +1,4 @@
-"""A callback's header lines, address and body, and the comparison of secrets."""
+"""A callback's headers, URL and body, the comparison of secrets, and the readers of its values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DIGEST = "ab" * 32
 
 
 def test_a_header_line_is_found_in_any_case() -> None:
-    """Servers change the case of names; the space around a value is no part of it."""
+    """A header is found in any case, and the space around its value is removed."""
     callback = Callback(body=b"", headers=[(b"X-Signature", b" abc ")])
 
     assert b"abc" == callback.header("x-signature")
@@ -33,7 +33,7 @@ def test_a_header_line_is_found_in_any_case() -> None:
 
 
 def test_a_repeated_header_line_is_none() -> None:
-    """The one that is compared might not be the one that somebody else reads."""
+    """A repeated header is `None`, because another reader may take another of its values."""
     callback = Callback(body=b"", headers=[(b"X-Signature", b"a"), (b"x-signature", b"b")])
 
     assert None is callback.header("x-signature")
@@ -58,7 +58,7 @@ def test_a_repeated_header_line_is_none() -> None:
     ],
 )
 def test_a_parameter_of_the_address(url: str, expected: str | None) -> None:
-    """One that is given twice is none, and an address that cannot be read has none."""
+    """A repeated URL parameter is `None`, and so is any parameter of an unreadable URL."""
     assert expected == Callback(body=b"", url=url).query("token")
 
 
@@ -67,7 +67,7 @@ def _nested(depth: int) -> bytes:
 
 
 def test_a_body_that_is_nested_too_deeply_is_none() -> None:
-    """As deep as the limit is read; one more is not, also beside many shallow lists."""
+    """A body is read up to the depth limit; one level more is `None`; width does not count."""
     wide = b"[" + b",".join([b"[]"] * 200) + b"]"
 
     assert None is not Callback(body=_nested(MAX_DEPTH)).json()
@@ -94,7 +94,7 @@ def test_a_body_that_is_nested_too_deeply_is_none() -> None:
     ],
 )
 def test_why_a_body_is_none(body: bytes, expected: str) -> None:
-    """A document that is too deep is another problem than none; brackets in a text do not count."""
+    """Too deep a document and no document are told apart; brackets in strings do not count."""
     callback = Callback(body=body)
 
     assert (None, expected) == (callback.json(), callback.why_unread())
@@ -102,13 +102,13 @@ def test_why_a_body_is_none(body: bytes, expected: str) -> None:
 
 @given(st.binary() | json_values().map(orjson.dumps))
 def test_any_body_is_read_or_none(body: bytes) -> None:
-    """Reading never raises."""
+    """Reading a body never raises, whatever its bytes are."""
     Callback(body=body).json()
     Callback(body=body).why_unread()
 
 
 def test_half_a_surrogate_pair_does_not_hide_the_rest() -> None:
-    """Texts are cut in UTF-16, and the ids beside them are still there."""
+    """Half a surrogate pair in a text is replaced, and the other members are still read."""
     assert {"id": "1", "text": "a\ufffd"} == Callback(body=b'{"id":"1","text":"a\\ud83d"}').json()
 
 
@@ -116,7 +116,7 @@ def test_half_a_surrogate_pair_does_not_hide_the_rest() -> None:
 def test_only_a_signature_with_one_of_the_secrets_matches(
     given_bytes: bytes, secrets: list[str], body: bytes
 ) -> None:
-    """Whatever is given, in bytes that may be no text, is compared and never raises."""
+    """Only a digest made with one of the secrets matches; no given bytes make it raise."""
     keys = signatures.key_bytes(Secret(each) for each in secrets)
     digests = [hmac.new(key, body, sha256) for key in keys]
 
@@ -130,7 +130,7 @@ def test_only_a_signature_with_one_of_the_secrets_matches(
 
 
 def test_an_empty_secret_is_no_key() -> None:
-    """Anybody can sign with an empty key; half a surrogate pair is a key like another one."""
+    """An empty secret is not used as a key; half a surrogate pair is a valid key."""
     assert [b"a", b"\xed\xa0\xbd"] == signatures.key_bytes(
         [Secret(""), Secret("a"), Secret("\ud83d")]
     )
@@ -150,12 +150,12 @@ def test_an_empty_secret_is_no_key() -> None:
     ],
 )
 def test_basic_credentials(line: bytes, expected: bool) -> None:
-    """The scheme may have any case, the credentials not."""
+    """The scheme `Basic` matches in any case, the credentials only exactly."""
     assert expected is signatures.is_basic_login(line, [b"x:y", b"a:b"])
 
 
 def test_a_list_of_secrets_becomes_a_tuple() -> None:
-    """One alone is left for the validator, which names the field."""
+    """A list becomes a tuple; a single secret stays as it is for the validator to refuse."""
     one: Any = Secret("a")
 
     assert (one,) == to_secrets([one])
@@ -178,7 +178,7 @@ def test_a_list_of_secrets_becomes_a_tuple() -> None:
     ],
 )
 def test_times_in_iso_8601(text: object, expected: datetime | None) -> None:
-    """Without an offset they are in UTC; what is no time, or a zero, is `None`."""
+    """A time without an offset is in UTC; an invalid one, or one before 2000, is `None`."""
     found = times.read_iso_time(text)
 
     assert expected == found
@@ -202,7 +202,7 @@ def test_times_in_iso_8601(text: object, expected: datetime | None) -> None:
     ],
 )
 def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -> None:
-    """Only whole numbers that a `datetime` can hold; a zero or another unit is `None`."""
+    """Only whole numbers from 2000 on that fit a `datetime` are read; all else is `None`."""
     assert expected == times.read_epoch_time(value, unit)
 
 
@@ -222,19 +222,19 @@ def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -
     ],
 )
 def test_numbers_get_their_plus(value: object, expected: str | None) -> None:
-    """What is no number in E.164 form stays as it is."""
+    """A number in E.164 form gets its plus; any other address stays as it is."""
     assert expected == inbound.address_of(value)
 
 
 def test_ids_need_all_their_parts() -> None:
-    """An id with a part missing would be that of another message."""
+    """With a part missing there is no id, because it would be that of another message."""
     assert MessageId("a:b/c") == inbound.message_id_of("a", "b", "c")
     assert None is inbound.message_id_of("a", "b", None)
     assert None is inbound.message_id_of("a", "")
 
 
 def test_media_keep_what_the_model_can_hold() -> None:
-    """A bad type, name or digest is left out; a file without an address is none."""
+    """An invalid type, name or digest is left out; a file without an address is `None`."""
     stored = inbound.stored_file("a", "https://a.test/1", sha256="no digest")
     item = inbound.media_item(stored, "jpeg", file_name="a\nb", size=-1)
     sound = inbound.media_item(Inline(b"x"), "audio/ogg; codecs=opus", sha256=DIGEST)
@@ -270,12 +270,12 @@ def test_media_keep_what_the_model_can_hold() -> None:
     ],
 )
 def test_places(latitude: object, longitude: object, expected: Location | None) -> None:
-    """Coordinates are numbers or text; a name that the model refuses is left out."""
+    """Coordinates may be numbers or text; a name that the model refuses is left out."""
     assert expected == inbound.location_of(latitude, longitude, name="", address=7)
 
 
 def test_tapped_buttons() -> None:
-    """The payload stands for a label that is missing."""
+    """The payload is used as the label where the label is missing."""
     assert Reply("Yes", "y-1") == inbound.reply_of("Yes", "y-1")
     assert Reply("y-1", "y-1") == inbound.reply_of(None, "y-1")
     assert Reply("Yes") == inbound.reply_of("Yes", None)

@@ -1,4 +1,4 @@
-"""What a flow may know about the call that runs it."""
+"""`Context`: its fields are frozen, and waiting shortens a message's ttl."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize("field", ["account", "now", "waited", "report_url"])
 def test_a_context_cannot_be_changed(field: str) -> None:
-    """It says the same however often a flow asks."""
+    """The fields of a context cannot be assigned."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(Context(account="a", now=NOW), field, None)
 
@@ -34,7 +34,7 @@ def test_a_context_cannot_be_changed(field: str) -> None:
 def test_what_is_left_of_a_ttl(
     fields: dict[str, Any], waited: float, expected: tuple[int | None, int | None]
 ) -> None:
-    """Waiting uses up a ttl that counts from the call, never all of it."""
+    """Waiting shortens the ttl to 1 at least; with `send_at` the ttl is not shortened."""
     context = Context(account="a", now=NOW, waited=waited)
     message = Message("+37255500001", "Hello", **fields)
 

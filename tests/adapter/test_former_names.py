@@ -16,7 +16,7 @@ from omnimsg.domain.secret import Secret
     [("merged", "deep_merge"), ("thawed", "to_plain"), ("segment", "quote_segment")],
 )
 def test_a_former_function_of_the_seam(former: str, present: str) -> None:
-    """It is the same function."""
+    """The former name of a function returns the same function, with a warning."""
     with pytest.warns(DeprecationWarning, match=present):
         found = getattr(omnimsg.adapter, former)
 
@@ -24,7 +24,7 @@ def test_a_former_function_of_the_seam(former: str, present: str) -> None:
 
 
 def test_the_former_module_of_secrets() -> None:
-    """It has the same class."""
+    """The former module `omnimsg.domain.privacy` exports the same `Secret`, with a warning."""
     sys.modules.pop("omnimsg.domain.privacy", None)
 
     with pytest.warns(DeprecationWarning, match=r"omnimsg\.domain\.secret"):
@@ -34,6 +34,6 @@ def test_the_former_module_of_secrets() -> None:
 
 
 def test_an_unknown_name_of_the_seam() -> None:
-    """It is an error as of any module."""
+    """An unknown name of `omnimsg.adapter` raises an `AttributeError`."""
     with pytest.raises(AttributeError, match="no attribute 'merge'"):
-        omnimsg.adapter.merge  # noqa: B018 - looked up to be missing
+        omnimsg.adapter.merge  # noqa: B018 - the lookup must raise

@@ -1,4 +1,4 @@
-"""The short cut for plain text: what it leaves out would have changed nothing."""
+"""The fast path for plain text gives the same results as the check and encoding that it skips."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SETTINGS: dict[type[Adapter[Any]], Any] = {
 
 
 def usable(kind: type[Adapter[Any]], account: Account[Any]) -> Adapter[Any] | None:
-    """Build an adapter; `None` where the provider has no such senders."""
+    """Build an adapter; `None` where the provider refuses the drawn account, such as its sender."""
     try:
         return kind(account)
     except ConfigError:
@@ -72,7 +72,7 @@ PLAIN_TEXTS = st.builds(
 
 
 def needs_no_check(adapter: Adapter[Any], message: Message) -> bool:
-    """Return what the engine of an account decides."""
+    """Return whether an account's engine would skip the adapter's check."""
     return plain_text_test(adapter)(message)
 
 
@@ -81,7 +81,7 @@ def needs_no_check(adapter: Adapter[Any], message: Message) -> bool:
 def test_a_message_that_needs_no_check_would_pass_it(
     adapter: Adapter[Any], message: Message
 ) -> None:
-    """The engine leaves out the check of an adapter only where it finds nothing."""
+    """The engine skips an adapter's check only for messages that pass it."""
     if needs_no_check(adapter, message):
         assert None is adapter.check(message)
 
@@ -90,14 +90,14 @@ def test_a_message_that_needs_no_check_would_pass_it(
 def test_a_plain_text_that_needs_a_check_is_at_a_limit(
     adapter: Adapter[Any], message: Message
 ) -> None:
-    """What a provider's adapter passes needs no check: the limits are not too low."""
+    """A plain text that passes the adapter's check needs none: the limits are not too low."""
     if message.is_plain_text and adapter.check(message) is None:
         assert needs_no_check(adapter, message)
 
 
 @given(ADAPTERS, st.lists(PLAIN_TEXTS, min_size=1, max_size=3))
 def test_the_short_encoding_is_the_long_one(adapter: Adapter[Any], drawn: list[Message]) -> None:
-    """A plain text is written as if nobody knew that it is one."""
+    """A plain text gives the same request on the fast path as on the general path."""
     context = Context(account="a", now=datetime(2030, 1, 1, tzinfo=UTC))
     messages = [attrs.evolve(each, channel=drawn[0].channel) for each in drawn]
     if any(map(adapter.check, messages)):
@@ -119,7 +119,7 @@ def test_most_messages_need_no_check(kind: type[Adapter[Any]]) -> None:
 
 
 def test_an_adapter_without_rules_has_the_limits_of_its_capabilities() -> None:
-    """Channels that carry no text to numbers have no limit; `None` is the usual channel."""
+    """Only channels that carry text to numbers are listed; `None` is the default channel."""
     text = ChannelCapabilities(content=frozenset({"text"}), text_limit=5)
     adapter = tiny(
         channels={
@@ -136,7 +136,7 @@ def test_an_adapter_without_rules_has_the_limits_of_its_capabilities() -> None:
 
 @pytest.mark.parametrize("name", ["check", "channel_of"])
 def test_an_adapter_with_rules_of_its_own_sees_every_message(name: str) -> None:
-    """An adapter that overrides `check` or `channel_of` and states no limits is asked of each."""
+    """No check is skipped for an adapter that overrides `check` or `channel_of` without limits."""
     rule = staticmethod(lambda _: None)
     adapter = tiny(kind=type("Strict", (TinyAdapter,), {name: rule}))
 
@@ -146,7 +146,7 @@ def test_an_adapter_with_rules_of_its_own_sees_every_message(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["check", "channel_of"])
 def test_a_method_replaced_in_one_object_sees_every_message(name: str) -> None:
-    """The engine asks it of each, whatever limits the class states."""
+    """Replacing `check` or `channel_of` on an object disables the class's limits for it."""
     adapter: Any = ClickatellAdapter(
         Account(name="a", settings=SETTINGS[ClickatellAdapter], base_url="http://localhost")
     )
@@ -167,7 +167,7 @@ def test_a_method_replaced_in_one_object_sees_every_message(name: str) -> None:
 def test_an_account_that_no_json_can_hold(
     kind: type[Adapter[Any]], fields: dict[str, Any], path: str
 ) -> None:
-    """What would stop every request is an error of the configuration."""
+    """Account values without a JSON form are a `ConfigError` that names their key."""
     account = Account(name="baltic", settings=SETTINGS[kind], base_url=kind.base_url, **fields)
 
     with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):

@@ -1,4 +1,4 @@
-"""An answer that can be read is read, whatever one character of it is."""
+"""Tolerant reading of JSON: an invalid character or number does not hide the rest of an answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from omnimsg.adapter import Response
     ],
 )
 def test_one_character_hides_nothing(body: bytes, expected: Any) -> None:
-    """The rest of the document is as it was sent, and the body keeps the original bytes."""
+    """Invalid characters and numbers are replaced; the rest and the body's bytes are kept."""
     response = Response(200, body)
 
     assert expected == response.json()
@@ -53,5 +53,5 @@ def test_one_character_hides_nothing(body: bytes, expected: Any) -> None:
     ],
 )
 def test_what_is_no_json_has_no_value(body: bytes) -> None:
-    """It is never an error."""
+    """A body that is not JSON gives `None` and raises nothing."""
     assert None is Response(200, body).json()

@@ -1,4 +1,4 @@
-"""Codes without a row: what of them may be shown, and what has a row."""
+"""Codes without a row: the text that may be shown of a code, and which codes have a row."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ def row(code: str, level: str = "message") -> CodeRow:
     ],
 )
 def test_a_code_is_short_text_without_numbers(given_: object, text: str | None) -> None:
-    """Text and whole numbers are codes; phone numbers in them are masked, long ones cut off."""
+    """Codes are text or whole numbers; phone numbers are masked, and long codes are cut off."""
     assert text == code_text(given_)
 
 
 def test_a_number_of_too_many_digits_is_no_code() -> None:
-    """Python writes no whole number of more than 4,300 digits."""
+    """A whole number with more digits than Python converts to text (4,300) is no code."""
     assert code_text(10**5000) is None
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary())
 def test_whatever_stands_there_is_short_and_printable(value: Any) -> None:
-    """No value makes it raise, or gives more than 64 printable characters."""
+    """Any value gives `None` or 1 to 64 printable characters, and never raises."""
     text = code_text(value)
 
     assert text is None or (0 < len(text) <= 64 and text.isprintable())
 
 
 def test_a_code_is_known_at_any_level_and_by_its_family() -> None:
-    """`12xxx` is the row of every code of five digits that begins with 12, and of no other."""
+    """A code is known at any level; `12xxx` is the row of five-digit codes that begin with 12."""
     table = CodeTable((row("7"), row("12xxx", "failure")))
 
     known = [each for each in ("7", "12345", "12xxx", "1234", "13345", "") if table.knows(each)]
@@ -65,7 +65,7 @@ def test_a_code_is_known_at_any_level_and_by_its_family() -> None:
 
 
 def test_a_row_of_the_configuration_makes_a_code_known() -> None:
-    """What `codes` of an account adds is known to its table, and to no other."""
+    """A code that an account's `codes` adds is known to the account's table only."""
     table = CodeTable((row("7"),))
 
     own = table.override(
@@ -76,7 +76,7 @@ def test_a_row_of_the_configuration_makes_a_code_known() -> None:
 
 
 def test_a_status_is_known_by_name_and_number() -> None:
-    """A number counts where it stands as text too."""
+    """A status is known by its name, or by its number given as text."""
     table = StatusTable((StatusRow("SENT", Status.SENT, description="x", source="x", number=4),))
 
     assert [True, True, False, False] == [table.knows(each) for each in ("SENT", "4", "5", "sent")]

@@ -1,4 +1,4 @@
-"""WhatsApp's rules are the same through every provider that carries the content."""
+"""WhatsApp's rules are the same through every provider that supports the content."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def picker(*items: ListItem, button: str = "Choose") -> ListPicker:
 
 
 def items(count: int) -> list[ListItem]:
-    """Return as many items."""
+    """Return that many items."""
     return [ListItem(f"Item {number}", f"i-{number}") for number in range(count)]
 
 
@@ -124,7 +124,7 @@ LIMITS: dict[str, tuple[Content, Content, str]] = {
 @pytest.mark.parametrize(("within", "beyond", "path"), LIMITS.values(), ids=LIMITS)
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_a_rule_of_whatsapp(name: str, within: Content, beyond: Content, path: str) -> None:
-    """What is within a limit passes wherever the provider carries it; what is beyond never does."""
+    """Content within a limit passes wherever it is supported; content beyond it never does."""
     adapter: Any = ADAPTERS[name]
     passes, fails = (
         adapter.check(Message("+27820001000", content, channel="whatsapp"))
@@ -135,14 +135,14 @@ def test_a_rule_of_whatsapp(name: str, within: Content, beyond: Content, path: s
         assert fails is not None
         assert path == fails.path
     else:
-        # The provider does not carry such content at all, and says so of both.
+        # The provider does not support this content at all, so both are refused.
         assert "content" in (passes.path or "")
         assert fails is not None
 
 
 @pytest.mark.parametrize(("within", "beyond", "path"), LIMITS.values(), ids=LIMITS)
 def test_the_rules_by_themselves(within: Content, beyond: Content, path: str) -> None:
-    """Each rule refuses one thing, by its path."""
+    """Each rule refuses exactly the content beyond its limit, with the path of the field."""
     assert [] == list(whatsapp_rules.check(within))
     assert [path] == [each.path for each in whatsapp_rules.check(beyond)]
 
@@ -157,7 +157,7 @@ def test_audio_has_no_caption() -> None:
 
 @pytest.mark.parametrize("content", [value for value, _, _ in LIMITS.values()], ids=LIMITS)
 def test_some_provider_carries_each(content: Content) -> None:
-    """Every content of these tests passes through one provider at least."""
+    """At least one provider accepts each content of these tests."""
     message = Message("+27820001000", content, channel="whatsapp")
 
     assert any(adapter.check(message) is None for adapter in ADAPTERS.values())

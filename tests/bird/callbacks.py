@@ -63,7 +63,7 @@ TAPPED = {
 
 
 def inbound(number: int, kind: str, **body: Any) -> dict[str, Any]:
-    """Build a message of a person, with one kind of body."""
+    """Build an inbound message whose body is of one type."""
     id_ = f"8a000000-0000-4000-8000-{number:012d}"
     return {**PERSON, "id": id_, "body": {"type": kind, kind: body}}
 

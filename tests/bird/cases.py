@@ -1,4 +1,4 @@
-"""A case of the catalogue: a message and its JSON in a request."""
+"""The class of the catalogue's cases: a message and its JSON in a request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Case:
         channel: The channel that it is sent on.
         content: The content.
         member: The member of the request that carries it: `body` or `template`.
-        json: What that member holds.
+        json: The value of that member.
     """
 
     channel: Channel

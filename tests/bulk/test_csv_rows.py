@@ -1,4 +1,4 @@
-"""Rows of CSV: every line of a file belongs to one row, whatever its quotes do."""
+"""CSV rows: each line of a file belongs to exactly one row, wherever its quotes stand."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 COLUMNS = Columns(["to", "text", "reference"])
 
 _NUMBERS = st.integers(10**6, 10**9).map("+2782{}".format)
-# Numbers that are bad rows by themselves, and must not be lost in another row.
+# Invalid recipients: bad rows of their own, which must not be swallowed by another row.
 _SPOILT_NUMBERS = st.sampled_from(
     ["082 000 1004", "2.78E+10", "\u202a+27820001004", "'+27820001004", "ola@example.test", ""]
 )
-# A line that begins with a delimiter would be one of a row without a recipient.
+# A line that begins with a delimiter looks like a row without a recipient.
 _TEXTS = st.text(st.sampled_from('Hi, "you"\n\r;'), max_size=12).filter(
     lambda text: not any(line.lstrip().startswith(",") for line in text.splitlines())
 )
 
 
 def _rows(text: str) -> list[Row]:
-    """Read rows as a file with the columns `to`, `text` and `reference` does."""
+    """Read rows as from a file with the columns `to`, `text` and `reference`."""
     reader = RowReader(io.StringIO(text, newline=""), ",")
     reader.width = COLUMNS.width
     reader.looks_like_row = COLUMNS.looks_like_row
@@ -63,7 +63,7 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, str]])
     data=st.data(),
 )
 def test_a_slip_costs_no_other_row(rows: list[tuple[str, str]], data: st.DataObject) -> None:
-    """With stray quotes in any place, each line is one row, and no text has another's number."""
+    """With stray quotes anywhere each line is one row, and no text gets another row's number."""
     written = []
     for number, (to, text) in enumerate(rows):
         line = f"{to},{text.replace(',', ' ')},r-{number}"
@@ -84,7 +84,7 @@ def test_a_slip_costs_no_other_row(rows: list[tuple[str, str]], data: st.DataObj
 
 @given(st.text(st.sampled_from('a+1234567,"\n\r'), max_size=60))
 def test_every_line_belongs_to_one_row(text: str) -> None:
-    """Whatever the file has, no line is lost and none is counted twice."""
+    """Whatever the file contains, no line is lost and none is counted twice."""
     lines = io.StringIO(text, newline="").readlines()
 
     assert list(range(1, len(lines) + 1)) == _lines_of(_rows(text))
@@ -92,7 +92,7 @@ def test_every_line_belongs_to_one_row(text: str) -> None:
 
 @pytest.mark.parametrize("tail", ["x", '"x"', ',"x', '"",', "\n"])
 def test_many_slips_take_linear_time(tail: str) -> None:
-    """A slip on each line is found without reading the rest of the file each time."""
+    """With a stray quote on each line, the number of rows checked grows linearly."""
     count = 20_000
     looked_at = 0
     reader = RowReader(io.StringIO(f'a,"b{tail}\n' * count, newline=""), ",")
@@ -133,7 +133,7 @@ def test_a_multi_line_cell_with_a_signature(tmp_path: Path) -> None:
     ],
 )
 def test_a_cell_whose_further_lines_look_like_rows_is_bad(tmp_path: Path, further: str) -> None:
-    """The row with the quote is bad although another quote ends its cell; later rows are read."""
+    """A row is bad if a line of its quoted cell looks like a row; the later rows are read."""
     data = f'to,text\n+27820000001,"Hello\n{further}\nBye"\n+27820000003,Hello\n'
     (tmp_path / "a.csv").write_text(data)
 
@@ -145,7 +145,7 @@ def test_a_cell_whose_further_lines_look_like_rows_is_bad(tmp_path: Path, furthe
 
 
 def test_the_issue(tmp_path: Path) -> None:
-    """One quote in a file of four thousand rows costs one row."""
+    """One stray quote in a file of four thousand rows costs one row."""
     rows = [
         "+2782{0:07},{1}Order {0} is ready; see you,o-{0}\r\n".format(n, '"' * (n == 300))
         for n in range(4000)

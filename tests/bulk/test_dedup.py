@@ -1,4 +1,4 @@
-"""The compact set of references."""
+"""The compact set of references that finds repeated ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnimsg.bulk.dedup import ReferenceSet
 
 @given(st.lists(st.text(max_size=3)))
 def test_it_agrees_with_a_set(texts: list[str]) -> None:
-    """`add` says of each text whether a Python set would have had it."""
+    """`add` returns whether the text is new, as a Python set would tell."""
     references, known = ReferenceSet(), set[str]()
 
     for text in texts:
@@ -21,7 +21,7 @@ def test_it_agrees_with_a_set(texts: list[str]) -> None:
 
 
 def test_it_grows() -> None:
-    """Twenty thousand texts are all remembered, in at most 24 bytes each."""
+    """The set keeps twenty thousand references in at most 24 bytes each."""
     references, empty = ReferenceSet(), sys.getsizeof(ReferenceSet())
 
     assert all(references.add(str(number)) for number in range(20_000))

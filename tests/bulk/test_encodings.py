@@ -1,4 +1,4 @@
-"""The encodings of files of messages: found by a mark, named by the caller, never guessed."""
+"""Encodings of message files: given by a byte order mark or by the caller, never guessed."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _texts(path: Path, data: bytes, encoding: str | None = None) -> list[str]:
     ],
 )
 def test_a_byte_order_mark_names_the_encoding(tmp_path: Path, data: bytes) -> None:
-    """UTF-8, UTF-16 and UTF-32 with a mark are read without a flag; the mark is no text."""
+    """UTF-8, UTF-16 and UTF-32 with a mark are read without a flag, and the mark is removed."""
     assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "CP1252", "utf-16-le", "utf-16", "mac-roman"])
 def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
-    """The caller names an encoding by any of its names."""
+    """The caller may give an encoding by any name that Python knows."""
     data = TEXT.encode(encoding)
 
     assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data, encoding)
@@ -51,7 +51,7 @@ def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "U16"])
 def test_an_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
-    """UTF-16 and UTF-32 need a mark, or a name that says the order of the bytes."""
+    """UTF-16 and UTF-32 need a byte order mark, or a name with the byte order."""
     (tmp_path / "a.csv").write_bytes(TEXT.encode("utf-16-le"))
 
     with pytest.raises(FileFormatError, match="has no byte order mark of UTF-"):
@@ -59,7 +59,7 @@ def test_an_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
 
 
 def test_json_lines_in_utf_16(tmp_path: Path) -> None:
-    """What a shell of Windows writes is read as well."""
+    """JSON Lines in UTF-16, as Windows shells write them, are read."""
     row = '{"to":"+27820000001","content":{"type":"text","text":"Olá\\nvocê"}}\r\n'
 
     assert ["Olá\nvocê"] == _texts(tmp_path / "a.jsonl", row.encode("utf-16"))
@@ -81,7 +81,7 @@ def test_json_lines_in_utf_16(tmp_path: Path) -> None:
 def test_another_encoding_is_refused_and_named(
     tmp_path: Path, text: str, encoding: str, shown: str
 ) -> None:
-    """The error says what the file seems to be, before a line of it is read as a message."""
+    """A file in another encoding is refused when it is opened; the error suggests the encoding."""
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
 
     with pytest.raises(FileFormatError) as error:
@@ -109,7 +109,7 @@ def test_another_encoding_is_refused_and_named(
 def test_a_file_that_is_no_text_in_its_encoding(
     tmp_path: Path, data: bytes, encoding: str | None, shown: str
 ) -> None:
-    """A wrong --encoding, UTF-16 without a mark and what is no text at all are refused."""
+    """A wrong --encoding, UTF-16 without a mark, and bytes that are no text are refused."""
     (tmp_path / "a.csv").write_bytes(data)
 
     with pytest.raises(FileFormatError) as error:
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_text_in_its_encoding(
 
 
 def test_a_damaged_line_is_no_other_encoding(tmp_path: Path) -> None:
-    """Where as many lines are UTF-8, the others are bad lines and the file is read."""
+    """A damaged line in a file that is otherwise UTF-8 is a bad line; the file is read."""
     data = TEXT.encode() + b"+27820000002,cut in half \xe2\x80\r\n+27820000003,Hello\r\n"
 
     assert ["Olá € “você”", "Hello"] == _texts(tmp_path / "a.csv", data)
@@ -131,7 +131,7 @@ def test_a_damaged_line_is_no_other_encoding(tmp_path: Path) -> None:
     size=st.integers(1, 9),
 )
 def test_blocks_may_cut_characters(text: str, encoding: str, size: int) -> None:
-    """The same bytes in UTF-8 come out wherever the blocks end."""
+    """The conversion to UTF-8 gives the same bytes wherever the blocks are cut."""
     data = text.encode(encoding)
     blocks = [data[start : start + size] for start in range(0, len(data), size)]
 
@@ -140,7 +140,7 @@ def test_blocks_may_cut_characters(text: str, encoding: str, size: int) -> None:
 
 @given(st.text(st.sampled_from("ab\r\n\u2028"), max_size=40), st.integers(1, 5))
 def test_lines_are_those_of_an_editor(text: str, size: int) -> None:
-    """LF, CRLF and CR end a line, wherever the blocks end, and nothing else does."""
+    """Only LF, CRLF and CR end a line, wherever the blocks are cut."""
     data = text.encode()
     blocks = [data[start : start + size] for start in range(0, len(data), size)]
 
@@ -149,7 +149,7 @@ def test_lines_are_those_of_an_editor(text: str, size: int) -> None:
 
 @given(st.lists(st.binary(max_size=40), max_size=5))
 def test_a_guess_never_fails(samples: list[bytes]) -> None:
-    """Any bytes may be looked at."""
+    """Guessing an encoding never raises, and gives a known encoding or `None`."""
     guess = likely_encoding(samples)
 
     assert guess is None or known_encoding(guess[0])

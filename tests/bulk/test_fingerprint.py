@@ -1,4 +1,4 @@
-"""A file that changes between its two readings: no byte of what it became is used."""
+"""A file that changes between its two readings: no changed byte is used."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _delete(path: Path) -> None:
 def test_a_change_while_it_is_read(
     tmp_path: Path, change: Callable[[Path], None], why: str
 ) -> None:
-    """Lines of the blocks that were compared are read, and none of what the file has become."""
+    """After a change while a file is read, only lines from verified blocks have been returned."""
     path = tmp_path / "a.csv"
     path.write_text("to,text\n" + ROW * ROWS)
     lines = open_message_file(path).read()
@@ -71,7 +71,7 @@ def test_a_change_while_it_is_read(
 
 
 def test_a_change_before_it_is_read(tmp_path: Path) -> None:
-    """A file that was overwritten after it was opened yields nothing."""
+    """A file that was overwritten after it was opened yields no line."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"to": "+27820000001"}\n')
     file = open_message_file(path)

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Twenty thousand lines, several times over: a busy machine takes as long as the usual limit.
+# Twenty thousand lines, read several times, can take as long as the usual limit.
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("seed", "account", "lines"),
     [(1, "clickatell", 3000), (2, "clickatell", 3000), (3, "messente", 20_000), (4, "bird", 400)],
 )
 def test_killed_and_resumed(tmp_path: Path, seed: int, account: str, lines: int) -> None:
-    """Accepted messages arrived once, ambiguous ones at most once, and all others never."""
+    """Accepted messages arrive once, ambiguous ones at most once, and all others never."""
     counted = audit(tmp_path, seed=seed, lines=lines, kills=3, account=account)
 
     assert (0, [], []) == (counted.unaccounted, counted.twice, counted.wrong)
@@ -28,13 +28,13 @@ def test_killed_and_resumed(tmp_path: Path, seed: int, account: str, lines: int)
 
 
 def test_resend_ambiguous_after_kills(tmp_path: Path) -> None:
-    """With --resend-ambiguous every line is accepted at last, some of them more than once."""
+    """With --resend-ambiguous every line ends as accepted; some arrive more than once."""
     counted = audit(
         tmp_path, seed=5, lines=3000, kills=2, account="clickatell", flags=["--resend-ambiguous"]
     )
 
     assert {"accepted": 3000} == counted.outcomes
     assert counted.unaccounted == counted.exits[-1] == 0
-    # A line that was resent after one kill may be in flight at the next one, and be resent again.
+    # A line resent after one kill may be in flight at the next kill, and be resent again.
     doubled = counted.delivered - 3000
     assert len(counted.twice) <= doubled <= counted.kills * len(counted.twice)

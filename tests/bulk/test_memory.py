@@ -15,7 +15,7 @@ TESTS = str(Path(__file__).parents[1])
 
 
 def _peak(folder: Path, lines: int, *arguments: str) -> int:
-    """Run the command and return its highest resident memory, bytes."""
+    """Run the command and return its peak resident memory, bytes."""
     ran = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(SINK), f"{lines}.jsonl", "--json", *arguments],
         cwd=folder,
@@ -40,7 +40,7 @@ def _write(folder: Path, lines: int) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """Each further line costs at most 25 bytes; a message alone takes hundreds."""
+    """Each further line costs at most 25 bytes; a message object takes hundreds."""
     (tmp_path / "omnimsg.toml").write_text('[accounts.toy]\nprovider = "toy"\nkey = "k"\n')
     short, long = 2_000, 40_000
     for lines in (short, long):

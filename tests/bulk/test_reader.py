@@ -1,4 +1,4 @@
-"""Reading files of messages."""
+"""Reading message files: JSON Lines and CSV, line numbers, columns, and bad lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HELLO = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
 JSON = b'{"to":"+27820000001","content":{"type":"text","text":"Hello"}}'
-# With it a file is one in UTF-8, in which other lines may be damaged.
+# A line with non-ASCII text marks the file as UTF-8, so that bad bytes are a bad line.
 OLA = '{"to":"+27820000001","content":{"type":"text","text":"Olá"}}'.encode()
 
 
@@ -35,7 +35,7 @@ def _why(line: Line) -> str:
 
 
 def test_json_lines_have_the_numbers_of_the_file(tmp_path: Path) -> None:
-    """Blank lines are skipped but count; a byte order mark and CRLF are accepted."""
+    """Blank lines are skipped but counted; a byte order mark and CRLF are accepted."""
     read = _read(tmp_path, "a.jsonl", b"\xef\xbb\xbf" + JSON + b"\r\n\n \t\n" + JSON)
 
     assert [Line(1, HELLO), Line(4, HELLO)] == read
@@ -51,7 +51,7 @@ def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken
 
 
 def test_a_json_array_is_no_file_of_messages(tmp_path: Path) -> None:
-    """It is refused as a whole: its last element, without a comma, would be the only message."""
+    """A JSON array is refused whole: its last line alone would parse as a message."""
     message = '{"to": "+27820001000", "content": {"type": "text", "text": "x"}}'
     (tmp_path / "a.jsonl").write_text(f"\n [\n{message},\n{message}\n]\n")
 
@@ -106,7 +106,7 @@ def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
     ],
 )
 def test_the_filled_columns_decide_the_content(tmp_path: Path, row: str, content: object) -> None:
-    """The rows of one file may have content of different kinds."""
+    """Each row's filled columns decide its content; rows of one file may differ."""
     header = "text,media,media_kind,template,language,param.1,param.2,subject,to"
 
     (line,) = _read(tmp_path, "a.csv", f"{header}\n{row},+27820000001\n".encode())
@@ -161,7 +161,7 @@ def test_a_bad_row_does_not_stop_the_others(tmp_path: Path, row: str, why: str) 
 
 
 def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
-    """The line of the quote is bad, and the lines after it are read as if it were not there."""
+    """The line with an unclosed quote is bad, and the lines after it are read."""
     first, second = _read(tmp_path, "a.csv", b'to,text\n+27820000001,"Hello\n+27820000001,Hello\n')
 
     assert (2, True) == (first.number, "not ended before line 3" in _why(first))
@@ -219,7 +219,7 @@ def test_a_parameter_is_reported_by_its_column() -> None:
 
 @pytest.mark.parametrize("name", ["a.json", "a.txt", "a"])
 def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
-    """The error names the suffixes that are known."""
+    """The error lists the known suffixes."""
     (tmp_path / name).write_bytes(JSON)
 
     with pytest.raises(FileFormatError, match=r"\.jsonl, \.ndjson, \.csv, \.tsv"):
@@ -227,7 +227,7 @@ def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
 
 
 def test_a_path_that_is_not_a_file(tmp_path: Path) -> None:
-    """A folder is refused because it could not be read again; a missing file is an `OSError`."""
+    """A folder is refused as no regular file; a missing file is an `OSError`."""
     (tmp_path / "a.jsonl").mkdir()
 
     with pytest.raises(FileFormatError, match="no regular file"):
@@ -238,7 +238,7 @@ def test_a_path_that_is_not_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("data", "lines"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\nb", 2)])
 def test_the_fingerprint(tmp_path: Path, data: bytes, lines: int) -> None:
-    """It counts lines, also a last one without a line break, and differs by content."""
+    """The fingerprint differs by content and counts lines, including an unterminated last one."""
     (tmp_path / "a").write_bytes(data)
     (tmp_path / "b").write_bytes(data + b"!")
 

@@ -1,4 +1,4 @@
-"""The results file: what it records before and after each request, and how it is resumed."""
+"""The results file: its entries before and after each request, and how a run resumes from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ATTEMPT = Attempt(token="1", account="main", number=1)
 
-# The outcomes that the engine may report of one attempt.
+# The outcomes that the engine may report for one attempt.
 KINDS = ("accepted", "rejected", "safe", "fixable", "never", "deadline", "expired", "ambiguous")
 STATES = {
     "accepted": LineState.ACCEPTED,
@@ -65,7 +65,7 @@ def outcome(kind: str, reference: str) -> Outcome:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file of messages."""
+    """A message file."""
     file = tmp_path / "many.jsonl"
     file.write_text("whatever\n")
     return file
@@ -86,12 +86,12 @@ def results(path: Path, source: Path) -> Iterator[ResultsFile]:
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
-    """Read the entries of a results file, without its header."""
+    """Return the entries of a results file, without its header."""
     return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
 
 async def attempt(results: ResultsFile, line: int, *kinds: str) -> None:
-    """Record attempts of one line as the engine would; the last kind is the final outcome."""
+    """Record attempts of one line as the engine does; the last kind is the final outcome."""
     message = Message("+27820000001", "Hello", reference=results.generated_reference(line))
     results.register(message.reference, line)
     for kind in kinds:
@@ -122,7 +122,7 @@ async def test_an_intent_is_recorded_before_the_request(results: ResultsFile, pa
 async def test_the_state_after_an_outcome(
     results: ResultsFile, path: Path, source: Path, kind: str
 ) -> None:
-    """`retry` and a passed deadline decide the state, and a resumed run reads the same state."""
+    """`retry` and a passed deadline decide a line's state, and a resumed run reads the same."""
     await attempt(results, 1, kind)
     results.record_bad_line(2, [Problem("to", "is missing")])
     results.close()
@@ -155,7 +155,7 @@ async def test_a_final_outcome_is_recorded_once(results: ResultsFile, path: Path
 def test_an_intent_without_an_outcome_is_ambiguous(
     results: ResultsFile, path: Path, source: Path
 ) -> None:
-    """Resuming records it as ambiguous in the file, so that every line has an outcome there."""
+    """On resume an intent without an outcome is recorded in the file as ambiguous."""
     message = Message("+27820000001", "Hello", reference="r-7")
     results.register("r-7", 7)
     anyio.run(results.intend, ATTEMPT, [message])
@@ -179,7 +179,7 @@ def test_an_intent_without_an_outcome_is_ambiguous(
 async def test_a_full_disk_stops_sending(
     results: ResultsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a recorded intent nothing is sent, and the line stays untried for another run."""
+    """If the intent cannot be recorded, sending fails and the line stays untried."""
 
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -197,19 +197,19 @@ async def test_a_full_disk_stops_sending(
 
 
 def test_creating_twice(results: ResultsFile, path: Path, source: Path) -> None:
-    """A file that has results is not sent again by accident."""
+    """Creating a results file that exists is an error that suggests --resume."""
     with pytest.raises(ResultsError, match=r"exists already.*--resume"):
         ResultsFile.create(path, source)
 
 
 def test_resuming_a_missing_results_file(tmp_path: Path, source: Path) -> None:
-    """A typing error in the name must not send the whole file again."""
+    """A missing results file is an error, so that a mistyped name does not resend the file."""
     with pytest.raises(ResultsError, match="no such results file to resume"):
         ResultsFile.resume(tmp_path / "reslts.jsonl", source)
 
 
 def test_a_changed_file_is_refused(results: ResultsFile, path: Path, source: Path) -> None:
-    """A changed file of messages is refused, and the results file is not touched."""
+    """A changed message file is refused, and the results file stays as it is."""
     results.close()
     before = path.read_bytes()
     source.write_text("whatever!\n")
@@ -231,7 +231,7 @@ def test_a_changed_file_is_refused(results: ResultsFile, path: Path, source: Pat
     ],
 )
 def test_a_file_that_is_not_a_results_file(path: Path, source: Path, text: str) -> None:
-    """Another file is refused and not appended to."""
+    """A file that is not a results file is refused and stays as it is."""
     path.write_text(text)
 
     with pytest.raises(ResultsError):
@@ -252,7 +252,7 @@ def test_a_file_that_is_not_a_results_file(path: Path, source: Path, text: str) 
 def test_a_damaged_line_is_refused(
     results: ResultsFile, path: Path, source: Path, damage: str
 ) -> None:
-    """A damaged line might have been an intent, so the file is refused."""
+    """A results file with a damaged line is refused, because the line may have been an intent."""
     results.close()
     path.write_text(path.read_text() + damage + '\n{"line":2,"bad":[]}\n')
 
@@ -260,13 +260,13 @@ def test_a_damaged_line_is_refused(
         ResultsFile.resume(path, source)
 
 
-@settings(deadline=None)  # it waits for the disk
+@settings(deadline=None)  # waits for `fsync`
 @given(
     lines=st.lists(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), max_size=6),
     data=st.data(),
 )
 def test_no_cut_loses_an_intent(lines: list[list[str]], data: st.DataObject) -> None:
-    """Wherever the file is cut, a line with a whole intent is never due again by itself."""
+    """Wherever the file is cut, a line with a complete intent is never sent again on resume."""
     with tempfile.TemporaryDirectory() as folder:
         source, path = Path(folder, "many.jsonl"), Path(folder, "results.jsonl")
         source.write_text("whatever\n")
@@ -297,7 +297,7 @@ def _write(path: Path, source: Path, lines: list[list[str]]) -> None:
 
 
 def _last_entries(data: bytes) -> dict[int, str]:
-    """Find the last entry of each line without the code under test."""
+    """Return the last entry of each line, read without the code under test."""
     last = {}
     for raw in data.split(b"\n")[:-1][1:]:
         entry = json.loads(raw)
@@ -317,7 +317,7 @@ def _last_entries(data: bytes) -> dict[int, str]:
 
 
 def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
-    """Where the file was refused, a first and a resumed run start with the file as it is then."""
+    """After a refused message file, a first and a resumed run use the file as it is by then."""
     for open_results in (ResultsFile.create, ResultsFile.resume):
         ResultsFile.record_refusal(path, source, "is not UTF-8")
         source.write_text(source.read_text() + "more\n")
@@ -336,7 +336,7 @@ def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
 def test_a_refusal_is_recorded_in_a_new_file_only(
     results: ResultsFile, path: Path, source: Path
 ) -> None:
-    """A results file that is there stays as it is."""
+    """A refusal is not recorded in an existing results file, which stays as it is."""
     results.close()
     before = path.read_bytes()
 
@@ -349,7 +349,7 @@ def test_a_refusal_is_recorded_in_a_new_file_only(
 
 
 def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:
-    """Only the start of a header is taken for what a killed process has left."""
+    """An incomplete first line is replaced only if it is the start of a header."""
     path.write_text("my notes")
 
     with pytest.raises(ResultsError, match="line 1 is damaged"):
@@ -363,7 +363,7 @@ def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:
 async def test_what_is_known_is_rescued(
     results: ResultsFile, path: Path, source: Path, is_truncated: bool
 ) -> None:
-    """After the file was deleted or cut, another one has the state of each line, to resume from."""
+    """If the file is deleted or cut, a rescue file has the state of each line, to resume from."""
     for line, kind in enumerate(KINDS, 1):
         await attempt(results, line, kind)
     change = anyio.Path(path)
@@ -386,7 +386,7 @@ async def test_what_is_known_is_rescued(
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
-    """A pipe or a full device is refused at once, in a first and in a resumed run."""
+    """A pipe or a device is refused at once, in a first and in a resumed run."""
     if kind == "pipe":
         os.mkfifo(path)
     else:
@@ -403,7 +403,7 @@ def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
 async def test_a_later_leg_leaves_its_line_accepted(
     results: ResultsFile, path: Path, source: Path, kind: str | None
 ) -> None:
-    """What becomes of a leg after the accepted one is recorded, and sends no line again."""
+    """The outcome of a leg after the accepted one is recorded, and its line stays accepted."""
     message = Message("+27820000001", "Hello", reference="r-1")
     results.register("r-1", 1, has_legs=True)
     await results.intend(ATTEMPT, [message])
@@ -426,7 +426,7 @@ async def test_a_later_leg_leaves_its_line_accepted(
 
 @pytest.mark.anyio
 async def test_legs_before_the_accepted_one_decide_the_line(results: ResultsFile) -> None:
-    """A leg that was refused is followed at once: the last leg of the hand-over counts."""
+    """Before any leg is accepted, the last leg's outcome decides the state of the line."""
     message = Message("+27820000001", "Hello", reference="r-1")
     results.register("r-1", 1, has_legs=True)
     for kind in ("rejected", "ambiguous"):

@@ -1,4 +1,4 @@
-"""A run over a file tells its observer of an outcome that the results file has already."""
+"""`BulkRun` records an outcome in the results file before it tells its observer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ATTEMPT = Attempt(token="1", account="main", number=1)
 
 
 class Sender:
-    """Accepts each message at once, and yields its outcome in the turn in which it is settled."""
+    """A client that accepts each message, and yields the outcome right after it is settled."""
 
     def __init__(self, results: ResultsFile) -> None:
         self._results = results
@@ -32,7 +32,7 @@ class Sender:
     async def send_many(
         self, messages: AsyncIterator[Message], **_: object
     ) -> AsyncIterator[Outcome]:
-        """Send."""
+        """Record an intent and an acceptance for each message, and yield the outcome."""
         async for message in messages:
             await self._results.intend(ATTEMPT, [message])
             outcome = Accepted(reference=message.reference, account="main", provider_id="1")
@@ -40,15 +40,15 @@ class Sender:
             yield outcome
 
     async def finish_legs(self, **_: object) -> int:
-        """There are none."""
+        """Return 0: no message has legs."""
         return 0
 
 
 class Reading:
-    """Reads the results file whenever it is told something.
+    """An observer that reads the results file at each outcome.
 
     Attributes:
-        told: The line of each outcome, and whether the file had it.
+        told: For each outcome the line's number, and whether the file had the outcome.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,13 +56,13 @@ class Reading:
         self.told: list[tuple[int, bool]] = []
 
     def on_skipped(self, line: int) -> None:
-        """No line is."""
+        """Do nothing: no line is skipped."""
 
     def on_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
-        """No line is."""
+        """Do nothing: no line is bad."""
 
     def on_outcome(self, line: int, outcome: Outcome) -> None:
-        """Look for it."""
+        """Note whether the file has the outcome."""
         entries: list[dict[str, Any]] = [
             json.loads(each) for each in self._path.read_bytes().splitlines()
         ]
@@ -70,12 +70,12 @@ class Reading:
         self.told.append((line, has_it))
 
     def on_waiting(self, messages: int) -> None:
-        """Nothing is waited for."""
+        """Do nothing."""
 
 
 @pytest.mark.anyio
 async def test_an_outcome_is_written_before_it_is_told(tmp_path: Path) -> None:
-    """Whoever is killed after that finds in the results file what the observer was told."""
+    """An outcome is in the results file before the observer is told of it."""
     source = tmp_path / "many.jsonl"
     line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
     source.write_text(f"{json.dumps(line)}\n" * 3)

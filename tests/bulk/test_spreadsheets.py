@@ -1,4 +1,4 @@
-"""What spreadsheets and people make of a CSV file."""
+"""CSV files as spreadsheets and people write them: separators, headers, columns, placeholders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _open(folder: Path, data: str, **options: Any) -> MessageFile:
 
 
 def _read(folder: Path, data: str, **options: Any) -> list[Any]:
-    """Return the data of each line, or why it is bad."""
+    """Return the data of each line, or the reason why it is bad."""
     lines = _open(folder, data, **options).read()
     return [line.data or line.problems[0].why for line in lines]
 
@@ -48,12 +48,12 @@ def _message(text: str = "Hello", **more: Any) -> dict[str, Any]:
     ],
 )
 def test_one_message(tmp_path: Path, text: str) -> None:
-    """A line sep=, CR, blank rows and cells, capitals and invisible marks in the header."""
+    """A sep= line, CR, blank rows and columns, and capitals or marks in the header are accepted."""
     assert [_message()] == _read(tmp_path, text)
 
 
 def test_lines_are_counted_from_the_top(tmp_path: Path) -> None:
-    """A line sep= and blank lines before the header are lines of the file."""
+    """A sep= line and blank lines before the header count as lines of the file."""
     file = _open(tmp_path, f"\nsep=;\n\nto;text\n{NUMBER};Hello\n")
 
     assert 4 == file.header_line_count
@@ -69,12 +69,12 @@ def test_lines_are_counted_from_the_top(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_in_no_column_is_bad(tmp_path: Path, text: str, why: str) -> None:
-    """A filled cell without a column is not left out silently."""
+    """A filled cell without a named column makes its row bad."""
     assert [why] == _read(tmp_path, text)
 
 
 def test_other_columns_are_metadata(tmp_path: Path) -> None:
-    """They are kept under their name, and the file says which they are."""
+    """Other columns become metadata under their own name, and `kept` lists them."""
     file = _open(tmp_path, f"Full Name,to,text,metadata.ID\nOla N,{NUMBER},Hello,7\n")
 
     assert ("Full Name",) == file.kept
@@ -84,7 +84,7 @@ def test_other_columns_are_metadata(tmp_path: Path) -> None:
 
 
 def test_columns_are_renamed(tmp_path: Path) -> None:
-    """--map takes any column for any other, without regard to case."""
+    """--map renames any column to any other, without regard to case."""
     text = f"Phone;Message;to\n{NUMBER};Hello;Ola\n"
 
     read = _read(tmp_path, text, renamed={"phone": "to", "MESSAGE": "text", "to": "metadata.who"})
@@ -93,7 +93,7 @@ def test_columns_are_renamed(tmp_path: Path) -> None:
 
 
 def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
-    """Placeholders are columns by the name in the header or by what they are taken for."""
+    """A placeholder is a column's name in the header or its name after --map; case is ignored."""
     text = f"Phone,First Name,table\n{NUMBER},Ola,7\n{NUMBER},Ann, \n"
 
     read = _read(
@@ -127,7 +127,7 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
 def test_what_the_header_does_not_have(
     tmp_path: Path, header: str, options: dict[str, Any], why: str
 ) -> None:
-    """Nothing is sent where a flag or a column does not fit the header."""
+    """A flag or a column that does not fit the header is an error when the file is opened."""
     with pytest.raises(FileFormatError) as error:
         _open(tmp_path, f"{header}\n", **options)
 
@@ -150,7 +150,7 @@ def test_a_file_without_a_header(tmp_path: Path, first: str, position: int) -> N
 
 
 def test_a_number_in_a_name_is_masked(tmp_path: Path) -> None:
-    """A name that an error shows may be a cell of a file without a header."""
+    """Numbers in column names are masked in errors, because a name may be a cell."""
     with pytest.raises(FileFormatError) as error:
         _open(tmp_path, "to,text,txt 27820001001\n", renamed={"call 27820001001": "to"})
 
@@ -158,7 +158,7 @@ def test_a_number_in_a_name_is_masked(tmp_path: Path) -> None:
 
 
 def test_recipients_in_another_column(tmp_path: Path) -> None:
-    """A file is refused whose column `to` has no recipient where another column has only those."""
+    """A file with recipients only in a column other than `to` is refused; the error names both."""
     with pytest.raises(FileFormatError, match=r"column 'to' has no recipient.*'phone' has"):
         _open(tmp_path, f"to,text,phone\nOla,Hello,{NUMBER}\nAnn,Hello,082 000 0001\n")
 

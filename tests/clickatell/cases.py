@@ -1,4 +1,4 @@
-"""A case of the catalogue: a message, its JSON in a request, and the files that it needs."""
+"""The class of the catalogue's cases: a message, its JSON in a request, and the files it needs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ UPLOADS = {
 
 @attrs.frozen
 class Files:
-    """The files that messages refer to, uploaded."""
+    """The uploaded files that messages refer to."""
 
     by_name: dict[str, Stored]
 

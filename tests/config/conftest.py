@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-# The first configuration imports it; hypothesis must not count that as the time of an example.
+# Imported here, or hypothesis would count the first import as the time of an example.
 import cattrs  # noqa: F401
 import pytest
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Replace the installed entry points by these, each a name and `module:attribute` or whole."""
+    """Return a function that replaces the entry points by objects or (name, target) pairs."""
 
     def replace(*entries: tuple[str, str] | EntryPoint) -> None:
         points = [

@@ -33,7 +33,7 @@ MAIN = "configuration: accounts.main."
 
 
 def one(**changes: Any) -> dict[str, Any]:
-    """Build a configuration of one account of Tiny; `None` removes a key."""
+    """Build a configuration of one Tiny account; `None` removes a key."""
     table = {"provider": "tiny", "key": KEY, **changes}
     return {"accounts": {"main": {name: each for name, each in table.items() if each is not None}}}
 
@@ -148,7 +148,7 @@ def test_several_accounts_need_a_default() -> None:
 
 
 def test_without_accounts_no_default_is_asked_for() -> None:
-    """There is none that could be named."""
+    """Without accounts only the missing accounts are reported, not the missing default."""
     assert "configuration: accounts: needs at least one table such as [accounts.main]" == error_of(
         {}
     )
@@ -173,7 +173,7 @@ def test_without_accounts_no_default_is_asked_for() -> None:
     ],
 )
 def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str) -> None:
-    """The error starts with the path of the key, and names the nearest known one."""
+    """The error starts with the path of the key, and suggests the nearest known key."""
     assert error_of(source).startswith(f"configuration: {expected}")
 
 
@@ -269,7 +269,7 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_a_key_without_effect_is_read_with_a_warning() -> None:
-    """A config of before, which limits the queue, still works, and says what to remove."""
+    """`limits.queue`, which has no effect any more, is still read, with a warning."""
     with pytest.warns(DeprecationWarning, match=r"limits\.queue has no effect"):
         config = load_config(one(limits={"queue": 500}))
 
@@ -441,7 +441,7 @@ class ManySettings:
 
 
 class ManyAdapter(TinyAdapter):
-    """Tiny, with more settings."""
+    """Tiny with settings of every type."""
 
     provider = "many"
     settings: ClassVar[type[Any]] = ManySettings
@@ -500,7 +500,7 @@ def test_nothing_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_adapter_that_refuses_its_account_is_a_problem_of_the_account() -> None:
-    """A `ValueError` of an adapter is reported as a problem of its account."""
+    """A `ValueError` from an adapter's constructor is reported as a problem of its account."""
 
     class Picky(TinyAdapter):
         def __init__(self, account: Any) -> None:

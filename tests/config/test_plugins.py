@@ -31,7 +31,7 @@ class OneProvider(Distribution):
         return self._files.get(filename)
 
     def locate_file(self, path: Any) -> Any:
-        """Find no file."""
+        """Not used: the distribution has no files on disk."""
         raise NotImplementedError
 
 
@@ -51,7 +51,7 @@ def test_names_are_sorted(install: Callable[..., None]) -> None:
 def test_two_distributions_cannot_register_one_name(
     install: Callable[..., None],
 ) -> None:
-    """Two adapters with one name are an error, because either could get the messages."""
+    """Two adapters with one name are an error, because the name does not say which one to use."""
     install(
         entry_point("tiny", "support.adapters:TinyAdapter", "tiny-one"),
         entry_point("tiny", "other:Adapter", "tiny-two"),

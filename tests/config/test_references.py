@@ -1,4 +1,4 @@
-"""References to variables and files: where they may stand, and what bounds them."""
+"""`env:` and `file:` references: where they may stand, their limits, and secrets in errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAIN = "configuration: accounts.main."
 
 
 def one(**changes: Any) -> dict[str, Any]:
-    """Build a configuration of one account of Tiny."""
+    """Build a configuration of one Tiny account."""
     return {"accounts": {"main": {"provider": "tiny", "key": KEY, **changes}}}
 
 
@@ -47,7 +47,7 @@ VALUES = {
 
 
 def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also `default`, numbers, booleans, words, and values at any depth."""
+    """A reference may stand for `default`, a number, a boolean, a word, or a nested value."""
     for name, value in VALUES.items():
         monkeypatch.setenv(name, value)
 
@@ -91,7 +91,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     "text", ["", "5 ", "0x5", "five", "1_0", "9" * 5000, "nan", "inf", "1e999"]
 )
 def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """The error does not show what stood in the variable."""
+    """The error for a referenced value that is no number does not show the value."""
     monkeypatch.setenv("NUMBER", text)
 
     for key in ("limits.concurrency", "limits.requests_per_second"):
@@ -103,7 +103,7 @@ def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["yes", "1", "truee", "hunter22"])
 def test_what_is_no_boolean_and_no_word(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """The error lists what is right, and does not show what stood in the variable."""
+    """The error lists the allowed words and does not show the referenced value."""
     monkeypatch.setenv("VALUE", text)
 
     assert f"{MAIN}allow_http: must be true or false" == error_of(one(allow_http="env:VALUE"))
@@ -113,7 +113,7 @@ def test_what_is_no_boolean_and_no_word(monkeypatch: pytest.MonkeyPatch, text: s
 
 
 def test_text_in_the_file_is_no_number() -> None:
-    """Only what stood outside the configuration is converted."""
+    """Text in the configuration itself is not converted to a number; only referenced text is."""
     assert error_of(one(limits={"concurrency": "5"})).endswith("must be a whole number")
 
 
@@ -135,7 +135,7 @@ def test_text_in_the_file_is_no_number() -> None:
     ],
 )
 def test_a_reference_that_leads_nowhere(tmp_path: Path, value: str, why: str) -> None:
-    """Nothing is waited for, and no more is read than a value may have."""
+    """A reference to a pipe, a device, or a missing, large or unreadable file is an error."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"x" * (MAX_FILE_BYTES + 1))
     (tmp_path / "latin").write_bytes("clé".encode("latin-1"))
@@ -147,7 +147,7 @@ def test_a_reference_that_leads_nowhere(tmp_path: Path, value: str, why: str) ->
 
 
 def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
-    """A byte order mark is no part of the value."""
+    """A byte order mark in a referenced file is not part of the value."""
     (tmp_path / "key").write_bytes(b"\xef\xbb\xbfabc\r\n")
 
     config = load_config(one(key=f"file:{tmp_path}/key"))
@@ -157,7 +157,7 @@ def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("depth", [31, 5_000])
 def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
-    """A mapping and a file are refused alike, whatever the limit of Python's own stack."""
+    """Nesting beyond 30 levels is a `ConfigError`, in a mapping and in a file."""
     value: Any = "x"
     for _ in range(depth):
         value = [value]
@@ -170,7 +170,7 @@ def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
 
 
 def test_a_long_name_of_an_account() -> None:
-    """A name of up to 64 characters is allowed; a longer one is an error."""
+    """An account's name may have 64 characters; a longer one is an error."""
     table = one()["accounts"]["main"]
 
     assert ["a" * 64] == list(load_config({"accounts": {"a" * 64: table}}).adapters)
@@ -187,12 +187,12 @@ def test_a_long_name_of_an_account() -> None:
     ],
 )
 def test_what_is_no_base_url(url: str) -> None:
-    """What a URL parser would drop or read in another way is refused."""
+    """A base URL that parsers read in different ways, such as one with a line break, is refused."""
     assert error_of(one(base_url=url)).startswith(f"{MAIN}base_url: must be")
 
 
 def test_http_for_another_machine() -> None:
-    """`allow_http` allows it; without it the error names the key."""
+    """Plain `http` to another machine needs `allow_http`; the error names that key."""
     url = "http://sandbox:8700/tiny"
 
     assert "allow_http = true" in error_of(one(base_url=url))
@@ -211,11 +211,11 @@ TWO = {
 
 @pytest.mark.anyio
 async def test_a_missing_secret_is_an_error_when_its_account_is_used() -> None:
-    """The default account must have its secrets at once, the others when they are used."""
+    """The default account needs its secrets at once, the other accounts at their first use."""
     async with Client.from_config(TWO) as client:
         assert ["a"] == list(client.accounts)
         with pytest.raises(ConfigError, match=r"accounts\.b\.key: .* OMNIMSG_UNSET is not set"):
-            client.preview("x", account="b")  # type: ignore[arg-type]  # never looked at
+            client.preview("x", account="b")  # type: ignore[arg-type]  # never read
         with pytest.raises(ConfigError, match=r"accounts\.c\.key"):
             await client.status("c:1")
 
@@ -227,7 +227,7 @@ async def test_a_missing_secret_is_an_error_when_its_account_is_used() -> None:
 
 
 def test_another_problem_of_an_unused_account_is_an_error() -> None:
-    """A typing error is one everywhere."""
+    """A mistyped key of an unused account is an error at load time."""
     wrong = {"provider": "tiny", "key": "env:OMNIMSG_UNSET", "sendr": "x"}
 
     said = error_of({"default": "a", "accounts": {**TWO["accounts"], "b": wrong}})  # type: ignore[dict-item]
@@ -246,7 +246,7 @@ def test_a_loaded_configuration_is_a_source_too() -> None:
 
 
 def test_from_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable names the file; without it, it is `omnimsg.toml` in the working directory."""
+    """`OMNIMSG_CONFIG` names the file; the default is `omnimsg.toml` in the working directory."""
     monkeypatch.chdir(tmp_path)
     for name in ("omnimsg.toml", "named.toml"):
         account = name.partition(".")[0]
@@ -271,7 +271,7 @@ class StrictSettings:
 
 
 class StrictAdapter(TinyAdapter):
-    """Refuses every account, in words of its own."""
+    """Refuses every account that has a password, with the password in the error."""
 
     settings: ClassVar[type[Any]] = StrictSettings
 
@@ -295,7 +295,7 @@ class StrictAdapter(TinyAdapter):
 def test_no_error_shows_a_secret(
     monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], shown: str
 ) -> None:
-    """Not even where a validator of attrs or the adapter itself puts it into its error."""
+    """No error shows a secret, even if a validator or the adapter puts it into its own error."""
     monkeypatch.setattr(
         "omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: StrictAdapter
     )
@@ -309,7 +309,7 @@ def test_no_error_shows_a_secret(
 
 
 def test_a_hint_names_only_what_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field that follows from the others is no key."""
+    """A derived field (`init=False`) is neither accepted as a key nor suggested."""
 
     @attrs.frozen(kw_only=True)
     class Derived:
@@ -348,7 +348,7 @@ def test_a_file_that_everybody_can_read(
     url: str,
     warned: bool,
 ) -> None:
-    """A configuration with a secret, or the file of a secret, is warned of; a sandbox's is none."""
+    """A world-readable file with a secret gives one warning, unless it is a sandbox's."""
     caplog.set_level(logging.WARNING)
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "key").chmod(0o600)
@@ -382,7 +382,7 @@ def test_a_list_of_secrets_that_everybody_can_read(
     mode: int,
     warned: list[str],
 ) -> None:
-    """Each of the secrets counts; a list of references is no secret."""
+    """Each secret of a list is checked for readable files; a reference itself is no secret."""
     caplog.set_level(logging.WARNING)
     monkeypatch.setenv("NEW", "new-signing-key")
     (tmp_path / "old").write_text("old-signing-key")
@@ -403,7 +403,7 @@ def test_a_list_of_secrets_that_everybody_can_read(
 def test_a_sender_that_no_channel_can_carry(
     monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
 ) -> None:
-    """It is an error, because the adapter would drop it; the adapter says which channels count."""
+    """A sender that none of the account's channels supports is an error: it would be dropped."""
 
     class MuteAdapter(TinyAdapter):
         capabilities = attrs.evolve(
@@ -422,7 +422,7 @@ def test_a_sender_that_no_channel_can_carry(
 
 @pytest.mark.parametrize(("value", "why"), [(0, None), (-1, "at least 0"), ("x", "a number")])
 def test_the_keys_of_the_network(value: Any, why: str | None) -> None:
-    """They are checked like all others."""
+    """Network keys are checked for type and range like all others."""
     if why is None:
         assert 0.0 == load_config(one(keepalive=value)).policies["main"].network.keepalive
     else:
@@ -432,7 +432,7 @@ def test_the_keys_of_the_network(value: Any, why: str | None) -> None:
 
 
 def test_a_ca_file_is_relative_to_the_configuration(tmp_path: Path) -> None:
-    """One that cannot be read, or holds no certificate, is an error of the configuration."""
+    """`ca_file` is relative to the configuration; a file without a certificate is an error."""
     config = tmp_path / "omnimsg.toml"
     (tmp_path / "ca.pem").write_text("nothing")
     for name in ("ca.pem", "missing.pem"):

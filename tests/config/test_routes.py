@@ -1,4 +1,4 @@
-"""The routes of a configuration: what is read, and what is said of what cannot be."""
+"""The routes of a configuration: the keys that are read, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def configuration(*routes: Any, **accounts: Any) -> dict[str, Any]:
 
 
 def test_every_key_of_a_route() -> None:
-    """Each key reaches the route, in the type of the model."""
+    """Each key reaches the route, converted to the type of the model."""
     config = load_config(
         configuration(
             {
@@ -111,7 +111,7 @@ def test_every_key_of_a_route() -> None:
     ],
 )
 def test_a_problem_of_a_route_has_its_path(routes: Any, expected: str) -> None:
-    """It says which key, and what was expected."""
+    """The error has the path of the key, and says what was expected."""
     with pytest.raises(ConfigError) as caught:
         load_config({**configuration(), "routes": routes})
 
@@ -119,7 +119,7 @@ def test_a_problem_of_a_route_has_its_path(routes: Any, expected: str) -> None:
 
 
 def test_an_account_that_holds_messages_cannot_be_in_a_route() -> None:
-    """Messages would wait for it instead of going to the next account; the error says so."""
+    """An account with `account_trouble` set to hold is refused in a route; the error says why."""
     config = configuration({"accounts": ["a", "b"]}, b={**ACCOUNT, "account_trouble": "hold"})
 
     with pytest.raises(ConfigError) as caught:
@@ -133,7 +133,7 @@ def test_an_account_that_holds_messages_cannot_be_in_a_route() -> None:
 
 @pytest.mark.anyio
 async def test_an_account_without_its_secret_is_an_error_of_the_messages_that_need_it() -> None:
-    """A route through it fails when a message takes it, and not before."""
+    """A missing secret of a route's account is an error at the first message on that route."""
     config = configuration(
         {"accounts": ["a", "b"], "match": {"tags": ["x"]}},
         b={"provider": "tiny", "key": "env:NOBODY_SETS_THIS"},

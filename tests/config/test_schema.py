@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration: it takes what the loader takes, and names every key."""
+"""The JSON Schema of the configuration: it accepts what the loader accepts, and has every key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROVIDERS = ("bird", "clickatell", "messente")
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the providers that are installed, not those of the tests."""
+    """Use the installed providers instead of the tests' own."""
     monkeypatch.setattr(plugins, "entry_points", entry_points)
 
 
@@ -47,7 +47,7 @@ def _examples() -> list[Any]:
 
 @pytest.mark.parametrize("data", _examples())
 def test_the_examples_of_the_docs_are_valid(validator: Draft7Validator, data: Any) -> None:
-    """Every example is valid, but for the keys that it leaves out."""
+    """Every TOML example in the docs is valid, apart from required keys that it leaves out."""
     for name, table in data.get("accounts", {}).items():
         table.setdefault("provider", name)
 
@@ -59,13 +59,13 @@ def test_the_examples_of_the_docs_are_valid(validator: Draft7Validator, data: An
 
 
 def test_the_configuration_of_the_sandbox_is_valid(validator: Draft7Validator) -> None:
-    """With nothing left out."""
+    """The configuration that the sandbox prints is valid, required keys included."""
     validator.validate(sandbox_config(8700))
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_key_is_described(provider: str) -> None:
-    """The schema has the keys that the loader knows, each with the text of its class."""
+    """The schema has exactly the loader's keys, each with a description."""
     keys = config_schema()["definitions"][provider]["properties"]
 
     settings = load_adapter(provider).settings
@@ -99,7 +99,7 @@ def test_every_key_is_described(provider: str) -> None:
 def test_an_editor_sees_what_the_loader_would_refuse(
     validator: Draft7Validator, change: dict[str, Any], valid: bool
 ) -> None:
-    """Keys, types and words are checked as the loader checks them."""
+    """The schema checks keys, types and words of an account as the loader does."""
     table = {"provider": "clickatell", "api_key": "env:KEY", **change}
 
     assert valid == validator.is_valid({"accounts": {"main": table}})
@@ -126,7 +126,7 @@ def test_an_editor_sees_what_the_loader_would_refuse(
 def test_an_editor_sees_what_is_wrong_with_a_route(
     validator: Draft7Validator, change: dict[str, Any], valid: bool
 ) -> None:
-    """Its keys, types and words are checked as the loader checks them."""
+    """The schema checks keys, types and words of a route as the loader does."""
     table = {"provider": "clickatell", "api_key": "env:KEY"}
     route = {"accounts": ["main"], **change}
 
@@ -134,7 +134,7 @@ def test_an_editor_sees_what_is_wrong_with_a_route(
 
 
 def test_a_provider_that_is_broken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others keep their keys."""
+    """A provider that cannot be imported is left out; the others keep their keys."""
     broken = EntryPoint("broken", "support.broken_plugin:Nothing", plugins.GROUP)
     installed = [*entry_points(group=plugins.GROUP), broken]
     monkeypatch.setattr(plugins, "entry_points", lambda **_: installed)

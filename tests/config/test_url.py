@@ -1,4 +1,4 @@
-"""Accounts in one line: what is read, and what is said of what cannot be."""
+"""Accounts as URLs in `OMNIMSG_URL`: the parts that are read, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET = "a-very-s3cret-key"
 
 
 def test_an_account() -> None:
-    """Provider, credentials, name and every key of a file are where they belong."""
+    """A URL gives the same account as a file with its provider, credentials, name and keys."""
     config = load_url(
         f"tiny://{SECRET}@main?channel=sms&sender=Shop&limits.concurrency=5&limits.linger=0.5"
         "&base_url=https%3A%2F%2Fapi.example&allow_http=true"
@@ -42,7 +42,7 @@ def test_an_account() -> None:
 
 
 def test_several_accounts() -> None:
-    """Commas separate them, and the first is the default one unless another is named."""
+    """Commas separate accounts; the first is the default unless another is named."""
     text = "tiny://k1@one, tiny://k2%2Cx@two"
 
     assert ["one", "two"] == list(load_url(text).adapters)
@@ -79,7 +79,7 @@ def test_several_accounts() -> None:
     ],
 )
 def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:
-    """It says which account and which part, and never shows the text."""
+    """The error says which account and which part is wrong, and does not show the URL."""
     with pytest.raises(ConfigError) as caught:
         load_url(text)
 
@@ -88,7 +88,7 @@ def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:
 
 
 def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Client.from_env` reads it in place of a file."""
+    """`Client.from_env` reads `OMNIMSG_URL` where no file is named."""
     monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
     monkeypatch.setenv("OMNIMSG_URL", f"tiny://{SECRET}@main")
 
@@ -98,7 +98,7 @@ def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_and_urls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which of them is meant is not guessed."""
+    """`OMNIMSG_URL` and `OMNIMSG_CONFIG` together are an error."""
     monkeypatch.setenv("OMNIMSG_CONFIG", "omnimsg.toml")
     monkeypatch.setenv("OMNIMSG_URL", f"tiny://{SECRET}@main")
 
@@ -115,7 +115,7 @@ def test_a_file_and_urls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_three_providers(text: str, expected: set[str], install: Any) -> None:
-    """What stands before the `@` fills the keys that each of them requires."""
+    """The part before the `@` fills each provider's required credentials."""
     install(
         ("bird", "omnimsg_bird:BirdAdapter"),
         ("clickatell", "omnimsg_clickatell:ClickatellAdapter"),

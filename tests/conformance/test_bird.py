@@ -120,7 +120,7 @@ INTERACTIONS = orjson.dumps(
 
 
 class TestBird(AdapterConformance):
-    """One message per request, so a refused request is a refused message."""
+    """One message per request: a refused request refuses its message."""
 
     adapter_class = BirdAdapter
     message_levels = frozenset({"http", "422"})
@@ -175,7 +175,7 @@ class TestBird(AdapterConformance):
         return Response(int(first.code if on_http else first.level), orjson.dumps(error))
 
     def callbacks(self, at: datetime) -> dict[str, Callback]:
-        """Return a status, messages of people with every kind of body, and interactions."""
+        """Return a status, inbound messages with every kind of body, and interactions."""
         events = {
             "sms.outbound": [callbacks.OUTBOUND],
             "whatsapp.inbound": [
@@ -270,8 +270,8 @@ class TestBird(AdapterConformance):
         return status_of(request, row)
 
     def answer_failed_status(self, request: Request, row: StatusRow, code: CodeRow) -> Response:
-        """Answer with the failure: its code, a code of its source, or its source alone."""
-        # A row such as `15xxx` stands for the codes of its family.
+        """Answer with a failure: its code, a code of its source, or its source alone."""
+        # A row such as `15xxx` matches the codes of its family.
         number = code.code.replace("xxx", "999")
         if code.level == "failure":
             return status_of(request, row, failure={"code": number})
@@ -281,7 +281,7 @@ class TestBird(AdapterConformance):
         return status_of(request, row, failure={"source": source})
 
     def history_parameters(self, query: HistoryQuery) -> list[tuple[str, str]] | None:
-        """Return the parameter of a filter, as the API reference names it."""
+        """Return the query parameter of a filter, as the API reference names it."""
         match query:
             case HistoryQuery(to=str(to)):
                 return [("to", to)]
@@ -301,7 +301,7 @@ class TestBird(AdapterConformance):
         return [("status", name) for name in names] or None
 
     def answer_history(self, request: Request, message: PastMessage) -> Response:
-        """Answer with a page of one message: we are the connector, the person is the contact."""
+        """Answer with a page of one message between our connector and a contact."""
         assert message.created is not None
         incoming = message.direction is Direction.INCOMING
         us, person = (
@@ -330,14 +330,14 @@ class TestBird(AdapterConformance):
 
 
 class TestBirdBatch(TestBird):
-    """Several messages per request, with one answer for all of them and no message ids yet."""
+    """Several messages per request: one answer for all of them, and no message ids."""
 
     mixed = False
     ordered = True
     batch_ids = True
 
     def account(self) -> Account[BirdSettings]:
-        """Return an account with the batch endpoint switched on."""
+        """Return an account with batches enabled."""
         account = super().account()
         return attrs.evolve(account, settings=attrs.evolve(account.settings, batch=True))
 

@@ -25,7 +25,7 @@ HTTP_STATUSES = {"1": 401, "7": 401, "18": 500, "19": 503, "20": 402}
 
 
 class TestClickatell(AdapterConformance):
-    """Every entry carries the reference, accepted or refused."""
+    """Every entry has the reference, accepted or refused."""
 
     adapter_class = ClickatellAdapter
     signs_body = False
@@ -89,7 +89,7 @@ class TestClickatell(AdapterConformance):
         return Response(200 if operation is not Operation.MARK_READ else 202, ANSWERS[operation])
 
     def callbacks(self, at: datetime) -> dict[str, Callback]:
-        """Return a status, texts, media in both forms, and a place, some of them together."""
+        """Return a status, texts, media in both forms, and a location, some in one callback."""
         later = callbacks.TEXT | {"messageId": "1100000000000000000000000000000c"}
         return {
             "a status": callbacks.callback(
@@ -103,7 +103,7 @@ class TestClickatell(AdapterConformance):
         }
 
     def report(self, row: StatusRow, at: datetime) -> Callback:
-        """Return a status with its name and, where it is known, its number."""
+        """Return a status with its name and, where the table has one, its number."""
         entry = callbacks.STATUS | {
             "status": row.name,
             "statusCode": row.number,
@@ -131,7 +131,7 @@ class TestClickatell(AdapterConformance):
 
 
 class TestClickatellWithoutReferences(TestClickatell):
-    """Refused entries lack the reference, as in some of Clickatell's answers."""
+    """Refused entries have no reference, as in some of Clickatell's answers."""
 
     def entry(self, said: Accept | Refuse) -> dict[str, Any]:
         """Leave the reference out of the entry of a refused message."""

@@ -1,4 +1,4 @@
-"""The adapter of the provider in memory passes the conformance suite."""
+"""The adapter of the in-memory provider passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TestFake(AdapterConformance):
-    """The suite with the answers of `FakeProvider`."""
+    """The conformance suite with the answers of `FakeProvider`."""
 
     adapter_class = FakeAdapter
 

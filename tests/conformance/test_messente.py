@@ -62,7 +62,7 @@ FILM = MediaItem(
     size=5_000_000,
     duration=30,
 )
-# A one-time-password button is sent as a link with a suffix, so its kind alone changes nothing.
+# A one-time-password button is sent as a link with a suffix: its kind alone changes no request.
 PLAIN_BUTTONS = (ButtonKind.URL, ButtonKind.REPLY, ButtonKind.COUPON)
 OPEN = OpenUrl("Open it", "https://shop.example.test/orders")
 OPENING = CreateEvent(
@@ -146,14 +146,14 @@ SAMPLES: list[tuple[Channel, Content]] = [
 
 
 class TestMessente(AdapterConformance):
-    """Entries of a bulk call match their messages by the order of the request alone."""
+    """Entries of a bulk answer match their messages by position only."""
 
     adapter_class = MessenteAdapter
     message_levels = frozenset({"error"})
     request_levels = frozenset({"error"})
     report_levels = frozenset({"err"})
     ordered = True
-    # WhatsApp numbers its parameters, and RCS accepts any file by its address alone.
+    # Without effect: WhatsApp parameters are positional, and RCS sends only the URL of a file.
     hints = frozenset(
         {
             *(

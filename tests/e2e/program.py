@@ -1,4 +1,4 @@
-"""The same program for every provider: which one it is, only the configuration knows."""
+"""A program that runs unchanged with every provider; only its configuration names one."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ SAID = {
 
 
 async def main(config: str, what: str) -> None:
-    """Send one message and ask where it is."""
+    """Send one message and print its id and status."""
     async with Client.from_config(config) as client:
         accepted = await client.send(SAID[what])
         status = await client.status(str(accepted.id))

@@ -1,4 +1,4 @@
-"""A service for every provider: it sends a text, and prints its status and what is answered."""
+"""A service that runs unchanged with every provider: it sends a text, prints status and replies."""
 
 import asyncio
 import sys
@@ -9,19 +9,19 @@ from omnimsg import Client, Event, InboundMessage, Message, Status
 
 
 def say(*words: object) -> None:
-    """Print a line at once."""
+    """Print a line and flush it."""
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
 
 async def handle(event: Event) -> None:
-    """Print a reply."""
+    """Print an inbound message."""
     if isinstance(event, InboundMessage):
         say("reply", event.sender, event.text)
 
 
 async def main(config: str, port: int) -> None:
-    """Receive callbacks, send a text, and wait for its delivery."""
+    """Receive callbacks, send a text, and print its status after delivery."""
     async with Client.from_config(config) as client:
         runner = web.AppRunner(client.receiver(handle).aiohttp_app())
         await runner.setup()

@@ -1,4 +1,4 @@
-"""Trouble on the way to each provider: what is said of a message agrees with its handset."""
+"""Each fault of the sandbox through each provider: outcomes agree with the handsets."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ TO = "+27820000001"
 
 @attrs.frozen
 class Day:
-    """A fault, and what it proves.
+    """A fault, and the outcome that it proves.
 
     Attributes:
         fault: The fault's kind.
         kind: The outcome's class.
         reason: Its reason.
-        arrived: How many times the handset has the message.
+        arrived: How often the handset has received the message.
         given: The fault's parameters.
-        scope: How far a `NotSent` reaches.
+        scope: The scope of a `NotSent`.
     """
 
     fault: str
@@ -79,14 +79,14 @@ DAYS: dict[str, Day] = {
 
 
 def client_of(sandbox: Sandbox, provider: str, attempts: int = 1) -> Client:
-    """Return a client that sends SMS through one provider, and waits for nobody."""
+    """Return a client that sends SMS through one provider, with no delay between attempts."""
     config = sandbox.config() | {"default": provider}
     config["accounts"][provider]["channel"] = "sms"
     return Client.from_config(config, retry=RetryPolicy(attempts=attempts, base=0))
 
 
 async def sent(client: Client, message: Message, **options: Any) -> Outcome:
-    """Send one message and return its outcome, whichever it is."""
+    """Send one message and return its outcome, also a failed one."""
     try:
         return await client.send(message, **options)
     except SendError as error:
@@ -96,7 +96,7 @@ async def sent(client: Client, message: Message, **options: Any) -> Outcome:
 
 
 def check_phones(sandbox: Sandbox, messages: list[Message], found: list[Outcome]) -> None:
-    """Check that no handset contradicts an outcome, and none has a message twice."""
+    """Check that no handset contradicts an outcome or has a message twice."""
     assert len(messages) == len(found)
     for message, outcome in zip(messages, found, strict=True):
         count = len(sandbox.handsets.received(str(message.to)))
@@ -107,7 +107,7 @@ def check_phones(sandbox: Sandbox, messages: list[Message], found: list[Outcome]
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 async def test_one_message(sandbox: Sandbox, provider: str, day: Day) -> None:
-    """Each fault gives the outcome that it proves, and leaves the handset as it proves."""
+    """Each fault gives the outcome that it proves, and the handset agrees with it."""
     sandbox.faults.add(day.fault, provider=provider, **day.given)
     async with client_of(sandbox, provider) as client:
         outcome = await sent(client, Message(TO, "hello"))
@@ -123,7 +123,7 @@ async def test_one_message(sandbox: Sandbox, provider: str, day: Day) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 async def test_further_attempts(sandbox: Sandbox, provider: str, day: Day) -> None:
-    """Only a throttled message is tried again, and arrives once; all else stays as it was."""
+    """Only a throttled message is retried, and arrives once; other faults give one request."""
     given = {**day.given, "retry_after": 0} if "retry_after" in day.given else day.given
     sandbox.faults.add(day.fault, provider=provider, **given)
     message = Message(TO, "hello")
@@ -138,10 +138,10 @@ async def test_further_attempts(sandbox: Sandbox, provider: str, day: Day) -> No
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_an_answer_that_comes_too_late(sandbox: Sandbox, provider: str) -> None:
-    """When patience ends before the answer comes, nobody knows, and nothing is sent again."""
+    """If the deadline passes before the answer, the message is ambiguous and not sent again."""
     messages = [Message("+27820000002", "first"), Message(TO, "late")]
     async with client_of(sandbox, provider, attempts=3) as client:
-        # The connection stands already, so that only the answer can be late.
+        # The first message opens the connection, so that only the answer can be late.
         first = await sent(client, messages[0])
         sandbox.faults.add("latency", provider=provider, seconds=0.3)
         late = await sent(client, messages[1], deadline=0.1)
@@ -154,7 +154,7 @@ async def test_an_answer_that_comes_too_late(sandbox: Sandbox, provider: str) ->
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_nobody_listens(sandbox: Sandbox, provider: str) -> None:
-    """Where no connection can be had, nothing was sent, and trying later is safe."""
+    """Without a connection a message is `NotSent`, with the scope of the message."""
     config = sandbox.config() | {"default": provider}
     account = config["accounts"][provider]
     account["base_url"] = f"http://127.0.0.1:1/{provider}"
@@ -170,7 +170,7 @@ async def test_nobody_listens(sandbox: Sandbox, provider: str) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 async def test_a_stream(sandbox: Sandbox, provider: str, day: Day) -> None:
-    """A fault in the middle of a stream costs nobody an outcome, and nobody a second text."""
+    """A fault in a stream leaves each message one outcome, and no message arrives twice."""
     given = {**day.given, "retry_after": 0} if "retry_after" in day.given else day.given
     sandbox.faults.add(day.fault, provider=provider, **given)
     messages = [Message(f"+2782000{n:04}", f"Message {n}") for n in range(20)]
@@ -185,7 +185,7 @@ async def test_a_stream(sandbox: Sandbox, provider: str, day: Day) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_bad_week(sandbox: Sandbox, provider: str, seed: int) -> None:
-    """With everything going wrong now and then, no outcome is contradicted by a handset."""
+    """With all faults at random, no outcome is contradicted by a handset."""
     troubles: list[tuple[str, dict[str, Any]]] = [
         ("reset_before", {}),
         ("reset_after", {}),

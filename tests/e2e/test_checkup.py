@@ -40,12 +40,12 @@ async def check(sandbox: Sandbox, changes: Any = None, **options: Any) -> Checku
 
 
 def states(found: Checkup, account: str | None) -> dict[str, State]:
-    """Return what the checks of an account have found."""
+    """Return the state of each check of an account."""
     return {each.check: each.state for each in found.findings if each.account == account}
 
 
 async def test_all_is_well(sandbox: Sandbox) -> None:
-    """Every provider answers, takes the credentials, and no handset has anything."""
+    """Every account passes the checks without sending a message."""
     found = await check(sandbox)
 
     for account in ("bird", "clickatell", "messente"):
@@ -70,7 +70,7 @@ async def test_all_is_well(sandbox: Sandbox) -> None:
 async def test_the_library_for_json_is_named(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, library: str, said: str
 ) -> None:
-    """Whoever wonders about the speed sees whether orjson is there."""
+    """The finding `versions` names the JSON library in use."""
     monkeypatch.setattr("omnimsg.checkup.LIBRARY", library)
 
     found = await check(sandbox)
@@ -84,7 +84,7 @@ async def test_the_library_for_json_is_named(
     [("clickatell", {"api_key": "wrong"}), ("bird", {"access_key": "wrong"})],
 )
 async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
-    """The provider refuses the credentials, and the finding does not show them."""
+    """A refused key fails the check of credentials."""
     found = await check(sandbox, {account: change})
 
     assert State.FAILED is states(found, account)["credentials"]
@@ -92,7 +92,7 @@ async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
 
 
 async def test_an_address_where_nobody_is(sandbox: Sandbox) -> None:
-    """One account that is not reached does not keep the others from being checked."""
+    """An unreachable account fails, and the other accounts are still checked."""
     found = await check(sandbox, {"bird": {"base_url": "http://127.0.0.1:9"}})
 
     assert State.FAILED is states(found, "bird")["reach"]
@@ -101,7 +101,7 @@ async def test_an_address_where_nobody_is(sandbox: Sandbox) -> None:
 
 
 async def test_a_clock_that_is_wrong(sandbox: Sandbox) -> None:
-    """The time in the answers tells, and by how much."""
+    """A wrong local clock is a warning with its difference from the provider's time."""
 
     class Ahead:
         def monotonic(self) -> float:
@@ -120,7 +120,7 @@ async def test_a_clock_that_is_wrong(sandbox: Sandbox) -> None:
 
 
 async def test_an_account_without_its_secret(sandbox: Sandbox) -> None:
-    """It is named, and says which variable is not set."""
+    """An account without its secret is a warning that names the unset variable."""
     found = await check(sandbox, {"bird": {"access_key": "env:NOBODY_SETS_THIS"}})
 
     assert {"configuration": State.WARNING} == states(found, "bird")

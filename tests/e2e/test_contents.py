@@ -1,4 +1,4 @@
-"""One Python object of each kind of content, through each provider that can carry it."""
+"""One message object of each kind of content, through each provider that supports it."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ WAYS: list[tuple[str, str, Channel]] = [
 
 
 def _config(sandbox: Sandbox) -> dict[str, Any]:
-    """The sandbox's accounts, told the names of the template's placeholders as Bird needs them."""
+    """Return the sandbox's accounts, with the keys of the template's placeholders for Bird."""
     config = sandbox.config()
     config["accounts"]["bird"]["templates"] = {"table_ready": {"keys": ["name", "time"]}}
     return config
 
 
 async def test_every_kind_is_among_the_samples() -> None:
-    """No kind of content is left out of the table."""
+    """The samples include every kind of content."""
     kinds = {content.kind for content in contents.CONTENTS.values()}
 
     assert kinds == {kind.kind for kind in CONTENT_KINDS}  # type: ignore[attr-defined]
 
 
 async def test_every_kind_has_a_provider() -> None:
-    """There is no kind of content that nobody carries."""
+    """Every sample is supported by at least one provider and channel."""
     carried = {name for _, name, _ in WAYS}
 
     assert carried == set(contents.CONTENTS)
@@ -56,7 +56,7 @@ async def test_every_kind_has_a_provider() -> None:
     ("account", "name", "channel"), WAYS, ids=[f"{a}-{c.value}-{n}" for a, n, c in WAYS]
 )
 async def test_what_a_provider_carries_arrives(account: str, name: str, channel: Channel) -> None:
-    """The same object is accepted and reaches the handset once, through every provider that can."""
+    """A supported message is accepted, and arrives once through the chosen provider."""
     message = contents.message(name, channel)
 
     async with Sandbox() as sandbox, Client.from_config(_config(sandbox)) as client:
@@ -72,7 +72,7 @@ async def test_what_a_provider_carries_arrives(account: str, name: str, channel:
 
 @pytest.mark.parametrize("name", list(contents.CONTENTS))
 async def test_what_a_provider_cannot_carry_never_leaves(name: str) -> None:
-    """Content that a channel lacks is refused by name, and no phone hears of it."""
+    """Unsupported content is refused with a path and without a request."""
     refused = 0
 
     async with Sandbox() as sandbox, Client.from_config(_config(sandbox)) as client:
@@ -91,7 +91,7 @@ async def test_what_a_provider_cannot_carry_never_leaves(name: str) -> None:
 
 
 async def test_the_object_is_not_touched_by_being_sent() -> None:
-    """What is sent through one provider is the very same for the next."""
+    """Sending a message through several accounts does not change the message."""
     message = contents.message("text", next(c for a, n, c in WAYS if n == "text"))
     before = message_to_json(message)
 

@@ -1,4 +1,4 @@
-"""Fallback legs over HTTP: the sandbox fails a leg by a report, and the next one goes."""
+"""Fallback legs over HTTP: a leg fails by a report or a refusal, and the next leg is sent."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ NOT_THERE = magic_number(Scenario.NOT_ON_CHANNEL)
 
 
 class Legs(Observer):
-    """Notes what becomes of legs, and tells when one was delivered, or two were.
+    """Records the events of legs, and signals one delivery, and a second one.
 
     Args:
-        after_first: Called when the first leg was accepted, before its delivery is waited for.
+        after_first: Called when the first leg is accepted.
     """
 
     def __init__(self, after_first: Callable[[], None] = lambda: None) -> None:
@@ -55,7 +55,7 @@ class Legs(Observer):
         self._after_first = after_first
 
     def leg_changed(self, event: LegChanged) -> None:
-        """Note it."""
+        """Record the event."""
         self.seen.append((event.leg, event.account, event.state.value))
         if event.state is LegState.REACHED:
             self.delivered.set()
@@ -66,12 +66,12 @@ class Legs(Observer):
 
 
 class SettableClock(SystemClock):
-    """The system's clock, which a test sets forward."""
+    """The system's clock, which a test can set forward."""
 
     ahead = 0.0
 
     def monotonic(self) -> float:
-        """Return the seconds."""
+        """Return the monotonic time, seconds."""
         return super().monotonic() + self.ahead
 
 
@@ -79,7 +79,7 @@ class SettableClock(SystemClock):
 async def called_back(
     default: str, legs: Legs, *, pace: float = 0.0, **options: Any
 ) -> AsyncIterator[tuple[Client, Sandbox]]:
-    """Serve the sandbox, and a client that receives what it calls back with."""
+    """Serve the sandbox, and a client that receives its callbacks."""
     url = f"http://127.0.0.1:{(port := free_port())}/callbacks"
     async with Sandbox(callbacks=url, pace=pace) as sandbox:
         config = load_config(sandbox.config())
@@ -111,7 +111,7 @@ LEGS = [
 async def test_the_next_leg_goes_after_a_failed_report(
     first: str, channel: Channel, second: str | None
 ) -> None:
-    """Who is not on a channel gets the SMS, once, through whichever account the leg names."""
+    """After a failed report the SMS leg is sent once, through the account that the leg names."""
     legs, changes = Legs(), list[StatusChanged]()
     sms = Leg(channel=Channel.SMS, account=second)
     message = Message(NOT_THERE, "Code 4711", channel=channel, ttl=600, fallback=(sms,))
@@ -140,7 +140,7 @@ async def test_the_next_leg_goes_after_a_failed_report(
 
 @pytest.mark.parametrize("second", [None, "messente"])
 async def test_the_next_leg_goes_after_a_refusal(second: str | None) -> None:
-    """Clickatell refuses at once who is not on a channel, and the caller gets the SMS."""
+    """After Clickatell refuses the first leg, the caller's outcome is that of the SMS leg."""
     legs = Legs()
     sms = Leg(channel=Channel.SMS, account=second)
     message = Message(NOT_THERE, "Code 4711", channel=Channel.WHATSAPP, ttl=600, fallback=(sms,))
@@ -159,7 +159,7 @@ async def test_the_next_leg_goes_after_a_refusal(second: str | None) -> None:
 
 
 async def test_messente_runs_legs_of_its_own() -> None:
-    """Legs of one message stay one message there, and omnimsg tells of no leg."""
+    """Legs that Messente runs are one message, and omnimsg reports no leg event for them."""
     legs, changes = Legs(), list[StatusChanged]()
     sms = Leg(channel=Channel.SMS)
     message = Message(NOT_THERE, "Code 4711", channel=Channel.VIBER, fallback=(sms,))
@@ -175,12 +175,12 @@ async def test_messente_runs_legs_of_its_own() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("bird", "clickatell"), ("messente", "bird")])
 async def test_a_first_leg_that_is_delivered_late_reaches_twice(first: str, second: str) -> None:
-    """The ttl passes, the second leg is delivered, then the first: all of it is told."""
+    """A first leg delivered after the second one is reported as `reached_twice`."""
     clock = SettableClock()
 
     def ttl_passes() -> None:
         clock.ahead += 700.0
-        sandbox.state.pace = 0.0  # what is sent from now on is delivered at once
+        sandbox.state.pace = 0.0  # later messages are delivered at once
 
     legs = Legs(ttl_passes)
     message = code(second)
@@ -208,7 +208,7 @@ async def test_a_first_leg_that_is_delivered_late_reaches_twice(first: str, seco
 
 
 async def test_a_refused_leg_and_one_for_an_opt_out() -> None:
-    """Nobody gets round an opt-out; an unknown number is tried once on the next leg."""
+    """After an opt-out no further leg is sent; after an unknown number the next leg is."""
     legs = Legs()
     opted_out, no_number = (
         magic_number(each) for each in (Scenario.OPTED_OUT, Scenario.INVALID_RECIPIENT)
@@ -232,7 +232,7 @@ async def test_a_refused_leg_and_one_for_an_opt_out() -> None:
 
 @pytest.mark.parametrize("on_ambiguous", [OnAmbiguous.HOLD, OnAmbiguous.RESEND])
 async def test_a_doubtful_leg_follows_the_policy(on_ambiguous: OnAmbiguous) -> None:
-    """An answer that is lost ends the message, or lets the next leg go where that was chosen."""
+    """After a lost answer the next leg is sent only with `on_ambiguous` set to resend."""
     legs = Legs()
     retry = RetryPolicy(attempts=1)
     policies = {"bird": Policy(retry=retry, on_ambiguous=on_ambiguous)}
@@ -256,13 +256,13 @@ async def test_a_doubtful_leg_follows_the_policy(on_ambiguous: OnAmbiguous) -> N
 
 
 def code(second: str, *, to: str = TO) -> Message:
-    """Build an SMS with a ttl, and the same through another account behind it."""
+    """Build an SMS with a ttl, and a fallback SMS through another account."""
     sms = Leg(channel=Channel.SMS, account=second)
     return Message(to, "Code 4711", channel=Channel.SMS, ttl=600, fallback=(sms,))
 
 
 async def deliver(sandbox: Sandbox, provider: str) -> None:
-    """Let a message that is on its way arrive, as the sandbox's page does."""
+    """Deliver a message in flight, as the sandbox's page does."""
     (record,) = (each for each in sandbox.handsets.accepted(TO) if each.provider == provider)
     asked = {"provider": provider, "id": record.id, "outcome": "delivered"}
     async with (

@@ -1,4 +1,4 @@
-"""One service that sends and receives, three providers, and nothing but the configuration apart."""
+"""One service that sends and receives, with three providers: only the configuration differs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ TO = "+27820000001"
 
 @pytest.mark.parametrize("provider", ["bird", "clickatell", "messente"])
 async def test_a_service_learns_of_delivery_and_reply(tmp_path: Path, provider: str) -> None:
-    """It prints the same lines whichever provider the configuration names.
+    """The service prints the same delivery and reply with each provider.
 
-    The status comes by a signed report: the service does not ask before 30 seconds have passed.
+    The status comes from a signed report: the client polls only after 30 seconds.
     """
     port = _free_port()
     async with Sandbox(callbacks=f"http://127.0.0.1:{port}/callbacks") as sandbox:
@@ -53,7 +53,7 @@ def _free_port() -> int:
 
 
 async def _lines(process: anyio.abc.Process) -> AsyncIterator[str]:
-    """Go through the lines that a process prints."""
+    """Yield the lines that a process prints."""
     assert process.stdout is not None
     text = b""
     async for piece in process.stdout:

@@ -1,4 +1,4 @@
-"""One program, three providers, and nothing but the configuration in between."""
+"""One program with three providers: only the configuration differs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROGRAM = Path(__file__).with_name("program.py")
 TO = "+27820000001"
 PROVIDERS = ("bird", "clickatell", "messente")
 
-# What the providers know the template as, and what the account has to say about it.
+# Each provider's own name for the template, and the account's mapping.
 TEMPLATES = """
 [accounts.clickatell.templates.table_ready]
 name = "table_ready_v2"
@@ -83,7 +83,7 @@ PICTURES: dict[str, Any] = {
 
 @attrs.frozen
 class Ran:
-    """How the program ended, and what the phone has."""
+    """The program's exit code and output, and the messages on the phone."""
 
     code: int
     out: str
@@ -92,7 +92,7 @@ class Ran:
 
 
 async def run(sandbox: Sandbox, folder: Path, default: str, what: str) -> Ran:
-    """Run the program as its own process, with an account as the default."""
+    """Run the program in its own process, with an account as the default."""
     text = sandbox.config_toml().replace('default = "clickatell"', f'default = "{default}"')
     text += TEMPLATES
     sandbox.open_windows(TO)
@@ -112,7 +112,7 @@ async def run(sandbox: Sandbox, folder: Path, default: str, what: str) -> Ran:
 
 @pytest.mark.parametrize("default", PROVIDERS)
 async def test_a_text(sandbox: Sandbox, tmp_path: Path, default: str) -> None:
-    """The phone shows the same words whichever account is the default."""
+    """The phone shows the same text whichever account is the default."""
     ran = await run(sandbox, tmp_path, default, "text")
 
     assert (0, "") == (ran.code, ran.errors)
@@ -125,7 +125,7 @@ async def test_a_text(sandbox: Sandbox, tmp_path: Path, default: str) -> None:
 
 @pytest.mark.parametrize("default", PROVIDERS)
 async def test_a_template(sandbox: Sandbox, tmp_path: Path, default: str) -> None:
-    """A template goes under each provider's own name, version and keys, with the same values."""
+    """A template is sent with each provider's own name, version and keys, and the same values."""
     ran = await run(sandbox, tmp_path, default, "template")
 
     assert (0, "") == (ran.code, ran.errors)
@@ -134,7 +134,7 @@ async def test_a_template(sandbox: Sandbox, tmp_path: Path, default: str) -> Non
 
 @pytest.mark.parametrize("default", PICTURES)
 async def test_a_picture_by_its_address(sandbox: Sandbox, tmp_path: Path, default: str) -> None:
-    """A picture by its address goes through whoever takes addresses."""
+    """A picture given by its URL is sent through each provider that takes URLs."""
     ran = await run(sandbox, tmp_path, default, "media")
 
     assert (0, "") == (ran.code, ran.errors)
@@ -142,7 +142,7 @@ async def test_a_picture_by_its_address(sandbox: Sandbox, tmp_path: Path, defaul
 
 
 async def test_what_a_provider_cannot_say(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Clickatell takes no addresses: the program is told so by the field's name, before sending."""
+    """Clickatell takes no picture by URL: the program fails with the field's path, unsent."""
     ran = await run(sandbox, tmp_path, "clickatell", "media")
 
     assert 1 == ran.code

@@ -1,4 +1,4 @@
-"""What the fault suite runs on: the provider's ways in, the seeds, the weather."""
+"""Fixtures of the fault suite: runs by route, seed and transport, with faults at random."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEW = 300
 # Messages in one request.
 MOST = 25
 
-# By name: the account it is, and what differs from the one the sandbox offers.
+# By name: the sandbox's account, and the keys that differ from it.
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
     "bird": ("bird", {}),
     "bird-batches": ("bird", {"batch": True}),
@@ -36,14 +36,14 @@ ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
 
 TRANSPORTS = ("aiohttp", "protocol")
 
-# Nobody waits long, and the breaker opens now and then.
+# Short waits, and a breaker that opens now and then.
 POLICY: dict[str, Any] = {
     "channel": "sms",
     "retry": {"attempts": 4, "base": 0.001},
     "breaker": {"failures": 4, "pause": 0.02},
 }
 
-# What share of all requests meets which fault. Each request meets one of them at most.
+# Each fault's share of all requests. A request meets at most one of them.
 WEATHER: tuple[tuple[str, float, dict[str, Any]], ...] = (
     ("reset_after", 0.05, {}),
     ("reset_before", 0.05, {}),
@@ -52,22 +52,22 @@ WEATHER: tuple[tuple[str, float, dict[str, Any]], ...] = (
     ("rate_limit", 0.002, {"retry_after": 1}),
     ("shuffle", 0.70, {}),
 )
-# Besides, and on top of any other.
+# Latency, which may be added to any other fault: probability and seconds.
 SPIKES = (0.03, 0.05), (0.002, 0.5)
 
 
 @attrs.frozen
 class Run:
-    """One run: a provider, a seed, and as many messages as there is time for.
+    """One run: a route, a seed, a transport and a number of messages.
 
     Attributes:
-        remote: The sandbox, in the weather of the seed.
+        remote: The sandbox, with the faults of the seed.
         route: The account's name.
-        seed: What everything random is drawn from.
+        seed: Seeds the faults and the test's random choices.
         size: How many messages.
-        transport: What carries its requests.
+        transport: The name of the client's transport.
         book: The journal.
-        retries: What the client told of retries.
+        retries: The client's retry events.
     """
 
     remote: RemoteSandbox
@@ -80,7 +80,7 @@ class Run:
 
     async def client(self, **settings: Any) -> Client:
         """Return a client whose only account is the route's, with a journal."""
-        # A configuration is read from files, which blocks.
+        # Loading a configuration reads files, which would block the event loop.
         return await anyio.to_thread.run_sync(partial(self._client, **settings))
 
     def _client(self, **settings: Any) -> Client:
@@ -90,7 +90,7 @@ class Run:
         config = {"default": self.route, "accounts": {self.route: table}}
         loaded = load_config(config)
         for adapter in loaded.adapters.values():
-            # Enough requests for every fault, and nothing that paces them.
+            # Small batches without a rate, so that there are enough requests for every fault.
             able = adapter.capabilities
             most = min(MOST, able.max_messages)
             adapter.capabilities = attrs.evolve(able, max_messages=most, requests_per_second=None)
@@ -102,11 +102,11 @@ class Run:
         )
 
     def messages(self, size: int | None = None) -> list[Message]:
-        """Return messages to as many numbers, a few of which the provider will refuse."""
-        # Bird accepts whatever is in a batch, and refuses later.
+        """Return messages to different numbers, a few of which the provider refuses."""
+        # Bird accepts every message of a batch, and rejects it later.
         spoils = self.route != "bird-batches"
         provider, _ = ROUTES[self.route]
-        # No number ends in 99....: those that the sandbox treats specially do.
+        # No number ends in 99....: these are the sandbox's magic numbers.
         return [
             Message(
                 f"+27820{number:06}",
@@ -118,25 +118,25 @@ class Run:
         ]
 
     def chance(self) -> random.Random:
-        """Return the seed's own chance."""
+        """Return a random generator with the run's seed."""
         return random.Random(self.seed)  # noqa: S311 - repeatable
 
 
 @pytest.fixture(scope="session")
 def remote() -> Iterator[RemoteSandbox]:
-    """Serve all providers from a process of their own."""
+    """Serve all providers from another process."""
     with start_sandbox_process() as served:
         yield served
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test every route and as many seeds as were asked for, or what CI has time for."""
+    """Give each test every route, with the seeds of `--seeds` or few enough for CI."""
     if "run" not in metafunc.fixturenames:
         return
     asked = metafunc.config.getoption("seeds")
     large = metafunc.definition.get_closest_marker("large") is not None
-    # Large runs take turns with the transports, small ones have each. 5,000 requests of one message
-    # each take a minute or more, and `tests/simulation` meets more.
+    # Small runs use both transports, large ones alternate. By default `bird` has no large run:
+    # 5,000 requests of one message take a minute or more, and `tests/simulation` covers more.
     runs = [
         (route, seed, size, transport)
         for route in ROUTES
@@ -152,7 +152,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 async def run(request: pytest.FixtureRequest, remote: RemoteSandbox) -> AsyncIterator[Run]:
-    """Give a run in bad weather; every kind of it must have been met."""
+    """Give a run whose requests meet all faults at random."""
     route, seed, size, transport = request.param
     await remote.reset()
     await weather(remote, seed, WEATHER)
@@ -163,12 +163,12 @@ async def run(request: pytest.FixtureRequest, remote: RemoteSandbox) -> AsyncIte
 async def weather(
     remote: RemoteSandbox, seed: int, faults: Sequence[tuple[str, float, dict[str, Any]]]
 ) -> None:
-    """Have each fault meet its share of all requests, independently of one another."""
+    """Add the faults, each for its share of all requests, independently of the others."""
     for number, (share, seconds) in enumerate(SPIKES):
         await remote.add("latency", probability=share, seconds=seconds, seed=seed * 100 + number)
     left = 1.0
     for number, (kind, share, given) in enumerate(faults, len(SPIKES)):
-        # A later fault is tried only where no earlier one has struck.
+        # A later fault applies only to requests that no earlier one has hit.
         probability = min(1.0, share / left)
         await remote.add(kind, probability=probability, seed=seed * 100 + number, **given)
         left -= share

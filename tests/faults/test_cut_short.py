@@ -1,4 +1,4 @@
-"""Runs that are given up midway: what was known stays known, and the journal holds the rest."""
+"""Runs that end midway, by cancellation or `aclose`: outcomes and journal stay true."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Heard:
     """The outcomes that reached a caller.
 
     Attributes:
-        outcomes: In the order in which they came.
-        enough: How many there are when `rung` is set.
+        outcomes: The outcomes, in the order of arrival.
+        enough: The number of outcomes that sets `rung`.
     """
 
     enough: int
@@ -44,14 +44,14 @@ class Heard:
 
 
 async def stream(client: Client, source: AsyncIterator[Message], heard: Heard) -> None:
-    """Send a stream, and note what is heard of it."""
+    """Send a stream, and note its outcomes."""
     async with aclosing(client.send_many(source, deadline=PATIENCE)) as outcomes:
         async for outcome in outcomes:
             heard.add(outcome)
 
 
 async def calls(client: Client, messages: Sequence[Message], heard: Heard) -> None:
-    """Have as many callers send one message each, and note what they hear."""
+    """Send each message by a caller of its own, and note the outcomes."""
 
     async def call(message: Message) -> None:
         try:
@@ -65,7 +65,7 @@ async def calls(client: Client, messages: Sequence[Message], heard: Heard) -> No
 
 
 async def test_a_cancelled_run(run: Run) -> None:
-    """What was intended is settled, what was heard is true, and nothing leaves afterwards."""
+    """After a cancelled run all intents are settled, the outcomes are true, and nothing is sent."""
     messages, chance = run.messages(), run.chance()
     several, single = messages[::2], messages[1::2]
     heard = Heard(chance.randint(1, run.size * 3 // 4))
@@ -92,7 +92,7 @@ async def test_a_cancelled_run(run: Run) -> None:
 
 
 async def test_a_closed_client(run: Run) -> None:
-    """Closed midway, it still owes every message one outcome, and each of them is true."""
+    """A client closed midway gives every message one outcome, and each outcome is true."""
     messages, chance = run.messages(), run.chance()
     several, single = messages[::2], messages[1::2]
     heard = Heard(chance.randint(1, run.size * 3 // 4))

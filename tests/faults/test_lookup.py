@@ -1,4 +1,4 @@
-"""Answers are lost, and what may have been sent is looked for: nobody has a text twice."""
+"""Lost answers with `resend_if_not_found`: a look-up decides, and no message arrives twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
-# Seconds; the sandbox lists a message as soon as it has it.
+# Seconds; the sandbox lists a message as soon as it is accepted.
 SOON = 0.5
 
 
@@ -30,13 +30,13 @@ SOON = 0.5
 async def lossy(
     request: pytest.FixtureRequest, remote: RemoteSandbox, pytestconfig: pytest.Config
 ) -> AsyncIterator[Run]:
-    """Give a run that meets each loss for certain, and whose look-ups meet with trouble too."""
+    """Give a run in which answers are lost for certain, and look-ups fail too."""
     await remote.reset()
     await remote.add("reset_after", count=2)
     await remote.add("reset_before", count=2)
     await remote.add("status", status=503, probability=0.1, seed=77, on="any")
     await weather(remote, 0, WEATHER)
-    # The sandbox goes through everything it has for each look.
+    # The sandbox scans all its messages for each look-up.
     route, transport = request.param
     size = MANY // 5 if pytestconfig.getoption("seeds") else FEW
     yield Run(remote, route, 0, size, transport)
@@ -44,7 +44,7 @@ async def lossy(
 
 
 async def test_nobody_has_two(lossy: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was processed is found and accepted, and what was not is sent again."""
+    """A processed message is found and accepted, a lost one sent again, and none arrives twice."""
     messages = lossy.messages()
     async with await lossy.client(on_ambiguous="resend_if_not_found", not_found_for=SOON) as client:
         outcomes = await streamed(client, messages, lossy.chance())
@@ -56,14 +56,14 @@ async def test_nobody_has_two(lossy: Run, capsys: pytest.CaptureFixture[str]) ->
     taken = {each.reference for each in outcomes if isinstance(each, Accepted)}
     found = taken & doubted - again
     with capsys.disabled():
-        print(  # noqa: T201 - the price of looking, measured
+        print(  # noqa: T201 - measures the cost of look-ups
             f"\n{lossy.route}: of {lossy.size} messages {len(doubted)} were in doubt,"
             f" {len(found)} were found, {len(again)} were sent again,"
             f" {len(doubted - taken)} stayed in doubt"
         )
     assert [] == slips(messages, outcomes, phones, lossy.book)
     assert [] == doubles(messages, phones)
-    # Not all that is announced goes out again: the breaker may be in the way.
+    # Not every announced message is sent again: the breaker may prevent it.
     assert again <= announced
     assert found
     assert again & taken

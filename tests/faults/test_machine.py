@@ -1,4 +1,4 @@
-"""Whatever is sent, answered, delayed, dropped, cancelled and closed, in whatever order."""
+"""A state machine: sends, answers, delays, losses, cancellations and `aclose` in any order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from omnimsg.domain.message import Priority
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-# How often a message may have arrived at least and at most; of any other kind, never.
+# By kind of outcome, how often the message may have arrived: least and most; other kinds never.
 TRUTH = {"accepted": (1, 1), "ambiguous": (0, 1)}
 
 POLICIES = {
@@ -53,7 +53,7 @@ POLICIES = {
     "resend if not found": Policy(on_ambiguous=OnAmbiguous.RESEND_IF_NOT_FOUND, not_found_for=2.0),
 }
 ENDS = 1000
-# Explaining a failure reads files, which would count as blocking the event loop.
+# The explain phase reads files, which would count as blocking the event loop.
 PHASES = [each for each in Phase if each is not Phase.explain]
 
 PATIENCE = st.sampled_from([0.5, 5.0, 60.0])
@@ -63,7 +63,7 @@ PAUSE = st.sampled_from([0.0, 0.0, 0.6, 4.0])
 
 
 class Sending(RuleBasedStateMachine):
-    """A client, its callers, and a provider that does to each request what it is told to."""
+    """A client with its callers, and a provider whose answers the rules decide."""
 
     policy: ClassVar[Policy] = Policy()
 
@@ -79,7 +79,7 @@ class Sending(RuleBasedStateMachine):
         self.loop.drive(self.open())
 
     async def open(self) -> None:
-        """Build a client whose wire leads to the provider in memory."""
+        """Build a client whose transport is the provider in memory."""
         self.provider = Provider(self.book)
         self.client = Client(
             [tiny(kind=Listing, max_messages=3)],
@@ -96,20 +96,20 @@ class Sending(RuleBasedStateMachine):
         channel=st.sampled_from(["sms", "whatsapp"]),
     )
     def send(self, patience: float, priority: Priority, ttl: int | None, channel: str) -> None:
-        """Have one caller send one message."""
+        """Start one caller that sends one message."""
         message = self.message(priority=priority, ttl=ttl, channel=channel)
         self.begin([message], self.call(message, patience))
 
     @rule(patience=PATIENCE, count=st.integers(1, 9))
     def stream(self, patience: float, count: int) -> None:
-        """Have somebody send a stream."""
+        """Start one caller that sends a stream."""
         messages = [self.message() for _ in range(count)]
         self.begin(messages, self.take(messages, patience))
 
     @rule(fates=st.lists(st.tuples(WHICH, FATE, PAUSE), min_size=1, max_size=8))
     @precondition(lambda self: self.provider.calls)
     def answer(self, fates: list[tuple[int, str, float]]) -> None:
-        """Let requests meet their fates, one after the other."""
+        """Apply fates to requests in flight, one after the other."""
         for which, fate, pause in fates:
             if self.provider.calls:
                 call = self.provider.calls[which % len(self.provider.calls)]
@@ -119,13 +119,13 @@ class Sending(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 6.0, 61.0]))
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.loop.drive(asyncio.sleep(seconds))
 
     @rule(which=WHICH)
     @precondition(lambda self: self.owed)
     def cancel(self, which: int) -> None:
-        """Have a caller, or whoever takes a stream, go away."""
+        """Cancel the task of a caller or a stream."""
         task = list(self.owed)[which % len(self.owed)]
         if not task.done():
             self.excused.update(self.owed[task])
@@ -134,36 +134,36 @@ class Sending(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.provider.online and self.count > 10)
     def go_offline(self) -> None:
-        """Have no connection for what comes."""
+        """Leave new connection attempts waiting."""
         self.provider.online = False
 
     @rule(refuse=st.booleans())
     @precondition(lambda self: not self.provider.online)
     def go_on(self, refuse: bool) -> None:
-        """Connect those that wait, or tell them that there is no connection."""
+        """Connect the waiting requests, or refuse their connections."""
         self.provider.connect(refuse=refuse)
 
     @rule()
     @precondition(lambda self: self.policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND)
     def list_or_not(self) -> None:
-        """Have look-ups fail from now on, or work again."""
+        """Make look-ups fail from now on, or work again."""
         self.provider.listing = not self.provider.listing
 
     @rule()
     @precondition(lambda self: self.provider.ghosts)
     def haunt(self) -> None:
-        """Process a message whose request was given up."""
+        """Process the message of a request that the client has given up."""
         self.provider.haunt()
 
     @rule()
     @precondition(lambda self: self.closing is None and self.count > 20)
     def close(self) -> None:
-        """Close the client; some may not know yet."""
+        """Start closing the client while requests may be in flight."""
         self.closing = self.loop.create_task(self.client.aclose())
 
     @invariant()
     def nothing_is_contradicted(self) -> None:
-        """What was said of a message is true, and nobody has one twice."""
+        """No outcome is contradicted, and no handset has a message twice."""
         self.loop.settle()
         assert [] == self.provider.slips
         for reference, outcomes in self.heard.items():
@@ -175,7 +175,7 @@ class Sending(RuleBasedStateMachine):
             assert times <= 1 + self.forgiven(reference), (reference, times)
 
     def teardown(self) -> None:
-        """Bring everything to its end: nobody is left without an outcome, or an intent open."""
+        """End the run: no caller is left without an outcome, and no intent is left open."""
         try:
             self.loop.drive(self.end())
             self.nothing_is_contradicted()
@@ -193,14 +193,14 @@ class Sending(RuleBasedStateMachine):
             self.loop.close()
 
     async def clear_away(self) -> None:
-        """End what a failure has left running, so that it is the only one that is reported."""
+        """Cancel tasks that a failed run has left, so that only the failure is reported."""
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
     async def end(self) -> None:
-        """Answer whatever comes until nothing does, and close."""
+        """Accept every request until all callers have ended and the client is closed."""
         self.provider.connect(refuse=False)
         if self.closing is None:
             self.closing = asyncio.create_task(self.close_at_last())
@@ -216,35 +216,35 @@ class Sending(RuleBasedStateMachine):
             self.provider.haunt()
 
     async def close_at_last(self) -> None:
-        """Close when everybody has been told."""
+        """Close the client when every caller has its outcome."""
         if self.owed:
             await asyncio.wait(self.owed)
         await self.client.aclose()
 
     def forgiven(self, reference: str) -> int:
-        """Count the attempts that may have added a text, and were made again on demand."""
+        """Count the doubtful attempts that the policy `resend` allows to repeat."""
         resends = self.policy.on_ambiguous is OnAmbiguous.RESEND
         return self.book.doubts(reference) if resends else 0
 
     def is_true(self, outcome: Outcome) -> bool:
-        """Whether a handset agrees with what was said of its message."""
+        """Return whether the number of copies on the handset fits an outcome."""
         least, most = TRUTH.get(outcome.kind, (0, 0))
         forgiven = self.forgiven(outcome.reference)
         if forgiven and isinstance(outcome, Ambiguous):
-            most = 0  # its own doubt is one of those
+            most = 0  # the final doubt is counted in `forgiven`
         return least <= self.provider.phones[outcome.reference] <= most + forgiven
 
     def message(self, **fields: Any) -> Message:
-        """Make a message to somebody new."""
+        """Build a message to a new number."""
         self.count += 1
         return Message(f"+37255{self.count:06}", "Hello", reference=f"r{self.count}", **fields)
 
     def begin(self, messages: Sequence[Message], work: Coroutine[Any, Any, None]) -> None:
-        """Start a caller, who is owed an outcome for each of these messages."""
+        """Start a task that must give each of these messages an outcome."""
         self.owed[self.loop.create_task(work)] = [each.reference for each in messages]
 
     async def call(self, message: Message, patience: float) -> None:
-        """Send one message, and note what is said of it."""
+        """Send one message, and note its outcome."""
         try:
             outcome: Outcome = await self.client.send(message, deadline=patience)
         except SendError as error:
@@ -253,7 +253,7 @@ class Sending(RuleBasedStateMachine):
         self.heard[outcome.reference].append(outcome)
 
     async def take(self, messages: Sequence[Message], patience: float) -> None:
-        """Send a stream, and note what is said of it."""
+        """Send a stream, and note its outcomes."""
         async with aclosing(self.client.send_many(messages, deadline=patience)) as outcomes:
             async for outcome in outcomes:
                 assert outcome.position is not None
@@ -264,7 +264,7 @@ class Sending(RuleBasedStateMachine):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_the_machine(policy: Policy, unblocked: None, pytestconfig: pytest.Config) -> None:
-    """Every message has one outcome, which its handset never contradicts, and nobody has two."""
+    """Every message has one outcome that its handset does not contradict, and none is doubled."""
     del unblocked
     seeds: int = pytestconfig.getoption("seeds")
     run_state_machine_as_test(

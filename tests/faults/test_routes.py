@@ -1,4 +1,4 @@
-"""Three accounts under load, each in turn unwell: one outcome a message, and no handset has two."""
+"""Routes under load while each account fails in turn: one outcome per message, no duplicates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ACCOUNTS = ("bird", "clickatell", "messente")
 MESSAGES = 120
 # Messages in one request.
 MOST = 4
-# What the provider in trouble does, as a fault of the sandbox; `None` is a closed port.
+# The failing provider's fault in the sandbox; `None` is a closed port.
 TROUBLES: dict[str, tuple[str, dict[str, Any]] | None] = {
     "slow": ("latency", {"seconds": 2.5}),
     "refusing": None,
@@ -49,14 +49,14 @@ POLICY: dict[str, Any] = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test as many seeds as were asked for, or one for each transport."""
+    """Give each test the number of seeds of `--seeds`, or one for each transport."""
     count = metafunc.config.getoption("seeds") or len(TRANSPORTS)
     metafunc.parametrize("seed", range(count))
 
 
 @attrs.define
 class Relay:
-    """A way to the sandbox that can be closed: then connections to it are refused."""
+    """A TCP relay to the sandbox, which refuses connections while it is closed."""
 
     host: str
     port: int
@@ -65,12 +65,12 @@ class Relay:
     _writers: set[asyncio.StreamWriter] = attrs.field(factory=set)
 
     async def open(self) -> None:
-        """Take connections, always at the same port."""
+        """Accept connections, always at the same port."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.own_port)
         self.own_port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Refuse connections; those that are idle end too."""
+        """Refuse new connections and close the existing ones."""
         assert self._server is not None
         self._server.close()
         for writer in self._writers:
@@ -94,7 +94,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     except ConnectionError:
-        # A reset is passed on as one.
+        # Forward a reset as a reset.
         writer.transport.abort()
     finally:
         writer.close()
@@ -102,7 +102,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def relays(remote: RemoteSandbox) -> AsyncIterator[dict[str, Relay]]:
-    """Open a way to the sandbox for each account."""
+    """Open a relay to the sandbox for each account."""
     address = urlsplit(remote.url)
     found = {name: Relay(address.hostname or "", address.port or 0) for name in ACCOUNTS}
     for each in found.values():
@@ -115,7 +115,7 @@ async def relays(remote: RemoteSandbox) -> AsyncIterator[dict[str, Relay]]:
 
 
 def build(remote: RemoteSandbox, ways: dict[str, Relay], transport: str, book: Book) -> Client:
-    """Build a client with a route for each account to be the first of."""
+    """Build a client with a route for each account, which has that account first."""
     offered = remote.config()["accounts"]
     accounts = {}
     for name in ACCOUNTS:
@@ -138,7 +138,7 @@ def build(remote: RemoteSandbox, ways: dict[str, Relay], transport: str, book: B
     config = {"default": ACCOUNTS[0], "accounts": accounts, "routes": routes}
     loaded = load_config(config)
     for adapter in loaded.adapters.values():
-        # A lost answer puts its whole request in doubt, so small requests; and nothing paces them.
+        # Small requests, because a lost answer puts the whole request in doubt; and no rate.
         able = adapter.capabilities
         most = min(MOST, able.max_messages)
         adapter.capabilities = attrs.evolve(able, max_messages=most, requests_per_second=None)
@@ -152,7 +152,7 @@ def build(remote: RemoteSandbox, ways: dict[str, Relay], transport: str, book: B
 
 
 def texts_for(first: str, start: int, count: int = MESSAGES) -> list[Message]:
-    """Return messages that begin with an account, to numbers of their own."""
+    """Return messages whose route begins with an account, each to its own number."""
     return [
         Message(
             f"+27820{number:06}", f"This is {number}", reference=f"m{number}",
@@ -163,7 +163,7 @@ def texts_for(first: str, start: int, count: int = MESSAGES) -> list[Message]:
 
 
 async def send_all(client: Client, messages: list[Message], chance: random.Random) -> list[Outcome]:
-    """Send half of the messages by callers, and half as a stream."""
+    """Send half of the messages one by one, and half as a stream."""
     half = len(messages) // 2
     parts = await asyncio.gather(
         called(client, messages[:half]), streamed(client, messages[half:], chance)
@@ -172,8 +172,8 @@ async def send_all(client: Client, messages: list[Message], chance: random.Rando
 
 
 async def test_each_account_in_turn_is_unwell(remote: RemoteSandbox, seed: int) -> None:
-    """Others take over, nobody has two texts, and the account that is well again is returned to."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable
+    """Others take over for a failing account, none sends twice, and it is used again later."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable by seed
     book = Book()
     sent: list[Message] = []
     outcomes: list[Outcome] = []
@@ -209,19 +209,19 @@ async def test_each_account_in_turn_is_unwell(remote: RemoteSandbox, seed: int) 
 
 
 def check_that_others_took_over(name: str, trouble: str, found: list[Outcome]) -> None:
-    """Check where the messages of one phase went."""
+    """Check that most messages of one phase went through other accounts."""
     taken = sum(isinstance(each, Accepted) and each.account != name for each in found)
     lost = [each for each in found if not isinstance(each, Accepted)]
 
     assert taken > MESSAGES / 2, (trouble, taken)
-    # What left, or met a stranger's answer, before the circuit opened; nothing of the others.
+    # Only the failing account loses messages: those sent before its circuit opened.
     assert {name} >= {each.account for each in lost}
     kinds = {"resetting": "ambiguous", "out of funds": "not_sent"}
     assert {kinds.get(trouble)} >= {each.kind for each in lost}, trouble
 
 
 async def until_well(client: Client, name: str, sent: list[Message]) -> list[Outcome]:
-    """Send until the account that is well again has taken ten messages in a row."""
+    """Send until the recovered account has accepted ten messages in a row."""
     outcomes: list[Outcome] = []
     with anyio.fail_after(60):
         row = 0

@@ -1,4 +1,4 @@
-"""Everything goes wrong at once, and no outcome is contradicted by a handset."""
+"""All faults at random at once: no outcome is contradicted by a handset."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 120.0
 
 
 async def ragged(messages: Sequence[Message], chance: random.Random) -> AsyncIterator[Message]:
-    """Give messages in bursts, so that batches of all sizes come about."""
+    """Yield messages in bursts, so that batches have all sizes."""
     left = iter(messages)
     while burst := [each for _, each in zip(range(chance.randint(1, 30)), left, strict=False)]:
         for message in burst:
@@ -45,7 +45,7 @@ async def streamed(
 
 
 async def called(client: Client, messages: Iterable[Message]) -> list[Outcome]:
-    """Have as many callers send one message each, and see to it that each is told of its own."""
+    """Send each message by a caller of its own, and check that it gets its own outcome."""
     return await asyncio.gather(*(_call(client, each) for each in messages))
 
 
@@ -59,7 +59,7 @@ async def _call(client: Client, message: Message) -> Outcome:
 
 
 async def check_that_it_rained(run: Run, outcomes: Iterable[Outcome]) -> None:
-    """Check that a large run has met every fault, and seen what it had to bring."""
+    """Check that a large run has met every fault and every kind of outcome."""
     if run.size < MANY:
         return
     kinds = (
@@ -71,7 +71,7 @@ async def check_that_it_rained(run: Run, outcomes: Iterable[Outcome]) -> None:
 
 @pytest.mark.large
 async def test_a_stream(run: Run) -> None:
-    """Every message has one outcome, and its handset agrees with it."""
+    """Every message of a stream has one outcome, and its handset agrees with it."""
     messages = run.messages()
     async with await run.client() as client:
         outcomes = await streamed(client, messages, run.chance())
@@ -82,7 +82,7 @@ async def test_a_stream(run: Run) -> None:
 
 
 async def test_many_callers(run: Run) -> None:
-    """Each caller is told of its own message, and its handset agrees."""
+    """Each caller gets the outcome of its own message, and the handset agrees with it."""
     messages = run.messages()
     async with await run.client() as client:
         outcomes = await called(client, messages)
@@ -92,7 +92,7 @@ async def test_many_callers(run: Run) -> None:
 
 
 async def test_callers_beside_streams(run: Run) -> None:
-    """Streams and callers of every priority share an account, and nothing of one another."""
+    """Streams and callers of every priority share an account without mixing up outcomes."""
     messages = [
         attrs.evolve(message, priority=list(Priority)[number % 3])
         for number, message in enumerate(run.messages())
@@ -109,7 +109,7 @@ async def test_callers_beside_streams(run: Run) -> None:
 
 
 async def test_resending(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """Told to send again what is ambiguous, it doubles only that, and says so beforehand."""
+    """With `on_ambiguous="resend"` only announced messages arrive more than once."""
     messages = run.messages()
     async with await run.client(on_ambiguous="resend") as client:
         outcomes = await streamed(client, messages, run.chance())
@@ -119,11 +119,11 @@ async def test_resending(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     announced = {each for event in run.retries for each in event.doubtful}
     kinds = Counter(each.kind for each in outcomes)
     with capsys.disabled():
-        print(  # noqa: T201 - the price of `resend`, measured
+        print(  # noqa: T201 - measures the cost of `resend`
             f"\n{run.route}, seed {run.seed}: of {run.size} messages {len(announced)} were sent"
             f" again in doubt, and {len(doubled)} arrived more than once; {dict(kinds)}"
         )
     assert [] == slips(messages, outcomes, phones, run.book, resent=True)
     assert doubled <= announced
-    # Not all that is announced goes out again: the deadline or the breaker may be in the way.
+    # Not every announced message is sent again: the deadline or the breaker may prevent it.
     assert {each.reference for each in messages if run.book.resent(each.reference)} <= announced

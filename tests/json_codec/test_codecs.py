@@ -1,7 +1,7 @@
 """orjson and the standard library write the same bytes, read the same values, refuse the same.
 
-The functions of orjson are the reference: what is refused by it must be refused, with an error of
-the same kind, and where it says in which column, so must the other.
+orjson is the reference: the other codec must refuse the same input with the same kind of error, and
+with the same line and column where orjson states one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ orjson_line = partial(
     orjson.dumps, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
 )
 
-# Halves of surrogate pairs included, which are no text.
+# Includes halves of surrogate pairs, which have no UTF-8 form.
 TEXTS = st.text(st.characters(exclude_categories=())) | st.text()
 # Whole minutes: orjson 3.13 writes 16:59:30 as "+16:60".
 OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -44,7 +44,7 @@ LEAVES = st.one_of(
     TEXTS,
     st.datetimes(timezones=st.none() | OFFSETS),
     st.dates(),
-    # orjson 3.13 writes 10,000 microseconds of a time as ".10000"; this is no model to follow.
+    # orjson 3.13 writes 10,000 microseconds of a time as ".10000", a defect that is not copied.
     st.times()
     .map(lambda each: each.replace(microsecond=each.microsecond or 100_000))
     .filter(lambda each: each.microsecond >= 100_000),
@@ -67,47 +67,47 @@ VALUES = st.recursive(
 
 
 class Word(StrEnum):
-    """A text."""
+    """An enumeration of text."""
 
     HELLO = "hello"
 
 
 class Pair(Enum):
-    """Values of several kinds."""
+    """An enumeration with values of several types."""
 
     TEXT = "text"
     LIST = [1, "two"]  # noqa: RUF012 - an enumeration
 
 
 class Name(str):
-    """A text of its own type."""
+    """A subclass of `str`."""
 
     __slots__ = ()
 
 
 class Count(int):
-    """A number of its own type."""
+    """A subclass of `int`."""
 
 
 class Rate(float):
-    """A number of a type that no encoder knows."""
+    """A subclass of `float`, which neither codec can write."""
 
 
 class Items(list[int]):
-    """A list of its own type."""
+    """A subclass of `list`."""
 
 
 class Wrong(dict[str, int]):
-    """A dict whose items are not what it holds."""
+    """A dict whose `items()` differs from its content."""
 
     def items(self) -> Any:
-        """Return something else."""
+        """Return a pair that the dict does not hold."""
         return [("other", 1)]
 
 
 @dataclass
 class Point:
-    """With a field of its own, which is not written."""
+    """A dataclass with a private field, which is not written."""
 
     x: int
     _y: int = 2
@@ -115,7 +115,7 @@ class Point:
 
 @dataclass(slots=True)
 class SlottedPoint:
-    """Without a dict."""
+    """A dataclass with slots and no `__dict__`."""
 
     x: int
     _y: int = 2
@@ -233,7 +233,7 @@ DOCUMENTS = [
 
 
 def written_by(write: Callable[[Any], bytes], value: object) -> bytes | type[Exception]:
-    """Return what is written, or the kind of the error."""
+    """Return the bytes written, or the type of the error."""
     try:
         return write(value)
     except orjson.JSONEncodeError:
@@ -241,7 +241,7 @@ def written_by(write: Callable[[Any], bytes], value: object) -> bytes | type[Exc
 
 
 def read_by(read: Callable[[Any], Any], document: object) -> str:
-    """Return what is read, told apart as `==` does not, or the kind of the error."""
+    """Return the `repr` of the value read, which tells 1 from 1.0, or the name of the error."""
     try:
         return repr(read(document))
     except json.JSONDecodeError:
@@ -258,7 +258,7 @@ DOCUMENTS_OF_VALUES = VALUES.map(_document)
 
 @given(VALUES)
 def test_both_write_the_same(value: object) -> None:
-    """Compact, in UTF-8, to the byte; and what one refuses the other refuses."""
+    """Both codecs write the same compact UTF-8, or both refuse the value."""
     both = [written_by(each, value) for each in (orjson.dumps, standard.dumps)]
 
     assert both[0] == both[1]
@@ -266,7 +266,7 @@ def test_both_write_the_same(value: object) -> None:
 
 @given(VALUES)
 def test_both_write_the_same_line(value: object) -> None:
-    """With keys that are not text, and with `str` of what JSON has no form for."""
+    """Both codecs write the same line: other keys become text, and unknown values their `str`."""
     both = [written_by(each, value) for each in (orjson_line, standard.dumps_line)]
 
     assert both[0] == both[1]
@@ -276,13 +276,13 @@ def test_both_write_the_same_line(value: object) -> None:
 @example(1e16)
 @example(9.5e-5)
 def test_both_write_the_same_float(value: float) -> None:
-    """Small and large numbers have an exponent, each in the notation of orjson."""
+    """Both codecs write a float with the same digits and the same form of exponent."""
     assert orjson.dumps(value) == standard.dumps(value)
 
 
 @pytest.mark.parametrize("value", ODD_VALUES, ids=range(len(ODD_VALUES)))
 def test_both_agree_on_odd_values(value: object) -> None:
-    """Subclasses, enumerations, dates, dataclasses, and what neither can write."""
+    """Both codecs treat subclasses, enumerations, dates and dataclasses the same."""
     plain = [written_by(each, value) for each in (orjson.dumps, standard.dumps)]
     lines = [written_by(each, value) for each in (orjson_line, standard.dumps_line)]
 
@@ -304,7 +304,7 @@ def test_both_agree_on_odd_values(value: object) -> None:
     ids=["list", "empty list", "object", "empty object", "unknown", "enumeration", "dataclass"],
 )
 def test_both_write_as_many_levels(wrap: Callable[[Any], Any], end: object, levels: int) -> None:
-    """254 levels are written, and one more is an error instead of an overflow of the stack."""
+    """Both codecs write up to 254 levels of nesting, and raise an error beyond them."""
     value = end
     for _ in range(levels):
         value = wrap(value)
@@ -317,13 +317,13 @@ def test_both_write_as_many_levels(wrap: Callable[[Any], Any], end: object, leve
 
 @given(DOCUMENTS_OF_VALUES)
 def test_both_read_the_same(document: bytes) -> None:
-    """Numbers of the same type, the same text."""
+    """Both codecs read the same values of the same types."""
     assert read_by(orjson.loads, document) == read_by(standard.loads, document)
 
 
 @given(st.data())
 def test_both_refuse_the_same_damage(data: st.DataObject) -> None:
-    """A document is cut, or has some bytes in the place of others."""
+    """Both codecs read or refuse a document with replaced or missing bytes alike."""
     document = data.draw(DOCUMENTS_OF_VALUES)
     at = data.draw(st.integers(0, len(document)))
     length = data.draw(st.integers(0, 3))
@@ -334,26 +334,26 @@ def test_both_refuse_the_same_damage(data: st.DataObject) -> None:
 
 @given(st.text('{}[]",:\\ud8Dc01e+-.9 ntrufalsENI\n', max_size=30))
 def test_both_refuse_the_same_near_json(document: str) -> None:
-    """Text of the characters that JSON is made of, which is seldom JSON."""
+    """Both codecs read or refuse random text of JSON's own characters alike."""
     assert read_by(orjson.loads, document) == read_by(standard.loads, document)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=range(len(DOCUMENTS)))
 def test_both_agree_on_odd_documents(document: object) -> None:
-    """What RFC 8259 leaves to the reader, and what it forbids and others allow."""
+    """Both codecs agree on documents that RFC 8259 forbids or leaves to the implementation."""
     assert read_by(orjson.loads, document) == read_by(standard.loads, document)
 
 
 @pytest.mark.parametrize("levels", [254, 500])
 def test_both_read_what_either_has_written(levels: int) -> None:
-    """And some levels more; CPython 3.11 counts the calls of the program as well."""
+    """Both codecs read the 254 levels that they write, and up to 500."""
     document = b"[" * levels + b"]" * levels
 
     assert orjson.loads(document) == standard.loads(document)
 
 
 def test_a_refused_document_has_a_place() -> None:
-    """A line of a file of messages that is no JSON is named with its column."""
+    """Both codecs report the same line and column for a document that is not JSON."""
     columns = []
     for read in (orjson.loads, standard.loads):
         with pytest.raises(json.JSONDecodeError) as caught:

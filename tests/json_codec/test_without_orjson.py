@@ -1,4 +1,4 @@
-"""The library where orjson cannot be imported, each time in a process of its own."""
+"""The library without orjson: tests and the demo run in a process that cannot import it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from omnimsg import json_codec
 
 ROOT = Path(__file__).parents[2]
 
-# Of each room the tests that lean on JSON; whole folders take minutes.
+# From each folder the tests that depend on JSON; whole folders take minutes.
 TESTS = [
     "tests/domain/test_serialization.py",
     "tests/adapter/test_callback.py",
@@ -26,7 +26,7 @@ TESTS = [
     "tests/e2e/test_swap.py",
 ]
 
-# None makes an import fail, as where there is no wheel.
+# `None` in `sys.modules` makes the import fail, as on a platform without a wheel.
 BLOCKED = "import sys; sys.modules['orjson'] = None; "
 
 
@@ -42,21 +42,21 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_orjson_is_called_without_a_detour() -> None:
-    """Each request is written and each answer read with it: the names are its own functions."""
+    """With orjson, `dumps` and `loads` are orjson's own functions, without a wrapper."""
     assert (json_codec.dumps, json_codec.loads) == (orjson.dumps, orjson.loads)
     assert "orjson" == json_codec.LIBRARY
 
 
 @pytest.mark.timeout(180)
 def test_the_tests_of_what_leans_on_json_pass() -> None:
-    """The domain, adapters, the conformance suite, and all providers through the sandbox."""
+    """Without orjson, the tests of the code that depends on JSON pass."""
     ran = _run("-m", "pytest", "-p", "support.without_orjson", "-q", "-n0", "--tb=short", *TESTS)
 
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-1000:]
 
 
 def test_the_demo_runs() -> None:
-    """Sandbox, emulators, adapters, transport, callbacks and command, in a few seconds."""
+    """Without orjson, `omnimsg demo` ends with every message as expected."""
     code = "from omnimsg.cli import main; sys.exit(main(['demo']))"
 
     ran = _run("-c", BLOCKED + code)

@@ -1,4 +1,4 @@
-"""A case of the catalogue: a message and its JSON in a request; and what cases share."""
+"""The class of the catalogue's cases (a message and its JSON in a request), and shared values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts as the tape has them: which provider, how fast, how patient, what in trouble."""
+"""Draw the accounts of a world from the tape: provider, batch size and policy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def draw_account(chance: Chance, number: int, *, kind: str | None = None) -> Acc
 
 
 def plan(name: str, kind: str, most: int, policy: Policy) -> AccountPlan:
-    """Build an account."""
+    """Build an account's plan, with its adapter limited to a number of messages per request."""
     adapter = copy.copy(_adapter(kind, name))
     able = adapter.capabilities
     adapter.capabilities = attrs.evolve(
@@ -47,7 +47,7 @@ def plan(name: str, kind: str, most: int, policy: Policy) -> AccountPlan:
 
 
 def draw_policy(chance: Chance, *, finds: bool) -> Policy:
-    """Draw what an account's owner decides."""
+    """Draw an account's policy; `finds` allows `resend_if_not_found`."""
     doubts = [OnAmbiguous.HOLD] * 6 + [OnAmbiguous.RESEND]
     if finds:
         doubts += [OnAmbiguous.RESEND_IF_NOT_FOUND] * 5

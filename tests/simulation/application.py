@@ -1,4 +1,4 @@
-"""The application's machine: real clients on it, and everything that watches them."""
+"""The application's host: real clients, and the observers and transports that watch them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class WallClock:
-    """A machine's clock: its monotonic time is the universe's, its time of day may jump.
+    """A host's clock: monotonic time is the universe's virtual time, the time of day may jump.
 
     Attributes:
-        universe: Whose time it is.
+        universe: The source of the virtual time.
         offset: Seconds by which the time of day is wrong.
-        has_jumped: Whether it ever was.
+        has_jumped: Whether the time of day was ever changed.
     """
 
     universe: Universe
@@ -60,16 +60,16 @@ class WallClock:
 
 @attrs.define(eq=False)
 class Traffic:
-    """What was seen of one account of one client.
+    """The observed traffic of one account of one client.
 
     Attributes:
-        under_way: Requests that have left and not come back.
-        attempts: When each attempt began, and with how many messages.
-        paused_until: Until when nothing that sends may leave, because the provider said so.
-        told_at: When the provider said so last.
-        resumes_at: Until when the account pauses, as it says itself.
-        last_storm: When the last request came back that had left before all was calm.
-        doubted: When an attempt at a message last ended in doubt, by reference.
+        under_way: The number of requests in flight.
+        attempts: The time and the number of messages of each attempt.
+        paused_until: Until when no send may leave, by the provider's `Retry-After`.
+        told_at: When the last such `Retry-After` arrived.
+        resumes_at: Until when the account pauses, by its own event.
+        last_storm: When the last request ended that began before the weather was calm.
+        doubted: By reference, when an attempt at the message was last ambiguous.
     """
 
     under_way: int = 0
@@ -82,13 +82,13 @@ class Traffic:
 
 
 class WatchedTransport:
-    """The real transport of an account, with its requests counted.
+    """An account's real transport, which counts its requests and checks limits.
 
     Args:
         inner: The transport.
         plan: The account.
-        traffic: Where they are counted.
-        story: Told of broken rules.
+        traffic: Receives the counts.
+        story: Receives broken rules.
     """
 
     def __init__(self, inner: Transport, plan: AccountPlan, traffic: Traffic, story: Story) -> None:
@@ -127,30 +127,30 @@ class WatchedTransport:
         await self._inner.aclose()
 
     def abandon(self) -> None:
-        """Leave its connections to the garbage collector."""
+        """Leave the connections to the garbage collector."""
         self._inner.abandon()  # type: ignore[attr-defined]
 
 
 class App:
-    """One client and what watches it.
+    """One client, and the observer and transports that watch it.
 
     Args:
-        number: Which client of the world it is.
-        host: The machine that it runs on.
+        number: The client's number in the world.
+        host: The host that it runs on.
         plans: Its accounts.
         providers: The providers, by name.
-        book: Its journal, where it has one.
+        book: Its journal, if it has one.
         clock: Its clock.
-        story: Told of broken rules.
+        story: Receives broken rules.
         routes: Its routes.
-        observers: Told what happens, besides.
+        observers: Further observers.
 
     Attributes:
         client: The client.
         book: Its journal.
         plans: Its accounts.
-        traffic: What was seen of each account, by name.
-        is_closed: Whether it was told to close.
+        traffic: The observed traffic of each account, by name.
+        is_closed: Whether `aclose` was called.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class App:
         self.number = number
         self.host = host
         self.plans = list(plans)
-        # What a journal takes before a request leaves comes between the limits and the attempt.
+        # A slow journal delays a request after the limits have allowed it.
         self.jitter: float = getattr(book, "slowest", 0.0)
         self.book = book if isinstance(book, Book) else None
         self.clock = clock
@@ -191,7 +191,7 @@ class App:
         )
 
     def _open(self, options: TransportOptions) -> Transport:
-        # They are asked for in the order of the accounts, once each: there is one event loop.
+        # With one event loop, transports are built once each, in the order of the accounts.
         plan = self._unopened.pop(0)
         inner = create_http_transport(options)
         watched = WatchedTransport(inner, plan, self.traffic[plan.name], self._story)
@@ -199,18 +199,18 @@ class App:
         return watched
 
     def abandon(self) -> None:
-        """Leave its connections to the garbage collector: its machine has lost its power."""
+        """Leave the connections to the garbage collector, because the host has lost its power."""
         for each in self._transports:
             each.abandon()
 
 
 class Watch(Observer):
-    """Holds every attempt to the rules when it begins.
+    """Checks every attempt against the rules when it begins.
 
     Args:
         app: The client.
         providers: The providers, by name.
-        story: Told of broken rules.
+        story: Receives broken rules.
     """
 
     def __init__(self, app: App, providers: dict[str, Provider], story: Story) -> None:
@@ -221,14 +221,14 @@ class Watch(Observer):
         self._jitter = app.jitter
 
     def attempt_begun(self, event: AttemptBegun) -> None:
-        """A request is about to leave."""
+        """Check an attempt whose request is about to be sent."""
         account, now, story = event.attempt.account, self._story.now(), self._story
         plan, traffic = self._plans[account], self._app.traffic[account]
         references = [each.reference for each in event.messages]
         story.begun.update(references)
         story.tell(f"{account} sends {', '.join(references)}, attempt {event.attempt.number}")
         traffic.attempts.append((now, len(references)))
-        # What leaves in the same moment leaves before the answer is concluded.
+        # A request sent at the very time of the answer is sent before the answer is handled.
         is_told = traffic.told_at < now < traffic.paused_until - 1e-6
         if is_told and not self._jitter:
             story.slip("pause", f"{account} sends although it was told to wait")
@@ -248,7 +248,7 @@ class Watch(Observer):
                 story.slip("ttl", f"{message.reference} leaves {waited:.1f} s after its call")
 
     def attempt_ended(self, event: AttemptEnded) -> None:
-        """A request has an answer, or none any more."""
+        """Record the outcomes of an attempt."""
         kinds = [each.kind for each in event.outcomes]
         self._story.tell(f"{event.attempt.account} hears {', '.join(kinds)}")
         traffic = self._app.traffic[event.attempt.account]
@@ -257,18 +257,18 @@ class Watch(Observer):
                 traffic.doubted[each.reference] = self._story.now()
 
     def held(self, event: Any) -> None:
-        """Messages are held back."""
+        """Count held messages."""
         self._story.counts["held"] += 1
         self._story.tell(f"{event.account} holds {', '.join(event.references)}")
 
     def circuit_changed(self, event: Any) -> None:
-        """A circuit opened or closed."""
+        """Count a circuit that opened or closed."""
         state = "closes" if event.failure is None else "opens"
         self._story.counts[f"circuit {state}"] += 1
         self._story.tell(f"the circuit of {event.subject} {state}")
 
     def paused(self, event: Any) -> None:
-        """The provider asked for a pause."""
+        """Record a pause that the provider asked for."""
         self._story.counts["paused"] += 1
         traffic = self._app.traffic[event.account]
         traffic.resumes_at = max(traffic.resumes_at, self._story.now() + event.seconds)
@@ -277,12 +277,12 @@ class Watch(Observer):
     def _handed(self, message: Message) -> float:
         for each in self._story.handed:
             if each.message.reference == message.reference:
-                # A fallback leg has a text and a hand-over of its own.
+                # A fallback leg has its own text, and is handed over later than the message.
                 return each.began if each.message.content == message.content else math.inf
         return math.inf
 
     def _found_before(self, plan: AccountPlan, references: Sequence[str]) -> None:
-        """Break the rule if a message was on its handset during both look-ups."""
+        """Report messages that are sent again although both look-ups could have found them."""
         if self._app.clock.has_jumped:
             return
         texts = {

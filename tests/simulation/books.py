@@ -1,4 +1,4 @@
-"""A journal in memory that takes its time, and fails now and then."""
+"""An in-memory journal that is slow, and fails at times."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class FullDiskError(OSError):
-    """What the journal raises: nothing was recorded for sure."""
+    """The journal's error: nothing was recorded for certain."""
 
 
 @attrs.define
 class SlowBook(Book):
-    """A journal in memory.
+    """An in-memory journal with delays and failures from the tape.
 
     Attributes:
         chance: Draws from the tape.
-        slowest: The most seconds that it takes for one record.
-        failing: Of a hundred intents, how many fail.
+        slowest: The longest delay of one record, seconds.
+        failing: The percentage of intents that fail.
     """
 
     chance: Chance = attrs.field(kw_only=True)
@@ -34,14 +34,14 @@ class SlowBook(Book):
     failing: int = attrs.field(default=0, kw_only=True)
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Note intents."""
+        """Record intents."""
         await self._take_time()
         if self.failing and self.chance.happens("book.fails", self.failing):
             raise FullDiskError
         return await super().intend(attempt, messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Note outcomes."""
+        """Record outcomes."""
         await self._take_time()
         await super().settle(attempt, outcomes)
 

@@ -1,4 +1,4 @@
-"""What is drawn from the tape, in the words of a world. The first choice is always the plainest."""
+"""Typed draws from the tape. The first choice is always the simplest, for shrinking."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Chance:
     draw: Callable[[str, int], int]
 
     def one_of(self, label: str, choices: Sequence[T]) -> T:
-        """Choose one; the first is the plainest."""
+        """Choose one; the first is the simplest."""
         return choices[self.draw(label, len(choices))]
 
     def happens(self, label: str, percent: int) -> bool:
-        """Return whether something happens that does in so many of a hundred cases."""
+        """Return whether an event of this probability (percent) happens."""
         return self.draw(label, 100) >= 100 - percent
 
     def count(self, label: str, low: int, high: int) -> int:

@@ -1,6 +1,6 @@
-"""Which worlds the simulation runs, and what is said where it cannot run.
+"""The seeds that the simulation runs, and the warning where it cannot run.
 
-Nothing here imports simloom, which needs Python 3.12.
+This module does not import simloom, which needs Python 3.12.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import sys
 
 import pytest
 
-# Seeds in the suite, and how many of them are one test.
+# The number of seeds in the suite, and of those that share one test.
 SEEDS = 200
 CHUNK = 25
-# Seeds of the worlds of routes, and of those of legs.
+# The number of seeds of the worlds of routes, and of the worlds of legs.
 ROUTE_SEEDS = LEG_SEEDS = 20
 
 _USUAL = {"seeds": SEEDS, "route_seeds": ROUTE_SEEDS, "leg_seeds": LEG_SEEDS}
@@ -35,17 +35,17 @@ collect_ignore = (
 
 @pytest.fixture(autouse=True)
 def unwatched_past() -> None:
-    """Keep what other tests have left behind out of the collection that ends each universe.
+    """Exclude objects of earlier tests from the garbage collection that ends each universe.
 
     There are hundreds of universes, and in a process that has run thousands of tests each such
-    collection takes a good part of a second. What is garbage already is kept too, so that no other
-    test is blamed for it.
+    collection takes a good part of a second. Existing garbage is kept too, so that its warnings are
+    not attributed to another test.
     """
     gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test of worlds its part of the seeds, and the others the faults to find."""
+    """Give each test of worlds its part of the seeds, and each test of faults one fault."""
     if "findable" in metafunc.fixturenames:
         _give_faults(metafunc)
     fixture = next((each for each in _USUAL if each in metafunc.fixturenames), "")
@@ -63,16 +63,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _give_faults(metafunc: pytest.Metafunc) -> None:
-    from simulation.planted import FAULTS  # noqa: PLC0415 - not where it cannot be imported
+    from simulation.planted import FAULTS  # noqa: PLC0415 - needs Python 3.12
 
     asked = metafunc.config.getoption("--planted")
-    # The suite has no time for those that take hundreds of seeds.
+    # Faults that take hundreds of seeds are too slow for the suite.
     faults = [each for each in FAULTS if asked or each.is_shown]
     metafunc.parametrize("findable", faults, ids=[each.name for each in faults])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it where no world was run."""
+    """Warn if no world was simulated."""
     if not IS_POSSIBLE:
         version = ".".join(map(str, sys.version_info[:2]))
         terminalreporter.write_line(

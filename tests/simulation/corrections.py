@@ -1,17 +1,17 @@
-"""What simloom does otherwise than a real machine, and the simulation needs, set right.
+"""Patches of simloom and other libraries where they differ from a real machine.
 
 * Callbacks run in the order in which they were scheduled. asyncio promises that, and both aiohttp
   and the engine rely on it; simloom's own scheduler picks any of them. Interleavings come from the
   network and from timers.
-* A power cut ends timers for good; simloom lets those fire that are due after the restart.
-* An aborted connection resets its peer; simloom closes it in order. A machine that loses its power
-  resets nothing, and a reset may be lost: then the peer finds out if its socket asks for signs of
-  life, or if it writes and the machine is there again; otherwise never.
-* What was written to a connection before it was closed arrives once the network heals.
-* aiohttp's pool reads the time by a name of its own, and anyio moves work to real threads; here
-  both are the universe's.
-* Nothing is recorded of single steps.
-* What a universe has left behind is collected with it, although aiohttp would keep some of it.
+* A power cut ends timers for good; simloom runs those that are due after the restart.
+* An aborted connection resets its peer; simloom closes it in order. A host that loses its power
+  resets nothing, and a reset may be lost: then the peer notices by keepalive probes, if its socket
+  has them, or by writing once the host is up again; otherwise never.
+* Data written to a connection before it was closed arrive once the network heals.
+* aiohttp's pool has its own reference to the clock, and anyio runs work in real threads; both are
+  replaced by the universe's clock and loop.
+* Single steps are not recorded.
+* The objects of a universe are collected at its end, although aiohttp would keep some of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class InOrder:
-    """Runs callbacks in the order in which they were scheduled."""
+    """A scheduler that runs callbacks in the order in which they were scheduled."""
 
     descriptor = "in order"
 
@@ -43,22 +43,22 @@ class InOrder:
         del loop
 
     def pick(self, ready: Sequence[Any]) -> int:
-        """Choose the first of those that are due."""
+        """Choose the first of the callbacks that are due."""
         del ready
         return 0
 
 
 @contextlib.contextmanager
 def real_machine() -> Iterator[None]:
-    """Set right what simloom does otherwise than a real machine."""
+    """Apply the patches while the context lasts."""
     with (
         patch.object(aiohttp.connector, "monotonic", lambda: asyncio.get_running_loop().time()),
         patch.object(anyio.to_thread, "run_sync", _inline),
         patch.object(simulated_network.SimTransport, "abort", _abort),
         patch.object(simulated_network.SimTransport, "_drop_on_crash", _vanish),
         patch.object(simulated_network.SimTransport, "_send", _send),
-        # A third of the time of a world: a record of every step, which a story and a tape replace,
-        # and a check of every callback, which asyncio makes too.
+        # These two take a third of a world's time: a record of every step, which story and tape
+        # replace, and a check of every callback, which asyncio makes too.
         patch.object(_eventlog.EventLog, "emit", _ignore),
         patch.object(_loop, "_check_callback", _ignore),
         patch.object(simulated_network.SimNetwork, "_forget", _forget),
@@ -68,16 +68,16 @@ def real_machine() -> Iterator[None]:
         _only_errors_logged(),
         warnings.catch_warnings(),
     ):
-        # A machine without power closes nothing; whether others do, the oracles see.
+        # A host without power closes nothing; the oracles check that all others do.
         warnings.filterwarnings("ignore", "Unclosed", ResourceWarning)
         yield
-    # aiohttp would keep every application of a universe that has ended, and with it the universe.
+    # aiohttp's cache would keep the applications of an ended universe, and so the universe.
     aiohttp.web_app._cached_build_middleware.cache_clear()
 
 
 @contextlib.contextmanager
 def _only_errors_logged() -> Iterator[None]:
-    """Keep from everybody else what thousands of worlds log; a world listens to its errors."""
+    """Log errors only, and do not propagate them; `worlds.listening` collects them."""
     log = logging.getLogger("omnimsg")
     level, propagate = log.level, log.propagate
     log.setLevel(logging.ERROR)
@@ -100,7 +100,7 @@ async def _inline(
     cancellable: bool | None = None,
     limiter: object = None,
 ) -> Any:
-    """Do a thread's work in a later turn of the loop."""
+    """Run a thread's work in a later iteration of the loop."""
     del abandon_on_cancel, cancellable, limiter
     await asyncio.sleep(0)
     return work(*args)
@@ -111,7 +111,7 @@ _release_as_it_is = simulated_network.SimNetwork._release
 
 
 def _forget(network: Any, transport: Any) -> None:
-    """Forget a closed connection, but for what it holds back while the network is cut."""
+    """Forget a closed connection, but keep the data that it holds back while the network is cut."""
     _forget_as_it_is(network, transport)
     has_power = transport.owner is None or not transport.owner.crashed
     if transport._held and has_power:
@@ -119,7 +119,7 @@ def _forget(network: Any, transport: Any) -> None:
 
 
 def _release(network: Any) -> None:
-    """Let what was held back pass, that of closed connections too, in order."""
+    """Release the data that were held back, in order, also those of closed connections."""
     _release_as_it_is(network)
     for transport in network.__dict__.pop("closed_with_held", ()):
         peer = transport._peer
@@ -135,10 +135,10 @@ def _name_of(transport: Any) -> str:
     return simulated_network.WORLD if transport.owner is None else str(transport.owner.name)
 
 
-# Seconds until something is sent again that has met nobody.
+# Seconds between two retransmissions of unacknowledged data.
 _AGAIN_AFTER = 1.0
 
-# By a socket that is about to be connected: after how long it notices that its peer has vanished.
+# By socket: the seconds after which keepalive probes detect a vanished peer.
 _signs_of_life: dict[int, float | None] = {}
 
 _connect_as_it_is = simulated_network.SimNetwork.sock_connect
@@ -146,7 +146,7 @@ _create_connection_as_it_is = simulated_network.SimNetwork.create_connection
 
 
 async def _connect(network: Any, sock: socket.socket, address: Any) -> None:
-    """Connect a socket, and remember what it was set to."""
+    """Connect a socket, and remember its keepalive options."""
     asks = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     tcp = socket.IPPROTO_TCP
     idle = sock.getsockopt(tcp, socket.TCP_KEEPIDLE)
@@ -156,7 +156,7 @@ async def _connect(network: Any, sock: socket.socket, address: Any) -> None:
 
 
 async def _create_connection(network: Any, *args: Any, sock: Any = None, **kwargs: Any) -> Any:
-    """Make a connection that notices what its socket was set to notice."""
+    """Create a connection that has the keepalive options of its socket."""
     seconds = _signs_of_life.pop(id(sock), None)
     made = await _create_connection_as_it_is(network, *args, sock=sock, **kwargs)
     made[0].vanished_after = seconds
@@ -169,7 +169,7 @@ def owner_of(handle: Any) -> object:
 
 
 def end_timers(host: Any) -> None:
-    """End what is scheduled to run later on a machine of simloom's whose power is cut."""
+    """Cancel all timers and callbacks of a host whose power is cut."""
     loop: Any = asyncio.get_running_loop()
     for handle in (*(each for _, _, each in loop._scheduled), *loop._ready):
         is_own = handle._context.get(simulated_network.current_host, None) is host
@@ -178,7 +178,7 @@ def end_timers(host: Any) -> None:
 
 
 def _abort(transport: Any) -> None:
-    """Drop a connection at once, and have its peer hear a reset behind what is on its way."""
+    """Drop a connection at once, and let its peer receive a reset after the data in flight."""
     if transport._closed:
         return
     loop, peer = transport._loop, transport._peer
@@ -196,18 +196,18 @@ def _abort(transport: Any) -> None:
 
 
 def _vanish(transport: Any) -> None:
-    """End a connection with the power of its machine, of which its peer hears nothing."""
+    """End a connection of a host without power, without telling its peer."""
     transport._closing = transport._closed = True
     transport._network._forget(transport)
     peer = transport._peer
     if peer is not None and not peer._closed:
         _leave_alone(peer)
         if transport._pending or peer._held:
-            _knock(peer)  # nobody has acknowledged it
+            _knock(peer)  # unacknowledged data are sent again
 
 
 def _leave_alone(transport: Any) -> None:
-    """Have a connection find out by its signs of life, if ever, that its peer is gone."""
+    """Mark a connection whose peer has vanished; only keepalive probes can end it."""
     transport.is_alone = True
     if seconds := getattr(transport, "vanished_after", None):
         transport._loop.call_later(seconds, transport._reset_by_peer, context=transport._host_ctx)
@@ -217,7 +217,7 @@ _send_as_it_is = simulated_network.SimTransport._send
 
 
 def _send(transport: Any, item: object) -> None:
-    """Send something, or meet nobody."""
+    """Send data, or retransmit them if the peer has vanished."""
     if getattr(transport, "is_alone", False):
         _knock(transport)
     else:
@@ -225,7 +225,7 @@ def _send(transport: Any, item: object) -> None:
 
 
 def _knock(transport: Any) -> None:
-    """Send again until the machine is there, which knows of no such connection and resets it."""
+    """Retransmit until the host is up again, which then resets the unknown connection."""
     if transport._closed:
         return
     loop, context, peer = transport._loop, transport._host_ctx, transport._peer

@@ -1,8 +1,8 @@
-"""A journal on a simulated disk: only what was synced outlives a power cut, and that for certain.
+"""A journal on a simulated disk: only synced records are certain to survive a power cut.
 
 Each record is a segment of its own, so that a torn write damages this record and no earlier one, as
-at the end of a file that is only ever appended to. A segment that was not synced may be lost, torn
-or whole, whatever became of those before it.
+at the end of an append-only file. A segment that was not synced may be lost, torn or whole,
+independently of those before it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 _END = "\n"
 
-# The most seconds that a sync takes.
+# The longest duration of a sync, seconds.
 _SYNC = 0.05
 
 
 @attrs.define(eq=False)
 class DiskJournal:
-    """Writes an intent and syncs it, and writes an outcome without.
+    """A journal that syncs each intent, and writes outcomes without a sync.
 
     Attributes:
-        host: Whose disk it is on.
-        chance: Draws from the tape how long the disk takes.
-        count: How many segments there are.
-        slowest: The most seconds that it takes for one record.
+        host: The host that has the disk.
+        chance: Draws the duration of a sync from the tape.
+        count: The number of segments.
+        slowest: The longest duration of one record, seconds.
     """
 
     host: Host
@@ -43,7 +43,7 @@ class DiskJournal:
     slowest: float = _SYNC
 
     async def intend(self, attempt: Attempt, messages: Sequence[Message]) -> list[None]:
-        """Record an intent; it lasts when this returns."""
+        """Record an intent; it is durable when this returns."""
         path = self._write(
             {"token": attempt.token, "intends": [each.reference for each in messages]}
         )
@@ -52,11 +52,11 @@ class DiskJournal:
         return [None] * len(messages)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes; they last if the power does."""
+        """Record outcomes, which a power cut may lose."""
         kinds = {each.reference: each.kind for each in outcomes}
         self._write({"token": attempt.token, "outcomes": kinds})
         if self.chance.happens("disk.flushes", 30):
-            # The system writes back what it holds now and then.
+            # The operating system flushes its cache now and then.
             self.host.disk.fsync()
 
     def _write(self, record: dict[str, Any]) -> str:
@@ -68,12 +68,12 @@ class DiskJournal:
 
 @attrs.define(eq=False)
 class Recovered:
-    """What a journal says after a power cut.
+    """A journal's content after a power cut.
 
     Attributes:
         outcomes: The kind of the last outcome of each message that has one, by reference.
-        open: The references of messages that were intended, and of whose attempt nothing is known.
-        segments: How many segments there are, the damaged ones among them.
+        open: The references of messages with an intent and no outcome of its attempt.
+        segments: The number of segments, damaged ones included.
     """
 
     outcomes: dict[str, str] = attrs.field(factory=dict)
@@ -82,7 +82,7 @@ class Recovered:
 
 
 def recover(host: Host) -> Recovered:
-    """Read a journal from the disk."""
+    """Read the journal from the disk."""
     found = Recovered()
     intents: dict[str, str] = {}
     settled: dict[str, dict[str, str]] = {}
@@ -104,7 +104,7 @@ def recover(host: Host) -> Recovered:
 
 
 def _parse(data: bytes) -> dict[str, Any] | None:
-    """Return a record; `None` where it is torn."""
+    """Return a record; `None` if it is torn."""
     text = data.decode(errors="replace")
     if not text.endswith(_END):
         return None

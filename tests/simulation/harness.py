@@ -1,8 +1,8 @@
-"""The only way to simloom: a universe with hosts, a network, virtual time and a tape.
+"""The only interface to simloom: a universe with hosts, a network, virtual time and a tape.
 
 Everything that happens in a universe is drawn from its tape, so that a seed names it, a recorded
-tape repeats it, and a tape with fewer draws is a simpler case of the same failure. What simloom
-does otherwise than a real machine, `corrections` sets right; no other module knows it.
+tape repeats it, and a tape with fewer draws is a simpler case of the same failure. `corrections`
+patches simloom where it differs from a real machine; no other module uses simloom.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 Main: TypeAlias = "Callable[[Universe], Awaitable[Story]]"
 
-# What the clocks of the universe say when it begins.
+# The universe's time of day when it begins, seconds since 1970.
 EPOCH = 1_900_000_000.0
 
-# Other universes that are tried to find a simpler one that fails in the same way.
+# The most universes that are tried while a failure is shrunk.
 _SHRINK_RUNS = 150
 
 
 @attrs.frozen
 class Verdict:
-    """How one universe ended.
+    """The result of running one universe.
 
     Attributes:
-        error: What went wrong; `None` where nothing did.
-        story: What happened, where the world came to its end.
-        digest: Of everything that was drawn and told: equal for equal universes.
+        error: The failure, or `None`.
+        story: The story, if the world reached its end or broke a rule.
+        digest: The digest of all draws and of the story: equal for equal universes.
         run: simloom's own record.
     """
 
@@ -51,7 +51,7 @@ class Verdict:
 
 @attrs.frozen
 class Host:
-    """A machine: what runs on it stops when its power is cut.
+    """A machine; a power cut stops everything that runs on it.
 
     Attributes:
         inner: simloom's host.
@@ -61,31 +61,31 @@ class Host:
 
     @property
     def name(self) -> str:
-        """Its name in the network."""
+        """The name in the network."""
         return str(self.inner.name)
 
     @property
     def is_up(self) -> bool:
-        """Whether it has power."""
+        """Whether the host has power."""
         return not self.inner.crashed
 
     @property
     def disk(self) -> Any:
-        """Its disk, on which only `fsync` makes a write last."""
+        """The disk, on which only `fsync` makes a write durable."""
         return self.inner.disk
 
     def run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
-        """Run something on it, and again after each restart."""
+        """Run something on the host, and again after each restart."""
         task: asyncio.Task[Any] = self.inner.spawn(work)
         return task
 
     def crash(self) -> None:
-        """Cut the power: no `finally` runs, and what was not synced is lost, or half of it."""
+        """Cut the power: no `finally` runs, and writes without a sync may be lost or torn."""
         self.inner.crash()
         end_timers(self.inner)
 
     def restart(self) -> None:
-        """Run again what ran on it."""
+        """Restore the power, and run everything again that ran on the host."""
         self.inner.restart()
 
 
@@ -109,56 +109,56 @@ class Universe:
         return int(simloom.draw(label, bound))
 
     def host(self, name: str) -> Host:
-        """Return a machine of that name."""
+        """Return the host of that name."""
         return Host(self._world.host(name))
 
     def set_latency(self, low: float, high: float) -> None:
-        """Let every piece of data travel for that long, seconds."""
+        """Set the range of the network's latency, seconds."""
         self._world.net.set_latency(low, high)
 
     def slow_down(self, host: Host, low: float, high: float) -> None:
-        """Let what arrives at a machine take that long, as one that reads slowly does."""
+        """Set the latency of data that arrive at a host, as if it reads slowly."""
         self._world.net.clog_node_in(host.inner, latency=(low, high))
 
     def set_loss(self, percent: int) -> None:
-        """Lose that share of all packets; each is sent again later."""
+        """Set the percentage of lost packets; each is sent again later."""
         self._world.net.set_loss(percent)
 
     def cut_off(self, one: Host, other: Host) -> None:
-        """Let nothing pass between two machines; what is sent waits."""
+        """Cut the network between two hosts; sent data are held back."""
         self._world.net.partition([one.inner], [other.inner])
 
     def heal(self) -> None:
-        """Let everything pass again."""
+        """Restore the network everywhere."""
         self._world.net.heal()
 
     def reset_connections(self, one: Host, other: Host) -> None:
-        """Break all connections between two machines."""
+        """Reset all connections between two hosts."""
         self._world.net.reset_connections(one.inner, other.inner)
 
     def close_connections(self, host: Host) -> None:
-        """Have a machine close all its connections in order, as a server does with idle ones."""
+        """Close all connections of a host in order, as a server closes idle ones."""
         for each in self._transports(host):
             each.close()
 
     def say_unasked(self, host: Host, data: bytes) -> None:
-        """Have bytes arrive at once at the other ends of all connections of a machine."""
+        """Deliver bytes at once to the other ends of all connections of a host."""
         for each in self._transports(host):
             peer = each._peer
             if not peer.is_closing():
                 peer._host_ctx.run(peer._deliver, peer._protocol, data)
 
     def connections(self, host: Host) -> int:
-        """Count the open connections of a machine."""
+        """Return the number of open connections of a host."""
         return len(self._transports(host))
 
     def tasks(self, host: Host) -> list[str]:
-        """Return the names of the coroutines that run on a machine."""
+        """Return the names of the coroutines that run on a host."""
         tasks = host.inner._live_tasks()
         return sorted(str(each.get_coro().__qualname__) for each in tasks)
 
     def timers(self, host: Host) -> list[str]:
-        """Return what is scheduled to run later on a machine, the network's own work apart."""
+        """Return the callbacks scheduled on a host, without the network's own."""
         current_host = simulated_network.current_host
         return sorted(
             getattr(handle._callback, "__qualname__", "timer")
@@ -169,7 +169,7 @@ class Universe:
         )
 
     def errors(self) -> list[str]:
-        """Return what reached the event loop as an error that nobody handled."""
+        """Return the unhandled errors that reached the event loop."""
         return [
             f"{each.get('message')}: {each.get('exception')!r}"
             for each in self._loop.unhandled_exceptions
@@ -188,7 +188,7 @@ def run_seed(main: Main, seed: int) -> Verdict:
 
 
 def run_tape(main: Main, tape: Path) -> Verdict:
-    """Run a world in the universe of a recorded tape; where it ends, every draw is 0."""
+    """Run a world in the universe of a recorded tape; after its end every draw is 0."""
     draws = simloom.Tape.draws_from_dict(json.loads(tape.read_text(encoding="utf-8")))
     with real_machine():
         run = simloom.replay(
@@ -203,16 +203,16 @@ def run_tape(main: Main, tape: Path) -> Verdict:
 
 
 def shrink(main: Main, failed: Verdict, path: Path) -> tuple[Path, str]:
-    """Look for a simpler universe that fails in the same way, and write its tape to a file.
+    """Search for a simpler universe with the same failure, and write its tape to a file.
 
     Returns:
-        The file, and what is left of the tape in a sentence.
+        The file, and a sentence about the length of the tape.
     """
 
     def is_same(run: Any) -> bool:
         return run.outcome == "error" and _kind(run.error) == _kind(failed.error)
 
-    # It takes the scheduler from the run, which has but its name.
+    # `simloom.shrink` reads the scheduler from the run, which has only its name.
     run = dataclasses.replace(failed.run, scheduler=_OPTIONS["scheduler"])
     options = {name: value for name, value in _OPTIONS.items() if name != "scheduler"}
     with real_machine():
@@ -245,8 +245,8 @@ def _verdict(run: Any) -> Verdict:
     return Verdict(run.error, story, hashlib.sha256(said.encode()).hexdigest(), run)
 
 
-# `gc_interval`: the garbage of a universe is collected at its end, which is as repeatable.
-# `on_unhandled`: the oracles read the errors, because a machine without power cleans nothing up.
+# `gc_interval`: collecting garbage once, at the end of a universe, is as repeatable.
+# `on_unhandled`: the oracles read the errors, because a host without power cleans nothing up.
 _OPTIONS: dict[str, Any] = {
     "virtual_time": True,
     "seed_randomness": True,

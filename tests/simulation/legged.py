@@ -1,6 +1,6 @@
-"""Worlds of legs: every message has three, each with a text of its own, at three providers.
+"""Worlds of legs: each message has three legs with different texts, at three providers.
 
-The handsets are the truth: which leg arrived where, and when.
+The oracles compare with the handsets: which leg arrived where, and when.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
     from omnimsg import Outcome
 
-# What every request meets; beside the troubles of routes, answers that are lost.
+# The fault of every request to the failing provider: lost answers, and the troubles of routes.
 _TROUBLES = {"none": None, "losing": ("reset_after", {}), **TROUBLES}
-# Seconds between two steps of a message at a provider; it is delivered after two or three.
+# Seconds between two steps of a message at a provider; the second or third is the delivery.
 _PACES = (0.0, 2.0, 20.0, 60.0)
 _TTLS = (30, 120)
-# Seconds after which the last leg was delivered, and heard of: late ones are asked for rarely.
+# Seconds after which the last leg is delivered and known: late legs are polled rarely.
 _AFTERWARDS = 2_000.0
-# Seconds by which the truth may be ahead of what a look-up has brought.
+# Seconds by which the result of a look-up may lag behind the handsets.
 _LATENCY = 2.0
-# Seconds from which on a provider must have been well for a look-up to have brought the truth.
+# Seconds for which a provider must have worked before a look-up is expected to be up to date.
 _WELL_FOR = 60.0
-# Numbers whose messages come to nothing, or to no end, whoever sends them.
+# Scenarios whose messages fail, or never end, at every provider.
 _SPECIAL = (Scenario.UNDELIVERABLE, Scenario.EXPIRED, Scenario.NEVER_SETTLES)
 
 
@@ -63,21 +63,21 @@ class _Told:
 
 
 class _Ear(Observer):
-    """Notes what the product says of legs."""
+    """An observer that records the events of legs."""
 
     def __init__(self, story: Story) -> None:
         self._story = story
         self.told: dict[str, list[_Told]] = defaultdict(list)
 
     def leg_changed(self, event: LegChanged) -> None:
-        """Note it."""
+        """Record the event."""
         self.told[event.reference].append(_Told(self._story.now(), event))
         self._story.counts[f"leg {event.state}"] += 1
         self._story.tell(f"leg {event.leg} of {event.reference} is {event.state}")
 
 
 async def legged(universe: Universe) -> Story:
-    """Providers are slow to deliver, unwell or well; people get one leg, where it can be had."""
+    """Providers deliver slowly or fail for a while; each person gets one leg where possible."""
     chance = Chance(universe.draw)
     plans = [draw_plan(chance, kind) for kind in KINDS]
     world = World(universe, chance, plans)
@@ -121,7 +121,7 @@ async def _open(world: World, ear: _Ear) -> App:
 
 
 async def _finish(world: World, app: App) -> None:
-    """Wait for all legs, and then for deliveries that come late."""
+    """Wait for all legs, and then for late deliveries."""
     waiting = await app.client.finish_legs(timeout=3_600.0)
     if waiting:
         world.story.slip("legs", f"{waiting} messages still wait for a leg")
@@ -129,7 +129,7 @@ async def _finish(world: World, app: App) -> None:
 
 
 async def _turn(world: World, app: App, unwell: dict[str, list[tuple[float, float]]]) -> None:
-    """Send messages whose first leg, or second, meets a provider that is unwell."""
+    """Send messages while one provider fails, which is that of the first or a later leg."""
     chance, story = world.chance, world.story
     sick = chance.one_of("sick", world.plans)
     name = chance.one_of("trouble", list(_TROUBLES))
@@ -154,12 +154,13 @@ async def _turn(world: World, app: App, unwell: dict[str, list[tuple[float, floa
         task.cancel()
     await asyncio.gather(*work)
     if name != "none":
-        # A circuit tries every five seconds, and a machine without power takes ten to fail.
+        # A circuit probes every five seconds, and a connection to a host without power takes ten
+        # to fail.
         unwell[sick.provider].append((began, story.now() + 20.0))
 
 
 def _write(world: World) -> Handed:
-    """Write a message of three legs, one for each account."""
+    """Build a message of three legs, one for each account."""
     chance, people = world.chance, world.people
     number = people.count
     people.count += 1
@@ -190,7 +191,7 @@ def _write(world: World) -> Handed:
 
 
 def text(number: int, leg: int) -> str:
-    """Return the text of a leg, which is unlike that of any other."""
+    """Return the text of a leg, which is unique."""
     return f"This is number {number}, leg {leg}"
 
 
@@ -225,7 +226,7 @@ def _hear(story: Story, handed: Handed, outcome: Outcome) -> None:
 
 
 def _handsets_agree(world: World, ear: _Ear, unwell: dict[str, list[tuple[float, float]]]) -> None:
-    """Hold what was said of each message, and what was done, to what the handsets show."""
+    """Compare the events and outcomes of each message with the handsets."""
     found: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for name, provider in world.providers.items():
         for each in provider.sandbox.handsets.all():
@@ -236,7 +237,7 @@ def _handsets_agree(world: World, ear: _Ear, unwell: dict[str, list[tuple[float,
 
 
 class _Judge:
-    """Judges one message."""
+    """Checks one message against the rules."""
 
     def __init__(
         self,
@@ -258,7 +259,7 @@ class _Judge:
         self._found = [found[each] for each in texts]
 
     def judge(self) -> None:
-        """Hold it to all rules."""
+        """Check all rules."""
         arrived = [leg for leg, places in enumerate(self._found) if places]
         for leg in arrived:
             if [self._providers[leg]] != [name for name, _ in self._found[leg]]:
@@ -267,11 +268,11 @@ class _Judge:
         unsure = self._legs_told(LegState.DOUBTFUL)
         if not set(arrived) <= {*taken, *unsure}:
             self._slip("unsent", f"legs {arrived} arrived, and {taken} were accepted")
-        # The last one has no ttl, after which a provider gives up.
+        # Only the last leg has no ttl, so only the last leg must arrive once it is accepted.
         last = {len(self._providers) - 1} & set(taken)
         if self._handed.is_certain and not last <= set(arrived):
             self._slip("accepted", f"legs {taken} were accepted, and {arrived} arrived")
-        # Of a leg that is in doubt nobody can know.
+        # Whether a doubtful leg arrived cannot be known to the client.
         known = set(arrived) & set(taken)
         if (len(known) > 1) != bool(self._legs_told(LegState.REACHED_TWICE)):
             self._slip("reached twice", f"legs {arrived} arrived: {self._states()}")
@@ -283,10 +284,11 @@ class _Judge:
         self._nothing_follows()
 
     def _nothing_follows(self) -> None:
-        """No leg is handed over after one was heard to be delivered, nor after one in doubt.
+        """No leg is handed over after a delivered or a doubtful one.
 
-        And none is while the leg before is on its handset, where its provider could be asked. One
-        that was handed over may still wait, and is not called back.
+        Also, no leg is handed over as overdue while the leg before is on its handset and its
+        provider could be polled. A leg that was already handed over may still be queued, and is not
+        cancelled.
         """
         handed_over = {each.event.leg + 1: each.at for each in self._told if each.event.next_leg}
         for each in self._told:

@@ -1,4 +1,4 @@
-"""What must be true of a world: rules that its story is held to. The handsets are the truth."""
+"""The oracles: the rules that every world must keep. The handsets decide what is true."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from simulation.providers import Provider
     from simulation.story import Handed, Story
 
-# By account's provider and text: the ids of what is on a handset.
+# By provider and text: the ids of the messages on the handsets.
 Handsets: TypeAlias = "Mapping[tuple[str, str], Sequence[str]]"
 
-# Seconds by which a caller may hear of its message after its deadline.
+# Seconds after its deadline within which a caller must get its outcome.
 _TOLERANCE = 1.0
 
-# Seconds that the engine gives a journal to record, twice where it is cancelled meanwhile.
+# Seconds that the engine waits for a journal, twice if the caller is cancelled meanwhile.
 _SETTLE = 10.0
 
-# Seconds after which an account whose troubles are over sends again: a circuit probes every five.
+# Seconds within which a recovered account sends again: a circuit probes every five.
 _RECOVERS = 20.0
 
-# What timers and rounding may differ by.
+# The tolerance for timers and rounding, seconds.
 _SLACK = 0.02 + 1e-6
 _AHEAD = 1.0
 
 
 def everybody_heard(story: Story, apps: Sequence[App]) -> None:
-    """Each message has one outcome, within its deadline and a second."""
+    """Each message has exactly one outcome, within its deadline and a second."""
     books = {app.number for app in apps if app.book is not None}
     for each in story.handed:
         if len(each.outcomes) != 1 and not each.is_excused:
@@ -48,7 +48,7 @@ def everybody_heard(story: Story, apps: Sequence[App]) -> None:
 
 
 def handsets_agree(story: Story, providers: Mapping[str, Provider]) -> Handsets:
-    """What was said of each message is what its handset shows, and nobody has one twice."""
+    """Each outcome agrees with the handset, and no handset has a message twice."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
     for name, provider in providers.items():
@@ -93,7 +93,7 @@ def _is_true(story: Story, handed: Handed, outcome: Outcome, ids: Sequence[str])
 
 
 def _is_held(story: Story, handed: Handed, outcome: NotSent) -> None:
-    """An account's trouble ends no message before its deadline where the policy is to hold."""
+    """With the policy `HOLD` an account's trouble ends no message before its deadline."""
     if (
         handed.account.policy.account_trouble is AccountTrouble.HOLD
         and outcome.scope is Scope.ACCOUNT
@@ -105,7 +105,7 @@ def _is_held(story: Story, handed: Handed, outcome: NotSent) -> None:
 
 
 def journal_agrees(story: Story, apps: Sequence[App], found: Handsets) -> None:
-    """Each journal tells what the callers heard and the handsets show, and leaves nothing open."""
+    """Each journal agrees with the outcomes and the handsets, and has no open intent."""
     for app in apps:
         book = app.book
         if book is None:
@@ -151,7 +151,7 @@ def _rate_is_kept(
     for first, (began, _) in enumerate(attempts):
         count = 0
         for at, weight in attempts[first:]:
-            # The last one may leave whole as soon as it is due.
+            # The last request may be sent whole as soon as its first message is allowed.
             allowed = (at - began + _SLACK + _AHEAD + jitter) * rate + 1
             if count > allowed:
                 story.slip("limits", f"{name}: {count} in {at - began:.2f} s at {rate:g} a second")
@@ -160,12 +160,12 @@ def _rate_is_kept(
 
 
 def is_busy(app: App) -> bool:
-    """Return whether anything waits, is held or is under way."""
+    """Return whether any message waits or is held, or any request is in flight."""
     return any(each.waiting or each.held or each.under_way for each in app.client.health().values())
 
 
 def all_is_quiet(story: Story, apps: Sequence[App]) -> None:
-    """Nothing waits, is held or under way once everybody was told."""
+    """After all callers have their outcomes nothing waits, is held or is in flight."""
     for app in apps:
         for name, health in app.client.health().items():
             if health.waiting or health.held or health.under_way:
@@ -173,7 +173,7 @@ def all_is_quiet(story: Story, apps: Sequence[App]) -> None:
 
 
 def nothing_is_left(story: Story, universe: Universe, app: App) -> None:
-    """After `aclose` no task, timer or connection of the application is left."""
+    """After `aclose` the application has no task, timer or connection."""
     left = universe.tasks(app.host) + universe.timers(app.host)
     if left:
         story.slip("left", f"after closing there are {left}")
@@ -188,27 +188,27 @@ def nothing_broke(story: Story, universe: Universe, complaints: Sequence[str]) -
 
 
 def accounts_recover(story: Story, apps: Sequence[App], calm: float) -> None:
-    """Where nothing is in the way any more, messages leave: no circuit stays open by itself."""
+    """In calm weather regular messages are sent: no circuit stays open."""
     for each in story.handed:
         traffic = apps[each.client].traffic[each.account.name]
-        # A pause goes on in calm weather, and so does a request that stalls in the only slot.
+        # A pause continues in calm weather, and so does a stalled request in the only slot.
         free = max(calm, traffic.resumes_at, traffic.last_storm)
         if each.began < free + _RECOVERS or not each.is_regular:
             continue
         for outcome in each.outcomes:
-            # The reason is unknown where a journal has failed.
+            # A failed journal gives the reason `UNKNOWN`.
             known = outcome.reason if isinstance(outcome, NotSent) else Reason.CANCELLED
             if known not in {Reason.CANCELLED, Reason.UNKNOWN}:
                 story.slip("recovers", f"{each.name}: ended by {known} in calm weather")
 
 
 def resends_are_counted(story: Story) -> None:
-    """A message is sent at most as often as its account may try."""
+    """A message is sent at most as often as its account's policy allows."""
     for each in story.handed:
         policy = each.account.policy
         if policy.account_trouble is AccountTrouble.HOLD:
-            continue  # what is held tries again until its deadline
+            continue  # a held message is retried until its deadline
         begun = story.begun[each.message.reference]
-        # Each attempt may end in the split of a batch, of 10 messages at most: four times.
+        # A batch of up to 10 messages may be split four times, each time with a further attempt.
         if begun > policy.retry.attempts + 4:
             story.slip("retries", f"{each.name}: was tried {begun} times")

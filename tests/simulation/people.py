@@ -1,4 +1,4 @@
-"""People who call: they send, stream, upload, ask, lose patience and go away."""
+"""The callers of a world: they send, stream, upload, look up, cancel and give up."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 FOR_EVER = float("inf")
 
-# The most messages that a stream reads ahead of what its reader has taken, whatever its slots.
+# The messages that a stream may read ahead of its reader, whatever its slots.
 _MIN_AHEAD = 256
 
-# The ends of numbers whose messages the sandbox treats in a way of its own.
+# The last digits of the sandbox's magic numbers.
 _SPECIAL = ("990003", "990006", "990009", "990010")
 
 
 @attrs.define(eq=False)
 class People:
-    """Everybody who uses the clients of a world.
+    """All callers of a world.
 
     Attributes:
         chance: Draws from the tape.
-        story: Told what they do and hear.
-        patience: The deadlines that they have to choose from, seconds.
-        count: How many messages they have written.
+        story: Receives what they do and their outcomes.
+        patience: The deadlines to draw from, seconds.
+        count: The number of messages written.
         ids: The ids of accepted messages, by account.
     """
 
@@ -66,7 +66,7 @@ class People:
         is_plain: bool = False,
         **given: Any,
     ) -> Handed:
-        """Write a message; whoever hands it over notes when."""
+        """Build a message and add it to the story; the sender sets `began`."""
         chance, number = self.chance, self.count
         self.count += 1
         to, is_certain, extras = f"+2782{number:07}", True, {}
@@ -74,7 +74,7 @@ class People:
         if kind >= 17 and number:
             to = f"+2782{chance.count('message.to', 0, number - 1):07}"
         elif kind == 16:
-            # Nobody waits for ever for what never leaves: the money for it is never there.
+            # Without a deadline, the number that is always out of funds would wait for ever.
             ends = _SPECIAL if deadline < FOR_EVER else _SPECIAL[:-1]
             to, is_certain = f"+27820{chance.one_of('message.special', ends)}", False
         elif kind == 15 and plan.kind != "bird-batch":
@@ -99,13 +99,13 @@ class People:
         }
 
     async def call(self, app: App, plan: AccountPlan) -> None:
-        """Send one message, and hear what becomes of it."""
+        """Send one message, and record its outcome."""
         await self.send(
             app, self.write(app.number, plan, self.chance.one_of("deadline", self.patience))
         )
 
     async def send(self, app: App, handed: Handed) -> None:
-        """Send a message that was written."""
+        """Send a message that was built before."""
         handed.began = self.story.now()
         self.story.tell(f"{handed.message.reference} is handed to {handed.account.name}")
         try:
@@ -120,7 +120,7 @@ class People:
         self.hear(handed, outcome)
 
     async def give_up(self, app: App, plan: AccountPlan) -> None:
-        """Send one message, and go away before the outcome is there."""
+        """Send one message, and cancel the call before its outcome."""
         calling = asyncio.create_task(self.call(app, plan))
         await asyncio.sleep(self.chance.seconds("give up", 0.0, 2.0))
         calling.cancel()
@@ -132,7 +132,7 @@ class People:
         await asyncio.gather(*(self.call(app, plan) for _ in range(count)))
 
     async def stream(self, app: App, plan: AccountPlan) -> None:
-        """Send a stream, taking the outcomes now and then late, or leaving early."""
+        """Send a stream; read its outcomes slowly at times, or stop early."""
         chance = self.chance
         deadline = chance.one_of("deadline", self.patience)
         count, leaves = chance.count("stream", 1, 12), chance.happens("stream.leaves", 15)
@@ -143,7 +143,7 @@ class People:
         await self.take(app, plan, given, deadline, read, stays)
 
     async def flood(self, app: App, plan: AccountPlan) -> None:
-        """Send more than a stream reads ahead, and take the outcomes late."""
+        """Send more messages than a stream reads ahead, and read the outcomes late."""
         count = _most_ahead(plan) + 80
         read: list[Handed] = []
         source = self._messages(app, plan, 60.0, count, read)
@@ -160,7 +160,7 @@ class People:
         *,
         pause: float = 0.0,
     ) -> None:
-        """Take the outcomes of a stream, at most so many."""
+        """Read at most `stays` outcomes of a stream, and check its read-ahead."""
         taken = 0
         outcomes = app.client.send_many(source, account=plan.name, deadline=deadline)
         limit = _most_ahead(plan)
@@ -198,7 +198,7 @@ class People:
             await asyncio.sleep(self.chance.seconds("stream.pause", 0.0, 0.5))
 
     async def ask(self, app: App, plan: AccountPlan) -> None:
-        """Ask where an accepted message is; one that is unknown is not taken for lost."""
+        """Look up an accepted message; without one, send a message first."""
         ids = self.ids.get(plan.name)
         if not ids:
             await self.call(app, plan)
@@ -207,7 +207,7 @@ class People:
             await self._operation("status", app.client.status(ids[-1], deadline=20.0))
 
     async def stop(self, app: App, plan: AccountPlan) -> None:
-        """Try to stop a message that was accepted."""
+        """Cancel an accepted message where the provider can, else look it up."""
         ids = self.ids.get(plan.name)
         if ids and plan.provider == "messente":
             await self._operation("cancel", app.client.cancel(ids[-1], deadline=20.0))
@@ -215,7 +215,7 @@ class People:
             await self.ask(app, plan)
 
     async def attach(self, app: App, plan: AccountPlan) -> None:
-        """Hand a file to the provider, and send it."""
+        """Upload a file, and send it."""
         if plan.provider not in {"clickatell", "bird"}:
             await self.burst(app, plan)
             return
@@ -228,7 +228,7 @@ class People:
         text = f"Here is file {self.count}"
         content = Media((MediaItem("image", stored),), text)
         handed = self.write(app.number, plan, 30.0, content=content, channel="whatsapp")
-        handed.is_certain = False  # WhatsApp's window may be closed
+        handed.is_certain = False  # the service window may be closed
         await self.send(app, handed)
 
     async def _operation(self, name: str, work: Awaitable[Any]) -> Any:
@@ -245,7 +245,7 @@ class People:
         return result
 
     def hear(self, handed: Handed, outcome: Outcome) -> None:
-        """Note what a caller is told."""
+        """Record a caller's outcome."""
         if outcome.reference != handed.message.reference or outcome.account != handed.account.name:
             self.story.slip("outcome", f"{handed.name} hears of {outcome.reference}")
         handed.outcomes.append(outcome)
@@ -258,9 +258,9 @@ class People:
 
 
 def _most_ahead(plan: AccountPlan) -> int:
-    """Return how many messages a stream may have read whose outcomes its reader has not seen.
+    """Return the most messages that a stream may have read ahead of its reader.
 
-    Twice what it reads ahead: the outcomes that it hands over together count as taken at once.
+    It is twice the read-ahead, because outcomes handed over together count as read at once.
     """
     most = plan.adapter.capabilities.max_messages
     return 2 * max((plan.slots + 2) * most, plan.slots + _MIN_AHEAD)

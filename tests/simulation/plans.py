@@ -1,4 +1,4 @@
-"""What an account of a world is."""
+"""The plan of an account in a world: kind, adapter and policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from omnimsg import OnAmbiguous, Policy
 from omnimsg.adapter import Adapter
 from omnimsg.engine.limits.rate_limiter import slots_of
 
-# By the kind of account: its provider, and what its table has besides.
+# By kind of account: its provider, and further keys of its table.
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "clickatell": ("clickatell", {}),
     "messente": ("messente", {}),
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @attrs.frozen(eq=False)
 class AccountPlan:
-    """One account.
+    """The plan of one account.
 
     Attributes:
         name: Its name.
@@ -38,15 +38,15 @@ class AccountPlan:
 
     @property
     def provider(self) -> str:
-        """Its provider's name."""
+        """The provider's name."""
         return KINDS[self.kind][0]
 
     @property
     def slots(self) -> int:
-        """How many requests may be under way at once."""
+        """The number of requests that may be in flight at once."""
         return slots_of(self.policy.limits, self.adapter.capabilities)
 
     @property
     def holds_doubts(self) -> bool:
-        """Whether a message that may have been sent is never sent again."""
+        """Whether a doubtful message is never sent again."""
         return self.policy.on_ambiguous is OnAmbiguous.HOLD

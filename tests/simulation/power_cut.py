@@ -1,4 +1,4 @@
-"""A power cut at any moment: the application resumes from what its disk has kept."""
+"""Worlds of power cuts: the application resumes from what its disk has kept."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from simulation.harness import Universe
     from simulation.plans import AccountPlan
 
-# How often the application starts again on what was not sent, once all is calm.
+# The most rounds of sending unsent messages once the weather is calm.
 _ROUNDS = 6
 
 
 async def power_cut(universe: Universe) -> Story:
-    """The application loses its power now and then: nothing is lost, and nobody has two."""
+    """After power cuts at any moment no message is lost, and none is sent twice."""
     chance = Chance(universe.draw)
     drawn = draw_account(chance, 0)
     policy = attrs.evolve(
@@ -72,14 +72,14 @@ class _Cut:
         self.is_done = asyncio.Event()
 
     def write(self, count: int) -> None:
-        """Write the messages to be sent: they are on paper, which no power cut takes."""
+        """Build the messages to send, which survive every power cut."""
         for _ in range(count):
             handed = self.people.write(0, self.plan, self.chance.one_of("deadline", [60.0, 5.0]))
             handed.is_excused = True
             self.file.append(handed)
 
     async def cut(self) -> None:
-        """Cut the power, and give it back."""
+        """Cut the power, and restore it."""
         self.story.tell("the power is cut")
         self.host.crash()
         await asyncio.sleep(self.chance.seconds("cut.lasts", 0.1, 2.0))
@@ -87,7 +87,7 @@ class _Cut:
         self.host.restart()
 
     async def work(self) -> None:
-        """Send what the journal does not know of, or knows not to be sent."""
+        """Send the messages that the journal does not have, or has as not sent."""
         rounds = 0
         while True:
             known = recover(self.host)
@@ -139,10 +139,10 @@ class _Cut:
             self.story.tell(f"{handed.message.reference} is {error.outcome.kind}")
 
     async def finish(self) -> None:
-        """Let the application come to its end, now that nothing happens any more."""
+        """Wait for the application's end in calm weather."""
         self.is_finishing = True
         self.is_done.clear()
-        # What waits for an answer that never comes ends at its deadline.
+        # A request whose answer never comes ends at its deadline.
         self.host.crash()
         await asyncio.sleep(1.0)
         self.host.restart()
@@ -154,7 +154,7 @@ class _Cut:
         await asyncio.sleep(100.0)
 
     def judge(self) -> None:
-        """Hold the journal to the handsets."""
+        """Compare the journal with the handsets."""
         story, known = self.story, recover(self.host)
         arrived: dict[str, int] = {}
         for _, text, _ in self.provider.received():
@@ -167,7 +167,7 @@ class _Cut:
             story.counts[f"in the end {kind}"] += 1
             if times > 1:
                 story.slip("twice", f"{reference}: is {times} times on its handset")
-            # No money for it is there however often it is tried.
+            # This number is always out of funds, so its message stays not sent.
             if kind is None or (kind == "not_sent" and each.is_certain):
                 story.slip("lost", f"{reference}: was never sent, the journal has {kind}")
             elif kind == "accepted" and not times and each.is_certain:

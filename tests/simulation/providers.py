@@ -1,4 +1,4 @@
-"""Provider hosts: the real emulators, each on a machine of its own, with faults from the tape."""
+"""Provider hosts: the real emulators, each on a host of its own, with faults from the tape."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ EMULATORS: dict[str, type[Emulator]] = {
 
 PORT = 80
 
-# What an answer looks like that nobody asked for.
+# An answer without a request.
 _STRAY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
 
-# A 4xx page or a 307 says that nothing was processed, and is believed: a provider that says so and
-# lies is beyond what a client can know. So these are met by requests that were not processed.
+# A 4xx page or a 307 proves that nothing was processed, and a client cannot detect the contrary.
+# So these faults apply only to requests that are not processed.
 
-# By kind: its weight, and what else the tape decides: the name of a parameter and its choices.
+# Kind, weight, and the choices for each parameter.
 _KINDS: tuple[tuple[str, int, dict[str, tuple[Any, ...]]], ...] = (
     ("latency", 6, {"seconds": (0.05, 0.3, 1.0, 3.0)}),
     ("status", 6, {"status": (503, 500, 502, 504, 409), "retry_after": (None, 1, 20)}),
@@ -58,7 +58,7 @@ _KINDS: tuple[tuple[str, int, dict[str, tuple[Any, ...]]], ...] = (
 _WEIGHTED = tuple(place for place, (_, weight, _) in enumerate(_KINDS) for _ in range(weight))
 
 
-# Whether the request of this context gets the answer to another one, and is processed all the same.
+# `None`, or: this request gets another one's answer; whether it is processed nevertheless.
 _mixed_up: ContextVar[bool | None] = ContextVar("mixed_up", default=None)
 
 _NUMBER = re.compile(rb"2782\d{7}")
@@ -70,15 +70,15 @@ FAULT_KINDS: frozenset[str] = frozenset(kind for kind, _, _ in _KINDS)
 
 @attrs.define(eq=False)
 class Mood:
-    """How a provider is doing.
+    """The present state of a provider.
 
     Attributes:
-        storm: Of a hundred requests, how many meet a fault.
-        late: Of a hundred requests, how many are processed when nobody may wait for them any more.
-        refuses: Whether it refuses the account, whatever it is asked.
-        lacks: Whether it does not know what the account's ids stand for, whatever it is asked.
-        fails: Whether it fails whatever it is asked.
-        always: What every request meets: the kind of a fault and its parameters.
+        storm: The percentage of requests with a fault.
+        late: The percentage of requests that are processed late, maybe after their deadline.
+        refuses: Whether every request gets a 401.
+        lacks: Whether every request gets a 404, as for an unknown channel.
+        fails: Whether every request gets a 503.
+        always: The fault of every request: its kind and parameters.
     """
 
     storm: int = 0
@@ -90,13 +90,13 @@ class Mood:
 
 
 class TapeFaults(Faults):
-    """Faults that the tape decides, one request after the other.
+    """Faults that are drawn from the tape for each request.
 
     Args:
         provider: The provider's name.
         chance: Draws from the tape.
-        mood: How the provider is doing.
-        story: Told what it does.
+        mood: The provider's present state.
+        story: Receives the faults.
     """
 
     def __init__(self, provider: str, chance: Chance, mood: Mood, story: Story) -> None:
@@ -144,9 +144,9 @@ class MixedUpSandbox(Sandbox):
     _earlier: tuple[frozenset[bytes], web.Response] | None = None
 
     async def emulate(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Answer as the proxy does."""
+        """Answer with the handler's response, or with that of an earlier request."""
         processed = _mixed_up.get()
-        # The answer to a batch of Bird's names no message: nobody could know whose it is.
+        # The answer to a Bird batch names no message, so a mix-up could not be detected.
         if (
             request.method != "POST"
             or not request.content_type.endswith("json")
@@ -167,19 +167,19 @@ class MixedUpSandbox(Sandbox):
 
 
 class Provider:
-    """One provider: a machine that serves its emulator, and may lose its power.
+    """One provider: a host that serves its emulator, and may lose its power.
 
     Args:
         name: The provider's name.
-        universe: Where its machine stands.
+        universe: The universe of its host.
         chance: Draws from the tape.
-        story: Told what happens.
+        story: Receives what happens.
 
     Attributes:
         name: Its name.
-        host: Its machine.
-        mood: How it is doing.
-        sandbox: What it serves. Its handsets outlive every crash: they are other people's.
+        host: Its host.
+        mood: Its present state.
+        sandbox: The sandbox that it serves. Its handsets survive every crash.
     """
 
     def __init__(self, name: str, universe: Universe, chance: Chance, story: Story) -> None:
@@ -199,7 +199,7 @@ class Provider:
         self.sandbox.faults = TapeFaults(name, chance, self.mood, story)
 
     async def start(self) -> None:
-        """Serve from now on."""
+        """Start serving."""
         self.host.run(self._serve)
         await self._is_serving.wait()
 
@@ -218,13 +218,13 @@ class Provider:
             self._restart.set()
 
     def crash(self) -> None:
-        """Lose its power."""
+        """Cut the host's power."""
         if self.host.is_up:
             self._story.tell(f"{self.name} loses its power")
             self.host.crash()
 
     def recover(self) -> None:
-        """Be well again: powered, answering, and accepting."""
+        """End all faults, and restore the power."""
         self.mood.storm = self.mood.late = 0
         self.mood.refuses = self.mood.lacks = self.mood.fails = False
         self.mood.always = None
@@ -232,9 +232,9 @@ class Provider:
             self.host.restart()
 
     async def say_unasked(self) -> None:
-        """Send an answer that nobody asked for on its connections, as soon as all are idle.
+        """Send an answer without a request on all connections, as soon as all are idle.
 
-        In a request's own time it would be the answer to that request, and nobody could know.
+        During a request it would count as the answer to that request, which cannot be detected.
         """
         for _ in range(40):
             if not self._story.busy[self.name]:
@@ -249,7 +249,7 @@ class Provider:
         self._universe.close_connections(self.host)
 
     def received(self) -> list[tuple[str, str, str]]:
-        """Return the number, the text and the id of everything on its handsets."""
+        """Return number, text and id of every message on the handsets."""
         return [(each.number, each.text, each.id) for each in self.sandbox.handsets.all()]
 
 

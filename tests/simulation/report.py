@@ -1,4 +1,4 @@
-"""What is said of a world that failed: how to see it again, a simpler case, and what happened."""
+"""The report of a failed world: the command to repeat it, a simpler case, and its story."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 FOLDER = ".simulation"
 
-# The last lines of a story that are shown.
+# The number of lines shown of a story's end.
 _SHOWN = 60
 
 
 def explain(
     verdict: Verdict, seed: int, shape: str, plant: str | None, root: Path, *, tape: str | None
 ) -> str:
-    """Say what failed, and leave a shrunk tape unless the failure is one already."""
+    """Return the report, and write a shrunk tape unless the world ran from a tape."""
     options = "" if shape == shape_of(seed) and tape is None else f" --shape {shape}"
     options += f" --plant {plant}" if plant else ""
     command = (

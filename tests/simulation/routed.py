@@ -1,4 +1,4 @@
-"""Worlds of routes: three accounts at three providers, each in turn unwell, and well again."""
+"""Worlds of routes: three accounts at three providers, each of which fails and recovers in turn."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 KINDS = ("clickatell", "messente", "bird")
 
-# What every request meets; a provider that refuses connections has lost its power.
+# The fault of every request; to refuse connections, the provider's host loses its power.
 TROUBLES: dict[str, tuple[str, dict[str, Any]] | None] = {
     "slow": ("latency", {"seconds": 4.0}),
     "refusing": None,
@@ -45,15 +45,15 @@ TROUBLES: dict[str, tuple[str, dict[str, Any]] | None] = {
     "out of funds": ("status", {"status": 402}),
 }
 
-# Seconds after which the account that is well again has had its probe: a circuit tries every five,
-# and a connection to a machine without power takes ten to fail.
+# Seconds after which a recovered account has been probed: a circuit probes every five, and a
+# connection to a host without power takes ten to fail.
 _RECOVERS = 20.0
-# Messages after which a trouble has shown, whatever was under way when it began.
+# Messages after which the circuit is open, whatever was in flight when the trouble began.
 _SHOWS_BY = 20
 
 
 async def routed(universe: Universe) -> Story:
-    """Each account is unwell once or more; the others, which are well, take its messages."""
+    """Each account fails once or more, and the other accounts take its messages."""
     chance = Chance(universe.draw)
     plans = [draw_plan(chance, kind) for kind in KINDS]
     world = World(universe, chance, plans)
@@ -83,7 +83,7 @@ async def routed(universe: Universe) -> Story:
 
 
 def draw_plan(chance: Chance, kind: str) -> AccountPlan:
-    """Draw an account that fails at once, and holds what is in doubt."""
+    """Draw an account that fails at once, and holds doubtful messages."""
     drawn = draw_policy(chance, finds=False)
     policy = attrs.evolve(
         drawn,
@@ -117,7 +117,7 @@ async def _open(world: World) -> App:
 
 
 class _Turn:
-    """One trouble of one account, and its recovery."""
+    """One trouble of one account, and the account's recovery."""
 
     def __init__(self, world: World, app: App, sick: AccountPlan, trouble: str) -> None:
         self._world = world
@@ -127,7 +127,7 @@ class _Turn:
         self._provider: Provider = world.providers[sick.provider]
 
     async def run(self) -> None:
-        """Send while the account is unwell, and afterwards."""
+        """Send during the trouble and after it."""
         story, chance = self._world.story, self._world.chance
         story.tell(f"{self._sick.name} is {self._trouble}")
         story.counts[f"trouble {self._trouble}"] += 1
@@ -141,13 +141,13 @@ class _Turn:
         self._provider.recover()
         story.tell(f"{self._sick.name} is well again")
         await asyncio.sleep(_RECOVERS)
-        # The first of these may be the probe.
+        # The first of these two may be the probe.
         await self._send(2, 6.0)
         (last,) = await self._send(1, 0.1)
         self._returned_to(last)
 
     async def _send(self, count: int, every: float) -> list[Handed]:
-        """Send messages one after another, some as a stream, and return them with outcomes."""
+        """Send messages one after another, some as a stream; return them with their outcomes."""
         chance, world = self._world.chance, self._world
         first = self._sick.name
         handed = [
@@ -199,10 +199,10 @@ class _Turn:
         story.tell(f"{handed.message.reference} is {outcome.kind} at {outcome.account}")
 
     def _taken_over(self, found: list[Handed]) -> None:
-        """What may move ends nowhere while others are well; what may not, stays where it came up.
+        """Others accept every message that may move; a message that may not keeps its outcome.
 
-        A 402 that the provider has not written itself is a stranger's: it opens the circuit, so
-        that others take over, and moves no message that has met it.
+        A 402 that the provider itself has not written opens the circuit, so that others take over,
+        but it does not move the message that it answered.
         """
         story = self._world.story
         for each in found:
@@ -222,7 +222,7 @@ class _Turn:
 
 
 def _handsets_agree(story: Story, world: World) -> None:
-    """What was said is what the handsets show, and nobody has a text twice."""
+    """Every outcome agrees with the handsets, and no handset has a text twice."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, provider in world.providers.items():
         for _, text, _ in provider.received():

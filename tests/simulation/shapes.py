@@ -1,4 +1,4 @@
-"""The shapes of worlds, and which of them a seed has."""
+"""The shapes of worlds, and the shape of each seed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SHAPES: Mapping[str, Main] = MappingProxyType(
     }
 )
 
-# One of these after the other, by seed; worlds of routes and legs have seeds of their own.
+# The shapes in turn, by seed; worlds of routes and legs have their own seeds.
 _TURNS = ("everyday", "everyday", "power-cut", "everyday", "held", "doubts")
 
 
 def shape_of(seed: int) -> str:
-    """Return the shape of the world that a seed has."""
+    """Return the shape of a seed's world."""
     return _TURNS[seed % len(_TURNS)]

@@ -1,4 +1,4 @@
-"""What happened in a world: who handed over what, when, and what became of it."""
+"""The record of a world: the messages, who sent them when, and their outcomes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from omnimsg import Message, Outcome
 
 @attrs.define(eq=False)
 class Handed:
-    """A message that somebody handed over.
+    """A message that a caller handed to a client.
 
     Attributes:
-        message: The message; its text is unlike that of any other.
+        message: The message; its text is unique.
         account: The account it goes through.
-        client: The number of the client that it is handed to.
-        began: When, virtual seconds.
-        deadline: Seconds that its caller gives it.
-        is_streamed: Whether it is one of a stream: its deadline begins with its turn.
-        is_regular: Whether it is one of those that come all the time, calm weather included.
-        is_certain: Whether it reaches its handset once it is accepted.
-        outcomes: What its caller was told.
-        ended: When that was.
-        is_excused: Whether its caller went away, and need not be told anything.
+        client: The number of its client.
+        began: When it was handed over, virtual seconds.
+        deadline: The caller's deadline, seconds.
+        is_streamed: Whether it is part of a stream: its deadline begins with its turn.
+        is_regular: Whether it is one of the regular messages, which are also sent in calm weather.
+        is_certain: Whether it arrives once it is accepted.
+        outcomes: The outcomes that its caller got.
+        ended: When its caller got the last of them.
+        is_excused: Whether its caller was cancelled, and need not get an outcome.
     """
 
     message: Message
@@ -43,7 +43,7 @@ class Handed:
 
     @property
     def text(self) -> str:
-        """Its text, by which it is found on a handset."""
+        """The text, by which the message is found on a handset."""
         text = getattr(self.message.content, "text", None)
         if text is None:
             text = getattr(self.message.content, "caption", None)
@@ -52,24 +52,24 @@ class Handed:
 
     @property
     def name(self) -> str:
-        """What it is called in a report."""
+        """The name of the message in a report."""
         kinds = [each.kind for each in self.outcomes]
         return f"{self.message.reference} ({self.account.name}, {kinds})"
 
 
 @attrs.define(eq=False)
 class Story:
-    """Everything that the oracles read.
+    """The record that the oracles read.
 
     Attributes:
         now: Reads the virtual time.
-        lines: What happened, for a person.
+        lines: The events, as text for a report.
         handed: The messages.
-        slips: What broke a rule while it happened, as the name of the rule and a sentence.
-        begun: By reference, how many attempts at a message have begun.
-        is_calm: Whether nothing happens any more but what people do.
-        busy: By provider, how many requests to it are under way.
-        counts: How often each thing happened, to see that it does.
+        slips: The broken rules: the name of each rule and a sentence.
+        begun: By reference, the number of attempts begun.
+        is_calm: Whether the weather is over, so that only callers act.
+        busy: By provider, the number of requests in flight.
+        counts: How often each kind of event happened.
     """
 
     now: Callable[[], float]
@@ -82,11 +82,11 @@ class Story:
     counts: Counter[str] = attrs.field(factory=Counter)
 
     def tell(self, what: str) -> None:
-        """Note what happens."""
+        """Record an event."""
         self.lines.append(f"{self.now():9.3f}  {what}")
 
     def slip(self, rule: str, what: str) -> None:
-        """Note that a rule was broken."""
+        """Record a broken rule."""
         self.slips.append((rule, what))
         self.tell(f"BROKEN {rule}: {what}")
 

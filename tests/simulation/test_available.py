@@ -1,4 +1,4 @@
-"""The simulation runs wherever it can, and is missed where it cannot."""
+"""The simulation's dependency is installed wherever it can be; elsewhere a skip reports it."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ import pytest
     reason="NO WORLD WAS SIMULATED: simloom needs Python 3.12, so 200 worlds were left out",
 )
 def test_the_simulator_is_installed() -> None:
-    """The extra `test` brings simloom to every Python that it runs on."""
+    """The extra `test` installs simloom on every Python that simloom supports."""
     assert importlib.util.find_spec("simloom") is not None

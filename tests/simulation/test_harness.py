@@ -1,4 +1,4 @@
-"""The simulation itself: a seed is one universe, in every process, and a tape repeats it."""
+"""The simulation's own tests: a seed is one universe in every process, and a tape repeats it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print([run_seed(SHAPES[shape], seed).digest for shape in SHAPES for seed in rang
 
 
 def test_a_seed_is_one_universe_in_every_process() -> None:
-    """Neither the process, nor how it orders its sets, changes what happens."""
+    """The same seed gives the same universe in another process and with another hash seed."""
     said = []
     for hash_seed in ("0", "4711"):
         folder = str(Path(__file__).parents[1])
@@ -48,14 +48,14 @@ def test_a_seed_is_one_universe_in_every_process() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_seed_repeats_itself(seed: int) -> None:
-    """The second run of a world in one process is the first one again."""
+    """A second run of a seed in the same process gives the same universe."""
     main = SHAPES[shape_of(seed)]
 
     assert run_seed(main, seed).digest == run_seed(main, seed).digest
 
 
 async def _broken(universe: Universe) -> Story:
-    """A world that fails where the third of five draws is large."""
+    """A world that fails if the third of five draws is large."""
     story = Story(universe.now)
     drawn = [universe.draw("any", 100) for _ in range(5)]
     await asyncio.sleep(float(sum(drawn)))
@@ -66,7 +66,7 @@ async def _broken(universe: Universe) -> Story:
 
 
 def test_a_failure_is_shrunk_and_left_as_a_tape(tmp_path: Path) -> None:
-    """What is left of a failure has the one draw that it needs, and repeats it."""
+    """A shrunk failure keeps only the draw that it needs, and its tape repeats it."""
     failed = next(each for seed in range(20) if (each := run_seed(_broken, seed)).error)
 
     path, _ = shrink(_broken, failed, tmp_path / "tape.json")
@@ -106,7 +106,7 @@ async def _crashing(universe: Universe) -> Story:
 
 
 def test_a_power_cut_cleans_nothing_up() -> None:
-    """No `finally` runs, no timer outlives it, what was synced stays, and the rest may be torn."""
+    """A power cut runs no `finally` and ends all timers; synced data stay, others may be torn."""
     stories = [run_seed(_crashing, seed).story for seed in range(20)]
 
     assert all(each is not None for each in stories)
@@ -118,7 +118,7 @@ def test_a_power_cut_cleans_nothing_up() -> None:
             "1.500  begins",
             "3.500  goes on",
             "3.500  cleans up",
-            "6.500  a timer",  # of the second life
+            "6.500  a timer",  # scheduled after the restart
         )
     } == told
     assert {True} == {bool(each.counts["synced"]) for each in stories if each}
@@ -128,7 +128,7 @@ def test_a_power_cut_cleans_nothing_up() -> None:
 
 
 async def _cut_while_answering(universe: Universe) -> Story:
-    """A server answers and closes while the network is cut, or resets the connection."""
+    """A server answers and closes, or resets, while the network is cut."""
     story = Story(universe.now)
     server, client = universe.host("server"), universe.host("client")
     resets = universe.draw("resets", 2) == 1
@@ -166,7 +166,7 @@ async def _cut_while_answering(universe: Universe) -> Story:
 
 
 def test_a_network_that_was_cut_delivers_what_was_closed_and_loses_a_reset() -> None:
-    """A closed connection's bytes arrive when it heals; a reset never does, and nobody is told."""
+    """A healed network delivers the data of a closed connection, but no reset."""
     told = set()
     for seed in range(10):
         story = run_seed(_cut_while_answering, seed).story
@@ -177,7 +177,7 @@ def test_a_network_that_was_cut_delivers_what_was_closed_and_loses_a_reset() -> 
 
 
 async def _losing_its_power(universe: Universe) -> Story:
-    """A server loses its power; its client waits for an answer, asks for signs, or writes again."""
+    """A server loses its power while its client waits, sends keepalive probes, or writes again."""
     story = Story(universe.now)
     server, client = universe.host("server"), universe.host("client")
     kind = ("waits", "asks for signs", "writes again")[universe.draw("kind", 3)]
@@ -222,7 +222,7 @@ async def _losing_its_power(universe: Universe) -> Story:
 
 
 def test_a_machine_that_loses_its_power_says_nothing() -> None:
-    """Its peers find out by signs of life, or by what they write once it is there again."""
+    """Peers of a host without power notice it by keepalive probes or by writing again only."""
     told = set()
     for seed in range(20):
         story = run_seed(_losing_its_power, seed).story

@@ -1,4 +1,4 @@
-"""Worlds of legs: each message has three, at three providers, of which some are unwell or slow.
+"""Worlds of legs: three legs for each message, at three providers that are slow or fail.
 
 pytest tests/simulation/test_legs.py --seeds 300
 """
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_legs(leg_seeds: range, pytestconfig: pytest.Config) -> None:
-    """No handset has a leg twice, and no leg goes once one was delivered."""
+    """No handset has a leg twice, and no leg is sent after another one was delivered."""
     for seed in leg_seeds:
         verdict = run_seed(SHAPES["legged"], seed)
         if verdict.error is not None:
@@ -23,7 +23,7 @@ def test_legs(leg_seeds: range, pytestconfig: pytest.Config) -> None:
 
 
 def test_everything_happens_to_legs() -> None:
-    """Twenty worlds have each thing that may become of a leg while its client is open."""
+    """Twenty worlds contain every state that a leg can have while its client is open."""
     counts: set[str] = set()
     for seed in range(20):
         story = run_seed(SHAPES["legged"], seed).story

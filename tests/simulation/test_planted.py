@@ -1,8 +1,8 @@
 """Faults planted in the product, one at a time: a world fails for each of them.
 
-    pytest tests/simulation/test_planted.py --planted 2000     how many seeds each of them takes
+    pytest tests/simulation/test_planted.py --planted 2000     the seeds that each of them takes
 
-The suite tries those that few seeds find; all of them must fit the product's source.
+The suite tries the faults that few seeds find; all of them must fit the product's source.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from simulation.story import WorldError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What a broken product leaves behind in a universe that came to a sudden end.
+# A universe that fails leaves unclosed objects behind.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-# Seeds that the suite tries for a fault that few seeds find.
+# The most seeds that the suite tries for one fault.
 _FEW = 60
 
 
 @pytest.fixture(autouse=True)
 def left_behind() -> Iterator[None]:
-    """Collect here what is left behind, and not during whatever test comes next."""
+    """Collect garbage after each test here, so that it is not collected during another test."""
     yield
     gc.collect()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda each: each.name)
 def test_a_planted_fault_fits_and_is_taken_out(fault: Fault) -> None:
-    """The words that it replaces are there, once, and are there again afterwards."""
+    """The text that a fault replaces occurs once, and is restored afterwards."""
     with plant(fault):
         pass
 
@@ -48,25 +48,25 @@ def test_a_planted_fault_fits_and_is_taken_out(fault: Fault) -> None:
 def test_a_planted_fault_is_found(
     findable: Fault, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Some world breaks the rule that it must break."""
+    """Some world breaks the rule that the planted fault must break."""
     asked: int = pytestconfig.getoption("--planted")
 
     count = _find(findable, asked or _FEW)
 
     if asked:
         with capsys.disabled():
-            print(f"\n{_row(findable, count)}")  # noqa: T201 - for the docs
+            print(f"\n{_row(findable, count)}")  # noqa: T201 - a row for the docs
     assert count
 
 
 def test_a_fault_without_a_name_of_ours_is_refused() -> None:
-    """The error lists those that there are."""
+    """The error for an unknown fault lists the known ones."""
     with pytest.raises(LookupError, match="retry-of-doubt"):
         planted("nonsense")
 
 
 def test_planted_words_that_only_break_down_are_not_found() -> None:
-    """Worlds fail for them, and not by the rule that is named."""
+    """A planted fault that only crashes fails worlds, but does not count as found."""
     words = Change(
         "omnimsg.engine.attempt.runner:AttemptRunner.begin",
         "now = deadline.now()",
@@ -83,7 +83,7 @@ def test_planted_words_that_only_break_down_are_not_found() -> None:
 
 
 def _find(fault: Fault, most: int) -> int | None:
-    """Return how many seeds it takes until a world breaks the rule that the fault must break."""
+    """Return the number of seeds until a world breaks the fault's rule; `None` if none does."""
     with plant(fault):
         for seed in range(most):
             error = run_seed(SHAPES[fault.shape or shape_of(seed)], seed).error

@@ -1,4 +1,4 @@
-"""Worlds of routes: three accounts, of which one after the other is unwell.
+"""Worlds of routes: three accounts, each of which fails and recovers in turn.
 
 pytest tests/simulation/test_routes.py --seeds 500
 """
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_routes(route_seeds: range, pytestconfig: pytest.Config) -> None:
-    """Others take over, nobody has two texts, and the account that is well again is returned to."""
+    """Others take over for a failing account, none sends twice, and it is used again later."""
     for seed in route_seeds:
         verdict = run_seed(SHAPES["routed"], seed)
         if verdict.error is not None:
@@ -23,7 +23,7 @@ def test_routes(route_seeds: range, pytestconfig: pytest.Config) -> None:
 
 
 def test_every_trouble_happens() -> None:
-    """Twenty worlds have each trouble, and messages that others have taken over."""
+    """Twenty worlds contain every trouble, a take-over and a return to the recovered account."""
     counts: set[str] = set()
     for seed in range(20):
         story = run_seed(SHAPES["routed"], seed).story

@@ -1,7 +1,7 @@
 """Worlds made of the real client, the real emulators and a simulated network, each from a seed.
 
-pytest tests/simulation --seeds 10000     more of them
-pytest tests/simulation --seed 4711       the one that failed
+pytest tests/simulation --seeds 10000     run more seeds
+pytest tests/simulation --seed 4711       repeat one seed
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from simulation.providers import FAULT_KINDS
 from simulation.report import explain
 from simulation.shapes import SHAPES, shape_of
 
-# A world takes a twentieth of a second; a failure is shrunk for a while.
+# A world takes a twentieth of a second, but shrinking a failure takes long.
 pytestmark = pytest.mark.timeout(600)
 
 
 def test_everything_happens() -> None:
-    """The first hundred worlds meet every kind of fault, and hear every kind of outcome."""
+    """The first hundred worlds contain every kind of fault, outcome, state and operation."""
     counts: Counter[str] = Counter()
     for seed in range(100):
         story = run_seed(SHAPES[shape_of(seed)], seed).story
@@ -37,7 +37,7 @@ def test_everything_happens() -> None:
 
 
 def test_worlds(seeds: range, pytestconfig: pytest.Config) -> None:
-    """Whatever happens, each message has one outcome, in time, which its handset never denies."""
+    """Each message has one outcome, in time, and the handset does not contradict it."""
     forced, plant = pytestconfig.getoption("--shape"), pytestconfig.getoption("--plant")
     tape: str | None = pytestconfig.getoption("--tape")
     with planted(plant):

@@ -1,7 +1,7 @@
-"""An emulator of Toy, whose messages take a token before they are sent, and their ids afterwards.
+"""An emulator of Toy, which needs a token before a message and gives its id afterwards.
 
-None of the three providers needs more than one request to send. Toy does (`support.toy.two_step`),
-so that it is seen whether a message is judged by the request of it that sends.
+The three providers need one request to send; Toy needs several (`support.toy.two_step`). So the
+worlds check that the request that sends decides the outcome.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _STEPS = (LifecycleStep("waiting"), LifecycleStep("there", delivers=True))
 
 
 class ToyEmulator(Emulator):
-    """Toy's API as far as texts go."""
+    """The part of Toy's API that sends and looks up texts."""
 
     name: ClassVar[str] = "toy"
 
     @classmethod
     def account(cls, base_url: str) -> dict[str, Any]:
-        """Return the table of an account, for the form's sake: Toy is in no distribution."""
+        """Return an account's table, which the interface requires; Toy is in no distribution."""
         return {"provider": cls.name, "base_url": base_url, "key": "toy-key"}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the routes of tokens and texts."""
+        """Return the routes of tokens, texts and ids."""
         return [
             web.post("/token", self._give_token),
             web.post("/texts", self._take_texts),
@@ -44,11 +44,11 @@ class ToyEmulator(Emulator):
         ]
 
     def is_send(self, request: web.Request) -> bool:
-        """Return whether a request hands texts over."""
+        """Return whether a request sends texts."""
         return request.method == "POST" and request.path.endswith("/texts")
 
     def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Return Toy's own words for a refusal."""
+        """Return a refusal in Toy's form."""
         del request
         return _answer({"fault": {"code": "slow-down", "text": "wait"}}, status)
 

@@ -1,4 +1,4 @@
-"""What happens to the network, the providers' machines and the clocks, at times from the tape."""
+"""Disturbances of the network, the providers' hosts and the clocks, at times from the tape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 
-# Seconds from the beginning in which things happen; then all is calm.
+# The duration of the disturbances, seconds; then all is calm.
 STORM = 40.0
 
 _JUMPS = (3.0, -3.0, 3600.0, -3600.0, 40 * 86_400.0, -40 * 86_400.0)
@@ -25,13 +25,13 @@ _JUMPS = (3.0, -3.0, 3600.0, -3600.0, 40 * 86_400.0, -40 * 86_400.0)
 
 @attrs.define(eq=False)
 class Weather:
-    """What happens to a world, for as long as it is not calm.
+    """The disturbances of a world, until `calm`.
 
     Attributes:
         universe: The world's universe.
         chance: Draws from the tape.
-        story: Told what happens.
-        app: The application's machine.
+        story: Receives what happens.
+        app: The application's host.
         providers: The providers.
         clock: The application's clock.
     """
@@ -44,7 +44,7 @@ class Weather:
     clock: WallClock
 
     async def blow(self, events: int) -> None:
-        """Have so many things happen, each at a time of its own."""
+        """Run a number of disturbances, each at its own time."""
         self._set_climate()
         await asyncio.gather(*(self._event() for _ in range(events)))
 
@@ -56,7 +56,7 @@ class Weather:
             provider.mood.storm = chance.one_of("climate.storm", [0, 10, 30, 60])
 
     async def trouble(self) -> None:
-        """Have the account or its channel refused, or its provider fail or vanish, at some time."""
+        """Let the account or channel be refused, or the provider fail or vanish, at some time."""
         await asyncio.sleep(self.chance.seconds("event.at", 0.0, STORM * 0.6))
         kinds = [
             self._refuse,
@@ -109,7 +109,7 @@ class Weather:
         provider.mood.refuses = False
 
     async def _lack(self, provider: Provider) -> None:
-        """Have the account's ids be unknown, which counts against its channel alone."""
+        """Let the account's ids be unknown, which affects only its channel."""
         self.story.tell(f"{provider.name} does not know the channel")
         provider.mood.lacks = True
         await self._last()
@@ -161,7 +161,7 @@ class Weather:
         provider.mood.storm = min(before, provider.mood.storm)
 
     def calm(self) -> None:
-        """Let everything be well from now on."""
+        """End all disturbances."""
         self.story.tell("all is calm")
         self.story.is_calm = True
         self.universe.set_latency(0.0005, 0.02)

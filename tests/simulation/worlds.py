@@ -1,4 +1,4 @@
-"""Worlds: what is in them, what happens, and what is asked of them at the end."""
+"""Worlds: their parts, the shapes of what happens in them, and the checks at their end."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from simulation.harness import Host, Universe
     from simulation.plans import AccountPlan
 
-# Seconds after which everybody must have been told once all is calm: the longest pause that a
+# Seconds of calm within which every caller must have its outcome: the longest pause that a
 # provider can impose, retries, look-ups.
 PATIENCE = 1500.0
 
-# Seconds after which nothing waits any more once everybody was told: the longest pause.
+# Seconds after the last outcome within which nothing waits any more: the longest pause.
 _QUIET_AFTER = 310
 
-# Seconds for which messages are sent regularly once all is calm.
+# Seconds of calm in which regular messages are sent.
 _REGULARLY = 35.0
 
-# Seconds in which whatever stalls at a provider comes to its end.
+# Seconds in which every stalled request at a provider ends.
 _STRAGGLERS = 100.0
 
 
 async def everyday(universe: Universe) -> Story:
-    """Anybody does anything, and anything happens."""
+    """Callers do anything, and any disturbance may happen."""
     chance = Chance(universe.draw)
     world = await World.create(universe, chance, accounts=chance.count("accounts", 1, 3))
     people = world.people
@@ -68,7 +68,7 @@ async def everyday(universe: Universe) -> Story:
 
 
 async def held(universe: Universe) -> Story:
-    """Callers without a deadline wait for an account that is refused, and then is not."""
+    """Callers without a deadline wait for an account that is refused and later accepted."""
     chance = Chance(universe.draw)
     drawn = draw_account(chance, 0)
     limits = attrs.evolve(drawn.policy.limits, requests_per_second=None, messages_per_second=None)
@@ -92,7 +92,7 @@ async def held(universe: Universe) -> Story:
 
 
 async def doubts(universe: Universe) -> Story:
-    """Answers are lost or late, and what may have been sent is looked for, or held meanwhile."""
+    """Answers are lost or late; doubtful messages are looked up, or held meanwhile."""
     chance = Chance(universe.draw)
     drawn = draw_account(chance, 0, kind=chance.one_of("doubts.kind", ["bird", "bird-batch"]))
     troubles = chance.one_of("doubts.troubles", [0, 0, 1, 4])
@@ -121,7 +121,7 @@ async def doubts(universe: Universe) -> Story:
 
 
 class World:
-    """A world: providers, an application's machine, people and weather."""
+    """A world: providers, the application's host, callers and weather."""
 
     def __init__(self, universe: Universe, chance: Chance, plans: Sequence[AccountPlan]) -> None:
         self.universe = universe
@@ -155,7 +155,7 @@ class World:
         await self.open_client()
 
     async def open_client(self) -> App:
-        """Open a client on the application's machine."""
+        """Open a client on the application's host."""
         chance = self.chance
         book = None
         if chance.happens("journal", 60):
@@ -181,7 +181,7 @@ class World:
         return app
 
     def act(self, what: Any, *, within: float) -> None:
-        """Have somebody do something, in a while, with one of the clients and accounts."""
+        """Let a caller do something at some time, with one of the clients and accounts."""
         wait = self.chance.seconds("act.at", 0.0, within)
         plan = self.chance.one_of("act.account", self.plans)
 
@@ -192,11 +192,11 @@ class World:
         self.work.append(self.host.run(do))
 
     def trouble(self) -> None:
-        """Have the account refused, or its provider fail, for a while."""
+        """Let the account be refused, or its provider fail, for a while."""
         self.work.append(asyncio.create_task(self.weather.trouble()))
 
     async def send_regularly(self) -> None:
-        """Send a message every moment, from before it is calm until long after."""
+        """Send messages at an interval, from before the calm until long after."""
         interval = self.chance.one_of("regular.interval", [1.5, 1.5, 0.4])
         await asyncio.sleep(self.chance.one_of("regular.from", [STORM - 5.0, 0.0, STORM * 0.3]))
         calls = []
@@ -208,7 +208,7 @@ class World:
         await asyncio.gather(*calls)
 
     def close_midway(self) -> None:
-        """Close the first client in the middle of everything."""
+        """Close the first client at some time while callers are active."""
         wait = self.chance.seconds("close.at", 0.0, STORM)
         deadline = self.chance.one_of("close.deadline", [30.0, 0.0, 0.5])
 
@@ -220,21 +220,21 @@ class World:
         self.work.append(self.host.run(close))
 
     async def close(self, app: App, deadline: float) -> None:
-        """Close a client, in time."""
+        """Close a client, and check how long it takes."""
         began = self.story.now()
         await app.client.aclose(deadline=deadline)
-        # The workers get 10 seconds to come to an end, and so do the follow-ups.
+        # The workers get 10 seconds to end, and so do the follow-ups.
         if self.story.now() - began > deadline + 25.0:
             self.story.slip("deadline", f"closing took {self.story.now() - began:.1f} s")
 
     def life(self, *, events: int) -> _Life:
-        """Let the world live, and hold it to the rules at its end."""
+        """Return the context in which the world lives, and whose end checks the rules."""
         return _Life(self, events)
 
 
 @contextmanager
 def listening() -> Iterator[list[str]]:
-    """Keep the errors that the product logs."""
+    """Collect the errors that the product logs."""
     handler = _Complaints()
     log = logging.getLogger("omnimsg")
     log.addHandler(handler)
@@ -273,7 +273,7 @@ class _Life:
             task.cancel()
         await self._collect(world.work)
         if not pending:
-            # What a caller has left behind leaves the queue at its turn: after a pause.
+            # A cancelled caller's message leaves the queue at its turn, maybe after a pause.
             for _ in range(_QUIET_AFTER):
                 await asyncio.sleep(1.0)
                 if not any(map(oracles.is_busy, world.apps)):
@@ -301,13 +301,13 @@ class _Life:
 
 
 class _Complaints(logging.Handler):
-    """Keeps the errors of the log: the product says there what must not be."""
+    """Collects logged errors, none of which is expected."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        # A journal that fails is reported, and rightly so.
+        # A failing journal is expected to be logged.
         if FullDiskError.__name__ not in (said := record.getMessage()):
             self.lines.append(f"{record.name}: {said}")

@@ -1,4 +1,4 @@
-"""A new log in a folder of its own."""
+"""Fixtures: a new append-only log, and its path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log(path: Path) -> Iterator[AppendLog]:
-    """A new log."""
+    """A new log, closed after the test."""
     made = AppendLog(path, new=True)
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""The append-only log: whole lines, group commit, one process."""
+"""The append-only log: whole lines, group commit, a lock, and changes by other programs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_a_flush_syncs_nothing(
 
 
 async def test_a_cancelled_commit_keeps_its_lines(log: AppendLog, path: Path) -> None:
-    """A line is written even if the caller that queued it was cancelled."""
+    """A line is written even if the commit of the caller that queued it was cancelled."""
     with anyio.move_on_after(0):
         log.append(b"a\n")
         await log.commit()
@@ -95,7 +95,7 @@ def test_new_and_existing_files(path: Path) -> None:
 
 
 def test_truncate(path: Path) -> None:
-    """The next line is written where the file was cut."""
+    """After a truncation, the next line is written where the file was cut."""
     path.write_bytes(b"whole\nha")
     log = AppendLog(path, new=False)
 
@@ -152,7 +152,7 @@ def _edit(path: Path) -> None:
 
 
 def _make_newer(path: Path) -> None:
-    # Two writes may be closer to each other than the clock of a file system can tell.
+    # Two writes may fall within one tick of the file system's clock.
     later = path.stat().st_mtime_ns + 1_000_000_000
     os.utime(path, ns=(later, later))
 
@@ -161,7 +161,7 @@ def _make_newer(path: Path) -> None:
 async def test_another_program_changes_the_file(
     log: AppendLog, path: Path, tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
-    """The next commit fails, and what the log has or had goes to another file."""
+    """After another program's change commits fail, and the lines can be rescued to a new file."""
     await _written(log, b"before\n")
     change(path)
     changed = _read_if_there(path)
@@ -184,7 +184,7 @@ async def test_another_program_changes_the_file(
 
 
 async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
-    """A backup may set it; what the file holds decides, and is not read again for the same time."""
+    """A new modification time with the same content is no change: a backup may set it."""
     await _written(log, b"before\n")
     _make_newer(path)
     await _written(log, b"between\n")
@@ -196,7 +196,7 @@ async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
 
 
 async def test_a_change_of_what_an_earlier_process_wrote(path: Path) -> None:
-    """Its lines are compared as well, also after a cut."""
+    """A change of lines that an earlier process wrote is detected, also after a truncation."""
     _put(path, b"before\nbetween\npart")
     log = AppendLog(path, new=False)
     log.truncate(15)
@@ -215,7 +215,7 @@ async def test_a_change_of_what_an_earlier_process_wrote(path: Path) -> None:
 async def test_a_change_after_the_last_write(
     log: AppendLog, path: Path, change: Callable[[Path], None]
 ) -> None:
-    """It is found out when the log is finished."""
+    """A change after the last write is detected when the log is finished."""
     await _written(log, b"before\n")
     change(path)
 
@@ -226,7 +226,7 @@ async def test_a_change_after_the_last_write(
 
 
 async def test_a_rescue_does_not_overwrite(log: AppendLog, path: Path) -> None:
-    """A file that is there stays, and its lines are still kept."""
+    """A rescue does not overwrite an existing file, and can be repeated to another one."""
     _write(path.with_name("rescued"), b"other\n")
     await _written(log, b"before\n")
     _delete(path)
@@ -242,7 +242,7 @@ async def test_a_rescue_does_not_overwrite(log: AppendLog, path: Path) -> None:
 
 
 def test_a_pipe_or_a_device(path: Path) -> None:
-    """What is no regular file is refused at once, and nobody is waited for."""
+    """A pipe or a device is refused at once, without waiting for a writer."""
     os.mkfifo(path)
     full = path.with_name("full")
     full.symlink_to("/dev/full")

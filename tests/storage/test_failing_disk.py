@@ -1,4 +1,4 @@
-"""The append-only log on a disk that is full, or that loses what was written."""
+"""The append-only log on a disk that is full, or that loses data at `fsync`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed write leaves no partial line, fails later commits, and keeps the lines it must."""
+    """A failed write leaves no partial line, fails later commits, and keeps lines as asked."""
     await _written(log, b"before\n")
     real = os.write
 
@@ -37,7 +37,7 @@ async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.Monke
         await log.flush()
     monkeypatch.undo()
 
-    # The dropped line must not be taken for one that a later commit wrote.
+    # A later commit must not make the dropped line look written.
     with pytest.raises(OSError, match="No space"):
         await log.commit()
     await log.flush()
@@ -49,7 +49,7 @@ async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.Monke
 async def test_a_disk_that_cannot_sync(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line that may not be on the disk is removed from the file."""
+    """After a failed `fsync`, a line that may not be on the disk is removed from the file."""
 
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -66,7 +66,7 @@ async def test_a_disk_that_cannot_sync(
 async def test_a_sync_that_fails_fails_for_all_who_share_it(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No commit of a line that was removed succeeds, also where the next `fsync` would."""
+    """A failed `fsync` fails every commit that shares it, even if the next one would succeed."""
     _fail_once(monkeypatch)
 
     ends = await asyncio.gather(
@@ -80,7 +80,7 @@ async def test_a_sync_that_fails_fails_for_all_who_share_it(
 async def test_a_sync_of_lines_that_were_flushed_fails_for_good(
     log: AppendLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system may report a lost page once only, so another `fsync` proves nothing."""
+    """After a failed `fsync` of flushed lines all commits fail: a lost page is reported once."""
     await _written(log, b"flushed\n")
     _fail_once(monkeypatch)
 
@@ -97,7 +97,7 @@ async def test_a_sync_of_lines_that_were_flushed_fails_for_good(
 async def test_a_line_that_was_durable_before_stays_so(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failed `fsync` of later lines does not concern who waits for an earlier one."""
+    """A failed `fsync` of later lines does not fail the commit of an already durable line."""
     await _committed(log, b"before\n")
     _fail_once(monkeypatch)
 
@@ -110,7 +110,7 @@ async def test_a_line_that_was_durable_before_stays_so(
 async def test_a_time_alone_is_no_change_after_a_failed_sync(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was removed from the file is not expected in it either."""
+    """A line removed after a failed `fsync` is not expected in the later comparison of content."""
     await _written(log, b"before\n")
     _fail_once(monkeypatch)
     with pytest.raises(OSError, match="Input"):
@@ -123,7 +123,7 @@ async def test_a_time_alone_is_no_change_after_a_failed_sync(
 
 
 def _fail_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the next `fsync` fail, and no other, as Linux reports a lost page."""
+    """Make only the next `fsync` fail, as Linux reports a lost page once."""
     errors = [OSError(errno.EIO, "Input/output error")]
     real = os.fsync
 

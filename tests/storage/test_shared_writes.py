@@ -1,4 +1,4 @@
-"""One call of the writing thread answers all that wait; each of them gets its own answer."""
+"""Shared writes: one call of the writing thread serves all waiting callers, with a result each."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Recorder:
     """Records the calls of the thread; line 13 cannot be written.
 
     Attributes:
-        calls: The counts that each call was asked for.
+        calls: The counts that each call was given.
         began: Set by the first call.
-        may_end: While it is not set, a call does not return.
+        may_end: Blocks every call while it is not set.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Recorder:
         self.may_end.set()
 
     def write(self, wanted: Sequence[Wanted]) -> list[OSError | None]:
-        """Write."""
+        """Record the call, wait for `may_end`, and fail for line 13."""
         self.calls.append([each.count for each in wanted])
         self.began.set()
         assert self.may_end.wait(30)
@@ -51,7 +51,7 @@ def _wanted(count: int) -> Wanted:
 
 @pytest.mark.anyio
 async def test_one_turn_of_the_loop_is_one_call(thread: ThreadPoolExecutor) -> None:
-    """Callers of one turn of the loop share a call."""
+    """Callers of one event loop iteration share one call of the thread."""
     recorder = Recorder()
     writes = SharedWrites(thread, recorder.write)
 
@@ -62,7 +62,7 @@ async def test_one_turn_of_the_loop_is_one_call(thread: ThreadPoolExecutor) -> N
 
 @pytest.mark.anyio
 async def test_who_comes_during_a_call_gets_the_next(thread: ThreadPoolExecutor) -> None:
-    """A call answers only those that it was begun for; the others share the next one."""
+    """Callers that come during a call share the next one."""
     recorder = Recorder()
     recorder.may_end.clear()
     writes = SharedWrites(thread, recorder.write)
@@ -79,7 +79,7 @@ async def test_who_comes_during_a_call_gets_the_next(thread: ThreadPoolExecutor)
 
 @pytest.mark.anyio
 async def test_a_request_shares_a_call(thread: ThreadPoolExecutor) -> None:
-    """Who does not wait is served with those who do, and the last of such requests is enough."""
+    """Requests share the call of a waiting caller, and only the last request is passed on."""
     recorder = Recorder()
     writes = SharedWrites(thread, recorder.write)
     for count in (1, 2):
@@ -92,7 +92,7 @@ async def test_a_request_shares_a_call(thread: ThreadPoolExecutor) -> None:
 
 @pytest.mark.anyio
 async def test_a_request_alone_is_a_call(thread: ThreadPoolExecutor) -> None:
-    """Nobody needs to wait for something to be written."""
+    """A request is written although no caller waits for it."""
     recorder = Recorder()
     writes = SharedWrites(thread, recorder.write)
 
@@ -104,7 +104,7 @@ async def test_a_request_alone_is_a_call(thread: ThreadPoolExecutor) -> None:
 
 @pytest.mark.anyio
 async def test_what_a_call_took_along_takes_no_other(thread: ThreadPoolExecutor) -> None:
-    """Who came too late for a call, but whose lines it has written, is answered with it."""
+    """A caller whose lines the running call has already written needs no further call."""
     recorder = Recorder()
     recorder.may_end.clear()
     writes = SharedWrites(thread, recorder.write, lambda wanted: wanted.count == 2)
@@ -122,7 +122,7 @@ async def test_what_a_call_took_along_takes_no_other(thread: ThreadPoolExecutor)
 
 @pytest.mark.anyio
 async def test_an_error_is_that_of_its_caller(thread: ThreadPoolExecutor) -> None:
-    """What cannot be written for one caller does not concern another of the same call."""
+    """An error for one caller is not raised for another caller of the same call."""
     writes = SharedWrites(thread, Recorder().write)
 
     answers = await asyncio.gather(
@@ -134,7 +134,7 @@ async def test_an_error_is_that_of_its_caller(thread: ThreadPoolExecutor) -> Non
 
 @pytest.mark.anyio
 async def test_a_cancelled_caller_does_not_keep_others(thread: ThreadPoolExecutor) -> None:
-    """A caller that is cancelled leaves; those beside it still get their answers."""
+    """When one caller is cancelled, the others of its call still get their results."""
     writes = SharedWrites(thread, Recorder().write)
     gone = asyncio.ensure_future(writes.wait(_wanted(1)))
     there = asyncio.ensure_future(writes.wait(_wanted(2)))
@@ -148,7 +148,7 @@ async def test_a_cancelled_caller_does_not_keep_others(thread: ThreadPoolExecuto
 
 @pytest.mark.anyio
 async def test_an_ended_thread(thread: ThreadPoolExecutor) -> None:
-    """Who waits for a thread that was ended gets an error, and does not wait for ever."""
+    """After the thread's shutdown a caller gets a `RuntimeError` instead of waiting for ever."""
     writes = SharedWrites(thread, Recorder().write)
     thread.shutdown()
 
@@ -157,13 +157,13 @@ async def test_an_ended_thread(thread: ThreadPoolExecutor) -> None:
 
 
 def test_another_loop(thread: ThreadPoolExecutor) -> None:
-    """A loop that ends while somebody waits leaves nothing behind for the next one."""
+    """A caller left waiting in a closed event loop does not affect the next loop."""
     recorder = Recorder()
     recorder.may_end.clear()
     writes = SharedWrites(thread, recorder.write)
 
     async def leave() -> None:
-        asyncio.ensure_future(writes.wait(_wanted(1)))  # noqa: RUF006 - the loop ends
+        asyncio.ensure_future(writes.wait(_wanted(1)))  # noqa: RUF006 - the loop ends before the task
         await asyncio.to_thread(recorder.began.wait, 30)
 
     asyncio.run(leave())

@@ -1,4 +1,4 @@
-"""Batches of accounts that enable them: one request, no ids at first, no message lost."""
+"""Batches, for accounts that enable them: one request, a batch id, an outcome for each message."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATH = f"/channels/{CHANNELS['sms']}/batch/messages"
 
 
 def messages(count: int, channel: str = "sms") -> list[Message]:
-    """Build messages to as many recipients."""
+    """Build that many messages, each to its own recipient."""
     return [
         Message(f"+3725550{n:04}", f"Table {n}", channel=channel, reference=f"r-{n}")
         for n in range(count)
@@ -46,7 +46,7 @@ def messages(count: int, channel: str = "sms") -> list[Message]:
 
 
 async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox: Sandbox) -> None:
-    """Accepted messages have no id of Bird's; the history of their batch has it."""
+    """Messages accepted in a batch have no `provider_id`; the batch's history has their ids."""
     found = await outcomes(client, messages(3))
 
     assert {Accepted} == {type(each) for each in found}
@@ -63,7 +63,7 @@ async def test_a_batch_is_found_by_its_id_and_references(client: Client, sandbox
 async def test_the_id_of_a_message_of_a_batch_finds_its_status(
     client: Client, sandbox: Sandbox
 ) -> None:
-    """The id names the batch and the reference, whatever characters the reference has."""
+    """An id made of batch and reference finds the status, whatever the reference contains."""
     references = ["r-0", "order/7 ü?#%2F", "a" * 255]
     sent = [
         Message(f"+3725550{n:04}", "Hi", channel="sms", reference=each)
@@ -102,7 +102,7 @@ async def test_a_batch_has_a_hundred_messages_of_a_channel(
 
 
 async def test_a_message_alone_has_an_id(client: Client, recorder: Recorder) -> None:
-    """A single message is not sent as a batch, so its id is known at once."""
+    """A single message is not sent as a batch, so that its id is known at once."""
     (message,) = messages(1)
 
     accepted = await client.send(message)
@@ -114,7 +114,7 @@ async def test_a_message_alone_has_an_id(client: Client, recorder: Recorder) -> 
 async def test_a_batch_over_the_limit_is_halved(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """Messages that are too long together are sent in several requests; each arrives once."""
+    """A batch over the size limit is split into several requests; each message arrives once."""
     long = [
         Message(each.to, "x" * 30_000, channel="sms", reference=each.reference)
         for each in messages(20)
@@ -128,7 +128,7 @@ async def test_a_batch_over_the_limit_is_halved(
 
 
 async def test_what_is_wrong_with_one_shows_in_its_status(client: Client, sandbox: Sandbox) -> None:
-    """Bird checks a batch's messages later: only the bad one becomes rejected."""
+    """Bird validates a batch after it accepts it: an invalid message ends as rejected or failed."""
     good, bad, unknown = messages(3)
     bad = Message(bad.to, "Hi", channel="sms", reference="bad", extras={"bird": {"validity": -1}})
     unknown = Message(
@@ -170,8 +170,8 @@ async def test_a_batch_that_is_refused(
     reason: Reason,
     scope: Scope | None,
 ) -> None:
-    """If every part of a batch is refused as a whole, so is each of its messages."""
-    # Three messages in all, two and one, and those two alone.
+    """A refusal of a batch and of all its parts is the outcome of each message."""
+    # One for all three messages, two for its halves, and two for the messages of the larger half.
     emulator.refusals.extend([status] * 5)
 
     found = await outcomes(client, messages(3))
@@ -185,7 +185,7 @@ async def test_a_batch_that_is_refused(
 async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_alone(
     client: Client, sandbox: Sandbox, emulator: BirdEmulator
 ) -> None:
-    """After a refusal nothing was sent, so the other messages are sent again, once."""
+    """A refused batch is halved and sent again, and each message arrives once."""
     emulator.refusals.extend([400, 400])
 
     found = await outcomes(client, messages(4))
@@ -199,7 +199,7 @@ async def test_a_batch_refused_for_one_of_its_messages_is_cut_until_that_one_is_
 async def test_a_lost_answer_is_ambiguous_for_all(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """When the answer is lost, no message of the batch is sent again by itself."""
+    """If the answer to a batch is lost, all its messages are ambiguous and none is sent again."""
     sandbox.faults.add("reset_after", provider="bird")
 
     found = await outcomes(client, messages(3))

@@ -66,7 +66,7 @@ async def test_an_error_of_a_send(
 async def test_an_error_of_a_look_up(
     client: Client, emulator: BirdEmulator, status: int, operation: str
 ) -> None:
-    """Reading may be repeated after any error; a 404 is about the id."""
+    """A failed look-up may be repeated unless the error says otherwise; a 404 is about the id."""
     emulator.refusals.append(status)
     known = f"bird:{emulator_channel(client)}/m-1"
     reason, retry = ERRORS[status][1:3]
@@ -143,7 +143,7 @@ FATES = {
 
 @pytest.mark.parametrize("scenario", FATES, ids=lambda each: each.name)
 async def test_scenarios(client: Client, sandbox: Sandbox, scenario: Scenario) -> None:
-    """Each scenario ends in its unified status, and only some messages are delivered."""
+    """Each scenario ends in its unified status, and only the delivered message arrives."""
     to = magic_number(scenario)
     accepted = await client.send(Message(to, "Hi", channel="whatsapp"))
 
@@ -165,7 +165,7 @@ async def test_what_was_throttled_is_tried_again(sandbox: Sandbox, recorder: Rec
 
 
 async def test_a_message_over_the_limit_never_leaves(client: Client, recorder: Recorder) -> None:
-    """More than 200 KB are refused before any byte is sent."""
+    """A message of more than 200 KB is refused without a request."""
     with pytest.raises(NotSentError) as caught:
         await client.send(Message(PHONE, "x" * 200_000, channel="sms"))
 

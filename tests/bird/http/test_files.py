@@ -51,7 +51,7 @@ elsewhere = pytest.mark.parametrize(
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return everything in a folder."""
+    """Return all files in a folder."""
     return list(folder.iterdir())
 
 
@@ -104,7 +104,7 @@ async def test_an_upload_is_a_form(
     channel: Channel | None,
     path: str,
 ) -> None:
-    """The form has every field that was granted, and then the file, or the storage refuses it."""
+    """An upload is a form with every granted field and then the file."""
     stored = await client.upload(Upload(b"png", "image/png", file_name="a.png", channel=channel))
 
     asked, form = recorder.requests
@@ -136,7 +136,7 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 async def test_an_upload_to_a_forbidden_host(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """An upload host that the account does not allow is refused by name and gets no data."""
+    """An upload to a host that the account does not allow sends no data, and names the host."""
     with pytest.raises(OperationError) as caught:
         await client.upload(PICTURE)
 
@@ -164,7 +164,7 @@ async def test_an_upload_to_a_forbidden_host(
 async def test_a_redirect_to_a_forbidden_host(
     client: Client, sandbox: Sandbox, recorder: Recorder, tmp_path: Path, location: str, named: str
 ) -> None:
-    """A redirect to a host that the account does not allow is refused by name."""
+    """A redirect to a host that the account does not allow is refused, and the error names it."""
     stored = await client.upload(PICTURE)
     recorder.requests.clear()
     target = location.format(port=sandbox.port)
@@ -183,7 +183,7 @@ async def test_a_redirect_to_a_forbidden_host(
 async def test_any_redirect_is_followed(
     client: Client, sandbox: Sandbox, recorder: Recorder, status: int
 ) -> None:
-    """A redirect of any status, also a relative one, is followed once."""
+    """A redirect is followed once, whatever its status, also to a relative URL."""
     stored = await client.upload(PICTURE)
     sandbox.faults.add(
         "redirect", provider="bird", on="any", status=status, location="/bird/storage/b/none?a=1"
@@ -247,7 +247,7 @@ async def test_unsupported_upload_options(
 
 
 async def test_a_stored_file_without_an_address(client: Client, recorder: Recorder) -> None:
-    """Bird finds files by their URL only."""
+    """Without a URL a file cannot be downloaded: Bird finds files by their URL only."""
     with pytest.raises(OperationError) as caught:
         await client.download(Stored(account="bird", id="m"))
 
@@ -257,7 +257,7 @@ async def test_a_stored_file_without_an_address(client: Client, recorder: Record
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 429])
 async def test_a_refused_grant(client: Client, emulator: BirdEmulator, status: int) -> None:
-    """An error of the grant keeps Bird's own code."""
+    """A refused upload grant is an error with Bird's own code."""
     emulator.refusals.append(status)
 
     with pytest.raises(OperationError) as caught:

@@ -37,12 +37,12 @@ NAVIGATOR = "0b8c6f0e-58a7-4b5e-9d55-5b8e8a6f1c11"
 
 
 async def listed(client: Client, query: HistoryQuery | None = None) -> list[PastMessage]:
-    """Return everything that a query lists."""
+    """Return all messages that a query lists."""
     return [each async for each in client.history(query)]
 
 
 async def send_some(client: Client, clock: Clock) -> None:
-    """Send a text, one that fails, one by WhatsApp and an e-mail, a second apart."""
+    """Send four messages a second apart: SMS, failing SMS, WhatsApp and e-mail."""
     for message in (
         Message(PHONE, "Hi", channel="sms", reference="text", tags=("parcel",)),
         Message(UNKNOWN, "Hi", channel="sms", reference="failed"),
@@ -118,7 +118,7 @@ async def test_filters(client: Client, clock: Clock, query: HistoryQuery, expect
 
 
 async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
-    """A past message has all that the list contains, and its id can be looked up."""
+    """A past message has all fields of Bird's list, and its id can be looked up."""
     await send_some(client, clock)
 
     (found,) = await listed(client, HistoryQuery(tag="parcel"))
@@ -139,7 +139,7 @@ async def test_a_past_message_is_whole(client: Client, clock: Clock) -> None:
 async def test_pages(
     client: Client, clock: Clock, recorder: Recorder, limit: int, pages: int
 ) -> None:
-    """The list reads every page once, and always sends the page size."""
+    """Each page is requested once, always with the page size."""
     for number in range(7):
         await client.send(Message(PHONE, "Hi", channel="sms", reference=str(number)))
         clock.now += 1
@@ -155,7 +155,7 @@ async def test_pages(
 
 
 async def test_pages_are_asked_for_as_they_are_needed(client: Client, recorder: Recorder) -> None:
-    """A caller that stops reading requests no further page."""
+    """No further page is requested after the caller stops reading."""
     for _ in range(3):
         await client.send(Message(PHONE, "Hi", channel="sms"))
     recorder.requests.clear()
@@ -225,7 +225,7 @@ async def test_interactions(
 
 
 async def test_interactions_of_no_message(client: Client) -> None:
-    """The interactions of an unknown message are not found."""
+    """Asking for the interactions of an unknown message is a `NOT_FOUND` error."""
     with pytest.raises(OperationError) as caught:
         await anext(client.interactions(f"bird:{CHANNELS['sms']}/{NAVIGATOR}"))
 

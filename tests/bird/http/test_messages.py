@@ -1,4 +1,4 @@
-"""Every kind of message, from our model to the handset that shows it, over HTTP."""
+"""Every kind of message over HTTP, from the model to the handset."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_content_arrives(
 
 
 async def test_an_email_reaches_all_its_recipients(client: Client, sandbox: Sandbox) -> None:
-    """An e-mail is one message, and is delivered to every recipient that it names."""
+    """An e-mail is one message, delivered to its recipient and to each copy."""
     mail = Email(subject="S", text="Hi", cc=["b@example.test"], bcc=["c@example.test"])
 
     await client.send(Message(MAILBOX, mail, channel="email", sender="shop"))

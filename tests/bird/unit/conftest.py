@@ -1,4 +1,4 @@
-"""A Bird account and the time that its flows run at."""
+"""Fixtures: a Bird account, its adapter, and a context with a fixed time."""
 
 from datetime import UTC, datetime
 

@@ -42,7 +42,7 @@ def read(flow: Flow[Any], status: int, document: object) -> Any:
 def test_only_an_account_that_opted_in_sends_batches(
     adapter: BirdAdapter, batching: BirdAdapter
 ) -> None:
-    """The setting changes the capabilities of that account's adapter only."""
+    """The `batch` setting changes the capabilities of that account's adapter only."""
     limits = [each.capabilities.max_messages for each in (adapter, batching)]
 
     assert ([1, 100], 1) == (limits, BirdAdapter.capabilities.max_messages)
@@ -50,7 +50,7 @@ def test_only_an_account_that_opted_in_sends_batches(
 
 @pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
 def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
-    """Each message gets the batch's id, whatever its member is called, and no own id."""
+    """Each message gets the batch's id, under any documented name, and no id of its own."""
     found = read(batching.send(MESSAGES, context), 202, {name: "b-1"})
 
     assert [
@@ -77,7 +77,7 @@ def test_a_batch_without_an_id_is_no_verdict(
 def test_a_refused_batch_blames_the_entries_it_names(
     batching: BirdAdapter, context: Context, status: int
 ) -> None:
-    """The named message is rejected; the others are not sent and safe to retry."""
+    """A message that the refusal names is rejected; the others are not sent and safe to retry."""
     details = {".messageRequests[1].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
@@ -108,7 +108,7 @@ def test_a_refused_batch_that_names_nothing_is_refused_whole(
 def test_a_refused_batch_that_names_an_entry_it_has_not(
     batching: BirdAdapter, context: Context
 ) -> None:
-    """No message is said to have been refused for another one, which would be sent for ever."""
+    """If the refusal names an entry that the batch does not have, all messages are rejected."""
     details = {".messageRequests[3].body.text.text": ["is wrong"]}
     document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
 
@@ -132,7 +132,7 @@ OF_A_BATCH = {"reference": "r-1", "status": "delivered", "channelId": "c-sms", "
 def test_the_status_of_a_message_of_a_batch(
     batching: BirdAdapter, context: Context, entry: object, expected: object
 ) -> None:
-    """An entry that cannot be read is no verdict: the list has the message all the same."""
+    """An unreadable entry of a batch's list gives no status; no entry means not found."""
     found = read(batching.status("batch/b-1/r-1", context), 200, {"results": [entry]})
 
     assert expected == (found and (found.status, found.reason))
@@ -142,7 +142,7 @@ def test_the_status_of_a_message_of_a_batch(
 def test_interactions_with_a_message_of_a_batch_that_is_not_listed(
     batching: BirdAdapter, context: Context, entry: object
 ) -> None:
-    """The failure says what is missing: the id that the application gave is right."""
+    """If the batch does not list the message, the failure says that instead of blaming the id."""
     found = read(batching.interactions("batch/b-1/r-1", None, context), 200, {"results": [entry]})
 
     assert (Reason.NOT_FOUND, "id") == (found.reason, found.path)
@@ -155,7 +155,7 @@ def test_interactions_with_a_message_of_a_batch_that_is_not_listed(
 def test_an_interaction_is_whole(
     adapter: BirdAdapter, context: Context, word: str, kind: InteractionKind
 ) -> None:
-    """An interaction has its kind, its type, and payload, URL or emoji."""
+    """An interaction has its kind, Bird's own type, and its payload, URL or emoji."""
     entry = {
         "type": word,
         "channelId": "c-wa",
@@ -185,7 +185,7 @@ def test_an_interaction_is_whole(
 
 
 def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
-    """An inbound message has a contact as its sender and our connector as receiver."""
+    """An inbound message has a contact as its sender and our connector as its receiver."""
     entry = {
         "id": "m-1",
         "channelId": "c-other",
@@ -214,7 +214,7 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
 def test_a_form_keeps_the_order_of_the_granted_fields(
     adapter: BirdAdapter, context: Context
 ) -> None:
-    """The storage signs the fields as they were granted, so the form has them in that order."""
+    """The form keeps the granted order of its fields, which the storage signs."""
     grant = {
         "mediaUrl": "https://media.api.bird.com/m",
         "uploadUrl": "https://files.s3.eu-west-1.amazonaws.com/bucket",

@@ -1,4 +1,4 @@
-"""Bird's callbacks: the signature with its time and address, and each kind of event."""
+"""Bird's callbacks: the signature with its time and URL, and each kind of event."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def only(event: str, payload: object) -> Any:
 
 
 def test_a_vector() -> None:
-    r"""A signature that OpenSSL made by the formula of Bird's page on verifying a subscription.
+    r"""A signature made by OpenSSL with the formula of Bird's subscription page is genuine.
 
-    Bird publishes none. `{ printf '1767225600\nhttps://hooks.example.test/bird?x=1\n'; printf %s
-    BODY | openssl dgst -sha256 -binary; } | openssl dgst -sha256 -hmac omnimsg-test-signing-key
-    -binary | base64`. It tells a digest in hexadecimal digits and a body in Latin-1 from the right
-    ones.
+    Bird publishes no test vector. `{ printf '1767225600\nhttps://hooks.example.test/bird?x=1\n';
+    printf %s BODY | openssl dgst -sha256 -binary; } | openssl dgst -sha256 -hmac
+    omnimsg-test-signing-key -binary | base64`. The vector does not fit a digest in hexadecimal
+    digits or a body in Latin-1.
     """
     body = (
         '{"service":"channels","event":"sms.outbound","payload":'
@@ -91,7 +91,7 @@ def test_a_vector() -> None:
     ],
 )
 def test_the_signing_keys(keys: tuple[str, ...], expected: Authenticity) -> None:
-    """Any of several, and none without one."""
+    """A signature by any of the keys is genuine; without a key none is."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
 
     assert expected is adapter(*keys).verify(callback, CONTEXT)
@@ -108,12 +108,12 @@ def test_the_signing_keys(keys: tuple[str, ...], expected: Authenticity) -> None
     ],
 )
 def test_an_empty_signing_key_is_a_problem(keys: tuple[str, ...], expected: str | None) -> None:
-    """The receiver does not start, also where another key would do."""
+    """An empty signing key keeps the receiver from starting, even beside a valid key."""
     assert expected == adapter(*keys).callback_problem()
 
 
 def test_a_key_is_text() -> None:
-    """Bird's keys look like base64, and Bird's sample does not decode them."""
+    """A signing key is used as text and not decoded from base64, as in Bird's sample."""
     key = "MDEyMzQ1Njc4OWFiY2RlZg=="
 
     assert GENUINE is adapter(key).verify(signed("sms.outbound", OUTBOUND, key, NOW), CONTEXT)
@@ -123,7 +123,7 @@ def test_a_key_is_text() -> None:
     ("age", "expected"),
     [
         (timedelta(0), GENUINE),
-        # Repetitions with the first timestamp were seen after four hours.
+        # Repeated callbacks with the first timestamp were seen after four hours.
         (timedelta(hours=4), GENUINE),
         (timedelta(hours=24), GENUINE),
         (timedelta(hours=24, seconds=1), Authenticity.TOO_OLD),
@@ -132,7 +132,7 @@ def test_a_key_is_text() -> None:
     ],
 )
 def test_the_signed_time(age: timedelta, expected: Authenticity) -> None:
-    """A day is accepted, because a repetition keeps its time; keys are remembered for longer."""
+    """A signature is valid for a day, because repetitions keep its time; event keys last longer."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW - age)
 
     assert expected is adapter(KEY).verify(callback, CONTEXT)
@@ -141,7 +141,7 @@ def test_the_signed_time(age: timedelta, expected: Authenticity) -> None:
 
 @pytest.mark.parametrize("url", ["https://hooks.example.test/other", callbacks.URL + "?a=1", ""])
 def test_another_address_is_not_what_was_signed(url: str) -> None:
-    """The query is a part of it."""
+    """A signature is valid only for the signed URL, query included."""
     callback = attrs.evolve(signed("sms.outbound", OUTBOUND, KEY, NOW), url=url)
 
     assert WRONG is adapter(KEY).verify(callback, CONTEXT)
@@ -149,7 +149,7 @@ def test_another_address_is_not_what_was_signed(url: str) -> None:
 
 @pytest.mark.parametrize("timestamp", [b"soon", b"-1", b"1" * 5000, "٣".encode(), b"1.5"])
 def test_a_time_that_is_none_is_refused(timestamp: bytes) -> None:
-    """Also one that somebody signed."""
+    """A timestamp that is no whole number of seconds is refused."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
     signature, _ = callback.headers
     changed = attrs.evolve(
@@ -160,7 +160,7 @@ def test_a_time_that_is_none_is_refused(timestamp: bytes) -> None:
 
 
 def test_a_status() -> None:
-    """The id holds the channel's, as that of a send; the reference is ours."""
+    """A status event has an id with the channel's id, as a send has, and our reference."""
     event = only("sms.outbound", OUTBOUND)
 
     assert isinstance(event, StatusEvent)
@@ -171,7 +171,7 @@ def test_a_status() -> None:
 
 
 def test_a_failure_has_the_reason_of_its_source() -> None:
-    """The same tables as of a look-up, and what Bird says of it."""
+    """A failure has the reason that a look-up gives it, and Bird's text."""
     failure = {"code": 15005, "source": {"name": "sms-messagebird", "code": "1"}}
     members = {"status": "delivery_failed", "failure": failure, "reason": "unknown subscriber"}
 
@@ -182,14 +182,14 @@ def test_a_failure_has_the_reason_of_its_source() -> None:
 
 
 def test_a_member_of_a_batch_names_its_batch() -> None:
-    """Its id was not known when it was accepted: batch and reference name it."""
+    """A message of a batch is identified by `batch_id` and reference."""
     event = only("sms.outbound", OUTBOUND | {"batchId": "ba-1"})
 
     assert ("ba-1", "order-771") == (event.batch_id, event.reference)
 
 
 def test_a_status_without_a_time_has_the_signed_one() -> None:
-    """A repetition keeps it, so it is nearer to the event than the arrival."""
+    """A status without a time has the signed time, which repetitions keep."""
     callback = signed(
         "sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, NOW - timedelta(hours=3)
     )
@@ -200,7 +200,7 @@ def test_a_status_without_a_time_has_the_signed_one() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """It is signed anew; another status, another cause, or the same one later, has another key."""
+    """A repetition with a new signature has the same key; any changed member gives another key."""
     changes: list[dict[str, Any]] = [
         {},
         {"status": "sent"},
@@ -220,7 +220,7 @@ def test_a_repetition_has_the_same_key() -> None:
 
 
 def test_a_text() -> None:
-    """The person, our number and the name that the person has on the channel."""
+    """An inbound text has the person's number and name, our number and the channel."""
     event = only("whatsapp.inbound", callbacks.TEXT)
 
     assert isinstance(event, InboundMessage)
@@ -235,7 +235,7 @@ def test_a_text() -> None:
 
 
 def test_a_tapped_button_answers_our_message() -> None:
-    """It comes as a text with a postback; `replyTo` names the message with the button."""
+    """A tapped button is a `Reply` with its payload; `reply_to` is the message with the button."""
     event = only("whatsapp.inbound", callbacks.TAPPED)
 
     assert Reply("Confirm it", "ok-1") == event.tapped
@@ -243,7 +243,7 @@ def test_a_tapped_button_answers_our_message() -> None:
 
 
 def test_the_payload_of_a_button_may_stand_in_the_extra_information() -> None:
-    """One public integration reads it there."""
+    """A button's payload is also read from `meta.extraInformation`."""
     extra = {"extraInformation": {"whatsapp.interactive.button_reply.id": "ok-2"}}
 
     event = only("whatsapp.inbound", callbacks.TEXT | {"meta": extra})
@@ -252,7 +252,7 @@ def test_the_payload_of_a_button_may_stand_in_the_extra_information() -> None:
 
 
 def test_media_are_fetched_with_the_key() -> None:
-    """Pictures, files and GIFs have an address; the words beside them are the text."""
+    """Pictures, files and GIFs are `Stored` media with a URL; the text beside them is kept."""
     picture = only("whatsapp.inbound", callbacks.IMAGE)
     file = only("whatsapp.inbound", callbacks.FILE)
     gif = only("whatsapp.inbound", callbacks.GIF)
@@ -278,7 +278,7 @@ def test_media_are_fetched_with_the_key() -> None:
 
 @pytest.mark.parametrize("nothing", [None, [], [None]])
 def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
-    """A text with an empty list of attachments is a text."""
+    """Empty attachments and actions do not keep a text from being read."""
     body = {"text": "Yes", "attachments": nothing, "actions": nothing}
 
     event = only("sms.inbound", callbacks.inbound(9, "text", **body))
@@ -287,7 +287,7 @@ def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
 
 
 def test_places_and_mails() -> None:
-    """A place has its label; of an e-mail the plain text is read."""
+    """A location has its label and address; an e-mail has its plain text."""
     place = only("whatsapp.inbound", callbacks.LOCATION)
     mail = only("email.inbound", callbacks.MAIL)
 
@@ -296,7 +296,7 @@ def test_places_and_mails() -> None:
 
 
 def test_an_interaction() -> None:
-    """What `Client.interactions` would list, about our message."""
+    """An interaction callback gives the value that `Client.interactions` lists, and a reference."""
     event = only("whatsapp.interaction", callbacks.CLICKED)
 
     assert isinstance(event, InteractionEvent)
@@ -311,7 +311,7 @@ def test_an_interaction() -> None:
 
 
 def test_a_message_that_was_read_has_that_status_too() -> None:
-    """So that an application learns it as from any other provider."""
+    """A read interaction also gives a `READ` status event, with a key of its own."""
     interaction, status = parse("whatsapp.interaction", callbacks.READ)
 
     assert InteractionKind.READ is interaction.interaction.kind
@@ -335,7 +335,7 @@ def test_a_message_that_was_read_has_that_status_too() -> None:
     ],
 )
 def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> None:
-    """An unknown type keeps Bird's name; an opened e-mail is no proof that anybody read it."""
+    """Types are mapped to kinds; an unknown type is `UNKNOWN` and keeps Bird's name."""
     event = only("email.interaction", callbacks.CLICKED | {"type": kind})
 
     assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
@@ -382,7 +382,7 @@ LOSSY: list[dict[str, Any]] = [
     ],
 )
 def test_what_is_unknown_is_kept_whole(event: str, payload: object, why: str) -> None:
-    """With Bird's name of the event, its envelope, and the time of arrival."""
+    """An unknown event is an `UnparsedEvent` with Bird's name, the body and the arrival time."""
     found = only(event, payload)
 
     assert isinstance(found, UnparsedEvent)
@@ -400,7 +400,7 @@ def test_what_is_unknown_is_kept_whole(event: str, payload: object, why: str) ->
     ],
 )
 def test_other_bodies_are_kept_whole(body: bytes, why: str) -> None:
-    """Other services of Bird have events of other shapes."""
+    """A body that is no event of Bird's channels is an `UnparsedEvent` that says why."""
     (found,) = adapter(KEY).parse(signed(body, None, KEY, NOW), CONTEXT)
 
     assert isinstance(found, UnparsedEvent)
@@ -418,7 +418,7 @@ _BODIES = st.dictionaries(_BODY_NAMES, json_values()).flatmap(
 
 @given(_EVENTS, st.dictionaries(_NAMES, json_values()), _BODIES)
 def test_any_members_give_events(event: str, members: dict[str, Any], body: object) -> None:
-    """Nothing raises, and nothing is lost."""
+    """Any members of any type give at least one event, and never raise."""
     for base in (OUTBOUND, callbacks.TAPPED, callbacks.CLICKED):
         assert parse(event, base | members)
         assert parse(event, base | {"body": body})
@@ -426,7 +426,7 @@ def test_any_members_give_events(event: str, members: dict[str, Any], body: obje
 
 @given(st.binary(), st.binary(), st.binary())
 def test_any_bytes_are_refused(body: bytes, signature: bytes, timestamp: bytes) -> None:
-    """Nobody guesses a signature, and no bytes raise."""
+    """No unsigned callback is genuine, and no bytes make `verify` or `parse` raise."""
     callback = Callback(
         body=body,
         headers=[

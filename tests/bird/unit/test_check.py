@@ -77,7 +77,7 @@ def nested(item: Carousel | Media) -> Section:
 
 
 def stored(**members: Any) -> Media:
-    """Build a picture that a provider has stored."""
+    """Build a picture in a provider's storage."""
     return Media((MediaItem(MediaKind.IMAGE, Stored(**members)),))
 
 
@@ -271,7 +271,7 @@ def test_unsupported_content_is_refused_with_its_path(
 def test_unsupported_fields_are_refused_with_their_path(
     adapter: BirdAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, tags and extras are checked against the provider too."""
+    """Unsupported fields, tags and extras are refused with their path."""
     failure = adapter.check(Message("+37255500001", "Hi", **({"channel": Channel.SMS} | members)))
 
     assert failure is not None
@@ -284,7 +284,7 @@ def test_unsupported_fields_are_refused_with_their_path(
 def test_a_channel_has_its_own_kind_of_recipient(
     adapter: BirdAdapter, to: str, channel: Channel
 ) -> None:
-    """SMS needs a number, e-mail an address."""
+    """SMS needs a phone number, and e-mail needs an e-mail address."""
     failure = adapter.check(Message(to, "Hi", channel=channel))
 
     assert failure is not None

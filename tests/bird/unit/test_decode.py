@@ -1,4 +1,4 @@
-"""Reading answers: verdicts, ids, statuses; and arbitrary answers."""
+"""Reading answers: verdicts, ids and statuses, also from arbitrary answers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def send(response: Response) -> Any:
 
 
 def look_up(document: dict[str, Any]) -> MessageStatus:
-    """Look up a message with this answer."""
+    """Look up a message that gets this answer."""
     (request,), status = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, document))
     assert ("GET", "/workspaces/w-1/channels/c-sms/messages/m-1", Effect.READ) == (
         request.method,
@@ -139,14 +139,14 @@ def test_every_error_status_has_a_verdict(
     ],
 )
 def test_a_message_in_a_refusal_is_a_doubt(status: int, body: dict[str, Any]) -> None:
-    """By its HTTP status and code alone, the answer would prove that it was not sent."""
+    """A refusal with a message's id beside a reference or channel is ambiguous."""
     outcome = send(answer(status, body))
 
     assert (Ambiguous, Retry.UNSAFE) == (type(outcome), outcome.failure.retry)
 
 
 def test_an_error_may_have_an_id() -> None:
-    """An id is that of a message only beside what an error does not have."""
+    """An id without a reference or channel is the error's own, and the refusal counts."""
     outcome = send(answer(409, {"id": "e-1", "code": "SomeCode", "message": "Because"}))
 
     assert (NotSent, Retry.SAFE) == (type(outcome), outcome.failure.retry)
@@ -275,7 +275,7 @@ def test_a_status_without_a_time_is_of_now() -> None:
     ],
 )
 def test_what_bird_says_of_a_failure_is_kept(document: dict[str, Any], expected: str) -> None:
-    """The description, else the platform's own text; nothing where the message has not failed."""
+    """A failed status keeps Bird's description, else the platform's text; other statuses do not."""
     failed = look_up({"status": "delivery_failed", **document})
     delivered = look_up({"status": "delivered", **document})
 
@@ -345,7 +345,7 @@ SMS = "sms-messagebird"
 def test_the_reason_of_a_failure(
     code: object, source: object, reason: Reason, fault: Fault
 ) -> None:
-    """The reason is that of the source's own code, else the code, its family, or the source."""
+    """The reason is that of the source's own code, else of the code, its family, or the source."""
     failure = {"code": code, "source": source}
 
     found = look_up({"status": "delivery_failed", "failure": failure})
@@ -371,7 +371,7 @@ def test_the_reason_of_a_failure(
 def test_words_say_that_the_validity_ended(
     words: dict[str, object], is_expired: bool, code: int | None
 ) -> None:
-    """An SMS that expired is known by its words only; nobody is to blame for it."""
+    """An SMS is expired only if the text says so, and then the fault is nobody's."""
     failure = {"code": code, "source": {"name": SMS, "code": "0"}}
 
     found = look_up({"status": "delivery_failed", "failure": failure, **words})
@@ -383,7 +383,7 @@ def test_words_say_that_the_validity_ended(
 
 @pytest.mark.parametrize("reference", ["r-1", None, "", "r-2", 5, ["r-1"]])
 def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -> None:
-    """An acceptance is believed if it names this message, or none."""
+    """An acceptance with another message's reference gives no outcome."""
     outcome = send(answer(202, {"id": "m-1", "reference": reference}))
 
     assert isinstance(outcome, Accepted) == (reference in ("r-1", None, ""))
@@ -392,7 +392,7 @@ def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -
 
 @pytest.mark.parametrize(("id_", "is_it"), [("m-1", True), (None, True), ("m-2", False)])
 def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
-    """A status is that of the message that was asked for."""
+    """A status with another message's id is `None`."""
     body = {"id": id_, "status": "delivered"}
     _, found = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(200, body))
 
@@ -410,7 +410,7 @@ def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> No
 def test_a_404_for_a_contacts_id(
     words: str, kind: type[Rejected | NotSent], reason: Reason, retry: Retry
 ) -> None:
-    """What is missing may be the contact; only words that name the channel blame the account."""
+    """A 404 blames the contact if the text names it, and the account if it names the channel."""
     message = Message(ProviderContact(id="c-7"), "Hello", channel="sms", reference="r-1")
     body = {"code": "NotFound", "message": words}
     _, (outcome,) = drive(ADAPTER.send([message], CONTEXT), answer(404, body))

@@ -1,4 +1,4 @@
-"""Our tables have exactly the values that Bird's documents list."""
+"""The adapter's tables have exactly the values that Bird's documents list."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_statuses() -> None:
 
 
 def test_every_status_has_a_known_meaning() -> None:
-    """No documented status is unknown to the lifecycle."""
+    """No documented status maps to `UNKNOWN`."""
     assert Status.UNKNOWN not in {row.status for row in statuses.STATUSES}
 
 
@@ -60,7 +60,7 @@ def test_failures() -> None:
 
 
 def test_sources_of_failures() -> None:
-    """Each documented source of failures of a channel that the adapter carries has a row."""
+    """Each documented failure source of a supported channel has a row."""
     assert set(DATA["failure_sources"]) - NOT_CARRIED == level("source")
     assert set(DATA["failure_sources"]) >= NOT_CARRIED
 
@@ -77,14 +77,14 @@ def test_sources_of_failures() -> None:
     ],
 )
 def test_codes_of_sms(group: str, reason: Reason) -> None:
-    """Each code of a group means what the group is called."""
+    """Each code of a group has the reason that the group's name states."""
     rows = [codes.CODES.get(code, "sms-messagebird") for code in DATA["sms_source_codes"][group]]
 
     assert {reason} == {None if row is None else row.reason for row in rows}
 
 
 def test_no_further_codes_of_sms() -> None:
-    """The table has no code that no document lists."""
+    """The table has no code that the documents do not list."""
     listed = {code for some in DATA["sms_source_codes"].values() for code in some}
     assert listed == level("sms-messagebird")
 
@@ -95,7 +95,7 @@ def test_statuses_of_errors() -> None:
 
 
 def test_bodies() -> None:
-    """Every body that can be sent is one of ours, and the emulator lists them all in order."""
+    """The emulator lists all body types in order, and the adapter writes each usable one."""
     assert DATA["body_types"] == list(BODY_TYPES)
     usable = set(DATA["body_types"]) - set(DATA["unusable_body_types"])
     kinds = set(Path(bodies.__file__).read_text(encoding="utf-8").split('"'))
@@ -103,7 +103,7 @@ def test_bodies() -> None:
 
 
 def test_every_filter_can_be_asked_for() -> None:
-    """Each documented filter can be sent, by a field or through extras."""
+    """Each documented filter can be sent, by a field of the query or through extras."""
     names = [name for some in DATA["filters"].values() for name in some if name != "pageToken"]
     settings = BirdSettings(access_key=Secret("t"), workspace_id="w", channels={"sms": "c"})
     adapter = BirdAdapter(Account(name="nest", settings=settings, base_url="https://a.test"))

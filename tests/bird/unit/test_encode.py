@@ -50,7 +50,7 @@ def test_content_is_written_as_the_reference_names_its_members(
 
 
 def test_a_mapping_decides_over_the_template(adapter: BirdAdapter, context: Context) -> None:
-    """The mapping names project, version, language and keys; the parameters name the rest."""
+    """A mapping sets project, version, language and keys; other keys come from the parameters."""
     template = Template(
         "mapped",
         "en",
@@ -85,14 +85,14 @@ def test_a_mapping_decides_over_the_template(adapter: BirdAdapter, context: Cont
 def test_a_contact_is_sent_by_id_or_identifier(
     adapter: BirdAdapter, context: Context, to: ProviderContact, contact: dict[str, str]
 ) -> None:
-    """A recipient may be a contact of the provider."""
+    """A recipient may be a contact of Bird's, by id or by identifier."""
     message = Message(to, "Hi", channel=Channel.WHATSAPP)
 
     assert document(adapter, message, context)["receiver"] == {"contacts": [contact]}
 
 
 def test_an_email_names_copies_and_its_sender(adapter: BirdAdapter, context: Context) -> None:
-    """Copies are contacts with a type; only an e-mail has a sender."""
+    """Copies are contacts with a type, and an e-mail has a sender."""
     message = Message(
         "a@example.test",
         Email(subject="S", text="H", cc=("b@example.test",), bcc=("c@example.test",)),
@@ -120,7 +120,7 @@ SMS = Message(PHONE, "Hi", channel=Channel.SMS)
 
 
 def test_the_accounts_sender_by_channel(settings: BirdSettings, context: Context) -> None:
-    """A sender for e-mails is sent on them, and leaves other channels alone."""
+    """A sender for e-mail is sent on e-mails only."""
     adapter = BirdAdapter(account_with(settings, senders={Channel.EMAIL: "shop"}))
 
     assert document(adapter, EMAIL, context)["sender"] == {"connector": {"identifierValue": "shop"}}
@@ -149,7 +149,7 @@ def test_the_accounts_sender_is_not_dropped(settings: BirdSettings) -> None:
     "senders", [{"sender": "ACME"}, {"senders": {"sms": "ACME"}}, {"senders": {"email": "shop"}}]
 )
 def test_a_sender_that_no_message_could_have(senders: dict[str, Any]) -> None:
-    """A sender that no channel of the account can carry is an error in the configuration."""
+    """A sender that no channel of the account can use is a configuration error."""
     settings = BirdSettings(access_key=Secret("t"), workspace_id="w", channels={"sms": "c"})
 
     with pytest.raises(ConfigError, match=r"accounts\.nest\.senders?"):
@@ -157,7 +157,7 @@ def test_a_sender_that_no_message_could_have(senders: dict[str, Any]) -> None:
 
 
 def test_a_reply(settings: BirdSettings, context: Context) -> None:
-    """The message that is answered is named by Bird's own id."""
+    """`reply_to` is sent as Bird's own id of the message."""
     adapter = BirdAdapter(account_with(settings))
     channel_id = settings.channels["whatsapp"]
     message = Message(PHONE, "Yes", channel="whatsapp", reply_to=f"nest:{channel_id}/m-1")
@@ -168,7 +168,7 @@ def test_a_reply(settings: BirdSettings, context: Context) -> None:
 
 @pytest.mark.parametrize("id_", ["other:{}/m-1", "nest:c-other/m-1", "nest:m-1"])
 def test_a_reply_to_another_conversation(settings: BirdSettings, id_: str) -> None:
-    """A message can answer only one of its own channel and account."""
+    """A reply to a message of another account or channel is refused."""
     adapter = BirdAdapter(account_with(settings))
     reply_to = id_.format(settings.channels["whatsapp"])
 
@@ -179,7 +179,7 @@ def test_a_reply_to_another_conversation(settings: BirdSettings, id_: str) -> No
 
 
 def test_only_whatsapp_has_replies(adapter: BirdAdapter) -> None:
-    """An SMS cannot answer a message; the field is refused by name."""
+    """`reply_to` on an SMS is refused with its path."""
     failure = adapter.check(Message(PHONE, "Yes", channel="sms", reply_to="nest:c-sms/m-1"))
 
     assert failure is not None
@@ -190,7 +190,7 @@ def test_only_whatsapp_has_replies(adapter: BirdAdapter) -> None:
     ("url", "passes"), [("https://a.test/x", True), ("http://a.test/x", False)]
 )
 def test_a_callback_is_https(adapter: BirdAdapter, url: str, passes: bool) -> None:
-    """Bird reports to https only."""
+    """Only a callback URL with https passes the check."""
     failure = adapter.check(Message(PHONE, "Hi", channel="sms", callback_url=url))
 
     assert passes == (failure is None)
@@ -225,7 +225,7 @@ def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
 
 
 def test_waiting_shortens_the_ttl(adapter: BirdAdapter, context: Context) -> None:
-    """The remaining ttl is sent."""
+    """The time that a message has waited is subtracted from its ttl."""
     message = Message(PHONE, "Hi", channel=Channel.SMS, ttl=90)
 
     written = document(adapter, message, attrs.evolve(context, waited=29.5))
@@ -234,7 +234,7 @@ def test_waiting_shortens_the_ttl(adapter: BirdAdapter, context: Context) -> Non
 
 
 def test_extras_are_merged_last(settings: BirdSettings, context: Context) -> None:
-    """The account's extras come first, the message's last, each member by member."""
+    """The message's extras override the account's, member by member, also in nested objects."""
     adapter = BirdAdapter(
         Account(
             name="nest",
@@ -274,7 +274,7 @@ def test_an_accounts_extras_cannot_set_protected_members(settings: BirdSettings,
 def test_each_channel_has_an_address_and_a_group_of_its_own(
     adapter: BirdAdapter, context: Context
 ) -> None:
-    """The channel's id stands in the path, so channels never share a request."""
+    """The channel's id is in the URL, so messages of two channels are in two groups."""
     sms = Message(PHONE, "Hi", channel=Channel.SMS)
     whatsapp = attrs.evolve(sms, channel=Channel.WHATSAPP)
 
@@ -304,7 +304,7 @@ def test_each_channel_has_an_address_and_a_group_of_its_own(
     ],
 )
 def test_settings_name_the_channel_that_is_wrong(channels: Any, path: str) -> None:
-    """A mistake in the configuration is an error at start, with its path."""
+    """A wrong `channels` setting is an error with the path of the channel."""
     with pytest.raises(InvalidValue) as refused:
         BirdSettings(access_key=Secret("token"), workspace_id="w-1", channels=channels)
 

@@ -1,4 +1,4 @@
-"""Looking for a message whose answer was lost in Bird's list."""
+"""Searching Bird's list for a message whose answer was lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OTHER = ENTRY | {"id": "m-2", "reference": "table-72"}
 def look(
     adapter: BirdAdapter, context: Context, *pages: object, message: Message = MESSAGE
 ) -> Driven[Any]:
-    """Look for a message of the last minute; each page is a document or a whole answer."""
+    """Search for a message of the last minute; each page is a document or a whole answer."""
     left = iter(pages)
 
     def respond(_: Request) -> Response:
@@ -50,7 +50,7 @@ def look(
 
 
 def page(*entries: object, after: object = None) -> dict[str, object]:
-    """Build a page, and the token of the next one."""
+    """Build a page, with the token of the next one if there is one."""
     return {"results": entries, **({} if after is None else {"nextPageToken": after})}
 
 
@@ -64,7 +64,7 @@ def test_a_message_that_is_listed_was_accepted(adapter: BirdAdapter, context: Co
 
 
 def test_a_message_of_the_very_second_is_found(adapter: BirdAdapter, context: Context) -> None:
-    """A message created at the time from which it is looked for is the one."""
+    """A message created exactly at the start of the search is found."""
     entry = ENTRY | {"createdAt": "2030-01-02T03:03:05Z"}
 
     assert isinstance(look(adapter, context, page(entry)).value, Accepted)

@@ -1,4 +1,4 @@
-"""Properties: what the check lets pass, the emulator's schema accepts."""
+"""Properties: a message that passes the check is valid to the emulator's schema."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TYPES = st.none() | st.sampled_from(
 
 
 def built(make: Callable[..., Any], *some: Any, **named: Any) -> st.SearchStrategy[Any]:
-    """Build values, without those that the model itself refuses."""
+    """Build values, leaving out those that the model refuses."""
 
     def attempt(given: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
         try:
@@ -159,8 +159,8 @@ ROWS = st.sampled_from([2, 3, 10, 11])
 
 
 def row(drawn: tuple[Card, Card, int]) -> list[Card]:
-    """Repeat two cards to a carousel of some length."""
-    return [drawn[number % 2] for number in range(drawn[2])]  # type: ignore[misc]  # the cards
+    """Repeat two cards up to the length of a carousel."""
+    return [drawn[number % 2] for number in range(drawn[2])]  # type: ignore[misc]  # drawn[0] and drawn[1] are cards
 
 
 CAROUSELS = built(
@@ -238,7 +238,7 @@ PEOPLE = {
 
 @st.composite
 def messages(draw: st.DrawFn) -> Message:
-    """Build a message on one of the channels, with any optional fields."""
+    """Draw a message on one of the channels, with any optional fields."""
     channel = draw(st.sampled_from(sorted(CHANNELS)))
     sender = draw(st.sampled_from([None, "shop", "ø"])) if channel == "email" else None
     return Message(
@@ -269,7 +269,7 @@ ADAPTER = BirdAdapter(
 
 
 def body(*sent: Message) -> Any:
-    """Return the body of the request for some messages."""
+    """Return the body of the request for messages."""
     request = next(ADAPTER.send(sent, CONTEXT))
     assert isinstance(request.body, bytes)
     return orjson.loads(request.body)
@@ -278,7 +278,7 @@ def body(*sent: Message) -> Any:
 @settings(max_examples=300, suppress_health_check=SLOW)
 @given(message=messages())
 def test_what_passes_the_check_is_accepted(message: Message) -> None:
-    """A message that passes the check is valid to the documents' schema."""
+    """A message that passes the check is valid by the schema of Bird's documents."""
     if ADAPTER.check(message) is not None:
         return
 
@@ -294,7 +294,7 @@ def test_what_passes_the_check_is_accepted(message: Message) -> None:
     )
 )
 def test_a_batch_is_its_messages(some: list[Message]) -> None:
-    """A batch holds each message as it would be sent by itself."""
+    """A batch contains each message exactly as it would be sent alone."""
     together = body(*some)
 
     assert [] == list(BATCH(together, ()))

@@ -37,22 +37,22 @@ ROOT = "/clickatell"
 
 @attrs.define
 class ContractRecorder(Recorder):
-    """A recorder that notes what the vendor's document does not allow.
+    """A recorder that also checks requests and answers against the vendor's document.
 
     Attributes:
         contract: The vendor's document.
-        faults: What requests and answers do that it does not allow.
+        faults: What the document does not allow in requests and answers.
     """
 
     contract: Contract = attrs.field(kw_only=True)
     faults: list[str] = attrs.field(factory=list)
 
     def check_request(self, recorded: RecordedRequest) -> None:
-        """Note what the document does not allow of a request."""
+        """Note what the document does not allow in a request."""
         self.faults += self.contract.request_faults(recorded)
 
     def check_answer(self, recorded: RecordedRequest, status: int, body: bytes) -> None:
-        """Note what the document does not allow of an answer."""
+        """Note what the document does not allow in an answer."""
         self.faults += self.contract.answer_faults(recorded, status, body)
 
     def sent(self) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def contract() -> Contract:
 
 @pytest.fixture
 def lenient() -> dict[str, Any]:
-    """Return the options that keep windows and the approval of templates out of the way."""
+    """Return options that disable the service window and the approval of templates."""
     return {"service_window": False, "templates": None}
 
 
@@ -90,7 +90,7 @@ def emulator_class() -> type[ClickatellEmulator]:
 
 @pytest.fixture
 def recorder(contract: Contract) -> Iterator[ContractRecorder]:
-    """Record, and fail the test for whatever the vendor's document does not allow."""
+    """Record requests, and fail the test if the vendor's document does not allow one."""
     recorder = ContractRecorder(ROOT, contract=contract)
     yield recorder
     assert recorder.take_faults() == []

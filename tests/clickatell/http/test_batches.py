@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 def texts(count: int, to: str = "+2782000{:04}") -> list[Message]:
-    """Return messages to as many numbers."""
+    """Return that many messages, each to its own number."""
     return [Message(to.format(n), f"Message {n}", reference=f"ref-{n}") for n in range(count)]
 
 
@@ -79,7 +79,7 @@ async def test_each_message_has_its_own_outcome(
 
 @pytest.mark.parametrize("options", [{"echo_refused": False}], ids=["not echoed"])
 async def test_what_cannot_be_told_apart_has_no_verdict(client: Client, sandbox: Sandbox) -> None:
-    """Two messages to one number with different, unnamed refusals get no verdict."""
+    """Two messages to one number with different, unnamed refusals are both ambiguous."""
     to = magic_number(Scenario.OPTED_OUT)
     messages = [Message(to, "hello", channel="sms"), Message(to, "hello", channel="whatsapp")]
     sandbox.faults.add("shuffle")

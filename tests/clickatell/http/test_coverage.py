@@ -1,4 +1,4 @@
-"""The whole document is used: every part of every request and of every answer."""
+"""Coverage of the vendor's document: every part of each request and of each answer is used."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ EXCHANGES: dict[str, Step] = {
 async def test_everything_is_sent(
     client: Client, emulator: ClickatellEmulator, recorder: ContractRecorder, clock: Clock
 ) -> None:
-    """No parameter, property or member of an enumeration of any request goes unused."""
+    """Each documented parameter, property and enumeration value of a request is sent."""
     files = await uploaded(client)
     for step in EXCHANGES.values():
         await step(client, files)
@@ -176,13 +176,13 @@ class Oracle:
 
 @pytest.fixture
 def oracle() -> Oracle:
-    """Return the server's answer, to be set by the test."""
+    """Return the server, whose answer the test sets."""
     return Oracle()
 
 
 @pytest.fixture
 async def asking(oracle: Oracle) -> AsyncIterator[Client]:
-    """Return a client of a server that gives the answer of `oracle`."""
+    """Return a client of the server `oracle`."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", oracle.respond)
     async with TestServer(application) as server:
@@ -243,7 +243,7 @@ def plain(value: object) -> Json:
 
 
 def altered(document: Json, path: tuple[str, ...]) -> Json:
-    """Return a copy in which the value at a path is another of its type; the same if none is."""
+    """Return a copy with another value of the same type at a path; no change without the path."""
     changed = copy.deepcopy(document)
     holder, key = changed, None
     for step in path:

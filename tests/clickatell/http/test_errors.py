@@ -39,7 +39,7 @@ def rejected(reason: Reason, retry: Retry = Retry.NEVER) -> Meaning:
 
 
 def not_sent(reason: Reason, retry: Retry = Retry.SAFE) -> Meaning:
-    """Return the meaning of an error that only proves that the message was not sent."""
+    """Return the meaning of an error that proves only that the message was not sent."""
     return "not_sent", reason, retry, Scope.MESSAGE
 
 
@@ -102,7 +102,7 @@ def meaning(outcome: Outcome) -> Meaning:
 
 
 def test_the_table_is_whole() -> None:
-    """Every code of the vendor's table is here, at each of its levels."""
+    """`ERRORS` has every code of the vendor's table, at each of its levels."""
     assert {
         (code, level.value) for code in ERROR_TABLE for level in ERROR_TABLE[code].levels
     } == set(ERRORS)
@@ -130,9 +130,9 @@ async def test_single_message(
 async def test_with_others(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """An error of one message leaves the others alone; one of the request concerns all.
+    """An error of one message leaves the others alone; one of the request applies to all.
 
-    A request that is refused as a whole is sent again in smaller ones, which pass here.
+    A request that is rejected as a whole is split and sent again, and the parts pass here.
     """
     whole = level == "global"
     emulator.account_faults.add(code, level=level, to=None if whole else TO.removeprefix("+"))
@@ -158,7 +158,7 @@ async def test_with_others(
 async def test_what_is_safe_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """A message that is proven not processed is retried, and arrives once."""
+    """A message proven not to be processed is retried, and arrives once."""
     emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=2, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:
@@ -176,7 +176,7 @@ async def test_what_is_safe_is_tried_again(
 async def test_nothing_else_is_tried_again(
     sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
-    """A message that would fail again, or may have been processed, is sent once."""
+    """A message that would fail again, or may have been processed, is not retried."""
     emulator.account_faults.add(code, level=level)
     policy = RetryPolicy(attempts=3, base=0)
     async with Client.from_config(sandbox.config(), retry=policy) as client:

@@ -1,4 +1,4 @@
-"""Files: upload, facts, download, and refusals."""
+"""Files: upload, information, download, and refusals."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ UPLOADS: dict[str, tuple[Upload, list[tuple[str, str]], dict[str, Any]]] = {
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return everything in a folder."""
+    """Return all files in a folder."""
     return list(folder.iterdir())
 
 
@@ -110,7 +110,7 @@ async def test_uploads(
 
 
 async def test_facts_about_a_file(client: Client) -> None:
-    """The vendor tells when a file expires and whether any number may receive it."""
+    """`media_info` has a file's expiry, and whether any number may receive it."""
     shared = await client.media_info(await client.upload(PICTURE))
     private = await client.media_info(await client.upload(attrs.evolve(PICTURE, restricted_to=TO)))
 
@@ -161,7 +161,7 @@ async def test_the_key_goes_to_no_other_host(client: Client, sandbox: Sandbox) -
 async def test_an_upload_over_the_limit_never_leaves(
     client: Client, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """31 MiB are refused before any byte is sent, as bytes and as a file."""
+    """An upload of 31 MiB is refused without a request, as bytes and as a file."""
     size = 31 * 2**20
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
@@ -204,7 +204,7 @@ async def test_refused_uploads(
     failure = caught.value.failure
     assert (reason, code, 400) == (failure.reason, failure.code, failure.http_status)
     assert Retry.SAFE is not failure.retry
-    # An empty body is not what the document means by an upload, and is the point of one case.
+    # One case uploads an empty body, which the document does not allow.
     assert (
         ["POST /v1/media: body: has 0 bytes"] if not upload.data else []
     ) == recorder.take_faults()
@@ -213,7 +213,7 @@ async def test_refused_uploads(
 async def test_a_file_that_changes_on_its_way(
     client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that changed after it was measured is refused, not stored."""
+    """A file that changed after it was measured is refused and not stored."""
 
     async def before(data: bytes | Path) -> Source:
         return attrs.evolve(await measure(data), sha256=hashlib.sha256(b"before").hexdigest())
@@ -233,7 +233,7 @@ async def test_a_file_that_changes_on_its_way(
 
 
 async def test_a_digest_that_is_another_files(client: Client, sandbox: Sandbox) -> None:
-    """A wrong digest finds no file, and leaves nothing on disk."""
+    """A download with the digest of another file is a `MEDIA_NOT_FOUND` error."""
     stored = await client.upload(PICTURE)
     wrong = attrs.evolve(stored, sha256=hashlib.sha256(b"another").hexdigest())
 
@@ -268,7 +268,7 @@ async def test_facts_about_an_unknown_file(client: Client) -> None:
 async def test_a_wrong_digest_in_a_message(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator
 ) -> None:
-    """A file whose digest is wrong is accepted, then fails, and never arrives."""
+    """A message with a wrong file digest is accepted, then fails, and never arrives."""
     stored = await client.upload(PICTURE)
     item = MediaItem(MediaKind.IMAGE, stored, sha256="0" * 64)
     accepted = await client.send(Message(TO, Media((item,)), channel="whatsapp"))
@@ -296,7 +296,7 @@ async def test_a_file_that_is_gone(client: Client, sandbox: Sandbox) -> None:
 
 
 async def test_a_request_over_the_limit_is_halved(client: Client, sandbox: Sandbox) -> None:
-    """Files that are too large together are sent in two requests; each arrives once."""
+    """Files that are too large for one request are sent in two; each message arrives once."""
     picture = Inline(bytes(1_000_000))
     item = MediaItem(MediaKind.IMAGE, picture, content_type="image/png")
     messages = [

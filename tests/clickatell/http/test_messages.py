@@ -69,7 +69,7 @@ async def test_it_arrives_as_documented(
 async def test_inline_bytes_arrive(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, clock: Clock
 ) -> None:
-    """The bytes of a picture that travels inside a message reach the handset unchanged."""
+    """The bytes of a picture inside a message reach the handset unchanged."""
     files = await uploaded(client)
 
     await client.send(CATALOGUE["inline image"].message(files))

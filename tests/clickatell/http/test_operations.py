@@ -25,7 +25,7 @@ def received(emulator: ClickatellEmulator, count: int) -> list[str]:
 
 
 def listed(recorder: Recorder) -> list[list[str]]:
-    """Return the ids in each notification that was sent."""
+    """Return the ids in each read notification that was sent."""
     return [
         [each["messageId"] for each in orjson.loads(asked.body)["event"]["messageStatusUpdate"]]
         for asked in recorder.requests
@@ -54,7 +54,7 @@ async def test_read_receipts_in_batches(
 async def test_unknown_messages_are_told_apart(
     client: Client, emulator: ClickatellEmulator
 ) -> None:
-    """Known and unknown messages each have their own outcome, in the order given."""
+    """Known and unknown messages each have their own outcome, in the given order."""
     known = received(emulator, 2)
     by_sms = f"clickatell:{emulator.inbox.receive('27820000001', 'sms').id}"
 

@@ -1,4 +1,4 @@
-"""Statuses: the life of a message on each channel, and every name of the vendor."""
+"""Statuses: the life of a message on each channel, and every status name of the vendor."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_lives(
 
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
 async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock, channel: Channel) -> None:
-    """A scheduled message waits for its time, and no handset has it before."""
+    """A scheduled message does not arrive before its time."""
     at = START + timedelta(hours=1)
     accepted = await client.send(Message(TO, "later", channel=channel, send_at=at))
 
@@ -122,14 +122,14 @@ async def test_unknown_messages(client: Client) -> None:
 
 
 async def test_ids_that_need_escaping(client: Client) -> None:
-    """An id is always one segment of the path, whatever characters it has."""
+    """An id is quoted as one segment of the path, whatever characters it has."""
     status = await client.status("clickatell:../balance?x=1#y/ü")
 
     assert Reason.NOT_FOUND is status.reason
 
 
 async def test_another_process_can_ask(client: Client, sandbox: Sandbox, clock: Clock) -> None:
-    """The id as text is enough for a client that never saw the message."""
+    """A client that never saw the message can look it up by its id."""
     kept = str((await client.send(Message(TO, "hello"))).id)
     clock.now += 5 * PACE
 
@@ -145,7 +145,7 @@ async def test_another_process_can_ask(client: Client, sandbox: Sandbox, clock: 
 async def test_the_service_window(
     client: Client, sandbox: Sandbox, clock: Clock, reason: Reason | None
 ) -> None:
-    """Outside the window free WhatsApp text is accepted, then fails, and never arrives."""
+    """Outside the service window WhatsApp text is accepted, then fails, and never arrives."""
     accepted = await client.send(Message(TO, Text("hello"), channel="whatsapp"))
     clock.now += 5 * PACE
 
@@ -174,7 +174,7 @@ async def test_every_documented_name(client: Client, emulator: ClickatellEmulato
 
 
 async def test_unknown_names_are_kept(client: Client, emulator: ClickatellEmulator) -> None:
-    """A name that is not in the table is unknown, and kept."""
+    """A status name that is not in the table is `UNKNOWN`, and the name is kept."""
     emulator.messages.add(_record("BEAMED_UP", "sms"))
 
     found = seen(await client.status("clickatell:BEAMED_UP-sms"))

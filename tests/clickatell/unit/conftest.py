@@ -1,4 +1,4 @@
-"""A Clickatell account, the time that its flows run at, and helpers to drive them."""
+"""Fixtures: a Clickatell account, a context with a fixed time, and helpers to drive flows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def build() -> Callable[..., ClickatellAdapter]:
-    """Return what builds an adapter for an account that differs from the usual one."""
+    """Return a function that builds an adapter; its arguments change the usual account."""
 
     def make(**account: Any) -> ClickatellAdapter:
         usual: dict[str, Any] = {
@@ -40,7 +40,7 @@ def build() -> Callable[..., ClickatellAdapter]:
 
 @pytest.fixture(scope="session")
 def adapter(build: Callable[..., ClickatellAdapter]) -> ClickatellAdapter:
-    """The usual account's adapter."""
+    """The adapter of the usual account."""
     return build()
 
 
@@ -52,7 +52,7 @@ def context() -> Context:
 
 @pytest.fixture(scope="session")
 def answer() -> Callable[..., Response]:
-    """Return what builds an answer from JSON data, or from bytes as they are."""
+    """Return a function that builds an answer from JSON data or from bytes."""
 
     def make(document: Any, status: int = 202) -> Response:
         return Response(status, document if isinstance(document, bytes) else orjson.dumps(document))
@@ -62,5 +62,5 @@ def answer() -> Callable[..., Response]:
 
 @pytest.fixture(scope="session")
 def drive() -> Callable[..., tuple[list[Request], Any]]:
-    """Return what drives a flow: it takes the answers, and returns the requests and the value."""
+    """Return the function that gives answers to a flow, and returns its requests and its value."""
     return flows.drive

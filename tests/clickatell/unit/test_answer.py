@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def read(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> Callable[..., list[Outcome | None]]:
-    """Send messages to some numbers, with the references a, b, c, and read an answer."""
+    """Return a function that sends messages with the references a, b, c, and reads the answer."""
 
     def run(document: Any, *numbers: str, status: int = 202) -> list[Outcome | None]:
         messages = [
@@ -50,7 +50,7 @@ def refused_entry(code: int, **members: Any) -> dict[str, Any]:
 
 
 def ids_or_codes(outcomes: list[Outcome | None]) -> list[str | None]:
-    """Shorten outcomes to their id or code."""
+    """Return each outcome's provider id or failure code."""
     return [
         None
         if outcome is None
@@ -112,14 +112,14 @@ CONTRADICTIONS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("entry", CONTRADICTIONS)
 def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
-    """An entry that contradicts itself, or accepts without an id, is no verdict."""
+    """An entry that contradicts itself, or accepts without an id, gives no outcome."""
     assert [None] == read({"messages": [entry]}, ONE)
 
 
 @pytest.mark.parametrize("entry", [each for each in CONTRADICTIONS if len(each) > 2])
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 500])
 def test_contradictions_in_a_refusal(read: Any, entry: dict[str, Any], status: int) -> None:
-    """By its HTTP status alone, the answer would prove that no message was sent."""
+    """A contradictory entry makes all messages ambiguous, whatever the HTTP status says."""
     outcomes = read({"messages": [entry]}, ONE, TWO, status=status)
 
     assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in outcomes}
@@ -127,7 +127,7 @@ def test_contradictions_in_a_refusal(read: Any, entry: dict[str, Any], status: i
 
 @pytest.mark.parametrize("status", [302, 400, 403, 429, 503])
 def test_a_message_that_a_refusal_does_not_name(read: Any, status: int) -> None:
-    """Beside an accepted message the HTTP status proves nothing about the others."""
+    """Beside an accepted message, a message without an entry is ambiguous, whatever the status."""
     named = accepted_entry("id", clientMessageId="a", to=ONE)
 
     accepted, doubted = read({"messages": [named]}, ONE, TWO, status=status)
@@ -136,7 +136,7 @@ def test_a_message_that_a_refusal_does_not_name(read: Any, status: int) -> None:
 
 
 def test_refused_without_a_cause(read: Any) -> None:
-    """A refusal without a cause is a refusal all the same."""
+    """A refused entry without an error rejects its message with the reason `UNKNOWN`."""
     [outcome] = read({"messages": [{"accepted": False, "clientMessageId": "a"}]}, ONE)
 
     assert isinstance(outcome, Rejected)
@@ -188,7 +188,7 @@ def test_global_error(
 
 
 def test_global_error_of_one_message(read: Any) -> None:
-    """A code of the message level without an entry applies to a single message."""
+    """A message-level code in the request's error rejects a single message, and none of several."""
     body = {"error": {"code": 25, "description": "Invalid recipient address: 27"}}
 
     [alone] = read(body, ONE, status=400)
@@ -200,14 +200,14 @@ def test_global_error_of_one_message(read: Any) -> None:
 
 
 def test_global_error_beside_an_acceptance(read: Any) -> None:
-    """If any message was accepted, the request was not refused as a whole."""
+    """An error of the request is ignored if any of its messages was accepted."""
     body = {"messages": [accepted_entry("id", clientMessageId="a")], "error": {"code": 43}}
 
     assert ["id", None] == ids_or_codes(read(body, ONE, TWO, status=207))
 
 
 def test_global_error_beside_an_id(read: Any) -> None:
-    """An id counts like an acceptance: the provider has taken something of the request."""
+    """An error of the request is ignored if any entry has an id."""
     entry = {"apiMessageId": "id", "accepted": False, "clientMessageId": "a"}
     body = {"messages": [entry], "error": {"code": 43}}
 
@@ -222,7 +222,7 @@ def test_global_error_beside_a_refusal(read: Any) -> None:
 
 
 def test_unknown_global_code(read: Any) -> None:
-    """An unknown code of the whole request proves nothing."""
+    """An unknown code of the whole request gives no outcome."""
     assert [None] == read({"error": {"code": 777}}, ONE, status=400)
 
 
@@ -345,7 +345,7 @@ def test_match_entries(
 
 
 def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
-    """A shared refusal keeps only what all its entries have in common."""
+    """A refusal shared by several messages keeps only what its entries have in common."""
     entries = [refused_entry(26, to=ONE, description=f"text {index}") for index in range(2)]
 
     outcomes = read({"messages": entries}, ONE, ONE, status=207)
@@ -355,7 +355,7 @@ def test_shared_refusal_says_only_what_is_common(read: Any) -> None:
 
 
 def test_over_long_list(read: Any) -> None:
-    """Superfluous entries are ignored."""
+    """Entries beyond the number of messages are ignored."""
     entries = [accepted_entry(str(index), clientMessageId=str(index)) for index in range(1000)]
 
     assert ["1", None] == ids_or_codes(
@@ -380,7 +380,7 @@ PARAMETERS = [
 def test_the_reason_of_23_follows_from_its_parameter(
     read: Any, words: str, path: str | None, reason: Reason
 ) -> None:
-    """Code 23 is also how a bad number is refused: the words name the parameter."""
+    """Code 23 has the reason and path of the parameter that its text names."""
     [outcome] = read({"messages": [refused_entry(23, to=ONE, description=words)]}, ONE, status=400)
 
     assert isinstance(outcome, Rejected)
@@ -391,7 +391,7 @@ def test_the_reason_of_23_follows_from_its_parameter(
     "error", [None, {}, [], "", 0, {"code": None, "description": None}, {"code": 0}, [{}], [None]]
 )
 def test_an_error_that_holds_nothing(read: Any, error: Any) -> None:
-    """An error member that holds nothing is no error, beside a message or of the request."""
+    """An empty error member is no error, neither of a message nor of the request."""
     body = {"messages": [accepted_entry("id", to=ONE, error=error)], "error": error}
 
     assert ["id"] == ids_or_codes(read(body, ONE))
@@ -405,7 +405,7 @@ def test_an_error_that_holds_nothing(read: Any, error: Any) -> None:
 def test_an_answer_that_names_another_number(
     read: Any, entry: dict[str, Any], to: str | None, is_it: bool
 ) -> None:
-    """An acceptance or refusal of another number is no verdict on this message."""
+    """An entry with another number gives no outcome for this message."""
     named = entry if to is None else {**entry, "to": to}
 
     accepted = read({"messages": [accepted_entry("id", **named)]}, ONE)
@@ -419,7 +419,7 @@ def test_an_answer_that_names_another_number(
 
 @pytest.mark.parametrize("code", [21, 22])
 def test_a_refusal_of_the_request_is_the_same_for_all(read: Any, code: int) -> None:
-    """The engine sends the messages of such a request in smaller ones."""
+    """A refusal of the request gives all messages one failure, so that the engine splits it."""
     outcomes = read({"error": {"code": code, "description": "x"}}, ONE, TWO, THREE, status=400)
 
     assert {Rejected} == set(map(type, outcomes))
@@ -428,13 +428,13 @@ def test_a_refusal_of_the_request_is_the_same_for_all(read: Any, code: int) -> N
 
 
 def too_large(*references: str) -> list[dict[str, Any]]:
-    """Make entries that were refused for the media of the whole request."""
+    """Make entries refused for the media size of the whole request."""
     return [refused_entry(32, clientMessageId=each) for each in references]
 
 
 @pytest.mark.parametrize("status", [400, 207])
 def test_media_that_are_too_large_together(read: Any, status: int) -> None:
-    """Code 32 of every message refuses the request: the same for all, so that it is cut."""
+    """Code 32 for every message gives all one failure, so that the engine splits the request."""
     outcomes = read({"messages": too_large("a", "b")}, ONE, TWO, status=status)
 
     assert {Rejected} == set(map(type, outcomes))
@@ -449,14 +449,14 @@ def test_media_that_are_too_large_together(read: Any, status: int) -> None:
     ids=["32 of every message", "21 of the request"],
 )
 def test_a_refusal_of_the_whole_is_cut_with_every_status(read: Any, status: int, body: Any) -> None:
-    """What all messages are refused for at once must not fail those that are right."""
+    """A request whose messages are all refused for its size is split, whatever the status."""
     outcomes = read(body, ONE, TWO, status=status)
 
     assert Split(2) == split_of(outcomes)
 
 
 def test_media_that_may_pass_without_the_others(read: Any) -> None:
-    """Code 32 of some messages says that they may pass once the others are out of the way."""
+    """Code 32 for only some messages is `NotSent` and safe to retry."""
     entries = [accepted_entry("id", clientMessageId="a"), *too_large("b")]
 
     accepted, refused = read({"messages": entries}, ONE, TWO, status=207)
@@ -467,7 +467,7 @@ def test_media_that_may_pass_without_the_others(read: Any) -> None:
 
 
 def test_words_of_an_unknown_form(read: Any) -> None:
-    """A refusal in a form that is not documented keeps its words."""
+    """A refusal in an undocumented form keeps its text."""
     entry = {"accepted": False, "clientMessageId": "a", "errorDescription": "From is not yours"}
 
     [outcome] = read({"messages": [entry]}, ONE, status=400)

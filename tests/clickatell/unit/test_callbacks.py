@@ -1,4 +1,4 @@
-"""Clickatell's callbacks: the secret of the address, and each kind of event."""
+"""Clickatell's callbacks: the secret in the URL, the login, and each kind of event."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UNSIGNED, NO_SECRET = Authenticity.UNSIGNED, Authenticity.NO_SECRET
 def adapter(
     *, paths: list[str] | None = None, logins: list[str] | None = None
 ) -> ClickatellAdapter:
-    """Build the adapter of an account with these secrets of callbacks."""
+    """Build the adapter of an account with these callback secrets and logins."""
     settings = ClickatellSettings(
         api_key=Secret("k-_="),
         callback_secrets=[Secret(each) for each in paths or []],
@@ -89,7 +89,7 @@ def test_the_secret_of_the_address(
     login: str | None,
     expected: Authenticity,
 ) -> None:
-    """Both that are configured must fit, any of several; one that can be guessed is none."""
+    """Secret and login must both match if both are configured; a guessable one never does."""
     found = adapter(paths=paths, logins=logins).verify(
         callback(b"{}", secret=secret, login=login), CONTEXT
     )
@@ -108,7 +108,7 @@ def test_the_secret_of_the_address(
     ],
 )
 def test_weak_secrets_are_a_problem(paths: list[str], logins: list[str], expected: str) -> None:
-    """The receiver does not start with a secret that can be guessed, and never shows it."""
+    """A guessable secret keeps the receiver from starting, and the message does not show it."""
     problem = adapter(paths=paths, logins=logins).callback_problem()
 
     assert problem is not None
@@ -117,7 +117,7 @@ def test_weak_secrets_are_a_problem(paths: list[str], logins: list[str], expecte
 
 
 def test_a_status() -> None:
-    """The name, the id, our reference and the time in milliseconds; the channel has a space."""
+    """A status event has status, id, reference and time; a space in the channel is ignored."""
     event = only(envelope(messageStatusUpdate=[STATUS]))
 
     assert isinstance(event, StatusEvent)
@@ -147,7 +147,7 @@ def test_a_status() -> None:
 def test_the_name_of_a_status_decides(
     members: dict[str, Any], status: Status, provider_status: str
 ) -> None:
-    """A number counts only where there is no name, and an unknown name never becomes a number."""
+    """The number is used only without a name, and an unknown name is not read as its number."""
     event = only(envelope(messageStatusUpdate=[STATUS | members]))
 
     latest = event.leg.timeline.latest
@@ -155,7 +155,7 @@ def test_the_name_of_a_status_decides(
 
 
 def test_reports_of_two_channels_are_two_legs() -> None:
-    """Clickatell's id is the message's, so a fallback that was delivered ends no other leg."""
+    """Reports of one id on two channels are two legs, each with its own status."""
     failed = STATUS | {"status": "EXPIRED", "statusCode": 20}
     delivered = STATUS | {"channel": "sms", "timestamp": STATUS["timestamp"] + 1}
     reports = [only(envelope(messageStatusUpdate=[each])) for each in (delivered, failed)]
@@ -171,21 +171,21 @@ def test_reports_of_two_channels_are_two_legs() -> None:
 
 
 def test_a_status_of_a_failure_has_its_reason() -> None:
-    """The same tables as of a look-up."""
+    """A failed status in a callback has the reason that a look-up gives it."""
     event = only(envelope(messageStatusUpdate=[STATUS | {"status": "RECIPIENT_DOES_NOT_EXIST"}]))
 
     assert Reason.RECIPIENT_NOT_ON_CHANNEL is event.reason
 
 
 def test_a_status_without_an_id_of_clickatell_has_our_reference() -> None:
-    """It settles a send whose answer was lost."""
+    """A status without an id is identified by the reference."""
     event = only(envelope(messageStatusUpdate=[STATUS | {"messageId": None}]))
 
     assert (None, "ord-71-b") == (event.message_id, event.reference)
 
 
 def test_a_status_without_a_time_has_that_of_its_arrival() -> None:
-    """But the same key whenever it arrives."""
+    """A status without a time has its arrival time, and a key that does not depend on it."""
     body = envelope(messageStatusUpdate=[STATUS | {"timestamp": None}])
     later = Context(account="cape", now=NOW.replace(day=2))
 
@@ -197,7 +197,7 @@ def test_a_status_without_a_time_has_that_of_its_arrival() -> None:
 
 
 def test_a_text() -> None:
-    """Numbers get their plus; the message that it answers is named twice."""
+    """An inbound text has E.164 numbers, and the id and reference of the message it answers."""
     event = only(envelope(moText=[TEXT]))
 
     assert isinstance(event, InboundMessage)
@@ -213,7 +213,7 @@ def test_a_text() -> None:
 
 
 def test_files_are_fetched_with_the_key() -> None:
-    """The address is Clickatell's own, which `Client.download` fetches; the caption is the text."""
+    """A media file is `Stored` with Clickatell's URL, and its caption is the text."""
     event = only(envelope(moMedia=[callbacks.MEDIA_FILES]))
 
     source = Stored(account="cape", url=callbacks.FILE, sha256=callbacks.DIGEST)
@@ -229,7 +229,7 @@ def test_files_are_fetched_with_the_key() -> None:
 
 
 def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
-    """The key is in `raw`."""
+    """A file that its sender encrypted is marked as `client_encrypted`."""
     event = only(envelope(moMedia=[callbacks.MEDIA_FILES | {"encryptionKey": "k"}]))
 
     assert [True] == [each.source.client_encrypted for each in event.media]
@@ -245,7 +245,7 @@ def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
     ],
 )
 def test_media_inside_the_callback(members: dict[str, Any]) -> None:
-    """Base64 becomes bytes, also in lines, and beside a list of files that is empty."""
+    """Base64 media are decoded, also with line breaks, and beside an empty list of files."""
     event = only(envelope(moMedia=[callbacks.MEDIA_INLINE | members]))
 
     expected = MediaItem(MediaKind.AUDIO, Inline(b"sound"), content_type="audio/ogg; codecs=opus")
@@ -261,7 +261,7 @@ def test_media_inside_the_callback(members: dict[str, Any]) -> None:
     ],
 )
 def test_a_place(members: dict[str, Any]) -> None:
-    """Coordinates are text, and one was once misspelt."""
+    """A location's coordinates are read from text, also under the misspelt name `latitute`."""
     entry = {key: value for key, value in callbacks.LOCATION.items() if key != "latitude"}
     event = only(envelope(moLocation=[entry | members]))
 
@@ -269,7 +269,7 @@ def test_a_place(members: dict[str, Any]) -> None:
 
 
 def test_several_events_in_one_callback() -> None:
-    """All of them, in order, with a key each; one that is broken loses none of the others."""
+    """All events are read in order, each with its own key; a broken one loses no other."""
     other = STATUS | {"status": "READ", "timestamp": STATUS["timestamp"] + 1}
     events = parse(envelope(messageStatusUpdate=[STATUS, None, other], moText=[TEXT], moNew=[{}]))
 
@@ -278,7 +278,7 @@ def test_several_events_in_one_callback() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """A later status of the same message has another one, and so has that of its other channel."""
+    """A repetition has the same key; another status or channel has another key."""
     changes = [{}, {}, {"status": "READ"}, {"channel": "sms"}]
     first, again, *others = (
         each.key
@@ -292,7 +292,7 @@ def test_a_repetition_has_the_same_key() -> None:
 @pytest.mark.parametrize(
     ("body", "why", "name"),
     [
-        # The plain SMS API's own status: there 5 is an error of the message.
+        # A status of the plain SMS API, where 5 is an error of the message.
         (
             b'{"integrationName":"shop","messageId":"a","requestId":"b","clientMessageId":"c",'
             b'"to":"27820000001","statusCode":5,"status":"DELIVERED","timestamp":"1893456000"}',
@@ -335,7 +335,7 @@ def test_a_repetition_has_the_same_key() -> None:
     ],
 )
 def test_what_is_unknown_is_kept_whole(body: bytes, why: str, name: str) -> None:
-    """Also the flat shape of the other product, whose numbers mean something else."""
+    """An unknown body, such as the plain SMS API's, is kept whole as an `UnparsedEvent`."""
     event = only(body)
 
     assert isinstance(event, UnparsedEvent)
@@ -350,7 +350,7 @@ _ENTRIES = st.dictionaries(_NAMES, json_values() | st.sampled_from(("5", "278200
 
 @given(st.dictionaries(_KINDS, st.lists(_ENTRIES, max_size=3) | json_values()))
 def test_any_members_of_any_kind_give_events(kinds: dict[str, Any]) -> None:
-    """Nothing raises, and nothing is lost."""
+    """Any entries give one event each, and never raise."""
     events = parse(envelope(**kinds))
 
     entries = sum(len(each) if isinstance(each, list) else 1 for each in kinds.values())
@@ -359,7 +359,7 @@ def test_any_members_of_any_kind_give_events(kinds: dict[str, Any]) -> None:
 
 @given(st.binary(), st.binary(), st.binary())
 def test_any_bytes_are_refused(body: bytes, line: bytes, path: bytes) -> None:
-    """Nobody guesses a secret, and no bytes raise."""
+    """No random secret is genuine, and no bytes make `verify` or `parse` raise."""
     callback = Callback(body=body, headers=[(b"authorization", line)], path_secret=path)
 
     assert GENUINE is not adapter(paths=[SECRET], logins=[LOGIN]).verify(callback, CONTEXT)

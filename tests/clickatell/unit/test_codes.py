@@ -69,7 +69,7 @@ def test_code_in_an_answer(
 
 @pytest.mark.parametrize("code", [28, 44, 45, 110, 111])
 def test_refusals_that_an_operator_can_fix(code: int) -> None:
-    """What an operator can fix says so, and is never the recipient's fault."""
+    """Codes that an operator can fix have `AFTER_FIX`, and the account or sender as their fault."""
     row = CODES.get(code, "message")
 
     assert row is not None
@@ -80,7 +80,7 @@ def test_refusals_that_an_operator_can_fix(code: int) -> None:
 def test_an_account_may_trust_code_19(
     build: Callable[..., ClickatellAdapter], context: Context, drive: Any, answer: Any
 ) -> None:
-    """An account may configure a bare 19 as not sent; then it is safe to send again."""
+    """An account may configure code 19 as not sent, which makes it safe to retry."""
     adapter = build(codes={("19", "global"): {"verdict": Verdict.NOT_SENT}})
     body = {"error": {"code": 19, "description": "Internal error, please retry"}}
 
@@ -94,7 +94,7 @@ def test_an_account_may_trust_code_19(
 def refuse(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any
 ) -> Callable[..., Outcome | None]:
-    """Send some content and have it refused with a code and a sentence."""
+    """Return a function that sends content that is refused with a code and a text."""
 
     def run(content: Content | str, code: int, sentence: str) -> Outcome | None:
         message = Message(TO, content, reference="r", channel=Channel.WHATSAPP)
@@ -147,7 +147,7 @@ def test_field_of_an_error(
     content: Content | str,
     path: str | None,
 ) -> None:
-    """The parameter that an error names becomes the path of our own field."""
+    """The parameter named in an error becomes the path of the message's field."""
     sentence = f"Invalid or missing parameter: {name}" if name else "Some text"
 
     outcome = refuse(content, code, sentence)
@@ -157,7 +157,7 @@ def test_field_of_an_error(
 
 
 def test_unknown_code(refuse: Callable[..., Outcome | None]) -> None:
-    """A refusal with an unknown code is a refusal all the same, and the code is kept."""
+    """An entry refused with an unknown code rejects its message, and the code is kept."""
     outcome = refuse("Hi", 777, "New")
 
     assert isinstance(outcome, Rejected)
@@ -187,7 +187,7 @@ NUMBERS = {
     ["NOT_AVAILABLE", "PARAM_COUNT_MISMATCH", "IS_MISSING", "DOWNLOAD_FAILED", "PACK_IS_MISSING"],
 )
 def test_names_of_2019(name: str) -> None:
-    """The names that only the older table has still refuse a message for its template."""
+    """Status names that only the vendor's older table has reject a message for its template."""
     evidence = STATUSES.evidence(f"WHATSAPP_HSM_{name}")
 
     assert (Status.REJECTED, Fault.CONTENT) == (evidence.status, evidence.fault)

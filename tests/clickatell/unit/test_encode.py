@@ -133,7 +133,7 @@ def test_request(
 
 
 def test_account_defaults(build: Callable[..., ClickatellAdapter]) -> None:
-    """The account's sender goes into SMS only, and its extras come before the message's own."""
+    """The account's sender is for SMS only, and a message's extras override the account's."""
     adapter = build(
         sender="+27870000000",
         channel=Channel.WHATSAPP,
@@ -195,7 +195,7 @@ def test_degrees(value: float) -> None:
 
 
 def test_template_of_the_account(build: Callable[..., ClickatellAdapter]) -> None:
-    """A mapping without a name or a language leaves the message's own."""
+    """A mapping without a name keeps the template's own name."""
     adapter = build(templates={"t": TemplateMapping(language="nb")})
 
     written = document(Message(TO, Template("t", "en"), channel=Channel.WHATSAPP), adapter)
@@ -205,7 +205,7 @@ def test_template_of_the_account(build: Callable[..., ClickatellAdapter]) -> Non
 
 @pytest.mark.parametrize("sender", ["Shop", "+12", "1234567890123456", "+2787 000"])
 def test_a_sender_is_a_number(build: Callable[..., ClickatellAdapter], sender: str) -> None:
-    """A name cannot be a two-way number: refused in a message, and in an account."""
+    """A sender that is no number is refused in a message and in an account."""
     failure = build().check(Message(TO, "Hi", channel="sms", sender=sender))
 
     assert failure is not None
@@ -217,7 +217,7 @@ def test_a_sender_is_a_number(build: Callable[..., ClickatellAdapter], sender: s
 def test_the_accounts_sender_is_not_dropped_on_whatsapp(
     build: Callable[..., ClickatellAdapter],
 ) -> None:
-    """Only SMS has a sender, so an account with both channels names it by channel."""
+    """An account's sender for all channels is refused on WhatsApp, which has no sender."""
     on_all, on_sms = build(sender="+27870000000"), build(senders={Channel.SMS: "+27870000000"})
     message = Message(TO, "Hi", channel="whatsapp")
 

@@ -1,4 +1,4 @@
-"""The operations other than sending: their requests, and reading the answers."""
+"""The operations other than sending: their requests and the reading of their answers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_history_is_no_operation(adapter: ClickatellAdapter, context: Context) -
 def status_of(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> Callable[..., Any]:
-    """Look up a message and read an answer."""
+    """Return a function that looks up a message and reads the answer."""
 
     def run(document: Any, status: int = 200) -> Any:
         _, value = drive(adapter.status("0f3b", context), answer(document, status))
@@ -72,7 +72,7 @@ def status_of(
 
 
 def test_status_request(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
-    """A look-up is a GET by id, which is escaped."""
+    """A look-up is a GET with the quoted id in its path."""
     [request], _ = drive(adapter.status("a/b?c", context), Response(200, b"{}"))
 
     assert Request("GET", "/v1/message/a%2Fb%3Fc", authenticated=True) == request
@@ -183,7 +183,7 @@ def test_unreadable_look_up(status_of: Any, status: int) -> None:
 def test_mark_read(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Callable[..., Response]
 ) -> None:
-    """Each notice is sent with its index, by which its entry is matched in any order."""
+    """Each read notice is sent with its index, which matches its entry in any order."""
     body = {
         "event": {
             "messageStatusUpdate": [
@@ -230,7 +230,7 @@ def test_mark_read(
 def test_mark_read_refused(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any, code: int
 ) -> None:
-    """A refused notice has no path, because it is about no message of ours."""
+    """The failure of a refused read notice has no path."""
     error = {"code": code, "description": "Invalid or missing parameter: messageId"}
     body = {"event": {"messageStatusUpdate": [{"accepted": False, "error": error}]}}
 
@@ -283,7 +283,7 @@ def test_upload(
     fields: dict[str, Any],
     query: dict[str, str],
 ) -> None:
-    """A file is sent unchanged, with its facts in the query, and stored for 30 days."""
+    """A file is sent unchanged, with its details in the query, and is stored for 30 days."""
     upload = attrs.evolve(UPLOAD, **fields)
     body = {"fileId": "5f2c1d60-1.pdf", "accepted": True}
 
@@ -344,7 +344,7 @@ def test_upload_refused(
 
 
 def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
-    """A file beyond the limit is refused before a request exists."""
+    """A file over the limit is refused without a request."""
     size = 30 * 2**20 + 1
 
     requests, failure = drive(adapter.upload(UPLOAD, attrs.evolve(SOURCE, size=size), context))
@@ -353,7 +353,7 @@ def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: A
 
 
 def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
-    """A restriction that Clickatell does not know is refused, not dropped."""
+    """A restriction to a channel, which Clickatell does not support, is refused."""
     upload = attrs.evolve(UPLOAD, channel="whatsapp")
 
     requests, failure = drive(adapter.upload(upload, SOURCE, context))
@@ -383,7 +383,7 @@ def test_media_info(
     document: dict[str, Any],
     expected: MediaInfo,
 ) -> None:
-    """The expiry of a file is in seconds."""
+    """`media_info` reads a file's expiry in seconds; invalid values are `None`."""
     [request], info = drive(adapter.media_info(STORED, context), answer(document, 200))
 
     assert Request("GET", "/v1/media/5f2c%2F1.pdf", authenticated=True) == request
@@ -432,7 +432,7 @@ def test_download(
 def test_download_of_a_file_that_is_gone(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A 404 for a file is about the file."""
+    """A 404 for a file means that the file was not found."""
     for flow in (adapter.download(STORED, context), adapter.media_info(STORED, context)):
         _, failure = drive(flow, Response(404))
 
@@ -442,7 +442,7 @@ def test_download_of_a_file_that_is_gone(
 def test_files_without_id_or_digest(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """Without an id, or a digest for a download, no request is made."""
+    """A file without an id, or without a digest for a download, is refused without a request."""
     linked = Stored(account="cape", url="https://example.test/f")
     flows = {
         "id": adapter.media_info(linked, context),
@@ -489,7 +489,7 @@ def test_balance(
 def test_a_balance_beyond_all_money(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """The text of such a number would fill the memory."""
+    """A balance with an absurd exponent is `None`, because its digits would fill the memory."""
     _, balance = drive(adapter.balance(context), Response(200, b'{"balance": 1e999999999}'))
 
     assert balance.amount is None
@@ -499,7 +499,7 @@ def test_a_balance_beyond_all_money(
 def test_balance_in_an_absurd_document(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A document that one of two parsers cannot read only loses the amount."""
+    """If only one of the two parsers can read the document, the amount alone is lost."""
     body = b'{"balance": 1, "x": ' + b"[" * 1010 + b"]" * 1010 + b"}"
 
     _, balance = drive(adapter.balance(context), Response(200, body))
@@ -527,7 +527,7 @@ def test_an_error_in_an_answer_that_says_200(
     reason: Reason,
     code: str | None,
 ) -> None:
-    """An error is a failure with its code and words, not an unknown id or an empty balance."""
+    """An error in a 200 is a failure with its code and text, not a status or a balance."""
     flow = adapter.status("0f3b", context) if name == "status" else adapter.balance(context)
     _, failure = drive(flow, answer({"error": error}, 200))
 
@@ -540,7 +540,7 @@ def test_an_error_in_an_answer_that_says_200(
 def test_no_error_in_an_answer_that_says_200(
     adapter: ClickatellAdapter, context: Context, drive: Any, answer: Any, error: Any
 ) -> None:
-    """An error member that holds nothing leaves the form for an unknown id."""
+    """An empty error member in a 200 for an unknown id is no failure."""
     document = {"status": "UNKNOWN", "error": error}
     _, status = drive(adapter.status("0f3b", context), answer(document, 200))
 

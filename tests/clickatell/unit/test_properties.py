@@ -1,4 +1,4 @@
-"""Properties that hold for every answer, also a shuffled, incomplete or invented one."""
+"""Properties that hold for every answer, including shuffled, incomplete and invented ones."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STATUSES = st.sampled_from([200, 201, 202, 207, 400, 401, 402, 404, 429, 500, 50
 
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Draw numbers, the true entry of each message, and what arrives of those entries.
+    """Draw numbers, each message's true entry, and the entries that arrive.
 
-    Some are missing, refused ones may lack the reference, copies and foreign ones are mixed in,
-    and all stand in any order.
+    Some entries are missing, some refused ones have no reference, some are repeated or belong to no
+    message, and all are in any order.
     """
     numbers = draw(st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=7))
     truth = []
@@ -65,7 +65,7 @@ def answers(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[dict
 def test_a_match_is_never_wrong(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
-    """A message gets its own entry, a refusal shared by all that are left, or nothing."""
+    """A message gets its own entry, a refusal shared by all messages left, or nothing."""
     numbers, truth, arrived = drawn
     references = [f"r{index}" for index in range(len(numbers))]
 
@@ -85,7 +85,7 @@ def test_a_match_is_never_wrong(
 def test_references_decide(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
-    """An entry that quotes its reference always reaches its message."""
+    """An entry with a reference is always matched to that message."""
     numbers, truth, arrived = drawn
     references = [f"r{index}" for index in range(len(numbers))]
     named = {entry.get("clientMessageId") for entry in arrived}
@@ -101,7 +101,7 @@ def test_references_decide(
 def test_entries_in_order_need_no_matching(
     drawn: tuple[list[str], list[dict[str, Any]], list[dict[str, Any]]], whole: bool
 ) -> None:
-    """For entries in order, the fast path and the matching give the same result."""
+    """For entries in order, the fast path gives the same result as the matching."""
     numbers, truth, arrived = drawn
     references = [f"r{index}" for index in range(len(numbers))]
     listed = truth if whole else arrived
@@ -137,7 +137,7 @@ def test_entries_in_order_need_no_matching(
 def test_plain_messages_are_written_like_others(
     messages: list[Message], account: dict[str, Any]
 ) -> None:
-    """The fast path for plain messages writes the same as the general path."""
+    """The fast path for plain messages writes the same bytes as the general path."""
     adapter = ClickatellAdapter(
         Account(
             name="cape",
@@ -260,7 +260,7 @@ def test_any_answer_to_an_operation(
 def test_status_time_beyond_all_calendars(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:
-    """A time that `datetime` cannot hold is replaced by the current time."""
+    """A time that `datetime` cannot hold is replaced by the time of the look-up."""
     body = orjson.dumps({"sms": {"status": "READ", "timestamp": 2**62}})
 
     _, status = drive(adapter.status("id", context), Response(200, body))

@@ -402,7 +402,7 @@ def test_at_the_limit(adapter: ClickatellAdapter, content: Content) -> None:
 
 
 def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:
-    """The position of a template button counts, not the order in the list."""
+    """Template buttons are ordered by their position, not by their place in the list."""
     buttons = (
         TemplateButton(1, URL, value="a"),
         TemplateButton(4, ANSWER, value="b"),
@@ -434,7 +434,7 @@ def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str
 
 
 def test_a_file_is_refused_in_the_words_of_a_program(adapter: ClickatellAdapter) -> None:
-    """What it is, what is taken instead, and who makes that."""
+    """A refusal of a file's source names its class, the supported classes, and `client.upload`."""
     media = _media(source=Link("https://example.test/a.png"))
     failure = adapter.check(Message("+27820000001", media, channel=Channel.WHATSAPP))
 

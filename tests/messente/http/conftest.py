@@ -47,7 +47,7 @@ def emulator(sandbox: Sandbox) -> MessenteEmulator:
 
 @pytest.fixture
 def account() -> dict[str, Any]:
-    """Give the account a sender, which RCS requires."""
+    """Return the account's sender, which RCS requires."""
     return {"sender": SENDER}
 
 
@@ -64,7 +64,7 @@ def sent(recorder: Recorder) -> list[dict[str, Any]]:
 def check_delivery(sandbox: Sandbox, found: Iterable[Outcome]) -> None:
     """Check that handsets received each accepted message once, and no other.
 
-    Messente knows no references; a leg's id is on the handset.
+    Messente has no references, so messages are matched by the id of the leg.
     """
     received = Counter(each.id for each in sandbox.handsets.all())
     legs = [each.legs[0] for each in found if isinstance(each, Accepted)]

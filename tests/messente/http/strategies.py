@@ -56,7 +56,7 @@ _URLS = st.sampled_from(
     ]
 )
 _MOMENTS = st.datetimes(
-    datetime(1, 1, 3),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(1, 1, 3),  # noqa: DTZ001 - hypothesis adds the time zone
     datetime(9999, 12, 29),  # noqa: DTZ001
     timezones=st.sampled_from(
         [UTC, timezone(timedelta(hours=-9, minutes=-30)), timezone(timedelta(seconds=1172))]
@@ -65,7 +65,7 @@ _MOMENTS = st.datetimes(
 
 
 def _texts(*limits: int) -> SearchStrategy[str]:
-    """Return texts of odd characters, mostly within the limits, rarely too long or too short."""
+    """Return texts of unusual characters, mostly within the limits, rarely just beyond them."""
     within = [1, *limits, *(each - 1 for each in limits if each > 1)]
     return st.builds(
         lambda char, length: char * length,

@@ -43,7 +43,7 @@ CONTEXT = Context(
 
 @pytest.fixture(scope="module")
 def post() -> Iterator[Callable[[str, bytes], tuple[int, Any]]]:
-    """Serve Messente in another thread, and return what posts to it."""
+    """Serve Messente in another thread, and return a function that posts to it."""
     headers = {"Content-Type": "application/json", **ADAPTER.authorization()}
     with (
         start_blocking_portal("asyncio") as portal,
@@ -66,7 +66,7 @@ def post() -> Iterator[Callable[[str, bytes], tuple[int, Any]]]:
 def test_what_passes_is_accepted(
     post: Callable[[str, bytes], tuple[int, Any]], channel: Channel, kind: str
 ) -> None:
-    """A message that `check` lets pass is valid to the emulator."""
+    """The emulator accepts every message that passes `check`; a refusal has a path."""
     passed = []
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 
 def texts(count: int) -> list[Message]:
-    """Return messages to as many numbers."""
+    """Return that many messages, each to its own number."""
     return [Message(f"+372555{n:05}", f"Message {n}", reference=f"ref-{n}") for n in range(count)]
 
 
@@ -41,13 +41,13 @@ def judged(outcome: Outcome) -> tuple[type, Reason | None]:
 
 
 def errors(source: str, code: str = "105") -> dict[str, Any]:
-    """Return an element of a bulk's answer that refuses."""
+    """Return the entry of a refused message in a bulk's answer."""
     error = {"code": code, "title": "Invalid data", "detail": "No good", "source": source}
     return {"errors": [error]}
 
 
 async def test_one_alone_is_no_bulk(client: Client, recorder: Recorder) -> None:
-    """A single message is sent in a single call, also from a stream."""
+    """A single message is sent as a single call, also from a stream."""
     await outcomes(client, texts(1))
 
     assert [("POST", "/v1/omnimessage")] == [(each.method, each.path) for each in recorder.requests]
@@ -65,7 +65,7 @@ async def test_bulks_hold_a_thousand(
     sizes = [
         len(each.json["messages"]) if each.path.endswith("s") else 1 for each in recorder.requests
     ]
-    # On two connections, either may arrive first.
+    # The requests use two connections, so either may arrive first.
     assert batches == sorted(sizes, reverse=True)
     assert {Accepted} == {type(each) for each in found}
     assert [each.reference for each in messages] == [each.reference for each in found]
@@ -79,7 +79,7 @@ async def test_bulks_hold_a_thousand(
 async def test_each_message_of_a_bulk_has_its_own_everything(
     client: Client, recorder: Recorder
 ) -> None:
-    """Channel, legs, callback URL and extras belong to each message by itself."""
+    """Each message of a bulk has its own channel, legs, callback URL and extras."""
     messages = [
         Message(TO, "a", callback_url="https://app.example.test/a", ttl=60),
         Message(TO, "b", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),)),
@@ -136,7 +136,7 @@ async def test_refusals_are_matched_by_position(client: Client, sandbox: Sandbox
 
 
 async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
-    """A 201 with refusals only accepts no message."""
+    """A 201 that contains only refusals accepts no message."""
     odd = {"messente": {"priority": "urgent"}}
     messages = [Message(f"+3725550000{n}", "a", extras=odd) for n in range(3)]
 
@@ -151,7 +151,7 @@ async def test_all_refused(client: Client, sandbox: Sandbox) -> None:
 async def test_positions_prove_nothing_if_the_lengths_differ(
     client: Client, recorder: Recorder, entries: list[Any]
 ) -> None:
-    """With fewer or more entries than messages no message has a verdict."""
+    """If the answer has fewer or more entries than messages, all messages are ambiguous."""
     recorder.instead.append((201, {"messages": entries}))
 
     found = await outcomes(client, texts(2))
@@ -164,7 +164,7 @@ async def test_positions_prove_nothing_if_the_lengths_differ(
 async def test_positions_prove_nothing_if_a_recipient_differs(
     client: Client, recorder: Recorder
 ) -> None:
-    """An answer in another order than the request gives no verdict."""
+    """If the answer has another order than the request, all messages are ambiguous."""
     messages = texts(3)
     entries: list[dict[str, Any]] = [
         {"omnimessage_id": f"o-{each.to}", "to": each.to, "messages": []} for each in messages
@@ -177,7 +177,7 @@ async def test_positions_prove_nothing_if_a_recipient_differs(
 
 
 async def test_a_bulk_refused_as_a_whole(client: Client, sandbox: Sandbox) -> None:
-    """An error instead of a list applies to all messages, without a path."""
+    """A 503 instead of a list makes all messages ambiguous."""
     sandbox.faults.add("status", status=503)
 
     found = await outcomes(client, texts(3))
@@ -219,7 +219,7 @@ async def test_throttling_is_tried_again(
 
 @pytest.mark.parametrize("count", [1, 3])
 async def test_throttling_without_a_retry(client: Client, sandbox: Sandbox, count: int) -> None:
-    """Without another attempt a 429 means not sent, and safe to retry."""
+    """Without a further attempt, messages with a 429 are not sent and safe to retry."""
     messages = [*texts(count - 1), Message(magic_number(Scenario.THROTTLED_ONCE), "again")]
 
     found = await outcomes(client, messages)

@@ -65,21 +65,21 @@ async def test_a_message_that_was_not_scheduled(client: Client) -> None:
 
 
 async def test_twice(client: Client) -> None:
-    """A second cancellation finds nothing to stop."""
+    """A second cancellation of the same message returns `False`."""
     accepted = await client.send(scheduled())
 
     assert [True, False] == [await client.cancel(str(accepted.id)) for _ in range(2)]
 
 
 async def test_an_unknown_message(client: Client) -> None:
-    """An unknown id stops nothing."""
+    """Cancelling an unknown id returns `False`."""
     assert False is await client.cancel("messente:00000000-0000-4000-8000-000000000000")
 
 
 async def test_a_lost_answer_is_not_asked_for_again(
     config: dict[str, Any], sandbox: Sandbox, recorder: Recorder, clock: Clock
 ) -> None:
-    """A cancellation is not retried: a second "not found" would prove nothing."""
+    """A cancellation is not retried, because a second "not found" would prove nothing."""
     async with Client.from_config(config, retry=TWICE) as client:
         accepted = await client.send(scheduled())
         sandbox.faults.add("reset_after", on="any")

@@ -1,4 +1,4 @@
-"""The unified meaning of every error code and of every form of its source."""
+"""The unified meaning of every error code and of every form of an error's source."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DOCUMENTS = orjson.loads((Path(__file__).parents[2] / "data" / "messente.json").
 
 Meaning = tuple[str, Reason, Retry, Scope | None]
 
-# By code: the HTTP status it stands under (inferred for 102, 104, 106 and 107), and its meaning.
+# By code: its HTTP status (inferred for 102, 104, 106 and 107) and its meaning.
 ERRORS: dict[str, tuple[int, Meaning]] = {
     "101": (404, ("not_sent", Reason.MISCONFIGURED, Retry.AFTER_FIX, Scope.ACCOUNT)),
     "102": (403, ("not_sent", Reason.FORBIDDEN, Retry.AFTER_FIX, Scope.ACCOUNT)),
@@ -66,7 +66,7 @@ def error(code: str, source: str | None = None) -> dict[str, Any]:
 
 
 def test_the_table_is_whole() -> None:
-    """Every code of the reference is here."""
+    """`ERRORS` has every code of the API reference."""
     assert set(DOCUMENTS["error"]) == set(ERRORS)
 
 
@@ -77,7 +77,7 @@ async def test_every_code_of_a_whole_request(
 ) -> None:
     """An error body applies to all messages, with the provider's own text."""
     http, expected = ERRORS[code]
-    # Refused as a whole, two are tried one by one.
+    # A refused request of two messages is split and sent as two more.
     recorder.instead.extend([(http, {"errors": [error(code)]})] * 3)
 
     found = await outcomes(client, [Message(TO, "a") for _ in range(count)])
@@ -111,7 +111,7 @@ async def test_every_code_of_one_in_a_bulk(client: Client, recorder: Recorder, c
 async def test_nothing_is_tried_again(
     config: dict[str, Any], recorder: Recorder, code: str
 ) -> None:
-    """No code is retried: none proves that a retry is both safe and useful."""
+    """No error code is retried, because none proves that a retry is safe and useful."""
     recorder.instead.append((ERRORS[code][0], {"errors": [error(code)]}))
     async with Client.from_config(config, retry=TWICE) as client:
         await outcomes(client, [Message(TO, "a")])
@@ -147,7 +147,7 @@ async def test_a_wrong_address(config: dict[str, Any], sandbox: Sandbox) -> None
 
 
 async def test_a_new_code_is_left_to_the_http_status(client: Client, recorder: Recorder) -> None:
-    """An unknown code blames no message; the HTTP status decides."""
+    """With an unknown code the HTTP status decides, and no message is rejected."""
     new = {"code": "108", "title": "Teapot", "detail": "", "source": None}
     recorder.instead.append((400, {"errors": [new]}))
 
@@ -168,7 +168,7 @@ async def test_a_verdict_can_be_configured(config: dict[str, Any], recorder: Rec
 
 
 ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {
-    # Extras that the emulator refuses on its own: the field it names, and the reason that is.
+    # Extras that the emulator refuses, the path of the refused field, and the reason.
     "sms text": ({"sms": {"text": ""}}, "extras.messente.sms.text", Reason.INVALID_MESSAGE),
     "sms sender": ({"sms": {"sender": ""}}, "extras.messente.sms.sender", Reason.INVALID_MESSAGE),
     "sms novelty": ({"sms": {"novelty": 1}}, "extras.messente.sms.novelty", Reason.INVALID_MESSAGE),
@@ -189,7 +189,7 @@ ODD: dict[str, tuple[dict[str, Any], str, Reason]] = {
 async def test_the_path_in_the_extras_is_named(
     client: Client, sandbox: Sandbox, extras: dict[str, Any], path: str, reason: Reason
 ) -> None:
-    """A refusal of a value in the extras has its path in the extras."""
+    """The refusal of a value from the extras has its path in the extras."""
     with pytest.raises(RejectedError) as caught:
         await client.send(Message(TO, "a", extras={"messente": extras}))
 
@@ -231,7 +231,7 @@ OMNI = Message(
     ),
 )
 SOURCES: dict[str | None, tuple[str | None, Reason]] = {
-    # The published form first, then what extends it.
+    # The published form first, then its extensions.
     "payload[sms][sender]": ("fallback[1].sender", Reason.INVALID_SENDER),
     "payload[viber][sender]": ("sender", Reason.INVALID_SENDER),
     "payload[viber][text]": ("content.body", Reason.INVALID_CONTENT),
@@ -264,7 +264,7 @@ SOURCES: dict[str | None, tuple[str | None, Reason]] = {
 async def test_the_field_is_named(
     client: Client, recorder: Recorder, source: str | None, bulk: bool
 ) -> None:
-    """A source gives the path of our field, in the right leg, or no path."""
+    """An error's source gives the path of the field in the right leg, or no path."""
     refusal = {"errors": [error("105", source)]}
     recorder.instead.append((201, {"messages": [refusal] * 2}) if bulk else (400, refusal))
 
@@ -278,7 +278,7 @@ async def test_the_field_is_named(
 
 
 async def test_several_errors(client: Client, recorder: Recorder) -> None:
-    """Of several errors the one that proves least decides, and all are kept."""
+    """Of several errors the one that proves least decides, and `raw` keeps them all."""
     several = [error("105", "payload[to]"), error("104")]
     recorder.instead.append((400, {"errors": several}))
 

@@ -1,4 +1,4 @@
-"""Fallback: each leg in turn, and one status for all of them."""
+"""Fallback legs: each leg in turn, and one status for all of them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_legs_travel_with_the_message(
 async def test_after_a_success_no_leg_is_tried(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """After the first leg succeeds, the others are not tried, and the message is delivered."""
+    """After the first leg is delivered no other leg is sent, and the message is delivered."""
     accepted = await client.send(Message(TO, "Hi", channel=Channel.VIBER, ttl=60, fallback=ALL))
     clock.now += 1000
 
@@ -112,7 +112,7 @@ async def test_after_a_success_no_leg_is_tried(
 async def test_a_failed_leg_is_followed_by_the_next(
     client: Client, sandbox: Sandbox, clock: Clock
 ) -> None:
-    """After a failed Viber leg the SMS is sent, and the message is delivered."""
+    """After a failed Viber leg the SMS leg is sent, and the message is delivered."""
     to = magic_number(Scenario.NOT_ON_CHANNEL)
     message = Message(to, "Hi", channel=Channel.VIBER, fallback=(Leg(channel=Channel.SMS),))
     accepted = await client.send(message)
@@ -134,7 +134,7 @@ async def test_a_failed_leg_is_followed_by_the_next(
 
 
 async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clock: Clock) -> None:
-    """Each leg ends with its own ttl; the last leg's failure is that of the message."""
+    """Each leg expires after its own ttl, and the message expires with the last leg."""
     to = magic_number(Scenario.NEVER_SETTLES)
     message = Message(to, "Hi", channel=Channel.VIBER, ttl=30, fallback=ALL)
     accepted = await client.send(message)
@@ -156,7 +156,7 @@ async def test_legs_that_outlive_their_ttl(client: Client, sandbox: Sandbox, clo
 
 
 async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clock) -> None:
-    """The message's usage is the sum of its tried legs."""
+    """The message's usage is the sum of the usage of the legs that were sent."""
     accepted = await client.send(
         Message(TO, "x" * 161, fallback=(Leg(channel=Channel.VIBER, sender="Vb"),))
     )
@@ -172,7 +172,7 @@ async def test_parts_and_price_of_each_leg_and_of_all(client: Client, clock: Clo
 
 
 async def test_each_leg_has_its_own_ttl(client: Client, recorder: Recorder) -> None:
-    """The message's ttl is that of the first leg; other legs have their own."""
+    """The message's ttl is sent for the first leg, and each other leg's own ttl for it."""
     message = Message(TO, "Hi", ttl=90, fallback=(Leg(channel=Channel.VIBER, ttl=60),))
 
     await client.send(message)

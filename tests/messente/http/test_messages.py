@@ -39,7 +39,7 @@ async def test_it_arrives_as_documented(
 
 
 async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) -> None:
-    """The omnimessage's id is that of the outcome; the leg's id is shown on the handset."""
+    """The outcome has the omnimessage's id, and the handset shows the leg's id."""
     accepted = await client.send(Message(TO, "Hi"))
 
     (leg,) = accepted.legs
@@ -53,7 +53,7 @@ async def test_ids_of_the_message_and_its_leg(client: Client, sandbox: Sandbox) 
 async def test_all_fields_of_a_message(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """Fields of the message stand beside the legs; sender and ttl stand inside."""
+    """Sender and ttl are sent inside the leg, the other fields beside the legs."""
     at = datetime(2023, 11, 15, 1, 13, 20, tzinfo=timezone(timedelta(hours=2)))
 
     await client.send(
@@ -98,7 +98,7 @@ async def test_scheduled(client: Client, sandbox: Sandbox, clock: Clock) -> None
 async def test_text_store_is_the_accounts(
     config: dict[str, Any], recorder: Recorder, text_store: str
 ) -> None:
-    """The account sets `text_store`; a message may override it by extras."""
+    """The account sets `text_store`, and a message's extras override it."""
     config["accounts"]["messente"]["text_store"] = text_store
     async with Client.from_config(config) as client:
         await client.send(Message(TO, "a"))
@@ -108,7 +108,7 @@ async def test_text_store_is_the_accounts(
 
 
 async def test_validity_by_extras(client: Client, recorder: Recorder, clock: Clock) -> None:
-    """Extras under a channel's name are merged into that leg, such as `validity`."""
+    """Extras under a channel's name, such as `validity`, are merged into that channel's leg."""
     extras = {"messente": {"sms": {"validity": 10}}}
 
     await client.send(Message(TO, "Hi", extras=extras))
@@ -146,7 +146,7 @@ async def test_validity_by_extras(client: Client, recorder: Recorder, clock: Clo
 async def test_the_account_maps_a_template(
     config: dict[str, Any], sandbox: Sandbox, channel: str, wire: dict[str, Any]
 ) -> None:
-    """One mapping serves both channels: name and position for WhatsApp, id and keys for Viber."""
+    """One mapping serves both channels: name and positions on WhatsApp, id and keys on Viber."""
     config["accounts"]["messente"]["templates"] = {
         "table_ready": {
             "name": "tisch_bereit",

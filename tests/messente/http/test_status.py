@@ -1,4 +1,4 @@
-"""Statuses: every status and every err of the reference, and unknown ones."""
+"""Statuses: every status and every `err` of the API reference, and unknown ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOCUMENTS = orjson.loads((Path(__file__).parents[2] / "data" / "messente.json").
 START = datetime.fromtimestamp(NOW, UTC)
 PACE = 10.0
 
-# What each documented status means, without an err and with one that tells more.
+# The meaning of each documented status without an `err`, and the reasons that an `err` adds.
 MEANINGS: dict[str, tuple[Status, Reason | None]] = {
     "ACK": (Status.SENT, None),
     "ACCEPTD": (Status.SENT, None),
@@ -75,14 +75,14 @@ def only_evidence(status: MessageStatus) -> tuple[Evidence, datetime]:
 
 
 def play(emulator: MessenteEmulator, accepted: Accepted, status: str, err: int | None) -> None:
-    """Give a message a status from its start."""
+    """Set a message's only status, from its creation on."""
     record = emulator.messages.get(accepted.legs[0].provider_id)
     assert record is not None
     record.steps = (LifecycleStep(status, detail={} if err is None else {"err": err}),)
 
 
 def test_all_that_is_documented_is_here() -> None:
-    """Every status and every err of the reference is here."""
+    """The tables of this module have every status and every `err` of the reference."""
     assert (set(DOCUMENTS["status"]), {int(err) for err in DOCUMENTS["err"]}) == (
         set(MEANINGS),
         set(WHY),
@@ -94,7 +94,7 @@ def test_all_that_is_documented_is_here() -> None:
 async def test_every_status_with_every_err(
     client: Client, emulator: MessenteEmulator, word: str, err: int | None
 ) -> None:
-    """The status is mapped, and a failure's reason is that of the err."""
+    """Each status has its unified status, and the reason of a failure is that of its `err`."""
     accepted = await client.send(Message(TO, "Hi"))
     play(emulator, accepted, word, err)
 
@@ -117,7 +117,7 @@ async def test_every_status_with_every_err(
 
 
 async def test_a_null_status(client: Client) -> None:
-    """A leg with a null status is accepted, without further evidence."""
+    """A leg with a null status is accepted."""
     accepted = await client.send(Message(TO, "Hi"))
 
     status = await client.status(str(accepted.id))
@@ -194,7 +194,7 @@ async def test_lives(
 
 @pytest.mark.parametrize("count", [1, 160, 161, 306, 307])
 async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None:
-    """Parts and price are those of the provider, without a currency."""
+    """Parts and price are the provider's, without a currency."""
     accepted = await client.send(Message(TO, "x" * count))
     clock.now += 5 * PACE
 
@@ -206,7 +206,7 @@ async def test_parts_and_price(client: Client, clock: Clock, count: int) -> None
 
 @pytest.mark.parametrize("id_", ["00000000-0000-4000-8000-000000000000", "../balance?x#y/ü"])
 async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_: str) -> None:
-    """An id is one segment of the path, whatever it contains; an unknown one is not found."""
+    """An id is one segment of the path, whatever it contains; an unknown id is `NOT_FOUND`."""
     status = await client.status(f"messente:{id_}")
 
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (status.status, status.reason)
@@ -217,7 +217,7 @@ async def test_an_unknown_id_is_no_error(client: Client, recorder: Recorder, id_
 async def test_another_process_can_ask(
     client: Client, config: dict[str, Any], clock: Clock
 ) -> None:
-    """The id as text is enough for a client that never saw the message."""
+    """A client that never saw the message can look it up by its id."""
     kept = str((await client.send(Message(TO, "Hi"))).id)
     clock.now += 5 * PACE
 
@@ -226,7 +226,7 @@ async def test_another_process_can_ask(
 
 
 async def test_unknown_names_are_kept(client: Client, recorder: Recorder) -> None:
-    """An unknown channel, status and err are kept."""
+    """An unknown channel is `None`; an unknown status and `err` are kept as text."""
     leg = {"channel": "fax", "status": "BEAMED", "err": 77, "message_id": "m", "to": TO, "x": 1}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
@@ -243,7 +243,7 @@ async def test_unknown_names_are_kept(client: Client, recorder: Recorder) -> Non
 
 
 async def test_err_as_text(client: Client, recorder: Recorder) -> None:
-    """An err given as text, as in clients of 2019, means the same."""
+    """An `err` given as text has the same meaning as the number."""
     leg = {"channel": "sms", "status": "REJECTD", "err": "7", "message_id": "m"}
     recorder.instead.append((200, {"to": TO, "omnimessage_id": "o", "statuses": [leg]}))
 
@@ -262,7 +262,7 @@ async def test_err_as_text(client: Client, recorder: Recorder) -> None:
 async def test_a_look_up_that_fails(
     client: Client, recorder: Recorder, code: str, http: int, reason: Reason, retry: Retry
 ) -> None:
-    """A refused look-up has a reason; one that failed may be retried."""
+    """A refused look-up has the reason of its code; one that failed is safe to retry."""
     error = {"code": code, "title": "T", "detail": "Because", "source": None}
     recorder.instead.append((http, {"errors": [error]}))
 

@@ -1,4 +1,4 @@
-"""A Messente account and the time that its flows run at."""
+"""Fixtures: a Messente account, its adapter, and a context with a fixed time."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ def settings() -> MessenteSettings:
 
 @pytest.fixture
 def adapter(settings: MessenteSettings) -> MessenteAdapter:
-    """An account without any defaults."""
+    """The adapter of an account without any defaults."""
     return MessenteAdapter(
         Account(name="baltic", settings=settings, base_url=MessenteAdapter.base_url)
     )

@@ -1,4 +1,4 @@
-"""Messente's callbacks: which key signs what, reports and inbound SMS."""
+"""Messente's callbacks: the key of each signature, reports and inbound SMS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
 def adapter(
     *, password: str = PASSWORD, passwords: tuple[str, ...] = (), shared: tuple[str, ...] = ()
 ) -> MessenteAdapter:
-    """Build the adapter of an account with these keys."""
+    """Build the adapter of an account with these passwords and Shared Secrets."""
     settings = MessenteSettings(
         username="u",
         password=Secret(password),
@@ -44,15 +44,16 @@ def adapter(
 
 
 def only(document: object) -> Any:
-    """Parse the one event of a callback."""
+    """Parse a callback with one event."""
     (event,) = adapter().parse(signed(document, PASSWORD), CONTEXT)
     return event
 
 
 def test_a_vector() -> None:
-    """A signature that OpenSSL made by the formula of Messente's page on security.
+    """A signature made by OpenSSL with the formula of Messente's security page is genuine.
 
-    Messente publishes none. `printf %s BODY | openssl dgst -sha256 -hmac local-api-password`
+    Messente publishes no test vector. `printf %s BODY | openssl dgst -sha256 -hmac
+    local-api-password`
     """
     callback = Callback(
         body=b'{"status":"DELIVRD","err":0,'
@@ -85,14 +86,14 @@ def test_a_vector() -> None:
     ],
 )
 def test_which_key_signs_what(document: object, key: str, expected: Authenticity) -> None:
-    """A password signs reports, a Shared Secret inbound messages; former ones still do."""
+    """A password signs reports, a Shared Secret inbound SMS; former ones are still accepted."""
     account = adapter(passwords=("former-password",), shared=("former-shared", SHARED))
 
     assert expected is account.verify(signed(document, key), CONTEXT)
 
 
 def test_without_a_shared_secret_no_inbound_message_is_genuine() -> None:
-    """Not even one that is signed with an empty key; reports are as before."""
+    """Without a Shared Secret no inbound SMS is genuine, and reports are unaffected."""
     account = adapter(shared=("",))
 
     assert Authenticity.NO_SECRET is account.verify(signed(INBOUND, ""), CONTEXT)
@@ -111,12 +112,12 @@ def test_without_a_shared_secret_no_inbound_message_is_genuine() -> None:
     ],
 )
 def test_an_empty_secret_is_a_problem(secrets: dict[str, Any], expected: str | None) -> None:
-    """The receiver does not start; an account without inbound numbers needs no Shared Secret."""
+    """An empty secret keeps the receiver from starting; a Shared Secret is optional."""
     assert expected == adapter(**secrets).callback_problem()
 
 
 def test_capital_digits_are_the_same_signature() -> None:
-    """Messente's sample has small ones, and no document promises it."""
+    """A signature in upper-case hexadecimal digits is genuine too."""
     callback = signed(REPORT, PASSWORD)
     ((name, value),) = callback.headers
 
@@ -126,7 +127,7 @@ def test_capital_digits_are_the_same_signature() -> None:
 
 
 def test_a_report() -> None:
-    """Both ids, the time in UTC, the price, and the token of the address."""
+    """A report has both ids, its time in UTC, the price, and the token of the callback URL."""
     event = only(REPORT)
 
     assert isinstance(event, StatusEvent)
@@ -149,14 +150,14 @@ def test_a_report() -> None:
 def test_the_status_of_a_report(
     members: dict[str, Any], status: Status, reason: Reason | None
 ) -> None:
-    """The same tables as of a look-up; `err` says more than the status."""
+    """A report has the status and reason that a look-up gives; `err` decides over the status."""
     event = only(REPORT | members)
 
     assert (status, reason) == (event.status, event.reason)
 
 
 def test_a_report_is_recognised_again() -> None:
-    """By its leg, status, error, time and price; every change of them is another event."""
+    """A repeated report has the same key; another status, error, leg, time or price does not."""
     changes: list[dict[str, Any]] = [
         {},
         {"status": "SEEN"},
@@ -174,7 +175,7 @@ def test_a_report_is_recognised_again() -> None:
 
 
 def test_an_inbound_sms() -> None:
-    """The short code stays as it is; nothing names the message that it answers."""
+    """An inbound SMS keeps the short code, and has no `reply_to`."""
     event = only(INBOUND)
 
     assert isinstance(event, InboundMessage)
@@ -201,7 +202,7 @@ def test_an_inbound_sms() -> None:
     ],
 )
 def test_what_is_unknown_is_kept_whole(document: object) -> None:
-    """With the time of arrival."""
+    """An unknown callback is an `UnparsedEvent` with its content and the arrival time."""
     event = only(document)
 
     assert isinstance(event, UnparsedEvent)
@@ -221,7 +222,7 @@ def test_what_is_unknown_is_kept_whole(document: object) -> None:
     ],
 )
 def test_why_a_body_is_unparsed(body: bytes, expected: str) -> None:
-    """The bytes are kept where no document can be."""
+    """An unparsed event says why, and keeps the bytes where there is no document."""
     event = only(body)
 
     assert (expected, b"" if body == b"[]" else body) == (event.why, event.body)
@@ -232,13 +233,13 @@ _NAMES = st.sampled_from((*REPORT, *INBOUND))
 
 @given(st.dictionaries(_NAMES, json_values()))
 def test_any_members_give_an_event(document: dict[str, Any]) -> None:
-    """Nothing raises, and nothing is lost."""
+    """Any members of any type give one event, and never raise."""
     only(document)
 
 
 @given(st.binary(), st.binary())
 def test_any_bytes_are_refused(body: bytes, signature: bytes) -> None:
-    """Nobody guesses a signature, and no bytes raise."""
+    """No random signature is genuine, and no bytes make `verify` or `parse` raise."""
     callback = Callback(body=body, headers=[(b"x-messente-signature", signature)], url=URL)
 
     assert GENUINE is not adapter(shared=(SHARED,)).verify(callback, CONTEXT)

@@ -36,7 +36,7 @@ def item(kind: MediaKind, **members: Any) -> Media:
 
 
 def video(**members: Any) -> Media:
-    """Build a complete Viber video, changed as given."""
+    """Build a complete Viber video with the given changes."""
     return item(MediaKind.VIDEO, **{"thumbnail_url": URL, "size": 9, "duration": 7} | members)
 
 
@@ -121,7 +121,7 @@ def test_a_refusal_does_not_suggest_an_upload(
 
 
 def test_rcs_media_has_no_caption(adapter: MessenteAdapter) -> None:
-    """RCS takes either a text or media."""
+    """RCS media with a caption are refused, because RCS has either text or media."""
     message = Message(
         TO, Media.link("image", URL, caption="Look"), channel=Channel.RCS, sender="Acme"
     )
@@ -171,7 +171,7 @@ def test_rcs_media_has_no_caption(adapter: MessenteAdapter) -> None:
 def test_unsupported_fields_are_refused_with_their_path(
     adapter: MessenteAdapter, members: dict[str, Any], path: str
 ) -> None:
-    """Fields, extras and legs are checked against the provider too."""
+    """Unsupported fields, extras and legs are refused with their path."""
     assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
 
 
@@ -188,7 +188,7 @@ def test_a_leg_is_checked_with_the_messages_content(adapter: MessenteAdapter) ->
 
 
 def test_an_account_gives_sender_and_language(settings: MessenteSettings) -> None:
-    """The account's sender is used on RCS, and its mapping gives a template its language."""
+    """The account supplies the sender for RCS, and its mapping the language of a template."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -204,7 +204,7 @@ def test_an_account_gives_sender_and_language(settings: MessenteSettings) -> Non
 
 
 def test_facts_about_a_file_need_not_be_sent(adapter: MessenteAdapter) -> None:
-    """Facts about a file that are not sent, such as its size, are no reason to refuse it."""
+    """Details of a file that are not sent, such as its size, are no reason to refuse it."""
     content = item(MediaKind.IMAGE, size=9, duration=1, sha256="0" * 64, content_type="image/png")
 
     assert adapter.check(Message(TO, content, channel=Channel.VIBER)) is None

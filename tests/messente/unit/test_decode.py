@@ -1,4 +1,4 @@
-"""Reading answers: verdicts, ids, statuses; and arbitrary answers.
+"""Reading answers: verdicts, ids and statuses, also from arbitrary answers.
 
 The meaning of every code and status is in `http/test_errors.py` and `http/test_status.py`.
 """
@@ -107,7 +107,7 @@ def refused(message: Message, source: str | None, code: str = "105") -> Failed:
 
 
 def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
-    """The omnimessage's id is that of the outcome; each leg has its own."""
+    """An acceptance has the omnimessage's id, and each of its legs has its own."""
     body = accepted_entry(FIRST, "o-1")
 
     (outcome,) = send([FIRST], answer(201, body))
@@ -142,7 +142,7 @@ def test_an_unknown_channel_is_still_a_leg() -> None:
 def test_of_several_errors_the_one_that_proves_least_decides(
     codes: list[str], decisive: str
 ) -> None:
-    """Of several errors the verdict that proves least is used."""
+    """Of several errors the one whose verdict proves least decides."""
     body = {"errors": [errors(code)["errors"][0] for code in codes]}
 
     (outcome,) = send([FIRST], answer(400, body))
@@ -194,20 +194,20 @@ def test_a_source_names_a_field_of_our_message(
 
 
 def test_a_source_names_no_fallback_of_a_message_without_one() -> None:
-    """`messages` are all its legs: of a message with one leg, no single field."""
+    """The source `messages` is the path `fallback` with several legs, and no path with one."""
     assert "fallback" == refused(OMNI, "payload[messages]").failure.path
     assert refused(FIRST, "payload[messages]").failure.path is None
 
 
 @pytest.mark.parametrize("code", ["102", "105"])
 def test_too_many_requests_are_no_verdict_of_a_code(code: str) -> None:
-    """The HTTP status says that it was not sent and may be soon; no code does."""
+    """With a 429 no code is a verdict, so that the HTTP status decides."""
     assert [None] == send([FIRST], answer(429, errors(code)))
     assert [None, None] == send([FIRST, SECOND], answer(429, errors(code)))
 
 
 def test_bulk_is_matched_by_position() -> None:
-    """A refusal names no recipient, so it is matched by its position."""
+    """A refusal in a bulk has no recipient and is matched by its position."""
     third = Message("+37255500003", "c", reference="third")
     body = {
         "messages": [
@@ -227,7 +227,7 @@ def test_bulk_is_matched_by_position() -> None:
 
 @pytest.mark.parametrize("nothing", [[], None, {}, "", [None], [{}], {"code": None}])
 def test_errors_that_hold_nothing(nothing: Any) -> None:
-    """Errors that hold nothing, beside an id, are no errors: alone and in a bulk answer."""
+    """Empty `errors` beside an id are no errors, in a single and in a bulk answer."""
     first = accepted_entry(FIRST, "o-1") | {"errors": nothing}
     second = accepted_entry(SECOND, "o-2") | {"errors": nothing}
     bulk = {"messages": [first, second], "errors": nothing}
@@ -245,7 +245,7 @@ def test_errors_that_hold_nothing(nothing: Any) -> None:
     [(FIRST.to, True), ("37255500001", True), (None, True), (SECOND.to, False), (5, False)],
 )
 def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None:
-    """An acceptance of another recipient is no verdict on this message."""
+    """An acceptance with another recipient gives no outcome for this message."""
     (outcome,) = send([FIRST], answer(201, accepted_entry(FIRST, "o-1") | {"to": to}))
 
     assert is_it == isinstance(outcome, Accepted)
@@ -254,7 +254,7 @@ def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None
 
 @pytest.mark.parametrize(("id_", "is_it"), [("o-1", True), (None, True), ("o-2", False)])
 def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
-    """A status is that of the message that was asked for."""
+    """A status with another message's id is not returned."""
     body = {"omnimessage_id": id_, "statuses": [{"channel": "sms", "status": "DELIVRD"}]}
     _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
 
@@ -277,7 +277,7 @@ def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> No
 def test_the_generic_failure_says_less_than_the_status(
     status: str, err: int, reason: Reason, fault: Fault
 ) -> None:
-    """`err` 1 blames nobody by itself; what passes by itself is nobody's fault."""
+    """`err` 1 leaves the reason to the status; a failure that passes with time has no fault."""
     body = {"statuses": [{"channel": "sms", "status": status, "err": err}]}
     _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
 
@@ -302,7 +302,7 @@ def test_the_generic_failure_says_less_than_the_status(
     ],
 )
 def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any]) -> None:
-    """With another length or another recipient, no message has an outcome."""
+    """A bulk answer with another length or recipient gives no message an outcome."""
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
@@ -323,7 +323,7 @@ def test_bulk_refused_as_a_whole_has_no_path() -> None:
 
 
 def test_an_id_beside_errors_is_no_verdict() -> None:
-    """An id beside errors gives no outcome: the message may have been accepted."""
+    """An id beside errors gives no outcome, because the message may have been accepted."""
     both = accepted_entry(FIRST, "o-1") | errors("103")
 
     assert [None] == send([FIRST], answer(201, both))
@@ -333,7 +333,7 @@ def test_an_id_beside_errors_is_no_verdict() -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 403, 429, 500])
 def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
-    """By its HTTP status alone, the answer would prove that the message was not sent."""
+    """An id in a refusal makes all messages ambiguous, whatever the HTTP status says."""
     both = accepted_entry(FIRST, "o-1") | errors("103")
 
     (alone,) = send([FIRST], answer(status, both))
@@ -343,7 +343,7 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
-    """If any entry has an id, the bulk was not refused as a whole."""
+    """An error of the whole bulk is no verdict if any entry has an id."""
     whole = errors("103")
     ids = {"messages": [accepted_entry(FIRST, "o-1"), accepted_entry(SECOND, "o-2")]}
     one_id = {"messages": [accepted_entry(FIRST, "o-1"), {}]}
@@ -389,7 +389,7 @@ def test_any_answer_about_an_id(response: Response) -> None:
 
 
 def look_up(*entries: dict[str, Any]) -> MessageStatus:
-    """Look up a message with these legs."""
+    """Look up a message that has these legs."""
     body = {"omnimessage_id": "o-1", "to": FIRST.to, "statuses": list(entries)}
     (request,), status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
     assert ("GET", "/v1/omnimessage/o-1/status", Effect.READ) == (
@@ -420,7 +420,7 @@ def test_a_status_without_a_row_is_unknown(word: object) -> None:
     ],
 )
 def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault: Fault) -> None:
-    """An `err` decides over the status's own reason; an unknown one changes nothing."""
+    """A known `err` decides over the status's own reason; an unknown one does not."""
     found = look_up({"channel": "sms", "status": "FAILED", "err": err})
 
     latest = found.legs[0].timeline.latest
@@ -435,7 +435,7 @@ def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault
 def test_what_messente_says_of_a_failed_leg_is_kept(
     name: str, said: str | None, expected: str
 ) -> None:
-    """The words of `error`, where the leg failed."""
+    """The text of `error` is kept for a failed leg only."""
     found = look_up({"channel": "sms", "status": name, "error": said})
 
     assert (expected, expected) == (found.legs[0].detail, found.detail)
@@ -448,7 +448,7 @@ def test_what_messente_says_of_a_failed_leg_is_kept(
 def test_an_err_beside_a_good_status_is_no_failure(
     name: str, err: int | None, code: str | None
 ) -> None:
-    """The values 0 and 10 are no codes; another code is kept without a reason."""
+    """Beside a good status, `err` 0 and 10 are no codes, and another code has no reason."""
     latest = look_up({"channel": "sms", "status": name, "err": err}).legs[0].timeline.latest
 
     assert latest is not None
@@ -456,7 +456,7 @@ def test_an_err_beside_a_good_status_is_no_failure(
 
 
 def test_legs_keep_their_order_times_ids_and_prices() -> None:
-    """A delivered fallback leg makes the message delivered; times without offset are UTC."""
+    """A delivered fallback leg makes the message delivered; legs keep order, time, id and price."""
     found = look_up(
         {
             "channel": "viber",
@@ -496,7 +496,7 @@ def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
 
 @pytest.mark.parametrize("price", ["9E+999999", "9E+999999999", "1E-999999", "0E-999999"])
 def test_prices_beyond_all_money_are_left_out(price: str) -> None:
-    """The sum of such prices would be an error, and its text would fill the memory."""
+    """A price with an absurd exponent is left out, because its digits would fill the memory."""
     leg = {"status": "ACK", "price_info": {"total_price": price, "parts_count": 1}}
 
     assert Usage(parts=2) == look_up(leg, leg).usage
@@ -523,7 +523,7 @@ def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
 
 
 def test_cancelling_says_whether_it_came_in_time() -> None:
-    """202 is in time, the provider's 404 too late; else it is a failure or `None`."""
+    """A 202 is `True`, the provider's own 404 `False`; other answers are a failure or `None`."""
     (request,), stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
     _, late = drive(ADAPTER.cancel("o-1", CONTEXT), answer(404, errors("101")))
     _, bare = drive(ADAPTER.cancel("o-1", CONTEXT), Response(404, b"<html>"))

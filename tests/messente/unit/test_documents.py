@@ -1,4 +1,4 @@
-"""Our tables have exactly the values that the provider's documents list."""
+"""The adapter's tables have exactly the values that Messente's documents list."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ BUTTON = OpenUrl("Open", URL)
 
 
 def test_statuses() -> None:
-    """Every status has a row; the one row more is for null, which is documented too."""
+    """Every documented status has a row, and null has the row with an empty name."""
     assert {*DOCUMENTS["status"], ""} == {row.name for row in codes.STATUSES}
 
 
 def test_errs() -> None:
-    """Every err has a row, except 0 and 10, which are no errors."""
+    """Every `err` has a row, except 0 and 10, which are no errors."""
     rows = {row.code for row in codes.CODES if row.level == codes.ERR}
 
     assert set(DOCUMENTS["err"]) == rows | codes.NO_ERRORS
@@ -67,7 +67,7 @@ def test_error_codes() -> None:
 
 
 def test_the_levels_are_two() -> None:
-    """There is no row at a level that nothing reads."""
+    """The table has rows only at the two levels that are read."""
     assert {codes.ERROR, codes.ERR} == {row.level for row in codes.CODES}
 
 
@@ -77,7 +77,7 @@ def test_the_levels_are_two() -> None:
         (DOCUMENTS["channel"], list(CAPABILITIES.channels)),
         (DOCUMENTS["text_store"], list(TEXT_STORES)),
         (DOCUMENTS["autoconvert"], [each.value for each in Autoconvert]),
-        # Nobody has to ask for what is regular.
+        # `regular` is the default and is not sent.
         (DOCUMENTS["priority"], [*encode.PRIORITIES.values(), "regular"]),
         (DOCUMENTS["rcs"]["action"], [name for name, _ in rcs.ACTIONS.values()]),
         (DOCUMENTS["rcs"]["height"], [each.upper() for each in CardHeight]),
@@ -103,7 +103,7 @@ def test_the_levels_are_two() -> None:
     ids=lambda each: str(each[0]),
 )
 def test_lists(documented: list[str], ours: list[str]) -> None:
-    """The documented values are exactly ours."""
+    """The documented values are exactly the values of the adapter."""
     assert set(documented) == set(ours)
 
 
@@ -113,12 +113,12 @@ def test_every_kind_of_button_is_mapped() -> None:
 
 
 def test_priorities() -> None:
-    """A normal priority is not sent."""
+    """Only the normal priority has no value to send."""
     assert {Priority.NORMAL} == set(Priority) - set(encode.PRIORITIES)
 
 
 def test_limits() -> None:
-    """Every limit is the document's."""
+    """Every limit has the document's value."""
     rcs_limits, viber_limits = DOCUMENTS["rcs"], DOCUMENTS["viber"]
     assert {
         "text": rcs_rules.MAX_TEXT,
@@ -183,7 +183,7 @@ def test_viber_has_nine_combinations_and_templates(
 
 
 def test_all_members_of_a_message_and_of_an_sms(adapter: MessenteAdapter, context: Context) -> None:
-    """Each documented member has a field of ours, except `validity`."""
+    """Each documented member is written from a field of the model, except `validity`."""
     account = attrs.evolve(
         adapter.account, settings=attrs.evolve(adapter.account.settings, text_store="nostore")
     )

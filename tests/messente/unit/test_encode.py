@@ -48,7 +48,7 @@ def test_content_is_written_as_the_reference_names_its_members(
 
 
 def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Context) -> None:
-    """The account's name and language of a template replace the application's."""
+    """The account's mapping replaces the template's name and language."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -65,7 +65,7 @@ def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Conte
 
 
 def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Context) -> None:
-    """Time, priority and callback URL stand beside the legs, sender and ttl inside."""
+    """Sender and ttl are written inside the leg; time, priority and callback URL beside it."""
     message = Message(
         TO,
         "Hi",
@@ -92,7 +92,7 @@ def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Cont
 def test_reports_go_to_the_receiver(
     adapter: MessenteAdapter, context: Context, options: dict[str, Any]
 ) -> None:
-    """Where a receiver is configured, each message asks for its reports there, with its token."""
+    """With a receiver, each message has the receiver's URL with its own token as `dlr_url`."""
     message = Message(TO, "Hi", **options)
     received = attrs.evolve(context, report_url="https://hooks.example.test/mess")
 
@@ -115,7 +115,7 @@ def test_a_normal_priority_is_left_out(
 
 
 def test_waiting_shortens_the_ttl(adapter: MessenteAdapter, context: Context) -> None:
-    """The remaining ttl is sent in seconds, without a validity."""
+    """The remaining ttl is sent in seconds, and no validity is sent."""
     message = Message(TO, "Hi", ttl=90)
 
     written = document(adapter, message, attrs.evolve(context, waited=29.5))
@@ -126,7 +126,7 @@ def test_waiting_shortens_the_ttl(adapter: MessenteAdapter, context: Context) ->
 def test_legs_have_their_own_content_or_the_messages(
     settings: MessenteSettings, context: Context
 ) -> None:
-    """A leg has the message's content and the account's sender unless it has its own."""
+    """A leg without its own content has the message's; without a sender, the account's."""
     adapter = MessenteAdapter(
         Account(
             name="baltic", settings=settings, base_url=MessenteAdapter.base_url, sender="Account"
@@ -155,7 +155,7 @@ def test_legs_have_their_own_content_or_the_messages(
 
 
 def test_extras_of_the_message_and_of_a_leg(settings: MessenteSettings, context: Context) -> None:
-    """Account extras are merged first, message extras last; a channel's into its leg only."""
+    """A message's extras override the account's; a channel's extras go into its leg only."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -197,7 +197,7 @@ def test_an_accounts_extras_cannot_set_protected_members(
 def test_one_message_is_a_call_and_several_are_a_bulk_call(
     adapter: MessenteAdapter, context: Context
 ) -> None:
-    """One message and several have different URLs; both may reach phones, authorised."""
+    """One message and several have different URLs; both requests send, and are authenticated."""
     first, second = Message(TO, "a"), Message("+37255500002", "b")
 
     single = next(adapter.send([first], context))
@@ -216,7 +216,7 @@ def test_one_message_is_a_call_and_several_are_a_bulk_call(
     [("pass", "Basic dXNlcjpwYXNz"), ("päss", "Basic dXNlcjpw5HNz"), ("日", "Basic dXNlcjrml6U=")],
 )
 def test_credentials_are_basic_in_latin_1_where_that_can_be(password: str, expected: str) -> None:
-    """Basic credentials are Latin-1, and UTF-8 where Latin-1 has no such character."""
+    """Basic credentials are in Latin-1, or in UTF-8 where Latin-1 lacks a character."""
     settings = MessenteSettings(username="user", password=Secret(password))
     adapter = MessenteAdapter(Account(name="a", settings=settings, base_url="https://x.test"))
 
@@ -232,7 +232,7 @@ def test_credentials_are_basic_in_latin_1_where_that_can_be(password: str, expec
     ],
 )
 def test_the_token_joins_the_query(url: str, expected: str) -> None:
-    """The token is added at the end of the query, before the fragment."""
+    """The token is appended to the query, before the fragment."""
     assert expected == report_to(url, "t")
 
 
@@ -243,7 +243,7 @@ def test_without_a_token_the_callback_address_stays_as_it_is() -> None:
 
 @given(at=st.datetimes(timezones=st.just(UTC)))
 def test_any_time_keeps_its_offset(at: datetime) -> None:
-    """A time reads back as the same moment."""
+    """A written `send_at` reads back as the same moment."""
     settings = MessenteSettings(username="u", password=Secret("p"))
     adapter = MessenteAdapter(Account(name="a", settings=settings, base_url="https://x.test"))
 

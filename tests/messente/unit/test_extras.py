@@ -1,4 +1,4 @@
-"""What the model has no field for is reached through extras, alone and in bulk."""
+"""Extras set what the model has no field for, in a single and in a bulk request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def legs(found: MessenteAdapter, messages: list[Message], context: Context) -> l
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_validity(count: int) -> None:
-    """Minutes of validity stand in the leg, from a message's extras or the account's."""
+    """`validity` from a message's or an account's extras is written into the leg."""
     own = {"messente": {"sms": {"validity": 10}}}
     messages = [Message(f"+3725550000{n}", "Hi", extras=own) for n in range(count)]
     plain = [Message(f"+3725550000{n}", "Hi") for n in range(count)]
@@ -52,7 +52,7 @@ def test_validity(count: int) -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_policy_of_a_language(count: int) -> None:
-    """The policy is merged into the language that the template has."""
+    """The `policy` of the extras is merged into the template's language."""
     extras = {
         "messente": {"whatsapp": {"template": {"language": {"policy": "deterministic"}}}},
     }
@@ -66,7 +66,7 @@ def test_the_policy_of_a_language(count: int) -> None:
 
 
 def test_caption_and_name_of_a_templates_file() -> None:
-    """A file in a template has a caption and a name, spelt as the document spells them there."""
+    """A file in a template is written with `caption` and `filename`, as documented there."""
     content = Template("t", "en", header=MediaParameter(MENU, caption="Tonight"))
 
     (written,) = legs(adapter(), [Message("+37255500001", content, channel="whatsapp")], CONTEXT)

@@ -65,12 +65,12 @@ def with_buttons(*actions: Any, **more: Any) -> Interactive:
 
 
 def row(**more: Any) -> Carousel:
-    """Build a Viber carousel whose second card is changed as given."""
+    """Build a Viber carousel whose second card has the given changes."""
     return Carousel((CARD, attrs.evolve(CARD, **more)), "Tonight")
 
 
 def event(**more: Any) -> Interactive:
-    """Build a button for the calendar, changed as given."""
+    """Build a calendar button with the given changes."""
     fields: dict[str, Any] = {"start": AT, "end": AT, "description": "All day"} | more
     return with_buttons(CreateEvent("Note it", fields.pop("title", "Opening"), **fields))
 
@@ -398,7 +398,7 @@ def test_unsupported_content_is_refused_with_its_path(
 def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
     adapter: MessenteAdapter, sender: str
 ) -> None:
-    """An SMS sender has GSM's limits; other channels have none."""
+    """An SMS sender of more than 11 characters or 15 digits is refused; Viber has no limit."""
     on_sms = adapter.check(Message(TO, "Hi", sender=sender))
 
     assert on_sms is not None
@@ -408,7 +408,7 @@ def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
 
 @pytest.mark.parametrize("sender", ["x" * 11, "1" * 15, "+" + "1" * 15])
 def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) -> None:
-    """The longest name and the longest number pass."""
+    """An SMS sender of 11 characters or 15 digits is accepted."""
     assert None is adapter.check(Message(TO, "Hi", sender=sender))
 
 
@@ -421,7 +421,7 @@ def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:
 
 
 def test_the_account_names_a_viber_templates_placeholders() -> None:
-    """With `keys` in the account's mapping, parameters need no name."""
+    """With `keys` in the account's mapping, template parameters need no name."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
@@ -435,6 +435,6 @@ def test_the_account_names_a_viber_templates_placeholders() -> None:
 
 
 def test_a_text_store_that_does_not_exist() -> None:
-    """Only the three documented values are accepted."""
+    """A `text_store` other than the three documented values is refused."""
     with pytest.raises(InvalidValue, match="nostore, plaintext, sha256"):
         MessenteSettings(username="u", password=Secret("p"), text_store="md5")

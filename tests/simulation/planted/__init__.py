@@ -21,7 +21,7 @@ __all__ = ["FAULTS", "Fault", "plant", "planted"]
 
 
 def planted(name: str | None) -> AbstractContextManager[None]:
-    """Plant the fault of a name for as long as the returned context lasts; `None` plants none.
+    """Plant the fault of this name while the returned context lasts; `None` plants none.
 
     Raises:
         LookupError: No fault has this name.

@@ -1,4 +1,4 @@
-"""Faults of when messages leave or end, of how much leaves at once, and of what is left behind."""
+"""Faults of timing, rates, limits and clean-up."""
 
 from __future__ import annotations
 

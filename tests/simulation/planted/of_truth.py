@@ -1,4 +1,4 @@
-"""Faults of what is believed, told and recorded of a message, and of what is sent again."""
+"""Faults of outcomes, statuses, the journal and resends."""
 
 from __future__ import annotations
 

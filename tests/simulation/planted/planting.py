@@ -1,4 +1,4 @@
-"""Plant a fault: replace some words in the source of functions, for as long as it is wanted."""
+"""Plant a fault: replace text in the source of functions while a context lasts."""
 
 from __future__ import annotations
 import __future__
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Change:
-    """Other words in the source of one function.
+    """A replacement of text in the source of one function.
 
     Attributes:
         target: The function: `module:Class.method`.
-        old: The words that are there, once.
-        new: The words in their place.
+        old: The text to replace, which occurs exactly once.
+        new: The replacement.
     """
 
     target: str
@@ -33,17 +33,17 @@ class Change:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """A fault of the product that can be planted.
+    """A fault that can be planted in the product.
 
     Attributes:
         name: Its name.
-        about: What the product then does wrong.
-        breaks: The rule of the worlds that it must break. That a world fails in another way, as
-            where planted words cannot run, does not count.
-        changes: What makes it so.
-        is_mend: Whether it takes out a mend: the product once had this fault.
-        shape: The shape of the worlds that are tried; `None` where it is the seed's.
-        is_shown: Whether the suite has a world fail for it; the others take more seeds.
+        about: The wrong behaviour, for the table in the docs.
+        breaks: The rule that a world must break. Any other failure, such as planted code that
+            cannot run, does not count.
+        changes: The replacements.
+        is_mend: Whether it reverts a fix: the product once had this fault.
+        shape: The shape of the worlds to try; `None` for the shape of each seed.
+        is_shown: Whether the suite must find it; the other faults need more seeds.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Fault:
 
 @contextmanager
 def plant(fault: Fault) -> Iterator[None]:
-    """Plant a fault for as long as this lasts."""
+    """Plant a fault while the context lasts."""
     by_target: dict[str, list[Change]] = {}
     for change in fault.changes:
         by_target.setdefault(change.target, []).append(change)
@@ -84,7 +84,7 @@ def _function(target: str) -> FunctionType:
         found = inspect.getattr_static(found, name)
     if isinstance(found, property):
         found = found.fget
-    found = inspect.unwrap(found)  # type: ignore[arg-type]  # a function, as is checked below
+    found = inspect.unwrap(found)  # type: ignore[arg-type]  # checked below
     assert isinstance(found, FunctionType), target
     return found
 
@@ -94,7 +94,7 @@ def _other_code(function: FunctionType, changes: Sequence[Change]) -> CodeType:
     for each in changes:
         assert source.count(each.old) == 1, f"{each.target} has not {each.old!r} once any more"
         source = source.replace(each.old, each.new)
-    # A function that calls `super` refers to its class, as to a variable around it.
+    # A function that calls `super` has its class as a free variable.
     around = "".join(f"    {name} = None\n" for name in function.__code__.co_freevars)
     module = compile(
         f"def around():\n{around}{textwrap.indent(source, '    ')}",
