@@ -144,7 +144,7 @@ def test_a_cell_whose_further_lines_look_like_rows_is_bad(tmp_path: Path, furthe
     assert not any("Bye" in str(line.data) for line in lines)
 
 
-def test_the_issue(tmp_path: Path) -> None:
+def test_one_stray_quote_costs_one_row(tmp_path: Path) -> None:
     """One stray quote in a file of four thousand rows costs one row."""
     rows = [
         "+2782{0:07},{1}Order {0} is ready; see you,o-{0}\r\n".format(n, '"' * (n == 300))

@@ -206,7 +206,7 @@ def test_unused_modules_are_not_imported(arguments: tuple[str, ...], unused: set
     assert set() == unused & set(json.loads(ran.stderr))
 
 
-def test_as_arun_process(tmp_path: Path) -> None:
+def test_run_as_a_process(tmp_path: Path) -> None:
     """`python -m omnimsg` runs the command and exits with its exit code."""
     ran = run_process("codes", "nobody", folder=tmp_path)
 

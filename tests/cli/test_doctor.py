@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
 
-def test_a_well_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> None:
+def test_a_correct_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> None:
     """A correct configuration is exit code 0, with a table of the findings."""
     ran = run("doctor")
 
