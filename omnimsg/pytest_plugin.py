@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.session import SessionSandbox
 
 _SESSION = pytest.StashKey["SessionSandbox"]()
-_ENVIRONMENT = "omnimsg_env"
-_FILE = "omnimsg_config"
+_ENV_OPTION = "omnimsg_env"
+_CONFIG_OPTION = "omnimsg_config"
 _VARIABLES = ("OMNIMSG_CONFIG", "OMNIMSG_URL")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini options."""
     parser.addini(
-        _ENVIRONMENT,
+        _ENV_OPTION,
         "config or url: for the whole session, set OMNIMSG_CONFIG or OMNIMSG_URL to the sandbox of"
         " the tests, before any conftest is read",
         default="",
     )
     parser.addini(
-        _FILE,
+        _CONFIG_OPTION,
         "the omnimsg.toml of the application, from the root of the project: its accounts, led to"
         " the sandbox, are the configuration of the tests",
         default="",
@@ -52,11 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Set the variable for code that reads it when it is imported."""
-    how = early_config.getini(_ENVIRONMENT)
+    how = early_config.getini(_ENV_OPTION)
     if not how:
         return
     if how not in ("config", "url"):
-        raise pytest.UsageError(f"{_ENVIRONMENT}: must be config or url, not {how!r}")
+        raise pytest.UsageError(f"{_ENV_OPTION}: must be config or url, not {how!r}")
     early_config.add_cleanup(partial(_restore, {name: os.environ.get(name) for name in _VARIABLES}))
     from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
 
@@ -89,7 +89,7 @@ def omnimsg_env(
     omnimsg_config: SandboxConfig, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> SandboxConfig:
     """The same, with `OMNIMSG_CONFIG` set to its path: `Client.from_env` reads it in this test."""
-    if not pytestconfig.getini(_ENVIRONMENT):
+    if not pytestconfig.getini(_ENV_OPTION):
         monkeypatch.delenv("OMNIMSG_URL", raising=False)
         monkeypatch.setenv("OMNIMSG_CONFIG", os.fspath(omnimsg_config.path))
     return omnimsg_config
@@ -125,16 +125,16 @@ def _session(config: pytest.Config) -> SessionSandbox:
         from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - likewise
 
         try:
-            config.stash[_SESSION] = SessionSandbox(_own(config))
+            config.stash[_SESSION] = SessionSandbox(_application_config(config))
         except (ConfigError, ValueError) as error:
-            raise pytest.UsageError(f"{_FILE}: {error}") from None
+            raise pytest.UsageError(f"{_CONFIG_OPTION}: {error}") from None
         config.add_cleanup(config.stash[_SESSION].close)
     return config.stash[_SESSION]
 
 
-def _own(config: pytest.Config) -> dict[str, Any] | None:
+def _application_config(config: pytest.Config) -> dict[str, Any] | None:
     """Read the configuration of the application, where the ini file names it."""
-    name = config.getini(_FILE)
+    name = config.getini(_CONFIG_OPTION)
     if not name:
         return None
     from omnimsg.config.toml_file import read_toml  # noqa: PLC0415 - when used

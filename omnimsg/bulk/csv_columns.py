@@ -85,8 +85,8 @@ _KNOWN_COLUMNS = {
 }
 
 # What an error names; a name this near to one of them is a slip in writing it.
-_SOME_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
-_SLIP = 0.76
+_SUGGESTED_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
+_TYPO_SIMILARITY = 0.76
 # Characters of a name that an error shows.
 _SHOWN_NAME = 40
 
@@ -180,7 +180,7 @@ class Columns:
         if self._text is None:
             data["content"] = self._content(cells)
         else:
-            self._check_belonging(cells, "text")
+            self._check_cell_owners(cells, "text")
             data["content"] = _text({"text": self._text.fill(cells)})
         if "ttl" in cells:
             data["ttl"] = _whole_seconds(cells["ttl"])
@@ -222,11 +222,11 @@ class Columns:
             raise ValueError(f"there is no content: fill one of {known}")
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
-        self._check_belonging(cells, chosen[0])
+        self._check_cell_owners(cells, chosen[0])
         build, _ = _CONTENT_COLUMNS[chosen[0]]
         return build(cells)
 
-    def _check_belonging(self, cells: dict[str, str], chosen: str) -> None:
+    def _check_cell_owners(self, cells: dict[str, str], chosen: str) -> None:
         """Refuse a filled cell that belongs to another content column than the chosen one."""
         for name, owner in self._owned.items():
             if owner != chosen and name in cells:
@@ -274,7 +274,7 @@ def _renamed(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
     result = list(names)
     for name, column in renamed.items():
         if not _is_column(_normalized(column)):
-            raise ValueError(f"--map: {column!r} {unknown_key(column, _SOME_COLUMNS)}")
+            raise ValueError(f"--map: {column!r} {unknown_key(column, _SUGGESTED_COLUMNS)}")
         indexes = [i for i, each in enumerate(names) if _normalized(each) == _normalized(name)]
         if not indexes:
             raise ValueError(f"--map: the header has no column {shown_name(name)}")
@@ -290,8 +290,8 @@ def _column_name(name: str) -> str:
         return _METADATA_PREFIX + name[len(_METADATA_PREFIX) :]
     if not name or _is_column(normalized):
         return normalized
-    if difflib.get_close_matches(normalized, _SOME_COLUMNS, n=1, cutoff=_SLIP):
-        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SOME_COLUMNS)}")
+    if difflib.get_close_matches(normalized, _SUGGESTED_COLUMNS, n=1, cutoff=_TYPO_SIMILARITY):
+        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SUGGESTED_COLUMNS)}")
     return _METADATA_PREFIX + name
 
 

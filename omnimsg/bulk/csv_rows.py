@@ -84,11 +84,11 @@ class RowReader:
         taken = [line]
         try:
             cells = self._parse(taken)
-        except _SlipError as slip:
+        except _QuoteError as error:
             self._pushed_back.extendleft(reversed(taken[1:]))
             self._next_number += 1
             pieces = _without_line_break(line).split(self.delimiter)
-            return Row(number, 1, pieces, str(slip))
+            return Row(number, 1, pieces, str(error))
         self._next_number += len(taken)
         return Row(number, len(taken), cells)
 
@@ -99,7 +99,7 @@ class RowReader:
         """Parse a row, and take further lines where a cell goes on.
 
         Raises:
-            _SlipError: A quote is where it cannot be.
+            _QuoteError: A quote is where it cannot be.
         """
         cells: list[str] = []
         text, start = _without_line_break(taken[-1]), 0
@@ -107,7 +107,7 @@ class RowReader:
             if text.startswith('"', start):
                 cell, text, start = self._quoted(taken, start + 1, len(cells) + 1)
                 if start < len(text) and text[start] != self.delimiter:
-                    raise _SlipError("text follows the quote that ends a cell; double a quote")
+                    raise _QuoteError("text follows the quote that ends a cell; double a quote")
             else:
                 end = text.find(self.delimiter, start)
                 end = len(text) if end < 0 else end
@@ -120,7 +120,7 @@ class RowReader:
             surplus = any(each.strip() for each in cells[self.width :])
             if surplus or len(cells) < self.width:
                 last = self._line(taken)
-                raise _SlipError(f"a quote joins this line to line {last}, which makes no row")
+                raise _QuoteError(f"a quote joins this line to line {last}, which makes no row")
         return cells
 
     def _quoted(self, taken: list[str], start: int, position: int) -> tuple[str, str, int]:
@@ -146,7 +146,7 @@ class RowReader:
                 cell = "".join(pieces).replace('""', '"')
                 return cell, _without_line_break(whole), match.end() + 1
             if size > _MAX_CELL_CHARACTERS or len(taken) > _MAX_CELL_LINES:
-                raise _SlipError("a quote begins a cell that goes on for too many lines")
+                raise _QuoteError("a quote begins a cell that goes on for too many lines")
             self._take_line(taken, position)
             start = 0
 
@@ -154,23 +154,23 @@ class RowReader:
         """Take the next line for a cell that goes on there."""
         line = self._next_line()
         if line is None:
-            raise _SlipError("a quote begins a cell that no other quote ends")
+            raise _QuoteError("a quote begins a cell that no other quote ends")
         taken.append(line)
         pieces = _without_line_break(line).split(self.delimiter)
         if self.looks_like_row(pieces):
-            raise _SlipError(
+            raise _QuoteError(
                 "a quote begins a cell that is not ended before line"
                 f" {self._line(taken)}, which looks like a row of its own"
             )
         if self.width is not None and position > self.width:
-            raise _SlipError("a quote begins a cell beyond those of the header")
+            raise _QuoteError("a quote begins a cell beyond those of the header")
 
     def _line(self, taken: list[str]) -> int:
         """Return the number of the last line that was taken."""
         return self._next_number + len(taken) - 1
 
 
-class _SlipError(Exception):
+class _QuoteError(Exception):
     """A quote is where it cannot be; the text says what it does."""
 
 

@@ -26,20 +26,20 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Codecs that read text as something else than text in a writing system.
-_NO_ENCODINGS = frozenset(
+_EXCLUDED_CODECS = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "undefined")
 )
 # What an undecodable byte becomes: encoded with `surrogateescape`, a byte that UTF-8 never has.
-_MARK = "\udcff"
-_MARKING = "omnimsg-mark"
+_UNDECODABLE = "\udcff"
+_ERROR_HANDLER = "omnimsg-mark"
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
+def _replace_undecodable(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - the only one that decoding raises
-    return _MARK, error.end
+    return _UNDECODABLE, error.end
 
 
-codecs.register_error(_MARKING, _mark)
+codecs.register_error(_ERROR_HANDLER, _replace_undecodable)
 
 
 def known_encoding(name: str) -> str:
@@ -50,7 +50,7 @@ def known_encoding(name: str) -> str:
     """
     try:
         usual = codecs.lookup(name).name
-        if usual.replace("_", "-") not in _NO_ENCODINGS:
+        if usual.replace("_", "-") not in _EXCLUDED_CODECS:
             "a".encode(usual)  # a LookupError where it is no encoding of text
             return usual
     except (LookupError, ValueError):
@@ -85,7 +85,7 @@ def to_utf8(blocks: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
         yield head.removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
-    decoder = codecs.getincrementaldecoder(encoding)(_MARKING)
+    decoder = codecs.getincrementaldecoder(encoding)(_ERROR_HANDLER)
     is_first = True
     for block in chain((head,), blocks):
         text = decoder.decode(block)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Lines read in one call of a thread, and outcomes after which the results are flushed.
 _CHUNK = 64
 # Seconds between two words about legs that are waited for.
-_LOOK_AGAIN = 1.0
+_LEG_POLL_SECONDS = 1.0
 
 
 class LineObserver(Protocol):
@@ -89,7 +89,7 @@ class BulkRun:
         if resend_ambiguous:
             self._due_states.add(LineState.AMBIGUOUS)
         self._stopping = self._has_stopped = False
-        self._waiting: anyio.CancelScope | None = None
+        self._leg_wait: anyio.CancelScope | None = None
         self._at_end = False
         self.finished: bool = False
         self.skipped: int = 0
@@ -140,15 +140,15 @@ class BulkRun:
     def stop(self) -> None:
         """Stop reading the file, and waiting for legs; messages that were read are still sent."""
         self._stopping = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        if self._leg_wait is not None:
+            self._leg_wait.cancel()
 
     async def _wait_for_legs(self, client: Client) -> None:
-        with anyio.CancelScope() as self._waiting:
+        with anyio.CancelScope() as self._leg_wait:
             seconds = 0.0
             while waiting := await client.finish_legs(timeout=seconds):
                 self._observer.on_waiting(waiting)
-                seconds = _LOOK_AGAIN
+                seconds = _LEG_POLL_SECONDS
         if self._results.write_error is not None:
             raise self._results.write_error
 

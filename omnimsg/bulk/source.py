@@ -155,13 +155,13 @@ class _Survey:
 
     def read(self, blocks: Iterable[bytes], encoding: str | None) -> None:
         """Read the blocks of a file."""
-        watched = self._watched(blocks) if self._may_be_utf8 else blocks
-        for line in physical_lines(to_utf8(watched, encoding), MAX_LINE_BYTES):
+        checked = self._detect_utf8(blocks) if self._may_be_utf8 else blocks
+        for line in physical_lines(to_utf8(checked, encoding), MAX_LINE_BYTES):
             self.line_count += 1
             if not line.isascii():
-                self._judge(line)
+                self._count_line(line)
 
-    def _judge(self, line: bytes) -> None:
+    def _count_line(self, line: bytes) -> None:
         try:
             line.decode()
         except UnicodeDecodeError:
@@ -172,7 +172,7 @@ class _Survey:
         else:
             self.right_lines += 1
 
-    def _watched(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    def _detect_utf8(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass blocks on, and find out whether they are UTF-8."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         is_utf8, is_ascii = True, True

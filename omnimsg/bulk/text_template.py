@@ -68,6 +68,6 @@ def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:
     name = re.sub(r"[\s-]+", "_", placeholder.strip()).casefold()
     if name in columns:
         return columns[name]
-    near = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
-    hint = f"; did you mean {{{near[0]}}}?" if near else "; {{ is a brace of the text itself"
+    matches = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
+    hint = f"; did you mean {{{matches[0]}}}?" if matches else "; {{ is a brace of the text itself"
     raise ValueError(f"--text: there is no column for {{{placeholder[:40]}}}{hint}")

@@ -217,7 +217,7 @@ async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[Non
 
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
-    receiver = client.receiver(_take, public_url=address)
+    receiver = client.receiver(_ignore_event, public_url=address)
     runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -228,7 +228,7 @@ async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[Non
         await runner.cleanup()
 
 
-def _take(event: "Event") -> None:
+def _ignore_event(event: "Event") -> None:
     """Take every event: the tracker has the reports, and nobody replies in the demo."""
 
 

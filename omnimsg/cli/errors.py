@@ -35,18 +35,18 @@ class CommandError(Exception):
         self.code = code
 
 
-_SHOW = "`omnimsg config show` shows the account and where its values come from"
-_CARRIES = "`omnimsg providers` shows what each provider carries on each channel"
+_SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
+_SEE_PROVIDERS = "`omnimsg providers` shows what each provider carries on each channel"
 _SAFE_TO_RETRY = "it is safe to try again"
 
 _BY_REASON = {
-    Reason.UNAUTHORIZED: f"check the account's credentials; {_SHOW}",
-    Reason.FORBIDDEN: f"check the account's rights at the provider; {_SHOW}",
-    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {_SHOW}",
-    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {_SHOW}",
+    Reason.UNAUTHORIZED: f"check the account's credentials; {_SEE_CONFIG}",
+    Reason.FORBIDDEN: f"check the account's rights at the provider; {_SEE_CONFIG}",
+    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {_SEE_CONFIG}",
+    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {_SEE_CONFIG}",
     Reason.INSUFFICIENT_FUNDS: "top the account up at the provider, then send again",
-    Reason.UNSUPPORTED: _CARRIES,
-    Reason.UNSUPPORTED_CONTENT: _CARRIES,
+    Reason.UNSUPPORTED: _SEE_PROVIDERS,
+    Reason.UNSUPPORTED_CONTENT: _SEE_PROVIDERS,
     Reason.DEADLINE_EXCEEDED: "give it more time with --deadline SECONDS",
     Reason.MEDIA_INVALID: "check the file and its content type",
     Reason.MEDIA_NOT_FOUND: "check the file's id and account; providers delete files after a time",
@@ -57,7 +57,7 @@ _BY_FAULT = {
     Fault.CONTENT: "change the content; the same message will be refused again",
     Fault.NOBODY: "nothing has to be fixed; the same message may pass later",
     Fault.SENDER: "choose another sender, or register this one at the provider",
-    Fault.ACCOUNT: f"fix the account at the provider; {_SHOW}",
+    Fault.ACCOUNT: f"fix the account at the provider; {_SEE_CONFIG}",
     Fault.PROVIDER: "ask the provider, quoting the code",
     Fault.NETWORK: "check the network",
     Fault.CALLER: "change the message or the configuration",
@@ -69,7 +69,7 @@ _AMBIGUOUS = (
 
 
 # A server of this machine that nobody runs: in most cases the sandbox.
-_NOBODY_HERE = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
+_NO_LOCAL_SERVER = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 _UNSET = re.compile(r"the environment variable (\S+) is not set")
 
 
@@ -77,9 +77,9 @@ def advice_for(failure: Failure) -> str:
     """Return what the user can do about a failure."""
     if failure.retry is Retry.UNSAFE:
         return _AMBIGUOUS
-    if nobody := _NOBODY_HERE.match(failure.detail):
+    if unreachable := _NO_LOCAL_SERVER.match(failure.detail):
         return (
-            f"does the sandbox run? `omnimsg sandbox --port {nobody[1]}` starts it;"
+            f"does the sandbox run? `omnimsg sandbox --port {unreachable[1]}` starts it;"
             f" {_SAFE_TO_RETRY}"
         )
     if failure.reason in _BY_REASON:

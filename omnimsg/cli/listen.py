@@ -86,19 +86,19 @@ async def _listen(
     from omnimsg.config import load_config  # noqa: PLC0415
 
     loaded = load_config(config, default=account)
-    with _bound(host, port) as listening:
+    with _listening_socket(host, port) as listening:
         here = f"http://{host}:{listening.getsockname()[1]}"
         address = public_url or loaded.callbacks.public_url or here + _PATH
         async with Client.from_config(loaded, observers=[_refusals()]) as client:
-            names = [account] if account is not None else _ready(client)
+            names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
             receiver = client.receiver(printer.print, accounts=names, public_url=address)
             runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
-                _greet(client, receiver, address, here, on_stderr=as_json)
-                await _stopped(printer.stop)
+                _print_addresses(client, receiver, address, here, on_stderr=as_json)
+                await _wait_for_stop(printer.stop)
             finally:
                 await runner.cleanup()
     if printer.error is not None:
@@ -137,7 +137,7 @@ class _Printer:
             raise
 
 
-async def _stopped(stop: "asyncio.Event") -> None:
+async def _wait_for_stop(stop: "asyncio.Event") -> None:
     """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
@@ -150,7 +150,7 @@ async def _stopped(stop: "asyncio.Event") -> None:
     await stop.wait()
 
 
-def _bound(host: str, port: int) -> "socket.socket":
+def _listening_socket(host: str, port: int) -> "socket.socket":
     import socket  # noqa: PLC0415
 
     try:
@@ -168,7 +168,7 @@ def _bound(host: str, port: int) -> "socket.socket":
         ) from error
 
 
-def _ready(client: "Client") -> list[str] | None:
+def _accounts_with_secrets(client: "Client") -> list[str] | None:
     """Return the accounts with secrets for callbacks; `None`, where none has, shows what lacks."""
     names = [
         name
@@ -227,7 +227,7 @@ def _print_event(event: "Event") -> None:
         rest = "  ".join(str(each) for each in names if each) + reason
     elif isinstance(event, InboundMessage):
         word, style = "reply", "bold cyan"
-        rest = f"{masked_address(event.sender or '')}  {_said(event)}"
+        rest = f"{masked_address(event.sender or '')}  {_reply_text(event)}"
     elif isinstance(event, InteractionEvent):
         word, rest = str(event.interaction.kind), str(event.interaction.message_id)
     else:
@@ -240,7 +240,7 @@ def _print_event(event: "Event") -> None:
     )
 
 
-def _said(event: "InboundMessage") -> str:
+def _reply_text(event: "InboundMessage") -> str:
     """Say in one line what a person sent."""
     parts = [] if event.text is None else [event.text]
     if event.tapped is not None:
@@ -252,7 +252,7 @@ def _said(event: "InboundMessage") -> str:
     return " ".join(parts)
 
 
-def _greet(
+def _print_addresses(
     client: "Client", receiver: "Receiver", public_url: str, here: str, *, on_stderr: bool
 ) -> None:
     console = stderr_console() if on_stderr else stdout_console()

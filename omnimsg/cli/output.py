@@ -30,7 +30,7 @@ _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
-_CODE_HOLDS = "the exit code says what became of what was asked for"
+_SEE_EXIT_CODE = "the exit code says what became of what was asked for"
 
 # From this many columns on, tables have space between their columns.
 _WIDE_COLUMNS = 100
@@ -84,7 +84,7 @@ def closed_output_ignored() -> Iterator[None]:
         discard_output()
         if error.why is not None:
             with suppress(OutputError):
-                print_error(str(error).partition("; ")[0], _CODE_HOLDS)
+                print_error(str(error).partition("; ")[0], _SEE_EXIT_CODE)
 
 
 def print_json_lines(values: Iterable[Any]) -> None:

@@ -192,7 +192,7 @@ def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
         print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
 
 
-def _leg_words(leg: PlannedLeg) -> str:
+def _leg_text(leg: PlannedLeg) -> str:
     channel = "not known" if leg.channel is None else leg.channel.value
     return channel if leg.by_provider else f"{channel} through {leg.account} (by omnimsg)"
 
@@ -210,7 +210,7 @@ def _print(line: int | None, plan: Plan) -> None:
     if plan.next:
         rows.append(("then", ", ".join(plan.next)))
     channel = "not known" if plan.channel is None else plan.channel.value
-    rows.append(("channel", ", else ".join((channel, *map(_leg_words, plan.legs)))))
+    rows.append(("channel", ", else ".join((channel, *map(_leg_text, plan.legs)))))
     rows += _sms_rows(plan)
     rows += [("note", each) for each in plan.notes]
     if plan.price is not None:

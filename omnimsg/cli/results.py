@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import Status
 
 # Status requests that may be under way at once.
-_MAX_UNDER_WAY = 16
+_MAX_IN_FLIGHT = 16
 _UNASKED = "unasked"
 
 
@@ -81,13 +81,13 @@ def results(  # noqa: PLR0913 - the flags of a command
     recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
     wants_lines = output.failed is not None or output.doubtful is not None
     messages = _messages(file, reading, recorded, required=wants_lines)
-    statuses = _ask(recorded, config, rate) if delivery else {}
+    statuses = _query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
         **counts,
         "untried": None if messages is None else _untried(messages, recorded),
         "reasons": _reasons(recorded),
-        "delivery": _by_delivery(recorded, statuses) if delivery else None,
+        "delivery": _delivery_counts(recorded, statuses) if delivery else None,
     }
     failures = {line for line, status in statuses.items() if status.failed}
     summary |= {"failed": None, "doubtful": None}
@@ -172,7 +172,7 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
 
 
-def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
+def _query_statuses(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
     """Ask for the status of each accepted message, at most so many a second."""
     import anyio  # noqa: PLC0415 - keeps help fast
 
@@ -185,7 +185,7 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
     refusals: list[OperationError] = []
 
     async def call(client: "Client") -> None:
-        free = anyio.Semaphore(_MAX_UNDER_WAY)
+        slots = anyio.Semaphore(_MAX_IN_FLIGHT)
 
         async def ask(line: int, message_id: str) -> None:
             try:
@@ -197,15 +197,15 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
                     group.cancel_scope.cancel()
                 found = Status.UNKNOWN
             finally:
-                free.release()
-            statuses[line] = _of_legs(statuses.get(line), found)
+                slots.release()
+            statuses[line] = _merge_leg_statuses(statuses.get(line), found)
 
         async with anyio.create_task_group() as group:
             due = anyio.current_time()
             for line, message_id in recorded.message_ids():
                 if message_id is not None:
                     await anyio.sleep_until(due)
-                    await free.acquire()
+                    await slots.acquire()
                     due = max(due, anyio.current_time()) + 1 / rate
                     group.start_soon(ask, line, message_id)
 
@@ -215,14 +215,14 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
     return statuses
 
 
-def _of_legs(one: "Status | None", other: "Status") -> "Status":
+def _merge_leg_statuses(one: "Status | None", other: "Status") -> "Status":
     """Return the status of two legs of a message: it has come, or it is on its way, or neither."""
     if one is None:
         return other
     return max(one, other, key=lambda each: (each.reached, not each.final, each.rank))
 
 
-def _by_delivery(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
+def _delivery_counts(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
 
     found = Counter(status.value for status in statuses.values())

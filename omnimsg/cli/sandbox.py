@@ -57,7 +57,7 @@ def sandbox(
     try:
         server = Sandbox(host=host, port=port, pace=pace, callbacks=callbacks)
     except ValueError as error:
-        raise _no_address(error) from None
+        raise _address_error(error) from None
     if not is_loopback(host):
         _warn(
             f"the sandbox listens on {host}: whoever reaches it can read all messages and change"
@@ -83,7 +83,7 @@ def _warn(text: str) -> None:
     print_line(("warning: ", "bold yellow"), text, on=stderr_console())
 
 
-def _no_address(error: ValueError) -> CommandError:
+def _address_error(error: ValueError) -> CommandError:
     return CommandError(
         f"--callbacks: {str(error).removeprefix('url: ')}",
         "name a base address such as http://127.0.0.1:9000/callbacks",
@@ -103,7 +103,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
         try:
             address = checked_address(callbacks, base=True)
         except ValueError as error:
-            raise _no_address(error) from None
+            raise _address_error(error) from None
         options += f" --callbacks {shlex.quote(address)}"
         # Without it an application could not check what is signed for the address.
         lines += ["", "[callbacks]", f"public_url = {json.dumps(address)}"]
@@ -113,7 +113,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
     return OK
 
 
-def _reach(running: "Sandbox") -> str:
+def _callbacks_sentence(running: "Sandbox") -> str:
     """Say what the sandbox calls."""
     if not running.callbacks.is_on:
         return "Nothing leaves this machine."
@@ -126,7 +126,7 @@ def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:
     from omnimsg.sandbox import MAGIC  # noqa: PLC0415
 
     print_line(("The sandbox is at ", ""), (running.url, "bold green"), "; Ctrl+C stops it.")
-    print_line(f"It emulates {', '.join(running.emulators)}. {_reach(running)}")
+    print_line(f"It emulates {', '.join(running.emulators)}. {_callbacks_sentence(running)}")
     print_line("Open this address in a browser to see what each phone receives.")
     print_line()
     print_line(("In another terminal", "bold"))

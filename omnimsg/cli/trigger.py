@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import CallbackDraft, CallbackSigner, CallbackSource, SignedCallback
 
-_LIST = "`omnimsg trigger --list` shows the events of each provider"
+_LIST_HINT = "`omnimsg trigger --list` shows the events of each provider"
 _UNVERIFIED = 401
-_WHAT_IS_VERIFIED = (
+_UNVERIFIED_HINT = (
     "401 says that it was not verified: --account signs with that account's own secret, and Bird"
     " signs the address too, so --url has to be what the receiver has as its public_url"
 )
@@ -99,7 +99,7 @@ def trigger(  # noqa: PLR0913 - one flag each
     if list_events:
         return _list(as_json=as_json)
     if event is None:
-        raise CommandError("the event is missing", _LIST)
+        raise CommandError("the event is missing", _LIST_HINT)
     if url is None:
         raise CommandError("--url is missing", "name the address of your endpoint with --url")
     secrets: Mapping[str, Any] | None = None
@@ -111,7 +111,7 @@ def trigger(  # noqa: PLR0913 - one flag each
             )
         provider = own
     if provider is None:
-        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST}")
+        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST_HINT}")
     sample = _sample(event, provider, url, secrets, genuine=not bad_signature)
     if print_request:
         return _print_request(sample, as_json=as_json)
@@ -159,12 +159,15 @@ def _sample(
 
     sources = _sources()
     if provider not in sources:
-        raise CommandError(f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST)
+        raise CommandError(
+            f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST_HINT
+        )
     source = sources[provider]
     build = source.sample_of(event)
     if build is None:
         raise CommandError(
-            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}", _LIST
+            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}",
+            _LIST_HINT,
         )
     signer, draft = source.signer, build()
     try:
@@ -206,13 +209,15 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
         print_error(f"no answer from {url}: {error}", "check the address, and that it is served")
         return FAILED
     if sample.genuine and status == _UNVERIFIED and not as_json:
-        print_hint(_WHAT_IS_VERIFIED)
+        print_hint(_UNVERIFIED_HINT)
     return OK if taken == sample.genuine else FAILED
 
 
 def _print_sent(sample: _Sample, url: str) -> None:
-    said = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
-    print_line(("event    ", "dim"), (sample.event, "bold"), said, f" of {sample.signer.provider}")
+    provider_kind = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
+    print_line(
+        ("event    ", "dim"), (sample.event, "bold"), provider_kind, f" of {sample.signer.provider}"
+    )
     print_line(("sent to  ", "dim"), url)
 
 
@@ -258,7 +263,7 @@ def _list(*, as_json: bool) -> int:
     in_order = [f"status.{each}" for each in Status]
     table = new_table("event", *providers)
     previous = ""
-    for event in sorted(events, key=lambda each: _place(each, in_order)):
+    for event in sorted(events, key=lambda each: _sort_key(each, in_order)):
         group = event.partition(".")[0]
         if previous not in {"", group}:
             table.add_section()
@@ -275,7 +280,7 @@ def _list(*, as_json: bool) -> int:
 _GROUPS = ("status", "inbound", "interaction")
 
 
-def _place(event: str, statuses: list[str]) -> tuple[int, int]:
+def _sort_key(event: str, statuses: list[str]) -> tuple[int, int]:
     """Return the place of an event in the list: by its group, of statuses by their rank."""
     group = event.partition(".")[0]
     rank = statuses.index(event) if event in statuses else 0

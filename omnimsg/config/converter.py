@@ -55,10 +55,10 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
 
     def table(value: object, kind: type[T], read: Callable[[Any, type[T]], T]) -> T:
-        return read(require_mapping(_found(value)), kind)
+        return read(require_mapping(_resolved(value)), kind)
 
     def list_as_tuple(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
-        if not isinstance(_found(value), list):
+        if not isinstance(_resolved(value), list):
             raise ValueError("must be a list")  # noqa: TRY004 - hooks report problems this way
         items: Any = GenericAlias(list, get_args(kind)[:1])
         return tuple(converter.structure(value, items))
@@ -77,7 +77,7 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter.register_structure_hook_func(_is_tuple, list_as_tuple)
     converter.register_structure_hook_func(
         _is_mapping,
-        lambda value, _: FrozenDict(_plain(require_mapping(_found(value)))),
+        lambda value, _: FrozenDict(_plain(require_mapping(_resolved(value)))),
     )
     converter.register_structure_hook_factory(
         attrs.has,
@@ -97,7 +97,7 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
     return getattr(kind, "__origin__", kind) is FrozenDict
 
 
-def _found(value: object) -> object:
+def _resolved(value: object) -> object:
     """Return a value, unless it is a reference that leads nowhere."""
     if isinstance(value, Unresolved):
         raise ValueError(value.why)  # noqa: TRY004 - hooks report problems this way
@@ -105,7 +105,7 @@ def _found(value: object) -> object:
 
 
 def _text(value: object) -> str:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         return str.__str__(value)
     return exact_type(str, "text")(value, None)
 
@@ -118,26 +118,26 @@ def _line(value: object) -> str:
 
 
 def _int(value: object, _: object) -> int:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = int(str(value)) if _WHOLE.fullmatch(str(value)) else None
     return exact_type(int, "a whole number")(value, None)
 
 
 def _float(value: object, _: object) -> float:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = float(str(value)) if _DECIMAL.fullmatch(str(value)) else None
     return read_float(value, None)
 
 
 def _bool(value: object, _: object) -> bool:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = {"true": True, "false": False}.get(str(value).lower())
     return exact_type(bool, "true or false")(value, None)
 
 
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
-    if not isinstance(_found(value), str) or value not in words:
+    if not isinstance(_resolved(value), str) or value not in words:
         # What stood in a variable or a file is not shown.
         raise unknown_choice("" if isinstance(value, FromReference) else value, words)
     return words[str(value)]

@@ -201,7 +201,7 @@ def _load_account(
     except InvalidValue as error:
         hidden = secret_texts(values, secrets)
         missing = {each.why for each in _unresolved(values)}
-        kind = _IncompleteAccount if missing.issuperset(_whys(error)) else InvalidValue
+        kind = _IncompleteAccount if missing.issuperset(_problem_texts(error)) else InvalidValue
         raise kind(*(conceal(each, hidden) for each in error.problems)) from None
     except (ConfigError, ValueError) as error:
         problem_path, why = path, str(error)
@@ -279,7 +279,7 @@ def _unresolved(value: object) -> Iterator[Unresolved]:
         yield from _unresolved(each)
 
 
-def _whys(error: InvalidValue) -> set[str]:
+def _problem_texts(error: InvalidValue) -> set[str]:
     return {each.why for each in error.problems}
 
 

@@ -101,12 +101,12 @@ def config_schema() -> dict[str, Any]:
             },
         },
         "definitions": {
-            name: _joined(common, _table(settings)) for name, settings in providers.items()
+            name: _merged(common, _table(settings)) for name, settings in providers.items()
         },
     }
 
 
-def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
@@ -118,15 +118,15 @@ def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _table(kind: type) -> dict[str, Any]:
     """Return the schema of an attrs class."""
     types = typing.get_type_hints(kind)
-    said = _descriptions(kind)
+    descriptions = _descriptions(kind)
     properties, required = {}, []
     for field in attrs.fields(kind):
         if not field.init:
             continue
         name = field.alias or field.name
         properties[name] = _schema(types[field.name])
-        if field.name in said:
-            properties[name]["description"] = said[field.name]
+        if field.name in descriptions:
+            properties[name]["description"] = descriptions[field.name]
         if field.default is attrs.NOTHING:
             required.append(name)
         elif isinstance(field.default, (str, int, float)):
@@ -166,5 +166,5 @@ def _descriptions(kind: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         _, _, fields = cleandoc(each.__doc__ or "").partition("\nAttributes:\n")
-        found |= {name: " ".join(said.split()) for name, said in _FIELD.findall(fields)}
+        found |= {name: " ".join(text.split()) for name, text in _FIELD.findall(fields)}
     return found

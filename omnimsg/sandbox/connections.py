@@ -45,7 +45,9 @@ class Connections:
     def admit(self, transport: asyncio.BaseTransport) -> bool:
         """Make room for a connection; return False if there is none."""
         if len(self._open) >= self._max_open:
-            stalled = next((each for each, request in self._open.items() if _waits(request)), None)
+            stalled = next(
+                (each for each, request in self._open.items() if _waits_for_client(request)), None
+            )
             if stalled is None:
                 return False
             del self._open[stalled]
@@ -76,7 +78,7 @@ class Connections:
             self._open.move_to_end(transport)
 
 
-def _waits(request: web.Request | None) -> bool:
+def _waits_for_client(request: web.Request | None) -> bool:
     """Return whether a connection waits for its client: for a request, or the rest of its body."""
     return request is None or not request.content.is_eof()
 

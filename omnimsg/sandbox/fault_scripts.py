@@ -209,13 +209,13 @@ class Faults:
         script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
         if kind in CALLBACK_KINDS:
             script["on"] = "callback"
-        self._make_room()
+        self._evict_spent()
         fault = Fault(id=self._next_id, kind=kind, provider=provider, params=params, **script)
         self._next_id += 1
         self._faults[fault.id] = fault
         return fault
 
-    def _make_room(self) -> None:
+    def _evict_spent(self) -> None:
         """Forget the oldest fault that fires no more if the store is full."""
         if len(self._faults) < self._max_faults:
             return

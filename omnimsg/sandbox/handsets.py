@@ -109,7 +109,7 @@ class Handsets:
 
         Those are among them that have not arrived, or never will.
         """
-        return _listed(self._by_handset.get(handset_key(number), []))
+        return _as_list(self._by_handset.get(handset_key(number), []))
 
     def every_accepted(self) -> Iterator[MessageRecord]:
         """Iterate over the records of all messages, in the order of acceptance."""
@@ -153,7 +153,7 @@ class Handsets:
 
         The limits per handset have dropped some of those that are kept for all together.
         """
-        stored = {record for each in self._by_handset.values() for record in _listed(each)}
+        stored = {record for each in self._by_handset.values() for record in _as_list(each)}
         return [record for record in self._oldest_first if record in stored]
 
     def _arrived(self, records: Iterable[MessageRecord]) -> list[tuple[float, MessageRecord]]:
@@ -167,7 +167,7 @@ class Handsets:
         return arrived
 
 
-def _listed(stored: MessageRecord | list[MessageRecord]) -> list[MessageRecord]:
+def _as_list(stored: MessageRecord | list[MessageRecord]) -> list[MessageRecord]:
     """Return what is stored for a handset as a list of its own."""
     return [*stored] if isinstance(stored, list) else [stored]
 

@@ -103,7 +103,7 @@ class Replies:
         )
         source.check_reply(reply)
         if reply.button is not None:
-            reply = _tapping(reply, source)
+            reply = _with_tapped_button(reply, source)
         if reply.channel == "whatsapp" and reply.interaction is None:
             self._emulators[provider].windows.open(reply.number)
         draft = source.reply(reply)
@@ -145,15 +145,15 @@ class Replies:
         ]
         last = received[-1] if received else None
         answers = self._answered(reply, received, source)
-        near = answers or last
-        channel = reply.channel or (near.channel if near is not None else None)
+        related = answers or last
+        channel = reply.channel or (related.channel if related is not None else None)
         if channel is None:
             channel = "sms" if reply.content == "text" else "whatsapp"
         to = reply.to
-        if to is None and near is not None and near.sender is not None:
+        if to is None and related is not None and related.sender is not None:
             # Nobody can answer a name.
-            is_number = near.sender.removeprefix("+").isdigit()
-            to = near.sender if is_number else None
+            is_number = related.sender.removeprefix("+").isdigit()
+            to = related.sender if is_number else None
         return attrs.evolve(reply, channel=channel, answers=answers, to=to)
 
     def _answered(
@@ -174,7 +174,7 @@ class Replies:
         return None
 
 
-def _tapping(reply: PhoneReply, source: CallbackSource) -> PhoneReply:
+def _with_tapped_button(reply: PhoneReply, source: CallbackSource) -> PhoneReply:
     """Return a reply with the label and the payload of the button that it taps."""
     wanted = reply.button or Button()
     if reply.answers is None:

@@ -79,7 +79,7 @@ class AppendLog:
         except BaseException:
             os.close(self._file)
             raise
-        self._size, self._changed_at, self._digest = _look_at(self._file)
+        self._size, self._changed_at, self._digest = _file_state(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
         # Lines that were queued, and those that were written before a write failed.
         self._appended = 0
@@ -102,7 +102,7 @@ class AppendLog:
         """
         os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._size, self._changed_at, self._digest = _look_at(self._file)
+        self._size, self._changed_at, self._digest = _file_state(self._file)
 
     def append(self, line: bytes, *, keep_on_failure: bool = True) -> int:
         """Queue a line for the next write.
@@ -173,7 +173,7 @@ class AppendLog:
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as new:
-            if os.fstat(self._file).st_size == self._size and not self._is_other():
+            if os.fstat(self._file).st_size == self._size and not self._has_other_content():
                 # Deleted or replaced: what this process has open is still whole.
                 with os.fdopen(os.dup(self._file), "rb") as old:
                     old.seek(0)
@@ -297,7 +297,7 @@ class AppendLog:
                 what = "another program has put another file in its place"
             elif own.st_size != self._size:
                 what = "another program has written to it or cut it"
-            elif own.st_mtime_ns != self._changed_at and self._is_other():
+            elif own.st_mtime_ns != self._changed_at and self._has_other_content():
                 what = "another program has changed it"
             else:
                 self._changed_at = own.st_mtime_ns
@@ -313,12 +313,12 @@ class AppendLog:
         self._digest.update(data)
         self._changed_at = os.fstat(self._file).st_mtime_ns
 
-    def _is_other(self) -> bool:
+    def _has_other_content(self) -> bool:
         """Return whether the file holds something else than was left there."""
         return _digest_of(self._file).digest() != self._digest.digest()
 
 
-def _look_at(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
+def _file_state(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
     """Return a file's size, its time of change and the digest of its content."""
     found = os.fstat(descriptor)
     return found.st_size, found.st_mtime_ns, _digest_of(descriptor)

@@ -32,7 +32,7 @@ class Wanted:
 
 
 # What a caller wants, and its future, unless it does not wait. `None` as a result is another's.
-_Waiting: TypeAlias = "tuple[Wanted, asyncio.Future[bool | None] | None]"
+_Waiter: TypeAlias = "tuple[Wanted, asyncio.Future[bool | None] | None]"
 
 
 class SharedWrites:
@@ -56,7 +56,7 @@ class SharedWrites:
         self._is_written = is_written
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Waiter] = []
         self._requested: Wanted | None = None
 
     def begin(self, wanted: Wanted) -> asyncio.Future[bool | None]:
@@ -64,7 +64,7 @@ class SharedWrites:
         loop = self._running_loop()
         written: asyncio.Future[bool | None] = loop.create_future()
         self._waiting.append((wanted, written))
-        self._begin_soon(loop)
+        self._schedule_call(loop)
         return written
 
     async def wait(self, wanted: Wanted) -> None:
@@ -79,7 +79,7 @@ class SharedWrites:
         """Have something written as soon as for one who waits; the last request is enough."""
         loop = self._running_loop()
         self._requested = wanted
-        self._begin_soon(loop)
+        self._schedule_call(loop)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
@@ -88,13 +88,13 @@ class SharedWrites:
             self._loop, self._is_writing, self._waiting = loop, False, []
         return loop
 
-    def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _schedule_call(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_writing:
             self._is_writing = True
             # Not at once: others of this turn of the loop may want the same.
-            loop.call_soon(self._begin, loop)
+            loop.call_soon(self._submit_call, loop)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _submit_call(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
         if self._requested is not None:
             group.append((self._requested, None))
@@ -103,12 +103,12 @@ class SharedWrites:
             self._thread.submit(self._write_group, loop, group)
         except RuntimeError as error:  # the thread was ended
             self._is_writing = False
-            _answer(group, [error] * len(group))
+            _complete(group, [error] * len(group))
 
     def _write_group(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[_Waiting],
+        group: Sequence[_Waiter],
     ) -> None:
         """Write for a group and have it answered; runs in the thread."""
         errors: Sequence[BaseException | None]
@@ -118,17 +118,17 @@ class SharedWrites:
             errors = [error] * len(group)
         # One call from thread to loop; a future of the thread's would take two and a lock.
         with suppress(RuntimeError):  # the loop was closed: nobody waits
-            loop.call_soon_threadsafe(self._end, loop, group, errors)
+            loop.call_soon_threadsafe(self._finish_call, loop, group, errors)
 
-    def _end(
+    def _finish_call(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[_Waiting],
+        group: Sequence[_Waiter],
         errors: Sequence[BaseException | None],
     ) -> None:
         # A call takes along what is queued while it begins; who wants that came for the next one.
-        served: list[_Waiting] = []
-        waiting: list[_Waiting] = []
+        served: list[_Waiter] = []
+        waiting: list[_Waiter] = []
         for each in self._waiting:
             (served if self._is_written(each[0]) else waiting).append(each)
         self._waiting = waiting
@@ -136,13 +136,13 @@ class SharedWrites:
             self._requested = None
         self._is_writing = bool(self._waiting) or self._requested is not None
         if self._is_writing:
-            self._begin(loop)
-        _answer(group, errors)
-        _answer(served, [None] * len(served))
+            self._submit_call(loop)
+        _complete(group, errors)
+        _complete(served, [None] * len(served))
 
 
-def _answer(
-    group: Sequence[_Waiting],
+def _complete(
+    group: Sequence[_Waiter],
     errors: Sequence[BaseException | None],
 ) -> None:
     for (_, written), error in zip(group, errors, strict=True):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, Request
 
-_OURS, _THEIRS = "+37255500008", "+37255500001"
+_BUSINESS, _PERSON = "+37255500008", "+37255500001"
 
 # Two filters at a time, which are easily taken for each other.
 _PAIRS = (("to", "sender"), ("since", "until"))
@@ -40,7 +40,7 @@ class HistoryChecks(OperationHarness):
         for query in _queries(adapter):
             names = _filters(query)
             expected = [self.history_parameters(_only(query, name)) for name in names]
-            found = self._ask(query, adapter)
+            found = self._query(query, adapter)
             if None in expected:
                 path = found.path if isinstance(found, Failure) else None
                 if path not in names:
@@ -82,11 +82,11 @@ class HistoryChecks(OperationHarness):
                 )
                 if actual != wanted and (actual or name in ("id", "status"))
             ]
-            if found.direction is not direction and self._tells_direction(message, adapter):
+            if found.direction is not direction and self._reports_direction(message, adapter):
                 violations.append(f"an {direction} message: direction is {found.direction}")
         assert_no_violations(violations)
 
-    def _ask(self, query: HistoryQuery, adapter: Adapter[Any]) -> set[tuple[str, str]] | Failure:
+    def _query(self, query: HistoryQuery, adapter: Adapter[Any]) -> set[tuple[str, str]] | Failure:
         """Ask for past messages.
 
         Returns:
@@ -111,13 +111,13 @@ class HistoryChecks(OperationHarness):
             id=MessageId.of(adapter.account.name, self.known_id()),
             direction=direction,
             leg=LegStatus(timeline=Timeline.of(row.evidence(), NOW)),
-            to=(_THEIRS if outgoing else _OURS,),
-            sender=_OURS if outgoing else _THEIRS,
+            to=(_PERSON if outgoing else _BUSINESS,),
+            sender=_BUSINESS if outgoing else _PERSON,
             reference="past-1",
             created=NOW,
         )
 
-    def _tells_direction(self, message: PastMessage, adapter: Adapter[Any]) -> bool:
+    def _reports_direction(self, message: PastMessage, adapter: Adapter[Any]) -> bool:
         """Whether the provider's entry of a message differs by its direction."""
         entries = [self._list(attrs.evolve(message, direction=each), adapter) for each in Direction]
         return len({repr(each and each.raw) for each in entries}) > 1
@@ -141,8 +141,8 @@ def _queries(adapter: Adapter[Any]) -> Iterator[HistoryQuery]:
     yield from (HistoryQuery(direction=each) for each in Direction)
     yield from (HistoryQuery(status=each) for each in Status)
     values: dict[str, Any] = {
-        "to": _THEIRS,
-        "sender": _OURS,
+        "to": _PERSON,
+        "sender": _BUSINESS,
         "since": SINCE,
         "until": NOW + timedelta(days=400),
         "tag": "spring",

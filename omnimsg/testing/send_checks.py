@@ -107,7 +107,7 @@ class SendChecks(Harness):
         is_named = False
         for count in sorted({1, self.batch_size}):
             batch = self.batch(count)
-            for name, foreign in _taken_for(batch[0], other):
+            for name, foreign in _foreign_messages(batch[0], other):
                 said = self.accept_all(batch)
                 own = self.send(batch, self.responder(said)).responses
                 named = [Accept(foreign, self.provider_id(0)), *said[1:]]
@@ -190,7 +190,7 @@ class SendChecks(Harness):
         return violations
 
 
-def _taken_for(message: Message, other: Message) -> Iterator[tuple[str, Message]]:
+def _foreign_messages(message: Message, other: Message) -> Iterator[tuple[str, Message]]:
     """Yield messages whose acceptance is not that of `message`, each with a name."""
     yield "another message", other
     yield "another reference", attrs.evolve(message, reference=other.reference)

@@ -37,7 +37,7 @@ LONGEST_WAIT: Final = 300
 ANSWER_SECONDS: Final = 10.0
 """How long an attempt waits for its answer. No provider publishes its own limit."""
 
-_AT_ONCE: Final = 8
+_MAX_CONCURRENT: Final = 8
 _POLL_SECONDS: Final = 0.05
 
 
@@ -135,7 +135,7 @@ class Courier:
         self._pending: set[Delivery] = set()
         self._lanes: dict[tuple[str, str], deque[Delivery]] = {}
         self._wake = asyncio.Event()
-        self._rested = asyncio.Event()
+        self._idle = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self.carrier: Carrier | None = None
@@ -156,7 +156,7 @@ class Courier:
         """Begin to send, in the running event loop."""
         self._loop = asyncio.get_running_loop()
         if self._inbox:
-            self._notice()
+            self._wake_task()
 
     async def stop(self) -> None:
         """Stop sending, and wait until nothing is being sent."""
@@ -184,9 +184,9 @@ class Courier:
                 return
             self._pending.add(job)
         self._inbox.append((due, job))
-        self._rested.clear()
+        self._idle.clear()
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._notice)
+            self._loop.call_soon_threadsafe(self._wake_task)
 
     def note(self, delivery: Delivery, status: int | None, error: str | None = None) -> None:
         """Add a line to the log."""
@@ -212,7 +212,7 @@ class Courier:
         # Only the task may touch what is due: it would be in the middle of it.
         self._inbox.append((0.0, None))
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._notice)
+            self._loop.call_soon_threadsafe(self._wake_task)
 
     def reset(self) -> None:
         """Forget what waits, the log and the counts."""
@@ -225,22 +225,22 @@ class Courier:
 
         A callback that waits to be repeated is not waited for.
         """
-        self._notice()
+        self._wake_task()
         task = self._task
         if task is None:
             return
-        await self._rested.wait()
+        await self._idle.wait()
         if task.done() and not task.cancelled():
             task.result()
 
-    def _notice(self) -> None:
+    def _wake_task(self) -> None:
         """Let the task look again; begin it with the first callback."""
         if self._loop is None:
             return
         if self._task is None and self._inbox:
             self._task = self._loop.create_task(self._run())
         if self._task is not None and not self._task.done():
-            self._rested.clear()
+            self._idle.clear()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -248,18 +248,18 @@ class Courier:
             async with new_session() as session, asyncio.TaskGroup() as group:
                 while True:
                     self._wake.clear()
-                    self._begin_due(session, group)
+                    self._start_due(session, group)
                     if not self._lanes and not self._inbox:
-                        self._rested.set()
+                        self._idle.set()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pause()):
                             await self._wake.wait()
         finally:
-            self._rested.set()
+            self._idle.set()
 
     def _pause(self) -> float | None:
         """Return the seconds until something may be due; None if only an event can change that."""
-        if len(self._lanes) >= _AT_ONCE:
+        if len(self._lanes) >= _MAX_CONCURRENT:
             return None
         if self._inbox:
             return 0
@@ -267,9 +267,9 @@ class Courier:
             return None
         return _POLL_SECONDS if self._polls else max(0.0, self._due[0][0] - self._clock())
 
-    def _begin_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
+    def _start_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
         """Begin everything that is due, as far as not too much is being sent."""
-        while len(self._lanes) < _AT_ONCE:
+        while len(self._lanes) < _MAX_CONCURRENT:
             while self._inbox:
                 due, waiting = self._inbox.popleft()
                 if waiting is None:
@@ -316,13 +316,13 @@ class Courier:
         self.note(delivery, status, error)
         signer = delivery.signer
         if status is not None and signer.succeeds(status):
-            self._end(delivery, "taken")
+            self._finish(delivery, "taken")
         elif delivery.attempts >= ATTEMPTS or (status is not None and not signer.repeats(status)):
-            self._end(delivery, "given_up")
+            self._finish(delivery, "given_up")
         else:
             wait = self._first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
             self._inbox.append((self._clock() + wait, delivery))
 
-    def _end(self, delivery: Delivery, count: str) -> None:
+    def _finish(self, delivery: Delivery, count: str) -> None:
         self._pending.discard(delivery)
         self.counts[count] += 1

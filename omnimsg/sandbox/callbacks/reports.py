@@ -73,13 +73,13 @@ class Reports:
         self._watched: dict[MessageRecord, Watch] = {}
         self._held: defaultdict[tuple[str, str], list[tuple[Delivery, float]]] = defaultdict(list)
         # Another object after each reset: what was planned before it is not sent after it.
-        self._era = object()
+        self._generation = object()
 
     def clear(self) -> None:
         """Report nothing more of the messages until now."""
         self._watched.clear()
         self._held.clear()
-        self._era = object()
+        self._generation = object()
 
     def watch(self, records: Sequence[MessageRecord], *, sent: int = 0) -> list[Watch]:
         """Return the watches over messages that were accepted, or whose plan has changed.
@@ -207,10 +207,10 @@ class Reports:
         fault = "callback_contradict"
         if opposite is None or self._faults.hits(fault, watch.record.provider) is None:
             return
-        draft, era = opposite.build(at), self._era
+        draft, generation = opposite.build(at), self._generation
 
         def send() -> None:
-            if era is self._era:
+            if generation is self._generation:
                 self.send(watch.source, draft, faults=(fault,))
 
         self._courier.put(send, at)

@@ -76,7 +76,7 @@ class Conversations:
         texts = (
             *(record.text for record in self._handsets.accepted(phone.number)),
             *(refusal.text for refusal in phone.refusals),
-            *(_said(each) for each in phone.sent),
+            *(_reply_text(each) for each in phone.sent),
         )
         return any(wanted in text.lower() for text in texts)
 
@@ -124,13 +124,15 @@ class Conversations:
 
     def _preview(self, news: News) -> dict[str, Any]:
         if isinstance(news, MessageRecord):
-            text = " · ".join(_told(self.blocks(news))) or news.text
-            return _short("out", text, at=news.created, stage=self._now(news).stage)
+            text = " · ".join(_block_texts(self.blocks(news))) or news.text
+            return _preview_json(
+                "out", text, at=news.created, stage=self._current_moment(news).stage
+            )
         if isinstance(news, Refusal):
-            return _short("refused", news.text or news.reason, at=news.at, stage="refused")
-        return _short("in", _said(news), at=news.at, stage=None)
+            return _preview_json("refused", news.text or news.reason, at=news.at, stage="refused")
+        return _preview_json("in", _reply_text(news), at=news.at, stage=None)
 
-    def _now(self, record: MessageRecord) -> Moment:
+    def _current_moment(self, record: MessageRecord) -> Moment:
         now = self._state.clock()
         moments = self._emulators[record.provider].display.moments(record)
         return next((each for each in reversed(moments) if each.at <= now), moments[0])
@@ -146,9 +148,9 @@ class Conversations:
     def _message(self, record: MessageRecord, calls: list[dict[str, Any]]) -> dict[str, Any]:
         display = self._emulators[record.provider].display
         now, moments = self._state.clock(), display.moments(record)
-        arrived, stage = record.delivered_at(), self._now(record).stage
+        arrived, stage = record.delivered_at(), self._current_moment(record).stage
         blocks = self.blocks(record)
-        text = "\n".join([record.text, *(each for each in map(_searched, blocks) if each)])
+        text = "\n".join([record.text, *(each for each in map(_hidden_text, blocks) if each)])
         return {
             "direction": "out",
             "provider": record.provider,
@@ -178,7 +180,7 @@ def _message_id(record: MessageRecord) -> str | None:
     return None if record.client_id is None else f"{record.provider}:{record.client_id}"
 
 
-def _short(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:
+def _preview_json(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:
     return {
         "direction": direction,
         "text": text[:_PREVIEW],
@@ -187,7 +189,7 @@ def _short(direction: str, text: str, *, at: float, stage: str | None) -> dict[s
     }
 
 
-def _said(news: PhoneSent) -> str:
+def _reply_text(news: PhoneSent) -> str:
     """Return what a phone has sent, in a line."""
     reply = news.reply
     if reply.button is not None:
@@ -260,7 +262,7 @@ def _sms(record: MessageRecord) -> dict[str, Any] | None:
     return attrs.asdict(gsm.encode(record.text))
 
 
-def _told(blocks: Sequence[Block]) -> Iterator[str]:
+def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:
     """Yield what can be read of blocks; of one without a text what names it."""
     for block in blocks:
         if isinstance(block, TextBlock | TemplateBlock):
@@ -274,7 +276,7 @@ def _told(blocks: Sequence[Block]) -> Iterator[str]:
             yield f"[{block.kind}] {block.name or block.url or ''}".strip()
 
 
-def _searched(block: Block) -> str | None:
+def _hidden_text(block: Block) -> str | None:
     """Return where else a block may have a code or a link."""
     action = getattr(block, "action", None)
     if action in {"link", "copy"}:

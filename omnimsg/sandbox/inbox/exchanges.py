@@ -159,7 +159,7 @@ class Exchanges:
         )
         self._kept[exchange.id] = exchange
         self.revision += 1
-        self._make_room()
+        self._evict()
         return exchange
 
     def end(
@@ -189,7 +189,7 @@ class Exchanges:
             if self._of_message is not None:
                 self._of_message.update(_messages_of(exchange))
         self.revision += 1
-        self._make_room()
+        self._evict()
 
     def get(self, exchange_id: int) -> Exchange | None:
         """Return a request, None if it is unknown or forgotten."""
@@ -219,7 +219,7 @@ class Exchanges:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while len(self._kept) > self._max_exchanges or (
             self._bytes > MAX_BYTES and len(self._kept) > 1
         ):

@@ -33,12 +33,12 @@ def possible_outcomes(
         for name in OUTCOMES[:-1]
         if name != stage
         and not (name == "delivered" and stage == "read")
-        and (display.step(record, name) or (name == "read" and _reading(record, display)))
+        and (display.step(record, name) or (name == "read" and _read_interaction(record, display)))
     ]
     return [*found, OUTCOMES[-1]] if callbacks.contradiction(record) is not None else found
 
 
-def _reading(record: MessageRecord, display: Display) -> str | None:
+def _read_interaction(record: MessageRecord, display: Display) -> str | None:
     """Return the interaction by which the provider tells of reading."""
     return display.read_interactions.get(record.channel)
 
@@ -87,7 +87,7 @@ class Outcomes:
         before = self._callbacks.reported(record)
         for step in self._steps(emulator.display, record, str(outcome)):
             emulator.cancel(record, step)
-        reading = _reading(record, emulator.display) if outcome == "read" else None
+        reading = _read_interaction(record, emulator.display) if outcome == "read" else None
         then = None
         if reading is not None and emulator.callbacks is not None:
             reply = PhoneReply(
@@ -107,7 +107,7 @@ class Outcomes:
         delivered_at = record.delivered_at()
         has_arrived = delivered_at is not None and delivered_at <= self._state.clock()
         before = [] if has_arrived else [_required(display, record, "delivered")]
-        is_interaction = _reading(record, display) is not None
+        is_interaction = _read_interaction(record, display) is not None
         return before if is_interaction else [*before, _required(display, record, "read")]
 
 

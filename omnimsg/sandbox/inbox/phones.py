@@ -65,7 +65,7 @@ class Phone:
 
 
 @lru_cache(maxsize=256)
-def _with(routes: Routes, route: tuple[str, str | None]) -> Routes:
+def _add_route(routes: Routes, route: tuple[str, str | None]) -> Routes:
     """Return routes and another one: the same object for all phones that have these."""
     return (*routes, route)
 
@@ -126,7 +126,7 @@ class Phones:
                 phone.refused += 1
                 phone.refusals = (*phone.refusals, news)[-self._history :]
         if route is not None and route not in phone.routes:
-            phone.routes = _with(phone.routes, route)
+            phone.routes = _add_route(phone.routes, route)
         if self._is_watched:
             self._touch(key)
             if isinstance(news, MessageRecord):

@@ -81,26 +81,26 @@ class Streams:
         try:
             with suppress(ConnectionError):
                 await response.prepare(request)
-                await self._tell(request, response)
+                await self._write_events(request, response)
         finally:
             self._open -= 1
             if not self._open:
                 self._phones.unwatch()
         return response
 
-    async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _write_events(self, request: web.Request, response: web.StreamResponse) -> None:
         seen: Revisions | None = None
-        spoke = time.monotonic()
+        written_at = time.monotonic()
         while not (self._is_closed or request.transport is None or request.transport.is_closing()):
             self._phones.notice_due()
             now = self._revisions()
             if now != seen:
                 document = dumps(self._event(seen, now))
                 await response.write(b"data: " + document + b"\n\n")
-                seen, spoke = now, time.monotonic()
-            elif time.monotonic() - spoke >= HEARTBEAT_SECONDS:
+                seen, written_at = now, time.monotonic()
+            elif time.monotonic() - written_at >= HEARTBEAT_SECONDS:
                 await response.write(b": still here\n\n")
-                spoke = time.monotonic()
+                written_at = time.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _event(self, seen: Revisions | None, now: Revisions) -> dict[str, Any]:

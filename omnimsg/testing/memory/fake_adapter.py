@@ -54,15 +54,17 @@ _EVERYTHING: Final = ChannelCapabilities(
 )
 
 # What is not the message's fault may pass, or has to be repaired; all else is refused for good.
-_PASSING: Final = ("is_outage", "is_limit")
-_ACCOUNT: Final = ("is_account", "is_funds")
+_TRANSIENT_GROUPS: Final = ("is_outage", "is_limit")
+_ACCOUNT_GROUPS: Final = ("is_account", "is_funds")
 
 
 def _verdict(reason: Reason) -> Verdict:
-    if any(getattr(reason, group) for group in _PASSING):
+    if any(getattr(reason, group) for group in _TRANSIENT_GROUPS):
         return Verdict.NOT_SENT
     return (
-        Verdict.ACCOUNT if any(getattr(reason, group) for group in _ACCOUNT) else Verdict.REJECTED
+        Verdict.ACCOUNT
+        if any(getattr(reason, group) for group in _ACCOUNT_GROUPS)
+        else Verdict.REJECTED
     )
 
 

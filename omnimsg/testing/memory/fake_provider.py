@@ -123,13 +123,13 @@ class FakeProvider:
             return Response(200, dumps({"status": status.value}))
         assert isinstance(request.body, bytes)  # noqa: S101 - the adapter writes bytes
         entries = loads(request.body)["messages"]
-        results = [self._take(each) for each in entries]
+        results = [self._handle_entry(each) for each in entries]
         if self._lost:
             self._lost -= 1
             raise TransportFault(Reason.CONNECTION_LOST, "a test loses the answer")
         return Response(200, dumps({"results": results}))
 
-    def _take(self, entry: dict[str, Any]) -> dict[str, Any]:
+    def _handle_entry(self, entry: dict[str, Any]) -> dict[str, Any]:
         result = {"reference": entry["reference"]}
         message = message_from_json(entry["message"])
         refusal = next((each for each in self._refusals if each.to in (None, message.to)), None)

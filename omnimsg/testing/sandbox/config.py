@@ -19,7 +19,7 @@ PUBLIC_URL: Final = "http://testserver/callbacks"
 """Where the accounts say that callbacks reach them; `call_back_to` leads it to an application."""
 
 # The way to the real provider, which does not lead to the sandbox.
-_WAY: Final = frozenset({"base_url", "proxy", "ca_file", "allow_http"})
+_CONNECTION_KEYS: Final = frozenset({"base_url", "proxy", "ca_file", "allow_http"})
 
 
 class SandboxConfig(Mapping[str, Any]):
@@ -42,7 +42,9 @@ class SandboxConfig(Mapping[str, Any]):
         self, sandbox: Sandbox, folder: Path, own: Mapping[str, Any] | None = None
     ) -> None:
         served = sandbox.config()
-        content = served if own is None else {**own, "accounts": _led(own, served["accounts"])}
+        content = (
+            served if own is None else {**own, "accounts": _redirected(own, served["accounts"])}
+        )
         callbacks = {**content.get("callbacks", {}), "public_url": PUBLIC_URL}
         self._content: dict[str, Any] = {**content, "callbacks": callbacks}
         self._path = folder / "omnimsg.toml"
@@ -85,7 +87,7 @@ class SandboxConfig(Mapping[str, Any]):
         return [name for name, table in accounts.items() if table["provider"] == provider]
 
 
-def _led(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
+def _redirected(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
     """Return the accounts of a configuration, led to those that a sandbox serves."""
     accounts: dict[str, Any] = {}
     for name, table in own.get("accounts", {}).items():
@@ -95,7 +97,7 @@ def _led(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
                 f"accounts.{name}: the sandbox has no provider {provider!r}, and a test must not"
                 " reach a real one"
             )
-        dropped = _WAY | secret_keys(load_adapter(provider).settings)
+        dropped = _CONNECTION_KEYS | secret_keys(load_adapter(provider).settings)
         kept = {key: value for key, value in table.items() if key not in dropped}
         accounts[name] = kept | served[provider]
     return accounts

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.snapshot import AcceptedMessage
 
 # Of each kind of line so many at most, the latest ones.
-_MOST: Final = 10
+_MAX_LINES: Final = 10
 
 _NOTHING_SENT: Final = (
     "The sandbox has had no request at all. Does the code under test use the configuration of the"
@@ -48,7 +48,7 @@ class Explanation:
         difference = list(wanted.nearest(messages))
         if difference:
             lines += ["The nearest text (- wanted, + received):", *_indented(difference)]
-        return "\n".join([*lines, *self._circumstances(), *([hint] if hint else [])])
+        return "\n".join([*lines, *self._possible_causes(), *([hint] if hint else [])])
 
     def of_unwanted(self, whom: str) -> str:
         """Say that something was sent."""
@@ -69,7 +69,7 @@ class Explanation:
             ]
         )
 
-    def _circumstances(self) -> Iterator[str]:
+    def _possible_causes(self) -> Iterator[str]:
         """Yield what may be the cause: undelivered messages, other phones, refused requests."""
         pending = [
             each
@@ -117,7 +117,7 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _numbered(lines: list[str]) -> Iterator[str]:
     """Number lines, and leave out the oldest of many."""
-    left_out = max(0, len(lines) - _MOST)
+    left_out = max(0, len(lines) - _MAX_LINES)
     if left_out:
         yield f"  ... {_count(left_out, 'earlier one')}"
     for number, line in enumerate(lines[left_out:], left_out + 1):

@@ -172,12 +172,12 @@ class TestSandbox:
                 "this thread runs an event loop, which a wait would block: await"
                 " sandbox.async_wait_for_callbacks()"
             )
-        self._require_taken(self._thread.begin(self._taken, timeout).result())
+        self._require_taken(self._thread.begin(self._wait_until_taken, timeout).result())
 
     async def async_wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - the same words as of the other wait
         """Wait likewise, and let the event loop run meanwhile."""
         __tracebackhide__ = True
-        taken = self._thread.begin(self._taken, timeout)
+        taken = self._thread.begin(self._wait_until_taken, timeout)
         self._require_taken(await asyncio.wrap_future(taken))
 
     def assert_nothing_sent(self, *, within: float = 0.1) -> None:
@@ -234,7 +234,7 @@ class TestSandbox:
             errors = self._carrier.errors if self._carrier is not None else []
             raise AssertionError(problem) from (errors[-1] if errors else None)
 
-    async def _taken(self, seconds: float) -> str | None:
+    async def _wait_until_taken(self, seconds: float) -> str | None:
         """Wait until all callbacks are taken; return what is wrong. Runs in the sandbox's loop."""
         callbacks = self._thread.sandbox.callbacks
         if not callbacks.is_on:

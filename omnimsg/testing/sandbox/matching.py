@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
 
 # Texts that have less in common are not compared.
-_ALIKE: Final = 0.4
+_MIN_SIMILARITY: Final = 0.4
 
 
 @attrs.frozen(kw_only=True)
@@ -59,11 +59,11 @@ class Wanted:
         wanted = self.text
         if not isinstance(wanted, str):
             return
-        likeness = {
+        similarity = {
             each.text: difflib.SequenceMatcher(None, wanted, each.text).ratio() for each in messages
         }
-        nearest = max(likeness, key=lambda text: likeness[text], default=None)
-        if nearest is None or nearest == wanted or likeness[nearest] < _ALIKE:
+        nearest = max(similarity, key=lambda text: similarity[text], default=None)
+        if nearest is None or nearest == wanted or similarity[nearest] < _MIN_SIMILARITY:
             return
         for line in difflib.ndiff(wanted.splitlines(), nearest.splitlines()):
             yield line.rstrip("\n")

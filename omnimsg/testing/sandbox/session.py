@@ -64,7 +64,7 @@ class SessionSandbox:
 
     def end(self, test: str) -> None:
         """Empty the inbox after a test, by its name."""
-        self._thread.begin(_answered, self._thread.sandbox).result()
+        self._thread.begin(_wait_for_answers, self._thread.sandbox).result()
         self.inbox.reset()
         self._last_test = test
 
@@ -83,7 +83,7 @@ class SessionSandbox:
         )
 
 
-async def _answered(sandbox: Sandbox) -> None:
+async def _wait_for_answers(sandbox: Sandbox) -> None:
     """Wait a moment for the answers to requests that a test has left under way."""
     ends = time.monotonic() + _END_SECONDS
     while True:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Messages arrive when the sandbox's clock says so: only asking tells.
 _POLL_SECONDS: Final = 0.01
 # How long requests and sends under way may take before nothing can be said about them, seconds.
-_PATIENCE: Final = 5.0
+_MAX_WAIT_SECONDS: Final = 5.0
 
 _LOOP_IS_BLOCKED: Final = (
     "Nothing was waited for: this thread runs an event loop, and a wait would block it, with all"
@@ -50,12 +50,14 @@ class Watch:
 
     def messages(self, handset: str | None = None) -> list[PhoneMessage]:
         """Return what has arrived on a phone, or on all, oldest first."""
-        return [self._with_account(each) for each in self._look().messages(self.book, handset)]
+        return [
+            self._with_account(each) for each in self._take_snapshot().messages(self.book, handset)
+        ]
 
     def explain(self, handset: str | None, snapshot: Snapshot | None = None) -> Explanation:
         """Return what explains a failure that is about a phone, or about all of them."""
         return Explanation(
-            snapshot=snapshot or self._look(),
+            snapshot=snapshot or self._take_snapshot(),
             book=self.book,
             handset=handset,
             found=frozenset(self._found),
@@ -69,17 +71,17 @@ class Watch:
         """
         __tracebackhide__ = True
         if loop_is_running():
-            found = self._next(self._look(), handset, wanted)
+            found = self._first_match(self._take_snapshot(), handset, wanted)
             hint = _LOOP_IS_BLOCKED.format("phone.async_wait_for(...)")
             return self._returned(found, handset, wanted, "", hint)
-        found = self.thread.begin(self._arrival, handset, wanted, timeout).result()
+        found = self.thread.begin(self._wait_for_arrival, handset, wanted, timeout).result()
         return self._returned(found, handset, wanted, f" within {timeout:g} s")
 
     async def async_wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:  # noqa: ASYNC109 - the caller's words
         """Wait likewise, and let the event loop run."""
         __tracebackhide__ = True
         found = await asyncio.wrap_future(
-            self.thread.begin(self._arrival, handset, wanted, timeout)
+            self.thread.begin(self._wait_for_arrival, handset, wanted, timeout)
         )
         return self._returned(found, handset, wanted, f" within {timeout:g} s")
 
@@ -96,9 +98,11 @@ class Watch:
         """
         __tracebackhide__ = True
         if not loop_is_running():
-            self._require_nothing(self.thread.begin(self._quiet, handset, within).result(), handset)
+            self._require_nothing(
+                self.thread.begin(self._wait_for_quiet, handset, within).result(), handset
+            )
             return
-        self._require_nothing(self._look(), handset)
+        self._require_nothing(self._take_snapshot(), handset)
         sends = unfinished_sends()
         if sends:
             raise AssertionError(
@@ -109,9 +113,9 @@ class Watch:
     async def async_require_nothing(self, handset: str | None, within: float) -> None:
         """Require likewise, and let the event loop run."""
         __tracebackhide__ = True
-        ends = time.monotonic() + max(within, _PATIENCE)
+        ends = time.monotonic() + max(within, _MAX_WAIT_SECONDS)
         while True:
-            quiet = self.thread.begin(self._quiet, handset, within)
+            quiet = self.thread.begin(self._wait_for_quiet, handset, within)
             self._require_nothing(await asyncio.wrap_future(quiet), handset)
             sends = unfinished_sends()
             if not sends:
@@ -121,10 +125,10 @@ class Watch:
                     f"It cannot be told whether anything was sent: {', '.join(sends)} has not ended"
                 )
 
-    def _look(self) -> Snapshot:
+    def _take_snapshot(self) -> Snapshot:
         return self.thread.call(take, self.thread.sandbox)
 
-    def _next(self, snapshot: Snapshot, handset: str, wanted: Wanted) -> PhoneMessage | None:
+    def _first_match(self, snapshot: Snapshot, handset: str, wanted: Wanted) -> PhoneMessage | None:
         """Return the oldest message that is wanted and that no wait has returned."""
         return next(
             (
@@ -172,22 +176,24 @@ class Watch:
                 " no answer yet"
             )
 
-    async def _arrival(self, handset: str, wanted: Wanted, seconds: float) -> PhoneMessage | None:
+    async def _wait_for_arrival(
+        self, handset: str, wanted: Wanted, seconds: float
+    ) -> PhoneMessage | None:
         """Wait for a message; runs in the sandbox's event loop."""
         ends = time.monotonic() + seconds
         while True:
-            found = self._next(take(self.thread.sandbox), handset, wanted)
+            found = self._first_match(take(self.thread.sandbox), handset, wanted)
             if found is not None or time.monotonic() >= ends:
                 return found
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _quiet(self, handset: str | None, within: float) -> Snapshot:
+    async def _wait_for_quiet(self, handset: str | None, within: float) -> Snapshot:
         """Wait until something is accepted, or nothing for so long; runs in the sandbox's loop."""
         begun = time.monotonic()
         while True:
             snapshot = take(self.thread.sandbox)
             passed = time.monotonic() - begun
-            may_end = passed >= within and (not snapshot.under_way or passed >= _PATIENCE)
+            may_end = passed >= within and (not snapshot.under_way or passed >= _MAX_WAIT_SECONDS)
             if may_end or snapshot.reached(handset):
                 return snapshot
             await asyncio.sleep(_POLL_SECONDS)
