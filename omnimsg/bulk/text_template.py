@@ -13,11 +13,12 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
 class TextTemplate:
-    """A text with placeholders; `{{` and `}}` are braces of the text.
+    """A text with placeholders; `{{` and `}}` stand for literal braces.
 
     Args:
         text: The text.
-        columns: The column that fills each placeholder, by its name in small letters.
+        columns: The column that fills each placeholder, by normalized name: case folded, with
+            underscores.
 
     Raises:
         ValueError: The text is blank, a placeholder has no column, or a brace is alone.
@@ -26,7 +27,7 @@ class TextTemplate:
     def __init__(self, text: str, columns: Mapping[str, str]) -> None:
         if not text.strip():
             raise ValueError("--text: is blank")
-        # Texts and, at odd indexes, the columns between them.
+        # Literal texts at even indexes, and the columns between them at odd ones.
         self._parts: list[str] = [""]
         end = 0
         for match in _BRACES.finditer(text):

@@ -1,12 +1,12 @@
 """Convert the values of a configuration to the types of the settings.
 
-* The references in it, `env:NAME` and `file:PATH`, were replaced before; one that leads nowhere is
-  an error where its value is needed.
+* References (`env:NAME`, `file:PATH`) were resolved before; an unresolved one is an error only when
+  its value is converted.
 * A `Secret` is text: one line, not empty.
 * Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number, unless it
-  stood in a variable or a file.
-* A `Path` that is relative starts from the configuration's folder.
-* A value of an enumeration must be one of its words.
+  came from a variable or a file.
+* A relative `Path` starts from the configuration's folder.
+* A value of an enumeration must be one of its values.
 * A table must not have an unknown key.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Numbers in a variable or a file, written as in TOML.
+# Numbers from a variable or a file; the same notation as in TOML.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 
@@ -44,10 +44,10 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?",
 def converter_for(folder: Path) -> cattrs.Converter:
     """Build the converter of a configuration.
 
-    The last one is reused, because a converter generates code for each class that it reads.
+    The last one is cached, because a converter generates code for each class that it reads.
 
     Args:
-        folder: The folder that a relative `file:` starts from.
+        folder: The folder that a relative `Path` starts from.
     """
     import cattrs  # noqa: PLC0415 - slow to import, and only needed to read a configuration
     from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415
@@ -63,11 +63,12 @@ def converter_for(folder: Path) -> cattrs.Converter:
         items: Any = GenericAlias(list, get_args(kind)[:1])
         return tuple(converter.structure(value, items))
 
-    # By class: cattrs has lenient hooks of its own for these, which only a class hook precedes.
+    # Registered by class: cattrs has lenient hooks for these types, and only a hook by class takes
+    # precedence over them.
     converter.register_structure_hook(int, _int)
     converter.register_structure_hook(float, _float)
     converter.register_structure_hook(bool, _bool)
-    # By its shortest text: what is written 0.07 is not 0.070000000000000006661.
+    # Through the shortest text of the float: 0.07 must not become 0.070000000000000006661.
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(_float(value, None))))
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(StrEnum, _enum)
@@ -98,7 +99,7 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
 
 
 def _resolved(value: object) -> object:
-    """Return a value, unless it is a reference that leads nowhere."""
+    """Return a value; raise if it is an unresolved reference."""
     if isinstance(value, Unresolved):
         raise ValueError(value.why)  # noqa: TRY004 - hooks report problems this way
     return value
@@ -138,13 +139,13 @@ def _bool(value: object, _: object) -> bool:
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
     if not isinstance(_resolved(value), str) or value not in words:
-        # What stood in a variable or a file is not shown.
+        # The value of a variable or a file may be secret, so it is not shown.
         raise unknown_choice("" if isinstance(value, FromReference) else value, words)
     return words[str(value)]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of TOML
-    """Copy a free-form value, with plain text in place of what was referred to."""
+    """Copy a free-form value, with plain `str` in place of resolved references."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list):

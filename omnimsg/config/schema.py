@@ -1,4 +1,4 @@
-"""A JSON Schema of the configuration, for editors, made from the classes that read it."""
+"""Generate a JSON Schema of the configuration, for editors, from the classes that read it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from omnimsg.transport import Proxy
 _REFERENCE = {"type": "string", "pattern": "^(env|file):.+"}
 _NAME = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
-# In the docstring of a class: the name of a field, a colon and its description, which may go on in
-# further lines that are indented more.
+# A field in the docstring of a class: its name, a colon and its description, which may continue in
+# further lines with deeper indentation.
 _FIELD = re.compile(r"^    (\w+): (.+(?:\n {8,}.+)*)", re.MULTILINE)
 
 _TEXTS: tuple[type, ...] = (str, Secret, Proxy, Path)
@@ -41,10 +41,7 @@ _NUMBERS: dict[type, dict[str, Any]] = {
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the schema, with the keys of every installed provider.
-
-    A provider that cannot be imported is left out.
-    """
+    """Return the schema, with the keys of every installed provider that can be imported."""
     providers = {}
     for name in provider_names():
         try:
