@@ -24,7 +24,7 @@ class CommandError(Exception):
 
     Attributes:
         text: What went wrong; one problem a line.
-        hint: What the user can do about it; `None` where there is no advice.
+        hint: What the user can do about it; `None` without advice.
         code: The exit code.
     """
 
@@ -68,7 +68,7 @@ _AMBIGUOUS = (
 )
 
 
-# A server of this machine that nobody runs: in most cases the sandbox.
+# A server on this machine that is not running, in most cases the sandbox.
 _NO_LOCAL_SERVER = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 _UNSET = re.compile(r"the environment variable (\S+) is not set")
 
@@ -88,7 +88,7 @@ def advice_for(failure: Failure) -> str:
 
 
 def exit_code_of(kinds: set[str]) -> int:
-    """Return the exit code for outcomes of these kinds."""
+    """Return the exit code for a set of outcome kinds."""
     if Ambiguous.kind in kinds:
         return UNCERTAIN
     return FAILED if kinds - {"accepted"} else OK
@@ -97,7 +97,7 @@ def exit_code_of(kinds: set[str]) -> int:
 def explain(error: Exception) -> CommandError:
     """Turn any error into a `CommandError`."""
     while isinstance(error, ExceptionGroup):
-        # Several tasks asked at once; what one of them was told holds for all.
+        # Several concurrent tasks failed; the first error represents them.
         error = error.exceptions[0]
     if isinstance(error, CommandError):
         return error
@@ -137,7 +137,7 @@ def _explain_usage(error: CycloptsError) -> CommandError:
     command = " ".join(["omnimsg", *(error.command_chain or ())])
     hint = f"`{command} --help` lists the flags"
     if isinstance(error, UnusedCliTokensError):
-        # Do not print the words: they may be the text of a message.
+        # Print only their number: the words may be the text of a message.
         count = len(error.unused_tokens or ())
         what = "1 word belongs" if count == 1 else f"{count} words belong"
         return CommandError(f"{what} to no flag", f"put a text with spaces in quotes; {hint}")

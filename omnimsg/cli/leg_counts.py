@@ -1,4 +1,4 @@
-"""Count what becomes of the fallback legs that a command runs."""
+"""Count the results of the fallback legs that a command runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnimsg.engine.observers import Observer
 if TYPE_CHECKING:
     from omnimsg.engine.leg_events import LegChanged
 
-# The name of a count, by what becomes of a leg after the first one.
+# The name of the count for each final state of a leg after the first one.
 _COUNT_BY_STATE = {
     LegState.ACCEPTED: "sent",
     LegState.NOT_TAKEN: "refused",
@@ -20,12 +20,12 @@ _COUNT_BY_STATE = {
 
 
 class LegCounts(Observer):
-    """Counts legs after the first one, and messages that legs went wrong for.
+    """Counts legs after the first one, and messages whose legs went wrong.
 
     Attributes:
         counts: `sent`, `refused`, `doubtful`: legs after the first one. `left`: messages whose
-            next leg was not tried, because the client was closed. `reached_twice`: messages of
-            which two legs were delivered.
+            next leg was not tried, because the client was closed. `reached_twice`: messages with
+            two delivered legs.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class LegCounts(Observer):
         self._has_legs = False
 
     def leg_changed(self, event: LegChanged) -> None:
-        """Count it."""
+        """Count a change of a leg."""
         self._has_legs = True
         if event.state is LegState.ABANDONED:
             self.counts["left"] += 1
@@ -43,6 +43,6 @@ class LegCounts(Observer):
             self.counts[_COUNT_BY_STATE[event.state]] += 1
 
     def summary(self) -> dict[str, int] | None:
-        """Return all counts; `None` where no legs were run."""
+        """Return all counts; `None` if no legs were run."""
         names = (*_COUNT_BY_STATE.values(), "left", "reached_twice")
         return {name: self.counts[name] for name in names} if self._has_legs else None

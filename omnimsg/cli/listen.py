@@ -1,8 +1,8 @@
 """`omnimsg listen`: receive reports and replies, and print them as they come.
 
 The JSON form is one object per event, as `omnimsg.domain.serialization` writes events: `event` is
-"status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because it is what the
-command is asked for. The addresses and what is refused go to standard error.
+"status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because showing it is the
+purpose of the command. The addresses and refused requests are printed on standard error.
 """
 
 import os
@@ -51,14 +51,15 @@ def listen(
 ) -> int:
     """Receive reports and replies, and print them as they come.
 
-    Serves until Ctrl+C. What is not signed by the provider is refused and
-    shown, and nothing else of it is read.
+    Serves until Ctrl+C. A request without a valid signature of the provider
+    is refused; it is listed, but its content is not read.
 
     Args:
-        account: The account whose callbacks are taken; all that have secrets for them unless given.
+        account: The account whose callbacks to accept; all accounts with secrets to verify them
+            unless given.
         host: The address to listen on; a proxy with a certificate belongs in front of it.
         port: The port to listen on; 0 lets the system choose.
-        public_url: The address by which the providers call, before the account's name; that of the
+        public_url: The address that the providers call, up to the account's name; that of the
             configuration unless given, else this host and port.
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
@@ -106,13 +107,13 @@ async def _listen(
 
 
 class _Printer:
-    """Prints events, and ends the command where nobody reads them.
+    """Prints events, and ends the command if the output cannot be written.
 
     Args:
         show: Prints an event.
 
     Attributes:
-        stop: Is set when the command is to end.
+        stop: Is set when the command must end.
         error: Why an event could not be printed.
     """
 
@@ -127,7 +128,7 @@ class _Printer:
         """Print an event.
 
         Raises:
-            OutputError: It cannot be printed, so its callback must not be answered as taken.
+            OutputError: The event cannot be printed, so its callback must not be acknowledged.
         """
         try:
             self._show(event)
@@ -138,7 +139,7 @@ class _Printer:
 
 
 async def _wait_for_stop(stop: "asyncio.Event") -> None:
-    """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
+    """Wait for `stop`, SIGINT or SIGTERM, also if the parent process ignores these signals."""
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
@@ -154,7 +155,7 @@ def _listening_socket(host: str, port: int) -> "socket.socket":
     import socket  # noqa: PLC0415
 
     try:
-        # First, because `create_server` makes another error of that of a name.
+        # Resolve the name first, because `create_server` hides the error of a wrong name.
         socket.getaddrinfo(host, port, socket.AF_INET)
         return socket.create_server((host, port))
     except socket.gaierror as error:
@@ -169,7 +170,10 @@ def _listening_socket(host: str, port: int) -> "socket.socket":
 
 
 def _accounts_with_secrets(client: "Client") -> list[str] | None:
-    """Return the accounts with secrets for callbacks; `None`, where none has, shows what lacks."""
+    """Return the accounts with secrets for callbacks; `None` without any.
+
+    With `None`, the receiver takes all accounts, and its error names the missing secrets.
+    """
     names = [
         name
         for name, adapter in client.accounts.items()
@@ -184,12 +188,12 @@ def _refusals() -> "Observer":
     from omnimsg.engine.observers import Observer  # noqa: PLC0415
 
     class Refusals(Observer):
-        """Prints what was refused on standard error."""
+        """Prints refused requests on standard error."""
 
         explained = False
 
         def callback_refused(self, event: CallbackRefused) -> None:
-            """Print one line."""
+            """Print one line about a refused request."""
             account = f"{sanitize(event.account)}  " if event.account else ""
             print_line(
                 (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
@@ -212,7 +216,7 @@ def _print_json(event: "Event") -> None:
 
 
 def _print_event(event: "Event") -> None:
-    """Print one line: when, what, on which account, and what the event says."""
+    """Print one line: time, kind, account, and the details of the event."""
     from omnimsg.domain.events import (  # noqa: PLC0415
         InboundMessage,
         InteractionEvent,
@@ -241,7 +245,7 @@ def _print_event(event: "Event") -> None:
 
 
 def _reply_text(event: "InboundMessage") -> str:
-    """Say in one line what a person sent."""
+    """Describe in one line what a person has sent."""
     parts = [] if event.text is None else [event.text]
     if event.tapped is not None:
         parts.append(f"[tapped {event.tapped.text}]")

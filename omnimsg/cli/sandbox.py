@@ -35,14 +35,14 @@ def sandbox(
     With --callbacks, signed reports and replies go to that address.
 
     Args:
-        host: The host name or address to listen on. Whoever reaches another one than a loopback
-            address can read all messages; 0.0.0.0 is for containers.
+        host: The host name or address to listen on. On any other than a loopback address, everyone
+            who can reach it can read all messages; 0.0.0.0 is for containers.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two statuses of a message.
-        callbacks: The base address to call back to, such as
-            http://127.0.0.1:9000/callbacks; nobody is called unless given.
+        callbacks: The base address for callbacks, such as
+            http://127.0.0.1:9000/callbacks; none are sent unless given.
         print_config: Print an omnimsg.toml for this host and port, and serve nothing; with
-            --callbacks it is also that of the application that is called.
+            --callbacks, it also has the settings to receive the callbacks.
     """
     from omnimsg.sandbox.origin import is_host, is_loopback  # noqa: PLC0415 - keeps help fast
 
@@ -105,7 +105,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
         except ValueError as error:
             raise _address_error(error) from None
         options += f" --callbacks {shlex.quote(address)}"
-        # Without it an application could not check what is signed for the address.
+        # Some providers sign the address, so the application needs it to verify callbacks.
         lines += ["", "[callbacks]", f"public_url = {json.dumps(address)}"]
     print_line(f"# For `omnimsg sandbox {options}`. These credentials are public.")
     for line in lines:
@@ -114,7 +114,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
 
 
 def _callbacks_sentence(running: "Sandbox") -> str:
-    """Say what the sandbox calls."""
+    """Return a sentence that states where the sandbox sends callbacks."""
     if not running.callbacks.is_on:
         return "Nothing leaves this machine."
     return (

@@ -1,19 +1,19 @@
 """`omnimsg trigger`: send a signed sample of a provider's callback.
 
-The sample is written and signed by the sandbox, which knows the providers' documents and not
+The sandbox builds and signs the sample. It follows the providers' documents and shares no code with
 omnimsg's adapters.
 
 The JSON form is one object:
 
-* `event`, `provider`, and `kind`, the event in the provider's words
-* `url`: the address, without what may be a secret
+* `event`, `provider`, and `kind`, the provider's own name of the event
+* `url`: the address, with possible secrets masked
 * `genuine`: false with `--bad-signature`
 * `status`: the HTTP status of the answer; null if there was none
-* `error`: why there was none; otherwise null
-* `taken`: whether the provider takes the answer for success
+* `error`: why there was no answer; otherwise null
+* `taken`: whether the provider counts the answer as success
 
 With `--print` it has `event`, `provider`, `kind`, and the request: `url`, `headers`, `body`. With
-`--list` there is one object per event: `event` and `providers`, those that have it.
+`--list` there is one object per event: `event`, and `providers`, the names of those that have it.
 """
 
 import shlex
@@ -80,18 +80,18 @@ def trigger(  # noqa: PLR0913 - one flag each
 ) -> int:
     """Send a signed sample of a provider's callback to an address of yours.
 
-    It is signed with the secrets of an account, or with the sandbox's public
-    ones. Exits with 1 when the answer is none that the provider takes for
-    success; with --bad-signature, when it is one.
+    The sample is signed with the secrets of an account, or with the sandbox's
+    public ones. Exits with 1 when the provider would not count the answer as
+    success; with --bad-signature, when it would.
 
     Args:
         event: The event, such as status.delivered or inbound.text.
-        provider: The provider that the callback is of; the account's unless given.
-        url: The address to call, as it is; with --account, Clickatell's
-            secret is added to its path.
-        account: The account whose secrets sign; the sandbox's public ones unless given.
+        provider: The provider whose callback to send; the account's unless given.
+        url: The address to call, unchanged, except that with --account
+            Clickatell's secret is added to its path.
+        account: The account whose secrets to sign with; the sandbox's public ones unless given.
         config: The configuration, a TOML file; only read with --account.
-        bad_signature: Send it with a wrong signature, which has to be refused.
+        bad_signature: Send a wrong signature, which the endpoint has to refuse.
         print_request: Print the request as a curl command, and send nothing.
         list_events: List the events of each provider, and send nothing.
         as_json: Print JSON lines.
@@ -119,13 +119,13 @@ def trigger(  # noqa: PLR0913 - one flag each
 
 
 def _sources() -> "dict[str, CallbackSource]":
-    """Return what each provider says in its callbacks."""
+    """Return the source of callbacks of each provider, by name."""
     import secrets  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.sandbox import SandboxState  # noqa: PLC0415
     from omnimsg.sandbox.settings import installed_emulators  # noqa: PLC0415
 
-    # Another seed each time: a sample with the ids of the last one would be a repetition of it.
+    # A new seed each time: a sample with the ids of the last one would count as its repetition.
     state = SandboxState(seed=secrets.randbits(64))
     emulators = [emulator(state) for emulator in installed_emulators()]
     return {each.name: each.callbacks for each in emulators if each.callbacks is not None}
@@ -281,7 +281,7 @@ _GROUPS = ("status", "inbound", "interaction")
 
 
 def _sort_key(event: str, statuses: list[str]) -> tuple[int, int]:
-    """Return the place of an event in the list: by its group, of statuses by their rank."""
+    """Return the sort key of an event: its group, then the rank of a status."""
     group = event.partition(".")[0]
     rank = statuses.index(event) if event in statuses else 0
     return (_GROUPS.index(group) if group in _GROUPS else len(_GROUPS)), rank
