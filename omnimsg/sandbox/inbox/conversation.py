@@ -1,4 +1,4 @@
-"""What the page is told of phones and their messages, as JSON data."""
+"""Build the JSON data about phones and their messages for the inbox page."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _PREVIEW: Final = 160
 
 
 class Conversations:
-    """Reads the phones' conversations.
+    """Builds the JSON data of the phones' conversations.
 
     Args:
         state: Clock and handsets.
         emulators: The emulators by name.
-        callbacks: Where the providers call back to.
+        callbacks: The callbacks.
         exchanges: The requests.
-        templates: The wordings of templates by their names; may change.
+        templates: The wordings of templates by name; may change later.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Conversations:
         return self._state.handsets
 
     def matches(self, phone: Phone, wanted: str) -> bool:
-        """Return whether a phone's number, or a text of its conversation, has some words."""
+        """Return whether a phone's number, or a text of its conversation, contains a string."""
         if wanted in phone.number.lower():
             return True
         texts = (
@@ -81,7 +81,7 @@ class Conversations:
         return any(wanted in text.lower() for text in texts)
 
     def summary(self, phone: Phone) -> dict[str, Any]:
-        """Return what the list shows of a phone."""
+        """Return the data of a phone for the list of phones."""
         return {
             "number": phone.number,
             "total": phone.total,
@@ -91,7 +91,7 @@ class Conversations:
         }
 
     def entries(self, phone: Phone, limit: int) -> tuple[int, list[dict[str, Any]]]:
-        """Return how long a conversation is, and its latest entries, oldest first."""
+        """Return the number of entries of a conversation, and the latest ones, oldest first."""
         news: list[tuple[float, News]] = [
             *((record.created, record) for record in self._handsets.accepted(phone.number)),
             *((refusal.at, refusal) for refusal in phone.refusals),
@@ -102,7 +102,7 @@ class Conversations:
         return len(news), [self._entry(each, calls) for _, each in news[-limit:]]
 
     def windows(self, phone: Phone) -> dict[str, bool]:
-        """Return whether WhatsApp's service window is open, for each provider it was used of."""
+        """Return whether WhatsApp's service window is open, for each provider used on WhatsApp."""
         names = {name for name, channel in phone.routes if channel == "whatsapp"}
         return {
             name: self._emulators[name].windows.is_open(phone.number)
@@ -190,7 +190,7 @@ def _preview_json(direction: str, text: str, *, at: float, stage: str | None) ->
 
 
 def _reply_text(news: PhoneSent) -> str:
-    """Return what a phone has sent, in a line."""
+    """Describe in one line what a phone has sent."""
     reply = news.reply
     if reply.button is not None:
         return reply.button.label or "a tap"
@@ -263,7 +263,7 @@ def _sms(record: MessageRecord) -> dict[str, Any] | None:
 
 
 def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:
-    """Yield what can be read of blocks; of one without a text what names it."""
+    """Yield the texts of blocks; for a block without a text its name."""
     for block in blocks:
         if isinstance(block, TextBlock | TemplateBlock):
             name = f"[{block.name}]" if isinstance(block, TemplateBlock) else None
@@ -277,7 +277,7 @@ def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _hidden_text(block: Block) -> str | None:
-    """Return where else a block may have a code or a link."""
+    """Return the text of a block, beyond the record's text, that may contain a code or a link."""
     action = getattr(block, "action", None)
     if action in {"link", "copy"}:
         return getattr(block, "value", None)
