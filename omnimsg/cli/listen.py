@@ -51,8 +51,8 @@ def listen(
 ) -> int:
     """Receive reports and replies, and print them as they come.
 
-    Serves until Ctrl+C. A request without a valid signature of the provider
-    is refused; it is listed, but its content is not read.
+    Serves until Ctrl+C. A request that is not verified as the provider's is
+    refused; it is listed, but its content is not read.
 
     Args:
         account: The account whose callbacks to accept; all accounts with secrets to verify them
