@@ -143,8 +143,7 @@ class ResultsFile(DirectJournal):
     def record_refusal(path: Path, source: Path, why: str) -> None:
         """Record in a new results file that the file of messages was refused before it was sent.
 
-        After that, both `create` and `resume` start from the beginning, with the current file of
-        messages.
+        Then both `create` and `resume` start anew, with the current file of messages.
 
         Raises:
             OSError: The results file exists already, or cannot be written.
@@ -165,8 +164,7 @@ class ResultsFile(DirectJournal):
                 " name another file with --results"
             )
         if header is None or "refused" in checked_header(path, header):
-            # The process was killed before the header was complete, or the file was refused: no
-            # message was sent.
+            # Killed before the header was complete, or a refused file: no message was sent.
             log.truncate(0)
             return cls._started(path, log, name, source)
         if header.get("sha256") != source.sha256:
@@ -250,8 +248,7 @@ class ResultsFile(DirectJournal):
             mark = self._leg_mark(outcome.reference)
             is_in_flight = self.line_states[line] is LineState.IN_FLIGHT
             if self.write_error is not None and not is_in_flight and not mark:
-                # The message was not sent because its intent could not be written: the line stays
-                # as it was, so that another run sends it.
+                # Not sent because its intent could not be written: another run must send it.
                 continue
             count = self._record_outcome(line, outcome, at, mark)
             if not mark:
