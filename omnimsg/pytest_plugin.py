@@ -1,15 +1,16 @@
-"""Fixtures of pytest for applications that send with omnimsg: `pip install 'omnimsg[pytest]'`.
+"""pytest fixtures for applications that send with omnimsg: `pip install 'omnimsg[pytest]'`.
 
 pytest imports this module in every run, so it imports nothing of omnimsg until a fixture is used.
 
-| fixture | scope | what |
+| fixture | scope | value |
 | --- | --- | --- |
-| `omnimsg_sandbox` | function | an inbox of its own: phones, faults, callbacks |
-| `omnimsg_config` | session | the configuration whose accounts reach it |
-| `omnimsg_env` | function | the same, with `OMNIMSG_CONFIG` set to it |
+| `omnimsg_sandbox` | function | a sandbox, emptied for the test: phones, faults, callbacks |
+| `omnimsg_config` | session | the configuration whose accounts reach the sandbox |
+| `omnimsg_env` | function | the same, with `OMNIMSG_CONFIG` set to its path |
 
-The ini option `omnimsg_env` sets the variable for the whole session, before any conftest is read,
-and `omnimsg_config` names the application's own file, whose accounts are led to the sandbox.
+The ini option `omnimsg_env` sets the variable for the whole session, before any conftest is read.
+The ini option `omnimsg_config` names the application's own configuration file, whose accounts are
+redirected to the sandbox.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.session import SessionSandbox
 
 _SESSION = pytest.StashKey["SessionSandbox"]()
-_ENVIRONMENT = "omnimsg_env"
-_FILE = "omnimsg_config"
+_ENV_OPTION = "omnimsg_env"
+_CONFIG_OPTION = "omnimsg_config"
 _VARIABLES = ("OMNIMSG_CONFIG", "OMNIMSG_URL")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini options."""
     parser.addini(
-        _ENVIRONMENT,
+        _ENV_OPTION,
         "config or url: for the whole session, set OMNIMSG_CONFIG or OMNIMSG_URL to the sandbox of"
         " the tests, before any conftest is read",
         default="",
     )
     parser.addini(
-        _FILE,
+        _CONFIG_OPTION,
         "the omnimsg.toml of the application, from the root of the project: its accounts, led to"
         " the sandbox, are the configuration of the tests",
         default="",
@@ -51,12 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Set the variable for code that reads it when it is imported."""
-    how = early_config.getini(_ENVIRONMENT)
+    """Set the variable early, for code that reads it at import."""
+    how = early_config.getini(_ENV_OPTION)
     if not how:
         return
     if how not in ("config", "url"):
-        raise pytest.UsageError(f"{_ENVIRONMENT}: must be config or url, not {how!r}")
+        raise pytest.UsageError(f"{_ENV_OPTION}: must be config or url, not {how!r}")
     early_config.add_cleanup(partial(_restore, {name: os.environ.get(name) for name in _VARIABLES}))
     from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
 
@@ -65,16 +66,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Warn of what arrived after the test before had ended."""
+    """Warn of messages that arrived after the previous test had ended."""
     _warn_of_strays(item.config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Warn of what arrived after the last test had ended."""
+    """Warn of messages that arrived after the last test had ended."""
     try:
         _warn_of_strays(session.config)
-    except UserWarning as error:  # a filter has made an error of it, and there is no test to fail
+    except UserWarning as error:  # a filter turned the warning into an error; no test can fail now
         pytest.exit(str(error), returncode=pytest.ExitCode.TESTS_FAILED)
 
 
@@ -89,7 +90,7 @@ def omnimsg_env(
     omnimsg_config: SandboxConfig, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> SandboxConfig:
     """The same, with `OMNIMSG_CONFIG` set to its path: `Client.from_env` reads it in this test."""
-    if not pytestconfig.getini(_ENVIRONMENT):
+    if not pytestconfig.getini(_ENV_OPTION):
         monkeypatch.delenv("OMNIMSG_URL", raising=False)
         monkeypatch.setenv("OMNIMSG_CONFIG", os.fspath(omnimsg_config.path))
     return omnimsg_config
@@ -99,9 +100,9 @@ def omnimsg_env(
 def omnimsg_sandbox(
     request: pytest.FixtureRequest, omnimsg_config: SandboxConfig
 ) -> Iterator[TestSandbox]:
-    """A sandbox with an empty inbox, served from a thread of its own.
+    """A sandbox with an empty inbox, served from a separate thread.
 
-    The test fails at its end if it has a coroutine that was never awaited.
+    The test fails at its end if one of its coroutines was never awaited.
     """
     from omnimsg.testing.sandbox.unawaited import noted_coroutines  # noqa: PLC0415 - when used
 
@@ -119,22 +120,22 @@ def omnimsg_sandbox(
 
 
 def _session(config: pytest.Config) -> SessionSandbox:
-    """Return the sandbox of the session, started with the first fixture that needs it."""
+    """Return the sandbox of the session, which is started at the first call."""
     if _SESSION not in config.stash:
         from omnimsg.domain.errors import ConfigError  # noqa: PLC0415 - when used
         from omnimsg.testing.sandbox.session import SessionSandbox  # noqa: PLC0415 - likewise
 
         try:
-            config.stash[_SESSION] = SessionSandbox(_own(config))
+            config.stash[_SESSION] = SessionSandbox(_application_config(config))
         except (ConfigError, ValueError) as error:
-            raise pytest.UsageError(f"{_FILE}: {error}") from None
+            raise pytest.UsageError(f"{_CONFIG_OPTION}: {error}") from None
         config.add_cleanup(config.stash[_SESSION].close)
     return config.stash[_SESSION]
 
 
-def _own(config: pytest.Config) -> dict[str, Any] | None:
-    """Read the configuration of the application, where the ini file names it."""
-    name = config.getini(_FILE)
+def _application_config(config: pytest.Config) -> dict[str, Any] | None:
+    """Read the configuration of the application; `None` if the ini option does not name it."""
+    name = config.getini(_CONFIG_OPTION)
     if not name:
         return None
     from omnimsg.config.toml_file import read_toml  # noqa: PLC0415 - when used

@@ -1,7 +1,7 @@
 """Send a file of messages, each line once, however often the sending is interrupted.
 
 The file is JSON Lines or CSV. A results file beside it records each line before and after its
-request, and tells a later run with `--resume` which lines to send.
+request; a later run with `--resume` reads there which lines to send.
 
 * Each line is one message, identified by its line number: two equal lines are two messages.
 * A line without a reference gets a generated one, the same in every run with that results file.

@@ -1,4 +1,4 @@
-"""Check a file of messages: read all of it, send nothing, and say what would become of it."""
+"""Check a file of messages without sending it: bad lines, refusals, repeated recipients."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class BadLine:
     """A line that is not a message.
 
     Attributes:
-        line: Its number.
-        problems: Why it is none.
+        line: The number of the line.
+        problems: Why the line is not a message.
     """
 
     line: int
@@ -39,8 +39,8 @@ class RefusedLine:
     """A message that the account would not send.
 
     Attributes:
-        line: Its number.
-        outcome: What would become of it.
+        line: The number of the line.
+        outcome: The outcome that sending would have.
     """
 
     line: int
@@ -49,7 +49,7 @@ class RefusedLine:
 
 @attrs.frozen
 class Repetition:
-    """A recipient of several messages.
+    """A recipient of more than one message.
 
     Attributes:
         recipient: The recipient, masked.
@@ -65,12 +65,12 @@ class FileCheck:
 
     Args:
         file: The file of messages.
-        preview: Returns what would become of a message.
-        region: The region of numbers without a country code; `None` where there are none.
+        preview: Returns the preview of a message: its channel and, if it would be refused, why.
+        region: The region of numbers without a country code; `None` if all must be in E.164 form.
 
     Attributes:
         to_send: How many messages would be sent, by channel and kind of content.
-        numbers_read: How many numbers were read as those of the region.
+        numbers_read: How many numbers were not in E.164 form, and were read as those of the region.
 
     Raises:
         InvalidValue: The region is unknown.
@@ -118,7 +118,7 @@ class FileCheck:
         self.numbers_read = parser.numbers_read
 
     def repetitions(self) -> list[Repetition]:
-        """Read the file again, after `problems`, and return the recipients of several messages.
+        """Read the file again, after `problems`; return the recipients of more than one message.
 
         Raises:
             FileChangedError: The file has changed since it was opened.

@@ -5,12 +5,12 @@
 * content: `text`; or `media` with `media_kind` and `caption`; or `template` with `language`,
   `param.1`, `param.2` and so on; or, for an e-mail, `subject` with `html` and `text`
 * `metadata.NAME`: the caller's own data, which is never sent to the provider
-* any other column is kept as metadata under its name, unless it looks like one of the above with a
-  slip in it
+* any other column is kept as metadata under its name, unless it looks like a misspelling of one of
+  the above, which is an error
 
-Names are compared without regard to case, and a space or hyphen is as good as an underscore. A
+Names are compared without regard to case, and a space or hyphen is equivalent to an underscore. A
 blank cell counts as absent. A row fills exactly one of `text`, `media`, `template` and `subject`
-(with `text` allowed beside `subject`); the rows of one file may differ in that.
+(with `text` allowed beside `subject`); rows of one file may fill different ones.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _email(cells: dict[str, str]) -> dict[str, Any]:
     return {"type": "email", **_filled(cells, "subject", "html", "text")}
 
 
-# Each content column, the function that builds its content, and the columns it alone may have.
+# Each content column, the function that builds its content, and the columns that only it may have.
 _CONTENT_COLUMNS: dict[str, tuple[Callable[[dict[str, str]], dict[str, Any]], set[str]]] = {
     "subject": (_email, {"html"}),
     "template": (_template, {"language"}),
@@ -84,13 +84,13 @@ _KNOWN_COLUMNS = {
     *_OWNERS,
 }
 
-# What an error names; a name this near to one of them is a slip in writing it.
-_SOME_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
-_SLIP = 0.76
-# Characters of a name that an error shows.
+# The names that an error suggests. A header name that is this similar to one of them is a typo.
+_SUGGESTED_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
+_TYPO_SIMILARITY = 0.76
+# The most characters of a name that an error shows.
 _SHOWN_NAME = 40
 
-# JSON paths whose column has another name than the path.
+# The columns whose name differs from their JSON path.
 _COLUMN_BY_PATH = {
     "content.name": "template",
     "content.items[0].kind": "media_kind",
@@ -104,11 +104,11 @@ class Columns:
 
     Args:
         names: The cells of the header row.
-        renamed: Names of the header, and the column that each is taken for.
+        renamed: The column that each of these header names stands for.
         text: The text of every message, with placeholders for columns.
 
     Attributes:
-        width: How many cells a row has at least; further ones must be blank.
+        width: The minimum number of cells in a row; further ones must be blank.
         to_index: The index of the recipient in a row.
         kept: The names of the columns that no message uses and that are kept as metadata.
 
@@ -146,7 +146,7 @@ class Columns:
                 f"there is no column with content: add one of {wanted};"
                 " --map NAME=text takes another column for one, --text gives the text"
             )
-        # What a row is asked for, found out once.
+        # Computed once here instead of for each row.
         self._copied = [name for name in _COPIED_COLUMNS if name in self._names]
         self._contents = [name for name in _CONTENT_COLUMNS if name in self._names]
         self._owned = {
@@ -166,7 +166,7 @@ class Columns:
         """Convert a row to a message in the JSON form, not yet validated.
 
         Raises:
-            ValueError: The number of cells is wrong, or cells exclude each other.
+            ValueError: The number of cells is wrong, or cells are invalid or exclude each other.
         """
         count = len(row)
         if count != self.width and (count < self.width or any(map(str.strip, row[self.width :]))):
@@ -180,7 +180,7 @@ class Columns:
         if self._text is None:
             data["content"] = self._content(cells)
         else:
-            self._check_belonging(cells, "text")
+            self._check_cell_owners(cells, "text")
             data["content"] = _text({"text": self._text.fill(cells)})
         if "ttl" in cells:
             data["ttl"] = _whole_seconds(cells["ttl"])
@@ -198,14 +198,15 @@ class Columns:
         return _COLUMN_BY_PATH.get(path, path.removeprefix("content."))
 
     def looks_like_row(self, pieces: Sequence[str]) -> bool:
-        """Return whether a line, cut at its delimiters, looks like a row and not like a text.
+        """Return whether a line looks like a row, and not like part of a text.
 
         Args:
-            pieces: The pieces of the line; a text may have delimiters too, and no row begins there.
+            pieces: The line split at its delimiters, which a text may contain too.
         """
         if len(pieces) < min(2, self.width):
             return False
-        # Counted from the left and, because the text before it may hold delimiters, from the right.
+        # The recipient's index from the left and, as the text before it may hold delimiters, from
+        # the right.
         indexes = (self.to_index, len(pieces) - self.width + self.to_index)
         found = {pieces[index] for index in indexes if 0 <= index < len(pieces)}
         if any(map(looks_like_recipient, found)):
@@ -222,25 +223,25 @@ class Columns:
             raise ValueError(f"there is no content: fill one of {known}")
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
-        self._check_belonging(cells, chosen[0])
+        self._check_cell_owners(cells, chosen[0])
         build, _ = _CONTENT_COLUMNS[chosen[0]]
         return build(cells)
 
-    def _check_belonging(self, cells: dict[str, str], chosen: str) -> None:
+    def _check_cell_owners(self, cells: dict[str, str], chosen: str) -> None:
         """Refuse a filled cell that belongs to another content column than the chosen one."""
         for name, owner in self._owned.items():
             if owner != chosen and name in cells:
                 raise ValueError(f"{name}: belongs to {owner}, and this row fills {chosen}")
 
     def _placeholders(self, given: Sequence[str]) -> dict[str, str]:
-        """Return the column of each name that a text may have in braces."""
+        """Map each name that a text may have in braces to its column."""
         pairs = [(column.removeprefix(_METADATA_PREFIX), column) for column in self._names]
         pairs += zip(given, self._names, strict=True)
         return {_normalized(name): column for name, column in pairs if column}
 
 
 def _content_column_of(name: str) -> str | None:
-    """Return the content column that another column belongs to; `None` if to none alone."""
+    """Return the content column that exclusively owns a column; `None` if none does."""
     return "template" if name.startswith("param.") else _OWNERS.get(name)
 
 
@@ -255,26 +256,26 @@ def _whole_seconds(cell: str) -> int:
 
 
 def visible_name(name: str) -> str:
-    """Return the name of a column without the marks and line breaks that nobody sees in it."""
+    """Return the name of a column without invisible characters, and with single spaces."""
     return " ".join("".join(each for each in name if not is_invisible(each)).split())
 
 
 def shown_name(name: str) -> str:
-    """Quote the name of a column for an error: it may be a cell of a file without a header."""
+    """Quote the name of a column for an error, masked: without a header it may be private data."""
     return repr(mask_text(name[:_SHOWN_NAME]))
 
 
 def _normalized(name: str) -> str:
-    """Return a name as it is compared: without regard to case, spaces and hyphens."""
+    """Return the form of a name that is compared: case folded, with underscores."""
     return re.sub(r"[\s-]+", "_", name).casefold()
 
 
 def _renamed(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
-    """Replace names of the header."""
+    """Return the header names with the renamed ones replaced."""
     result = list(names)
     for name, column in renamed.items():
         if not _is_column(_normalized(column)):
-            raise ValueError(f"--map: {column!r} {unknown_key(column, _SOME_COLUMNS)}")
+            raise ValueError(f"--map: {column!r} {unknown_key(column, _SUGGESTED_COLUMNS)}")
         indexes = [i for i, each in enumerate(names) if _normalized(each) == _normalized(name)]
         if not indexes:
             raise ValueError(f"--map: the header has no column {shown_name(name)}")
@@ -284,14 +285,14 @@ def _renamed(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
 
 
 def _column_name(name: str) -> str:
-    """Return the column that a name of the header is; one that is kept as metadata for others."""
+    """Return the column that a header name stands for; a metadata column for an unknown name."""
     normalized = _normalized(name)
     if _is_metadata(normalized):
         return _METADATA_PREFIX + name[len(_METADATA_PREFIX) :]
     if not name or _is_column(normalized):
         return normalized
-    if difflib.get_close_matches(normalized, _SOME_COLUMNS, n=1, cutoff=_SLIP):
-        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SOME_COLUMNS)}")
+    if difflib.get_close_matches(normalized, _SUGGESTED_COLUMNS, n=1, cutoff=_TYPO_SIMILARITY):
+        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SUGGESTED_COLUMNS)}")
     return _METADATA_PREFIX + name
 
 

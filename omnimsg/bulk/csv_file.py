@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk.source import Source
 
-# Rows that are read before the file is accepted.
+# How many rows are checked for a recipient before the file is accepted.
 _HEAD_ROWS = 20
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.|)"?', re.IGNORECASE)
 _BLANK_ROW = ' \t\r\n,;"\u00a0'
-# Stands for a line that was cut off; no other line has half a surrogate pair of this half.
+# Replaces a line that was cut off. No other line contains a high surrogate: `surrogateescape` makes
+# low ones.
 _TOO_LONG = "\ud800"
 
 
@@ -36,7 +37,7 @@ class CsvFile:
     Attributes:
         header: The cells of the header row, as they are in the file.
         delimiter: The character between two cells.
-        names_delimiter: Whether a first line such as `sep=;` names it.
+        names_delimiter: Whether a first line such as `sep=;` names the delimiter.
         kept: The names of the columns that are kept as metadata only.
 
     Raises:
@@ -87,7 +88,7 @@ class CsvFile:
         return self._columns.column_of(path)
 
     def _open(self) -> tuple[RowReader, Row]:
-        """Open the file and read its header, after blank rows and a line `sep=;`."""
+        """Open the file and read its header, which may follow blank rows and a line `sep=;`."""
         lines = self._decoded_lines()
         number, first, delimiter = 1, next(lines, ""), None
         while first:
@@ -166,7 +167,7 @@ def _separator_of(line: str) -> str | None:
 
 
 def _delimiter_of(header: str) -> str:
-    """Return the delimiter that the header has most of: no name of a column contains one."""
+    """Return the most frequent delimiter of the header: no name of a column contains one."""
     return max(",;\t", key=header.count)
 
 
@@ -175,5 +176,5 @@ def _is_blank(cells: list[str]) -> bool:
 
 
 def _is_undecodable(cells: list[str]) -> bool:
-    """Return whether cells have half a surrogate pair, which no encoding has."""
+    """Return whether cells have a lone surrogate, which stands for an undecodable byte."""
     return not all(map(str.isascii, cells)) and not all(map(is_unicode, cells))

@@ -1,9 +1,9 @@
-"""Read the rows of a CSV file so that a slip of a quote costs its own row and no other.
+"""Read the rows of a CSV file so that a misplaced quote makes only its own row bad.
 
-A cell that begins with a quote may go on over several lines. Where such a cell never ends, ends in
-the middle of a text, or has further lines that look like rows, its quote is a slip: its line is a
-bad row, and reading goes on with the next line. So every line of a file belongs to one row, and no
-row is lost in the text of another.
+A quoted cell may span several lines. If such a cell never ends, ends in the middle of a text, or
+has further lines that look like rows, its quote counts as misplaced: its line becomes a bad row,
+and reading continues with the next line. So every line of a file belongs to one row, and no row
+disappears in the text of another.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# The limits of one cell that goes on over several lines.
+# The limits of one cell that spans several lines.
 _MAX_CELL_LINES = 10_000
 _MAX_CELL_CHARACTERS = 4 * 1024 * 1024
 
-# Everything up to the quote that ends a cell; a doubled quote does not.
+# Everything up to the quote that ends a cell; a doubled quote does not end it.
 _QUOTED = re.compile(r'[^"]*+(?:""[^"]*+)*+')
 
 
@@ -30,10 +30,10 @@ class Row:
     """One row of a CSV file.
 
     Attributes:
-        number: The number of its first line in the file, from 1.
-        line_count: How many lines it has.
-        cells: Its cells; of a bad row, the pieces between the delimiters of its line.
-        problem: Why it is bad; `None` of a good row.
+        number: The number of the row's first line in the file, from 1.
+        line_count: How many lines the row has.
+        cells: The cells; for a bad row, its line split at the delimiters.
+        problem: Why the row is bad; `None` for a good row.
     """
 
     number: int
@@ -46,21 +46,21 @@ class RowReader:
     """Reads rows from the lines of a file.
 
     Args:
-        lines: The lines, with their line breaks; half a surrogate pair stands for an undecodable
-            byte.
+        lines: The lines, with their line breaks; a lone surrogate stands for an undecodable byte.
         delimiter: The character between two cells.
         first_number: The number of the first line.
 
     Attributes:
         delimiter: The character between two cells.
-        width: How many cells a row has; a row with further filled cells does not go on over lines.
-        looks_like_row: Whether the cells of a line, read by itself, are those of a row.
+        width: How many cells a row has; a row that spans lines must have this many, and no further
+            filled ones.
+        looks_like_row: Whether a single line, split at its delimiters, looks like a row.
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str, first_number: int = 1) -> None:
         self._lines = iter(lines)
         self._next_number = first_number
-        # Lines that were looked at and belong to later rows.
+        # Lines that were read ahead and belong to later rows.
         self._pushed_back: deque[str] = deque()
         self.delimiter = delimiter
         self.width: int | None = None
@@ -84,11 +84,11 @@ class RowReader:
         taken = [line]
         try:
             cells = self._parse(taken)
-        except _SlipError as slip:
+        except _QuoteError as error:
             self._pushed_back.extendleft(reversed(taken[1:]))
             self._next_number += 1
             pieces = _without_line_break(line).split(self.delimiter)
-            return Row(number, 1, pieces, str(slip))
+            return Row(number, 1, pieces, str(error))
         self._next_number += len(taken)
         return Row(number, len(taken), cells)
 
@@ -96,10 +96,10 @@ class RowReader:
         return self._pushed_back.popleft() if self._pushed_back else next(self._lines, None)
 
     def _parse(self, taken: list[str]) -> list[str]:
-        """Parse a row, and take further lines where a cell goes on.
+        """Parse a row, reading further lines while a cell continues.
 
         Raises:
-            _SlipError: A quote is where it cannot be.
+            _QuoteError: A quote is misplaced.
         """
         cells: list[str] = []
         text, start = _without_line_break(taken[-1]), 0
@@ -107,7 +107,7 @@ class RowReader:
             if text.startswith('"', start):
                 cell, text, start = self._quoted(taken, start + 1, len(cells) + 1)
                 if start < len(text) and text[start] != self.delimiter:
-                    raise _SlipError("text follows the quote that ends a cell; double a quote")
+                    raise _QuoteError("text follows the quote that ends a cell; double a quote")
             else:
                 end = text.find(self.delimiter, start)
                 end = len(text) if end < 0 else end
@@ -120,7 +120,7 @@ class RowReader:
             surplus = any(each.strip() for each in cells[self.width :])
             if surplus or len(cells) < self.width:
                 last = self._line(taken)
-                raise _SlipError(f"a quote joins this line to line {last}, which makes no row")
+                raise _QuoteError(f"a quote joins this line to line {last}, which makes no row")
         return cells
 
     def _quoted(self, taken: list[str], start: int, position: int) -> tuple[str, str, int]:
@@ -146,32 +146,32 @@ class RowReader:
                 cell = "".join(pieces).replace('""', '"')
                 return cell, _without_line_break(whole), match.end() + 1
             if size > _MAX_CELL_CHARACTERS or len(taken) > _MAX_CELL_LINES:
-                raise _SlipError("a quote begins a cell that goes on for too many lines")
+                raise _QuoteError("a quote begins a cell that goes on for too many lines")
             self._take_line(taken, position)
             start = 0
 
     def _take_line(self, taken: list[str], position: int) -> None:
-        """Take the next line for a cell that goes on there."""
+        """Append the next line of a cell that continues there."""
         line = self._next_line()
         if line is None:
-            raise _SlipError("a quote begins a cell that no other quote ends")
+            raise _QuoteError("a quote begins a cell that no other quote ends")
         taken.append(line)
         pieces = _without_line_break(line).split(self.delimiter)
         if self.looks_like_row(pieces):
-            raise _SlipError(
+            raise _QuoteError(
                 "a quote begins a cell that is not ended before line"
                 f" {self._line(taken)}, which looks like a row of its own"
             )
         if self.width is not None and position > self.width:
-            raise _SlipError("a quote begins a cell beyond those of the header")
+            raise _QuoteError("a quote begins a cell beyond those of the header")
 
     def _line(self, taken: list[str]) -> int:
-        """Return the number of the last line that was taken."""
+        """Return the line number of the last line of the row so far."""
         return self._next_number + len(taken) - 1
 
 
-class _SlipError(Exception):
-    """A quote is where it cannot be; the text says what it does."""
+class _QuoteError(Exception):
+    """A quote is misplaced; the text describes its effect."""
 
 
 def _without_line_break(line: str) -> str:

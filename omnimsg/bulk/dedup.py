@@ -1,4 +1,4 @@
-"""A compact set of references: at most 24 bytes each, where a Python set takes some 150."""
+"""A compact set of texts: at most 24 bytes for each, where a Python set takes about 150."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _HASH_MASK = (1 << 64) - 1
 
 
 class ReferenceSet:
-    """A set of texts that can only add, and tell whether a text is new.
+    """A set of texts that can only grow; `add` tells whether a text is new.
 
-    It stores a 64-bit hash of each text in an open-addressing hash table. The odds that any two of
-    a million texts share a hash are one in thirty million; a message is then reported as a
-    duplicate, never sent twice.
+    It stores a 64-bit hash of each text in an open-addressing hash table. The probability that any
+    two of a million texts share a hash is one in thirty million. A message is then reported as a
+    duplicate; none is sent twice.
     """
 
     def __init__(self) -> None:
@@ -57,5 +57,5 @@ class ReferenceSet:
 
 
 def _key_of(text: str) -> int:
-    # Never 0, which marks an empty slot.
+    # Not 0, which marks an empty slot.
     return hash(text) & _HASH_MASK or 1

@@ -1,10 +1,10 @@
 """The encoding of a file of messages: UTF-8, unless a byte order mark or the caller says otherwise.
 
-Whatever the encoding, the rest of the package reads UTF-8 bytes. A byte that the encoding does not
-have becomes one that UTF-8 does not have, so that its line is found to be bad there.
+Files in every encoding are converted to UTF-8, which the rest of the package reads. An undecodable
+byte becomes a byte that is invalid in UTF-8 too, so that its line is reported as bad there.
 
-Nothing is guessed: a wrong guess would text people gibberish. Where a file is not in the encoding
-that it should be in, the error says in which it seems to be.
+The encoding is never guessed: a wrong guess would text people gibberish. If a file is not in the
+expected encoding, the error names the encoding that it seems to have.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _BYTE_ORDER_MARKS = (
-    # UTF-32 first: its mark begins with that of UTF-16.
+    # UTF-32 first: its little-endian mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Codecs that read text as something else than text in a writing system.
-_NO_ENCODINGS = frozenset(
+# Codecs for transfer formats and escapes, which are not encodings of files.
+_EXCLUDED_CODECS = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "undefined")
 )
-# What an undecodable byte becomes: encoded with `surrogateescape`, a byte that UTF-8 never has.
-_MARK = "\udcff"
-_MARKING = "omnimsg-mark"
+# Replaces an undecodable byte; `surrogateescape` encodes it as a byte that UTF-8 never has.
+_UNDECODABLE = "\udcff"
+_ERROR_HANDLER = "omnimsg-mark"
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
+def _replace_undecodable(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - the only one that decoding raises
-    return _MARK, error.end
+    return _UNDECODABLE, error.end
 
 
-codecs.register_error(_MARKING, _mark)
+codecs.register_error(_ERROR_HANDLER, _replace_undecodable)
 
 
 def known_encoding(name: str) -> str:
-    """Return the usual name of an encoding.
+    """Return the canonical name of an encoding.
 
     Raises:
-        ValueError: There is no such encoding of text.
+        ValueError: There is no such text encoding.
     """
     try:
         usual = codecs.lookup(name).name
-        if usual.replace("_", "-") not in _NO_ENCODINGS:
+        if usual.replace("_", "-") not in _EXCLUDED_CODECS:
             "a".encode(usual)  # a LookupError where it is no encoding of text
             return usual
     except (LookupError, ValueError):
@@ -76,7 +76,7 @@ def to_utf8(blocks: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
 
     Args:
         blocks: The file from its start.
-        encoding: Its encoding; `None` where its byte order mark decides, or else UTF-8.
+        encoding: The encoding; `None` for that of the byte order mark, or UTF-8 without a mark.
     """
     blocks = iter(blocks)
     head = next(blocks, b"")
@@ -85,17 +85,17 @@ def to_utf8(blocks: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
         yield head.removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
-    decoder = codecs.getincrementaldecoder(encoding)(_MARKING)
+    decoder = codecs.getincrementaldecoder(encoding)(_ERROR_HANDLER)
     is_first = True
     for block in chain((head,), blocks):
         text = decoder.decode(block)
-        # The codec removes the mark only where its name does not say the order of bytes.
+        # The codec removes the mark only if its name does not state the byte order.
         yield (text.removeprefix("\ufeff") if is_first else text).encode(errors="surrogateescape")
         is_first = is_first and not text
     yield decoder.decode(b"", final=True).encode(errors="surrogateescape")
 
 
-# The encodings that people's programs write, likeliest first, and what the error calls them.
+# The 8-bit encodings that common programs write, likeliest first, with their names in the error.
 _CANDIDATES = {
     "cp1252": "Windows-1252, which Excel's plain CSV is in Western Europe",
     "cp1250": "Windows-1250, which Excel's plain CSV is in Central Europe",
@@ -122,7 +122,7 @@ def likely_encoding(samples: Iterable[bytes]) -> tuple[str, str] | None:
 
 
 def _plausibility(data: bytes, encoding: str) -> int:
-    """Return how much a text in an encoding looks like one that somebody has written."""
+    """Return a score of how much data, decoded in an encoding, looks like written text."""
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
@@ -150,7 +150,8 @@ def _plausibility_of(before: str, character: str, after: str) -> int:
     if character.isupper() and before.islower():
         return -2
     if script == "LATIN":
-        # Latin words have few letters in a row that are not ASCII; other scripts have no others.
+        # In Latin words, most letters that are not ASCII have an ASCII neighbour; letters of other
+        # scripts have none.
         return int(any(each.isascii() for each in neighbours))
     return 1
 

@@ -1,7 +1,7 @@
 """Write some lines of a file of messages to a new file, for another run.
 
-A CSV file gets two columns more, `metadata.line` and `metadata.why`, which are never sent. The
-lines of a JSON Lines file are copied as they are.
+A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent.
+The lines of a JSON Lines file are copied unchanged.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from omnimsg.bulk.reader import MessageFile
 
 _ADDED = ("metadata.line", "metadata.why")
-# What stands for an undecodable byte, and for a line that was cut off, is written as a byte that is
-# not UTF-8: the line stays bad until it is corrected.
+# The surrogate that marks a cut-off line is written, like that of an undecodable byte, as a byte
+# that is not UTF-8: the line stays bad until it is corrected.
 _CUT_OFF = str.maketrans({"\ud800": "\udcff"})
 
 
 def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None]) -> int:
-    """Write the lines that have a reason to be written, and return how many these are.
+    """Write the lines that `why` gives a reason for, and return their number.
 
     Args:
         file: The file of messages.
         to: The new file, readable by its owner only.
-        why: Returns why a line is written; `None` where it is not.
+        why: Returns why a line is written; `None` for a line that is not.
 
     Raises:
         FileChangedError: The file has changed since it was opened.
@@ -46,7 +46,7 @@ def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None])
         ) as new:
             return export(file, new, why)
     except BaseException:
-        # A part would be taken for the whole, and be in the way of another try.
+        # An incomplete file would be taken for a complete one, and block another attempt.
         with suppress(OSError):
             to.unlink()
         raise
@@ -68,7 +68,7 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
     kept = [index for index, name in enumerate(file.header) if name not in _ADDED]
     writer = csv.writer(new, delimiter=file.delimiter, lineterminator="\r\n")
     if file.names_delimiter:
-        # The header alone may not tell it.
+        # The delimiter may not be recognizable from the header alone.
         new.write(f"sep={file.delimiter}\r\n")
     writer.writerow([*header, *_ADDED])
     count = 0
@@ -77,7 +77,7 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
         if reason is None:
             continue
         cells = [str(cell).translate(_CUT_OFF) for cell in line.source]
-        # A bad row has pieces too few or too many; what is too much stays in the last cell.
+        # A bad row has too few or too many pieces; the surplus is joined into the last cell.
         width = len(file.header)
         cells += [""] * (width - len(cells))
         if len(cells) > width:

@@ -1,8 +1,8 @@
-"""The fingerprint of a file of messages, and reading no byte that does not agree with it.
+"""The fingerprint of a file of messages, and a reader that stops where the file has changed.
 
-A file is read twice: once when it is announced, to compute its fingerprint, and once while its
-messages are sent. Between the two, and during the second, other programs may change it. So the
-second reading compares each block with the fingerprint before a line of it is used.
+A file is read twice: when it is opened, to compute its fingerprint, and while its messages are
+sent. Other programs may change it between the two and during the second. So the second reading
+compares each block with the fingerprint before any line of the block is used.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class FileChangedError(OmnimsgError):
 
 @attrs.frozen
 class Fingerprint:
-    """What tells one file from another, and from a later state of itself.
+    """Identifies a file and its content, so that a changed or replaced file is detected.
 
     Attributes:
-        sha256: The SHA-256 of its bytes, in hexadecimal digits.
-        line_count: How many lines it has; a last line without a line break counts.
-        size: How many bytes it has.
+        sha256: The SHA-256 of the file, in hexadecimal digits.
+        line_count: How many lines the file has; a last line without a line break counts.
+        size: The size of the file in bytes.
         blocks: The digest of each block of 256 KiB.
         identity: The device and the inode of the file.
     """
@@ -47,7 +47,7 @@ class Fingerprint:
 
 
 class Fingerprinter:
-    """Computes a fingerprint while somebody else reads the file."""
+    """Computes the fingerprint of a file while its caller consumes the blocks of `read`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,17 +71,17 @@ class Fingerprinter:
                 yield block
 
     def result(self, line_count: int) -> Fingerprint:
-        """Return the fingerprint of what `read` has yielded."""
+        """Return the fingerprint of the blocks that `read` has yielded."""
         return Fingerprint(
             self._sha256.hexdigest(), line_count, self._size, tuple(self._blocks), self._identity
         )
 
 
 def read_unchanged(path: Path, expected: Fingerprint) -> Iterator[bytes]:
-    """Read a file one block at a time, each compared with its fingerprint before it is yielded.
+    """Yield the blocks of a file, each after a comparison with the fingerprint.
 
     Raises:
-        FileChangedError: The file was changed, replaced or deleted since.
+        FileChangedError: The file was changed, replaced or deleted since its fingerprint was made.
         OSError: The file cannot be read.
     """
     index = 0

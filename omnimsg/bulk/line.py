@@ -1,4 +1,4 @@
-"""One message of a file, as read, and the error for a file that has none."""
+"""One message of a file, as read, and the error for a file that cannot be read as messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from omnimsg.domain.errors import OmnimsgError, Problem
 
 
 class FileFormatError(OmnimsgError):
-    """The file cannot be read as messages at all.
+    """The file as a whole cannot be read as messages.
 
-    The text says what is wrong with it, and after a semicolon what to do.
+    The text says what is wrong with the file, and after a semicolon what to do.
     """
 
 
@@ -22,11 +22,11 @@ class Line:
     """One message of a file, as read.
 
     Attributes:
-        number: The number of its first line in the file, from 1.
-        data: The message in the JSON form, not yet validated; `None` where it cannot be read.
-        problems: Why it cannot be read; empty where it can.
-        line_count: How many lines of the file it has: a cell of CSV may go on over several.
-        source: What it was read from: the cells of a row, or the bytes of a line of JSON.
+        number: The number of the message's first line in the file, from 1.
+        data: The message in the JSON form, not yet validated; `None` if it cannot be read.
+        problems: Why the message cannot be read; empty if it can.
+        line_count: How many lines of the file the message takes: a CSV cell may span several.
+        source: The data that was read: the cells of a row, or the bytes of a line of JSON.
     """
 
     number: int = attrs.field(kw_only=False)

@@ -1,4 +1,4 @@
-"""The state of each line of a file, one byte a line: a million lines take a megabyte."""
+"""The states of the lines of a file, one byte for each: a million lines take a megabyte."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class LineState(IntEnum):
 
     Attributes:
         UNTRIED: No attempt was recorded; the line was never sent.
-        IN_FLIGHT: An attempt was recorded, and no outcome after it.
+        IN_FLIGHT: An attempt was recorded, but no outcome of it.
         ACCEPTED: The provider accepted the message.
         REJECTED: The provider rejected the message.
-        NOT_SENT: The message was proven not processed; another attempt would end the same way.
-        RETRYABLE: The message was proven not processed; another attempt may succeed, if need be
+        NOT_SENT: The message was provably not processed; another attempt would end the same way.
+        RETRYABLE: The message was provably not processed; another attempt may succeed, perhaps only
             after the account or the configuration is fixed.
         AMBIGUOUS: The message may have been sent.
         BAD: The line is not a message.
@@ -36,7 +36,7 @@ class LineState(IntEnum):
     BAD = 7
 
 
-# By number: calling an enumeration costs many times as much.
+# Indexed by number: calling the enumeration takes many times as long.
 _STATES = tuple(LineState)
 
 _BY_OUTCOME = {
@@ -48,10 +48,10 @@ _BY_OUTCOME = {
 
 
 def line_state_of(outcome: Mapping[str, Any]) -> LineState:
-    """Return the state that an outcome, in its JSON form, leaves its line in.
+    """Return the state of a line after an outcome, given in its JSON form.
 
-    A message that was not sent because its deadline passed is retryable: the deadline was that of
-    one run. A message whose `ttl` passed is not.
+    A message that was not sent because its deadline passed is retryable: the deadline applied to
+    one run only. A message whose `ttl` passed is not.
 
     Raises:
         KeyError: A key or the kind of the outcome is not valid.

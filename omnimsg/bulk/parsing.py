@@ -1,4 +1,4 @@
-"""Turn the lines of a file into messages: references, and numbers as people write them."""
+"""Turn the lines of a file into messages: add references, and convert numbers to E.164 form."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class LineParser:
 
     Args:
         file: The file of messages.
-        generated_reference: Returns the reference of a line that has none.
+        generated_reference: Returns the reference for a line, by number, that has none.
         region: The region of numbers without a country code, as `parse_number` takes it; `None`
-            where every number must be in E.164 form.
+            if every number must be in E.164 form.
 
     Attributes:
         numbers_read: How many numbers were not in E.164 form, and were read as those of the region.
@@ -51,7 +51,7 @@ class LineParser:
         """Return the message of a line.
 
         Raises:
-            InvalidValue: It is not a message; the problems name fields as the file does.
+            InvalidValue: The line is not a message; the problems name fields as the file does.
         """
         try:
             return self._parse(line)
@@ -62,7 +62,7 @@ class LineParser:
             ) from None
 
     def skip(self, line: Line) -> None:
-        """Remember the reference of a line that is not parsed: a later line may repeat it."""
+        """Record the reference of a line that is not parsed, because a later line may repeat it."""
         if isinstance(line.data, dict):
             self._is_new(line.data.get("reference"))
 
@@ -82,7 +82,7 @@ class LineParser:
         return message
 
     def _recipient(self, to: object, region: str) -> dict[str, Any]:
-        """Return the recipient in E.164 form, where it is a number in another one."""
+        """Return the recipient in E.164 form if it is a number in another form, else nothing."""
         if not isinstance(to, str) or "@" in to or is_e164(to):
             return {}
         try:
@@ -93,5 +93,5 @@ class LineParser:
         return {"to": number}
 
     def _is_new(self, reference: object) -> bool:
-        """Remember a reference of the file; return whether no earlier line has it."""
+        """Record a reference of the file; return whether no earlier line has it."""
         return not isinstance(reference, str) or self._references.add(reference)

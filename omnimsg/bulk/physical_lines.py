@@ -1,6 +1,6 @@
-"""Cut a file into its physical lines, with bounded memory.
+"""Split a file into its physical lines, in bounded memory.
 
-A line ends with LF, CRLF or CR, as editors count them. A results file names lines by these numbers.
+A line ends with LF, CRLF or CR, as in editors. A results file refers to lines by these numbers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _BREAKS = (b"\n", b"\r")
 
 
 def physical_lines(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """Yield the lines of a file with their line breaks; of a line over the limit only a part.
+    """Yield the lines of a file with their line breaks.
 
     Args:
         blocks: The file from its start.
-        limit: A line of this many bytes or more may be cut off, but has still as many.
+        limit: A line of this many bytes or more may be truncated, to no fewer bytes than this.
     """
     pieces: list[bytes] = []
     size = 0
@@ -40,11 +40,11 @@ def physical_lines(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _parts(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines, in parts where a line goes on in the next block."""
+    """Yield lines, in several parts if a line continues in the next block."""
     held = b""
     for block in blocks:
         whole = held + block
-        # The other half of a CRLF may be in the next block.
+        # The LF of a CRLF may be in the next block.
         held = b"\r" if whole.endswith(b"\r") else b""
         yield from whole[: len(whole) - len(held)].splitlines(keepends=True)
     if held:

@@ -2,8 +2,8 @@
 
 * JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form
 * CSV (`.csv`, `.tsv`): a header, then each row is one message; `csv_columns` describes the columns.
-  The delimiter is the comma, semicolon or tab that the header has most of, or that a first line
-  `sep=;` names
+  The delimiter is the most frequent of comma, semicolon and tab in the header, or the character
+  that a first line such as `sep=;` names
 
 Both are UTF-8, with or without a byte order mark, or UTF-16 with one. Blank lines are skipped, but
 count in line numbers. A line that cannot be read is reported and does not stop the lines after it.
@@ -48,15 +48,15 @@ class MessageFile(Protocol):
         """
 
     def field_of(self, path: str) -> str:
-        """Return the name by which the file's author knows a path of the JSON form."""
+        """Return the name that the file itself uses for a path of the JSON form."""
 
 
 def open_message_file(path: Path, options: ReadOptions | None = None) -> MessageFile:
-    """Choose the reader of a file by its name, and find out whether it can be one of messages.
+    """Open a file of messages in the format of its suffix, and check its header and encoding.
 
     Args:
         path: The file.
-        options: How it is read.
+        options: How to read it.
 
     Raises:
         FileFormatError: The suffix of the name is unknown, the path is not a regular file, the
@@ -80,7 +80,7 @@ class JsonLinesFile:
         source: The file.
 
     Raises:
-        FileFormatError: An option for CSV was given, or it is one JSON array.
+        FileFormatError: An option for CSV was given, or the file is one JSON array.
         FileChangedError: The file has changed since its fingerprint was computed.
         OSError: The file cannot be read.
     """
@@ -98,7 +98,7 @@ class JsonLinesFile:
         self.source = source
         first = next(filter(bytes.strip, source.lines()), b"")
         if first.lstrip().startswith(b"["):
-            # Written one element a line, its last one would be a message and the others bad lines.
+            # With one element a line, the last would be read as a message, the others as bad lines.
             raise FileFormatError(
                 "is one JSON array; write each message as an object on a line of its own, such as"
                 " with jq -c '.[]'"

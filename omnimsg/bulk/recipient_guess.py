@@ -1,7 +1,6 @@
-"""Tell cells that hold a recipient, or try to, from cells that hold anything else.
+"""Recognize cells that contain a recipient, also a misspelt one.
 
-Used to find out what a file is about, such as a file without a header. Whether a recipient is valid
-is for the message to say.
+Used to detect a missing header or a wrong column. Recipients are validated by `Message`, not here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _SCIENTIFIC = re.compile(r"[+-]?[0-9][.,]?[0-9]*[eE][+-]?[0-9]{1,2}")
 
 
 def looks_like_recipient(cell: str) -> bool:
-    """Return whether a cell is a number or an e-mail address, or a slip in writing one."""
+    """Return whether a cell is a phone number or an e-mail address, also a misspelt number."""
     cell = "".join(each for each in cell if not is_invisible(each)).strip().strip("'\"")
     if "@" in cell:
         return is_email(cell.removeprefix("mailto:")) is not None

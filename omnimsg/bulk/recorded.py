@@ -1,4 +1,4 @@
-"""What a results file has recorded, read without a lock: also while a run writes it."""
+"""Read a results file without a lock, also while a run writes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# One byte a line names its reason; there are some fifty.
+# The reason of a line is stored as one byte; there are some fifty reasons.
 _MAX_REASONS = 255
 
 
@@ -24,11 +24,11 @@ class RecordedResults:
 
     Attributes:
         header: The header of the file.
-        line_states: The state of each line; one whose outcome is not known yet is `IN_FLIGHT`.
+        line_states: The state of each line; a line without an outcome yet is `IN_FLIGHT`.
 
     Raises:
-        ResultsError: It is missing, damaged or not a results file.
-        OSError: It cannot be read.
+        ResultsError: The file is missing, damaged or not a results file.
+        OSError: The file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +41,8 @@ class RecordedResults:
                 f"{path}: no such results file; `omnimsg send-many` writes it, --results names"
                 " another"
             )
-        # An entry has some bytes more than one: a higher number would only take memory.
+        # No valid line number is higher, because an entry has more than one byte: a damaged higher
+        # one must not allocate memory.
         self._max_line = path.stat().st_size
         if not path.is_file():
             raise ResultsError(f"{path}: is no regular file; name another with --results")
@@ -54,7 +55,7 @@ class RecordedResults:
             self._read(entry)
 
     def reason_of(self, line: int) -> str:
-        """Return why the message of a line failed; empty where it did not."""
+        """Return why the message of a line failed; empty if it did not."""
         index = self._reason_indexes[line] if line < len(self._reason_indexes) else 0
         return self._reasons[index]
 
@@ -65,9 +66,9 @@ class RecordedResults:
         )
 
     def message_ids(self) -> Iterator[tuple[int, str | None]]:
-        """Read the file again; yield each accepted line, and its id where the provider gave one.
+        """Read the file again; yield each accepted line and its id, `None` without one.
 
-        A line with fallback legs comes once for each leg that was accepted.
+        A line with fallback legs is yielded once for each accepted leg.
         """
         entries = Entries(self._path, self._max_line)
         next(entries)

@@ -1,10 +1,10 @@
 """The results file of a file of messages: append-only, readable by its owner only.
 
-An intent is on the disk before its request is sent; outcomes are written to the disk with the next
+An intent is on the disk before its request is sent; outcomes are synced to the disk with the next
 intents or at the end. `results_format` describes the lines.
 
-A lock keeps other runs away. What other programs do to the file is found out at the next write:
-then nothing more is sent, and what is known is written to a file `NAME.rescued` beside it.
+A lock excludes other runs. A change by another program is detected at the next write: then nothing
+more is sent, and the known states are written to a file `NAME.rescued` beside it.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class ResultsFile(DirectJournal):
         reference_prefix: The prefix of the references of lines that have none.
         line_states: The state of each line.
         line_count: How many lines the file of messages has.
-        rescued_to: Where `close` has written what is known, because another program has changed the
-            results file; `None` while that is not so.
+        rescued_to: The file that `close` has written the known states to, because another program
+            has changed the results file; `None` otherwise.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class ResultsFile(DirectJournal):
         self.rescued_to: Path | None = None
         self._header = header
         self._log = log
-        # By reference, for messages that the engine has: the line, and the last recorded outcome.
+        # By reference, for messages in the engine: their line, ...
         self._lines: dict[str, int] = {}
-        # With its number in the log.
+        # ... and their last recorded outcome with its number in the log.
         self._recorded: dict[str, tuple[Outcome, int]] = {}
-        # The number of the outcome that `record_final` was told last, where `settle` recorded it;
-        # and that of the last entry which `settle` and `intend` did not record.
+        # Numbers in the log: of the outcome that `record_final` got last, 0 unless `take_outcomes`
+        # had recorded it; and of the last entry that neither intents nor `take_outcomes` wrote.
         self._settled = self._unsettled = 0
         self._with_legs: set[str] = set()
 
@@ -88,12 +88,12 @@ class ResultsFile(DirectJournal):
     def create(cls, path: Path, source: Path, *, known: Fingerprint | None = None) -> Self:
         """Create the results file of a file of messages.
 
-        A results file that says that its file of messages was refused is started anew.
+        A results file that only records a refusal of its file of messages is replaced.
 
         Args:
             path: The results file.
             source: The file of messages.
-            known: The fingerprint of the file of messages, where it was read already.
+            known: The fingerprint of the file of messages, if it was computed already.
 
         Raises:
             ResultsError: The results file exists already.
@@ -108,7 +108,7 @@ class ResultsFile(DirectJournal):
                 if not is_of_refused_file(path):
                     raise
                 log = AppendLog(path, new=False)
-                # Again, with the lock: another run may have taken it over.
+                # Check again under the lock: another run may have started with the file meanwhile.
                 if not is_of_refused_file(path):
                     log.close()
                     raise
@@ -122,11 +122,11 @@ class ResultsFile(DirectJournal):
         Args:
             path: The results file.
             source: The file of messages.
-            known: The fingerprint of the file of messages, where it was read already.
+            known: The fingerprint of the file of messages, if it was computed already.
 
         Raises:
-            ResultsError: It is missing, in use, damaged or not a results file, or the file of
-                messages has changed since it was created.
+            ResultsError: The results file is missing, in use, damaged or not a results file, or the
+                file of messages has changed since.
             OSError: The results file cannot be written, or the file of messages cannot be read.
         """
         known = known or fingerprint(source)
@@ -143,10 +143,10 @@ class ResultsFile(DirectJournal):
     def record_refusal(path: Path, source: Path, why: str) -> None:
         """Record in a new results file that the file of messages was refused before it was sent.
 
-        Where a file was refused, both `create` and `resume` start with the file as it is then.
+        Then both `create` and `resume` start anew, with the current file of messages.
 
         Raises:
-            OSError: There is a results file already, or it cannot be written.
+            OSError: The results file exists already, or cannot be written.
         """
         header = new_header(source.name, fingerprint(source).sha256) | {"refused": why}
         log = AppendLog(path, new=True)
@@ -155,7 +155,7 @@ class ResultsFile(DirectJournal):
 
     @classmethod
     def _replayed(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
-        # No line has a number above the count of bytes: blank lines have one byte each.
+        # No line number exceeds the size in bytes, because a blank line has one byte.
         entries = Entries(path, source.size)
         header = next(entries, None)
         if header is None and not is_start_of_header(path):
@@ -164,7 +164,7 @@ class ResultsFile(DirectJournal):
                 " name another file with --results"
             )
         if header is None or "refused" in checked_header(path, header):
-            # Killed before the header was whole, or refused: no message was sent.
+            # Killed before the header was complete, or a refused file: no message was sent.
             log.truncate(0)
             return cls._started(path, log, name, source)
         if header.get("sha256") != source.sha256:
@@ -183,13 +183,13 @@ class ResultsFile(DirectJournal):
         return results
 
     def generated_reference(self, line: int) -> str:
-        """Return the reference of a line that has none; it is the same in every run."""
+        """Return the generated reference of a line, the same in every run."""
         return f"{self.reference_prefix}-{line}"
 
     def register(self, reference: str, line: int, *, has_legs: bool = False) -> None:
         """Register the line of a reference; required before its message is given to the engine.
 
-        A message with fallback legs stays registered, because some may go after its outcome.
+        A message with fallback legs stays registered, because a leg may be sent after its outcome.
         """
         self._lines[reference] = line
         if has_legs:
@@ -198,12 +198,12 @@ class ResultsFile(DirectJournal):
     def begin_intent(
         self, attempt: Attempt, messages: Sequence[Message]
     ) -> asyncio.Future[bool | None]:
-        """Record that messages are about to be sent; they are on the disk when the future ends.
+        """Record that messages are about to be sent; the entries are durable when the future ends.
 
-        A file of messages has one writer, which hands each of them over once. So none is refused.
+        No message is refused as a duplicate: one writer submits each message of the file once.
 
         Raises:
-            OSError: Of the future: they cannot be recorded, and must not be sent.
+            OSError: By the future: the entries cannot be written, so nothing may be sent.
         """
         at = now()
         for message in messages:
@@ -219,16 +219,17 @@ class ResultsFile(DirectJournal):
         return self._log.begin_commit()
 
     def end_intent(self, messages: Sequence[Message]) -> None:
-        """Remember that messages are in flight.
+        """Set the lines of messages to `IN_FLIGHT`.
 
-        The writing thread may also have written an intent that nobody waits for any more.
+        Not done by `begin_intent`: the writing thread may also write an intent whose caller was
+        cancelled.
         """
         for message in messages:
             if not self._leg_mark(message.reference):
                 self.line_states[self._lines[message.reference]] = LineState.IN_FLIGHT
 
     def _leg_mark(self, reference: str) -> dict[str, bool]:
-        """Return what marks the entry of a leg that follows an accepted one; empty for others."""
+        """Return the `later_leg` member for a leg after an accepted one; empty for others."""
         if reference not in self._with_legs:
             return {}
         is_later = self.line_states[self._lines[reference]] is LineState.ACCEPTED
@@ -237,9 +238,9 @@ class ResultsFile(DirectJournal):
     def take_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of messages whose intent was recorded.
 
-        They are written with what else is due, such as the intents of the next request, and
-        `is_told_too_early` says whether they are. A failed write is tried again, and raised, by
-        `close`.
+        They are written with the next entries, such as the intents of the next request;
+        `is_told_too_early` says whether the last final one still waits for that. `close` repeats a
+        failed write, and raises its error.
         """
         at = now()
         for outcome in outcomes:
@@ -255,7 +256,7 @@ class ResultsFile(DirectJournal):
         self._log.write_soon()
 
     def record_final(self, outcome: Outcome) -> int:
-        """Record the final outcome of a message, unless `settle` has, and return its line.
+        """Record the final outcome of a message, unless recorded before, and return its line.
 
         A message that was not sent because this file cannot be written stays `UNTRIED`, so that
         another run sends it.
@@ -271,7 +272,7 @@ class ResultsFile(DirectJournal):
 
     @property
     def is_told_too_early(self) -> bool:
-        """Whether the last final outcome, which `settle` has recorded, is still to be written."""
+        """Whether the outcome that `record_final` got last was recorded, but not written yet."""
         return self.write_error is None and not self._log.has_written(self._settled)
 
     def record_bad_line(self, line: int, problems: Sequence[Problem]) -> None:
@@ -281,7 +282,7 @@ class ResultsFile(DirectJournal):
         self.line_states[line] = LineState.BAD
 
     async def flush_unsettled(self) -> None:
-        """Write the queued entries, where one of a bad line or of a message without attempts is."""
+        """Write the queue if it has an entry of a bad line or of a message without an attempt."""
         if not self._log.has_written(self._unsettled):
             await self.flush()
 
@@ -298,7 +299,7 @@ class ResultsFile(DirectJournal):
     def close(self) -> None:
         """Write the remaining entries, and close and unlock the file.
 
-        Where another program has changed the file, what is known is written to `rescued_to`.
+        If another program has changed the file, the known states are written to `rescued_to`.
 
         Raises:
             OSError: The entries cannot be written; the last outcomes are lost.
@@ -317,7 +318,7 @@ class ResultsFile(DirectJournal):
         self, line: int, outcome: Outcome, at: str, mark: Mapping[str, bool] | None = None
     ) -> int:
         data = outcome_to_json(outcome)
-        # The position among the messages of one run means nothing to another run.
+        # The position of a message within one run is meaningless in another run.
         data.pop("position", None)
         message_id = outcome.id if isinstance(outcome, Accepted) else None
         if not mark:
@@ -328,8 +329,8 @@ class ResultsFile(DirectJournal):
         return self._log.append(to_line(entry), keep_on_failure=keep_on_failure)
 
     def _replay(self, entries: Entries) -> None:
-        """Read what earlier runs recorded, and record intents without an outcome as ambiguous."""
-        # Bounded by what one run had in flight, because each run settles those of the one before.
+        """Read the entries of earlier runs, and record intents without an outcome as ambiguous."""
+        # Bounded by what one run had in flight, because each run settles those of the run before.
         unsettled: dict[int, tuple[str, str]] = {}
         for entry in entries:
             line = entry["line"]

@@ -1,18 +1,18 @@
-"""The form of a results file: which lines were about to be sent, and the outcome of each.
+"""The format of a results file: an intent before each request, and an outcome after it.
 
-It is JSON Lines:
+The file is JSON Lines:
 
 * the header, the first line: `omnimsg` ("send-many"), `version`, `file` and `sha256` (of the file
-  of messages), `batch` (the prefix of generated references), `at`; and `refused`, where the file of
+  of messages), `batch` (the prefix of generated references), `at`; and `refused`, if the file of
   messages was refused as a whole and no line was tried
 * an intent, before a request is sent: `line`, `intent` (the reference), `account`, `at`
-* an outcome, after the request: `line`, `at`, `id` (which `omnimsg status` takes, or null), and the
-  members of the outcome's own JSON form, such as `outcome` and `reference`
+* an outcome, after the request: `line`, `at`, `id` (the argument of `omnimsg status`, or null), and
+  the members of the outcome's own JSON form, such as `outcome` and `reference`
 * a bad line, which is not a message: `line`, `at`, `bad` (a list of `field` and `why`)
 
-Of several entries of a line the last one counts. An intent without a later entry is a message that
-may have been sent. Entries with `later_leg` do not count: they are an intent or an outcome of a
-fallback leg that follows an accepted one, and the line stays accepted.
+The last entry of a line decides its state. An intent without a later entry is a message that may
+have been sent. Entries with `later_leg` are ignored: they are an intent or an outcome of a fallback
+leg that follows an accepted one, and the line stays accepted.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class ResultsError(OmnimsgError):
 
 
 class Entries:
-    """The whole lines of a results file, parsed and validated as far as they are relied on.
+    """Iterates over the complete lines of a results file, parsed; members in use are validated.
 
     Args:
         path: The results file.
-        max_line: The highest number that a line of the file of messages can have.
+        max_line: The highest line number that the file of messages can have.
 
     Attributes:
-        end: The offset in bytes of the end of the last whole line that was read.
+        end: The offset in bytes of the end of the last complete line that was read.
 
     Raises:
         ResultsError: While iterating: a line is not a valid entry.
@@ -98,10 +98,10 @@ def new_header(name: str, sha256: str) -> dict[str, Any]:
 
 
 def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
-    """Return a header that this version can read.
+    """Return the header, after a check that this version can read the file.
 
     Raises:
-        ResultsError: Another version has written it.
+        ResultsError: Another version has written the file.
     """
     if header.get("version") != VERSION or not isinstance(header.get("batch"), str):
         raise ResultsError(
@@ -111,7 +111,7 @@ def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_start_of_header(path: Path) -> bool:
-    """Return whether a file without a whole line is what a killed process leaves of a header."""
+    """Return whether a file without a complete line is a header that a killed process left."""
     with path.open("rb") as file:
         start = file.read(len(_HEADER_START))
     return _HEADER_START.startswith(start)
@@ -119,12 +119,12 @@ def is_start_of_header(path: Path) -> bool:
 
 def to_line(entry: dict[str, Any]) -> bytes:
     """Convert an entry to a line."""
-    # A provider's raw answer may have keys that are not text, and unbounded numbers.
+    # A provider's raw answer may have keys that are not text, and numbers of any size.
     return dumps_line(entry)
 
 
 def now() -> str:
-    """Return the time as entries have it."""
+    """Return the current time in the format of entries."""
     return _time_of(time.time_ns() // 1_000_000)
 
 
@@ -138,14 +138,14 @@ _LOST = "another program has changed the results file; only the state of the lin
 
 
 def state_lines(header: dict[str, Any], states: LineStates) -> Iterator[bytes]:
-    """Yield a results file that has only the state of each line."""
+    """Yield the lines of a results file that has only the state of each line."""
     yield to_line(header)
     for line, state in states.known():
         yield to_line(_entry_of_state(line, state))
 
 
 def _entry_of_state(line: int, state: LineState) -> dict[str, Any]:
-    """Return an entry that leaves a line in a state, where nothing else of it is known."""
+    """Return an entry that gives a line a state, for a line of which nothing else is known."""
     if state is LineState.BAD:
         return {"line": line, "at": now(), "bad": [{"field": "line", "why": _LOST}]}
     outcome, retry = {
@@ -168,7 +168,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 
 
 def _parse_entry(raw: bytes, max_line: int, *, header: bool) -> dict[str, Any] | None:
-    """Parse one line; `None` where it is not an entry of a results file."""
+    """Parse one line; `None` if it is not an entry of a results file."""
     try:
         entry: dict[str, Any] = loads(raw)
         if header:

@@ -1,4 +1,4 @@
-"""Whether a results file may be opened, and what to do where it may not."""
+"""Checks before a results file is opened, and errors with advice if it cannot be opened."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def rescue_path(path: Path) -> Path:
-    """Return where what is known is written when another program has changed a results file."""
+    """Return the file for the known states, in case another program changes a results file."""
     return path.with_name(f"{path.name}.rescued")
 
 
 def is_of_refused_file(path: Path) -> bool:
-    """Return whether a results file says that its file of messages was refused, and no more."""
+    """Return whether a results file only records that its file of messages was refused."""
     try:
         entries = list(islice(Entries(path, 0), 2)) if path.is_file() else []
     except (ResultsError, OSError):
@@ -29,10 +29,10 @@ def is_of_refused_file(path: Path) -> bool:
 
 
 def refuse_if_rescued(path: Path) -> None:
-    """Refuse a results file while there is another with what its last run knew.
+    """Refuse a results file beside which its last run has left a rescued one.
 
     Raises:
-        ResultsError: There is one.
+        ResultsError: There is a rescued file.
     """
     rescued = rescue_path(path)
     if rescued.exists():

@@ -1,4 +1,4 @@
-"""One run over a file: give every line that is due to the client, and record its outcome."""
+"""One run over a file of messages: send every line that is due, and record its outcome."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-# Lines read in one call of a thread, and outcomes after which the results are flushed.
+# How many lines one call of a thread reads, and after how many outcomes the results are flushed.
 _CHUNK = 64
-# Seconds between two words about legs that are waited for.
-_LOOK_AGAIN = 1.0
+# Seconds between two reports of how many messages wait for a fallback leg.
+_LEG_POLL_SECONDS = 1.0
 
 
 class LineObserver(Protocol):
-    """Is notified of every line once, in the order in which the lines are finished."""
+    """Is notified of each line once, in the order in which lines are finished."""
 
     def on_skipped(self, line: int) -> None:
         """An earlier run has finished the line."""
@@ -45,26 +45,26 @@ class LineObserver(Protocol):
         """The message of the line has its final outcome."""
 
     def on_waiting(self, messages: int) -> None:
-        """All lines are finished, and so many messages wait for a fallback leg."""
+        """All lines are finished, and this many messages wait for a fallback leg."""
 
 
 class BulkRun:
     """One run over a file of messages.
 
-    A line is due when no run has tried it; when its message is proven not processed and may be
-    tried again; or, with `resend_ambiguous` only, when it may have been sent.
+    A line is due if no run has tried it; if its message was provably not processed and may be tried
+    again; or, with `resend_ambiguous` only, if its message may have been sent.
 
     Args:
         file: The file of messages.
-        results: Its results file, which is also the client's journal.
-        resend_ambiguous: Whether to send again messages that may have been sent.
+        results: Its results file, which must also be the client's journal.
+        resend_ambiguous: Whether to resend messages that may have been sent.
         observer: Is notified of each line.
-        region: The region of numbers without a country code; `None` where there are none.
+        region: The region of numbers without a country code; `None` if all must be in E.164 form.
 
     Attributes:
         finished: Whether the run has reached the end of the file.
         skipped: How many lines earlier runs had finished.
-        lines_reached: How many lines of the file, its header included, the run has gone over.
+        lines_reached: How many lines of the file, its header included, the run has processed.
 
     Raises:
         InvalidValue: The region is unknown.
@@ -89,7 +89,7 @@ class BulkRun:
         if resend_ambiguous:
             self._due_states.add(LineState.AMBIGUOUS)
         self._stopping = self._has_stopped = False
-        self._waiting: anyio.CancelScope | None = None
+        self._leg_wait: anyio.CancelScope | None = None
         self._at_end = False
         self.finished: bool = False
         self.skipped: int = 0
@@ -103,17 +103,17 @@ class BulkRun:
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
         """Send the lines that are due, until the file ends or `stop` is called.
 
-        At the end of the file it waits until no fallback leg may go any more.
+        At the end of the file, wait until no message has a fallback leg left that may be sent.
 
         Args:
             client: A client that was built with the results file as its journal.
-            account: The account to send through; the default account where it is `None`.
-            deadline: The deadline of each message, in seconds from when it is read.
+            account: The account to send through; `None` for the route or default account.
+            deadline: The deadline of each message, in seconds from when it leaves the queue.
 
         Raises:
             OSError: The results file cannot be written, or the file of messages cannot be read. No
-                message was sent without an intent.
-            FileChangedError: The file of messages has changed; nothing of what it has now was sent.
+                message was sent without a recorded intent.
+            FileChangedError: The file of messages has changed; none of its new content was sent.
             ConfigError: There is no such account.
         """
         stream = client.send_many(MessageRuns(self._runs), account=account, deadline=deadline)
@@ -138,17 +138,17 @@ class BulkRun:
             await self._wait_for_legs(client)
 
     def stop(self) -> None:
-        """Stop reading the file, and waiting for legs; messages that were read are still sent."""
+        """Stop reading the file and waiting for legs; messages already read are still sent."""
         self._stopping = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        if self._leg_wait is not None:
+            self._leg_wait.cancel()
 
     async def _wait_for_legs(self, client: Client) -> None:
-        with anyio.CancelScope() as self._waiting:
+        with anyio.CancelScope() as self._leg_wait:
             seconds = 0.0
             while waiting := await client.finish_legs(timeout=seconds):
                 self._observer.on_waiting(waiting)
-                seconds = _LOOK_AGAIN
+                seconds = _LEG_POLL_SECONDS
         if self._results.write_error is not None:
             raise self._results.write_error
 
@@ -158,7 +158,8 @@ class BulkRun:
             yield self._due_messages(chunk)
             if self._has_stopped:
                 return
-            # All that is queued, so that a slow disk holds up the reading and fills no memory.
+            # Wait for all queued entries, so that a slow disk slows the reading down instead of
+            # filling the memory.
             await self._results.flush()
         self._at_end = self._file_error is None
 
@@ -173,11 +174,11 @@ class BulkRun:
                 yield message
 
     async def _next_lines(self, lines: Iterator[Line]) -> list[Line]:
-        """Read the next lines in a thread; none at the end, or where the file cannot be read."""
+        """Read the next lines in a thread; none at the end, or if the file cannot be read."""
         try:
             return await anyio.to_thread.run_sync(lambda: list(islice(lines, _CHUNK)))
         except (FileChangedError, OSError) as error:
-            # Not raised here: outcomes of the messages before it are still to come.
+            # `send` raises it later: the outcomes of earlier messages are still to come.
             self._file_error = error
             return []
 

@@ -1,7 +1,7 @@
 """The file that messages are read from: its fingerprint, its encoding, its lines as UTF-8.
 
-The whole file is read once before a message of it is sent, because a file that is in another
-encoding must be refused before some of its lines have left.
+The whole file is read once before any of its messages is sent, because a file in another encoding
+must be refused before some of its lines were sent.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 # The limit of one line, in bytes. A message may contain inline files, but not this many.
 MAX_LINE_BYTES = 64 * 1024 * 1024
 
-# Lines that are not UTF-8, and their bytes, that the guess of their encoding looks at.
+# How many lines that are not UTF-8, and bytes of each, are used to guess their encoding.
 _SAMPLES, _SAMPLE_BYTES = 50, 500
 
-# Encodings whose byte order mark says in which order the bytes are.
+# Encodings whose byte order is known only from their byte order mark.
 _NEED_MARK = ("utf-16", "utf-32")
 
 _FOREIGN_FORMATS = {
@@ -53,8 +53,8 @@ class ReadOptions:
     """How a file is read.
 
     Attributes:
-        encoding: Its encoding; `None` where its byte order mark decides, or else UTF-8.
-        renamed: For CSV: names of the header, and the column that each is taken for.
+        encoding: The encoding; `None` for that of the byte order mark, or UTF-8 without a mark.
+        renamed: For CSV: the column that each of these header names stands for.
         text: For CSV: the text of every message, with placeholders for columns.
     """
 
@@ -68,17 +68,17 @@ class Source:
 
     Args:
         path: The file.
-        options: How it is read.
+        options: How to read it.
 
     Attributes:
         path: The file.
-        options: How it is read.
+        options: How to read it.
         fingerprint: The fingerprint of the whole file.
-        encoding_name: The encoding that it is read in, as an error names it.
+        encoding_name: The encoding that the file is read in, as errors name it.
 
     Raises:
-        FileFormatError: It is no regular file, or no text.
-        OSError: It cannot be read.
+        FileFormatError: The path is no regular file, or the file is no text.
+        OSError: The file cannot be read.
     """
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
@@ -98,7 +98,7 @@ class Source:
         self.fingerprint: Fingerprint = fingerprinter.result(survey.line_count)
 
     def lines(self) -> Iterator[bytes]:
-        """Read its lines as UTF-8, with line breaks; `MAX_LINE_BYTES` or more may be cut off.
+        """Read the lines as UTF-8, with line breaks; from `MAX_LINE_BYTES` on one may be truncated.
 
         Raises:
             FileChangedError: The file has changed since its fingerprint was computed.
@@ -108,10 +108,10 @@ class Source:
         return physical_lines(to_utf8(blocks, self._encoding), MAX_LINE_BYTES)
 
     def check_encoding(self) -> None:
-        """Refuse a file that is in another encoding as a whole, and not damaged in some lines.
+        """Refuse a file that as a whole has another encoding; a few damaged lines are accepted.
 
         Raises:
-            FileFormatError: It is.
+            FileFormatError: The file has another encoding.
         """
         survey = self._survey
         if survey.is_utf8_instead:
@@ -120,7 +120,7 @@ class Source:
             raise FileFormatError(f"line {survey.first_wrong} {self.not_in_encoding()}")
 
     def not_in_encoding(self) -> str:
-        """Say that something is not in the encoding, and in which one it seems to be."""
+        """Return an error text: not in the expected encoding, and which encoding it seems to be."""
         what = f"is not {self.encoding_name}"
         likely = likely_encoding(self._survey.samples)
         if likely is None or self.options.encoding is not None:
@@ -133,15 +133,15 @@ class Source:
 
 
 class _Survey:
-    """What is found out about a file by reading all of it.
+    """Counts from reading a whole file: its lines, and which are in the expected encoding.
 
     Attributes:
-        line_count: How many lines it has.
-        right_lines: How many lines have characters that are not ASCII and are in the encoding.
+        line_count: How many lines the file has.
+        right_lines: How many lines have characters that are not ASCII, and are in the encoding.
         wrong_lines: How many lines are not in the encoding.
-        first_wrong: The number of the first line that is not.
-        samples: Some of these lines, each cut off.
-        is_utf8_instead: Whether it should be in another encoding and is UTF-8.
+        first_wrong: The number of the first line that is not in the encoding.
+        samples: Parts of some lines that are not in the encoding.
+        is_utf8_instead: Whether the file is UTF-8, although another encoding was expected.
     """
 
     def __init__(self, *, may_be_utf8: bool) -> None:
@@ -155,13 +155,13 @@ class _Survey:
 
     def read(self, blocks: Iterable[bytes], encoding: str | None) -> None:
         """Read the blocks of a file."""
-        watched = self._watched(blocks) if self._may_be_utf8 else blocks
-        for line in physical_lines(to_utf8(watched, encoding), MAX_LINE_BYTES):
+        checked = self._detect_utf8(blocks) if self._may_be_utf8 else blocks
+        for line in physical_lines(to_utf8(checked, encoding), MAX_LINE_BYTES):
             self.line_count += 1
             if not line.isascii():
-                self._judge(line)
+                self._count_line(line)
 
-    def _judge(self, line: bytes) -> None:
+    def _count_line(self, line: bytes) -> None:
         try:
             line.decode()
         except UnicodeDecodeError:
@@ -172,8 +172,8 @@ class _Survey:
         else:
             self.right_lines += 1
 
-    def _watched(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass blocks on, and find out whether they are UTF-8."""
+    def _detect_utf8(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass blocks on, and detect whether they are UTF-8."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         is_utf8, is_ascii = True, True
         for block in blocks:
@@ -188,7 +188,7 @@ class _Survey:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Compute the fingerprint of a file; reads all of it.
+    """Compute the fingerprint of a file by reading all of it.
 
     Raises:
         OSError: The file cannot be read.
@@ -208,11 +208,11 @@ def _encoding_of(options: ReadOptions) -> str | None:
 
 
 def require_regular_file(path: Path) -> None:
-    """Refuse what cannot be read a second time, or is not there.
+    """Refuse a path that is missing, or whose content cannot be read a second time.
 
     Raises:
-        FileFormatError: It is a pipe, a folder or a device.
-        FileNotFoundError: It is not there.
+        FileFormatError: The path is a pipe, a folder or a device.
+        FileNotFoundError: The path does not exist.
     """
     if not path.is_file():
         if path.exists():

@@ -13,11 +13,12 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
 class TextTemplate:
-    """A text with placeholders; `{{` and `}}` are braces of the text.
+    """A text with placeholders; `{{` and `}}` stand for literal braces.
 
     Args:
         text: The text.
-        columns: The column that fills each placeholder, by its name in small letters.
+        columns: The column that fills each placeholder, by normalized name: case folded, with
+            underscores.
 
     Raises:
         ValueError: The text is blank, a placeholder has no column, or a brace is alone.
@@ -26,7 +27,7 @@ class TextTemplate:
     def __init__(self, text: str, columns: Mapping[str, str]) -> None:
         if not text.strip():
             raise ValueError("--text: is blank")
-        # Texts and, at odd indexes, the columns between them.
+        # Literal texts at even indexes, and the columns between them at odd ones.
         self._parts: list[str] = [""]
         end = 0
         for match in _BRACES.finditer(text):
@@ -68,6 +69,6 @@ def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:
     name = re.sub(r"[\s-]+", "_", placeholder.strip()).casefold()
     if name in columns:
         return columns[name]
-    near = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
-    hint = f"; did you mean {{{near[0]}}}?" if near else "; {{ is a brace of the text itself"
+    matches = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
+    hint = f"; did you mean {{{matches[0]}}}?" if matches else "; {{ is a brace of the text itself"
     raise ValueError(f"--text: there is no column for {{{placeholder[:40]}}}{hint}")

@@ -1,7 +1,7 @@
-"""The frame of the command: the table of commands, and the handling of their errors.
+"""The command-line application: the table of commands, dispatch, and error handling.
 
-Nothing here imports a command's module, the model or a client: cyclopts imports the module of the
-command that the command line names, and no other.
+This module imports no command's module, neither the model nor a client: cyclopts imports only the
+module of the command that the command line names.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ COMMANDS: dict[str, str] = {
 
 The function of `send-many` is `omnimsg.cli.send_many:send_many`, that of `config show` is
 `omnimsg.cli.config:show`. It returns an exit code or raises. A summary is the first line of the
-function's docstring; it is repeated here so that the list of commands imports none of them.
+function's docstring, repeated here so that the list of commands needs no import of their modules.
 """
 
 _GROUPS = {"config": "Inspect the configuration."}
@@ -59,9 +59,9 @@ def build(arguments: Sequence[str]) -> App:
     """Build the application for one command line.
 
     Args:
-        arguments: The command line; the command that it names gets its full help.
+        arguments: The command line; only the command that it names gets its full help.
     """
-    from cyclopts import App, Parameter  # noqa: PLC0415 - `--version` does without
+    from cyclopts import App, Parameter  # noqa: PLC0415 - not needed for `--version`
 
     named = [each for each in arguments if not each.startswith("-")]
     app = App(
@@ -71,8 +71,8 @@ def build(arguments: Sequence[str]) -> App:
             "Anywhere on the line, -v logs one line for each request, and --debug prints the"
             " traceback of an error."
         ),
-        # Markdown fills the lines of a paragraph, and imports a parser and a syntax highlighter.
-        # The list of commands, which has no paragraphs, does without.
+        # Markdown re-wraps paragraphs, but imports a parser and a syntax highlighter. The list of
+        # commands has no paragraphs, so it does not need them.
         help_format="markdown" if named else "plaintext",
         version=version,
         default_parameter=Parameter(negative=()),
@@ -88,7 +88,7 @@ def build(arguments: Sequence[str]) -> App:
             groups[group] = App(name=group, help=_GROUPS[group], sort_key=index)
             app.command(groups[group])
         words = command.split()
-        # A summary that is given here would replace the whole docstring in the command's own help.
+        # A `help` argument replaces the whole docstring, so the named command gets none.
         help_ = None if named[: len(words)] == words else summary
         groups[group].command(_import_path(words), name=name, help=help_, sort_key=index)
     return app
@@ -124,11 +124,11 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OutputError, BrokenPipeError, SystemExit) as error:
-        # The last two are of the help, which cyclopts prints: rich exits where nobody reads.
+        # Cyclopts prints the help itself; with a closed pipe, rich raises one of the last two.
         if isinstance(error, OutputError) and error.why is not None:
             return _report(error, debug=line.debug)
         return OK
-    except Exception as error:  # noqa: BLE001 - every error becomes one line
+    except Exception as error:  # noqa: BLE001 - every error is reported in one line
         return _report(error, debug=line.debug)
     finally:
         discard_output()

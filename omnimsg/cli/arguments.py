@@ -21,7 +21,7 @@ class CommandLine(NamedTuple):
     """A command line without the flags that every command has.
 
     Attributes:
-        arguments: What is left.
+        arguments: The remaining arguments.
         debug: Whether an error prints its traceback.
         verbose: Whether every request is logged.
     """
@@ -32,7 +32,7 @@ class CommandLine(NamedTuple):
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> CommandLine:
-        """Take the common flags out. A value that looks like one is written `--text=-v`."""
+        """Remove the common flags. A value that looks like one must be written `--text=-v`."""
         end = arguments.index(_END_OF_FLAGS) if _END_OF_FLAGS in arguments else len(arguments)
         flags = set(arguments[:end])
         common = _DEBUG | _VERBOSE
@@ -47,11 +47,11 @@ class CommandLine(NamedTuple):
 def join_dashed_values(app: App, arguments: Sequence[str]) -> list[str]:
     """Write `--text VALUE` as `--text=VALUE` where the value begins with a dash.
 
-    cyclopts takes such a value for another flag. One that *is* a flag of the command stays as it
-    is, because a value was more likely forgotten: `--text --json`.
+    Cyclopts would read such a value as another flag. A value that *is* a flag of the command is not
+    joined, because the real value was more likely forgotten: `--text --json`.
 
     Args:
-        app: Knows the flags of each command.
+        app: The application, which knows the flags of each command.
         arguments: The command line.
     """
     pairs = [
@@ -84,7 +84,7 @@ def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
     """Return the flags of the command that a command line names, and whether each takes a value."""
     names, apps, _ = app.parse_commands(arguments)
     if names and names[-1].startswith("-"):
-        # `--help` and `--version` are commands for cyclopts, and their functions have no flags.
+        # Cyclopts treats `--help` and `--version` as commands; their functions have no flags.
         return {}
     found: Any = apps[-1].assemble_argument_collection()
     return {
@@ -97,7 +97,7 @@ def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
 
 @contextmanager
 def logged_requests(*, verbose: bool) -> Iterator[None]:
-    """Write the log of omnimsg, one line a request, to standard error, where that was asked for."""
+    """If verbose, write the log of omnimsg to standard error, one line for each request."""
     if not verbose:
         yield
         return

@@ -1,7 +1,7 @@
 """`omnimsg balance`: show the balance of an account.
 
-The JSON form is one object: `account`, `amount` (as text, or null) and `currency` (or null where
-the provider names none).
+The JSON form is one object: `account`, `amount` (as text, or null) and `currency` (null if the
+provider names none).
 """
 
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ def balance(
 ) -> int:
     """Show the balance of an account.
 
-    It is also the cheapest way to test an account's credentials.
+    This is also the cheapest way to test an account's credentials.
 
     Args:
         account: The account to ask; the default account unless given.

@@ -4,15 +4,15 @@ The JSON form is one object:
 
 * `account`, `provider`, `channel`
 * `messages`, `callers` (0 is `send_many`), `latency` (seconds) and `warm_up`, the number of
-  messages that were sent before and are in no other figure
+  messages that were sent before the measurement and count in no other figure
 * `seconds`, `messages_per_second`
 * `cpu_seconds`, `cpu_us_per_message` (microseconds): CPU time of the client, without that of the
   progress bar
 * `requests`, `messages_per_request`
 * `p50_seconds`, `p99_seconds`: from the call of `send` to its outcome; null without callers
 * `accepted`, `rejected`, `not_sent`, `ambiguous`: how many messages have this outcome
-* `peak_memory_bytes`: of the client's process; null where the system does not report it
-* `limited_by`: the limit that decided how long the run took, `name` and `value`; null where none
+* `peak_memory_bytes`: of the client's process; null if the system does not report it
+* `limited_by`: the limit that determined the duration of the run, `name` and `value`; null if none
   did. A name is a key of the account, or `capabilities.requests_per_second`, the provider's
   documented rate
 """
@@ -70,9 +70,9 @@ def bench(  # noqa: PLR0913 - each is a flag
 ) -> int:
     """Measure an account's configuration, without sending anything.
 
-    It uses your account's limits, retries and other settings, but the URL,
-    credentials and ids of a sandbox, which it starts in another process.
-    The account's own credentials are not read.
+    The benchmark uses your account's limits, retries and other settings, but
+    the URL, credentials and ids of a sandbox, which it starts in another
+    process. The account's own credentials are not read.
 
     Exits with 1 when a message is not accepted.
 
@@ -92,11 +92,11 @@ def bench(  # noqa: PLR0913 - each is a flag
     from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
     from omnimsg.sandbox import config as sandbox_config  # noqa: PLC0415
 
-    # Report a wrong configuration before the sandbox is started; any port will do for that.
+    # Report a wrong configuration before starting the sandbox; the port does not matter for that.
     loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
     channel = _channel_for_text(loaded.adapters[loaded.default])
     plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
-    # The progress display reports failures; keep the engine from logging them on standard error.
+    # The progress display reports failures; the engine must not log them on standard error too.
     logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
     with start_sandbox_process(latency=latency) as sandbox:
         loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
@@ -127,12 +127,12 @@ def load_redirected(
 ) -> "Config":
     """Load one account of a configuration, with the URL and credentials of a sandbox.
 
-    A value that the sandbox's account has replaces the configured one, which is not read: a
-    reference such as `env:NAME` is not resolved.
+    A value of the sandbox's account replaces the configured one, which is not read: a reference
+    such as `env:NAME` is not resolved.
 
     Args:
         path: The configuration.
-        account: The account's name; the default account where it is `None`.
+        account: The account's name; `None` for the default account.
         sandbox_accounts: The table of the sandbox's account, by provider.
 
     Raises:
@@ -159,12 +159,12 @@ def load_redirected(
             with suppress(ValueError):  # the loader reports what is wrong with it
                 provider = resolve_reference(str(table.get("provider")), folder=path.parent)
             table = _merge(table, sandbox_accounts.get(provider, {}))
-            for key in ("proxy", "ca_file"):  # a sandbox is reached without them
+            for key in ("proxy", "ca_file"):  # not needed to reach a sandbox
                 table.pop(key, None)
         only = {"default": name, "accounts": {name: table}}
         loaded = config_from_mapping(only, where=str(path), folder=path.parent)
     if provider not in sandbox_accounts:
-        # The account would send to the provider itself, and must not be used.
+        # Not redirected: the account would send to the real provider.
         raise CommandError(
             f"account {name!r}: the sandbox has no emulator of {provider!r}",
             f"it emulates {', '.join(sandbox_accounts)}",
@@ -175,7 +175,7 @@ def load_redirected(
 def _merge(own: "Mapping[str, Any]", sandbox: "Mapping[str, Any]") -> dict[str, Any]:
     """Replace values of an account's table by those of the sandbox's account.
 
-    A nested table keeps the user's keys, with the sandbox's values where it has the key too.
+    A nested table keeps exactly the user's keys; the sandbox's values replace those it has too.
     """
     merged = {**own}
     for key, value in sandbox.items():
@@ -190,7 +190,7 @@ def _channel_for_text(adapter: "Adapter[Any]") -> "Channel":
     """Return the account's channel, if it carries a plain text to a number.
 
     Raises:
-        CommandError: It does not, or the account has no channel.
+        CommandError: The account has no channel, or its channel does not carry such a message.
     """
     from omnimsg.cli.load_run import text_messages  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
 """`omnimsg cancel`: cancel a scheduled message.
 
-The JSON form is one object: `id` and `cancelled`, which is false where it is too late or there is
-no such message.
+The JSON form is one object: `id` and `cancelled`, which is false if it is too late or there is no
+such message.
 """
 
 from typing import TYPE_CHECKING

@@ -5,7 +5,8 @@ The JSON form is one object per row. Codes have `table` "code" and `code`, `leve
 `status`, `reason`, `fault`, `words`, `source`. Further terms, such as Bird's interactions, have
 `table` "interaction" or another name and `name`, `meaning`, `words`, `source`. With `--seen` there
 is one object per code: `account`, `provider` (or null), `table` ("code" or "status"), `code`,
-`http_status` (or null), `lines` (how many lines of the files have it), `first_seen`, `last_seen`.
+`http_status` (or null), `lines` (how many lines of the files contain it), `first_seen`,
+`last_seen`.
 """
 
 from itertools import groupby
@@ -45,8 +46,8 @@ def codes(
 ) -> int:
     """Show what a provider's codes and statuses mean.
 
-    With --seen, show the codes and statuses that were met at run time and
-    are in no table.
+    With --seen, show the codes and statuses that providers have sent at run
+    time and that no table contains.
 
     Args:
         provider: The provider's name, as `omnimsg providers` lists it.
@@ -83,7 +84,7 @@ def codes(
 
 
 def _row_to_json(table: str, row: "CodeRow | StatusRow | TermRow") -> dict[str, Any]:
-    """Convert a row to JSON; its description keeps the key `words`, which scripts rely on."""
+    """Convert a row to JSON; the description has the key `words`, because that key is public."""
     values = attrs.asdict(row)
     values.pop("table", None)
     return {

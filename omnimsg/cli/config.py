@@ -3,12 +3,12 @@
 The JSON form of `omnimsg config show` is one object per account:
 
 * `account`, `provider`, `default` (whether it is the default account)
-* `problem`: why the account cannot be used here: a variable or a file with a value is missing; null
-  where nothing is
+* `problem`: why the account cannot be used here (a variable or a file with a value is missing);
+  null without a problem
 * `values`: by key, dotted for nested ones, `value` and `source`. A secret's value is `"***"`, and
   numbers are masked. A source is the file's name, `env:NAME`, `file:PATH`, `provider` for a value
   that the configuration leaves to the provider, or `default` for one that it leaves to omnimsg.
-  Of an account with a problem these are the keys in the file, without the values
+  For an account with a problem, these are the keys in the file, without their values
 """
 
 from functools import partial
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 def schema(*, output: Path | None = None) -> int:
     """Print a JSON Schema of the configuration, for editors.
 
-    It has the keys of the installed providers. An editor uses it where the
-    first line of the configuration is #:schema ./omnimsg.schema.json
+    The schema has the keys of the installed providers. An editor uses it if
+    the first line of the configuration is #:schema ./omnimsg.schema.json
 
     Args:
         output: The file to write; standard output unless given.
@@ -149,13 +149,13 @@ def _account_values(adapter: "Adapter[Any]") -> "Iterator[tuple[str, str]]":
 def _policy_values(
     policy: "Policy", capabilities: "Capabilities", source_of: "Callable[[str, str], str]"
 ) -> "dict[str, tuple[str, str]]":
-    """Return the values of a policy and their sources, with the limits that are in force."""
+    """Return the values of a policy and their sources, with the effective limits."""
     from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
 
     limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, capabilities))
     shown = attrs.asdict(attrs.evolve(policy, limits=limits))
     network = shown.pop("network")
-    # A proxy's credentials are no part of its URL here.
+    # This URL of a proxy does not contain its credentials.
     proxy = {} if network["proxy"] is None else {"proxy": network["proxy"]["url"]}
     flat = _flatten("", shown | network | {"proxy": None} | proxy)
     values = {
@@ -164,13 +164,13 @@ def _policy_values(
     }
     documented, configured = capabilities.requests_per_second, limits.requests_per_second
     if documented is not None and (configured is None or documented < configured):
-        # The lower rate is in force, whatever is configured.
+        # The lower of the two rates applies.
         values["limits.requests_per_second"] = str(documented), "provider"
     return values
 
 
 def _flatten(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN401 - any setting
-    """Yield a setting and the settings inside it as text, without those that are not set."""
+    """Yield a setting and its nested settings as text, without those that are not set."""
     if isinstance(value, Secret):
         yield key, "***"
     elif isinstance(value, dict):
@@ -186,7 +186,7 @@ def _flatten(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN4
 
 
 def _source(table: "Mapping[str, Any]", file: str, key: str, otherwise: str) -> str:
-    """Return where the value of a dotted key comes from; `otherwise` where it is not configured."""
+    """Return the source of the value of a dotted key; `otherwise` if it is not configured."""
     value: Any = table
     for part in key.split("."):
         if not isinstance(value, dict) or part not in value:

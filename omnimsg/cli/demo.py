@@ -1,9 +1,8 @@
 """`omnimsg demo`: send messages through every provider to a sandbox, and show what arrives.
 
 Everything happens inside this process: the client sends over HTTP on the loopback interface to a
-sandbox, which answers as the providers would and stores what each handset received. Where each
-message is, the demo learns from the reports that the sandbox signs and sends back, and in no other
-way.
+sandbox, which answers as the providers would and stores what each handset received. The demo gets
+the statuses of messages only from the reports that the sandbox signs and sends back.
 
 The JSON form is one object per message:
 
@@ -57,19 +56,19 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.sandbox import Sandbox
 
-# Seconds to wait for the final statuses, beside the time that the sandbox's pace takes.
+# Seconds to wait for the final statuses, in addition to the time that the sandbox's pace takes.
 STATUS_TIMEOUT = 10.0
 
 
 @attrs.define
 class DemoResult:
-    """What is known about one message of the demo so far.
+    """The state of one message of the demo so far.
 
     Attributes:
-        message: The message and what is expected of it.
-        outcome: Its outcome; `None` until it has one.
-        status: Its status; `None` until it was reported.
-        delivered: Whether its handset has received it.
+        message: The message with its expected result.
+        outcome: The outcome; `None` until there is one.
+        status: The status; `None` until it was reported.
+        delivered: Whether the handset has received the message.
     """
 
     message: "DemoMessage"
@@ -83,7 +82,7 @@ class DemoResult:
         return self.outcome.id if isinstance(self.outcome, Accepted) else None
 
     def actual(self) -> dict[str, Any]:
-        """Return what is known, under the keys of `expected`."""
+        """Return the actual values, with the keys of `expected`."""
         reason = None if self.status is None else self.status.reason
         if self.outcome is not None and not isinstance(self.outcome, Accepted):
             reason = self.outcome.reason
@@ -95,7 +94,7 @@ class DemoResult:
         }
 
     def expected(self) -> dict[str, Any]:
-        """Return what is expected of the message."""
+        """Return the expected values."""
         message = self.message
         return {
             "outcome": message.outcome,
@@ -106,7 +105,7 @@ class DemoResult:
 
     @property
     def as_expected(self) -> bool:
-        """Whether all that is known is as expected."""
+        """Whether all actual values are as expected."""
         return self.actual() == self.expected()
 
     @property
@@ -177,14 +176,15 @@ async def run_demo(
     sandbox: "Sandbox",
     show: Callable[[list[DemoResult]], None],
     *,
-    timeout: float = STATUS_TIMEOUT,  # noqa: ASYNC109 - the statuses that came in time are kept
+    timeout: float = STATUS_TIMEOUT,  # noqa: ASYNC109 - at the timeout, the results are kept
 ) -> list[DemoResult]:
     """Send all messages to a running sandbox, and wait until they have finished.
 
     Args:
         sandbox: The sandbox.
         show: Is called with the results whenever one has changed.
-        timeout: Seconds to wait for the final statuses, beside the time that the pace takes.
+        timeout: Seconds to wait for the final statuses, in addition to the time that the pace
+            takes.
     """
     import anyio  # noqa: PLC0415
 
@@ -217,7 +217,7 @@ async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[Non
 
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
-    receiver = client.receiver(_take, public_url=address)
+    receiver = client.receiver(_ignore_event, public_url=address)
     runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -228,8 +228,8 @@ async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[Non
         await runner.cleanup()
 
 
-def _take(event: "Event") -> None:
-    """Take every event: the tracker has the reports, and nobody replies in the demo."""
+def _ignore_event(event: "Event") -> None:
+    """Ignore an event: the tracker records the reports, and the demo has no replies."""
 
 
 async def _send(
@@ -242,7 +242,7 @@ async def _send(
 
 
 async def _update(client: "Client", sandbox: "Sandbox", results: list[DemoResult]) -> None:
-    """Update what was reported of unfinished messages, and what the handsets have received."""
+    """Update the statuses of unfinished messages, and whether handsets have received them."""
     for each in results:
         each.delivered = bool(sandbox.handsets.received(each.message.to))
         if each.id is not None and not each.finished:
@@ -266,7 +266,7 @@ def result_to_json(result: DemoResult) -> dict[str, Any]:
 
 
 def _table_and_spinner(results: list[DemoResult]) -> "RenderableType":
-    """Return the table, and below it how many messages have finished."""
+    """Return the table and, below it, how many messages have finished."""
     from rich.console import Group  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
 
@@ -302,7 +302,7 @@ def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
 
 
 def _deviations_text(result: DemoResult) -> "Text":
-    """Say what is not as expected."""
+    """Describe the values that are not as expected."""
     actual = result.actual()
     deviations = [
         f"{key} is {actual[key]}, not {value}"

@@ -1,6 +1,6 @@
 """The messages of the demo, with the expected outcome and status of each.
 
-For each provider, messages of several kinds of content, then some that do not arrive: refused by
+Each provider has messages with several kinds of content, then some that do not arrive: refused by
 omnimsg before a request, rejected by the provider, or accepted and not delivered. The recipients
 are magic numbers of the sandbox.
 """
@@ -50,7 +50,7 @@ class DemoMessage:
         content: The content.
         scenario: The sandbox's scenario for the message.
         outcome: The expected outcome.
-        status: The expected final status; `None` where the message is not accepted.
+        status: The expected final status; `None` if the message is not accepted.
         reason: The expected reason; `None` for a message that arrives.
         fallback: The fallback legs.
         to: The recipient; each message of the demo has its own.
@@ -186,7 +186,7 @@ _MESSAGES = (
         **_not_sent(Reason.CONTENT_TOO_LARGE),
     ),
     DemoMessage("bird", _SMS, "text", _HELLO),
-    # Bird reports reading as an interaction, which is a status too when it is received.
+    # Bird reports reading as an interaction; a received one sets the status too.
     DemoMessage("bird", _WHATSAPP, "text", _HELLO, **_READ),
     DemoMessage("bird", _WHATSAPP, "image", _CAPTIONED_IMAGE),
     DemoMessage("bird", _WHATSAPP, "document", _DOCUMENT),
@@ -200,7 +200,7 @@ _MESSAGES = (
         _WHATSAPP,
         "text",
         _HELLO,
-        # WhatsApp's own code, which says no more than that it was not delivered.
+        # WhatsApp's own code only says that the message was not delivered.
         **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
     ),
     DemoMessage(
@@ -213,12 +213,12 @@ _MESSAGES = (
     DemoMessage("bird", _EMAIL, "text", _HELLO, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
 )
 
-# Followed by a two-digit index and the six digits of a magic number: a number of a valid length.
+# A prefix, a two-digit index and the six digits of a magic number make a number of valid length.
 _PREFIXES = {"clickatell": "+278", "messente": "+485", "bird": "+316"}
 
 
 def demo_messages(providers: list[str]) -> list[DemoMessage]:
-    """Return the messages for these providers, each with a recipient of its own."""
+    """Return the messages for these providers, each to a different recipient."""
     return list(_addressed(providers))
 
 

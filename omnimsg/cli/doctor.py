@@ -30,8 +30,8 @@ def doctor(
 ) -> int:
     """Check the configuration, and ask every provider whether it would take messages.
 
-    Nothing is sent. Exits with 0 when nothing failed, 1 when something did,
-    and 2 when the configuration cannot be read.
+    Nothing is sent. Exits with 0 when no check failed, 1 when one did, and 2
+    when the configuration cannot be read.
 
     Args:
         config: The configuration, a TOML file.

@@ -43,8 +43,8 @@ def download(  # noqa: PLR0913 - one flag each
             `omnimsg upload --json` printed.
         output: The file to write; an existing one is replaced.
         sha256: The SHA-256 of the file, which Clickatell requires.
-        max_bytes: Bytes of the largest file to take, after decompression;
-            unless given, as many as the account's limits.max_download_bytes.
+        max_bytes: The largest file to accept, in bytes after decompression;
+            the account's limits.max_download_bytes unless given.
         account: The account that stored it; the default account unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider.

@@ -24,7 +24,7 @@ class CommandError(Exception):
 
     Attributes:
         text: What went wrong; one problem a line.
-        hint: What the user can do about it; `None` where there is no advice.
+        hint: What the user can do about it; `None` without advice.
         code: The exit code.
     """
 
@@ -35,18 +35,18 @@ class CommandError(Exception):
         self.code = code
 
 
-_SHOW = "`omnimsg config show` shows the account and where its values come from"
-_CARRIES = "`omnimsg providers` shows what each provider carries on each channel"
+_SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
+_SEE_PROVIDERS = "`omnimsg providers` shows what each provider carries on each channel"
 _SAFE_TO_RETRY = "it is safe to try again"
 
 _BY_REASON = {
-    Reason.UNAUTHORIZED: f"check the account's credentials; {_SHOW}",
-    Reason.FORBIDDEN: f"check the account's rights at the provider; {_SHOW}",
-    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {_SHOW}",
-    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {_SHOW}",
+    Reason.UNAUTHORIZED: f"check the account's credentials; {_SEE_CONFIG}",
+    Reason.FORBIDDEN: f"check the account's rights at the provider; {_SEE_CONFIG}",
+    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {_SEE_CONFIG}",
+    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {_SEE_CONFIG}",
     Reason.INSUFFICIENT_FUNDS: "top the account up at the provider, then send again",
-    Reason.UNSUPPORTED: _CARRIES,
-    Reason.UNSUPPORTED_CONTENT: _CARRIES,
+    Reason.UNSUPPORTED: _SEE_PROVIDERS,
+    Reason.UNSUPPORTED_CONTENT: _SEE_PROVIDERS,
     Reason.DEADLINE_EXCEEDED: "give it more time with --deadline SECONDS",
     Reason.MEDIA_INVALID: "check the file and its content type",
     Reason.MEDIA_NOT_FOUND: "check the file's id and account; providers delete files after a time",
@@ -57,7 +57,7 @@ _BY_FAULT = {
     Fault.CONTENT: "change the content; the same message will be refused again",
     Fault.NOBODY: "nothing has to be fixed; the same message may pass later",
     Fault.SENDER: "choose another sender, or register this one at the provider",
-    Fault.ACCOUNT: f"fix the account at the provider; {_SHOW}",
+    Fault.ACCOUNT: f"fix the account at the provider; {_SEE_CONFIG}",
     Fault.PROVIDER: "ask the provider, quoting the code",
     Fault.NETWORK: "check the network",
     Fault.CALLER: "change the message or the configuration",
@@ -68,8 +68,8 @@ _AMBIGUOUS = (
 )
 
 
-# A server of this machine that nobody runs: in most cases the sandbox.
-_NOBODY_HERE = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
+# A server on this machine that is not running, in most cases the sandbox.
+_NO_LOCAL_SERVER = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 _UNSET = re.compile(r"the environment variable (\S+) is not set")
 
 
@@ -77,9 +77,9 @@ def advice_for(failure: Failure) -> str:
     """Return what the user can do about a failure."""
     if failure.retry is Retry.UNSAFE:
         return _AMBIGUOUS
-    if nobody := _NOBODY_HERE.match(failure.detail):
+    if unreachable := _NO_LOCAL_SERVER.match(failure.detail):
         return (
-            f"does the sandbox run? `omnimsg sandbox --port {nobody[1]}` starts it;"
+            f"does the sandbox run? `omnimsg sandbox --port {unreachable[1]}` starts it;"
             f" {_SAFE_TO_RETRY}"
         )
     if failure.reason in _BY_REASON:
@@ -88,7 +88,7 @@ def advice_for(failure: Failure) -> str:
 
 
 def exit_code_of(kinds: set[str]) -> int:
-    """Return the exit code for outcomes of these kinds."""
+    """Return the exit code for a set of outcome kinds."""
     if Ambiguous.kind in kinds:
         return UNCERTAIN
     return FAILED if kinds - {"accepted"} else OK
@@ -97,7 +97,7 @@ def exit_code_of(kinds: set[str]) -> int:
 def explain(error: Exception) -> CommandError:
     """Turn any error into a `CommandError`."""
     while isinstance(error, ExceptionGroup):
-        # Several tasks asked at once; what one of them was told holds for all.
+        # Several concurrent tasks failed; the first error represents them.
         error = error.exceptions[0]
     if isinstance(error, CommandError):
         return error
@@ -137,7 +137,7 @@ def _explain_usage(error: CycloptsError) -> CommandError:
     command = " ".join(["omnimsg", *(error.command_chain or ())])
     hint = f"`{command} --help` lists the flags"
     if isinstance(error, UnusedCliTokensError):
-        # Do not print the words: they may be the text of a message.
+        # Print only their number: the words may be the text of a message.
         count = len(error.unused_tokens or ())
         what = "1 word belongs" if count == 1 else f"{count} words belong"
         return CommandError(f"{what} to no flag", f"put a text with spaces in quotes; {hint}")

@@ -1,4 +1,4 @@
-"""What `omnimsg send-many --check` prints: what would become of each line, without sending any.
+"""`omnimsg send-many --check`: check a file of messages and print the findings, without sending.
 
 The JSON form is one object per line that would not be sent, then one per recipient of several
 messages, then the summary:
@@ -8,7 +8,7 @@ messages, then the summary:
 * `recipient` (masked), `lines`
 * `messages` (how many would be sent), `bad`, `refused`, `repeated` (recipients of several
   messages), `kept` (columns that no message uses), `encoding`, `numbers_read`, and `to_send`: a
-  list of `account` (null where routes decide), `channel`, `content` and `count`
+  list of `account` (null if routes decide), `channel`, `content` and `count`
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from omnimsg.bulk.check import BadLine, FileCheck, RefusedLine, Repetition
     from omnimsg.config import Config
 
-# Lines of one recipient that are printed; the JSON form has all.
+# How many line numbers of one recipient are printed; the JSON form has all.
 _SHOWN_LINES = 10
 
 
@@ -46,7 +46,7 @@ def check_file(
     *,
     as_json: bool,
 ) -> int:
-    """Check a file of messages, print what was found, and return the exit code."""
+    """Check a file of messages, print the findings, and return the exit code."""
     import anyio  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.bulk import FileChangedError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""One run of `omnimsg send-many` over a file: signals, progress, and the summary at the end."""
+"""One run of `omnimsg send-many` over a file: signals, progress, and the final summary."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
     from omnimsg.bulk import BulkRun, FileChangedError, LineStates, MessageFile, ResultsFile
     from omnimsg.cli.progress import ProgressDisplay
 
-# Seconds that requests in flight have to end after the first Ctrl+C.
+# Seconds that requests in flight get to end after the first Ctrl+C.
 GRACE = 10.0
 
 
 @attrs.frozen(kw_only=True)
 class RunSettings:
-    """What a run is given besides its two files.
+    """The settings of a run, besides its two files.
 
     Attributes:
         loaded: The configuration.
-        account: The account to send through; `None` is the default account.
-        deadline: The deadline of each message, seconds.
-        resend_ambiguous: Whether to send again messages that may have been sent.
+        account: The account to send through; `None` for the route or default account.
+        deadline: The deadline of each message, in seconds.
+        resend_ambiguous: Whether to resend messages that may have been sent.
         region: The region of numbers without a country code.
     """
 
@@ -62,11 +62,11 @@ class RunSettings:
 def run_file(
     messages: MessageFile, results: ResultsFile, settings: RunSettings, *, as_json: bool
 ) -> int:
-    """Send the lines that are due, report, and return the exit code."""
+    """Send the lines that are due, print the summary, and return the exit code."""
     from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
 
-    # The display and the summary report these; keep them from being logged on standard error.
+    # The display and the summary report failures; they must not be logged on standard error too.
     for name in ("omnimsg.engine", "omnimsg.fallback"):
         logging.getLogger(name).addHandler(logging.NullHandler())
     file = messages.source.path
@@ -117,7 +117,7 @@ def _run_and_close(
     file: Path,
     results: ResultsFile,
 ) -> int:
-    """Run `send` and close the results file; report file errors and return the exit code."""
+    """Run `send` and close the results file; print file errors and return the exit code."""
     import anyio  # noqa: PLC0415
 
     error: OSError | FileChangedError | None = None
@@ -190,10 +190,10 @@ async def _send(
 async def _stop_on_signals(
     run: BulkRun, sending: anyio.CancelScope, display: ProgressDisplay
 ) -> None:
-    """Stop reading the file, and waiting, at the first Ctrl+C; cancel requests at the second."""
+    """Stop reading and waiting for legs at the first Ctrl+C; cancel requests at the second."""
     import anyio  # noqa: PLC0415
 
-    # Where the system has no such signals, Ctrl+C ends the run at once; --resume works then too.
+    # On systems without signal handlers, Ctrl+C ends the run at once; --resume works then too.
     with suppress(NotImplementedError), anyio.open_signal_receiver(*_signals()) as signals:
         async for _ in signals:
             if sending.deadline < math.inf:
@@ -208,7 +208,7 @@ async def _stop_on_signals(
 def _signals() -> list[signal.Signals]:
     """Return the signals that end a run."""
     found = [signal.SIGINT, signal.SIGTERM]
-    # A terminal that is closed ends the run, unless `nohup` has said that it must not.
+    # Closing the terminal ends the run, except under `nohup`, which ignores SIGHUP.
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
         found.append(hangup)

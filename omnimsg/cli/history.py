@@ -3,7 +3,7 @@
 The JSON form is one object per message, in the provider's order:
 
 * `id`, `direction` ("outgoing", "incoming" or null), `channel`, `status`, `reason`
-* `to` (a list), `sender`, `reference`: not masked, because they are what the command is asked for
+* `to` (a list), `sender`, `reference`: not masked, because they are the purpose of the command
 * `created`: ISO 8601, or null
 """
 
@@ -136,5 +136,5 @@ def _print(found: "list[PastMessage]") -> None:
 
 
 def _seconds(created: datetime | None) -> str:
-    """Write a time to the second."""
+    """Format a time, precise to the second."""
     return "" if created is None else f"{created:%Y-%m-%d %H:%M:%S}"

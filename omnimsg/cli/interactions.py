@@ -1,8 +1,8 @@
 """`omnimsg interactions`: list interactions with a message.
 
 The JSON form is one object per interaction, in the provider's order: `message_id`, `kind` (the
-unified word), `provider_kind`, `at` (ISO 8601, or null), `channel`, `url`, `emoji`, and `payload`,
-which a tapped button returned.
+unified name), `provider_kind`, `at` (ISO 8601, or null), `channel`, `url`, `emoji`, and `payload`
+(that of a tapped button).
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
 """`omnimsg listen`: receive reports and replies, and print them as they come.
 
 The JSON form is one object per event, as `omnimsg.domain.serialization` writes events: `event` is
-"status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because it is what the
-command is asked for. The addresses and what is refused go to standard error.
+"status", "inbound", "interaction" or "unparsed". Nothing in it is masked, because showing it is the
+purpose of the command. The addresses and refused requests are printed on standard error.
 """
 
 import os
@@ -51,14 +51,15 @@ def listen(
 ) -> int:
     """Receive reports and replies, and print them as they come.
 
-    Serves until Ctrl+C. What is not signed by the provider is refused and
-    shown, and nothing else of it is read.
+    Serves until Ctrl+C. A request that is not verified as the provider's is
+    refused; it is listed, but its content is not read.
 
     Args:
-        account: The account whose callbacks are taken; all that have secrets for them unless given.
+        account: The account whose callbacks to accept; all accounts with secrets to verify them
+            unless given.
         host: The address to listen on; a proxy with a certificate belongs in front of it.
         port: The port to listen on; 0 lets the system choose.
-        public_url: The address by which the providers call, before the account's name; that of the
+        public_url: The address that the providers call, up to the account's name; that of the
             configuration unless given, else this host and port.
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
@@ -86,19 +87,19 @@ async def _listen(
     from omnimsg.config import load_config  # noqa: PLC0415
 
     loaded = load_config(config, default=account)
-    with _bound(host, port) as listening:
+    with _listening_socket(host, port) as listening:
         here = f"http://{host}:{listening.getsockname()[1]}"
         address = public_url or loaded.callbacks.public_url or here + _PATH
         async with Client.from_config(loaded, observers=[_refusals()]) as client:
-            names = [account] if account is not None else _ready(client)
+            names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
             receiver = client.receiver(printer.print, accounts=names, public_url=address)
             runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
-                _greet(client, receiver, address, here, on_stderr=as_json)
-                await _stopped(printer.stop)
+                _print_addresses(client, receiver, address, here, on_stderr=as_json)
+                await _wait_for_stop(printer.stop)
             finally:
                 await runner.cleanup()
     if printer.error is not None:
@@ -106,13 +107,13 @@ async def _listen(
 
 
 class _Printer:
-    """Prints events, and ends the command where nobody reads them.
+    """Prints events, and ends the command if the output cannot be written.
 
     Args:
         show: Prints an event.
 
     Attributes:
-        stop: Is set when the command is to end.
+        stop: Is set when the command must end.
         error: Why an event could not be printed.
     """
 
@@ -127,7 +128,7 @@ class _Printer:
         """Print an event.
 
         Raises:
-            OutputError: It cannot be printed, so its callback must not be answered as taken.
+            OutputError: The event cannot be printed, so its callback must not be acknowledged.
         """
         try:
             self._show(event)
@@ -137,8 +138,8 @@ class _Printer:
             raise
 
 
-async def _stopped(stop: "asyncio.Event") -> None:
-    """Wait for Ctrl+C or a termination, also where the parent process ignores them."""
+async def _wait_for_stop(stop: "asyncio.Event") -> None:
+    """Wait for `stop`, SIGINT or SIGTERM, also if the parent process ignores these signals."""
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
@@ -150,11 +151,11 @@ async def _stopped(stop: "asyncio.Event") -> None:
     await stop.wait()
 
 
-def _bound(host: str, port: int) -> "socket.socket":
+def _listening_socket(host: str, port: int) -> "socket.socket":
     import socket  # noqa: PLC0415
 
     try:
-        # First, because `create_server` makes another error of that of a name.
+        # Resolve the name first, because `create_server` hides the error of a wrong name.
         socket.getaddrinfo(host, port, socket.AF_INET)
         return socket.create_server((host, port))
     except socket.gaierror as error:
@@ -168,8 +169,11 @@ def _bound(host: str, port: int) -> "socket.socket":
         ) from error
 
 
-def _ready(client: "Client") -> list[str] | None:
-    """Return the accounts with secrets for callbacks; `None`, where none has, shows what lacks."""
+def _accounts_with_secrets(client: "Client") -> list[str] | None:
+    """Return the accounts with secrets for callbacks; `None` without any.
+
+    With `None`, the receiver takes all accounts, and its error names the missing secrets.
+    """
     names = [
         name
         for name, adapter in client.accounts.items()
@@ -184,12 +188,12 @@ def _refusals() -> "Observer":
     from omnimsg.engine.observers import Observer  # noqa: PLC0415
 
     class Refusals(Observer):
-        """Prints what was refused on standard error."""
+        """Prints refused requests on standard error."""
 
         explained = False
 
         def callback_refused(self, event: CallbackRefused) -> None:
-            """Print one line."""
+            """Print one line about a refused request."""
             account = f"{sanitize(event.account)}  " if event.account else ""
             print_line(
                 (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
@@ -212,7 +216,7 @@ def _print_json(event: "Event") -> None:
 
 
 def _print_event(event: "Event") -> None:
-    """Print one line: when, what, on which account, and what the event says."""
+    """Print one line: time, kind, account, and the details of the event."""
     from omnimsg.domain.events import (  # noqa: PLC0415
         InboundMessage,
         InteractionEvent,
@@ -227,7 +231,7 @@ def _print_event(event: "Event") -> None:
         rest = "  ".join(str(each) for each in names if each) + reason
     elif isinstance(event, InboundMessage):
         word, style = "reply", "bold cyan"
-        rest = f"{masked_address(event.sender or '')}  {_said(event)}"
+        rest = f"{masked_address(event.sender or '')}  {_reply_text(event)}"
     elif isinstance(event, InteractionEvent):
         word, rest = str(event.interaction.kind), str(event.interaction.message_id)
     else:
@@ -240,8 +244,8 @@ def _print_event(event: "Event") -> None:
     )
 
 
-def _said(event: "InboundMessage") -> str:
-    """Say in one line what a person sent."""
+def _reply_text(event: "InboundMessage") -> str:
+    """Describe in one line what a person has sent."""
     parts = [] if event.text is None else [event.text]
     if event.tapped is not None:
         parts.append(f"[tapped {event.tapped.text}]")
@@ -252,7 +256,7 @@ def _said(event: "InboundMessage") -> str:
     return " ".join(parts)
 
 
-def _greet(
+def _print_addresses(
     client: "Client", receiver: "Receiver", public_url: str, here: str, *, on_stderr: bool
 ) -> None:
     console = stderr_console() if on_stderr else stdout_console()

@@ -1,4 +1,4 @@
-"""Send many messages through a client, and measure it."""
+"""Send many messages through a client, and measure the run."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
     OnOutcome = Callable[[int, Outcome], object]
 
-# The share of the messages that is sent before, not measured, and its maximum: the first messages
-# open connections and import modules.
+# Messages that are sent before the measurement: their share of the measured ones, and the maximum.
+# The first messages open connections and import modules.
 _WARM_UP_SHARE = 1 / 10
 _MAX_WARM_UP = 500
 
-# The share of a run's time that a limit must explain to be named as the one that decided.
+# The share of a run's time that a limit must explain to be reported as decisive.
 _DECISIVE_SHARE = 0.8
 
 
 @attrs.frozen(kw_only=True)
 class LoadPlan:
-    """How to send.
+    """The parameters of a run.
 
     Attributes:
         messages: How many messages are measured.
-        callers: How many tasks send one message after the other; 0 is one `send_many`.
+        callers: How many tasks send one message after the other; 0 for one `send_many`.
         latency: Seconds by which the sandbox delays each answer.
         deadline: Seconds until the deadline of each message.
     """
@@ -55,13 +55,13 @@ class LoadPlan:
 
     @property
     def warm_up(self) -> int:
-        """How many messages are sent before, not measured."""
+        """How many messages are sent before the measurement."""
         return min(_MAX_WARM_UP, math.ceil(self.messages * _WARM_UP_SHARE))
 
 
 @attrs.frozen(kw_only=True)
 class DecisiveLimit:
-    """The limit that decided how long a run took.
+    """The limit that determined the duration of a run.
 
     Attributes:
         name: A key of the account, or `capabilities.requests_per_second`, which is the provider's
@@ -104,14 +104,14 @@ class LoadResult:
     def limited_by(
         self, limits: Limits, capabilities: Capabilities, latency: float
     ) -> DecisiveLimit | None:
-        """Find the limit that decided how long the run took; `None` where none did.
+        """Find the limit that determined the duration of the run; `None` if none did.
 
-        Each limit implies a minimum time of the run. The limit with the longest minimum decided, if
-        it explains most of the time that the run took.
+        Each limit implies a minimum duration. The limit with the longest minimum is the decisive
+        one, if it explains most of the actual duration.
         """
         batch_size = self.messages / max(1, self.requests)
         slots = slots_of(limits, capabilities)
-        # The last slot is reserved for high priority, which these messages do not have.
+        # One slot is reserved for high priority, which these messages do not have.
         rounds = math.ceil(self.requests / max(1, slots - 1))
         minimum_seconds = {
             DecisiveLimit(name=name, value=value): count / value
@@ -144,7 +144,7 @@ def phone_numbers() -> Iterator[str]:
 
 
 def text_messages() -> Iterator[Message]:
-    """Yield short text messages, each to a number of its own."""
+    """Yield short text messages, each to a different number."""
     return (Message(to, f"Your table is ready, {to[3:]}") for to in phone_numbers())
 
 
@@ -155,11 +155,11 @@ async def run_load(
     count_requests: Callable[[], int],
     on_outcome: OnOutcome,
 ) -> LoadResult:
-    """Send messages through the client's default account, and measure it.
+    """Send messages through the client's default account, and measure the run.
 
     Args:
         client: The client.
-        plan: How to send.
+        plan: The parameters of the run.
         count_requests: Returns the number of send requests so far.
         on_outcome: Is called with each measured outcome and the number of its message, from 1.
     """
@@ -214,7 +214,7 @@ async def _send(
 
 
 def peak_memory() -> int | None:
-    """Return the peak resident memory of this process in bytes; `None` where it is not known."""
+    """Return the peak resident memory of this process in bytes; `None` if it is not known."""
     try:
         import resource  # noqa: PLC0415 - not on every system
     except ImportError:

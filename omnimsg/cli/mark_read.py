@@ -34,8 +34,8 @@ def mark_read(
 ) -> int:
     """Mark received messages as read.
 
-    Exits with 1 when one could not be marked, and with 3 when that is not
-    certain; marking a message twice does no harm.
+    Exits with 1 when a message could not be marked, and with 3 when one may
+    or may not be marked; marking a message twice does no harm.
 
     Args:
         ids: Ids of received messages, account:provider-id.

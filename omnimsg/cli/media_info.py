@@ -1,7 +1,7 @@
 """`omnimsg media-info`: show what a provider knows about a stored file.
 
 The JSON form is one object: `account`, `id`, `url`, `expires` (or null), and `broadcast_allowed`:
-whether it may be sent to more than one recipient (or null where the provider does not say).
+whether the file may be sent to more than one recipient (null if the provider does not say).
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Open a file of messages for a command: the flags that say how it is read, and its errors."""
+"""Open a file of messages for a command: the flags for reading it, and its error messages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class FileFlags:
-    """The flags that say how a file of messages is read.
+    """The flags for reading a file of messages.
 
     Attributes:
         encoding: The encoding of the file, such as cp1252; UTF-8 unless given.
-        map: Take a column of a CSV file for another one: NAME=COLUMN. May be repeated.
+        map: NAME=COLUMN: read the column NAME of a CSV file as COLUMN. May be repeated.
         text: The text of every message of a CSV file; {NAME} is filled from that column.
         region: Read numbers without a country code as those of this country, such as ZA.
     """
@@ -39,8 +39,8 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
     """Open a file of messages.
 
     Raises:
-        CommandError: It cannot be read, or cannot be one of messages.
-        FileFormatError: The content of the file is wrong as a whole.
+        CommandError: The file cannot be read, or a flag has an invalid value.
+        FileFormatError: The file as a whole cannot be read as messages.
         MissingExtraError: There is a region, and the package that knows regions is not installed.
     """
     from omnimsg.bulk import ReadOptions, open_message_file  # noqa: PLC0415 - keeps help fast
@@ -63,7 +63,7 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
 
 
 def print_kept_columns(messages: MessageFile) -> None:
-    """Say which columns no message uses: one of them may have been meant for something."""
+    """Print which columns no message uses: one of them may be misnamed."""
     if messages.kept:
         names = ", ".join(sanitize(name[:40]) for name in messages.kept[:8])
         more = f" and {len(messages.kept) - 8} more" if len(messages.kept) > 8 else ""
@@ -71,14 +71,14 @@ def print_kept_columns(messages: MessageFile) -> None:
 
 
 def print_numbers_read(count: int, region: str | None) -> None:
-    """Say how many numbers were read as those of a region: it is never done silently."""
+    """Print how many numbers were read as those of a region, because no change may be silent."""
     if count:
         what = "1 number was read as one" if count == 1 else f"{count:,} numbers were read as those"
         print_hint(f"{what} of {region}")
 
 
 def refused(file: Path, error: Exception) -> CommandError:
-    """Return the error for a file, or a results file, that is wrong as a whole."""
+    """Return the error for a file of messages that is wrong as a whole, or has changed."""
     what, _, hint = str(error).partition("; ")
     if what.startswith("--"):
         return CommandError(what, hint or "`omnimsg send-many --help` describes the flags")
@@ -86,7 +86,7 @@ def refused(file: Path, error: Exception) -> CommandError:
 
 
 def unusable(file: Path, error: OSError) -> CommandError:
-    """Return the error for a file that the operating system does not let us use."""
+    """Return the error for a file that the operating system cannot open, read or write."""
     name = file if error.filename is None else error.filename
     return CommandError(
         f"{name}: cannot be used: {reason_of(error)}", "check its name and permissions"
@@ -94,12 +94,12 @@ def unusable(file: Path, error: OSError) -> CommandError:
 
 
 def reason_of(error: OSError) -> str:
-    """Say in a few words what the operating system reported."""
+    """Return the operating system's error text, in lower case."""
     return (error.strerror or type(error).__name__).lower()
 
 
 def problems_text(problems: Sequence[Problem]) -> str:
-    """Join the problems of a line; those of the line as a whole have no name of a field."""
+    """Join the problems of a line; a problem of the whole line is shown without a field name."""
     return "; ".join(each.why if each.path == "line" else str(each) for each in problems)
 
 

@@ -42,7 +42,7 @@ class MessageFlags:
         text: The text; with --subject the plain body of the e-mail.
         channel: The channel; that of the account unless given.
         media: The URL of an image, video, audio file or document.
-        media_kind: The kind of the media, where the ending of the URL does not tell it.
+        media_kind: The kind of the media, if the ending of the URL does not tell it.
         caption: The caption of the media.
         template: The name of an approved template.
         param: The value of the template's next placeholder. May be repeated.
@@ -130,7 +130,7 @@ def _message(to: str, content: Content, flags: MessageFlags) -> Message:
 
 
 def _recipient(to: str, region: str | None) -> str:
-    """Return a recipient in E.164 form; with a region, say so where it was in another one."""
+    """Return a recipient in E.164 form; with a region, print a hint if the number was converted."""
     if region is None or "@" in to or is_e164(to):
         return to
     number = parse_number(to, region)
@@ -181,7 +181,7 @@ def _email(flags: MessageFlags) -> Content:
     return Email(subject=flags.subject or "", html=flags.html, text=flags.text)
 
 
-# Each content flag, the function that builds its content, and the flags that only go with it.
+# Each content flag, the function that builds its content, and the flags that belong to it.
 _CONTENT_FLAGS: dict[str, tuple[Callable[[MessageFlags], Content], set[str]]] = {
     "text": (_text, set()),
     "media": (_media, {"media_kind", "caption"}),
@@ -189,7 +189,7 @@ _CONTENT_FLAGS: dict[str, tuple[Callable[[MessageFlags], Content], set[str]]] = 
     "subject": (_email, {"html", "text"}),
 }
 
-# The flags of fields whose flag has another name than the field.
+# The flag of each field path; a field that is not listed has a flag of its own name.
 _FLAG_BY_FIELD = {
     "Message.to": "to",
     "Message.send_at": "at",
@@ -210,8 +210,7 @@ def _flag_of(path: str) -> str:
 
 
 def flag_list(names: set[str]) -> str:
-    """Return the flags of these names, as they are written."""
-    """Return the flags of these names, as they are written."""
+    """Return the flags with these names, as written on the command line."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
@@ -222,7 +221,7 @@ def _from_file(name: str) -> Message:
     except OSError as error:
         raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
     try:
-        # Bytes: a byte order mark says what they are, and else they are UTF-8, in every locale.
+        # Given bytes, `loads` detects the encoding by itself; the locale has no influence.
         data = json.loads(raw)
     except (ValueError, RecursionError) as error:
         position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
@@ -234,7 +233,7 @@ def _from_file(name: str) -> Message:
 
 
 def _standard_input() -> bytes | str:
-    """Read standard input; nothing where it is closed, for which Python has `None`."""
+    """Read standard input; empty if it is closed, in which case `sys.stdin` is `None`."""
     raw: bytes | str = getattr(sys.stdin, "buffer", sys.stdin or BytesIO()).read()
     return raw
 

@@ -1,4 +1,4 @@
-"""Run one call of a client: what every command that asks a provider does."""
+"""Run one call of a client, for commands that make a single call to a provider."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def run_one_call(
     Args:
         config: The configuration, a TOML file.
         call: The call; its argument is the client.
-        account: The account that the call uses; the default account where it is `None`. Only the
-            secrets of this one must be there.
+        account: The account that the call uses; `None` for the default account. Only the secrets of
+            this account must be available.
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
@@ -38,6 +38,6 @@ def run_one_call(
 
 
 def account_of(message_id: str) -> str | None:
-    """Return the account that an id names; `None` where the text is no id."""
+    """Return the account that an id names; `None` if the text is not an id."""
     account, _, rest = message_id.partition(":")
     return account if rest and is_account_name(account) else None

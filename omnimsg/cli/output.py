@@ -1,8 +1,8 @@
 """Print text, tables, JSON lines and errors.
 
-Text that a provider or a user wrote is sanitized before it reaches a terminal, and is printed as
-rich `Text`, never as markup. rich is imported by the first function that needs it, so that
-`--json` does without.
+Text from a provider or a user is sanitized before it reaches a terminal, and is printed as rich
+`Text`, never as markup. rich is imported by the first function that needs it, so that `--json`
+does not load it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
 
-_CODE_HOLDS = "the exit code says what became of what was asked for"
+_SEE_EXIT_CODE = "the exit code says what became of what was asked for"
 
-# From this many columns on, tables have space between their columns.
+# From this terminal width on, tables have space between their columns.
 _WIDE_COLUMNS = 100
 
-# The columns of a pipe or a file.
+# The width that is assumed for a pipe or a file.
 _UNLIMITED_COLUMNS = 10_000
 
-# The words of the model that have a colour; all others are printed without.
+# The colours of the model's words; other words have no colour.
 COLOURS = {
     "accepted": "green",
     "delivered": "green",
@@ -71,24 +71,24 @@ def masked_address(address: str) -> str:
 
 
 def spaced(word: str) -> str:
-    """Write a word of the model for people: `not_sent` becomes `not sent`."""
+    """Return a word of the model with spaces: `not_sent` becomes `not sent`."""
     return word.replace("_", " ")
 
 
 @contextmanager
 def closed_output_ignored() -> Iterator[None]:
-    """Go on where the output cannot be written: the exit code still says what became of all."""
+    """Continue if the output cannot be written, because the exit code still reports the result."""
     try:
         yield
     except OutputError as error:
         discard_output()
         if error.why is not None:
             with suppress(OutputError):
-                print_error(str(error).partition("; ")[0], _CODE_HOLDS)
+                print_error(str(error).partition("; ")[0], _SEE_EXIT_CODE)
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
-    """Print JSON values, one a line, in ASCII, so that they contain no control characters."""
+    """Print JSON values, one per line, in ASCII, so that they contain no control characters."""
     for value in values:
         line = json.dumps(value, separators=(",", ":")) + "\n"
         with writing():
@@ -110,7 +110,7 @@ def word_text(word: str | None) -> Text:
 
 
 def reason_text(reason: str | None) -> Text:
-    """Return a reason, without a colour: some reasons have the name of a status."""
+    """Return a reason without colour, because some reasons have the name of a status."""
     return styled("" if reason is None else spaced(reason))
 
 
@@ -120,7 +120,7 @@ def plain_text(value: object) -> Text:
 
 
 def wrapped_name(name: str, width: int) -> Text:
-    """Return a provider's name, wrapped after underscores to lines of a width."""
+    """Return a name of the provider, wrapped after underscores to lines of a width."""
     lines = [""]
     for part in re.findall(r"[^_]*_?", sanitize(name)):
         if len(lines[-1]) + len(part) > width:
@@ -146,7 +146,7 @@ def is_wide() -> bool:
 def stdout_console() -> Console:
     """Return a console for standard output.
 
-    Where it is no terminal, lines are never wrapped.
+    If it is not a terminal, lines are never wrapped.
     """
     from rich.console import Console  # noqa: PLC0415
 
@@ -192,7 +192,7 @@ def new_table(*columns: str, folds: Container[str] = (), title: str | None = Non
 def print_table(table: Table) -> None:
     """Print a table on standard output; in a narrow terminal, one line for each cell.
 
-    So an id or a reason is never cut off or broken, and can be copied.
+    An id or a reason is never truncated or broken, so that it can be copied.
     """
     console = stdout_console()
     if _needed_width(table) <= console.width:
@@ -210,7 +210,7 @@ def print_table(table: Table) -> None:
 
 
 def _needed_width(table: Table) -> int:
-    """Return the width that a table needs so that no cell is cut and no word is broken."""
+    """Return the width that a table needs so that no cell is truncated and no word is broken."""
     from rich.cells import cell_len  # noqa: PLC0415
 
     width = 0
@@ -221,13 +221,13 @@ def _needed_width(table: Table) -> int:
             for text in texts
             for piece in (text.split("\n") if column.no_wrap else text.split())
         ]
-        # A column has its padding to the right, and a separator.
+        # Each column has padding on its right, and a separator.
         width += max(map(cell_len, pieces), default=0) + table.padding[1] + 1
     return width - table.padding[1] - 1
 
 
 def print_line(*parts: str | Text | tuple[str, str], on: Console | None = None) -> None:
-    """Print one line, never wrapped, so that ids can be copied; on standard output unless given."""
+    """Print one line, never wrapped, so that ids can be copied; by default on standard output."""
     console = on or stdout_console()
     with writing():
         console.print(styled(*parts), soft_wrap=True)
@@ -239,7 +239,7 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
     Args:
         text: What went wrong; one problem a line.
         hint: What the user can do about it.
-        on: The console of standard error, where a progress bar is shown on it.
+        on: The console to print on, if a progress bar is shown on standard error.
     """
     console = on or stderr_console()
     for each in text.splitlines():

@@ -2,15 +2,15 @@
 
 The JSON form is one object per message:
 
-* `line`: in a file, the number of its line; `bad` (a list of `field` and `why`) alone beside it
-  where the line is no message
+* `line`: for a file, the number of the line; if the line is not a message, the only other member is
+  `bad` (a list of `field` and `why`)
 * `reference`, `route` (or null), `account`, `provider`, `why`, `next` (accounts)
 * `passed_over`: a list of `account`, `reason` and `detail`
 * `channel` (or null), `legs`: a list of `channel`, `account`, `ttl` (or null) and `by_provider`
 * `sms` (or null): `encoding`, `units`, `parts`, `left`, `forcing` (characters)
 * `notes`
 * `refusal` (or null): `reason`, `detail`
-* `wait`: seconds; null is until a request that is under way has come back
+* `wait`: seconds; null means until a request in flight has ended
 * `price` (or null): `amount` (as text), `currency`
 * `request` (or null): `method`, `url`, `query`, `headers`, `body`, with secrets as `***`
 """
@@ -65,11 +65,11 @@ def plan(  # noqa: PLR0913 - the flags of a command
     2 when the command line or the configuration is wrong.
 
     Args:
-        file: A file of messages, as `send-many` takes it, in place of the flags that describe one;
+        file: A file of messages as for `send-many`, in place of the flags that describe messages;
             --text then is the text of every message of a CSV file.
         flags: The flags that describe the messages.
         encoding: The encoding of the file, such as cp1252; UTF-8 unless given.
-        renamed: Take a column of a CSV file for another one: NAME=COLUMN. May be repeated.
+        renamed: NAME=COLUMN: read the column NAME of a CSV file as COLUMN. May be repeated.
         account: The account to plan for; that of the message's route unless given.
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
@@ -192,7 +192,7 @@ def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
         print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
 
 
-def _leg_words(leg: PlannedLeg) -> str:
+def _leg_text(leg: PlannedLeg) -> str:
     channel = "not known" if leg.channel is None else leg.channel.value
     return channel if leg.by_provider else f"{channel} through {leg.account} (by omnimsg)"
 
@@ -210,7 +210,7 @@ def _print(line: int | None, plan: Plan) -> None:
     if plan.next:
         rows.append(("then", ", ".join(plan.next)))
     channel = "not known" if plan.channel is None else plan.channel.value
-    rows.append(("channel", ", else ".join((channel, *map(_leg_words, plan.legs)))))
+    rows.append(("channel", ", else ".join((channel, *map(_leg_text, plan.legs)))))
     rows += _sms_rows(plan)
     rows += [("note", each) for each in plan.notes]
     if plan.price is not None:

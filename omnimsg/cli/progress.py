@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.errors import Problem
     from omnimsg.domain.outcome import Outcome
 
-# Bad lines that are reported one by one; in a file of the wrong format, all lines are bad.
+# How many bad lines are reported one by one; in a file of the wrong format, all lines are bad.
 _MAX_BAD_LINES = 20
 
 
@@ -46,8 +46,8 @@ class ProgressDisplay:
 
     Args:
         name: The name beside the bar.
-        total: About how many messages the run has.
-        unit: What a failure calls one message of the run.
+        total: The approximate number of messages of the run.
+        unit: The word for one message of the run in failure texts.
         clock: Returns the time in seconds.
 
     Attributes:
@@ -115,7 +115,7 @@ class ProgressDisplay:
             self._print_error(f"{what}: {failure_text(outcome.failure)}", hint)
 
     def on_waiting(self, messages: int) -> None:
-        """Show how many messages wait for a fallback leg; the first time also without a bar."""
+        """Show how many messages wait for a fallback leg; print a hint the first time."""
         if not self._waiting:
             what = "message waits" if messages == 1 else "messages wait"
             self.print_hint(f"{messages:,} {what} for a fallback leg; Ctrl+C ends that")
@@ -123,8 +123,7 @@ class ProgressDisplay:
 
     def print_hint(self, text: str) -> None:
         """Print advice above the bar."""
-        # A terminal that was closed must not stop the run, nor be taken for a file that cannot be
-        # written.
+        # A closed terminal must not stop the run, nor be reported as an error of the results file.
         with suppress(OutputError):
             print_hint(text, on=self.console)
 
@@ -133,7 +132,7 @@ class ProgressDisplay:
             print_error(text, hint, on=self.console)
 
     def render(self) -> RenderableType:
-        """Return the bar and the counts as they are now, two lines."""
+        """Return the current bar and counts, as two lines."""
         counts = dict(self._counts)
         done = sum(counts.values())
         total = max(self._total, done)

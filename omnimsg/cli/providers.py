@@ -5,8 +5,8 @@ The JSON form is one object per provider:
 * `provider`, `default_channel`, `operations`
 * `channels`: by channel, `content`, `recipients`, `fields`, `actions`, `sources` (lists of words),
   `text_limit` (characters), `inline_max_bytes`, and `media`: by kind, `types` and `max_bytes`
-* `max_messages`, `max_bytes`, `max_upload_bytes`, `requests_per_second`: null where the
-  provider documents none
+* `max_messages`, `max_bytes`, `max_upload_bytes`, `requests_per_second`: null if the provider
+  documents none
 * `carries_reference`, `lookup_by_reference`
 """
 

@@ -1,13 +1,13 @@
-"""`omnimsg results`: what became of a file that `omnimsg send-many` has sent.
+"""`omnimsg results`: summarize a results file of `omnimsg send-many`, and export failed lines.
 
 The JSON form is one object:
 
 * `accepted`, `rejected`, `not_sent`, `ambiguous`, `bad`: how many lines are in this state, and
   `retryable`, how many of `not_sent` another run would send
-* `untried`: how many messages of the file no run has reached; null where the file cannot be read
+* `untried`: how many messages of the file no run has reached; null if the file cannot be read
 * `reasons`: by state, how many lines have each reason
-* `delivery`: with `--delivery`, how many accepted messages have each status, `unasked` being those
-  that the provider gave no id; otherwise null
+* `delivery`: with `--delivery`, how many accepted messages have each status (`unasked`: the
+  provider gave no id); otherwise null
 * `failed`, `doubtful`: how many lines were written to the files of these flags; null without them
 """
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from omnimsg.client import Client
     from omnimsg.domain.status import Status
 
-# Status requests that may be under way at once.
-_MAX_UNDER_WAY = 16
+# The maximum number of concurrent status requests.
+_MAX_IN_FLIGHT = 16
 _UNASKED = "unasked"
 
 
 @attrs.frozen(kw_only=True)
 class OutputFlags:
-    """The flags of the files that are written for the next run.
+    """The flags for the results file and the exported files.
 
     Attributes:
         results: The results file; FILE.results.jsonl unless given.
@@ -66,28 +66,28 @@ def results(  # noqa: PLR0913 - the flags of a command
     """Show what became of a file of messages, and write what failed for another run.
 
     Exits with 0 when every line of the file is accepted and none failed to
-    be delivered, 1 when one did, was bad or was not reached, and 3 when one
-    may or may not have been sent.
+    be delivered; 1 when one was rejected, not sent, bad, not reached or not
+    delivered; and 3 when one may or may not have been sent.
 
     Args:
         file: The file that `omnimsg send-many` has sent.
-        output: The flags of the files that are written.
+        output: The flags for the results file and the exported files.
         reading: The flags with which the file was sent.
         delivery: Ask the provider for the status of each accepted message.
-        rate: With --delivery, ask for this many messages a second at most.
+        rate: With --delivery, the maximum number of status requests a second.
         config: The configuration, a TOML file; used with --delivery only.
         as_json: Print the counts as JSON.
     """
     recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
     wants_lines = output.failed is not None or output.doubtful is not None
     messages = _messages(file, reading, recorded, required=wants_lines)
-    statuses = _ask(recorded, config, rate) if delivery else {}
+    statuses = _query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
         **counts,
         "untried": None if messages is None else _untried(messages, recorded),
         "reasons": _reasons(recorded),
-        "delivery": _by_delivery(recorded, statuses) if delivery else None,
+        "delivery": _delivery_counts(recorded, statuses) if delivery else None,
     }
     failures = {line for line, status in statuses.items() if status.failed}
     summary |= {"failed": None, "doubtful": None}
@@ -122,7 +122,10 @@ def _recorded(path: Path) -> "RecordedResults":
 def _messages(
     file: Path, reading: FileFlags, recorded: "RecordedResults", *, required: bool
 ) -> "MessageFile | None":
-    """Open the file of messages, if it is the one that was sent."""
+    """Open the file of messages; `None` if it cannot be used and is not required.
+
+    A file that is not the one that was sent cannot be used.
+    """
     from omnimsg.bulk import FileFormatError  # noqa: PLC0415 - keeps help fast
 
     try:
@@ -172,8 +175,8 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
 
 
-def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
-    """Ask for the status of each accepted message, at most so many a second."""
+def _query_statuses(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
+    """Ask for the status of each accepted message, at most `rate` requests a second."""
     import anyio  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.cli.one_call import run_one_call  # noqa: PLC0415
@@ -185,27 +188,27 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
     refusals: list[OperationError] = []
 
     async def call(client: "Client") -> None:
-        free = anyio.Semaphore(_MAX_UNDER_WAY)
+        slots = anyio.Semaphore(_MAX_IN_FLIGHT)
 
         async def ask(line: int, message_id: str) -> None:
             try:
                 found = (await client.status(message_id)).status
             except OperationError as error:
-                # A wrong key or no rights: asking for the others would say the same.
+                # A wrong key or missing rights: the other requests would fail the same way.
                 if error.failure.fault in (Fault.ACCOUNT, Fault.CALLER):
                     refusals.append(error)
                     group.cancel_scope.cancel()
                 found = Status.UNKNOWN
             finally:
-                free.release()
-            statuses[line] = _of_legs(statuses.get(line), found)
+                slots.release()
+            statuses[line] = _merge_leg_statuses(statuses.get(line), found)
 
         async with anyio.create_task_group() as group:
             due = anyio.current_time()
             for line, message_id in recorded.message_ids():
                 if message_id is not None:
                     await anyio.sleep_until(due)
-                    await free.acquire()
+                    await slots.acquire()
                     due = max(due, anyio.current_time()) + 1 / rate
                     group.start_soon(ask, line, message_id)
 
@@ -215,14 +218,14 @@ def _ask(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, S
     return statuses
 
 
-def _of_legs(one: "Status | None", other: "Status") -> "Status":
-    """Return the status of two legs of a message: it has come, or it is on its way, or neither."""
+def _merge_leg_statuses(one: "Status | None", other: "Status") -> "Status":
+    """Combine the statuses of two legs: prefer one that reached the handset, then a pending one."""
     if one is None:
         return other
     return max(one, other, key=lambda each: (each.reached, not each.final, each.rank))
 
 
-def _by_delivery(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
+def _delivery_counts(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
 
     found = Counter(status.value for status in statuses.values())
@@ -236,7 +239,7 @@ def _failed_line(
     messages: "MessageFile",
     region: str | None,
 ) -> "Callable[[Line], str | None]":
-    """Return the function that says why a line failed, for the lines in their order."""
+    """Return a function that returns why a line failed; call it in the order of the lines."""
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
@@ -271,7 +274,7 @@ def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], str | None]
 
 
 def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], str | None]") -> int:
-    """Write the lines that have a reason to be written to a new file."""
+    """Write the lines that `why` gives a reason for to a new file; return their number."""
     from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.export import export_lines  # noqa: PLC0415
 

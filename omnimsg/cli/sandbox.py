@@ -35,14 +35,14 @@ def sandbox(
     With --callbacks, signed reports and replies go to that address.
 
     Args:
-        host: The host name or address to listen on. Whoever reaches another one than a loopback
-            address can read all messages; 0.0.0.0 is for containers.
+        host: The host name or address to listen on. On any other than a loopback address, everyone
+            who can reach it can read all messages; 0.0.0.0 is for containers.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two statuses of a message.
-        callbacks: The base address to call back to, such as
-            http://127.0.0.1:9000/callbacks; nobody is called unless given.
+        callbacks: The base address for callbacks, such as
+            http://127.0.0.1:9000/callbacks; none are sent unless given.
         print_config: Print an omnimsg.toml for this host and port, and serve nothing; with
-            --callbacks it is also that of the application that is called.
+            --callbacks, it also has the settings to receive the callbacks.
     """
     from omnimsg.sandbox.origin import is_host, is_loopback  # noqa: PLC0415 - keeps help fast
 
@@ -57,7 +57,7 @@ def sandbox(
     try:
         server = Sandbox(host=host, port=port, pace=pace, callbacks=callbacks)
     except ValueError as error:
-        raise _no_address(error) from None
+        raise _address_error(error) from None
     if not is_loopback(host):
         _warn(
             f"the sandbox listens on {host}: whoever reaches it can read all messages and change"
@@ -83,7 +83,7 @@ def _warn(text: str) -> None:
     print_line(("warning: ", "bold yellow"), text, on=stderr_console())
 
 
-def _no_address(error: ValueError) -> CommandError:
+def _address_error(error: ValueError) -> CommandError:
     return CommandError(
         f"--callbacks: {str(error).removeprefix('url: ')}",
         "name a base address such as http://127.0.0.1:9000/callbacks",
@@ -103,9 +103,9 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
         try:
             address = checked_address(callbacks, base=True)
         except ValueError as error:
-            raise _no_address(error) from None
+            raise _address_error(error) from None
         options += f" --callbacks {shlex.quote(address)}"
-        # Without it an application could not check what is signed for the address.
+        # Some providers sign the address, so the application needs it to verify callbacks.
         lines += ["", "[callbacks]", f"public_url = {json.dumps(address)}"]
     print_line(f"# For `omnimsg sandbox {options}`. These credentials are public.")
     for line in lines:
@@ -113,8 +113,8 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
     return OK
 
 
-def _reach(running: "Sandbox") -> str:
-    """Say what the sandbox calls."""
+def _callbacks_sentence(running: "Sandbox") -> str:
+    """Return a sentence that states where the sandbox sends callbacks."""
     if not running.callbacks.is_on:
         return "Nothing leaves this machine."
     return (
@@ -126,7 +126,7 @@ def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:
     from omnimsg.sandbox import MAGIC  # noqa: PLC0415
 
     print_line(("The sandbox is at ", ""), (running.url, "bold green"), "; Ctrl+C stops it.")
-    print_line(f"It emulates {', '.join(running.emulators)}. {_reach(running)}")
+    print_line(f"It emulates {', '.join(running.emulators)}. {_callbacks_sentence(running)}")
     print_line("Open this address in a browser to see what each phone receives.")
     print_line()
     print_line(("In another terminal", "bold"))

@@ -1,8 +1,8 @@
-"""Run a sandbox in a process of its own, so that its CPU time is not counted as the client's.
+"""Run a sandbox in a separate process, so that its CPU time is not counted as the client's.
 
-Run as a program, it prints its port, then answers each line on standard input with the number of
-send requests so far. It serves until standard input ends, so that it ends with the process that
-started it, even if that process is killed.
+Run as a program, this module prints its port, then answers each line on standard input with the
+number of send requests so far. It serves until standard input ends, so that it ends with the
+process that started it, even if that process is killed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from omnimsg.cli.exit_codes import FAILED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Seconds that the process has to end by itself before it is killed.
+# Seconds that the process gets to end by itself before it is killed.
 _GRACE = 5.0
 
 
@@ -30,7 +30,7 @@ class SandboxProcess:
 
     Attributes:
         process: The process.
-        port: The port that it listens on, on 127.0.0.1.
+        port: The port of 127.0.0.1 that it listens on.
     """
 
     process: subprocess.Popen[str]
@@ -75,7 +75,7 @@ def start_sandbox_process(*, latency: float = 0.0) -> Iterator[SandboxProcess]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        # Ctrl+C must reach only the command, which then ends this process.
+        # Ctrl+C must interrupt only the command, which then ends the child process.
         start_new_session=True,
     )
     try:
@@ -94,7 +94,8 @@ async def _serve(latency: float) -> None:
     from omnimsg.sandbox import Sandbox  # noqa: PLC0415
 
     async with Sandbox() as sandbox:
-        # The fault fires on every send request, so it counts them; the request log is bounded.
+        # The fault fires on every send request, so its count is their number; the request log is
+        # bounded.
         latency_fault = sandbox.faults.add("latency", seconds=latency, probability=1.0)
         _print_number(sandbox.port)
         while await anyio.to_thread.run_sync(sys.stdin.readline):

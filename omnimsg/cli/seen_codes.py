@@ -1,7 +1,7 @@
-"""`omnimsg codes --seen`: the codes that were met and have no row, from files that have them.
+"""`omnimsg codes --seen`: list codes and statuses without a table row, as recorded in files.
 
-Two kinds of files do: what `omnimsg.UnknownCodes(path)` writes, and the results files of `omnimsg
-send-many`.
+Two kinds of files record them: those that `omnimsg.UnknownCodes(path)` writes, and the results
+files of `omnimsg send-many`.
 """
 
 import json
@@ -26,17 +26,17 @@ _CODES_FILE, _RESULTS_FILE = "unknown-code", "send-many"
 
 @attrs.frozen(kw_only=True)
 class SeenCode:
-    """A code or status without a row, as it was met in files.
+    """A code or status without a row, as recorded in files.
 
     Attributes:
         account: The account's name.
-        provider: The provider's name; `None` in a results file.
-        table: Which table has no row for it: `code` or `status`.
+        provider: The provider's name; `None` from a results file.
+        table: The table that has no row for it: `code` or `status`.
         code: The code or status.
-        http_status: The HTTP status of the last answer that had it; `None` in a report.
-        lines: How many lines of the files have it.
-        first_seen: The time of the first of them.
-        last_seen: The time of the last of them.
+        http_status: The HTTP status of the last answer that contained it; `None` for a report.
+        lines: How many lines of the files contain it.
+        first_seen: The time of the earliest of these lines.
+        last_seen: The time of the latest of these lines.
     """
 
     account: str
@@ -49,7 +49,7 @@ class SeenCode:
     last_seen: str
 
     def joined(self, other: "SeenCode") -> "SeenCode":
-        """Return what this one and another one of the same code are together."""
+        """Combine this entry with another one of the same code."""
         later = max(self, other, key=lambda each: each.last_seen)
         return attrs.evolve(
             later,
@@ -60,10 +60,10 @@ class SeenCode:
 
 
 def show_seen_codes(files: list[Path], *, as_json: bool) -> None:
-    """Print the codes without a row that files have.
+    """Print the codes without a row that files have recorded.
 
     Raises:
-        CommandError: A file cannot be read, or is none that has codes.
+        CommandError: A file cannot be read, or is of neither kind.
     """
     found: dict[tuple[str, str, str], SeenCode] = {}
     for each in (seen for path in files for seen in _read(path)):
@@ -100,7 +100,7 @@ def _read(path: Path) -> Iterator[SeenCode]:
             is_of_results = False
             for number, raw in enumerate(file, 1):
                 if not raw.endswith(b"\n"):
-                    return  # a process that ended while it wrote
+                    return  # a partial line, from a process that ended while it wrote
                 entry = _parsed(raw)
                 kind = None if entry is None else entry.get("omnimsg")
                 if number == 1:
@@ -139,7 +139,7 @@ def _of_code(entry: dict[str, Any]) -> Iterator[SeenCode]:
 
 
 def _of_outcome(entry: dict[str, Any]) -> Iterator[SeenCode]:
-    """Read the outcome of a line, and those of its earlier attempts."""
+    """Yield the unknown codes of an outcome and of its earlier attempts."""
     at = str(entry.get("at", ""))
     earlier = entry.get("earlier")
     for each in (entry, *(earlier if isinstance(earlier, list) else ())):

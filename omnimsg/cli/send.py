@@ -3,13 +3,13 @@
 The JSON form is that of `omnimsg.domain.serialization.outcome_to_json`, one object per recipient in
 the given order, with `id` in front. Members that have their default value are left out.
 
-* `id`: the argument of `omnimsg status`; null where there is none
+* `id`: the argument of `omnimsg status`; null if there is none
 * `outcome`: `accepted`, `rejected`, `not_sent` or `ambiguous`
 * `reference`, `account`, `position` (from 0)
 * accepted: `provider_id`, `legs`, `usage`, `raw`
-* otherwise `failure`: `reason`, `retry`, `fault` (where it is not the reason's usual one),
-  `detail`, `path`, `retry_after`, `code`, `http_status`, `request_id`, `raw`; and, for `not_sent`,
-  `scope` beside it where it is `account`
+* otherwise `failure`: `reason`, `retry`, `fault` (if it is not the reason's usual one), `detail`,
+  `path`, `retry_after`, `code`, `http_status`, `request_id`, `raw`; and, for `not_sent`, `scope`
+  beside `failure`, if it is `account`
 
 Numbers and e-mail addresses inside `raw` and `detail`, which come from the provider, are masked.
 """
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
 
-# Seconds that requests under way have to end after Ctrl+C.
+# Seconds that requests in flight get to end after Ctrl+C.
 _GRACE = 2.0
 
 
@@ -90,7 +90,7 @@ def send(
 async def _send(
     config: Path, messages: list["Message"], account: str | None, deadline: float
 ) -> tuple[list["Outcome"], bool]:
-    """Send the messages; return their outcomes, and whether Ctrl+C has cut that short."""
+    """Send the messages; return their outcomes, and whether Ctrl+C has interrupted the run."""
     import anyio  # noqa: PLC0415
 
     from omnimsg.client import Client  # noqa: PLC0415
@@ -106,13 +106,13 @@ async def _send(
 
 
 async def _close_on_interrupt(client: "Client", closing: "Event") -> None:
-    """At Ctrl+C, take back what has not left, and wait a moment for the answers to the rest.
+    """At Ctrl+C, cancel queued messages, and wait `_GRACE` seconds for requests in flight.
 
-    So every message has an outcome: whoever has ended the command has to know which ones were sent.
+    Every message gets an outcome, so that the user knows which ones were sent.
     """
     import anyio  # noqa: PLC0415
 
-    # Where the system has no such signals, Ctrl+C ends the command at once.
+    # On systems without signal handlers, Ctrl+C ends the command at once.
     with suppress(NotImplementedError), anyio.open_signal_receiver(signal.SIGINT) as signals:
         async for _ in signals:
             closing.set()
@@ -129,7 +129,7 @@ def outcome_to_json_with_id(outcome: "Outcome") -> dict[str, Any]:
 
 
 def _masked(value: Any, *, from_provider: bool = False) -> Any:  # noqa: ANN401 - JSON data
-    """Mask numbers and addresses in texts of the provider, and nowhere else: not in ids."""
+    """Mask numbers and addresses in the provider's texts, but not in ids and other members."""
     if isinstance(value, dict):
         return {
             key: _masked(each, from_provider=from_provider or key in ("raw", "detail"))

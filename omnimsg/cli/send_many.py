@@ -7,13 +7,13 @@ The JSON form is one object at the end:
 * `skipped`: how many of them this run skipped, because an earlier run had finished them
 * `retryable`: how many of `not_sent` another run with `--resume` would send
 * `interrupted`: whether the run ended before the end of the file
-* `left`: where it was interrupted, how many lines of the file it has not reached
-* `legs`: where omnimsg ran fallback legs: how many after the first were `sent`, `refused` or
-  `doubtful`; of how many messages the next one was not tried (`left`), because the run ended while
-  they waited; and of how many two were delivered (`reached_twice`)
+* `left`: if the run was interrupted, how many lines of the file it has not reached
+* `legs`: if omnimsg ran fallback legs: how many after the first were `sent`, `refused` or
+  `doubtful`; how many messages have a next leg that was not tried (`left`), because the run ended
+  while they waited; and how many have two delivered legs (`reached_twice`)
 * `numbers_read`: with `--region`, how many numbers were read as those of the region
 * `results`: the path of the results file, which `omnimsg.bulk.results_format` describes
-* `rescued`: where another program has changed the results file, the file that has what is known
+* `rescued`: if another program has changed the results file, the file with the known states
 
 With `--check` the form is that of `omnimsg.cli.file_check`.
 """
@@ -75,9 +75,9 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     """Send a file of messages, each once.
 
     The file is JSON Lines, or CSV with a header. A results file records
-    every message before and after its request, so that a run that was
-    interrupted can be resumed without sending any message twice. At the end
-    of the file it waits for fallback legs until their ttl is over.
+    every message before and after its request, so that an interrupted run
+    can be resumed without sending any message twice. At the end of the
+    file, the command waits for fallback legs until their ttl is over.
 
     Exits with 0 when every line of the file is accepted; 1 when one is
     rejected, not sent, not a message, or was not reached, or a fallback leg
@@ -87,12 +87,12 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     Args:
         file: A file NAME.jsonl, NAME.ndjson, NAME.csv or NAME.tsv.
         flags: The flags of the results file.
-        reading: The flags that say how the file is read.
-        check: Read the whole file, send nothing, and say what would become of it.
+        reading: The flags for reading the file.
+        check: Check the whole file without sending it, and report bad and refused lines.
         account: The account to send through; that of the message's route, or
             the default account, unless given.
         config: The configuration, a TOML file.
-        deadline: Seconds to wait for the provider for each message, from when it is read.
+        deadline: Seconds to wait for the provider for each message, from when it leaves the queue.
         as_json: Print the counts as JSON.
     """
     if flags.resend_ambiguous and not flags.resume:
@@ -126,7 +126,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
 def _open_messages(
     file: Path, flags: ResultsFlags, reading: FileFlags, *, record_refusal: bool
 ) -> "MessageFile":
-    """Open the file of messages; where it is wrong as a whole, record that it was refused."""
+    """Open the file of messages; if it is wrong as a whole, record that it was refused."""
     from omnimsg.bulk import FileFormatError, ResultsFile  # noqa: PLC0415
 
     try:
@@ -134,7 +134,7 @@ def _open_messages(
     except FileFormatError as error:
         explained = refused(file, error)
         if record_refusal and not flags.resume and file.is_file() and file.suffix:
-            # So that the corrected file may be sent with --resume too: nothing was tried.
+            # So that the corrected file can be sent with or without --resume: nothing was tried.
             with suppress(OSError):
                 ResultsFile.record_refusal(flags.path(file), file, str(error))
         raise explained from error

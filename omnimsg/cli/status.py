@@ -2,11 +2,11 @@
 
 The JSON form is one object:
 
-* `id`, `status` (the unified word), `reason` (null unless it failed or is unknown)
+* `id`, `status` (the unified name), `reason` (null unless it failed or is unknown)
 * `contradicted`: whether a leg was reported both as failed and as arrived
-* `legs`, in sending order, each with `channel`, `status`, `reason`, `detail` (what the provider
-  says of a failure, numbers masked), `provider_id`, `timeline` and `usage` (`parts`, `price` as
-  text, `currency`; null where the provider says nothing)
+* `legs`, in sending order, each with `channel`, `status`, `reason`, `detail` (the provider's text
+  about a failure, numbers masked), `provider_id`, `timeline` and `usage` (`parts`, `price` as text,
+  `currency`; null if the provider does not report it)
 * `timeline`, the provider's reports, earliest first, each with `at`, `status`, `provider_status`,
   `code`, `reason`
 """
@@ -46,8 +46,8 @@ def status(
 ) -> int:
     """Look up the status of a message.
 
-    Exits with 1 when the provider does not know the message, or cannot be
-    asked.
+    Exits with 1 when the provider does not know the message, or the look-up
+    fails.
 
     Args:
         message_id: The id that `omnimsg send` printed, account:provider-id.

@@ -1,4 +1,4 @@
-"""Stored files on the command line: by the provider's id or URL, or in JSON.
+"""Parse the argument that names a stored file: the provider's id or URL, or JSON.
 
 The JSON form, which `omnimsg upload --json` prints and the commands for stored files accept, is
 that of a message's media source: `type` ("stored"), `account`, `id` and `url` (at least one of
@@ -26,7 +26,7 @@ def parse_stored(client: Client, text: str, *, account: str | None, sha256: str 
     """Parse the argument that names a stored file.
 
     Args:
-        client: The client whose default account is used where no account is named.
+        client: The client whose default account is used if no account is named.
         text: An id, a URL or JSON.
         account: The value of `--account`, for an id, a URL, or JSON that names no account.
         sha256: The value of `--sha256`, likewise.

@@ -1,7 +1,7 @@
-"""Standard output and error: closed from the start, without a reader, or on a full disk.
+"""Write to standard output and error, which may be closed, without a reader, or on a full disk.
 
-What becomes of the messages does not depend on whether somebody reads the output. So all that
-printing may raise is an `OutputError`, which nobody takes for an error of another file.
+A failed write must not change what is sent. So printing raises only `OutputError`, which cannot be
+confused with an error of another file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class OutputError(Exception):
     """Standard output or standard error cannot be written.
 
     Attributes:
-        why: What the system says; `None` where nobody reads it any more.
+        why: The system's error text; `None` if the reader has closed the output.
     """
 
     def __init__(self, why: str | None) -> None:
@@ -28,10 +28,10 @@ class OutputError(Exception):
 
 
 def open_missing_streams() -> None:
-    """Discard what is written to a stream that is closed; Python has `None` for it.
+    """Replace a closed standard stream, which is `None` in Python, by the null device.
 
-    The descriptor is taken too: the next file that is opened would get it, and what is written to
-    the stream with it.
+    This also occupies its file descriptor. Otherwise the next opened file would get the descriptor,
+    and with it everything that is written to the stream.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -40,10 +40,10 @@ def open_missing_streams() -> None:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Raise `OutputError` where a stream cannot be written.
+    """Convert errors of writing to a stream into `OutputError`.
 
     Raises:
-        OutputError: It cannot.
+        OutputError: The stream cannot be written.
     """
     try:
         yield
@@ -55,10 +55,10 @@ def writing() -> Iterator[None]:
 
 
 def write_text(text: str) -> None:
-    """Write a text to standard output as it is.
+    """Write a text to standard output, unchanged.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The text cannot be written.
     """
     with writing():
         sys.stdout.write(text)
@@ -66,7 +66,7 @@ def write_text(text: str) -> None:
 
 
 def discard_output() -> None:
-    """Discard what could not be written: Python would fail at exit to write it."""
+    """Discard unwritten output: at exit, Python would try to write it and fail."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

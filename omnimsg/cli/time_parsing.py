@@ -6,7 +6,7 @@ from omnimsg.cli.errors import CommandError
 
 
 def parse_time(flag: str, text: str | None) -> datetime | None:
-    """Parse an ISO 8601 time with an offset from UTC; `None` where the flag is not given.
+    """Parse an ISO 8601 time with an offset from UTC; `None` if the flag is not given.
 
     Raises:
         CommandError: The text is not such a time.

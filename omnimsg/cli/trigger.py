@@ -1,19 +1,19 @@
 """`omnimsg trigger`: send a signed sample of a provider's callback.
 
-The sample is written and signed by the sandbox, which knows the providers' documents and not
+The sandbox builds and signs the sample. It follows the providers' documents and shares no code with
 omnimsg's adapters.
 
 The JSON form is one object:
 
-* `event`, `provider`, and `kind`, the event in the provider's words
-* `url`: the address, without what may be a secret
+* `event`, `provider`, and `kind`, the provider's own name of the event
+* `url`: the address, with possible secrets masked
 * `genuine`: false with `--bad-signature`
 * `status`: the HTTP status of the answer; null if there was none
-* `error`: why there was none; otherwise null
-* `taken`: whether the provider takes the answer for success
+* `error`: why there was no answer; otherwise null
+* `taken`: whether the provider counts the answer as success
 
 With `--print` it has `event`, `provider`, `kind`, and the request: `url`, `headers`, `body`. With
-`--list` there is one object per event: `event` and `providers`, those that have it.
+`--list` there is one object per event: `event`, and `providers`, the names of those that have it.
 """
 
 import shlex
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import CallbackDraft, CallbackSigner, CallbackSource, SignedCallback
 
-_LIST = "`omnimsg trigger --list` shows the events of each provider"
+_LIST_HINT = "`omnimsg trigger --list` shows the events of each provider"
 _UNVERIFIED = 401
-_WHAT_IS_VERIFIED = (
+_UNVERIFIED_HINT = (
     "401 says that it was not verified: --account signs with that account's own secret, and Bird"
     " signs the address too, so --url has to be what the receiver has as its public_url"
 )
@@ -80,18 +80,18 @@ def trigger(  # noqa: PLR0913 - one flag each
 ) -> int:
     """Send a signed sample of a provider's callback to an address of yours.
 
-    It is signed with the secrets of an account, or with the sandbox's public
-    ones. Exits with 1 when the answer is none that the provider takes for
-    success; with --bad-signature, when it is one.
+    The sample is signed with the secrets of an account, or with the sandbox's
+    public ones. Exits with 1 when the provider would not count the answer as
+    success; with --bad-signature, when it would.
 
     Args:
         event: The event, such as status.delivered or inbound.text.
-        provider: The provider that the callback is of; the account's unless given.
-        url: The address to call, as it is; with --account, Clickatell's
-            secret is added to its path.
-        account: The account whose secrets sign; the sandbox's public ones unless given.
+        provider: The provider whose callback to send; the account's unless given.
+        url: The address to call, unchanged, except that with --account
+            Clickatell's secret is added to its path.
+        account: The account whose secrets to sign with; the sandbox's public ones unless given.
         config: The configuration, a TOML file; only read with --account.
-        bad_signature: Send it with a wrong signature, which has to be refused.
+        bad_signature: Send a wrong signature, which the endpoint has to refuse.
         print_request: Print the request as a curl command, and send nothing.
         list_events: List the events of each provider, and send nothing.
         as_json: Print JSON lines.
@@ -99,7 +99,7 @@ def trigger(  # noqa: PLR0913 - one flag each
     if list_events:
         return _list(as_json=as_json)
     if event is None:
-        raise CommandError("the event is missing", _LIST)
+        raise CommandError("the event is missing", _LIST_HINT)
     if url is None:
         raise CommandError("--url is missing", "name the address of your endpoint with --url")
     secrets: Mapping[str, Any] | None = None
@@ -111,7 +111,7 @@ def trigger(  # noqa: PLR0913 - one flag each
             )
         provider = own
     if provider is None:
-        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST}")
+        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST_HINT}")
     sample = _sample(event, provider, url, secrets, genuine=not bad_signature)
     if print_request:
         return _print_request(sample, as_json=as_json)
@@ -119,13 +119,13 @@ def trigger(  # noqa: PLR0913 - one flag each
 
 
 def _sources() -> "dict[str, CallbackSource]":
-    """Return what each provider says in its callbacks."""
+    """Return the source of callbacks of each provider, by name."""
     import secrets  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.sandbox import SandboxState  # noqa: PLC0415
     from omnimsg.sandbox.settings import installed_emulators  # noqa: PLC0415
 
-    # Another seed each time: a sample with the ids of the last one would be a repetition of it.
+    # A new seed each time: a sample with the ids of the last one would count as its repetition.
     state = SandboxState(seed=secrets.randbits(64))
     emulators = [emulator(state) for emulator in installed_emulators()]
     return {each.name: each.callbacks for each in emulators if each.callbacks is not None}
@@ -159,12 +159,15 @@ def _sample(
 
     sources = _sources()
     if provider not in sources:
-        raise CommandError(f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST)
+        raise CommandError(
+            f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST_HINT
+        )
     source = sources[provider]
     build = source.sample_of(event)
     if build is None:
         raise CommandError(
-            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}", _LIST
+            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}",
+            _LIST_HINT,
         )
     signer, draft = source.signer, build()
     try:
@@ -206,13 +209,15 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
         print_error(f"no answer from {url}: {error}", "check the address, and that it is served")
         return FAILED
     if sample.genuine and status == _UNVERIFIED and not as_json:
-        print_hint(_WHAT_IS_VERIFIED)
+        print_hint(_UNVERIFIED_HINT)
     return OK if taken == sample.genuine else FAILED
 
 
 def _print_sent(sample: _Sample, url: str) -> None:
-    said = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
-    print_line(("event    ", "dim"), (sample.event, "bold"), said, f" of {sample.signer.provider}")
+    provider_kind = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
+    print_line(
+        ("event    ", "dim"), (sample.event, "bold"), provider_kind, f" of {sample.signer.provider}"
+    )
     print_line(("sent to  ", "dim"), url)
 
 
@@ -258,7 +263,7 @@ def _list(*, as_json: bool) -> int:
     in_order = [f"status.{each}" for each in Status]
     table = new_table("event", *providers)
     previous = ""
-    for event in sorted(events, key=lambda each: _place(each, in_order)):
+    for event in sorted(events, key=lambda each: _sort_key(each, in_order)):
         group = event.partition(".")[0]
         if previous not in {"", group}:
             table.add_section()
@@ -275,8 +280,8 @@ def _list(*, as_json: bool) -> int:
 _GROUPS = ("status", "inbound", "interaction")
 
 
-def _place(event: str, statuses: list[str]) -> tuple[int, int]:
-    """Return the place of an event in the list: by its group, of statuses by their rank."""
+def _sort_key(event: str, statuses: list[str]) -> tuple[int, int]:
+    """Return the sort key of an event: its group, then the rank of a status."""
     group = event.partition(".")[0]
     rank = statuses.index(event) if event in statuses else 0
     return (_GROUPS.index(group) if group in _GROUPS else len(_GROUPS)), rank

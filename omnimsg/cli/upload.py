@@ -1,7 +1,8 @@
 """`omnimsg upload`: upload a file to a provider, for use in later messages.
 
-The JSON form is that of a stored file, as `omnimsg.cli.stored_media` describes it. It can be used
-as the `source` of a message's media, and for `omnimsg download` and `omnimsg media-info`.
+The JSON form is that of a stored file, which `omnimsg.cli.stored_media` describes. It is valid as
+the `source` of a message's media, and as an argument of `omnimsg download` and `omnimsg
+media-info`.
 """
 
 from pathlib import Path
@@ -29,10 +30,10 @@ class FileFlags:
     """The flags that describe the file.
 
     Attributes:
-        content_type: Its media type, such as image/png; it is never guessed.
+        content_type: The media type of the file, such as image/png; it is never guessed.
         file_name: The name that a recipient may see; the file's own unless given.
-        to: The only recipient it may be sent to; any recipient unless given.
-        channel: The only channel it is for, where the provider asks for one.
+        to: The only recipient that may get the file; any recipient unless given.
+        channel: The only channel to use the file on, if the provider requires one.
     """
 
     content_type: str

@@ -1,4 +1,4 @@
-"""Say how long a provider asks to wait: until when, and how long that is."""
+"""Describe the wait that a provider asks for: its end and its duration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.engine.observers import Paused
 
-# Shorter waits are over before they are read.
+# Shorter waits end before a person has read the text.
 _MIN_SECONDS = 2.0
-# From here on no time of day helps: some providers name a time since 1970 instead of a wait.
+# A longer wait is shown without a time: some providers send epoch seconds instead of a wait.
 _MAX_DAYS = 365
 
 
@@ -24,13 +24,13 @@ def failure_text(failure: Failure, *, now: datetime | None = None) -> str:
 
     Args:
         failure: The failure.
-        now: The time, with a UTC offset; the system's in its own time zone unless given.
+        now: The time, with a UTC offset; by default the system's time in its time zone.
     """
     return failure.sentence() + asked_wait(failure, now=now)
 
 
 def asked_wait(failure: Failure, *, now: datetime | None = None) -> str:
-    """Return the wait that a failure asks for, to follow its text; empty where it asks for none."""
+    """Return a clause about the wait of a failure, to append to its text; empty without one."""
     seconds = failure.retry_after
     if seconds is None or seconds < _MIN_SECONDS:
         return ""
@@ -38,7 +38,7 @@ def asked_wait(failure: Failure, *, now: datetime | None = None) -> str:
 
 
 def wait_text(seconds: float, *, now: datetime | None = None) -> str:
-    """Write a wait as `until 14:05 (12 min)`, with the date where it ends on another day."""
+    """Format a wait as `until 14:05 (12 min)`, with the date if it ends on another day."""
     if seconds >= timedelta(days=_MAX_DAYS).total_seconds():
         return "for more than a year"
     begun = now or datetime.now().astimezone()
@@ -50,7 +50,7 @@ def wait_text(seconds: float, *, now: datetime | None = None) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Write a duration in its two largest units, rounded up."""
+    """Format a duration in its largest one or two units, rounded up."""
     whole = -int(-seconds // 1)
     if whole < 60:
         return f"{whole} s"
@@ -65,7 +65,7 @@ def _duration(seconds: float) -> str:
 
 
 class PauseReporter(Observer):
-    """Reports that nothing leaves for a while, once for each pause.
+    """Reports that nothing is sent for a while, once for each pause.
 
     Args:
         report: Prints a line.
@@ -82,7 +82,7 @@ class PauseReporter(Observer):
         self._until: dict[str, datetime] = {}
 
     def paused(self, event: Paused) -> None:
-        """Report a pause that is longer than the one that was reported last."""
+        """Report a pause that ends later than the last reported one."""
         now = self._now()
         until = now + timedelta(seconds=event.seconds)
         known = self._until.get(event.account, now)

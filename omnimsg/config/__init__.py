@@ -1,4 +1,4 @@
-"""Load a configuration: build the adapter and the policy of each account."""
+"""Load a configuration from TOML or URLs: build the adapter and the policy of each account."""
 
 from omnimsg.config.loading import load_config
 from omnimsg.config.model import Config

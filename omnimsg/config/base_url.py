@@ -7,23 +7,23 @@ from urllib.parse import urlsplit
 
 from omnimsg.transport.loopback import is_loopback
 
-# The characters of a host name or an address; names in other scripts are converted by IDNA.
+# The characters of a host name or an IP address; IDNA converts names in other scripts.
 _HOST = re.compile(r"[^\s/\\?#@:%<>\"^`{|}\[\]]{1,253}|[0-9A-Fa-f:.]+")
 
 
 def base_url_problem(text: str, *, allow_http: bool) -> str | None:
-    """Say what is wrong with a base URL; `None` where nothing is.
+    """Return what is wrong with a base URL; `None` if nothing is.
 
     Args:
         text: The URL.
-        allow_http: Whether it may name another machine without encryption.
+        allow_http: Whether plain HTTP to another machine is allowed.
     """
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "must be an absolute https URL"
-    # `urlsplit` drops line breaks and tabs; the only space that is printable is the common one.
+    # `urlsplit` drops line breaks and tabs; U+0020 is the only space that is printable.
     if not text.isprintable() or " " in text or "\\" in text:
         return "must be a URL without spaces, line breaks and backslashes"
     if parts.scheme not in ("http", "https") or not host or not _is_host(host):

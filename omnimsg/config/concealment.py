@@ -1,6 +1,6 @@
-"""Keep the secrets of an account out of the errors about it.
+"""Remove the secrets of an account from errors about its configuration.
 
-An adapter may check its settings with any validator, and many put the value into their error.
+An adapter may use any validator for its settings, and many put the value into their error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from omnimsg.domain.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# A shorter secret may be a part of any word, so the whole error is left out.
+# A shorter secret may be part of an ordinary word: then the whole error text is replaced.
 _MIN_REPLACED = 4
 
 
@@ -24,14 +24,14 @@ def secret_keys(settings: type, *common: str) -> frozenset[str]:
 
     Args:
         settings: The attrs class of the provider's own keys.
-        common: The names of such keys among those that every account may have.
+        common: The secret keys among those that every account may have.
     """
     own = {each.name for each in attrs.fields(settings) if "Secret" in str(each.type)}
     return frozenset(own.union(common))
 
 
 def secret_texts(values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
-    """Return the texts that no error may show: those of secret keys and of references."""
+    """Return the texts that no error may show: the values of secret keys and of references."""
     hidden = frozenset(keys)
     return [
         text

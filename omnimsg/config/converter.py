@@ -1,12 +1,12 @@
 """Convert the values of a configuration to the types of the settings.
 
-* The references in it, `env:NAME` and `file:PATH`, were replaced before; one that leads nowhere is
-  an error where its value is needed.
+* References (`env:NAME`, `file:PATH`) were resolved before; an unresolved one is an error only when
+  its value is converted.
 * A `Secret` is text: one line, not empty.
 * Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number, unless it
-  stood in a variable or a file.
-* A `Path` that is relative starts from the configuration's folder.
-* A value of an enumeration must be one of its words.
+  came from a variable or a file.
+* A relative `Path` starts from the configuration's folder.
+* A value of an enumeration must be one of its values.
 * A table must not have an unknown key.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Numbers in a variable or a file, written as in TOML.
+# Numbers from a variable or a file; the same notation as in TOML.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 
@@ -44,10 +44,10 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?",
 def converter_for(folder: Path) -> cattrs.Converter:
     """Build the converter of a configuration.
 
-    The last one is reused, because a converter generates code for each class that it reads.
+    The last one is cached, because a converter generates code for each class that it reads.
 
     Args:
-        folder: The folder that a relative `file:` starts from.
+        folder: The folder that a relative `Path` starts from.
     """
     import cattrs  # noqa: PLC0415 - slow to import, and only needed to read a configuration
     from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415
@@ -55,19 +55,20 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
 
     def table(value: object, kind: type[T], read: Callable[[Any, type[T]], T]) -> T:
-        return read(require_mapping(_found(value)), kind)
+        return read(require_mapping(_resolved(value)), kind)
 
     def list_as_tuple(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
-        if not isinstance(_found(value), list):
+        if not isinstance(_resolved(value), list):
             raise ValueError("must be a list")  # noqa: TRY004 - hooks report problems this way
         items: Any = GenericAlias(list, get_args(kind)[:1])
         return tuple(converter.structure(value, items))
 
-    # By class: cattrs has lenient hooks of its own for these, which only a class hook precedes.
+    # Registered by class: cattrs has lenient hooks for these types, and only a hook by class takes
+    # precedence over them.
     converter.register_structure_hook(int, _int)
     converter.register_structure_hook(float, _float)
     converter.register_structure_hook(bool, _bool)
-    # By its shortest text: what is written 0.07 is not 0.070000000000000006661.
+    # Through the shortest text of the float: 0.07 must not become 0.070000000000000006661.
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(_float(value, None))))
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(StrEnum, _enum)
@@ -77,7 +78,7 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter.register_structure_hook_func(_is_tuple, list_as_tuple)
     converter.register_structure_hook_func(
         _is_mapping,
-        lambda value, _: FrozenDict(_plain(require_mapping(_found(value)))),
+        lambda value, _: FrozenDict(_plain(require_mapping(_resolved(value)))),
     )
     converter.register_structure_hook_factory(
         attrs.has,
@@ -97,15 +98,15 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
     return getattr(kind, "__origin__", kind) is FrozenDict
 
 
-def _found(value: object) -> object:
-    """Return a value, unless it is a reference that leads nowhere."""
+def _resolved(value: object) -> object:
+    """Return a value; raise if it is an unresolved reference."""
     if isinstance(value, Unresolved):
         raise ValueError(value.why)  # noqa: TRY004 - hooks report problems this way
     return value
 
 
 def _text(value: object) -> str:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         return str.__str__(value)
     return exact_type(str, "text")(value, None)
 
@@ -118,33 +119,33 @@ def _line(value: object) -> str:
 
 
 def _int(value: object, _: object) -> int:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = int(str(value)) if _WHOLE.fullmatch(str(value)) else None
     return exact_type(int, "a whole number")(value, None)
 
 
 def _float(value: object, _: object) -> float:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = float(str(value)) if _DECIMAL.fullmatch(str(value)) else None
     return read_float(value, None)
 
 
 def _bool(value: object, _: object) -> bool:
-    if isinstance(_found(value), FromReference):
+    if isinstance(_resolved(value), FromReference):
         value = {"true": True, "false": False}.get(str(value).lower())
     return exact_type(bool, "true or false")(value, None)
 
 
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
-    if not isinstance(_found(value), str) or value not in words:
-        # What stood in a variable or a file is not shown.
+    if not isinstance(_resolved(value), str) or value not in words:
+        # The value of a variable or a file may be secret, so it is not shown.
         raise unknown_choice("" if isinstance(value, FromReference) else value, words)
     return words[str(value)]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of TOML
-    """Copy a free-form value, with plain text in place of what was referred to."""
+    """Copy a free-form value, with plain `str` in place of resolved references."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,9 +1,8 @@
 """Load a configuration from a TOML file or a mapping, and build the adapters of its accounts.
 
 All problems are reported at once, each with the path of its key. An unknown key is an error that
-names the nearest known key, so that a typing error does not silently select a default. A value that
-is missing outside the configuration (a variable is not set) is no error of an account that is not
-used.
+names the nearest known key, so that a typo does not silently select a default. An unresolved
+reference (such as a variable that is not set) is an error only when its account is used.
 """
 
 from __future__ import annotations
@@ -52,9 +51,8 @@ def load_config(
     """Load a configuration.
 
     Args:
-        source: The path of a TOML file, a mapping with the content of one, or what this function
-            returned.
-        default: The account to use as the default, whatever the configuration says.
+        source: The path of a TOML file, a mapping with the content of one, or a loaded `Config`.
+        default: The account to use as the default, in place of the configured one.
 
     Raises:
         ConfigError: The file cannot be read, or a key is missing, unknown or wrong.
@@ -79,8 +77,8 @@ def config_from_mapping(
     Args:
         data: The content of the configuration.
         where: The name of the configuration in error texts.
-        folder: The folder that a relative `file:` starts from.
-        default: The account to use as the default, whatever the configuration says.
+        folder: The folder that a relative path starts from.
+        default: The account to use as the default, in place of the configured one.
 
     Raises:
         ConfigError: A key is missing, unknown or wrong.
@@ -133,7 +131,7 @@ def config_from_mapping(
 
 
 def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -> str | Problem:
-    """Return the name of the default account, or what is wrong with it."""
+    """Return the name of the configured default account, or the problem with it."""
     default = data.get("default")
     if default is None:
         if len(tables) == 1:
@@ -153,7 +151,7 @@ def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -
 def _load_callbacks(
     data: Mapping[str, Any], folder: Path, problems: list[Problem]
 ) -> CallbackOptions | None:
-    """Load the table of callbacks; add its problems to the list."""
+    """Load the table `[callbacks]`; add its problems to the list."""
     table = data.get("callbacks", {})
     if not isinstance(table, Mapping):
         problems.append(Problem("callbacks", "must be a table"))
@@ -171,7 +169,7 @@ def _load_callbacks(
 
 
 class _IncompleteAccount(InvalidValue):
-    """An account whose only problems are references that lead nowhere."""
+    """An account whose only problems are unresolved references."""
 
 
 def _load_account(
@@ -180,7 +178,7 @@ def _load_account(
     """Load one account.
 
     Raises:
-        InvalidValue: Something is wrong; it holds every problem of the account.
+        InvalidValue: The account has problems; the error contains all of them.
     """
     path = f"accounts.{name}"
     if not isinstance(name, str) or not is_account_name(name):
@@ -205,7 +203,7 @@ def _load_account(
     except InvalidValue as error:
         hidden = secret_texts(values, secrets)
         missing = {each.why for each in _unresolved(values)}
-        kind = _IncompleteAccount if missing.issuperset(_whys(error)) else InvalidValue
+        kind = _IncompleteAccount if missing.issuperset(_problem_texts(error)) else InvalidValue
         raise kind(*(conceal(each, hidden) for each in error.problems)) from None
     except (ConfigError, ValueError) as error:
         problem_path, why = path, str(error)
@@ -230,7 +228,7 @@ def _build_adapter(
     """Check the keys of an account and build its adapter.
 
     Raises:
-        InvalidValue: Something is wrong; it holds every problem of the account.
+        InvalidValue: The account has problems; the error contains all of them.
         ConfigError, ValueError: The adapter refuses the account.
     """
     path = f"accounts.{name}"
@@ -267,7 +265,7 @@ def _build_adapter(
 
 
 def _holds_secrets(adapter: Adapter[Any], table: Mapping[str, Any]) -> bool:
-    """Return whether a table has secrets itself; those of a sandbox are none."""
+    """Return whether a table contains literal secrets; a sandbox's public ones do not count."""
     return not is_this_machine(adapter.account.base_url) and any(
         key in table and not is_reference(table[key])
         for key in secret_keys(adapter.settings, "proxy")
@@ -283,7 +281,7 @@ def _unresolved(value: object) -> Iterator[Unresolved]:
         yield from _unresolved(each)
 
 
-def _whys(error: InvalidValue) -> set[str]:
+def _problem_texts(error: InvalidValue) -> set[str]:
     return {each.why for each in error.problems}
 
 
@@ -303,7 +301,7 @@ def _adapter_class(
 def _structure_collecting(
     problems: list[Problem], converter: cattrs.Converter, kind: type[T], data: object, path: str
 ) -> T | None:
-    """Structure data; where that fails, add its problems to the list and return `None`."""
+    """Structure data; on failure, add its problems to the list and return `None`."""
     try:
         return structure(converter, kind, data, path)
     except InvalidValue as error:
@@ -314,7 +312,7 @@ def _structure_collecting(
 def _problems_of(
     shared: AccountTable, adapter_class: type[Adapter[Any]], path: str
 ) -> list[Problem]:
-    """Find the problems that the type of a value does not show."""
+    """Find the problems of values that have the right type."""
     problems = []
     base_url = shared.base_url or adapter_class.base_url
     why = base_url_problem(base_url, allow_http=shared.allow_http)

@@ -29,7 +29,7 @@ from omnimsg.transport import Network
 
 @attrs.frozen(kw_only=True)
 class CodeChange:
-    """A change to one row of a provider's code table; what is not given stays as it is.
+    """A change to one row of a provider's code table; a value that is not given is unchanged.
 
     Attributes:
         reason: The unified reason.
@@ -44,7 +44,7 @@ class CodeChange:
     fault: Fault | None = None
 
     def changes(self) -> dict[str, Any]:
-        """Return the given values, by the attribute of the row that they replace."""
+        """Return the given values by attribute of the row."""
         return attrs.asdict(self, filter=lambda _, value: value is not None)
 
 
@@ -52,14 +52,15 @@ class CodeChange:
 class AccountTable(Network):
     """The keys that every table `[accounts.NAME]` may have; each provider adds its own.
 
-    Those of `Network` are among them.
+    They include the keys of `Network`.
 
     Attributes:
         provider: The provider's name.
-        base_url: The URL of the provider's API, where it is not the provider's usual one.
+        base_url: The URL of the provider's API, if it is not the provider's usual one.
         channel: The channel of a message that names none.
         sender: The sender of a message that names none, on every channel.
-        senders: The sender of a message that names none, by channel; comes before `sender`.
+        senders: The sender of a message that names none, by channel; takes precedence over
+            `sender`.
         templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
         extras: Fields to merge into every request.
@@ -90,7 +91,7 @@ class AccountTable(Network):
     prices: Prices = attrs.field(default=Prices())
 
     def network(self) -> Network:
-        """Return the part that says how requests travel."""
+        """Return the network settings."""
         return Network(**{each.name: getattr(self, each.name) for each in attrs.fields(Network)})
 
     def policy(self) -> Policy:
@@ -113,13 +114,13 @@ class Config:
 
     Attributes:
         adapters: The adapter of each account, by account name, in the order of the configuration.
-        default: The name of the account that is used where none is named.
+        default: The name of the account that is used if none is named.
         callbacks: How callbacks are received.
         policies: The policy of each account, by account name.
-        unusable: Why accounts that are in neither cannot be used, by account name: a variable or a
-            file with a value of theirs is missing. That is no error until such an account is used.
+        unusable: Why an account that is in neither cannot be used, by account name: a variable or a
+            file with one of its values is missing. That is an error only when the account is used.
         routes: The routes of messages that name no account, in order.
-        budgets: How much may leave in a time.
+        budgets: How many messages, or how much money, may be sent in a time.
     """
 
     adapters: dict[str, Adapter[Any]]

@@ -1,6 +1,6 @@
 """Find adapters by entry point: any installed distribution may register some.
 
-Only the adapter that a configuration names is imported.
+Only the adapters that a configuration names are imported.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def entry_points(*, group: str) -> Iterable[EntryPoint]:
 
 
 class InstalledProviders:
-    """The providers that are installed; their entry points are read once, when first needed.
+    """The installed providers; their entry points are read once, when first needed.
 
-    To find them takes longer than to build an account, so what loads many accounts holds one.
+    Finding them takes longer than building an account, so share one instance between accounts.
     """
 
     def __init__(self) -> None:
@@ -73,14 +73,14 @@ def load_adapter(provider: str) -> type[Adapter[Any]]:
 
 
 def providers_with(operation: Operation) -> str:
-    """Write which installed providers have an operation, for an error."""
+    """Return a sentence for an error: which installed providers have an operation."""
     able = []
     for provider in provider_names():
         try:
             if operation in load_adapter(provider).operations():
                 able.append(provider)
         except ConfigError:
-            # A broken plug-in must not hide the answer of the others.
+            # A broken plug-in must not hide the other providers.
             continue
     return f"it is offered by {', '.join(able)}" if able else "no installed provider has it"
 
@@ -118,11 +118,11 @@ def _entry_points_by_name() -> dict[str, list[EntryPoint]]:
 
 
 def _distinct(claims: list[EntryPoint]) -> list[EntryPoint]:
-    """Leave out what is listed twice; one claim alone needs no look at its distribution."""
+    """Remove duplicates; a single claim is returned without reading its distribution, for speed."""
     return claims if len(claims) == 1 else list({_source(each): each for each in claims}.values())
 
 
 def _source(entry: EntryPoint) -> str:
-    """Name an entry point's object and its distribution, whose metadata are slow to read."""
+    """Describe an entry point by object and distribution; reading its metadata is slow."""
     owner = entry.dist.name if entry.dist is not None else "an unknown distribution"
     return f"{entry.value} of {owner}"

@@ -1,4 +1,4 @@
-"""Resolve `env:NAME` and `file:PATH` references in settings."""
+"""Resolve the references `env:NAME` and `file:PATH` in settings."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# The largest value that a file may hold, bytes.
+# The size limit of a referenced file.
 MAX_FILE_BYTES = 64 * 1024
 
-# How deep lists and tables may be nested.
+# The limit of nesting of lists and tables.
 MAX_DEPTH = 30
 
 log: logging.Logger = logging.getLogger("omnimsg.config")
 
 
 class FromReference(str):
-    """A text that stood in a variable or a file, so it may also be a number or a boolean."""
+    """A text from a variable or a file, which the converter also accepts as number or boolean."""
 
     __slots__ = ()
 
 
 @attrs.frozen
 class Unresolved:
-    """Stands for a value whose reference leads nowhere.
+    """Replaces a value whose reference cannot be resolved.
 
     Attributes:
         why: What is missing.
@@ -43,25 +43,25 @@ class Unresolved:
 
 
 def is_reference(value: object) -> bool:
-    """Return whether a value refers to a variable or a file; of a list, each of its items."""
+    """Return whether a value, or every item of a list, refers to a variable or a file."""
     if isinstance(value, list):
         return all(map(is_reference, value))
     return isinstance(value, str) and value.startswith(("env:", "file:"))
 
 
 def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  # noqa: ANN401
-    """Copy a value into plain dicts and lists, and replace the references in it.
+    """Copy a value, and resolve the references in it.
 
     Args:
-        value: Mappings, lists and scalars, as TOML gives them.
+        value: Dicts, lists and scalars, as TOML has them.
         folder: The folder of the configuration, which a relative path starts from.
-        depth: How deep the value is nested.
+        depth: The nesting depth of the value.
 
     Returns:
         The copy, with a `FromReference` or an `Unresolved` in place of each reference.
 
     Raises:
-        ValueError: It is nested too deeply.
+        ValueError: The value is nested too deeply.
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
@@ -83,12 +83,12 @@ def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  
 def resolve_reference(
     text: str, *, folder: Path, environment: Mapping[str, str] = os.environ
 ) -> str:
-    """Return the value that `env:NAME` or `file:PATH` refers to; any other text is the value.
+    """Return the value of a reference `env:NAME` or `file:PATH`; any other text unchanged.
 
     Args:
         text: The text in the configuration.
         folder: The folder of the configuration, which a relative path starts from.
-        environment: The variables that `env:` refers to.
+        environment: The environment variables.
 
     Raises:
         ValueError: The variable is not set or is empty; the file cannot be read or is empty.
@@ -98,7 +98,7 @@ def resolve_reference(
     source, _, name = text.partition(":")
     if source == "file":
         return _read_value(folder / name)
-    # A name that no variable can have is not set either.
+    # A name that is not printable ASCII counts as not set.
     value = environment.get(name, "") if name.isprintable() and name.isascii() else ""
     if not value:
         raise ValueError(f"the environment variable {name} is not set")
@@ -123,7 +123,7 @@ def _read_value(path: Path) -> str:
 
 
 def _read_regular_file(path: Path) -> bytes:
-    """Read at most one byte more than allowed."""
+    """Read a regular file, at most one byte more than allowed."""
     if "\0" in str(path):
         raise ValueError("the name of the file has a NUL character")
     with open(path, "rb", opener=_open_at_once) as file:
@@ -133,12 +133,12 @@ def _read_regular_file(path: Path) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for the writer of a pipe."""
+    """Open a file without blocking, even if it is a pipe without a writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def warn_if_readable_by_everybody(path: Path) -> None:
-    """Log a warning, once for each file, where all users of this machine may read a secret."""
+    """Log a warning, once for each file, if all users of this machine can read the file."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):

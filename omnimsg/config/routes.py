@@ -1,4 +1,4 @@
-"""Load what a configuration has as lists: the tables `[[routes]]` and `[[budgets]]`."""
+"""Load the lists of tables in a configuration: `[[routes]]` and `[[budgets]]`."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def load_routes(
 
     Args:
         data: The content of the configuration.
-        problems: What is wrong with the routes is added to it.
+        problems: The list to add problems to.
         accounts: The names of all accounts.
-        policies: By account name, for the accounts that can be used.
-        folder: The folder that a relative `file:` starts from.
+        policies: The policies of usable accounts, by account name.
+        folder: The folder that a relative path starts from.
     """
     wrong: list[Problem] = []
     routes = _load_list(data, "routes", Route, wrong, folder)

@@ -1,4 +1,4 @@
-"""A JSON Schema of the configuration, for editors, made from the classes that read it."""
+"""Generate a JSON Schema of the configuration, for editors, from the classes that read it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from omnimsg.transport import Proxy
 _REFERENCE = {"type": "string", "pattern": "^(env|file):.+"}
 _NAME = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
-# In the docstring of a class: the name of a field, a colon and its description, which may go on in
-# further lines that are indented more.
+# A field in the docstring of a class: its name, a colon and its description, which may continue in
+# further lines with deeper indentation.
 _FIELD = re.compile(r"^    (\w+): (.+(?:\n {8,}.+)*)", re.MULTILINE)
 
 _TEXTS: tuple[type, ...] = (str, Secret, Proxy, Path)
@@ -41,10 +41,7 @@ _NUMBERS: dict[type, dict[str, Any]] = {
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the schema, with the keys of every installed provider.
-
-    A provider that cannot be imported is left out.
-    """
+    """Return the schema, with the keys of every installed provider that can be imported."""
     providers = {}
     for name in provider_names():
         try:
@@ -101,12 +98,12 @@ def config_schema() -> dict[str, Any]:
             },
         },
         "definitions": {
-            name: _joined(common, _table(settings)) for name, settings in providers.items()
+            name: _merged(common, _table(settings)) for name, settings in providers.items()
         },
     }
 
 
-def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
@@ -118,15 +115,15 @@ def _joined(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _table(kind: type) -> dict[str, Any]:
     """Return the schema of an attrs class."""
     types = typing.get_type_hints(kind)
-    said = _descriptions(kind)
+    descriptions = _descriptions(kind)
     properties, required = {}, []
     for field in attrs.fields(kind):
         if not field.init:
             continue
         name = field.alias or field.name
         properties[name] = _schema(types[field.name])
-        if field.name in said:
-            properties[name]["description"] = said[field.name]
+        if field.name in descriptions:
+            properties[name]["description"] = descriptions[field.name]
         if field.default is attrs.NOTHING:
             required.append(name)
         elif isinstance(field.default, (str, int, float)):
@@ -166,5 +163,5 @@ def _descriptions(kind: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         _, _, fields = cleandoc(each.__doc__ or "").partition("\nAttributes:\n")
-        found |= {name: " ".join(said.split()) for name, said in _FIELD.findall(fields)}
+        found |= {name: " ".join(text.split()) for name, text in _FIELD.findall(fields)}
     return found

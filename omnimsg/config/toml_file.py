@@ -1,4 +1,4 @@
-"""Read a TOML file, also one that an editor of Windows wrote."""
+"""Read a TOML file, and explain encodings of Windows programs that TOML does not allow."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from omnimsg.domain.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The variable that names the configuration, and the file that is used unless it is set.
+# The variable that names the configuration, and the file that is used if it is not set.
 CONFIG_VARIABLE = "OMNIMSG_CONFIG"
 DEFAULT_FILE = "omnimsg.toml"
 
-# The largest configuration, bytes.
+# The size limit of a configuration.
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
 
 _SAVE_AS_UTF8 = (
@@ -30,7 +30,7 @@ def path_from_environment() -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file. A byte order mark of UTF-8 at its start is ignored.
+    """Read a TOML file; a UTF-8 byte order mark at its start is ignored.
 
     Raises:
         ConfigError: The file does not exist, cannot be read, or is not TOML.

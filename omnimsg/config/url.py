@@ -1,12 +1,12 @@
-"""Accounts in one line: `clickatell://KEY@main?channel=sms`, several with commas between them.
+"""Load accounts from URLs in one line: `clickatell://KEY@main?channel=sms`, separated by commas.
 
 * The scheme is the provider, the host the account's name; the first account is the default one.
-* What stands before the `@` fills the provider's required keys in order, with colons between.
-* The query has every other key: `sender=Shop`, nested ones with dots (`limits.concurrency=4`),
-  lists by repeating them. Values may be numbers and booleans, as in a variable.
-* `%2C` is a comma that separates nothing; likewise `%40`, `%3A` and so on.
+* The values before the `@`, separated by colons, fill the provider's required keys in order.
+* The query has every other key: `sender=Shop`, nested keys with dots (`limits.concurrency=4`), and
+  lists as repeated keys. Values may be numbers and booleans, as in a variable.
+* `%2C` is a literal comma; likewise `%40`, `%3A` and so on.
 
-The accounts are built by the classes that read the file.
+The accounts are validated and built like those of a file.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from omnimsg.config.model import Config
 
 URL_VARIABLE = "OMNIMSG_URL"
-"""The variable that has accounts as URLs, in place of a file."""
+"""The variable that contains accounts as URLs, in place of a configuration file."""
 
 _FORM = "provider://KEY@name?key=value"
 
 
 def url_from_environment() -> str | None:
-    """Return the value of `OMNIMSG_URL`; `None` where it is not set.
+    """Return the value of `OMNIMSG_URL`; `None` if it is not set.
 
     Raises:
         ConfigError: `OMNIMSG_CONFIG` is set too.
@@ -52,9 +52,9 @@ def load_url(text: str, *, default: str | None = None, where: str = URL_VARIABLE
     """Load accounts that are written as URLs.
 
     Args:
-        text: One URL, or several with commas between them.
+        text: One URL, or several separated by commas.
         default: The account to use as the default, in place of the first.
-        where: What errors call the text, which they never show.
+        where: The name of the text in errors, which never show the text itself.
 
     Raises:
         ConfigError: A part of a URL is missing, unknown or wrong.
@@ -70,7 +70,7 @@ def load_url(text: str, *, default: str | None = None, where: str = URL_VARIABLE
 
 
 def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
-    """Return the name of an account, and the table that a file would have for it."""
+    """Parse a URL into the name of an account and its table, as a file would have it."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -83,7 +83,7 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"{where}: has a path after the account's name; write '/' as %2F")
     credentials, at, name = parts.netloc.rpartition("@")
     name = unquote(name)
-    # Without an '@' it may be the key that stands in the name's place.
+    # Without an '@', the text in place of the name may be the key, so it is not shown.
     if not at or not is_account_name(name):
         raise ConfigError(
             f"{where}: the account's name, after the '@', must have letters, digits, '.', '_' and"
@@ -106,7 +106,7 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
 
 
 def _required_keys(provider: str, where: str) -> list[str]:
-    """Return the keys that an account of a provider must have, in their order."""
+    """Return the required keys of a provider's accounts, in order."""
     try:
         settings = load_adapter(provider).settings
     except ConfigError as error:
@@ -117,7 +117,7 @@ def _required_keys(provider: str, where: str) -> list[str]:
 
 
 def _put(table: dict[str, Any], key: str, value: FromReference, where: str) -> None:
-    """Store the value of a key, whose dots lead into tables; a key that comes again is a list."""
+    """Store a value under a key with dots for nested tables; a repeated key makes a list."""
     *path, last = key.split(".")
     for step in path:
         table = table.setdefault(step, {})

@@ -1,7 +1,7 @@
 """The local sandbox: emulated providers, handsets that receive messages, and faults on demand.
 
-It imports neither the engine nor any adapter, so that adapters are tested against an independent
-reading of the providers' documents.
+The sandbox imports neither the engine nor any adapter, so that adapters are tested against an
+independent reading of the providers' documents.
 """
 
 from omnimsg.sandbox.callbacks.callbacks import Callbacks

@@ -1,4 +1,4 @@
-"""The control routes of callbacks: where they go, what became of them, and what phones send."""
+"""The control routes for callbacks: set their address, show their attempts, send as a phone."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def callback_routes(
     callbacks: Callbacks, reply: Callable[[object], SentReply]
 ) -> Iterable[web.RouteDef]:
-    """Return the routes that show and set where callbacks go, and the one of phones.
+    """Return the routes that show and set where callbacks go, and the route for phones.
 
     Args:
         callbacks: The callbacks.
-        reply: Sends what a phone sends.
+        reply: Sends a message or an interaction of a phone, given as a JSON document.
     """
 
     async def show(request: web.Request) -> web.Response:
@@ -49,13 +49,13 @@ def callback_routes(
         return json_response(callbacks.as_json())
 
     async def switch_off(request: web.Request) -> web.Response:
-        """Switch callbacks off, and forget those that wait."""
+        """Switch callbacks off, and discard waiting ones."""
         del request
         callbacks.switch_off()
         return json_response(callbacks.as_json())
 
     async def add_inbound(request: web.Request) -> web.Response:
-        """Let a phone send, such as {"from": "+27820000001", "text": "STOP"}."""
+        """Send as a phone, such as {"from": "+27820000001", "text": "STOP"}."""
         try:
             sent = reply(await json_body(request))
         except ReplyError as error:

@@ -1,4 +1,4 @@
-"""Note which messages a request accepts or changes, so that they are reported after its answer."""
+"""Record the messages that a request accepts or changes, to report them after its answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _NOTED: ContextVar[list[MessageRecord] | None] = ContextVar("omnimsg_sandbox_not
 
 
 def note_change(record: MessageRecord) -> None:
-    """Note that a message was accepted, or that its plan was changed."""
+    """Record that a message was accepted, or that its plan was changed."""
     noted = _NOTED.get()
     if noted is not None:
         noted.append(record)
 
 
 class NotedChanges:
-    """A context; gives the messages that are noted in it, in their order."""
+    """A context manager that yields the messages recorded within it, in order."""
 
     def __enter__(self) -> list[MessageRecord]:
         noted: list[MessageRecord] = []

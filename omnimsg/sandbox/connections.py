@@ -1,7 +1,7 @@
-"""Limit the open connections, so that stalled ones cannot keep others out.
+"""Limit the open connections, so that stalled ones cannot block new ones.
 
-A protocol of its own stands before that of aiohttp, because a connection that has not sent a
-complete request is not visible to any handler.
+A separate protocol in front of aiohttp's does this, because a connection without a complete request
+is not visible to any handler.
 """
 
 from __future__ import annotations
@@ -26,26 +26,28 @@ class Connections:
     """The open connections of one sandbox.
 
     Args:
-        max_open: Above it, the connection without a complete request that has been silent longest
-            is closed for a new one; if there is none, the new one gets a 503 and is closed.
+        max_open: The limit. At the limit, a new connection replaces the one without a complete
+            request that has been silent longest; if there is none, the new one gets a 503.
     """
 
     def __init__(self, max_open: int) -> None:
         self._max_open = max_open
-        # Ordered by the time of the latest data, the longest silent one first.
+        # Ordered by the time of the last data, oldest first.
         self._open: OrderedDict[asyncio.BaseTransport, web.Request | None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._open)
 
     def protocol(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Protocol:
-        """Return a protocol that admits a connection to a protocol of ``factory``."""
+        """Return a protocol that passes an admitted connection to a protocol of ``factory``."""
         return _Admission(self, factory)
 
     def admit(self, transport: asyncio.BaseTransport) -> bool:
-        """Make room for a connection; return False if there is none."""
+        """Admit a connection, if need be in place of a stalled one; return whether it may stay."""
         if len(self._open) >= self._max_open:
-            stalled = next((each for each, request in self._open.items() if _waits(request)), None)
+            stalled = next(
+                (each for each, request in self._open.items() if _waits_for_client(request)), None
+            )
             if stalled is None:
                 return False
             del self._open[stalled]
@@ -54,35 +56,35 @@ class Connections:
         return True
 
     def heard_from(self, transport: asyncio.BaseTransport) -> None:
-        """Note that data has arrived."""
+        """Record that data has arrived."""
         if transport in self._open:
             self._open.move_to_end(transport)
 
     def forget(self, transport: asyncio.BaseTransport) -> None:
-        """Forget a closed connection."""
+        """Remove a closed connection."""
         self._open.pop(transport, None)
 
     def begin(self, request: web.Request) -> None:
-        """Note that a request is being answered, which keeps its connection open."""
+        """Record that a request is being answered, which keeps its connection open."""
         transport = request.transport
         if transport is not None and transport in self._open:
             self._open[transport] = request
 
     def end(self, request: web.Request) -> None:
-        """Note that a request has been answered."""
+        """Record that a request has been answered."""
         transport = request.transport
         if transport is not None and transport in self._open:
             self._open[transport] = None
             self._open.move_to_end(transport)
 
 
-def _waits(request: web.Request | None) -> bool:
-    """Return whether a connection waits for its client: for a request, or the rest of its body."""
+def _waits_for_client(request: web.Request | None) -> bool:
+    """Return whether a connection waits for its client to send a request or the rest of a body."""
     return request is None or not request.content.is_eof()
 
 
 class _Admission(asyncio.Protocol):
-    """Passes everything on to the protocol of an admitted connection."""
+    """Forwards the events of an admitted connection to aiohttp's protocol."""
 
     def __init__(self, connections: Connections, factory: Callable[[], asyncio.Protocol]) -> None:
         self._connections = connections

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.handsets import Handsets
 
 MAX_WAIT_SECONDS: Final = 60.0
-"""The longest that a request for handsets waits for a message."""
+"""The maximum of ``wait``: how long a request for handsets may wait for a message."""
 _POLL_SECONDS: Final = 0.05
 _HANDSET_QUERY: Final = ("number", "limit", "wait")
 
@@ -53,7 +53,8 @@ async def _list_received(handsets: Handsets, request: web.Request) -> web.Respon
         time.monotonic() + _wait(query.get("wait")),
     )
     count, received = handsets.latest(number, limit)
-    # Messages arrive when the sandbox's clock, which may be a test's, says so: only asking tells.
+    # Poll, because messages arrive by the sandbox's clock, which may be a test's and sends no
+    # notice.
     while not count and time.monotonic() < ends:
         await asyncio.sleep(_POLL_SECONDS)
         count, received = handsets.latest(number, limit)
@@ -95,7 +96,7 @@ def control_routes(
     Args:
         handsets: The handsets to list.
         faults: The faults to list, to add to and to remove from.
-        requests: The request log; read again for every call.
+        requests: The request log; iterated anew for each call.
         reset: Resets the sandbox.
     """
 
@@ -121,7 +122,7 @@ def control_routes(
         return json_response({"faults": []})
 
     async def reset_sandbox(request: web.Request) -> web.Response:
-        """Forget messages, handsets, media, faults and requests."""
+        """Remove messages, handsets, media, faults and requests."""
         reset()
         return json_response({"reset": True})
 

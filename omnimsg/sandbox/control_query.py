@@ -1,4 +1,4 @@
-"""What the routes of the control API share: their queries, their bodies, their paths."""
+"""Shared functions of the control API's routes: parse queries and bodies, build routes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_query(request: web.Request, *names: str) -> dict[str, str]:
     """Return the query; every name must be known and given only once.
 
     Raises:
-        QueryError: One is not.
+        QueryError: A name is unknown or repeated.
     """
     given: dict[str, str] = {}
     for name, value in request.query.items():
@@ -41,10 +41,10 @@ def read_query(request: web.Request, *names: str) -> dict[str, str]:
 
 
 def whole_number(name: str, value: str | None) -> int | None:
-    """Return a whole number of at least 1, None for none.
+    """Return a query value as a whole number of at least 1, None if there is no value.
 
     Raises:
-        QueryError: It is none.
+        QueryError: The value is not such a number.
     """
     if value is None:
         return None
@@ -54,7 +54,7 @@ def whole_number(name: str, value: str | None) -> int | None:
 
 
 async def answer_control(request: web.Request, handler: ControlHandler) -> web.StreamResponse:
-    """Return the answer of a handler; what aiohttp refuses by itself is refused as JSON too."""
+    """Return the answer of a handler; refusals by aiohttp itself become JSON answers too."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -75,7 +75,7 @@ async def answer_control(request: web.Request, handler: ControlHandler) -> web.S
 
 
 async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data
-    """Return the decoded body, None if it is no JSON."""
+    """Return the decoded body, None if it is not JSON."""
     try:
         return loads(await request.read())
     except JSONDecodeError:
@@ -90,8 +90,8 @@ def control_route(
     Args:
         method: The HTTP method.
         path: The path after ``CONTROL``.
-        handler: The handler; a ``QueryError`` of it is a 400.
-        takes: The names that the query may have; the handler need not look at those it has not.
+        handler: The handler; a ``QueryError`` that it raises becomes a 400.
+        takes: The names that the query may have; any other name becomes a 400.
     """
 
     @functools.wraps(handler)

@@ -1,7 +1,7 @@
-"""What a person sees of a message: its content as blocks, its life, and why it was refused.
+"""Prepare messages for the inbox page: content as blocks, the timeline, and errors.
 
-A ``Display`` reads one provider's own words for the inbox page. This one knows no provider: it
-shows the text of a message and the names of its statuses.
+A provider's ``Display`` interprets its contents, statuses and errors. The base class knows no
+provider: it shows the text of a message and the names of its statuses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.message_records import LifecycleStep, MessageRecord, StatusChange
 
 SETTLED: Final = frozenset({"failed", "expired", "cancelled"})
-"""The stages from which no message is expected to go on."""
+"""The stages after which no further stage is expected."""
 
 STAGES: Final = ("unused", "scheduled", "accepted", "sent", "delivered", "read", *sorted(SETTLED))
 """The stages of a message's life; ``unused`` is a fallback that was not needed."""
@@ -26,7 +26,7 @@ STAGES: Final = ("unused", "scheduled", "accepted", "sent", "delivered", "read",
 
 @attrs.frozen(kw_only=True)
 class TextBlock:
-    """A text; ``role`` is ``title``, ``body``, ``footer``, or ``note`` for what no phone shows."""
+    """A text; ``role`` is ``title``, ``body``, ``footer``, or ``note`` for text no phone shows."""
 
     block: ClassVar[str] = "text"
     text: str
@@ -48,9 +48,9 @@ class FileBlock:
 
     Attributes:
         kind: ``image``, ``video``, ``audio``, ``sticker`` or ``file``.
-        media: The id of the file in the emulator's store; None for a file of another host, which
+        media: The id of the file in the emulator's store; None for a file on another host, which
             the page never fetches.
-        url: The address of the file as the request names it.
+        url: The address of the file in the request.
     """
 
     block: ClassVar[str] = "file"
@@ -67,9 +67,9 @@ class ButtonBlock:
     """A button, or an entry of a list.
 
     Attributes:
-        action: ``reply`` for what a phone can tap, ``link``, or another word for what it does.
-        value: The address, the number, or the code of another action than ``reply``.
-        payload: What a tap sends back beside the label.
+        action: ``reply`` for a button whose tap sends a reply, ``link``, or another action.
+        value: The address, the number or the code; None for ``reply``.
+        payload: The data that a tap sends back beside the label.
     """
 
     block: ClassVar[str] = "button"
@@ -82,7 +82,7 @@ class ButtonBlock:
 
 @attrs.frozen(kw_only=True)
 class ListBlock:
-    """A list that opens from a button; each section has a title, or none, and entries."""
+    """A list that a button opens; each section has an optional title and entries."""
 
     block: ClassVar[str] = "list"
     label: str
@@ -99,7 +99,7 @@ class CardsBlock:
 
 @attrs.frozen(kw_only=True)
 class PlaceBlock:
-    """A place on the map."""
+    """A location."""
 
     block: ClassVar[str] = "place"
     latitude: str
@@ -119,11 +119,11 @@ class ContactBlock:
 
 @attrs.frozen(kw_only=True)
 class TemplateBlock:
-    """A template; its wording is the provider's, so only what the request says of it is known.
+    """A template; the provider stores its wording, so only the request's data is known.
 
     Attributes:
-        values: The name, or the number from 1, of each placeholder, and what is put there.
-        text: The wording with the values, where the sandbox was told of it.
+        values: Pairs of a placeholder's name, or number from 1, and its value.
+        text: The wording with the values, if the sandbox has been given the wording.
     """
 
     block: ClassVar[str] = "template"
@@ -147,7 +147,7 @@ Block: TypeAlias = (
 
 
 def blocks_json(value: Any) -> Any:  # noqa: ANN401 - JSON data
-    """Return blocks as JSON data; each has the name of its kind as ``block``."""
+    """Return blocks as JSON data; the member ``block`` is the name of the kind."""
     if attrs.has(type(value)):
         fields = attrs.asdict(value, recurse=False)
         return {"block": value.block, **{name: blocks_json(each) for name, each in fields.items()}}
@@ -156,13 +156,13 @@ def blocks_json(value: Any) -> Any:  # noqa: ANN401 - JSON data
 
 @attrs.frozen(kw_only=True)
 class Moment:
-    """A moment in the life of a message.
+    """One point of a message's timeline.
 
     Attributes:
         stage: One of ``STAGES``.
-        status: The provider's own word.
+        status: The provider's own name.
         at: Epoch seconds.
-        detail: What else the provider says, such as the code of a failure.
+        detail: Further data of the provider, such as the code of a failure.
     """
 
     stage: str
@@ -173,7 +173,7 @@ class Moment:
 
 @attrs.frozen(kw_only=True)
 class Attempt:
-    """One recipient of a request that sends; ``text`` as far as it can be read."""
+    """One recipient of a send request; ``text`` is empty if it cannot be read."""
 
     to: str
     channel: str | None = None
@@ -182,19 +182,19 @@ class Attempt:
 
 @attrs.frozen
 class Error:
-    """The provider's code of an error, where it has one, and its words."""
+    """The provider's code of an error, if it has one, and its text."""
 
     code: str | None
     text: str
 
 
 class Display:
-    """What is shown of a provider's messages.
+    """Interprets a provider's messages for the inbox page; a provider overrides the methods.
 
     Attributes:
         stages: The stage of each of the provider's statuses.
-        read_interactions: The provider's name of the interaction by which it tells of reading, by
-            channel; empty where that is a status.
+        read_interactions: By channel, the provider's name of the interaction that reports reading;
+            empty if a status reports it.
     """
 
     stages: Mapping[str, str] = {}
@@ -211,7 +211,7 @@ class Display:
         return [TextBlock(text=record.text)]
 
     def moments(self, record: MessageRecord) -> list[Moment]:
-        """Return the whole life of a message as it is planned now, oldest first."""
+        """Return the whole timeline of a message as currently planned, oldest first."""
         return [
             Moment(
                 stage=self.stage(record, change),
@@ -233,7 +233,7 @@ class Display:
         return "accepted" if change.at <= record.created else "sent"
 
     def explain(self, change: StatusChange) -> str | None:
-        """Return what the provider says beside a status, None for nothing."""
+        """Return the provider's details of a status change as text, None without details."""
         return ", ".join(f"{name}: {value}" for name, value in change.detail.items()) or None
 
     def step(self, record: MessageRecord, stage: str) -> LifecycleStep | None:
@@ -242,7 +242,7 @@ class Display:
         return None
 
     def attempts(self, document: Any, path: str) -> Sequence[Attempt]:  # noqa: ANN401
-        """Return to whom a request sends what; nothing of a document that cannot be read.
+        """Return the recipients of a send request; none if the document cannot be read.
 
         Args:
             document: The decoded body of the request.
@@ -252,7 +252,7 @@ class Display:
         return ()
 
     def errors(self, answer: Any, count: int) -> Sequence[Error | None]:  # noqa: ANN401
-        """Return the error of each recipient of a request in an answer, None if there is none.
+        """Return the error for each recipient of a request, None for one without an error.
 
         Args:
             answer: The decoded body of the answer.
@@ -263,7 +263,7 @@ class Display:
 
 
 def member(document: Any, *path: str | int) -> Any:  # noqa: ANN401 - JSON data
-    """Return what stands at a path of a document that may have any form; None if nothing does."""
+    """Return the value at a path of a document of any form; None if there is none."""
     for step in path:
         if isinstance(step, str) and isinstance(document, dict):
             document = document.get(step)
@@ -275,19 +275,19 @@ def member(document: Any, *path: str | int) -> Any:  # noqa: ANN401 - JSON data
 
 
 def members(document: Any, *path: str | int) -> list[Any]:  # noqa: ANN401 - JSON data
-    """Return the list that stands at a path; an empty one if none does."""
+    """Return the list at a path of a document; an empty one if there is no list."""
     found = member(document, *path)
     return found if isinstance(found, list) else []
 
 
 def optional(block: type[Any], **fields: Any) -> list[Any]:  # noqa: ANN401 - fields of blocks
-    """Return the block in a list; an empty list if it would have no text or label."""
+    """Return a list with the block; an empty list if its text or label is empty."""
     wanted = fields.get("text", fields.get("label"))
     return [block(**fields)] if wanted else []
 
 
 def kind_of_file(content_type: str | None, *, otherwise: str = "file") -> str:
-    """Return the kind of a file by its type: image, video, audio, or file."""
+    """Return the kind of a file by its media type: image, video, audio, or file."""
     if content_type is None:
         return otherwise
     kind = content_type.partition("/")[0].strip().lower()
@@ -300,8 +300,8 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 def worded(text: str | None, values: Sequence[tuple[str, str]]) -> str | None:
     """Return the wording of a template with its values.
 
-    A placeholder is found by its name, or by its number where the values have other names; one that
-    is not given stays as it is.
+    A placeholder is replaced by the value of that name, else by the value of that number; without
+    either it stays unchanged.
     """
     if text is None:
         return None

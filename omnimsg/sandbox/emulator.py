@@ -1,4 +1,4 @@
-"""The base class of emulators: what an emulator implements so that the sandbox can serve it."""
+"""`Emulator`: the base class of emulators, with the methods that the sandbox calls."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Emulator(abc.ABC):
         messages: The accepted messages that can be looked up.
         media: The uploaded files.
         windows: WhatsApp's service windows; an emulator without WhatsApp ignores them.
-        callbacks: What the provider says unasked; None for an emulator that never calls back.
-        display: Reads its messages for the inbox page; by default only their texts.
+        callbacks: Builds the provider's callbacks; None for an emulator without callbacks.
+        display: Prepares messages for the inbox page; by default only their texts.
     """
 
     name: ClassVar[str]
@@ -104,7 +104,7 @@ class Emulator(abc.ABC):
         return document
 
     def accept(self, record: MessageRecord) -> None:
-        """Store an accepted message and deliver it to its handset when its time comes."""
+        """Store an accepted message; its handset shows it from its delivering step on."""
         self.messages.add(record)
         self.state.handsets.add(record)
         note_change(record)
@@ -115,7 +115,7 @@ class Emulator(abc.ABC):
         note_change(record)
 
     def reset(self) -> None:
-        """Forget messages, media and windows; an emulator with more state extends this."""
+        """Remove messages, media and windows; an emulator with more state extends this."""
         self.messages.clear()
         self.media.clear()
         self.windows.clear()

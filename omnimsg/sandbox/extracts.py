@@ -1,4 +1,4 @@
-"""What people look for in a text: one-time codes and links."""
+"""Find one-time codes and links in a text, for the inbox page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 _MAX_FOUND: Final = 10
 
 _LINK = re.compile(r"https?://[^\s<>\"'\x00-\x20]+", re.IGNORECASE)
-# What ends a sentence, or closes a bracket, is no part of an address.
+# Punctuation and closing brackets at the end of an address do not belong to it.
 _TRAILING: Final = ".,;:!?)]}'\"»”\u2019"
 
 # Four to eight digits, also as "123-456", "123 456" and "G-123456".
@@ -25,16 +25,16 @@ _WORDS: Final = re.compile(
 
 
 def find_links(text: str) -> list[str]:
-    """Return the web addresses in a text, each once, in their order."""
+    """Return the web addresses in a text, each once, in order."""
     found = dict.fromkeys(each.rstrip(_TRAILING) for each in _LINK.findall(text))
     return list(found)[:_MAX_FOUND]
 
 
 def find_codes(text: str) -> list[str]:
-    """Return the one-time codes in a text, without spaces and hyphens, in their order.
+    """Return the one-time codes in a text, without spaces and hyphens, in order.
 
-    In a text that names no code, only six digits are taken for one: a year, a price or a number of
-    a table is none.
+    In a text without a word such as "code", only a number of six digits counts as a code; others
+    may be a year, a price or the number of a table.
     """
     plain = _LINK.sub(" ", text)
     named = _WORDS.search(plain) is not None

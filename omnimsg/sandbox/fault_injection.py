@@ -28,7 +28,7 @@ def reset_connection(request: web.Request) -> web.Response:
     """Reset the connection; the returned response is never sent."""
     transport = request.transport
     if transport is not None:
-        # With SO_LINGER at zero the peer sees a reset, not an orderly close.
+        # With SO_LINGER at zero, the peer gets a reset instead of an orderly close.
         stream = transport.get_extra_info("socket")
         if stream is not None:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -49,7 +49,7 @@ async def _truncate(request: web.Request, response: web.StreamResponse) -> web.S
     await cut.prepare(request)
     await cut.write(body[: len(body) // 2])
     if request.transport is not None:
-        # Close, not abort: the half that was written has to arrive first.
+        # `close` and not `abort`: the half that was written has to arrive first.
         request.transport.close()
     return cut
 
@@ -90,7 +90,7 @@ def _interim_alone(
     del emulator
     _write_interim(request, params)
     if request.transport is not None:
-        # Close, not abort: the interim response has to arrive first.
+        # `close` and not `abort`: the interim response has to arrive first.
         request.transport.close()
     return web.Response(status=500)
 
@@ -111,7 +111,7 @@ _REPLACEMENTS: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyTy
         "interim": _interim_alone,
     }
 )
-"""What takes the place of the emulator's response, by kind of fault.
+"""The response in place of the emulator's, by kind of fault.
 
 The request is not processed, unless the fault has the parameter ``processed``.
 """
@@ -125,7 +125,7 @@ def _replacement(request: web.Request, emulator: Emulator, fault: Fault) -> web.
 
 
 def _replaces(fault: Fault) -> bool:
-    """Return whether a fault has a response of its own; an interim one may precede the real one."""
+    """Return whether a fault replaces the response; ``interim`` does only with ``alone``."""
     return fault.kind in _REPLACEMENTS and (
         fault.kind != "interim" or fault.params.get("alone", False)
     )
@@ -179,13 +179,13 @@ async def _handle(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     emulator: Emulator,
 ) -> web.StreamResponse:
-    """Call the handler; the emulator words the 404 and 405 that aiohttp raises itself."""
+    """Call the handler; the emulator builds the 404 and 405 that aiohttp itself raises."""
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
         return emulator.refuse(request, error.status)
     except web.RequestPayloadError:
-        # As a server in front of an API refuses it: no provider has words of its own for this.
+        # As a front-end server would refuse it: no provider documents an own error for this.
         refused = web.Response(status=400)
         refused.force_close()
         return explained(refused, "the body is not encoded as its header lines say")

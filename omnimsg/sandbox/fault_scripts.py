@@ -1,4 +1,4 @@
-"""Fault scripts: which faults hit which requests and callbacks, and how often."""
+"""`Fault` and `Faults`: which faults hit which requests and callbacks, and how often."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] =
         "html": {"status": _STATUS, "processed": _PROCESSED},
     }
 )
-"""The parameters of each kind of fault of a request, each with what its values are and a test."""
+"""For each kind of fault of a request: its parameters, each with a description and a test."""
 
 CALLBACK_KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = (
     MappingProxyType(
@@ -75,7 +75,7 @@ CALLBACK_KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bo
         }
     )
 )
-"""The same of each kind of fault of a callback."""
+"""The same for each kind of fault of a callback."""
 
 _ALL_KINDS: Final = MappingProxyType({**KINDS, **CALLBACK_KINDS})
 
@@ -98,16 +98,16 @@ class Fault:
     """A fault and how often it has fired.
 
     Attributes:
-        id: A number that names the fault in its sandbox, to remove it by.
+        id: The number of the fault in its sandbox, for removing it.
         kind: A key of ``KINDS`` or ``CALLBACK_KINDS``.
         provider: The name of the emulator whose requests or callbacks it hits, None for all.
-        count: How many it hits; None if ``probability`` decides.
+        count: How many requests or callbacks it hits; None if ``probability`` decides.
         probability: The share that it hits, from 0 to 1; None if ``count`` decides.
         seed: The seed of ``rng``.
         on: ``send`` for requests that may reach a handset, ``any`` for all; ``callback`` for a
             fault of callbacks.
         params: The parameters of the kind.
-        fired: How many it has hit.
+        fired: How many requests or callbacks it has hit.
         rng: The random source for ``probability`` and for shuffling.
     """
 
@@ -128,7 +128,7 @@ class Fault:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the fault fires no more."""
+        """Whether the fault will not fire again."""
         return self.count is not None and self.fired >= self.count
 
     def fires(self, provider: str, *, is_send: bool) -> bool:
@@ -167,7 +167,7 @@ class Faults:
 
     Args:
         providers: The names of the emulators.
-        max_faults: How many are kept.
+        max_faults: How many faults are kept.
     """
 
     def __init__(self, providers: Iterable[str], max_faults: int = FAULTS) -> None:
@@ -183,11 +183,12 @@ class Faults:
             kind: A key of ``KINDS`` or ``CALLBACK_KINDS``.
             provider: The name of the emulator whose requests or callbacks it hits, None for all.
             **options: ``count`` (default 1) or ``probability``, ``seed`` (default 0), ``on``
-                (default ``"send"``; only of a fault of requests), and the parameters of the kind.
+                (default ``"send"``; only for a fault of requests), and the parameters of the kind.
 
         Raises:
             FaultError: The kind or provider is unknown; a key is unknown or has an invalid value;
-                both ``count`` and ``probability`` are given; as many faults as are kept still wait.
+                both ``count`` and ``probability`` are given; or ``max_faults`` faults can still
+                fire.
         """
         if not isinstance(kind, str) or kind not in _ALL_KINDS:
             raise FaultError(f"kind: {kind!r} is unknown, use one of {', '.join(_ALL_KINDS)}")
@@ -209,14 +210,14 @@ class Faults:
         script: dict[str, Any] = {**({} if "probability" in options else {"count": 1}), **options}
         if kind in CALLBACK_KINDS:
             script["on"] = "callback"
-        self._make_room()
+        self._evict_spent()
         fault = Fault(id=self._next_id, kind=kind, provider=provider, params=params, **script)
         self._next_id += 1
         self._faults[fault.id] = fault
         return fault
 
-    def _make_room(self) -> None:
-        """Forget the oldest fault that fires no more if the store is full."""
+    def _evict_spent(self) -> None:
+        """If the store is full, remove the oldest spent fault."""
         if len(self._faults) < self._max_faults:
             return
         spent = next((fault.id for fault in self._faults.values() if fault.is_spent), None)
@@ -237,7 +238,7 @@ class Faults:
         return self._faults.pop(fault_id)
 
     def select(self, provider: str, *, is_send: bool) -> list[Fault]:
-        """Return the faults that hit this request: every latency, and the first other one."""
+        """Return the faults that hit this request: all of latency, and the first other one."""
         selected: list[Fault] = []
         for fault in self._faults.values():
             has_other = any(each.kind != "latency" for each in selected)
@@ -248,14 +249,14 @@ class Faults:
         return selected
 
     def hits(self, kind: str, provider: str) -> Fault | None:
-        """Return the first fault of a kind that hits this callback of a provider, if any does."""
+        """Return the first fault of a kind that hits this callback of a provider, None if none."""
         for fault in self._faults.values():
             if fault.kind == kind and fault.fires_on_callback(provider):
                 return fault
         return None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return all faults with how often each fired, those that fire no more included."""
+        """Return all faults and how often each fired, spent ones included."""
         return [fault.as_json() for fault in self._faults.values()]
 
     def clear(self) -> None:

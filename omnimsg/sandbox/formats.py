@@ -1,4 +1,4 @@
-"""The string formats of payloads: numbers, URLs, times, ids."""
+"""Tests of the string formats in payloads: numbers, URLs, times, ids."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -32,14 +32,14 @@ def _count_filled(widths: Iterable[int], capacity: int) -> int:
 
 @attrs.frozen(kw_only=True)
 class Encoded:
-    """How a text travels by SMS.
+    """The encoding of a text as SMS.
 
     Attributes:
         encoding: ``GSM-7`` or ``UCS-2``.
-        units: Its septets, or its UTF-16 units.
+        units: The length of the text in septets, or in UTF-16 units.
         parts: The number of parts.
         capacity: The units that these parts hold.
-        forced_by: The characters that need UCS-2, each once, in their order.
+        forced_by: The characters that need UCS-2, each once, in order.
     """
 
     encoding: str
@@ -50,7 +50,10 @@ class Encoded:
 
 
 def encode(text: str) -> Encoded:
-    """Return how a text travels: 160 or 153 septets a part, or 70 or 67 UTF-16 units."""
+    """Return the SMS encoding of a text.
+
+    A single part holds 160 septets or 70 UTF-16 units; one of several holds 153 or 67.
+    """
     forced_by = "".join(
         dict.fromkeys(char for char in text if not (char in GSM or char in GSM_ESCAPED))
     )
@@ -75,5 +78,8 @@ def count_parts(text: str) -> int:
 
 
 def count_binary_parts(octets: int) -> int:
-    """Return the number of parts of 8-bit data, its user data header included: 140 or 134."""
+    """Return the number of SMS parts of 8-bit data, its user data header included.
+
+    A single part holds 140 octets; one of several holds 134.
+    """
     return 1 if octets <= 140 else -(-octets // 134)

@@ -1,4 +1,4 @@
-"""What each phone or mailbox has received."""
+"""`Handsets`: the messages that each phone or mailbox has received."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ class Received:
 
     Attributes:
         number: An E.164 number with its plus, a mailbox, or another identifier as it was sent.
-        text: The whole text as the recipient sees it, of media the caption, of buttons and lists
-            the text above them; of content without a text its kind in brackets and what identifies
-            it, such as ``[template] table_ready Ola 19:30``.
+        text: The whole text as the recipient sees it; for media the caption, for buttons and lists
+            the text above them; for content without a text its kind in brackets and the data that
+            identifies it, such as ``[template] table_ready Ola 19:30``.
         content: The provider's own content object, as it was sent.
-        reference: The sender's reference, None where the provider's API carries none.
+        reference: The sender's reference, None if the provider's API has none.
         id: The provider's id of the message on this channel.
-        message_id: The id that an omnimsg client has for the message, for an account with the
-            provider's name.
-        sent: When it was accepted, ISO 8601 in UTC; ``received`` likewise when it arrived.
+        message_id: The message's id in an omnimsg client, for an account with the provider's name.
+        sent: When the message was accepted, ISO 8601 in UTC; ``received`` likewise when it arrived.
     """
 
     provider: str
@@ -53,7 +52,7 @@ def handset_key(recipient: str) -> str:
 
 
 def shown_number(recipient: str) -> str:
-    """Return a recipient as every provider's messages show it: digits get a plus."""
+    """Return a recipient in the common form of all providers: a number gets a plus."""
     return f"+{recipient}" if recipient.isascii() and recipient.isdigit() else recipient
 
 
@@ -70,8 +69,9 @@ class Handsets:
     def __init__(self, clock: Callable[[], float], limits: Limits) -> None:
         self._clock = clock
         self._limits = limits
-        # Most phones get one message, and have it without a list, which would be another object for
-        # the garbage collector. Lists, because an empty deque is larger than a few messages.
+        # Most phones get one message, which is stored without a list: a list would be another
+        # object for the garbage collector. Not deques, because an empty one is larger than a list
+        # of a few messages.
         self._by_handset: OrderedDict[str, MessageRecord | list[MessageRecord]] = OrderedDict()
         self._oldest_first: deque[MessageRecord] = deque()
         self.on_add: Callable[[MessageRecord], None] | None = None
@@ -107,9 +107,9 @@ class Handsets:
     def accepted(self, number: str) -> list[MessageRecord]:
         """Return the records of all messages to a number or mailbox, in the order of acceptance.
 
-        Those are among them that have not arrived, or never will.
+        They include messages that have not arrived, or never will.
         """
-        return _listed(self._by_handset.get(handset_key(number), []))
+        return _as_list(self._by_handset.get(handset_key(number), []))
 
     def every_accepted(self) -> Iterator[MessageRecord]:
         """Iterate over the records of all messages, in the order of acceptance."""
@@ -149,11 +149,11 @@ class Handsets:
             del self._by_handset[key]
 
     def _stored(self) -> list[MessageRecord]:
-        """Return the records of all handsets in the order of acceptance, whatever the clock says.
+        """Return the records of all handsets in the order of acceptance, arrived or not.
 
-        The limits per handset have dropped some of those that are kept for all together.
+        A record that a limit per handset has dropped is left out, although `_oldest_first` has it.
         """
-        stored = {record for each in self._by_handset.values() for record in _listed(each)}
+        stored = {record for each in self._by_handset.values() for record in _as_list(each)}
         return [record for record in self._oldest_first if record in stored]
 
     def _arrived(self, records: Iterable[MessageRecord]) -> list[tuple[float, MessageRecord]]:
@@ -167,8 +167,8 @@ class Handsets:
         return arrived
 
 
-def _listed(stored: MessageRecord | list[MessageRecord]) -> list[MessageRecord]:
-    """Return what is stored for a handset as a list of its own."""
+def _as_list(stored: MessageRecord | list[MessageRecord]) -> list[MessageRecord]:
+    """Return the records stored for a handset as a new list."""
     return [*stored] if isinstance(stored, list) else [stored]
 
 

@@ -1,6 +1,6 @@
-"""Ids in the form of a UUID, written without the standard library's class.
+"""Ids in the form of a UUID, formatted without the standard library's class.
 
-It takes seven times as long as the text of its number, and no emulator needs more than the text.
+That class takes seven times as long, and emulators only need the text.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-# The digit that holds the variant, whose other two bits are free, by the digit that was there.
+# The digit with the variant bits set, for each original digit; its other two bits are kept.
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def random_uuid(bits: int) -> str:
-    """Return the UUID of version 4 that 128 random bits make."""
+    """Return 128 random bits as a UUID of version 4."""
     return _text(f"{bits:032x}", "4")
 
 
 def named_uuid(name: str) -> str:
-    """Return the UUID of version 8 that a name always has."""
+    """Return a UUID of version 8 that is derived from a name, always the same."""
     return _text(hashlib.blake2b(name.encode(), digest_size=16).hexdigest(), "8")
 
 

@@ -14,11 +14,11 @@ MEDIA_BYTES = 256 * MEBIBYTE
 REQUESTS = 1_000
 """Lines of the request log."""
 FAULTS = 1_000
-"""Faults that wait or have fired; those that fire no more are forgotten first."""
+"""Faults that wait or have fired; spent ones are evicted first."""
 CALLBACKS = 50_000
 """Callbacks that wait for an attempt or its answer; a further one is dropped."""
 CONNECTIONS = 500
-"""Open connections; above it the one that has been without a complete request longest is closed."""
+"""Open connections; a further one closes the longest silent one without a complete request."""
 REQUEST_BYTES = 64 * MEBIBYTE
 """The largest request body that is read; a larger one gets the provider's 413 response."""
 
@@ -27,9 +27,9 @@ REQUEST_BYTES = 64 * MEBIBYTE
 class Limits:
     """The capacity of each store of one sandbox; a full store drops its oldest entry.
 
-    A fault that still waits is never dropped: adding another one is an error. A connection whose
-    request is being answered is never closed: a new one is refused with 503. A callback that waits
-    is never dropped for a new one: the new one is, and it is counted.
+    There are three exceptions. Faults that can still fire are kept: adding another one is an error.
+    A connection whose request is being answered stays open: a new one is refused with 503. Waiting
+    callbacks are kept: a new one is dropped and counted.
     """
 
     handsets: int = HANDSETS

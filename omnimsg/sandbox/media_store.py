@@ -13,8 +13,8 @@ class Media:
     """A stored file.
 
     Attributes:
-        expires: Epoch seconds from which the file cannot be found; None for never.
-        extra: Whatever else the emulator stores with the file.
+        expires: Epoch seconds from which on the file cannot be found; None for never.
+        extra: Further data that the emulator stores with the file.
     """
 
     id: str
@@ -34,7 +34,7 @@ class MediaStore:
         self._files: OrderedDict[str, Media] = OrderedDict()
 
     def add(self, media: Media) -> None:
-        """Store a file under its id, in the place of one that has it."""
+        """Store a file under its id; replaces a file with the same id."""
         replaced = self._files.pop(media.id, None)
         self._stored_bytes -= 0 if replaced is None else len(replaced.data)
         self._files[media.id] = media
@@ -51,6 +51,6 @@ class MediaStore:
         return media
 
     def clear(self) -> None:
-        """Forget all files."""
+        """Remove all files."""
         self._files.clear()
         self._stored_bytes = 0

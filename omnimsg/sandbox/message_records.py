@@ -1,7 +1,7 @@
 """Accepted messages and their timelines.
 
 A message's whole timeline is planned when the message is accepted. Nothing runs in the background:
-the status of a message is computed from its timeline and the clock when it is asked for.
+the status of a message is computed from its timeline and the clock on each look-up.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _LAST_MILLISECOND: Final = 253_402_300_799_999
 
 
 def utc_timestamp(epoch_seconds: float) -> str:
-    """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``, at most the last there is."""
+    """Return a time as ISO 8601 in UTC with milliseconds and a ``Z``; at most year 9999."""
     return _of_millisecond(min(round(epoch_seconds * 1_000_000) // 1000, _LAST_MILLISECOND))
 
 
-# Both are remembered, because a request has several times, and a second many requests.
+# Both functions are cached: a request has several times, and there are many requests a second.
 @lru_cache(maxsize=8)
 def _of_millisecond(milliseconds: int) -> str:
     seconds, rest = divmod(milliseconds, 1000)
@@ -50,7 +50,7 @@ class LifecycleStep:
         offset: Seconds after the start of the timeline; tables leave it at 0 and ``apply_pace``
             sets it.
         delivers: Whether the handset receives the message with this step.
-        detail: What else the provider reports with this status, such as a failure code.
+        detail: Further data that the provider reports with this status, such as a failure code.
     """
 
     status: str
@@ -71,7 +71,7 @@ class StatusChange:
 def describe(kind: str, *parts: str | None) -> str:
     """Return a description of content without a text: its kind in brackets, then its parts.
 
-    It has the same form for every provider, and nothing in it is shortened.
+    The form is the same for every provider, and the parts are not shortened.
     """
     return " ".join([f"[{kind}]", *(part for part in parts if part)])
 
@@ -79,39 +79,40 @@ def describe(kind: str, *parts: str | None) -> str:
 def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
     """Return the steps ``pace`` seconds apart, the first at offset 0."""
     if not pace:
-        # Most sandboxes have no pace, and the steps of a table are there already.
+        # Most sandboxes have no pace; the steps of a table can be used unchanged.
         return tuple(steps)
     return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
 def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
-    """Return a value as JSON; bytes are what ``attrs.evolve`` takes from a record."""
+    """Return a value as JSON; bytes are JSON already, passed on by ``attrs.evolve``."""
     if isinstance(value, bytes):
         return value
-    # Copied, because orjson writes into a kilobyte and keeps the beginning of it: what is left
-    # between the bytes of many messages would be too small for most other things.
+    # Copied to fragment less memory: orjson allocates a kilobyte and shrinks it to the result, and
+    # the gaps between the results of many messages would be too small for most other objects.
     return bytes(memoryview(dumps(value)))
 
 
-# No hook on assignments: with the converters it would make each attribute dearer to set at first.
+# No hooks on assignment: because of the converters, attrs would otherwise also set each attribute
+# in the constructor through a slower call.
 @attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.NO_OP)
 class MessageRecord:
     """An accepted message and its planned timeline.
 
-    ``content`` and ``extra`` are JSON data, kept as bytes and decoded each time they are asked for:
-    a change to what is returned changes nothing here. As lists and dicts they would take most of a
-    message's memory, and the garbage collector would go through all of them for as long as the
-    message is kept.
+    ``content`` and ``extra`` are JSON data, stored as bytes and decoded on each access: changing
+    the returned value does not change the record. As lists and dicts they would take most of a
+    message's memory, and the garbage collector would visit all of them for as long as the message
+    is kept.
 
     Attributes:
         to: The recipient as the request named it: a number or a mailbox.
         kind: The provider's name for the kind of content.
-        text: The whole text, or what ``describe`` makes of other content.
+        text: The whole text; for content without one, the result of ``describe``.
         created: Epoch seconds when the message was accepted.
         start: Epoch seconds when its timeline begins; later than ``created`` if scheduled.
-        steps: What follows from ``start`` on, in the order of their offsets.
+        steps: The steps from ``start`` on, in the order of their offsets.
         waiting: The status before ``start``.
-        client_id: What an omnimsg client has after the account's name in the message's id.
+        client_id: The part of an omnimsg client's message id after the account's name.
     """
 
     provider: str
@@ -137,7 +138,7 @@ class MessageRecord:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """Whatever else the emulator stores with the message."""
+        """Further data that the emulator stores with the message."""
         decoded: dict[str, Any] = loads(self._extra)
         return decoded
 
@@ -194,11 +195,11 @@ class MessageStore:
             self._records.popitem(last=False)
 
     def get(self, message_id: str) -> MessageRecord | None:
-        """Return the record of an id, None if it is unknown or forgotten."""
+        """Return the record of an id, None if it is unknown or evicted."""
         return self._records.get(message_id)
 
     def clear(self) -> None:
-        """Forget all records."""
+        """Remove all records."""
         self._records.clear()
 
     def __iter__(self) -> Iterator[MessageRecord]:

@@ -1,7 +1,8 @@
 """Refuse state-changing control requests that a web page of another site makes.
 
 A browser sends requests to 127.0.0.1 for any page. A page of another site is recognised by its
-``Origin``, and by a ``Host`` that resolves to this machine but is not a name of it (DNS rebinding).
+``Origin``, or by a ``Host`` that resolves to this machine without being one of its names (DNS
+rebinding).
 """
 
 from __future__ import annotations
@@ -67,18 +68,18 @@ def _is_private_name(name: str) -> bool:
 
 
 def foreign_request(request: web.Request, bound_host: str) -> str | None:
-    """Return why a control request is refused as one of a foreign page, None if it is not.
+    """Return why a control request is refused as one of a foreign page, None if it is allowed.
 
     Args:
         request: A request to the control API.
-        bound_host: The host that the sandbox listens on. On a loopback address only names of it
-            are the sandbox's own; elsewhere also addresses and names of a private network.
+        bound_host: The host that the sandbox listens on. On a loopback address, only loopback names
+            are accepted; on another one, addresses and names of a private network too.
     """
     return None if request.method in _SAFE_METHODS else foreign_page(request, bound_host)
 
 
 def foreign_page(request: web.Request, bound_host: str) -> str | None:
-    """Return why a request of any method is one of a foreign page, None if it is not."""
+    """Return why a request, whatever its method, comes from a foreign page, None if it does not."""
     host = request.headers.get(hdrs.HOST, "")
     name = _host_name(host)
     if name is None:

@@ -1,4 +1,4 @@
-"""What phones send: through which provider, on which channel, and in answer to which message."""
+"""Send replies of phones: choose the provider, the channel and the answered message."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class SentReply:
-    """What a phone has sent.
+    """A message or interaction that a phone has sent.
 
     Attributes:
         number: The phone.
-        provider: The provider that it went through; None where it only opened service windows.
+        provider: The provider that it went through; None if it only opened service windows.
         kind: ``inbound.`` and the content, or ``interaction.`` and the provider's name of it.
-        id: The provider's id of the message; of an interaction that of our message.
-        callback: The document that the provider sends.
-        sent_to: The address that it is sent to, without secrets; None if callbacks are switched
-            off.
+        id: The provider's id of the message; for an interaction, that of the message it concerns.
+        callback: The JSON document that the provider sends.
+        sent_to: The masked address that it is sent to; None if callbacks are switched off.
     """
 
     number: str
@@ -51,15 +50,15 @@ class SentReply:
 
 
 class Replies:
-    """Sends what phones send.
+    """Sends messages and interactions of phones as callbacks.
 
     Args:
         emulators: The emulators by name.
-        handsets: What the phones have received.
-        callbacks: Where it goes.
+        handsets: The messages that phones have received.
+        callbacks: Sends the callbacks.
 
     Attributes:
-        on_send: Is called with what a phone has sent, and with what became of it.
+        on_send: Is called with each reply of a phone, and with the result of sending it.
     """
 
     def __init__(
@@ -72,15 +71,15 @@ class Replies:
         self._hosts: dict[str, str] = {}
 
     def note_host(self, provider: str, host: str) -> None:
-        """Remember by which host and port a client reaches an emulator, for addresses of files."""
+        """Store the host and port by which a client reaches an emulator, for addresses of files."""
         self._hosts[provider] = host
 
     def send(self, document: object, url: str) -> SentReply:
-        """Send what a phone sends, and open the service windows that it opens.
+        """Send a reply of a phone, and open the service windows that it opens.
 
         Args:
             document: The JSON object of ``POST /_sandbox/inbound``.
-            url: The sandbox's address, where no client has shown another one.
+            url: The sandbox's address, used if no client has sent a request with another one.
 
         Raises:
             ReplyError: The object is invalid, or no provider documents such a message.
@@ -103,7 +102,7 @@ class Replies:
         )
         source.check_reply(reply)
         if reply.button is not None:
-            reply = _tapping(reply, source)
+            reply = _with_tapped_button(reply, source)
         if reply.channel == "whatsapp" and reply.interaction is None:
             self._emulators[provider].windows.open(reply.number)
         draft = source.reply(reply)
@@ -118,7 +117,7 @@ class Replies:
         )
 
     def _provider(self, reply: PhoneReply) -> tuple[str, CallbackSource]:
-        """Return the provider that a reply names, or the one that last wrote to the phone."""
+        """Return the provider that a reply names, or that sent the last message to the phone."""
         sources = {name: each.callbacks for name, each in self._emulators.items()}
         known = {name: source for name, source in sources.items() if source is not None}
         name = reply.provider
@@ -137,7 +136,7 @@ class Replies:
         return name, known[name]
 
     def _completed(self, reply: PhoneReply, provider: str, source: CallbackSource) -> PhoneReply:
-        """Return a reply with its channel, the message that it answers, and our number."""
+        """Return a reply with its channel, the answered message, and the business number."""
         received = [
             each
             for each in self._handsets.records(reply.number)
@@ -145,23 +144,23 @@ class Replies:
         ]
         last = received[-1] if received else None
         answers = self._answered(reply, received, source)
-        near = answers or last
-        channel = reply.channel or (near.channel if near is not None else None)
+        related = answers or last
+        channel = reply.channel or (related.channel if related is not None else None)
         if channel is None:
             channel = "sms" if reply.content == "text" else "whatsapp"
         to = reply.to
-        if to is None and near is not None and near.sender is not None:
-            # Nobody can answer a name.
-            is_number = near.sender.removeprefix("+").isdigit()
-            to = near.sender if is_number else None
+        if to is None and related is not None and related.sender is not None:
+            # A phone cannot reply to an alphanumeric sender.
+            is_number = related.sender.removeprefix("+").isdigit()
+            to = related.sender if is_number else None
         return attrs.evolve(reply, channel=channel, answers=answers, to=to)
 
     def _answered(
         self, reply: PhoneReply, received: Sequence[MessageRecord], source: CallbackSource
     ) -> MessageRecord | None:
-        """Return the message that a reply answers, whose button it taps, or that it is about."""
+        """Return the message that a reply answers, taps a button of, or interacts with."""
         if reply.reply_to is not None:
-            # A client's id has the account and a colon in front.
+            # An omnimsg client's id begins with the account and a colon.
             wanted = {reply.reply_to, reply.reply_to.partition(":")[2]} - {""}
             for record in received:
                 if wanted & {record.id, record.client_id}:
@@ -174,7 +173,7 @@ class Replies:
         return None
 
 
-def _tapping(reply: PhoneReply, source: CallbackSource) -> PhoneReply:
+def _with_tapped_button(reply: PhoneReply, source: CallbackSource) -> PhoneReply:
     """Return a reply with the label and the payload of the button that it taps."""
     wanted = reply.button or Button()
     if reply.answers is None:

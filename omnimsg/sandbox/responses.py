@@ -1,4 +1,4 @@
-"""JSON responses, and why a response refuses."""
+"""Build JSON responses, and attach the reason of a refusal for the request log."""
 
 from typing import TypeVar
 
@@ -7,7 +7,7 @@ from aiohttp import web
 from omnimsg.json_codec import dumps
 
 REFUSED = web.ResponseKey("refused", str)
-"""Why a response refuses its request, or one of its messages; the request log shows it."""
+"""Key of the reason why a response refuses its request or one of its messages."""
 
 _MAX_SHOWN = 500
 
@@ -20,12 +20,12 @@ def json_response(document: object, status: int = 200) -> web.Response:
 
 
 def explained(response: R, *reasons: str) -> R:
-    """Note for the request log why a response refuses; several reasons are listed.
+    """Attach to a response, for the request log, why it refuses, and return the response.
 
     Args:
         response: The response.
-        reasons: Each names what is wrong, never the text of a message; none leaves the response
-            without an explanation.
+        reasons: The reasons, never with the text of a message; without any, the response is
+            unchanged.
     """
     if reasons:
         text = "; ".join(reasons)

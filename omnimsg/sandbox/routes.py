@@ -1,4 +1,4 @@
-"""The routes of a sandbox."""
+"""Build and list the routes of a sandbox: add prefixes, and wrap handlers without middleware."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def prefixed(prefix: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
 
 
 def served(routes: Iterable[web.RouteDef], serve: Serve) -> list[web.RouteDef]:
-    """Return routes, and one for every other path, whose requests a function serves.
+    """Return routes, and a catch-all route, whose requests all go through one function.
 
-    It is no middleware, because aiohttp remembers the handlers around which it has put some, and
-    with them the sandboxes whose handlers they are, also when these are closed.
+    Not a middleware, because aiohttp caches wrapped handlers, and so would keep closed sandboxes in
+    memory.
 
     Args:
         routes: The routes.
-        serve: Serves a request; it is given the handler of the request's route.
+        serve: Serves a request; takes the request and the handler of its route.
     """
     return [
         web.route(route.method, route.path, _served(route.handler, serve), **route.kwargs)
@@ -47,7 +47,7 @@ def _served(handler: Handler, serve: Serve) -> Handler:
 
 
 async def _refuse_path(request: web.Request) -> web.StreamResponse:
-    """Raise what aiohttp raises for a path without a route, or without one of this method."""
+    """Raise aiohttp's 404 for an unknown path, or its 405 for a path with other methods."""
     own = request.match_info.route.resource
     methods: set[str] = set()
     for resource in request.app.router.resources():
@@ -62,12 +62,12 @@ async def _refuse_path(request: web.Request) -> web.StreamResponse:
 def list_routes(application: web.Application) -> list[dict[str, str]]:
     """Return all routes of an application, sorted by path.
 
-    ``about`` is the first line of the handler's docstring, where it has one.
+    ``about`` is the first line of the handler's docstring, if it has one.
     """
     routes = []
     for route in application.router.routes():
         if route.resource is None or route.method in {hdrs.METH_HEAD, hdrs.METH_ANY}:
-            # Every GET route has a HEAD twin; the route of all methods is that of no path.
+            # Leave out the HEAD route that aiohttp adds to each GET, and the catch-all route.
             continue
         about = (route.handler.__doc__ or "").strip().partition("\n")[0]
         entry = {"method": route.method, "path": route.resource.canonical}

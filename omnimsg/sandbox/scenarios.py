@@ -11,8 +11,8 @@ from typing import Final
 class Scenario(enum.Enum):
     """What happens to a message, the same through every provider.
 
-    Whether a provider says so at once or by a later status is the provider's matter; each emulator
-    maps a scenario to its provider's statuses and errors.
+    Each emulator maps a scenario to its provider's errors and statuses, so some providers report a
+    failure at once, others by a later status.
     """
 
     DELIVERED = "accepted, then delivered"
@@ -53,9 +53,10 @@ _SUFFIX = re.compile(r"(\d{6})(?:@.*)?\Z", re.DOTALL)
 
 
 def scenario(recipient: str) -> Scenario:
-    """Return the scenario of a recipient: of a number, or of the local part of an e-mail address.
+    """Return the scenario of a recipient, a number or an e-mail address, by its magic suffix.
 
-    A recipient that ends in no magic suffix is ``DELIVERED``.
+    The suffix of an e-mail address ends its local part. Without a magic suffix, the scenario is
+    ``DELIVERED``.
     """
     return _magic_scenario(recipient) or Scenario.DELIVERED
 

@@ -1,4 +1,4 @@
-"""Validation of JSON payloads, for emulators.
+"""Validate JSON payloads in emulators, with composable rules.
 
 A rule is a function from a decoded JSON value and its path to the violations in the value.
 Emulators compose rules into tables that read like the provider's reference, and turn violations
@@ -73,7 +73,7 @@ class Violation:
 
 
 Rule = Callable[[Json, Path], Iterable[Violation]]
-"""A generator, or, where most values are valid and each of them costs, a function of a sequence."""
+"""A generator; or, for speed where most values are valid, a function that returns a sequence."""
 
 _NONE: tuple[Violation, ...] = ()
 
@@ -88,7 +88,7 @@ def anything(value: Json, path: Path) -> Iterable[Violation]:
 
 def free_form(value: Json, path: Path) -> Iterator[Violation]:
     """Accept every value without U+0000, for properties that are documented as free-form."""
-    # A loop, because the depth of the value is the caller's choice.
+    # A loop and not recursion, because the caller decides how deep the value is nested.
     waiting: list[tuple[Json, Path]] = [(value, path)]
     while waiting:
         inner, inner_path = waiting.pop()
@@ -122,7 +122,7 @@ def text(
     max_length: int | None = None,
     *,
     one_of: tuple[str, ...] = (),
-    format: str | None = None,  # noqa: A002 - the word of JSON Schema
+    format: str | None = None,  # noqa: A002 - the keyword of JSON Schema
     pattern: str | None = None,
 ) -> Rule:
     """Accept a string of limited length, of an enumeration, a format or a pattern.

@@ -1,4 +1,4 @@
-"""The sandbox: a local server with all emulators."""
+"""`Sandbox`: a local server with all emulators, the control API and the inbox page."""
 
 from __future__ import annotations
 
@@ -59,31 +59,31 @@ class Sandbox:
     Args:
         emulators: Emulator classes, or callables from a ``SandboxState`` to an emulator; by
             default all that installed distributions offer.
-        host: The host name or address to listen on. Everybody who reaches another one than a
-            loopback address can read the messages and change the sandbox.
+        host: The host name or address to listen on. On any other than a loopback address, everyone
+            who can reach it can read the messages and change the sandbox.
         port: The port to listen on; 0 lets the system choose.
         pace: Seconds between two steps of a message's timeline; 0 reaches all of them at once.
         seed: Equal seeds give equal ids for equal requests in equal order.
         clock: Returns epoch seconds.
         limits: How much is stored.
-        callbacks: The base address that the providers call back to, such as
-            ``http://127.0.0.1:9000/callbacks``; without one nobody is called.
+        callbacks: The base address for callbacks, such as ``http://127.0.0.1:9000/callbacks``;
+            without one, none are sent.
 
     Attributes:
         state: Clock, pace, ids and handsets, shared by the emulators.
         emulators: The emulators served, by name.
-        handsets: What each phone or mailbox has received.
+        handsets: The messages that each phone or mailbox has received.
         faults: The fault script.
-        callbacks: Where the providers call back to, and what they sent.
+        callbacks: The addresses and attempts of callbacks.
         requests: The latest requests: time, method, path without query, status, faults, and why
             the request or one of its messages was refused.
 
     Raises:
-        ValueError: Two emulators have the same name; the host is no host name or address; the
-            address of callbacks is none.
+        ValueError: Two emulators have the same name; the host is not a host name or an address; or
+            the address for callbacks is invalid.
     """
 
-    def __init__(  # noqa: PLR0913 - what a test or a command may choose
+    def __init__(  # noqa: PLR0913 - the options of a test or a command
         self,
         emulators: Iterable[Factory] | None = None,
         *,
@@ -126,12 +126,12 @@ class Sandbox:
 
     @property
     def handsets(self) -> Handsets:
-        """What each phone or mailbox has received."""
+        """The messages that each phone or mailbox has received."""
         return self.state.handsets
 
     @property
     def port(self) -> int:
-        """The port it listens on; before the start the port that was passed in."""
+        """The port that it listens on; before the start, the given port."""
         if self._server is not None and self._server.sockets:
             return int(self._server.sockets[0].getsockname()[1])
         return self._port
@@ -175,10 +175,10 @@ class Sandbox:
                 emulator.windows.open(number)
 
     def reply(self, number: str, text: str | None = None, **fields: Any) -> SentReply:  # noqa: ANN401
-        """Let a phone send something, and the provider call back with it.
+        """Send a message or an interaction as a phone, so that the provider sends a callback.
 
-        By default it goes through the provider, and on the channel, that the phone was last written
-        to. On WhatsApp it opens the service window.
+        By default it uses the provider and channel of the last message to the phone. On WhatsApp, a
+        message opens the service window.
 
         Args:
             number: The phone, in E.164 form.
@@ -197,9 +197,9 @@ class Sandbox:
         return self._replies.send(document, self.url)
 
     def reset(self) -> None:
-        """Forget messages, handsets, media, faults and requests; abort requests in progress.
+        """Remove messages, handsets, media, faults and requests; abort requests in progress.
 
-        The addresses of callbacks stay; what waits to be sent to them is forgotten.
+        The addresses of callbacks stay; waiting callbacks are discarded.
         """
         self._reset_count += 1
         self.state.reset()
@@ -265,11 +265,11 @@ class Sandbox:
         return application
 
     async def emulate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Return the emulator's own answer, before any fault; a subclass may give another one."""
+        """Return the emulator's own answer, before any fault; a subclass may override this."""
         return await handler(request)
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Serve a request, whose connection stays open until it is answered."""
+        """Serve a request; its connection counts as busy until it is answered."""
         self._connections.begin(request)
         try:
             emulator = self.emulators.get(request.path.partition("/")[2].partition("/")[0])
@@ -280,7 +280,7 @@ class Sandbox:
             self._connections.end(request)
 
     async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse a foreign page's control requests."""
+        """Answer a control request, unless it comes from a foreign page."""
         foreign = foreign_request(request, self.host)
         if foreign is not None:
             return json_response({"error": foreign}, status=403)
@@ -289,7 +289,7 @@ class Sandbox:
     async def _serve_provider(
         self, request: web.Request, handler: Handler, emulator: Emulator
     ) -> web.StreamResponse:
-        """Answer a request as a provider does, then report what it has accepted or changed."""
+        """Answer a provider request, then report the messages that it has accepted or changed."""
         self._replies.note_host(emulator.name, request.host)
         is_calling = self.callbacks.is_on
         with NotedChanges() as changed:
@@ -305,7 +305,7 @@ class Sandbox:
         emulator: Emulator,
         changed: Sequence[MessageRecord],
     ) -> web.StreamResponse:
-        """Answer a request as the emulator does, with faults, and note it in the log."""
+        """Answer a request as the emulator does, with faults, and add it to the request log."""
         is_send = emulator.is_send(request)
         faults = self.faults.select(emulator.name, is_send=is_send)
         now = self.state.clock()

@@ -1,6 +1,7 @@
 """WhatsApp's service window: free content only within 24 hours of the recipient's last message.
 
-Source: the WhatsApp pages of all three providers: everything but a template needs an open window.
+Source: the WhatsApp pages of all three providers: all content except a template needs an open
+window.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ WINDOW_SECONDS: Final = 24 * 3600
 class ServiceWindows:
     """The service windows of one business number.
 
-    The window of a magic recipient does not depend on a message from it: its scenario alone decides
-    what happens, and only that of ``WINDOW_CLOSED`` is closed.
+    The window of a magic recipient depends only on its scenario: it is closed for
+    ``WINDOW_CLOSED``, and open for all others.
 
     Args:
         state: Clock and limits.
-        enforced: Whether there are windows at all; if not, all content may be sent at any time.
+        enforced: Whether windows are enforced; if not, all content may be sent at any time.
     """
 
     def __init__(self, state: SandboxState, *, enforced: bool = True) -> None:

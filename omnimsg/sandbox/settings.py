@@ -20,7 +20,7 @@ GROUP: Final = "omnimsg.emulators"
 """The entry-point group in which distributions register their emulators."""
 
 HOST: Final = "127.0.0.1"
-"""The host that a sandbox listens on unless it is told otherwise."""
+"""The default host that a sandbox listens on."""
 DEFAULT_ACCOUNT: Final = "clickatell"
 
 
@@ -39,7 +39,7 @@ def installed_emulators() -> list[type[Emulator]]:
 
 
 def base_url(host: str, port: int) -> str:
-    """Return the address of a sandbox; one that listens everywhere is reached by loopback."""
+    """Return the address of a sandbox; the loopback address if it listens on all interfaces."""
     name = HOST if is_wildcard(host) else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
@@ -55,8 +55,8 @@ def config(
     Args:
         port: The port on which the sandbox listens or will listen.
         emulators: The emulators to configure; all installed ones by default.
-        host: The host by which a client reaches the sandbox. On another than a loopback one the
-            accounts have ``allow_http``, because the client refuses plain HTTP there.
+        host: The host by which a client reaches the sandbox. For any other than a loopback host,
+            the accounts have ``allow_http``, because the client refuses plain HTTP to it otherwise.
     """
     chosen = installed_emulators() if emulators is None else list(emulators)
     root = base_url(host, port)

@@ -66,6 +66,6 @@ class SandboxState:
         return True
 
     def reset(self) -> None:
-        """Empty the handsets and forget which recipients were throttled."""
+        """Empty the handsets, and reset the throttling of recipients."""
         self.handsets.clear()
         self._throttled.clear()

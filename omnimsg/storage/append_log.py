@@ -1,12 +1,12 @@
 """An append-only file of whole lines, written in groups and locked for one process.
 
-`AppendLog.append` only queues a line. `commit` and `flush` write everything that is queued: lines
-that are queued while one write is under way share the next one, so that many callers share one
-`fsync` (group commit). One thread does all writing, in the order in which the lines were queued.
+`AppendLog.append` only queues a line. `commit` and `flush` write the whole queue: lines that are
+queued during one write share the next one, so that many callers share one `fsync` (group commit).
+One thread does all writing, in the order in which the lines were queued.
 
-A lock keeps other processes of ours out, and nobody else. So each write first checks that the file
-is still there, still the same, and as long as it was left. Where its time of change is not that of
-the last write here, its content is compared too: a time alone may also be set by a backup.
+The lock excludes other processes that use this module, but no other programs. So each write first
+checks that the file exists, is the same file, and has the size that the last write left. If its
+modification time has changed since, its content is compared too: a backup may set only the time.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ class LogChangedError(OSError):
 
 
 class NotRegularFileError(OSError):
-    """The path is a pipe or a device, which can be neither read again nor cut."""
+    """The path is a pipe or a device, which can be neither read again nor truncated."""
 
 
 class AppendLog:
     """An append-only file, open and locked for this process.
 
-    A cancelled `commit` or `flush` does not remove lines: they are written with the next write.
+    Cancelling `commit` or `flush` removes no lines: they are written with the next write.
 
-    After a write has failed, `commit` raises the same error for good, because a line that was
-    dropped must not be taken for one that is on the disk. `flush` and `close` still try to write
-    the lines that were queued with `keep_on_failure`. A failed write leaves no partial line behind.
-    Where another program has changed the file, `rescue` writes the lines to another one.
+    After a failed write, `commit` always raises its error, because a dropped line must not count as
+    written. `flush` and `close` still try to write the lines that were queued with
+    `keep_on_failure`. A failed write leaves no partial line behind. If another program has changed
+    the file, `rescue` writes the lines to a new one.
 
     Args:
         path: The file. A new file is created readable and writable by its owner only.
@@ -62,12 +62,12 @@ class AppendLog:
         FileExistsError: `new` is set and the file exists.
         FileNotFoundError: `new` is not set and the file does not exist.
         BlockingIOError: Another process has the file open.
-        NotRegularFileError: The path is not that of a regular file.
+        NotRegularFileError: The path is not a regular file.
         OSError: The file cannot be opened.
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
-        # Opening a pipe must not wait for somebody at its other end.
+        # Opening a pipe must not block until its other end is opened.
         flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         self._file = os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
         self._path = path
@@ -79,14 +79,14 @@ class AppendLog:
         except BaseException:
             os.close(self._file)
             raise
-        self._size, self._changed_at, self._digest = _look_at(self._file)
+        self._size, self._changed_at, self._digest = _file_state(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
-        # Lines that were queued, and those that were written before a write failed.
+        # How many lines were queued, and how many of them were written until a write failed.
         self._appended = 0
         self._written = 0
         self._synced = True
-        # Of the first `fsync` that failed. The system may report a page that it has lost only once,
-        # so that another call would succeed without it.
+        # The error of the first failed `fsync`. The system may report a lost page only once, so
+        # another `fsync` could succeed although the page is missing.
         self._sync_error: OSError | None = None
         self._closed = False
         self._rescued = False
@@ -95,14 +95,14 @@ class AppendLog:
         self.write_error: OSError | None = None
 
     def truncate(self, size: int) -> None:
-        """Cut the file to `size` bytes, such as before the partial line that a killed process left.
+        """Truncate the file to `size` bytes, such as to remove a killed process's partial line.
 
         Raises:
-            OSError: The file cannot be cut.
+            OSError: The file cannot be truncated.
         """
         os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._size, self._changed_at, self._digest = _look_at(self._file)
+        self._size, self._changed_at, self._digest = _file_state(self._file)
 
     def append(self, line: bytes, *, keep_on_failure: bool = True) -> int:
         """Queue a line for the next write.
@@ -112,7 +112,8 @@ class AppendLog:
             keep_on_failure: Whether the line stays queued when a write fails.
 
         Returns:
-            How many lines were queued since the log was opened, this one included.
+            The number of the line: how many were queued since the log was opened, this one
+            included.
         """
         self._queue.append((line, keep_on_failure))
         self._appended += 1
@@ -123,36 +124,37 @@ class AppendLog:
         return count <= self._written
 
     def write_soon(self) -> None:
-        """Have the lines queued before written, as `flush` does, without waiting for it."""
+        """Request a write of the lines queued so far, like `flush`, without waiting for it."""
         if self._written < self._appended:
             self._writes.request(Wanted(self._appended, False))
 
     def begin_commit(self) -> asyncio.Future[bool | None]:
-        """Return a future that is `True` when `commit` would return, and raises what it raises."""
+        """Start a `commit`; the future becomes `True` or fails as `commit` returns or raises."""
         return self._writes.begin(Wanted(self._appended, True))
 
     async def commit(self) -> None:
-        """Return when all lines queued before are on the disk and survive a loss of power.
+        """Wait until all lines queued so far are synced to the disk and survive a power loss.
 
         Raises:
-            OSError: They are not, or an earlier write failed.
+            OSError: The lines cannot be written or synced, or an earlier write failed.
         """
         await self.begin_commit()
 
     async def flush(self) -> None:
-        """Return when all lines queued before survive the end of this process.
+        """Wait until all lines queued so far are written and survive the end of this process.
 
         Raises:
-            OSError: They do not.
+            OSError: The lines cannot be written.
         """
         if self._written < self._appended:
             await self._writes.wait(Wanted(self._appended, False))
 
     def finish(self) -> None:
-        """Write the queued lines, after a failed write once more, and sync; the file stays open.
+        """Write the queued lines, also after a failed write, and sync; the file stays open.
 
         Raises:
-            LogChangedError: Another program has changed the file: now, or before the last write.
+            LogChangedError: Another program has changed the file; found by this or an earlier
+                write.
             OSError: Some lines could not be written; they are lost.
         """
         if self._closed:
@@ -162,19 +164,19 @@ class AppendLog:
             self._sync()
 
     def rescue(self, path: Path, instead: Iterable[bytes]) -> None:
-        """Write the log to a new file, after another program has changed its own one.
+        """Write the log to a new file, after another program has changed the old one.
 
         Args:
             path: The new file.
-            instead: The lines to write where those of the log are gone.
+            instead: The lines to write in place of the old content, if that is not intact.
 
         Raises:
             OSError: The new file exists, or cannot be written.
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as new:
-            if os.fstat(self._file).st_size == self._size and not self._is_other():
-                # Deleted or replaced: what this process has open is still whole.
+            if os.fstat(self._file).st_size == self._size and not self._has_other_content():
+                # The path was deleted or replaced: the file that this process has open is intact.
                 with os.fdopen(os.dup(self._file), "rb") as old:
                     old.seek(0)
                     shutil.copyfileobj(old, new)
@@ -204,9 +206,9 @@ class AppendLog:
             os.close(self._file)
 
     def _write_wanted(self, wanted: Sequence[Wanted]) -> list[OSError | None]:
-        """Write for several callers; runs in the writing thread, returns the error of each."""
+        """Write for several callers, in the writing thread; return the error for each."""
         errors: dict[Wanted, OSError | None] = {}
-        # Durable ones first: what they write is written for the others too.
+        # Durable requests first: their writes also serve the others.
         for each in sorted(wanted, key=lambda each: (not each.durable, -each.count)):
             errors[each] = None
             try:
@@ -219,7 +221,7 @@ class AppendLog:
         return [errors[each] for each in wanted]
 
     def _is_written(self, wanted: Wanted) -> bool:
-        """Return whether it is written; called while the writing thread does nothing."""
+        """Return whether a request needs no write; called while the writing thread is idle."""
         return (
             self.write_error is None
             and wanted.count <= self._written
@@ -229,8 +231,8 @@ class AppendLog:
     def _commit(self, count: int) -> None:
         """Make the first `count` lines durable; runs in the writing thread.
 
-        A write for somebody else may have taken them along. Then a write that failed since does not
-        concern them, and to say that they are not there would be wrong.
+        A write for another caller may have included them. Then an error of a later write does not
+        concern them, and must not be raised for them.
         """
         if count > self._written:
             self._write(True)
@@ -238,7 +240,7 @@ class AppendLog:
             self._sync()
 
     def _sync(self) -> None:
-        """Make durable what was written, unless that has failed before."""
+        """Sync the written lines; raise again the error of an `fsync` that failed before."""
         if self._sync_error is not None:
             raise self._sync_error
         try:
@@ -266,7 +268,7 @@ class AppendLog:
                 self._synced = False
             if durable and not self._synced:
                 self._sync()
-            # Not before: who shares a write that fails must not be told that it is there.
+            # Only now: a caller that shares a failed write must not be told that its line is there.
             if self.write_error is None:
                 self._written += len(taken)
         except OSError as error:
@@ -282,10 +284,10 @@ class AppendLog:
             raise
 
     def _check_unchanged(self) -> None:
-        """Check that nobody else has touched the file.
+        """Check that no other program has changed the file.
 
         Raises:
-            LogChangedError: Somebody has.
+            LogChangedError: Another program has changed it.
         """
         own = os.fstat(self._file)
         try:
@@ -297,7 +299,7 @@ class AppendLog:
                 what = "another program has put another file in its place"
             elif own.st_size != self._size:
                 what = "another program has written to it or cut it"
-            elif own.st_mtime_ns != self._changed_at and self._is_other():
+            elif own.st_mtime_ns != self._changed_at and self._has_other_content():
                 what = "another program has changed it"
             else:
                 self._changed_at = own.st_mtime_ns
@@ -313,19 +315,19 @@ class AppendLog:
         self._digest.update(data)
         self._changed_at = os.fstat(self._file).st_mtime_ns
 
-    def _is_other(self) -> bool:
-        """Return whether the file holds something else than was left there."""
+    def _has_other_content(self) -> bool:
+        """Return whether the file's content differs from what this log has written."""
         return _digest_of(self._file).digest() != self._digest.digest()
 
 
-def _look_at(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
-    """Return a file's size, its time of change and the digest of its content."""
+def _file_state(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
+    """Return a file's size, its modification time and the digest of its content."""
     found = os.fstat(descriptor)
     return found.st_size, found.st_mtime_ns, _digest_of(descriptor)
 
 
 def _digest_of(descriptor: int) -> hashlib.blake2b:
-    """Read a file from its beginning to its end."""
+    """Compute the digest of a whole file."""
     digest = hashlib.blake2b()
     os.lseek(descriptor, 0, os.SEEK_SET)
     while block := os.read(descriptor, _BLOCK_SIZE):
@@ -339,7 +341,7 @@ def _require_regular_file(descriptor: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file survive a loss of power; Windows has no such call."""
+    """Sync a folder, so that a new file in it survives a power loss; impossible on Windows."""
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

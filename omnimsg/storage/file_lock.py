@@ -1,4 +1,4 @@
-"""An exclusive lock on an open file, which the operating system releases with the process."""
+"""An exclusive lock on an open file; the operating system releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 if sys.platform == "win32":
     import msvcrt
 
-    # Windows keeps other processes from reading locked bytes: lock one beyond the end of any file.
+    # On Windows, other processes cannot read locked bytes: lock one beyond the end of any file.
     _LOCKED_BYTE = 2**62
 
     def lock_file(descriptor: int) -> None:

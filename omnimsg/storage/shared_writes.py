@@ -1,8 +1,8 @@
-"""Share the writes of one thread: who asks while one is under way gets the next, together.
+"""Combine writes into few calls of a thread: requests made during one call share the next.
 
-A call of a thread costs more than what it writes here: a switch there, a switch back, and a wake-up
-of the event loop. So the callers of one turn of the loop, and those that ask during a write, are
-answered by one call of the thread.
+A call of a thread costs more than the write itself: two thread switches, and a wake-up of the event
+loop. So one call serves all requests of one iteration of the loop, or of the time of the call
+before.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class Wanted:
-    """What one caller waits for.
+    """The write that one caller waits for.
 
     Attributes:
-        count: So many lines, from the first that was queued, must be written.
-        durable: Whether they must survive a loss of power.
+        count: How many lines, from the first that was queued, must be written.
+        durable: Whether they must survive a power loss.
     """
 
     count: int
     durable: bool
 
 
-# What a caller wants, and its future, unless it does not wait. `None` as a result is another's.
-_Waiting: TypeAlias = "tuple[Wanted, asyncio.Future[bool | None] | None]"
+# A request and the future of its caller; no future for a caller that does not wait. A caller that
+# gives up may set its future's result to `None`.
+_Waiter: TypeAlias = "tuple[Wanted, asyncio.Future[bool | None] | None]"
 
 
 class SharedWrites:
-    """Calls a thread once for all that wait.
+    """Serves all waiting callers with one call of a thread.
 
     Args:
         thread: Runs one call at a time.
-        write: Runs in the thread; returns for each caller its error, or `None`.
-        is_written: Whether something is written already, so that it takes no call; called between
-            two calls of the thread.
+        write: Runs in the thread; returns the error for each request, or `None`.
+        is_written: Returns whether a request needs no further call; called between two calls of
+            the thread.
     """
 
     def __init__(
@@ -56,45 +57,45 @@ class SharedWrites:
         self._is_written = is_written
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_writing = False
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Waiter] = []
         self._requested: Wanted | None = None
 
     def begin(self, wanted: Wanted) -> asyncio.Future[bool | None]:
-        """Return a future that is `True` when what is wanted is written, or has its `OSError`."""
+        """Return a future that becomes `True` when the request is written, or has its error."""
         loop = self._running_loop()
         written: asyncio.Future[bool | None] = loop.create_future()
         self._waiting.append((wanted, written))
-        self._begin_soon(loop)
+        self._schedule_call(loop)
         return written
 
     async def wait(self, wanted: Wanted) -> None:
-        """Return when what is wanted is written.
+        """Wait until the request is written.
 
         Raises:
-            OSError: It is not.
+            OSError: The write failed.
         """
         await self.begin(wanted)
 
     def request(self, wanted: Wanted) -> None:
-        """Have something written as soon as for one who waits; the last request is enough."""
+        """Request a write without waiting for it; the last such request replaces earlier ones."""
         loop = self._running_loop()
         self._requested = wanted
-        self._begin_soon(loop)
+        self._schedule_call(loop)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            # Nobody waits in the loop before, which has ended.
+            # The previous loop has ended, so none of its callers waits any more.
             self._loop, self._is_writing, self._waiting = loop, False, []
         return loop
 
-    def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _schedule_call(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_writing:
             self._is_writing = True
-            # Not at once: others of this turn of the loop may want the same.
-            loop.call_soon(self._begin, loop)
+            # In the next iteration, so that other callers of this iteration share the call.
+            loop.call_soon(self._submit_call, loop)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _submit_call(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
         if self._requested is not None:
             group.append((self._requested, None))
@@ -103,32 +104,32 @@ class SharedWrites:
             self._thread.submit(self._write_group, loop, group)
         except RuntimeError as error:  # the thread was ended
             self._is_writing = False
-            _answer(group, [error] * len(group))
+            _complete(group, [error] * len(group))
 
     def _write_group(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[_Waiting],
+        group: Sequence[_Waiter],
     ) -> None:
-        """Write for a group and have it answered; runs in the thread."""
+        """Write for a group, and schedule its completion in the loop; runs in the thread."""
         errors: Sequence[BaseException | None]
         try:
             errors = self._write([wanted for wanted, _ in group])
-        except BaseException as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+        except BaseException as error:  # noqa: BLE001 - no caller may wait for ever
             errors = [error] * len(group)
-        # One call from thread to loop; a future of the thread's would take two and a lock.
-        with suppress(RuntimeError):  # the loop was closed: nobody waits
-            loop.call_soon_threadsafe(self._end, loop, group, errors)
+        # One call from thread to loop; the executor's own future would take two and a lock.
+        with suppress(RuntimeError):  # the loop was closed, so no caller waits
+            loop.call_soon_threadsafe(self._finish_call, loop, group, errors)
 
-    def _end(
+    def _finish_call(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: Sequence[_Waiting],
+        group: Sequence[_Waiter],
         errors: Sequence[BaseException | None],
     ) -> None:
-        # A call takes along what is queued while it begins; who wants that came for the next one.
-        served: list[_Waiting] = []
-        waiting: list[_Waiting] = []
+        # A call also writes lines that were queued while it began: complete their requests now.
+        served: list[_Waiter] = []
+        waiting: list[_Waiter] = []
         for each in self._waiting:
             (served if self._is_written(each[0]) else waiting).append(each)
         self._waiting = waiting
@@ -136,13 +137,13 @@ class SharedWrites:
             self._requested = None
         self._is_writing = bool(self._waiting) or self._requested is not None
         if self._is_writing:
-            self._begin(loop)
-        _answer(group, errors)
-        _answer(served, [None] * len(served))
+            self._submit_call(loop)
+        _complete(group, errors)
+        _complete(served, [None] * len(served))
 
 
-def _answer(
-    group: Sequence[_Waiting],
+def _complete(
+    group: Sequence[_Waiter],
     errors: Sequence[BaseException | None],
 ) -> None:
     for (_, written), error in zip(group, errors, strict=True):

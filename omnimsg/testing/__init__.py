@@ -1,12 +1,12 @@
-"""What tests need: of an application, and of an adapter.
+"""Tools for tests of an application and of an adapter.
 
-* `TestSandbox` is what the fixture `omnimsg_sandbox` gives: phones to look at, to wait for and to
-  answer from; `serve_sandbox` serves one without pytest. `docs/test-your-application.md` shows it.
+* `TestSandbox` is the value of the fixture `omnimsg_sandbox`: read phones, wait for messages, reply
+  from a phone. `serve_sandbox` serves one without pytest. `docs/test-your-application.md` shows it.
 * `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
-* `AdapterConformance` is a test class to derive from, for people who write an adapter;
-  `docs/write-an-adapter.md` shows how.
+* `AdapterConformance` is the base class for the tests of an adapter; `docs/write-an-adapter.md`
+  shows how.
 
-pytest runs them, but nothing here imports pytest. Each name is imported when it is first used.
+Nothing here imports pytest. Each name is imported when it is first used.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What an adapter's author supplies to the suite: the adapter class and the provider's answers."""
+"""`AdapterSpec`: the facts that an adapter's author supplies: adapter class, provider's answers."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class AdapterSpec(ABC):
         adapter_class: The adapter under test.
         message_levels: The levels of the code table whose codes refuse one message.
         request_levels: The levels whose codes refuse a whole send request.
-        report_levels: The levels whose codes say why an accepted message failed, beside its status.
-        other_levels: The levels that concern neither.
-        status_levels: Of these, the levels whose codes are HTTP statuses, which no body repeats.
+        report_levels: The levels whose codes give the cause of a failure beside a status.
+        other_levels: All other levels.
+        status_levels: The levels among these whose codes are HTTP statuses, which no body repeats.
         ordered: Whether the provider promises entries in the order of the request. If not, the
             suite shuffles the entries.
         mixed: Whether one answer can accept some messages and refuse others.
         batch_ids: Whether an accepted message may have no id of its own yet.
-        values: Two different values per optional field of a message, where the provider does not
-            accept the suite's own values.
-        signs_body: Whether a callback with another body is refused. A provider without signatures
-            has a secret in the address instead, which a body cannot betray.
+        values: Two different values for an optional field of a message, by field name, if the
+            provider does not accept the suite's own values.
+        signs_body: Whether a callback with a changed body is refused. It is not with a provider
+            that has a secret in the address in place of signatures.
         hints: Fields of the model, as `Class.field` or `channel:Class.field`, that the adapter may
             leave out of a request because they change nothing for the recipient.
     """
@@ -78,7 +78,7 @@ class AdapterSpec(ABC):
 
         Args:
             request: The request. If a flow sends several requests, each is answered.
-            said: What to answer for each message, in the order of the answer's entries.
+            said: The answer to give for each message, in the order of the answer's entries.
         """
 
     def answer_status(self, request: Request, row: StatusRow | None) -> Response:
@@ -122,7 +122,7 @@ class AdapterSpec(ABC):
 
         Args:
             request: The request.
-            message: The message that the provider holds; `None` if it does not hold the message.
+            message: The message that the provider has; `None` if it has none.
             at: When the provider created the message.
         """
         raise self._not_defined("answer_find", "find")
@@ -135,11 +135,11 @@ class AdapterSpec(ABC):
         """Return genuine callbacks of every kind, for the account of `account`.
 
         Args:
-            at: When they are sent, where the provider signs the time.
+            at: When they are sent, if the provider signs the time.
 
         Returns:
-            Each by a name for failure texts. No two of them are about the same event, and their
-            header lines are those that prove where they come from.
+            The callbacks, by a name for failure texts. Each is about a different event, and its
+            only header lines are those that prove its origin.
         """
         raise self._not_defined("callbacks", "parse")
 
@@ -148,7 +148,7 @@ class AdapterSpec(ABC):
 
         Args:
             row: The status to report, perhaps one missing from the table.
-            at: When it happened and is sent.
+            at: The time of the status and of the callback.
         """
         raise self._not_defined("report", "parse")
 
@@ -157,7 +157,7 @@ class AdapterSpec(ABC):
         return f"{0xC0FFEE + number:032x}"
 
     def samples(self) -> Iterable[Message]:
-        """Return messages that use features which the suite's own samples do not cover."""
+        """Return messages for features that the suite's own samples do not cover."""
         return ()
 
     def stored(self) -> Stored:
@@ -168,7 +168,7 @@ class AdapterSpec(ABC):
         )
 
     def upload(self) -> tuple[Upload, Source]:
-        """Return a file that the provider accepts, and its `Source` as the engine measures it."""
+        """Return a file that the provider accepts, and its `Source` as the engine computes it."""
         data = b"omnimsg sample file"
         upload = Upload(data, "image/jpeg", file_name="sample.jpg")
         return upload, Source(data=data, size=len(data), sha256=sha256(data).hexdigest())

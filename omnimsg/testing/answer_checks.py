@@ -1,4 +1,4 @@
-"""Checks that no answer, however broken, becomes an error or a wrong outcome."""
+"""Checks that no broken answer becomes an error or a wrong outcome."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class AnswerChecks(Harness):
-    """Any answer is read without an error; only a valid one gives a verdict."""
+    """Every answer is parsed without an error; only a valid one gives a verdict."""
 
     def test_send_draws_no_verdict_from_a_truncated_answer(self) -> None:
-        """A body that is cut off at any byte gives no outcome, if it is JSON, and no error."""
+        """A body truncated at any byte raises nothing and, if it was JSON, gives no outcome."""
         violations: list[str] = []
         for batch, said, answer_name in self._valid_answers():
             whole = self._sending_response(batch, said)
@@ -43,7 +43,7 @@ class AnswerChecks(Harness):
     def test_send_draws_no_verdict_from_a_senseless_answer(self) -> None:
         """HTML, empty bodies, bare values and deep nesting accept and reject no message.
 
-        With an error status, an answer may still tell that the request was not processed.
+        With an error status, an answer may still prove that the request was not processed.
         """
         batch = self.batch(self.batch_size)
         said = self.mixed_answers(batch)
@@ -133,7 +133,7 @@ class AnswerChecks(Harness):
         said: Sequence[Said],
         alter: Callable[[Response], Response],
     ) -> tuple[list[str], Sequence[Outcome | None]]:
-        """Send, with every answer altered from the one to the request that sends on.
+        """Send, with the answer to the request that sends, and all later answers, altered.
 
         Returns:
             The violations, and the outcomes if there is no violation.

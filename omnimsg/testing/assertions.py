@@ -28,7 +28,7 @@ _OUTCOME_CLASSES: dict[Verdict, type[Failed]] = {
 
 
 def assert_no_violations(violations: Sequence[str]) -> None:
-    """Fail with the violations, one a line, `MAX_SHOWN` of them at most.
+    """Fail with at most `MAX_SHOWN` of the violations, one per line.
 
     Raises:
         AssertionError: There is at least one violation.
@@ -106,7 +106,7 @@ def _is_readable(provider_id: Any, account: str) -> bool:  # noqa: ANN401
 
 
 def swapped_ids(outcomes: Sequence[Outcome | None], ids: Sequence[str]) -> list[str]:
-    """Find outcomes that carry the id which the provider gave to another message."""
+    """Find outcomes with the id that the provider gave to another message."""
     return [
         f"message {index}: carries the id of message {other}"
         for index, outcome in enumerate(outcomes)

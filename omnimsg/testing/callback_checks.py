@@ -1,4 +1,4 @@
-"""Checks of `verify` and `parse`: what is genuine, what it says, and that nothing is lost."""
+"""Checks of `verify` and `parse`: forgeries are refused, events are right, nothing is lost."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _JUNK = (b"", b"0", b"\xff\xfe\x00", "ключ".encode(), b"=" * 64, b"a" * 10_0
 
 
 class CallbackChecks(Harness):
-    """Anybody can call a public address, and a provider calls again what was not answered."""
+    """Anyone can call a public address, and a provider repeats callbacks without an answer."""
 
     def test_callbacks_are_genuine(self) -> None:
-        """A callback of the provider is genuine, and an account that accepts one has no problem."""
+        """A callback of the provider is genuine, and `callback_problem` is `None`."""
         adapter, callbacks = self._receiving()
 
         violations = [
@@ -53,7 +53,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_forged_callbacks_are_refused(self) -> None:
-        """Nothing is genuine with the proof left out or another one, nor with another body."""
+        """No callback is genuine with a missing or changed proof, or with another body."""
         adapter, callbacks = self._receiving()
 
         assert_no_violations(
@@ -66,10 +66,10 @@ class CallbackChecks(Harness):
         )
 
     def test_nothing_is_genuine_without_a_secret(self) -> None:
-        """An account whose secrets are left out or empty says so, and has no callback verified.
+        """Without secrets, `verify` gives `NO_SECRET`, and `callback_problem` names a problem.
 
-        `NO_SECRET` is required for what the provider signed: an adapter that compares it with the
-        signature of an empty key says `WRONG_SIGNATURE`, and would trust whoever signs with that.
+        `WRONG_SIGNATURE` for a genuine callback shows that the adapter compares with the signature
+        of an empty key: it would accept any callback that is signed with an empty key.
         """
         _, callbacks = self._receiving()
         violations: list[str] = []
@@ -77,7 +77,7 @@ class CallbackChecks(Harness):
             adapter = self.build_adapter(settings=settings)
             found = {name: self._verify(adapter, callback) for name, callback in callbacks}
             genuine = [name for name, each in found.items() if each is Authenticity.GENUINE]
-            # What a secret proves that the settings require can only be forged.
+            # A secret that the settings require is still there, and may prove a genuine callback.
             proven = genuine if is_secret_left else []
             violations += [
                 f"{name}, {how}: is {authenticity!r}, should be `NO_SECRET`"
@@ -95,7 +95,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_callbacks_give_events(self) -> None:
-        """Every documented callback is read, for the account, with all that the provider sent."""
+        """Every documented callback gives events of the account, with the provider's raw data."""
         adapter, callbacks = self._receiving()
         violations: list[str] = []
         for name, callback in callbacks:
@@ -114,7 +114,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_keys_are_stable_and_distinct(self) -> None:
-        """The same callback gives the same keys whenever it arrives; another event has another."""
+        """A callback gives the same keys whenever it arrives; other events have other keys."""
         adapter, callbacks = self._receiving()
         violations: list[str] = []
         seen: dict[str, str] = {}
@@ -132,7 +132,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_reports_follow_the_status_table(self) -> None:
-        """A report has its row's status and reason, and keeps a status that the table lacks."""
+        """A report has its row's status and reason; a status without a row is kept."""
         adapter, _ = self._receiving()
         unknown = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="none")
         violations: list[str] = []
@@ -158,7 +158,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_parse_survives_broken_callbacks(self) -> None:
-        """Whatever a genuine callback holds gives events of the account, which JSON can hold."""
+        """Any body of a genuine callback gives events of the account that JSON can represent."""
         adapter, callbacks = self._receiving()
         violations: list[str] = []
         for name, callback in callbacks:
@@ -168,7 +168,7 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_events_show_no_private_data(self) -> None:
-        """No repr of a callback or an event holds a credential, a number or a text."""
+        """No repr of a callback or an event contains a credential, a number or a text."""
         adapter, callbacks = self._receiving()
         secrets = credentials_of(adapter.account.settings, {})
         violations: list[str] = []
@@ -182,10 +182,10 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def _receiving(self) -> tuple[Adapter[Any], list[tuple[str, Callback]]]:
-        """Return the adapter and the author's callbacks, or skip if it reads none.
+        """Return the adapter and the author's callbacks; skip if the adapter reads no callbacks.
 
         Raises:
-            AssertionError: The author gives no callback.
+            AssertionError: The author supplies no callback.
         """
         adapter = self.build_adapter()
         if not adapter.receives():
@@ -195,7 +195,7 @@ class CallbackChecks(Harness):
         return adapter, callbacks
 
     def _verify(self, adapter: Adapter[Any], callback: Callback) -> Authenticity | str:
-        """Verify a callback; an error becomes text."""
+        """Verify a callback; return the text of an error that `verify` raises."""
         try:
             return adapter.verify(callback, self.context(adapter))
         except Exception as error:  # noqa: BLE001 - what the check looks for
@@ -207,7 +207,7 @@ class CallbackChecks(Harness):
         """Parse a callback.
 
         Returns:
-            The events, and what is wrong with them.
+            The events, and the violations.
         """
         try:
             events = adapter.parse(callback, self.context(adapter))
@@ -228,7 +228,7 @@ class CallbackChecks(Harness):
         return events, violations
 
     def _forgeries(self, callback: Callback) -> Iterator[tuple[str, Callback]]:
-        """Yield the callback as somebody without the secret would send it."""
+        """Yield forgeries of a callback, as someone without the secret could send them."""
         yield "with no proof", attrs.evolve(callback, headers=(), path_secret=None)
         for junk in _JUNK:
             headers = [(name, junk) for name, _ in callback.headers]
@@ -274,11 +274,11 @@ def _json_violations(event: Event) -> list[str]:
 
 
 def _without_secrets(settings: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - its class
-    """Empty the secrets of an account's settings: lists of them, then those in lists.
+    """Yield settings without secrets: single ones and lists emptied, or an empty one in each list.
 
     Yields:
-        How they are emptied, the settings, and whether a secret is left that they do not accept
-        empty.
+        How the secrets were emptied, the settings, and whether they still contain a secret that
+        they require.
     """
     for how, in_list in (("without secrets", ()), ("with empty secrets", (Secret(""),))):
         emptied, is_secret_left = settings, False

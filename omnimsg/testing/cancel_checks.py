@@ -1,4 +1,4 @@
-"""Checks of `cancel`: it is not repeated blindly, and a refusal is no yes."""
+"""Checks of `cancel`: it is not repeated blindly, and a refusal is not reported as success."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STATUSES = sorted({*fuzz.HTTP_STATUSES, *INCONCLUSIVE_STATUSES})
 
 
 class CancelChecks(OperationHarness):
-    """Who is told that a message was stopped does not stop it by other means."""
+    """A user who is wrongly told that a message was cancelled takes no other action."""
 
     def test_cancel_is_not_repeatable(self) -> None:
         """A cancellation has `Effect.ONCE`: after a lost answer, "not found" proves nothing."""
@@ -35,7 +35,7 @@ class CancelChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_cancel_says_yes_to_no_refusal(self) -> None:
-        """No error status, and no refusal by one of the provider's codes, is a yes."""
+        """No error status, and no refusal by one of the provider's codes, returns `True`."""
         self.require_operation(Operation.CANCEL)
         adapter = self.build_adapter()
         flow = self.operation_flow(Operation.CANCEL, adapter)
@@ -53,10 +53,10 @@ class CancelChecks(OperationHarness):
         assert_no_violations(violations)
 
     def _refusals(self, yes: Response) -> list[tuple[str, Response]]:
-        """Return answers that are no yes, each with a name.
+        """Return answers that are refusals, each with a name.
 
         Args:
-            yes: The provider's yes.
+            yes: The provider's answer to a successful cancellation.
         """
         refusals = [
             (f"its yes with HTTP {status}", attrs.evolve(yes, status=status))

@@ -48,7 +48,7 @@ class CapabilityChecks(Harness):
         assert_no_violations(violations)
 
     def test_every_declared_feature_is_accepted(self) -> None:
-        """Each content, media kind, source, action and recipient is in some accepted message."""
+        """For each content, media kind, source, action and recipient, some message passes."""
         adapter = self.build_adapter()
         accepted = {
             (adapter.channel_of(message), *feature)
@@ -93,7 +93,7 @@ class CapabilityChecks(Harness):
     def test_no_content_field_is_dropped(self) -> None:
         """A change of any field of any content changes the request, or is refused by its path.
 
-        Fields that describe a file, and the author's `hints`, are left alone.
+        Fields that describe a file, and the author's `hints`, are not changed.
         """
         adapter = self.build_adapter()
         violations: list[str] = []
@@ -151,7 +151,7 @@ class CapabilityChecks(Harness):
     def _drop_problem(
         self, message: Message, before: tuple[Request, ...] | None, adapter: Adapter[Any]
     ) -> str | None:
-        """Return what is wrong if a changed message is neither refused nor changes the request."""
+        """Return what is wrong if a changed message neither is refused nor changes the request."""
         try:
             failure = adapter.check(message)
         except Exception as error:  # noqa: BLE001 - `check` must not raise

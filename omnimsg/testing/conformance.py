@@ -46,15 +46,16 @@ class AdapterConformance(
 ):
     """Check that an adapter does everything that the engine relies on.
 
-    Derive a test class (pytest finds it by its name, `Test...`), name the adapter, and answer as
-    the provider would. The suite takes everything else from the adapter's own capabilities, codes,
-    statuses and operations. It skips the checks that do not concern the adapter, with the reason.
+    Derive a test class (pytest collects it by its name, `Test...`), set the adapter class, and
+    answer as the provider would. The suite derives everything else from the adapter's own
+    capabilities, codes, statuses and operations. It skips checks that do not apply to the adapter,
+    and gives the reason.
 
     ```python
     class TestMine(AdapterConformance):
         adapter_class = MyAdapter
 
-        def account(self): ...                # credentials that are easily recognised
+        def account(self): ...                # an account with recognizable credentials
         def messages(self, count): ...        # valid messages, each to another recipient
         def answer(self, request, said): ...  # the provider's answer, from Accept/Refuse/Missing
         def answer_status(self, request, row): ...           # if the adapter has `status`

@@ -1,4 +1,4 @@
-"""Checks of `find`, the look-up by reference: an absent message is sent again."""
+"""Checks of `find`, the look-up by reference; a message that it calls absent is sent again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FindChecks(OperationHarness):
-    """A listed message is found, and only a complete list without it makes it absent."""
+    """A listed message is found; only a complete list without the message makes it absent."""
 
     def test_find_accepts_a_listed_message(self) -> None:
         """A message that the provider lists is `Accepted` and has an id."""
@@ -44,7 +44,7 @@ class FindChecks(OperationHarness):
             fail(f"a message that is not listed gave {describe(found)}")
 
     def test_find_accepts_no_other_message(self) -> None:
-        """A message with another reference or recipient, or created before `since`, is not it."""
+        """A message with another reference or recipient, or from before `since`, is not found."""
         self.require_operation(Operation.FIND)
         message = self.lost_message()
         found = {
@@ -78,7 +78,7 @@ class FindChecks(OperationHarness):
         assert_no_violations(violations)
 
     def _find(self, listed: Message | None, since: datetime = SINCE) -> Any:  # noqa: ANN401
-        """Look for the lost message at a provider that holds `listed`."""
+        """Look for the lost message at a provider that lists `listed`."""
         adapter = self.build_adapter()
         flow = adapter.find(self.lost_message(), since, self.context(adapter))
         return drive(flow, self.find_responder(listed)).value

@@ -1,8 +1,8 @@
-"""Checks of sends that take several requests: a token before, a look-up after.
+"""Checks of sends with several requests, such as a token request before or a look-up after.
 
-An outcome is judged by the strongest effect that has left for its message, not by the last request
-of the flow. Whether a request got an answer at all is for the engine to judge, by the effects that
-the requests declare; these checks judge what the adapter itself makes of the answers.
+An outcome is judged by the strongest effect of all requests that were sent for its message, not by
+the last request of the flow. These checks test how the adapter interprets answers. A missing answer
+is handled by the engine, by the effects that the requests declare.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ _BODIES = {"an empty body": b"", "a page of HTML": fuzz.HTML, "an empty object":
 
 
 class FlowChecks(Harness):
-    """A message is unsent until the request that sends it, and never called unsent after it."""
+    """Before the request that sends, a message is unsent; after it, no message is called unsent."""
 
     def test_no_request_before_the_message_has_effect_sends(self) -> None:
-        """A request for a token, before any that holds a recipient, cannot text anybody.
+        """A request before the first one that contains a recipient does not have `Effect.SENDS`.
 
-        With `Effect.SENDS` a lost answer to it would make its messages ambiguous.
+        Such a request, for a token for example, cannot text anybody. With `Effect.SENDS`, a lost
+        answer to it would make its messages ambiguous.
         """
         batch = self.batch(self.batch_size)
         requests = self._drive(batch).requests
@@ -57,9 +58,9 @@ class FlowChecks(Harness):
         )
 
     def test_an_answer_before_the_send_is_no_verdict_on_a_message(self) -> None:
-        """While nothing has been sent, a message is `NotSent`, or left to the engine.
+        """Before the request that sends, an outcome is `NotSent` or `None`.
 
-        A refused or unreadable answer to a request for a token says nothing about a message.
+        A refused or unreadable answer to a token request is no verdict on a message.
         """
         batch = self.batch(self.batch_size)
         index = sending_index(self._drive(batch).requests)
@@ -71,7 +72,7 @@ class FlowChecks(Harness):
             for name, run in self._altered_sends(batch, each):
                 violations += [f"{name}: {violation}" for violation in run.violations]
                 if run.driven is None or _has_sent(run.driven.requests):
-                    continue  # the answer was good enough to go on with
+                    continue  # the flow accepted the answer, and has sent
                 violations += [
                     f"{name}, message {number}: is {outcome.kind}, though nothing was sent"
                     for number, outcome in enumerate(run.valid_value or ())
@@ -80,9 +81,9 @@ class FlowChecks(Harness):
         assert_no_violations(violations)
 
     def test_no_answer_after_the_send_makes_a_message_unsent(self) -> None:
-        """Once a request that sends has left, no later answer gives `NotSent` or `SAFE`.
+        """After the request that sends, no later answer gives `NotSent` or `SAFE`.
 
-        A later answer rejects a message only by a documented code.
+        A later answer gives `Rejected` only for a documented code.
         """
         batch = self.batch(self.batch_size)
         requests = self._drive(batch).requests
@@ -115,10 +116,10 @@ class FlowChecks(Harness):
     def _altered_sends(
         self, batch: Sequence[Message], index: int
     ) -> Iterator[tuple[str, GuardedRun[Sequence[Outcome | None]]]]:
-        """Send with the answer of one index replaced by answers that do not say what they should.
+        """Send repeatedly, with the answer at one index replaced by a wrong one.
 
         Yields:
-            What the answer is, and the run.
+            The description of the wrong answer, and the run.
         """
         driven = self._drive(batch)
         for status in _STATUSES:
@@ -136,7 +137,7 @@ class FlowChecks(Harness):
     def _send(
         self, batch: Sequence[Message], index: int, replacement: Response
     ) -> GuardedRun[Sequence[Outcome | None]]:
-        """Send, accepted by the provider, with one answer replaced."""
+        """Send to a provider that accepts all messages, with one answer replaced."""
         indices = count()
 
         def respond(request: Request) -> Response:
@@ -152,7 +153,7 @@ def _has_sent(requests: Sequence[Request]) -> bool:
 
 
 def _holds(request: Request, message: Message) -> bool:
-    """Whether a request holds the recipient of a message."""
+    """Return whether a request contains the recipient of a message."""
     to = message.to if isinstance(message.to, str) else message.to.id or message.to.value or ""
     wanted = to.lstrip("+")
     return any(wanted in text for text in request_texts(request).values())

@@ -1,4 +1,4 @@
-"""Run a flow by hand: no network, no event loop, no engine."""
+"""Run a flow without a network, an event loop or the engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Driven(Generic[T]):
     """The record of a finished flow.
 
     Attributes:
-        value: What the flow returned.
+        value: The value that the flow returned.
         requests: The requests that it yielded, in order.
         responses: The responses that it received, in order.
     """
@@ -42,12 +42,12 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
     engine.
 
     Args:
-        flow: What an adapter's operation returned.
-        respond: The provider: takes a request and returns its answer.
+        flow: The flow that an adapter's operation returned.
+        respond: Plays the provider: takes a request and returns its answer.
         max_requests: The number of requests after which the flow counts as endless.
 
     Raises:
-        AssertionError: The flow is no generator, yielded something other than a `Request`, or
+        AssertionError: The flow is not a generator, yielded something other than a `Request`, or
             yielded more than `max_requests` requests. Errors that the flow raises pass through.
     """
     _require(isinstance(flow, Generator), "an operation must be a generator of Requests", flow)

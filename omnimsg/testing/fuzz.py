@@ -1,4 +1,4 @@
-"""Generate broken answers: cut off, of wrong types, senseless, or with unknown parts."""
+"""Generate broken answers: truncated, with wrong types, senseless, or with unknown members."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ UNKNOWN_MEMBER = "omnimsg_unknown"
 
 
 def truncations(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield a body cut off at every byte, or at about `MAX_CUTS` positions if it is long."""
+    """Yield a body truncated at every byte, or at about `MAX_CUTS` positions if it is long."""
     step = max(1, len(body) // MAX_CUTS)
     for length in range(0, len(body), step):
         yield f"cut off after {length} of {len(body)} bytes", body[:length]
 
 
 def mutations(document: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON data
-    """Yield a JSON document with every value replaced by each strange value, and left out once."""
+    """Yield copies of a JSON document with one value replaced by a strange one, or left out."""
     for path in _paths(document):
         name = "$" + "".join(f"[{key!r}]" for key in path)
         for kind, value in STRANGE_VALUES.items():
@@ -127,7 +127,7 @@ def broken_responses(response: Response) -> Iterator[tuple[str, Response]]:
 
 
 def unreadable_responses(response: Response) -> Iterator[tuple[str, Response]]:
-    """Yield a response whose body cannot be understood, or with another HTTP status."""
+    """Yield a response with an unreadable body, or with another HTTP status."""
     for name, body in (*truncations(response.body), *SENSELESS_BODIES.items()):
         yield name, attrs.evolve(response, body=body)
     for status in HTTP_STATUSES:

@@ -1,4 +1,4 @@
-"""Shared tools of the checks: build adapters and messages, and drive flows under guard."""
+"""Shared tools of the checks: build adapters and messages, and drive flows with guards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class GuardedRun(Generic[T]):
-    """A flow that was driven under guard.
+    """The result of `Harness.run_guarded`.
 
     Attributes:
         driven: The record of the flow; `None` if it raised.
@@ -54,19 +54,19 @@ class GuardedRun(Generic[T]):
 
     @property
     def valid_value(self) -> T | None:
-        """What the flow returned; `None` if it raised or broke a rule."""
+        """The value that the flow returned; `None` if it raised or broke a rule."""
         return self.driven.value if self.driven is not None and not self.violations else None
 
 
 class Harness(AdapterSpec):
-    """Builds what the checks need from the author's spec.
+    """Builds adapters, messages and answers for the checks from the author's spec.
 
-    A check that does not concern an adapter raises `unittest.SkipTest`, which pytest reports as
+    A check that does not apply to an adapter raises `unittest.SkipTest`, which pytest reports as
     skipped.
     """
 
     def build_adapter(self, **changes: Any) -> Adapter[Any]:  # noqa: ANN401 - members of the account
-        """Build a new adapter for the author's account, with some members of it changed."""
+        """Build a new adapter for the author's account, with some members changed."""
         account = self.account()
         return self.adapter_class(attrs.evolve(account, **changes) if changes else account)
 
@@ -75,7 +75,7 @@ class Harness(AdapterSpec):
         return Context(account=adapter.account.name, now=NOW, **changes)
 
     def batch(self, count: int) -> list[Message]:
-        """Return messages from the author, checked to be valid and to fit into one batch.
+        """Return messages of the author, after a check that they are valid and fit into one batch.
 
         Raises:
             AssertionError: The author's `messages` breaks its contract.
@@ -138,7 +138,7 @@ class Harness(AdapterSpec):
     def mixed_answers(self, batch: Sequence[Message], first_row: int = 0) -> list[Said]:
         """Script every second message as refused, each with another code row.
 
-        All are accepted where the provider cannot mix, or has no codes for one message.
+        All are accepted if the provider's answers cannot mix, or it has no codes for one message.
 
         Args:
             batch: The messages.
@@ -152,15 +152,15 @@ class Harness(AdapterSpec):
         return said
 
     def responder(self, said: Sequence[Said]) -> Responder:
-        """Return a provider that gives these answers to send requests."""
+        """Return a responder that plays a provider with these answers to send requests."""
         return lambda request: self.answer(request, said)
 
     def altering_responder(
         self, said: Sequence[Said], alter: Callable[[Response], Response]
     ) -> Responder:
-        """Return a provider that alters its answers from the one to the request that sends on.
+        """Return a responder that alters the answer to the request that sends, and all later ones.
 
-        Earlier answers, to a request for a token for example, stay as they are.
+        Earlier answers, such as to a token request, are unchanged.
         """
         has_sent = False
 
@@ -173,15 +173,15 @@ class Harness(AdapterSpec):
         return respond
 
     def accepting_responder(self, batch: Sequence[Message]) -> Responder:
-        """Return a provider that accepts every message."""
+        """Return a responder that accepts every message."""
         return self.responder(self.accept_all(batch))
 
     def run_guarded(
         self, flow: Callable[[], Flow[T]], respond: Responder, adapter: Adapter[Any]
     ) -> GuardedRun[T]:
-        """Drive a flow and record errors, and credentials sent to undeclared hosts.
+        """Drive a flow; record its errors, and requests with credentials to undeclared hosts.
 
-        Errors that the author's answer raises pass through.
+        Errors that the author's `answer` raises pass through.
         """
         violations: list[str] = []
         responder_errors: list[Exception] = []
@@ -212,7 +212,7 @@ class Harness(AdapterSpec):
         *,
         adapter: Adapter[Any] | None = None,
     ) -> GuardedRun[Sequence[Outcome | None]]:
-        """Send messages under guard and check the number and form of the outcomes."""
+        """Send messages with `run_guarded`, and check the number and form of the outcomes."""
         adapter = adapter or self.build_adapter()
         context = self.context(adapter)
         run = self.run_guarded(lambda: adapter.send(batch, context), respond, adapter)
@@ -230,12 +230,12 @@ class Harness(AdapterSpec):
         entries: Sequence[Said] | None = None,
         allow_none: bool = False,
     ) -> list[str]:
-        """Send messages and compare each outcome with what was answered for its message.
+        """Send messages, and compare each outcome with the answer for its message.
 
         Args:
             batch: The messages.
-            said: What the provider answers for each, in the order of the messages.
-            entries: The same, in the order of the answer's entries, where that differs.
+            said: The provider's answer for each message, in the order of the messages.
+            entries: The same, in the order of the answer's entries, if that differs.
             allow_none: Whether `None` is allowed instead of the right outcome.
         """
         adapter = self.build_adapter()
@@ -253,13 +253,13 @@ class Harness(AdapterSpec):
     def sending_requests(
         self, message: Message, adapter: Adapter[Any] | None = None, *, waited: float = 0.0
     ) -> tuple[Request, ...]:
-        """Return the requests that send one message, from the first to the one that sends it.
+        """Return the requests of a flow that sends one message, up to the one that sends.
 
-        A flow may begin with requests of its own, for a token or a draft, so its first request need
-        not hold the message.
+        A flow may begin with other requests, such as for a token or a draft, so its first request
+        need not contain the message.
 
         Args:
-            message: The message. Earlier requests are answered as if it will be accepted.
+            message: The message. Earlier requests are answered as for an accepted message.
             adapter: The adapter; by default that of the author's account.
             waited: Seconds that the message has waited in the engine.
         """

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, Request
 
-_OURS, _THEIRS = "+37255500008", "+37255500001"
+_BUSINESS, _PERSON = "+37255500008", "+37255500001"
 
-# Two filters at a time, which are easily taken for each other.
+# Pairs of filters that are easily confused.
 _PAIRS = (("to", "sender"), ("since", "until"))
 
 
 class HistoryChecks(OperationHarness):
-    """A filter that is dropped or swapped shows messages that nobody asked for."""
+    """A dropped or swapped filter would list messages that were not requested."""
 
     def test_history_sends_every_filter(self) -> None:
         """Each filter is sent under the provider's own name for it, or refused by its path."""
@@ -40,7 +40,7 @@ class HistoryChecks(OperationHarness):
         for query in _queries(adapter):
             names = _filters(query)
             expected = [self.history_parameters(_only(query, name)) for name in names]
-            found = self._ask(query, adapter)
+            found = self._query(query, adapter)
             if None in expected:
                 path = found.path if isinstance(found, Failure) else None
                 if path not in names:
@@ -59,7 +59,7 @@ class HistoryChecks(OperationHarness):
     def test_history_reads_each_message_as_listed(self) -> None:
         """Direction, recipient, sender, reference, time and status are those of the entry.
 
-        Only a direction that the provider does not tell is `None`.
+        The direction may be `None` only if the provider's entry does not have it.
         """
         self.require_operation(Operation.HISTORY)
         adapter = self.build_adapter()
@@ -82,15 +82,15 @@ class HistoryChecks(OperationHarness):
                 )
                 if actual != wanted and (actual or name in ("id", "status"))
             ]
-            if found.direction is not direction and self._tells_direction(message, adapter):
+            if found.direction is not direction and self._reports_direction(message, adapter):
                 violations.append(f"an {direction} message: direction is {found.direction}")
         assert_no_violations(violations)
 
-    def _ask(self, query: HistoryQuery, adapter: Adapter[Any]) -> set[tuple[str, str]] | Failure:
-        """Ask for past messages.
+    def _query(self, query: HistoryQuery, adapter: Adapter[Any]) -> set[tuple[str, str]] | Failure:
+        """Run `history` with a query.
 
         Returns:
-            The parameters of the requests; the failure if there was no request.
+            The parameters of the requests; the failure if it was refused before any request.
         """
         run = self.run_guarded(
             lambda: adapter.history(query, None, self.context(adapter)),
@@ -104,26 +104,26 @@ class HistoryChecks(OperationHarness):
         return {pair for request in run.requests for pair in _parameters(request)}
 
     def _past_message(self, direction: Direction, adapter: Adapter[Any]) -> PastMessage:
-        """Return a message for the provider to list: from us to a person, or the reverse."""
+        """Return a message for the provider to list: from the business to a person, or reverse."""
         row = next(each for each in self.adapter_class.statuses if not each.status.failed)
         outgoing = direction is Direction.OUTGOING
         return PastMessage(
             id=MessageId.of(adapter.account.name, self.known_id()),
             direction=direction,
             leg=LegStatus(timeline=Timeline.of(row.evidence(), NOW)),
-            to=(_THEIRS if outgoing else _OURS,),
-            sender=_OURS if outgoing else _THEIRS,
+            to=(_PERSON if outgoing else _BUSINESS,),
+            sender=_BUSINESS if outgoing else _PERSON,
             reference="past-1",
             created=NOW,
         )
 
-    def _tells_direction(self, message: PastMessage, adapter: Adapter[Any]) -> bool:
-        """Whether the provider's entry of a message differs by its direction."""
+    def _reports_direction(self, message: PastMessage, adapter: Adapter[Any]) -> bool:
+        """Return whether the provider's entry of a message depends on the direction."""
         entries = [self._list(attrs.evolve(message, direction=each), adapter) for each in Direction]
         return len({repr(each and each.raw) for each in entries}) > 1
 
     def _list(self, message: PastMessage, adapter: Adapter[Any]) -> PastMessage | None:
-        """Fetch the page of a provider that has this message; `None` if it is not on it."""
+        """Fetch the page that lists this message; return the message, `None` if it is not there."""
         run = self.run_guarded(
             lambda: adapter.history(HistoryQuery(), None, self.context(adapter)),
             lambda request: self.answer_history(request, message),
@@ -137,12 +137,12 @@ class HistoryChecks(OperationHarness):
 
 
 def _queries(adapter: Adapter[Any]) -> Iterator[HistoryQuery]:
-    """Yield queries with one filter, and with two that are easily taken for each other."""
+    """Yield queries with one filter, and with two that are easily confused."""
     yield from (HistoryQuery(direction=each) for each in Direction)
     yield from (HistoryQuery(status=each) for each in Status)
     values: dict[str, Any] = {
-        "to": _THEIRS,
-        "sender": _OURS,
+        "to": _PERSON,
+        "sender": _BUSINESS,
         "since": SINCE,
         "until": NOW + timedelta(days=400),
         "tag": "spring",
@@ -171,7 +171,7 @@ def _name(query: HistoryQuery) -> str:
 
 
 def _parameters(request: Request) -> Iterator[tuple[str, str]]:
-    """Yield the parameters of a request: of its query, its form, or its JSON document."""
+    """Yield the parameters of a request, from its query, its form, or its JSON document."""
     yield from request.query
     yield from parse_qsl(urlsplit(request.url).query)
     if not isinstance(request.body, bytes):

@@ -1,4 +1,4 @@
-"""Checks that ids stay whole in a request, whatever characters they have."""
+"""Checks that ids with special characters are quoted in requests."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Flow, Request
     from omnimsg.testing.flow_driver import Responder
 
-# What a path, a query, a fragment and an escape begin with, at the end of an id.
+# Ends of ids that would start another path segment, a query, a fragment or an escape.
 _TAILS = ("/x", "?x", "#x", "%2Fx", "/x?y=1#z")
 
 
 class IdChecks(OperationHarness):
-    """An id that is cut off, or leads elsewhere, asks for or cancels another message."""
+    """An unquoted id may address another message, and look it up or cancel it."""
 
     def test_ids_are_quoted(self) -> None:
-        """An id with `/`, `?`, `#` or `%` is one segment of a path, and no two ids are the same."""
+        """An id with `/`, `?`, `#` or `%` is one path segment, and no two ids become the same."""
         adapter = self.build_adapter()
         violations: list[str] = []
         for name, (start, respond) in self._flows_with_ids(adapter).items():
@@ -37,7 +37,7 @@ class IdChecks(OperationHarness):
             for tail in _TAILS:
                 requests = self._requests(start, tail, respond, adapter)
                 if not requests:
-                    continue  # refused before anything was asked for
+                    continue  # refused before any request
                 if _shapes(requests) != _shapes(plain):
                     violations.append(f"{name}: an id with {tail!r} is not one segment of the path")
                     continue
@@ -49,9 +49,9 @@ class IdChecks(OperationHarness):
     def _flows_with_ids(
         self, adapter: Adapter[Any]
     ) -> dict[str, tuple[Callable[[str], Flow[Any]], Responder]]:
-        """Return each flow that takes an id, by name: how it starts, and who answers.
+        """Return each flow that takes an id, by name: its start function and its responder.
 
-        A flow starts with the end of the id, which is appended to an id that the provider knows.
+        The start function takes a string to append to an id that the provider knows.
         """
         context, id_, stored = self.context(adapter), self.known_id(), self.stored()
         message = self.batch(1)[0]
@@ -85,25 +85,25 @@ class IdChecks(OperationHarness):
         respond: Responder,
         adapter: Adapter[Any],
     ) -> tuple[Request, ...]:
-        """Return the requests of a flow for an id with this end; none if it raises."""
+        """Return the requests of a flow for an id with this tail; none if it raises."""
         never = self.broken_responder(-1, Response(404), respond)
         return self.run_guarded(lambda: start(tail), never, adapter).requests
 
 
 def _tailed(value: Any, tail: str) -> Any:  # noqa: ANN401 - a message or a file
-    """Append to the id of a file, or to the reference of a message."""
+    """Return a copy with a tail appended to the id of a file, or the reference of a message."""
     name = "reference" if hasattr(value, "reference") else "id"
     return attrs.evolve(value, **{name: getattr(value, name) + tail})
 
 
 def _shapes(requests: Sequence[Request]) -> list[tuple[int, bool, bool]]:
-    """Return how many segments the path of each has, and whether a query and a fragment follow."""
+    """Return, for each URL, the number of path segments, and whether it has a query or fragment."""
     parts = [urlsplit(each.url) for each in requests]
     return [(each.path.count("/"), bool(each.query), bool(each.fragment)) for each in parts]
 
 
 def _addresses(requests: Sequence[Request]) -> tuple[object, ...]:
-    """Return what each request asks for, as a server reads it."""
+    """Return the decoded path segments, the query and the body of each request."""
     return tuple(
         (tuple(map(unquote, each.url.split("/"))), each.query, each.body) for each in requests
     )

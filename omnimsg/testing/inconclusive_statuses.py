@@ -1,7 +1,7 @@
 """HTTP statuses that do not prove whether a request that sends was performed.
 
-Behind each of them the message may be on a phone. Only the provider's own document, with a code
-that it documents, proves more.
+With each of them, the message may have been sent. Only the provider's own answer, with a documented
+code, proves more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from omnimsg.engine.attempt.http_status_rules import RULES, rule_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Interim answers, and failures that the engine has no row of their own for.
+# Interim answers, and failures without a rule of their own in the engine.
 _WITHOUT_A_ROW = (100, 101, 102, 103, 500, 502, 507, 520, 524, 599)
 
 INCONCLUSIVE_STATUSES: Mapping[int, str] = {
@@ -23,4 +23,4 @@ INCONCLUSIVE_STATUSES: Mapping[int, str] = {
     for rule in [rule_of(status, Effect.SENDS)]
     if rule.verdict is Verdict.AMBIGUOUS
 }
-"""The statuses that the engine itself calls inconclusive, each with its source."""
+"""The statuses that the engine treats as ambiguous, each with its source."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
 
-# Shorter values turn up by accident, so finding one would prove nothing.
+# Shorter values occur by chance, so finding one would prove nothing.
 MIN_LENGTH = 6
 
 

@@ -47,7 +47,7 @@ class OperationChecks(OperationHarness):
     """Declared operations work in full; the others raise `Unsupported`."""
 
     def test_operations_return_their_result(self) -> None:
-        """A successful answer becomes a result of the right type, with the account's ids."""
+        """A successful answer gives a result of the right type, with ids of the account."""
         violations: list[str] = []
         for operation, adapter, driven in self.driven_operations():
             name, value = operation.value, driven.value
@@ -65,7 +65,7 @@ class OperationChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_operations_declare_their_effect(self) -> None:
-        """A read has `Effect.READ` alone, a change also another effect; only `send` has `SENDS`."""
+        """A read has only `Effect.READ`, a change another effect too; only `send` has `SENDS`."""
         violations: list[str] = []
         for operation, _, driven in self.driven_operations():
             effects = [each.effect for each in driven.requests]
@@ -80,7 +80,7 @@ class OperationChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_operations_survive_broken_answers(self) -> None:
-        """Broken and senseless answers give a result, a failure or `None`, and never an error."""
+        """Broken and senseless answers give a result, a failure or `None`, but never an error."""
         violations: list[str] = []
         for operation, adapter, driven in self.driven_operations():
             for index, response in enumerate(driven.responses):

@@ -27,7 +27,7 @@ class OperationHarness(Harness):
     """Calls the operations besides `send` and answers their requests."""
 
     def require_operation(self, operation: Operation) -> None:
-        """Skip the check if the adapter does not have an operation."""
+        """Skip the check if the adapter lacks an operation."""
         if operation not in self.adapter_class.operations():
             raise SkipTest(f"the adapter has no {operation.value}")
 
@@ -72,7 +72,7 @@ class OperationHarness(Harness):
         return lambda: method(*arguments, self.context(adapter))
 
     def operation_responder(self, operation: Operation) -> Responder:
-        """Return a provider that answers an operation successfully."""
+        """Return a responder that answers an operation successfully."""
         if operation is Operation.STATUS:
             row = next(iter(self.adapter_class.statuses))
             return lambda request: self.answer_status(request, row)
@@ -81,11 +81,11 @@ class OperationHarness(Harness):
         return lambda request: self.answer_operation(operation, request)
 
     def find_responder(self, listed: Message | None) -> Responder:
-        """Return a provider that holds this message, or none, when asked for the lost message."""
+        """Return a responder that lists this message, or none, in the look-up of the lost one."""
         return lambda request: self.answer_find(request, listed, NOW)
 
     def broken_responder(self, index: int, broken: Response, respond: Responder) -> Responder:
-        """Return a provider that gives one broken answer, at this index, and else valid ones."""
+        """Return a responder with one broken answer, at this index, and valid ones otherwise."""
         indices = iter(range(1_000))
 
         def respond_or_break(request: Request) -> Response:
@@ -110,6 +110,6 @@ class OperationHarness(Harness):
 
 
 def describe(value: object) -> str:
-    """Describe what a flow returned: its type, and the sentence of a failure."""
+    """Describe a value that a flow returned: its type, and the sentence of a failure."""
     name = type(value).__name__
     return f"{name} ({value.sentence()})" if isinstance(value, Failure) else name

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Alter = Callable[[Response], Response]
 
-# Written as a word and as a number: a provider uses one of them, and has neither of these.
+# A word and a number, because providers use either as codes; no provider has these.
 UNKNOWN_CODES = ("omnimsg-unknown", "987654")
 
 _ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
@@ -34,12 +34,12 @@ _ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
 
 
 class ProofChecks(Harness):
-    """A message that may be on a phone is never called unsent, refused, or safe to send again."""
+    """A message that may have been sent is never called unsent, rejected, or safe to resend."""
 
     def test_send_draws_no_verdict_from_an_inconclusive_status(self) -> None:
         """A status that proves nothing makes no message Rejected or NotSent.
 
-        Played with every body that is not the provider's; `INCONCLUSIVE_STATUSES` has the sources.
+        Tested with every senseless body; `INCONCLUSIVE_STATUSES` has the sources.
         """
         batch = self.batch(self.batch_size)
         accepted = self.accept_all(batch)
@@ -56,9 +56,9 @@ class ProofChecks(Harness):
         )
 
     def test_unknown_codes_prove_nothing_with_an_inconclusive_status(self) -> None:
-        """A code that the table lacks makes no message Rejected or NotSent, at 408 or 5xx say.
+        """An unknown code with an inconclusive status makes no message Rejected or NotSent.
 
-        At a status that the provider documents by itself (`status_levels`) it may.
+        With a status that the provider documents as a code (`status_levels`), it may.
         """
         batch = self.batch(self.batch_size)
         documented = {row.code for row in self.code_rows(self.status_levels)}
@@ -82,9 +82,9 @@ class ProofChecks(Harness):
         )
 
     def test_outcomes_and_retries_agree(self) -> None:
-        """Whatever the answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE.
+        """For every answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE.
 
-        The engine sends again what is SAFE.
+        The engine resends messages that are SAFE.
         """
         batch = self.batch(self.batch_size)
         violations: list[str] = []
@@ -100,7 +100,7 @@ class ProofChecks(Harness):
         assert_no_violations(violations)
 
     def _answers(self, batch: Sequence[Message]) -> Iterator[tuple[str, Sequence[Said], Alter]]:
-        """Yield answers of every kind: a name, what is said, and how the answer is altered."""
+        """Yield answers of every kind: a name, the scripted answers, and the alteration."""
         for row in self.code_rows(self.message_levels | self.request_levels):
             said = self.refuse_all(batch, row.code, row.level)
             yield f"code {row.code} ({row.level})", said, _unaltered
@@ -113,7 +113,7 @@ class ProofChecks(Harness):
                 yield f"HTTP {status} {body[:20]!r}", self.accept_all(batch), _with(status, body)
 
     def _code_levels(self) -> list[str]:
-        """Return the levels of codes that an answer to a send can hold in its body."""
+        """Return the levels of codes that the body of an answer to a send can contain."""
         levels = (self.message_levels | self.request_levels) - self.status_levels
         return sorted({row.level for row in self.adapter_class.codes} & levels)
 
@@ -132,7 +132,7 @@ class ProofChecks(Harness):
 
 
 def is_documented(outcome: Outcome, table: CodeTable) -> bool:
-    """Whether a failed outcome rests on a code of the table."""
+    """Return whether an outcome is a failure with a code of the table."""
     if isinstance(outcome, Accepted):
         return False
     return outcome.failure.code in {row.code for row in table}
@@ -143,7 +143,7 @@ def _unaltered(response: Response) -> Response:
 
 
 def _with(status: int, body: bytes | None = None) -> Alter:
-    """Give an answer another status, and another body if one is given."""
+    """Return a function that gives an answer another status, and another body if one is given."""
     return lambda response: attrs.evolve(
         response, status=status, body=response.body if body is None else body
     )

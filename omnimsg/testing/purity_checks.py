@@ -1,4 +1,4 @@
-"""Checks that flows are pure: they read and change nothing but their own arguments."""
+"""Checks that flows are pure: they neither read nor change any outside state."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PurityChecks(Harness):
         assert_no_violations([f"calls {name}" for name in calls])
 
     def test_interleaved_flows_are_independent(self) -> None:
-        """Two flows of one adapter, advanced in turn, give the same as when run alone."""
+        """Two flows of one adapter, advanced in turn, give the same results as when run alone."""
         batch = self.batch(2)
         adapter = self.build_adapter()
         alone = [

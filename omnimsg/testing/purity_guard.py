@@ -1,7 +1,7 @@
 """Detect impure code: use of clocks, randomness, the environment, files, sockets or processes.
 
-A profile hook sees every call of a Python or C function. So nothing has to be patched, and
-`from time import time` hides nothing.
+A profile hook sees every call of a Python or C function, so no function is patched, and calls
+through `from time import time` are detected too.
 """
 
 from __future__ import annotations

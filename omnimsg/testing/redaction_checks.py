@@ -36,14 +36,14 @@ class RedactionChecks(Harness):
     """Reprs, errors and log lines are read by people who may not see private data."""
 
     def test_the_account_has_detectable_secrets(self) -> None:
-        """The author's account holds credentials that the other checks can recognise."""
+        """The author's account has credentials that the other checks can recognise."""
         adapter = self.build_adapter()
 
         if adapter.authorization() and not credentials_of(adapter.account.settings, {}):
             fail(f"{self.class_name}.account has no Secret of 6 characters or more in its settings")
 
     def test_no_secret_is_shown(self) -> None:
-        """No repr, text, error or log line of a send holds a credential."""
+        """No repr, text, error or log line of a send contains a credential."""
         adapter = self.build_adapter()
         secrets = credentials_of(adapter.account.settings, adapter.authorization())
 
@@ -56,7 +56,7 @@ class RedactionChecks(Harness):
         )
 
     def test_no_number_or_text_is_shown(self) -> None:
-        """No repr, error or log line holds a full phone number or the text of a message."""
+        """No repr, error or log line contains a full phone number or the text of a message."""
         adapter = self.build_adapter()
         private: dict[str, str] = {}
         for message in self.batch(self.batch_size):
@@ -71,7 +71,7 @@ class RedactionChecks(Harness):
         )
 
     def test_check_failures_show_no_private_data(self) -> None:
-        """A failure of `check` names the field, never its value."""
+        """A failure of `check` does not show the recipient or the texts of the message."""
         adapter = self.build_adapter()
         violations: list[str] = []
         for message in self._refusable_messages():
@@ -85,7 +85,7 @@ class RedactionChecks(Harness):
         assert_no_violations(violations)
 
     def _refusable_messages(self) -> Iterator[Message]:
-        """Yield messages that most adapters refuse: by content, recipient or optional field."""
+        """Yield messages that most adapters refuse, for their content, recipient or a field."""
         plain = self.batch(1)[0]
         for content in samples.CONTENT.values():
             yield attrs.evolve(plain, content=content)

@@ -1,4 +1,4 @@
-"""Checks of redirects: no credentials for a stranger, and no message sent twice."""
+"""Checks of redirects: no credentials for undeclared hosts, and no message sent twice."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from omnimsg.testing.flow_driver import Responder
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-# The usual answers to a POST that was performed.
+# Statuses that may answer a POST that was performed.
 _REDIRECTS_AFTER_A_POST = (301, 302, 303)
 
 _STRANGER = "stranger.example.test"
 
 
 class RedirectChecks(OperationHarness):
-    """A redirect is an answer like any other: whoever wrote it may not be the provider."""
+    """A redirect is an untrusted answer: it may not come from the provider."""
 
     def test_redirects_carry_no_credentials_to_a_stranger(self) -> None:
-        """No redirect has the credentials sent to an undeclared host, or unencrypted.
+        """No redirect makes the adapter send credentials to an undeclared host, or unencrypted.
 
-        Neither by `authenticated`, nor inside the request that the adapter builds.
+        Neither through `authenticated`, nor inside the request that the adapter builds.
         """
         violations: list[str] = []
         for name, adapter, flow, respond in self._flows():
@@ -53,7 +53,7 @@ class RedirectChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_a_redirected_send_is_not_repeated(self) -> None:
-        """After a redirect, the message may have been sent, so no further request sends it."""
+        """No request sends a message again after a redirect, because it may have been sent."""
         batch = self.batch(1)
         respond = self.accepting_responder(batch)
         index = sending_index(self.send(batch, respond).requests)
@@ -67,7 +67,7 @@ class RedirectChecks(OperationHarness):
         assert_no_violations(violations)
 
     def _flows(self) -> Iterator[tuple[str, Adapter[Any], Callable[[], Any], Responder]]:
-        """Yield every flow of the adapter: its name, the adapter, its start and its provider."""
+        """Yield every flow of the adapter: name, adapter, start function and responder."""
         adapter = self.build_adapter()
         batch = self.batch(1)
         yield (
@@ -99,7 +99,7 @@ def _targets(base_url: str) -> Iterator[tuple[str, str]]:
 def _leaks(
     requests: Sequence[Request], adapter: Adapter[Any], credentials: dict[str, str]
 ) -> Iterator[str]:
-    """Yield what is wrong with the requests that follow a redirect."""
+    """Yield the violations of the requests that follow a redirect."""
     is_encrypted = adapter.account.base_url.startswith("https:")
     for request in requests:
         url = urlsplit(request.url)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, ChannelCapabilities
 
-# The largest inline file, in bytes, that is worth building only to be refused.
+# The limit of inline files, in bytes, that a check builds only to have them refused.
 MAX_BUILT_BYTES = 32_000_000
 
 ITEM_PATH = "content.items[0]"
@@ -47,7 +47,7 @@ class ExpectedRefusal:
 
 
 class RefusalChecks(Harness):
-    """Nothing is dropped silently: a refusal names the field, and no request is made."""
+    """Nothing is dropped silently: an unsupported feature is refused by the path of its field."""
 
     def test_unsupported_channels_are_refused(self) -> None:
         """Every channel that the capabilities lack is refused by the path `channel`."""
@@ -125,7 +125,7 @@ class RefusalChecks(Harness):
         )
 
     def test_too_long_text_is_refused(self) -> None:
-        """One character more than a channel's `text_limit` is refused by `content.text`."""
+        """One character above a channel's `text_limit` is refused by the path `content.text`."""
         self._assert_refused(
             ExpectedRefusal(
                 f"{plain.channel} with {can.text_limit + 1} characters",

@@ -23,10 +23,10 @@ MARKER = "omnimsg-conformance-marker"
 
 
 class RequestChecks(Harness):
-    """A request is valid, holds no credentials, and carries what the message and account say."""
+    """A request is valid, contains no credentials, and carries the data of message and account."""
 
     def test_requests_are_well_formed(self) -> None:
-        """A method in capitals, a path or an absolute address, and a body of a known type."""
+        """Method in upper case, path or absolute URL, body of a known type, headers as text."""
         violations: list[str] = []
         for request in self._send_requests():
             if not request.method.isalpha() or request.method != request.method.upper():
@@ -44,7 +44,7 @@ class RequestChecks(Harness):
         assert_no_violations(violations)
 
     def test_send_has_effect_sends(self) -> None:
-        """A flow that sends declares `Effect.SENDS`, because its answer may be lost."""
+        """A request of `send` has `Effect.SENDS`, which makes a lost answer ambiguous."""
         if not any(each.effect is Effect.SENDS for each in self._send_requests()):
             fail("no request of `send` has Effect.SENDS")
 
@@ -63,7 +63,7 @@ class RequestChecks(Harness):
         )
 
     def test_requests_hold_no_credentials(self) -> None:
-        """No part of a request holds a credential, plain or encoded: the engine adds them."""
+        """No part of a request contains a credential, plain or encoded: the engine adds them."""
         adapter = self.build_adapter()
         credentials = credentials_of(adapter.account.settings, adapter.authorization())
 

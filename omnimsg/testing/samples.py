@@ -88,7 +88,7 @@ _CONTENT_TYPES: Mapping[MediaKind, str] = {
 
 
 def recipient(can: ChannelCapabilities) -> str | ProviderContact:
-    """Return a recipient of a form that a channel supports."""
+    """Return a recipient in a form that a channel supports."""
     return next(RECIPIENTS[kind] for kind in RECIPIENTS if kind in can.recipients)
 
 

@@ -1,6 +1,6 @@
-"""What the suite wants the provider to answer for one message.
+"""`Said`: the answer that the suite scripts for one message: `Accept`, `Refuse` or `Missing`.
 
-The adapter's author turns it into the provider's format.
+The adapter's author converts it to the provider's format.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Refuse:
     Attributes:
         message: The message.
         code: The provider's code.
-        level: Where in the answer the code stands: a level of the adapter's code table.
+        level: The level of the adapter's code table, which says where in the answer the code is.
         detail: The provider's sentence. It quotes the recipient, as providers do.
     """
 

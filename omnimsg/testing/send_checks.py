@@ -30,7 +30,7 @@ class SendChecks(Harness):
     """Each message gets the right outcome, or none."""
 
     def test_send_gives_one_outcome_per_message_in_the_order_given(self) -> None:
-        """Every message that the provider accepts is accepted, in a batch of any size."""
+        """Every message that the provider accepts is `Accepted`, in batches of every size."""
         largest = min(MAX_MESSAGES, self.capabilities.max_messages)
         violations: list[str] = []
         for count in sorted({1, self.batch_size, largest}):
@@ -100,20 +100,20 @@ class SendChecks(Harness):
     def test_send_accepts_no_message_by_an_answer_that_names_another(self) -> None:
         """An acceptance with another reference or recipient is no verdict on this message.
 
-        It may be the answer to another request of the same connection.
+        The answer may belong to another request of the same connection.
         """
         other = self.batch(self.batch_size + 1)[-1]
         violations: list[str] = []
         is_named = False
         for count in sorted({1, self.batch_size}):
             batch = self.batch(count)
-            for name, foreign in _taken_for(batch[0], other):
+            for name, foreign in _foreign_messages(batch[0], other):
                 said = self.accept_all(batch)
                 own = self.send(batch, self.responder(said)).responses
                 named = [Accept(foreign, self.provider_id(0)), *said[1:]]
                 run = self.send(batch, self.responder(named))
                 if run.responses == own:
-                    continue  # the answer does not name it
+                    continue  # the answer does not contain this value
                 is_named = True
                 violations += [f"{name}: {each}" for each in run.violations]
                 if run.valid_value and isinstance(run.valid_value[0], Accepted):
@@ -138,7 +138,7 @@ class SendChecks(Harness):
             fail(f"message 0: the id {outcome.id} names another account")
 
     def test_send_keeps_the_raw_entry_and_the_http_status(self) -> None:
-        """Every outcome holds the provider's own entry in `raw`; a failure holds the status."""
+        """Every outcome has the provider's own entry in `raw`; a failure has the HTTP status."""
         batch = self.batch(self.batch_size)
         said = self.mixed_answers(batch)
 
@@ -190,8 +190,8 @@ class SendChecks(Harness):
         return violations
 
 
-def _taken_for(message: Message, other: Message) -> Iterator[tuple[str, Message]]:
-    """Yield messages whose acceptance is not that of `message`, each with a name."""
+def _foreign_messages(message: Message, other: Message) -> Iterator[tuple[str, Message]]:
+    """Yield messages whose acceptance must not count for `message`, each with a name."""
     yield "another message", other
     yield "another reference", attrs.evolve(message, reference=other.reference)
     yield "another recipient", attrs.evolve(message, to=other.to)

@@ -46,7 +46,7 @@ class StatusChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_status_takes_the_reason_from_the_code(self) -> None:
-        """A code beside a failed status gives its row's reason and fault, which say more."""
+        """The row of a code beside a failed status gives the reason and the fault."""
         self.require_operation(Operation.STATUS)
         codes = self.code_rows(self.report_levels)
         failed = [each for each in self.adapter_class.statuses if each.status.failed]
@@ -70,7 +70,7 @@ class StatusChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_status_keeps_an_unknown_provider_status(self) -> None:
-        """A status that the table lacks is UNKNOWN, and the provider's own status is kept."""
+        """A status without a row is UNKNOWN, and the provider's own status is kept."""
         self.require_operation(Operation.STATUS)
         row = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="nowhere")
 
@@ -85,7 +85,7 @@ class StatusChecks(OperationHarness):
         assert_no_violations(violations)
 
     def test_status_of_an_unknown_id_is_not_found(self) -> None:
-        """An id that the provider does not know is UNKNOWN with NOT_FOUND, and no failure."""
+        """An id that the provider does not know is UNKNOWN with NOT_FOUND, not a failure."""
         self.require_operation(Operation.STATUS)
 
         status, violations = self._look_up(None)

@@ -85,7 +85,7 @@ class TableChecks(Harness):
         self._assert_rows_followed(rows, self.batch_size)
 
     def test_unknown_codes_neither_raise_nor_accept(self) -> None:
-        """A code that the table lacks raises nothing and accepts nothing; a failure keeps it."""
+        """A code without a row raises nothing and accepts nothing; a failure keeps the code."""
         batch = self.batch(self.batch_size)
         levels = (self.message_levels | self.request_levels) - self.status_levels
         violations: list[str] = []

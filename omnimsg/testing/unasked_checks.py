@@ -1,4 +1,4 @@
-"""Checks that messages which the engine takes without asking the adapter would pass its `check`."""
+"""Checks that messages which the engine accepts without calling `check` would pass it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter
     from omnimsg.domain.channel import Channel
 
-# The longest first: those that have passed speak for the shorter ones.
+# The longest first, because a text that has passed stands for shorter ones of its shape.
 _LENGTHS: Final = (1600, 1000, 161, 160, 71, 70, 2, 1)
 _LETTERS: Final = ("a", "7", "{", "é", "Ж", "中", "😀", "a\n", "<b>", "https://shop.example.test/ ")
 _NUMBERS: Final = ("+37255500001", "+14155550101", "+8613800000000")
@@ -29,7 +29,7 @@ _TTLS: Final = (None, 3600, 60, 1)
 
 
 class UnaskedChecks(Harness):
-    """What an adapter states of its `check` is true of every text that it is not asked about."""
+    """The adapter's statements about its `check` hold for texts that skip `check`."""
 
     def test_plain_texts_within_the_stated_limits_pass(self) -> None:
         """A plain text that is no longer than `plain_text_limits` states passes `check`."""
@@ -46,7 +46,7 @@ class UnaskedChecks(Harness):
         assert_no_violations(violations)
 
     def test_texts_of_one_shape_have_one_verdict(self) -> None:
-        """With `checks_by_shape`, what has passed speaks for all texts alike, and shorter ones."""
+        """With `checks_by_shape`, a passed text stands for all texts of its shape and shorter."""
         adapter = self.build_adapter()
         if not adapter.checks_by_shape:
             raise SkipTest("the adapter does not state checks_by_shape")
@@ -77,7 +77,7 @@ def _texts(
 
 
 def _name(message: Message) -> str:
-    """Return what a message is, without its text."""
+    """Describe a message, without its whole text."""
     content = message.content
     assert isinstance(content, Text)  # noqa: S101 - built above
     options = f"sender {message.sender}, ttl {message.ttl}"

@@ -1,1 +1,1 @@
-"""Callbacks of the sandbox: signed, sent and repeated as each provider does it."""
+"""Callbacks of the sandbox: signed, sent and repeated in the way of each provider."""

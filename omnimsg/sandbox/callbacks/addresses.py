@@ -1,4 +1,4 @@
-"""Where callbacks go."""
+"""The addresses that callbacks are sent to: checked, per provider, and masked for display."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from omnimsg.sandbox.formats import FORMATS
 if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.signer import CallbackSigner
 
-# Secrets in paths have more characters than the words of one.
+# Path segments of at least this length are masked: ordinary words in paths are shorter.
 _SECRET_LENGTH: Final = 16
 
 
 class AddressError(ValueError):
-    """An address that no callback can be sent to; the text begins with its name."""
+    """An address that no callback can be sent to; the text begins with the name of the field."""
 
 
 def checked_address(url: object, *, base: bool = False) -> str:
-    """Return an address as it is sent, with other characters than ASCII escaped.
+    """Return a valid address in the form that is requested, with non-ASCII characters escaped.
 
     Args:
         url: The address.
-        base: Whether something is added to its path.
+        base: Whether it is a base address, to whose path a segment is added.
 
     Raises:
-        AddressError: It is none.
+        AddressError: The value is not an address for callbacks.
     """
     if not isinstance(url, str) or not FORMATS["HTTP URL"](url):
         raise AddressError("url: must be an HTTP URL")
@@ -44,7 +44,7 @@ def checked_address(url: object, *, base: bool = False) -> str:
 
 
 def _as_sent(url: str) -> str:
-    """Return an address with escapes; one that is none fails when it is called."""
+    """Return an address with escapes; an invalid one is unchanged, and fails when requested."""
     try:
         return str(URL(url).with_fragment(None))
     except ValueError:
@@ -52,7 +52,7 @@ def _as_sent(url: str) -> str:
 
 
 def masked_address(url: str) -> str:
-    """Return an address without what may be a secret: long parts of the path, query values."""
+    """Return an address with possible secrets masked: long path segments and query values."""
     parts = urlsplit(url)
     path = "/".join(
         "***" if len(segment) >= _SECRET_LENGTH else segment for segment in parts.path.split("/")
@@ -64,10 +64,10 @@ def masked_address(url: str) -> str:
 
 
 class Addresses:
-    """The base address of all providers, and the addresses of single ones.
+    """The base address for all providers, and the addresses of single providers.
 
-    Without either of them for a provider, nothing is sent for it: not even to an address that a
-    message itself names.
+    Without one of these, nothing is sent for a provider, not even to an address that a message
+    itself names.
     """
 
     def __init__(self) -> None:
@@ -75,10 +75,10 @@ class Addresses:
         self._own: dict[str, str] = {}
 
     def set(self, url: object, provider: str | None = None) -> None:
-        """Set the base address, or the whole address of one provider.
+        """Set the base address, or the complete address of one provider.
 
         Raises:
-            AddressError: It is none.
+            AddressError: The value is not an address for callbacks.
         """
         if provider is None:
             self._base = checked_address(url, base=True)
@@ -86,7 +86,7 @@ class Addresses:
             self._own[provider] = checked_address(url)
 
     def clear(self) -> None:
-        """Forget all addresses."""
+        """Remove all addresses."""
         self._base = None
         self._own.clear()
 
@@ -94,11 +94,11 @@ class Addresses:
         return self._base is not None or bool(self._own)
 
     def of(self, signer: CallbackSigner, named: str | None = None) -> str | None:
-        """Return the address of a callback, None if the provider's are switched off.
+        """Return the address of a callback, None if the provider's callbacks are switched off.
 
         Args:
-            signer: The provider's.
-            named: The address that the message itself names, which goes before the others.
+            signer: The provider's signer.
+            named: The address that the message itself names; takes precedence over the others.
         """
         own = self._own.get(signer.provider)
         if own is None and self._base is None:
@@ -108,7 +108,7 @@ class Addresses:
         return own if self._base is None or own is not None else signer.address(self._base)
 
     def as_json(self) -> dict[str, str | None]:
-        """Return the addresses that were set, without their secrets; ``url`` is the base."""
+        """Return the addresses that were set, masked; ``url`` is the base."""
         base = None if self._base is None else masked_address(self._base)
         own = {provider: masked_address(url) for provider, url in sorted(self._own.items())}
         return {"url": base, **own}

@@ -1,4 +1,4 @@
-"""The callbacks of a sandbox: where they go, and what became of them."""
+"""`Callbacks`: the public interface to a sandbox's callbacks, their addresses and attempts."""
 
 from __future__ import annotations
 
@@ -25,15 +25,14 @@ _COUNTS = ("attempts", "taken", "given_up", "lost", "dropped")
 
 
 class Callbacks:
-    """Calls back as the providers do: reports of messages, and what phones send.
+    """Sends callbacks as the providers do: reports of messages, and messages of phones.
 
-    Nothing is sent until there is an address. The methods but ``flush`` may be called from any
-    thread.
+    Nothing is sent until there is an address. All methods except ``flush`` are thread-safe.
 
     Args:
-        sources: What each provider that calls back says, by its name.
+        sources: The source of callbacks of each provider that has any, by provider name.
         state: Clock, pace and limits.
-        faults: What happens to callbacks on their way.
+        faults: The faults that may hit callbacks.
     """
 
     def __init__(
@@ -59,12 +58,12 @@ class Callbacks:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is an address."""
+        """Whether an address is set."""
         return bool(self._addresses)
 
     @property
     def addresses(self) -> dict[str, str | None]:
-        """The addresses without their secrets, by the name of the provider; ``url`` is the base."""
+        """The addresses, masked, by provider name; ``url`` is the base."""
         return self._addresses.as_json()
 
     @property
@@ -78,7 +77,7 @@ class Callbacks:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many callbacks wait, how many attempts were made, and how callbacks have ended."""
+        """How many callbacks wait, how many attempts there were, and how callbacks ended."""
         counts = self._courier.counts
         return {"waiting": self._courier.waiting, **{name: counts[name] for name in _COUNTS}}
 
@@ -86,13 +85,13 @@ class Callbacks:
         """Send callbacks to an address from now on.
 
         Args:
-            url: The base address, to which every provider's name is added, as in
-                ``http://127.0.0.1:9000/callbacks``, and Clickatell's secret; with a ``provider``
-                the whole address of its callbacks, which is called as it is.
-            provider: The provider; None for all that have no address of their own.
+            url: The base address, such as ``http://127.0.0.1:9000/callbacks``, to which each
+                provider's name and Clickatell's secret are added; with a ``provider``, the complete
+                address of its callbacks, which is requested unchanged.
+            provider: The provider; None for all without an address of their own.
 
         Raises:
-            ValueError: The address is none, or the provider sends no callbacks here.
+            ValueError: The address is invalid, or the provider sends no callbacks here.
         """
         if provider is not None and provider not in self._sources:
             known = ", ".join(sorted(self._sources)) or "none does"
@@ -100,25 +99,25 @@ class Callbacks:
         self._addresses.set(url, provider)
 
     def switch_off(self) -> None:
-        """Forget the addresses and what waits."""
+        """Remove the addresses, and discard waiting callbacks."""
         self._addresses.clear()
         self._reports.clear()
         self._courier.clear()
 
     def carry_with(self, carrier: Carrier | None) -> None:
-        """Hand callbacks to a function from now on, and not to HTTP; None is HTTP again.
+        """Deliver callbacks through a function from now on, in place of HTTP; None for HTTP again.
 
-        They are addressed and signed as before, so there must be an address. A test hands them to
-        an application without a socket, or to one that is served somewhere else than it says.
+        Callbacks are still addressed and signed, so an address must be set. Tests use this for an
+        application without a socket, or one that is not served at its public address.
 
         Args:
-            carrier: Takes a callback, and returns the HTTP status of the answer. What it raises is
-                an attempt without an answer.
+            carrier: Delivers a callback, and returns the HTTP status of the answer. If it raises,
+                the attempt counts as unanswered.
         """
         self._courier.carrier = carrier
 
     def as_json(self) -> dict[str, Any]:
-        """Return the addresses without their secrets, the counts and the latest attempts."""
+        """Return the masked addresses, the counts and the latest attempts."""
         return {
             "addresses": self.addresses,
             "counts": self.counts,
@@ -126,22 +125,22 @@ class Callbacks:
         }
 
     async def flush(self) -> None:
-        """Wait until everything that is due by the sandbox's clock was sent once.
+        """Wait until every callback that is due by the sandbox's clock was attempted once.
 
         Later steps of messages and repetitions are not waited for.
         """
         await self._courier.flush()
 
     def start(self) -> None:
-        """Begin to send; the sandbox does it when it starts."""
+        """Start sending; called when the sandbox starts."""
         self._courier.start()
 
     async def stop(self) -> None:
-        """Stop sending; the sandbox does it when it ends."""
+        """Stop sending; called when the sandbox ends."""
         await self._courier.stop()
 
     def reset(self) -> None:
-        """Forget what waits, the latest attempts and the counts; the addresses stay."""
+        """Discard waiting callbacks, the latest attempts and the counts; the addresses stay."""
         self._reports.clear()
         self._courier.reset()
 
@@ -151,10 +150,10 @@ class Callbacks:
         request: web.Request,
         response: web.StreamResponse,
     ) -> None:
-        """Write a response, and report the messages that its request has accepted or changed.
+        """Write a response, then report the messages that its request has accepted or changed.
 
-        They are reported now and at the times that are planned; before the response only if a fault
-        has it so.
+        Reports are sent at their planned times from now on; before the response only if the fault
+        ``callback_early`` hits.
         """
         watches = self._reports.watch(records)
         await self._reports.report_early(watches)
@@ -164,7 +163,7 @@ class Callbacks:
         self._reports.report(watches)
 
     def latest_of(self, provider: str | None) -> dict[str, list[dict[str, Any]]]:
-        """Return the latest attempts of a provider, by the id of the message."""
+        """Return the latest attempts for a provider, by message id."""
         found: dict[str, list[dict[str, Any]]] = {}
         for line in self._courier.log:
             if line["provider"] == provider:
@@ -172,19 +171,19 @@ class Callbacks:
         return found
 
     def reported(self, record: MessageRecord) -> int:
-        """Return how many reports of a message are due by now, sent or not."""
+        """Return how many reports of a message are due by now, whether or not sent."""
         source, now = self._sources.get(record.provider), self._clock()
         return 0 if source is None else sum(each.at <= now for each in source.planned(record))
 
     def report_change(
         self, record: MessageRecord, reported: int, then: CallbackDraft | None = None
     ) -> None:
-        """Report what has been added to the plan of a message.
+        """Send the reports that a change has added to the plan of a message.
 
         Args:
             record: The message.
-            reported: What ``reported`` was before the change.
-            then: What is sent after it.
+            reported: The result of ``reported`` before the change.
+            then: A callback to send after the reports that are due now.
         """
         self._reports.report(self._reports.watch([record], sent=reported))
 
@@ -197,7 +196,7 @@ class Callbacks:
     def contradiction(self, record: MessageRecord) -> PlannedReport | None:
         """Return the report that contradicts the status of a message; None if there is none.
 
-        There is none either where the provider's callbacks are switched off.
+        Also None if the provider's callbacks are switched off.
         """
         source, now = self._sources.get(record.provider), self._clock()
         if source is None or self._addresses.of(source.signer) is None:
@@ -205,7 +204,7 @@ class Callbacks:
         return source.contradiction(record, record.latest_change(now).status, now)
 
     def send(self, draft: CallbackDraft, provider: str) -> str | None:
-        """Send a callback; return its address without secrets, None if nothing is sent."""
+        """Send a callback; return its masked address, None if callbacks are switched off."""
         source = self._sources[provider]
         url = self._addresses.of(source.signer, draft.url)
         if url is None:

@@ -1,8 +1,8 @@
-"""Send callbacks in the background, and send again what was not taken.
+"""Send callbacks in the background, and repeat those that were not answered with success.
 
-One task per sandbox waits until something is due by the sandbox's clock. It makes a few requests at
-once, but only one at a time about the same message or phone, so that callbacks arrive in their
-order unless one of them has to be repeated.
+One task per sandbox waits until a callback is due by the sandbox's clock. It makes a few concurrent
+requests, but only one at a time about the same message or phone, so that callbacks arrive in order
+unless one of them has to be repeated.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ from omnimsg.sandbox.callbacks.signer import CallbackSigner
 from omnimsg.sandbox.message_records import utc_timestamp
 
 Carrier: TypeAlias = Callable[[SignedCallback], Awaitable[int]]
-"""Takes a callback to an application in another way than HTTP; returns the status of its answer."""
+"""Delivers a callback to an application without HTTP; returns the status of the answer."""
 
 ATTEMPTS: Final = 20
-"""How often a callback is sent before it is given up."""
+"""The maximum number of attempts for a callback."""
 FIRST_WAIT: Final = 0.1
-"""Seconds before the second attempt, of a sandbox without a pace; each further wait is doubled."""
+"""Seconds before the second attempt in a sandbox without a pace; each further wait is doubled."""
 LONGEST_WAIT: Final = 300
-"""The longest wait between two attempts, in first waits."""
+"""The longest wait between two attempts, as a multiple of the first wait."""
 ANSWER_SECONDS: Final = 10.0
-"""How long an attempt waits for its answer. No provider publishes its own limit."""
+"""The timeout of an attempt. No provider publishes its own."""
 
-_AT_ONCE: Final = 8
+_MAX_CONCURRENT: Final = 8
 _POLL_SECONDS: Final = 0.05
 
 
 @attrs.define(eq=False, kw_only=True)
 class Delivery:
-    """A callback on its way.
+    """A callback in the queue.
 
     Attributes:
-        signed: What every attempt sends; a repetition keeps the time and the signature of the
+        signed: The request of every attempt; a repetition keeps the time and the signature of the
             first attempt.
-        first: What the first attempt sends instead.
-        faults: The faults that hit it.
-        attempts: How often it was sent.
+        first: The request of the first attempt, if it differs.
+        faults: The faults that hit the callback.
+        attempts: How many attempts were made.
         tried: Is set after the first attempt, or once there will be none.
     """
 
@@ -64,7 +64,7 @@ class Delivery:
 
     @property
     def lane(self) -> tuple[str, str]:
-        """What must not be overtaken: the provider, and the message or the phone."""
+        """The key within which callbacks keep their order: provider, and message or phone."""
         return self.signer.provider, self.draft.about
 
 
@@ -89,7 +89,7 @@ async def post(
 
 
 async def carry(carrier: Carrier, signed: SignedCallback) -> tuple[int | None, str | None]:
-    """Let a carrier take a request; return the status, or the name of the error instead."""
+    """Deliver a request through a carrier; return the status, or the name of the error instead."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await carrier(signed), None
@@ -98,23 +98,23 @@ async def carry(carrier: Carrier, signed: SignedCallback) -> tuple[int | None, s
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Return a client for callbacks, which remembers no cookies."""
+    """Return an HTTP client for callbacks, without a cookie store."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
     )
 
 
 class Courier:
-    """The queue of a sandbox's callbacks, and the task that works it off.
+    """The queue of a sandbox's callbacks, and the task that processes it.
 
     Args:
         clock: Returns epoch seconds.
-        pace: Seconds between two steps of a message; the first wait of a repetition.
+        pace: Seconds between two steps of a message; also the wait before the second attempt.
         capacity: How many callbacks may wait; a further one is dropped and counted.
-        log_size: How many attempts ``log`` remembers.
+        log_size: How many attempts ``log`` keeps.
 
     Attributes:
-        carrier: Takes callbacks in the place of HTTP; None for HTTP.
+        carrier: Delivers callbacks in place of HTTP; None for HTTP.
         log: The latest attempts, oldest first.
         counts: How many callbacks were ``attempts``, ``taken``, ``given_up``, ``lost`` by a fault,
             and ``dropped``.
@@ -126,16 +126,16 @@ class Courier:
         self._clock = clock
         self._first_wait = pace or FIRST_WAIT
         self._capacity = capacity
-        # A test's clock says nothing when it is set: only asking tells.
+        # A test's clock sends no notice when it is set, so it has to be polled.
         self._polls = clock is not time.time
-        # No job: everything before it is forgotten.
+        # Jobs from any thread; None discards all jobs before it.
         self._inbox: deque[tuple[float, Job | None]] = deque()
         self._due: list[tuple[float, int, Job]] = []
         self._numbers = itertools.count()
         self._pending: set[Delivery] = set()
         self._lanes: dict[tuple[str, str], deque[Delivery]] = {}
         self._wake = asyncio.Event()
-        self._rested = asyncio.Event()
+        self._idle = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self.carrier: Carrier | None = None
@@ -153,13 +153,13 @@ class Courier:
         return self._first_wait
 
     def start(self) -> None:
-        """Begin to send, in the running event loop."""
+        """Start sending, in the running event loop."""
         self._loop = asyncio.get_running_loop()
         if self._inbox:
-            self._notice()
+            self._wake_task()
 
     async def stop(self) -> None:
-        """Stop sending, and wait until nothing is being sent."""
+        """Stop sending, and wait until the task has ended."""
         self._loop = None
         task, self._task = self._task, None
         if task is None:
@@ -171,11 +171,11 @@ class Courier:
             task.result()
 
     def put(self, job: Job, due: float) -> None:
-        """Send a callback, or call a function, at a time. Any thread may do so.
+        """Schedule a callback, or a call of a function. Thread-safe.
 
         Args:
-            job: The callback or the function, which must not wait.
-            due: Epoch seconds; what is due at the same time keeps its order.
+            job: The callback, or the function, which must not block.
+            due: Epoch seconds; jobs that are due at the same time keep their order.
         """
         if not callable(job):
             if len(self._pending) >= self._capacity:
@@ -184,9 +184,9 @@ class Courier:
                 return
             self._pending.add(job)
         self._inbox.append((due, job))
-        self._rested.clear()
+        self._idle.clear()
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._notice)
+            self._loop.call_soon_threadsafe(self._wake_task)
 
     def note(self, delivery: Delivery, status: int | None, error: str | None = None) -> None:
         """Add a line to the log."""
@@ -204,43 +204,43 @@ class Courier:
         )
 
     def clear(self) -> None:
-        """Forget what waits; what is being sent is not repeated."""
+        """Discard waiting jobs; a callback in flight is not repeated."""
         self._pending.clear()
         if self._task is None:
             self._inbox.clear()
             return
-        # Only the task may touch what is due: it would be in the middle of it.
+        # Only the task may change `_due`, because it may be working on it.
         self._inbox.append((0.0, None))
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._notice)
+            self._loop.call_soon_threadsafe(self._wake_task)
 
     def reset(self) -> None:
-        """Forget what waits, the log and the counts."""
+        """Discard waiting jobs, the log and the counts."""
         self.clear()
         self.log.clear()
         self.counts.clear()
 
     async def flush(self) -> None:
-        """Wait until nothing is due: all that is has been sent once, and answered.
+        """Wait until every due callback was attempted once, and its answer has arrived.
 
-        A callback that waits to be repeated is not waited for.
+        A callback that waits for its repetition is not waited for.
         """
-        self._notice()
+        self._wake_task()
         task = self._task
         if task is None:
             return
-        await self._rested.wait()
+        await self._idle.wait()
         if task.done() and not task.cancelled():
             task.result()
 
-    def _notice(self) -> None:
-        """Let the task look again; begin it with the first callback."""
+    def _wake_task(self) -> None:
+        """Wake the task so that it checks for due jobs; start it for the first job."""
         if self._loop is None:
             return
         if self._task is None and self._inbox:
             self._task = self._loop.create_task(self._run())
         if self._task is not None and not self._task.done():
-            self._rested.clear()
+            self._idle.clear()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -248,18 +248,18 @@ class Courier:
             async with new_session() as session, asyncio.TaskGroup() as group:
                 while True:
                     self._wake.clear()
-                    self._begin_due(session, group)
+                    self._start_due(session, group)
                     if not self._lanes and not self._inbox:
-                        self._rested.set()
+                        self._idle.set()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pause()):
                             await self._wake.wait()
         finally:
-            self._rested.set()
+            self._idle.set()
 
     def _pause(self) -> float | None:
-        """Return the seconds until something may be due; None if only an event can change that."""
-        if len(self._lanes) >= _AT_ONCE:
+        """Return the seconds until a job may be due; None to wait for `_wake`."""
+        if len(self._lanes) >= _MAX_CONCURRENT:
             return None
         if self._inbox:
             return 0
@@ -267,9 +267,9 @@ class Courier:
             return None
         return _POLL_SECONDS if self._polls else max(0.0, self._due[0][0] - self._clock())
 
-    def _begin_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
-        """Begin everything that is due, as far as not too much is being sent."""
-        while len(self._lanes) < _AT_ONCE:
+    def _start_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
+        """Start all due jobs, while fewer than `_MAX_CONCURRENT` lanes are being sent."""
+        while len(self._lanes) < _MAX_CONCURRENT:
             while self._inbox:
                 due, waiting = self._inbox.popleft()
                 if waiting is None:
@@ -288,7 +288,7 @@ class Courier:
                 group.create_task(self._send_lane(job.lane, session))
 
     async def _send_lane(self, lane: tuple[str, str], session: aiohttp.ClientSession) -> None:
-        """Send callbacks about the same message, one after the other."""
+        """Send the callbacks of one lane, one after the other."""
         queue = self._lanes[lane]
         try:
             while queue:
@@ -311,18 +311,18 @@ class Courier:
         finally:
             delivery.tried.set()
         if delivery not in self._pending:
-            return  # forgotten by a reset
+            return  # discarded meanwhile by `clear`
         self.counts["attempts"] += 1
         self.note(delivery, status, error)
         signer = delivery.signer
         if status is not None and signer.succeeds(status):
-            self._end(delivery, "taken")
+            self._finish(delivery, "taken")
         elif delivery.attempts >= ATTEMPTS or (status is not None and not signer.repeats(status)):
-            self._end(delivery, "given_up")
+            self._finish(delivery, "given_up")
         else:
             wait = self._first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
             self._inbox.append((self._clock() + wait, delivery))
 
-    def _end(self, delivery: Delivery, count: str) -> None:
+    def _finish(self, delivery: Delivery, count: str) -> None:
         self._pending.discard(delivery)
         self.counts[count] += 1

@@ -1,4 +1,4 @@
-"""A callback before it has an address, and as it goes over the wire."""
+"""The values of a callback: its draft without an address, its signed request, a planned report."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class CallbackDraft:
-    """What a provider says in one callback.
+    """The content of one callback.
 
     Attributes:
-        kind: ``status.``, ``inbound.`` or ``interaction.`` and the provider's own word for it, such
-            as ``status.DEVICE_ACK``; of an inbound message its content, such as ``inbound.text``.
-        id: The provider's id of the message that it reports or brings.
+        kind: ``status.`` or ``interaction.`` with the provider's own name, such as
+            ``status.DEVICE_ACK``; or ``inbound.`` with the kind of content, such as
+            ``inbound.text``.
+        id: The provider's id of the reported or inbound message.
         body: The body of the request.
-        about: Callbacks about the same are sent one after the other: the message's id, or the
-            number of the phone.
+        about: The message's id or the phone's number; callbacks with the same value are sent one
+            after the other.
         url: The address that the message itself named for its reports.
     """
 
@@ -29,13 +30,13 @@ class CallbackDraft:
 
     @property
     def is_inbound(self) -> bool:
-        """Whether it brings a message of a phone."""
+        """Whether the callback contains a message of a phone."""
         return self.kind.startswith("inbound.")
 
 
 @attrs.frozen(kw_only=True)
 class SignedCallback:
-    """The request of a callback; the address is sent exactly as it is written here."""
+    """The signed request of a callback; its address must be requested unchanged."""
 
     url: str = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(repr=False)
@@ -47,9 +48,9 @@ class PlannedReport:
     """A report that is due at a time.
 
     Attributes:
-        at: Epoch seconds of what it reports.
+        at: Epoch seconds of the reported change, when the report is due.
         status: The provider's name of the status; empty if it reports none.
-        build: Returns the callback, for the time that it is to name.
+        build: Returns the callback; takes the time that it states.
     """
 
     at: float

@@ -1,4 +1,4 @@
-"""What a phone sends: a text, media, a place, a tapped button, or an interaction."""
+"""`PhoneReply`: the message or interaction that a phone sends, parsed from a JSON document."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ReplyMedia:
     """A file that a phone sends.
 
     Attributes:
-        data: Its bytes; None if ``url`` names where they are.
-        inline: Whether the callback holds the bytes, where the provider has that form too.
+        data: The bytes; None if ``url`` is their address.
+        inline: Whether the callback contains the bytes, if the provider also has that form.
     """
 
     content_type: str
@@ -48,7 +48,7 @@ class ReplyLocation:
 
 @attrs.frozen(kw_only=True)
 class Button:
-    """A button or an entry of a list; of what a phone taps one of both may be missing."""
+    """A button or a list entry; for one that a phone taps, one of the fields may be missing."""
 
     label: str | None = None
     payload: str | None = None
@@ -56,7 +56,7 @@ class Button:
 
 @attrs.frozen(kw_only=True)
 class ReplyInteraction:
-    """What a phone does with a message without answering it; ``kind`` is the provider's name."""
+    """An interaction with a message that is not an answer; ``kind`` is the provider's name."""
 
     kind: str
     url: str | None = None
@@ -65,15 +65,15 @@ class ReplyInteraction:
 
 @attrs.frozen(kw_only=True)
 class PhoneReply:
-    """What a phone sends to a business.
+    """A message or an interaction from a phone to a business.
 
     Attributes:
         number: The phone, in E.164 form with its plus.
-        to: The business number; None for the one that the phone was last written from.
+        to: The business number; None for the sender of the last message to the phone.
         text: The text, or the caption of media.
-        reply_to: The id of the message that it answers.
-        guess: Whether the form of what no document describes may be invented.
-        answers: The message that it answers, once that was found.
+        reply_to: The id of the answered message.
+        guess: Whether a callback that no document describes may have an invented form.
+        answers: The answered message, once it was found.
         base_url: The emulator's own address, for the addresses of files.
     """
 
@@ -93,7 +93,7 @@ class PhoneReply:
 
     @property
     def content(self) -> str | None:
-        """The kind of content: media, location, button, interaction, text; None without any."""
+        """The kind of content: media, location, button, interaction or text; None without any."""
         found = (name for name in _CONTENTS if getattr(self, name) is not None)
         return next(found, None)
 
@@ -111,7 +111,7 @@ def parse_reply(document: object) -> PhoneReply:
     """Read a reply from a JSON object.
 
     Raises:
-        ReplyError: The field, and what it must be.
+        ReplyError: A field is invalid or undocumented; the text begins with its name.
     """
     given = _fields("body", document, _REPLY)
     if "from" not in given:
@@ -121,7 +121,7 @@ def parse_reply(document: object) -> PhoneReply:
         raise ReplyError(f"{contents[1]}: a reply with {contents[0]} has none")
     if not contents and given.keys() != {"from"}:
         raise ReplyError("text: give a text, media, location, button or interaction")
-    # A button knows best which message it is of.
+    # The `reply_to` of a button or an interaction takes precedence.
     for name in ("button", "interaction"):
         inner = given.get(name, {}).pop("reply_to", None)
         if inner is not None:
@@ -170,7 +170,7 @@ _BUILDERS: Final[Mapping[str, Callable[[dict[str, Any]], object]]] = {
 def _fields(
     path: str, document: object, readers: Mapping[str, Callable[[str, Any], object]]
 ) -> dict[str, Any]:
-    """Read the members of an object; each must be known."""
+    """Read the members of an object with these readers; an unknown member is an error."""
     if not isinstance(document, dict):
         raise ReplyError(f"{path}: must be a JSON object")
     prefix = "" if path == "body" else f"{path}."

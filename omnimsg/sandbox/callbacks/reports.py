@@ -1,4 +1,4 @@
-"""Turn what happens to messages and phones into callbacks, with the faults that hit them."""
+"""Send the reports of messages when they are due, and apply faults to all callbacks."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.fault_scripts import Fault
 
 EARLY_SECONDS: Final = ANSWER_SECONDS + 1
-"""How long the answer to a send waits for a report that comes before it."""
+"""The longest that the answer to a send waits for a report that a fault sends before it."""
 
 
 @attrs.define(eq=False, kw_only=True)
 class Watch:
-    """A message whose reports are not all sent.
+    """A message with reports still to send.
 
     Attributes:
-        begun: Whether the request that accepted the message is answered, or about to be.
+        begun: Whether the answer to the request that accepted the message has begun.
         sent: How many reports were sent.
     """
 
@@ -46,12 +46,12 @@ class Reports:
     """Sends the reports of messages when they are due, and other callbacks at once.
 
     Args:
-        sources: What each provider says, by its name.
-        addresses: Where it goes.
-        courier: Sends it.
-        faults: What happens to it on the way.
+        sources: The source of callbacks of each provider, by provider name.
+        addresses: The addresses of callbacks.
+        courier: Sends callbacks.
+        faults: The faults that may hit callbacks.
         clock: Returns epoch seconds.
-        max_messages: How many messages are watched.
+        max_messages: How many messages may be watched; a further one is not reported.
     """
 
     def __init__(
@@ -72,21 +72,21 @@ class Reports:
         self._max_messages = max_messages
         self._watched: dict[MessageRecord, Watch] = {}
         self._held: defaultdict[tuple[str, str], list[tuple[Delivery, float]]] = defaultdict(list)
-        # Another object after each reset: what was planned before it is not sent after it.
-        self._era = object()
+        # A new object after each reset, so that a contradiction planned before it is not sent.
+        self._generation = object()
 
     def clear(self) -> None:
-        """Report nothing more of the messages until now."""
+        """Stop reporting all current messages."""
         self._watched.clear()
         self._held.clear()
-        self._era = object()
+        self._generation = object()
 
     def watch(self, records: Sequence[MessageRecord], *, sent: int = 0) -> list[Watch]:
-        """Return the watches over messages that were accepted, or whose plan has changed.
+        """Watch messages that were accepted, or whose plan has changed; return their watches.
 
         Args:
             records: The messages.
-            sent: How many reports of each were sent, if it is not watched any more.
+            sent: How many reports were sent already, for a message that is no longer watched.
         """
         watches = []
         for record in records:
@@ -98,12 +98,12 @@ class Reports:
         return watches
 
     def report(self, watches: Sequence[Watch]) -> None:
-        """Report messages, now and at the times that are planned."""
+        """Send the reports of messages, each at its planned time."""
         for watch in watches:
             self._courier.put(partial(self._report, watch), self._clock())
 
     async def report_early(self, watches: Sequence[Watch]) -> None:
-        """Send the first report of messages that the fault ``callback_early`` hits, and wait."""
+        """Send the first report of messages hit by ``callback_early``; wait for the attempts."""
         early: list[Delivery] = []
         for watch in watches:
             planned = () if watch.begun else watch.source.planned(watch.record)
@@ -113,7 +113,8 @@ class Reports:
                 draft = first.build(min(first.at, self._clock()))
                 early += self.send(watch.source, draft, faults=("callback_early",))
                 self._contradict(watch, first)
-        # An application that waits for the answer to its send must not stop everything.
+        # With a timeout: an application may answer the report only after it has the answer to its
+        # send.
         with suppress(TimeoutError):
             async with asyncio.timeout(EARLY_SECONDS):
                 for delivery in early:
@@ -127,16 +128,17 @@ class Reports:
         has_next: bool = False,
         faults: tuple[str, ...] = (),
     ) -> list[Delivery]:
-        """Send a callback now, unless a fault has it otherwise.
+        """Send a callback now; faults may delay, duplicate, reorder, spoil or drop it.
 
         Args:
-            source: The provider's.
+            source: The provider's source.
             draft: The callback.
             has_next: Whether another callback about the same message follows.
-            faults: What has hit it already.
+            faults: The faults that have hit it already.
 
         Returns:
-            What is on its way: nothing if the provider's callbacks are switched off.
+            The queued deliveries; none if it is dropped or the provider's callbacks are switched
+            off.
         """
         signer, now = source.signer, self._clock()
         url = self._addresses.of(signer, draft.url)
@@ -158,7 +160,7 @@ class Reports:
                 first.first = signer.spoil(first.signed)
             if hits("callback_duplicate"):
                 sent.append(attrs.evolve(first, tried=asyncio.Event()))
-        # What goes after another one has its new place: two change places, and no more.
+        # A held callback is sent after the next one, which is not held too: only two swap places.
         held = bool(has_next and sent and not before and hits("callback_reorder"))
         for each in sent:
             each.faults = tuple(hits.kinds)
@@ -171,7 +173,7 @@ class Reports:
         return sent
 
     def _watch(self, record: MessageRecord) -> Watch | None:
-        """Return the watch over a message; None if nothing is to be reported of it."""
+        """Return the watch over a message; None if it is not reported."""
         source = self._sources.get(record.provider)
         known = self._watched.get(record)
         if source is None or known is not None:
@@ -185,7 +187,7 @@ class Reports:
         return self._watched[record]
 
     def _report(self, watch: Watch) -> None:
-        """Send what is due of a message, and come back for the rest."""
+        """Send the due reports of a message, and schedule the next one."""
         if self._watched.get(watch.record) is not watch:
             return
         planned, now = watch.source.planned(watch.record), self._clock()
@@ -201,16 +203,16 @@ class Reports:
             del self._watched[watch.record]
 
     def _contradict(self, watch: Watch, report: PlannedReport) -> None:
-        """Let the provider say the opposite a moment later, if a fault has it so."""
+        """If ``callback_contradict`` hits, schedule a report of the opposite a moment later."""
         at = report.at + self._courier.unit
         opposite = watch.source.contradiction(watch.record, report.status, at)
         fault = "callback_contradict"
         if opposite is None or self._faults.hits(fault, watch.record.provider) is None:
             return
-        draft, era = opposite.build(at), self._era
+        draft, generation = opposite.build(at), self._generation
 
         def send() -> None:
-            if era is self._era:
+            if generation is self._generation:
                 self.send(watch.source, draft, faults=(fault,))
 
         self._courier.put(send, at)
@@ -218,7 +220,7 @@ class Reports:
 
 @attrs.frozen
 class _Hits:
-    """The faults that hit one callback: of each kind one at most."""
+    """Collects the faults that hit one callback, at most one of each kind."""
 
     faults: Faults
     provider: str

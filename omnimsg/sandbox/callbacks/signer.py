@@ -1,4 +1,4 @@
-"""How a provider addresses and signs its callbacks, and which answers it repeats them after."""
+"""`CallbackSigner`: how a provider addresses and signs callbacks, and when it repeats them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ JSON_TYPE = {"Content-Type": "application/json"}
 
 
 class CallbackSigner(abc.ABC):
-    """The addresses and signatures of one provider.
+    """The addresses and signatures of one provider's callbacks.
 
-    Written from the provider's documents alone, like an emulator: an adapter that verifies what it
-    signs is thereby compared with a second reading.
+    Like an emulator, it is written from the provider's documents alone, so that an adapter that
+    verifies its signatures is checked against an independent reading.
 
     Attributes:
         provider: The provider's name.
@@ -33,19 +33,19 @@ class CallbackSigner(abc.ABC):
         """Return the signer with the secrets of a configured account.
 
         Args:
-            settings: The settings of the account by name; secrets are text, or tuples of text, of
-                which the first signs.
+            settings: The settings of the account by name; a secret is text, or a tuple of texts
+                whose first one signs.
 
         Raises:
             ValueError: A secret is missing; the text names the setting.
         """
 
     def complete(self, url: str) -> str:
-        """Return the address of an account's callbacks with what the provider adds to it."""
+        """Return an address with the parts that the provider's callbacks need, such as a secret."""
         return url
 
     def address(self, base: str) -> str:
-        """Return the address below a base address that several providers share."""
+        """Return the provider's address below a base address that several providers share."""
         return self.complete(f"{base.rstrip('/')}/{self.provider}")
 
     @abc.abstractmethod
@@ -54,10 +54,10 @@ class CallbackSigner(abc.ABC):
 
     @abc.abstractmethod
     def spoil(self, signed: SignedCallback) -> SignedCallback:
-        """Return the same request, but not genuine."""
+        """Return the same request with an invalid signature."""
 
     def succeeds(self, status: int) -> bool:
-        """Return whether the provider takes an HTTP status for success."""
+        """Return whether the provider counts an HTTP status as success."""
         return 200 <= status < 300
 
     def repeats(self, status: int) -> bool:

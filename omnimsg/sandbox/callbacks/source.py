@@ -1,4 +1,4 @@
-"""What a provider says in its callbacks: reports of messages, and messages of phones."""
+"""`CallbackSource`: builds a provider's callbacks, for reports and for messages of phones."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class CallbackSource(abc.ABC):
     """The callbacks of one emulator.
 
     Attributes:
-        signer: Addresses and signs them.
-        statuses: Every status that a report may have, by the provider's names.
+        signer: Addresses and signs the callbacks.
+        statuses: The provider's names of all statuses that a report may have.
     """
 
     signer: CallbackSigner
@@ -34,12 +34,12 @@ class CallbackSource(abc.ABC):
 
     @abc.abstractmethod
     def report(self, record: MessageRecord, change: StatusChange) -> CallbackDraft:
-        """Return the report of a change of a message."""
+        """Return the report of a status change of a message."""
 
     def planned(self, record: MessageRecord) -> Sequence[PlannedReport]:
-        """Return all reports of a message as it is planned now, oldest first.
+        """Return all reports of a message according to its current plan, oldest first.
 
-        Those that are due already never change.
+        Reports that are due already never change.
         """
         return [
             self.planned_status(record, change)
@@ -61,7 +61,7 @@ class CallbackSource(abc.ABC):
         return True
 
     def contradiction(self, record: MessageRecord, status: str, at: float) -> PlannedReport | None:
-        """Return the report of the opposite of a status; None if it has none."""
+        """Return a report that contradicts a status; None if the status has no opposite."""
         step = self.opposite(record, status)
         if step is None:
             return None
@@ -69,40 +69,40 @@ class CallbackSource(abc.ABC):
 
     @abc.abstractmethod
     def opposite(self, record: MessageRecord, status: str) -> LifecycleStep | None:
-        """Return what contradicts a status: of a delivery a failure, of a failure a delivery."""
+        """Return the opposite of a status: a failure for a delivery, a delivery for a failure."""
 
     @abc.abstractmethod
     def check_reply(self, reply: PhoneReply) -> None:
-        """Refuse what no document describes, unless the reply says that a guess will do.
+        """Refuse a reply that no document describes, unless it allows a guess.
 
         Raises:
-            ReplyError: The field, and what the documents say.
+            ReplyError: The reply is undocumented; the text names the field and the documented form.
         """
 
     @abc.abstractmethod
     def reply(self, reply: PhoneReply) -> CallbackDraft:
-        """Return the callback that brings what a phone sends.
+        """Return the callback for a reply of a phone.
 
         Args:
-            reply: What it sends, checked; with the channel, and with the button that it taps.
+            reply: The checked reply, with its channel and the complete tapped button.
 
         Raises:
-            ReplyError: It cannot be sent so.
+            ReplyError: The reply cannot be sent in this form.
         """
 
     def buttons(self, record: MessageRecord) -> Sequence[Button]:
-        """Return the buttons and list entries of a message that a phone can tap."""
+        """Return the buttons and list entries that a phone can tap in a message."""
         del record
         return ()
 
     @abc.abstractmethod
     def samples(self) -> Mapping[str, Callable[[], CallbackDraft]]:
-        """Return a builder of one callback of each kind, by the unified name of the event."""
+        """Return a builder of a sample callback for each kind of event, by unified name."""
 
     def sample_of(self, event: str) -> Callable[[], CallbackDraft] | None:
-        """Return the builder of a sample; ``status.`` may be followed by the provider's own name.
+        """Return the builder of a sample, None for an event that the provider does not have.
 
-        None for an event that the provider does not have.
+        ``status.`` may also be followed by the provider's own name of a status.
         """
         known = self.samples().get(event)
         kind, _, name = event.partition(".")
@@ -112,4 +112,4 @@ class CallbackSource(abc.ABC):
 
     @abc.abstractmethod
     def sample_status(self, status: str) -> CallbackDraft:
-        """Return the report of a status by the provider's name, of an invented message."""
+        """Return a sample report of a status, by the provider's name, for an invented message."""

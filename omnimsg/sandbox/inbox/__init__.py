@@ -1,1 +1,1 @@
-"""The inbox page: what each phone shows, what became of each message, and every request."""
+"""The inbox page: the conversations of phones, the timelines of messages, and the requests."""

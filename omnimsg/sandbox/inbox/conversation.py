@@ -1,4 +1,4 @@
-"""What the page is told of phones and their messages, as JSON data."""
+"""Build the JSON data about phones and their messages for the inbox page."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _PREVIEW: Final = 160
 
 
 class Conversations:
-    """Reads the phones' conversations.
+    """Builds the JSON data of the phones' conversations.
 
     Args:
         state: Clock and handsets.
         emulators: The emulators by name.
-        callbacks: Where the providers call back to.
+        callbacks: The callbacks.
         exchanges: The requests.
-        templates: The wordings of templates by their names; may change.
+        templates: The wordings of templates by name; may change later.
     """
 
     def __init__(
@@ -70,18 +70,18 @@ class Conversations:
         return self._state.handsets
 
     def matches(self, phone: Phone, wanted: str) -> bool:
-        """Return whether a phone's number, or a text of its conversation, has some words."""
+        """Return whether a phone's number, or a text of its conversation, contains a string."""
         if wanted in phone.number.lower():
             return True
         texts = (
             *(record.text for record in self._handsets.accepted(phone.number)),
             *(refusal.text for refusal in phone.refusals),
-            *(_said(each) for each in phone.sent),
+            *(_reply_text(each) for each in phone.sent),
         )
         return any(wanted in text.lower() for text in texts)
 
     def summary(self, phone: Phone) -> dict[str, Any]:
-        """Return what the list shows of a phone."""
+        """Return the data of a phone for the list of phones."""
         return {
             "number": phone.number,
             "total": phone.total,
@@ -91,7 +91,7 @@ class Conversations:
         }
 
     def entries(self, phone: Phone, limit: int) -> tuple[int, list[dict[str, Any]]]:
-        """Return how long a conversation is, and its latest entries, oldest first."""
+        """Return the number of entries of a conversation, and the latest ones, oldest first."""
         news: list[tuple[float, News]] = [
             *((record.created, record) for record in self._handsets.accepted(phone.number)),
             *((refusal.at, refusal) for refusal in phone.refusals),
@@ -102,7 +102,7 @@ class Conversations:
         return len(news), [self._entry(each, calls) for _, each in news[-limit:]]
 
     def windows(self, phone: Phone) -> dict[str, bool]:
-        """Return whether WhatsApp's service window is open, for each provider it was used of."""
+        """Return whether WhatsApp's service window is open, for each provider used on WhatsApp."""
         names = {name for name, channel in phone.routes if channel == "whatsapp"}
         return {
             name: self._emulators[name].windows.is_open(phone.number)
@@ -124,13 +124,15 @@ class Conversations:
 
     def _preview(self, news: News) -> dict[str, Any]:
         if isinstance(news, MessageRecord):
-            text = " · ".join(_told(self.blocks(news))) or news.text
-            return _short("out", text, at=news.created, stage=self._now(news).stage)
+            text = " · ".join(_block_texts(self.blocks(news))) or news.text
+            return _preview_json(
+                "out", text, at=news.created, stage=self._current_moment(news).stage
+            )
         if isinstance(news, Refusal):
-            return _short("refused", news.text or news.reason, at=news.at, stage="refused")
-        return _short("in", _said(news), at=news.at, stage=None)
+            return _preview_json("refused", news.text or news.reason, at=news.at, stage="refused")
+        return _preview_json("in", _reply_text(news), at=news.at, stage=None)
 
-    def _now(self, record: MessageRecord) -> Moment:
+    def _current_moment(self, record: MessageRecord) -> Moment:
         now = self._state.clock()
         moments = self._emulators[record.provider].display.moments(record)
         return next((each for each in reversed(moments) if each.at <= now), moments[0])
@@ -146,9 +148,9 @@ class Conversations:
     def _message(self, record: MessageRecord, calls: list[dict[str, Any]]) -> dict[str, Any]:
         display = self._emulators[record.provider].display
         now, moments = self._state.clock(), display.moments(record)
-        arrived, stage = record.delivered_at(), self._now(record).stage
+        arrived, stage = record.delivered_at(), self._current_moment(record).stage
         blocks = self.blocks(record)
-        text = "\n".join([record.text, *(each for each in map(_searched, blocks) if each)])
+        text = "\n".join([record.text, *(each for each in map(_hidden_text, blocks) if each)])
         return {
             "direction": "out",
             "provider": record.provider,
@@ -178,7 +180,7 @@ def _message_id(record: MessageRecord) -> str | None:
     return None if record.client_id is None else f"{record.provider}:{record.client_id}"
 
 
-def _short(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:
+def _preview_json(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:
     return {
         "direction": direction,
         "text": text[:_PREVIEW],
@@ -187,8 +189,8 @@ def _short(direction: str, text: str, *, at: float, stage: str | None) -> dict[s
     }
 
 
-def _said(news: PhoneSent) -> str:
-    """Return what a phone has sent, in a line."""
+def _reply_text(news: PhoneSent) -> str:
+    """Describe in one line what a phone has sent."""
     reply = news.reply
     if reply.button is not None:
         return reply.button.label or "a tap"
@@ -260,8 +262,8 @@ def _sms(record: MessageRecord) -> dict[str, Any] | None:
     return attrs.asdict(gsm.encode(record.text))
 
 
-def _told(blocks: Sequence[Block]) -> Iterator[str]:
-    """Yield what can be read of blocks; of one without a text what names it."""
+def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield the texts of blocks; for a block without a text its name."""
     for block in blocks:
         if isinstance(block, TextBlock | TemplateBlock):
             name = f"[{block.name}]" if isinstance(block, TemplateBlock) else None
@@ -274,8 +276,8 @@ def _told(blocks: Sequence[Block]) -> Iterator[str]:
             yield f"[{block.kind}] {block.name or block.url or ''}".strip()
 
 
-def _searched(block: Block) -> str | None:
-    """Return where else a block may have a code or a link."""
+def _hidden_text(block: Block) -> str | None:
+    """Return the text of a block, beyond the record's text, that may contain a code or a link."""
     action = getattr(block, "action", None)
     if action in {"link", "copy"}:
         return getattr(block, "value", None)

@@ -1,4 +1,4 @@
-"""The latest requests with their answers, and which messages each of them was about."""
+"""`Exchanges`: the latest requests with their answers, their messages and their refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.message_records import MessageRecord
 
 MAX_BYTES: Final = 32 * MEBIBYTE
-"""How much of all bodies is kept; the oldest requests are forgotten first."""
+"""The limit of all kept bodies together; the oldest requests are evicted first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,10 +37,10 @@ class Refusal:
 
     Attributes:
         exchange: The id of the request.
-        position: Its place among the recipients of the request.
-        code: The provider's code of the error, or the status of the answer.
-        reason: The provider's words, or those of the request log.
-        why: The words of the request log, which say more than a provider does.
+        position: The index among the recipients of the request.
+        code: The provider's error code, or the HTTP status of the answer.
+        reason: The provider's text, or that of the request log.
+        why: The text of the request log, which is more detailed than a provider's.
     """
 
     exchange: int
@@ -60,10 +60,10 @@ class Exchange:
     """A request and its answer.
 
     Attributes:
-        id: Its number since the last reset.
+        id: The number of the request; it keeps counting after a reset.
         entry: The line of the request log, which is completed with the answer.
-        body: What is kept of the request's body; ``size`` counts all of it.
-        messages: The ids of the messages that it accepted or changed.
+        body: The kept part of the request's body; ``size`` is that of the whole body.
+        messages: The ids of the messages that the request has accepted or changed.
     """
 
     id: int
@@ -87,17 +87,17 @@ class Exchange:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it, or one of its messages, was refused."""
+        """Whether the request, or one of its messages, was refused."""
         status = self.entry["status"]
         return self.entry["refused"] is not None or (status is not None and status >= 400)
 
     @property
     def kept(self) -> int:
-        """The bytes that are kept of it."""
+        """How many bytes of both bodies are kept."""
         return len(self.body) + len(self.answer)
 
     def line(self) -> dict[str, Any]:
-        """Return what a list of requests shows."""
+        """Return the data for a list of requests."""
         return {"id": self.id, "provider": self.provider, **self.entry}
 
     def as_json(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Exchange:
         headers = mask_headers(self.headers.items())
         body = show_body(self.content_type, self.body, self.size, is_cut=self.is_cut)
         url = mask_target(f"{self.scheme}://{self.host}{self.target}")
-        # Another response with these headers reads their type as the one that was sent did.
+        # A response with these headers parses the content type as the sent one did.
         answer_type = web.Response(headers=self.answer_headers).content_type
         answer = show_body(answer_type, self.answer, self.answer_size, is_cut=self.is_answer_cut)
         return {
@@ -122,13 +122,14 @@ class Exchanges:
     """The latest requests to the emulators.
 
     Args:
-        max_exchanges: How many are kept.
+        max_exchanges: How many requests are kept.
     """
 
     def __init__(self, max_exchanges: int) -> None:
         self._max_exchanges = max_exchanges
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
-        # None until it is asked for: usually nobody has the page open.
+        # Index by provider and message id; built at the first look-up, because usually no page is
+        # open.
         self._of_message: dict[tuple[str, str], int] | None = None
         self._bytes = 0
         self._last_id = 0
@@ -137,13 +138,13 @@ class Exchanges:
     def begin(
         self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
     ) -> Exchange:
-        """Note a request.
+        """Record a request.
 
         Args:
-            request: The request, of which nothing is read.
-            provider: The emulator that answers.
+            request: The request; its body is not read.
+            provider: The name of the emulator that answers.
             at: Epoch seconds.
-            entry: Its line of the request log.
+            entry: The line of the request in the request log.
         """
         self._last_id += 1
         exchange = Exchange(
@@ -159,7 +160,7 @@ class Exchanges:
         )
         self._kept[exchange.id] = exchange
         self.revision += 1
-        self._make_room()
+        self._evict()
         return exchange
 
     def end(
@@ -172,7 +173,7 @@ class Exchanges:
         records: Sequence[MessageRecord],
         display: Display,
     ) -> None:
-        """Note the answer, and the messages that the request has accepted or changed."""
+        """Record the answer, and the messages that the request has accepted or changed."""
         answer = response.body if isinstance(response, web.Response) else None
         answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
         exchange.size = request.content_length or len(body)
@@ -189,14 +190,14 @@ class Exchanges:
             if self._of_message is not None:
                 self._of_message.update(_messages_of(exchange))
         self.revision += 1
-        self._make_room()
+        self._evict()
 
     def get(self, exchange_id: int) -> Exchange | None:
-        """Return a request, None if it is unknown or forgotten."""
+        """Return a request, None if it is unknown or evicted."""
         return self._kept.get(exchange_id)
 
     def of_message(self, provider: str, message_id: str) -> int | None:
-        """Return the id of the latest request about a message, None if it is forgotten."""
+        """Return the id of the latest request about a message, None if it was evicted."""
         if self._of_message is None:
             self._of_message = {
                 message: number
@@ -206,7 +207,7 @@ class Exchanges:
         return self._of_message.get((provider, message_id))
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Remove all requests."""
         self._kept.clear()
         self._of_message = None
         self._bytes = 0
@@ -219,7 +220,7 @@ class Exchanges:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while len(self._kept) > self._max_exchanges or (
             self._bytes > MAX_BYTES and len(self._kept) > 1
         ):
@@ -238,7 +239,7 @@ def _messages_of(exchange: Exchange) -> Iterator[tuple[tuple[str, str], int]]:
 
 
 async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:
-    """Return the body, empty where a fault came before all of it arrived, or of a form."""
+    """Return the body; empty if it has not arrived completely, or is a multipart form."""
     if not request.content.is_eof() or exchange.content_type.startswith("multipart/"):
         return b""
     try:
@@ -257,16 +258,16 @@ def _decoded(data: bytes) -> Any:  # noqa: ANN401 - JSON data
 def _refusals(
     exchange: Exchange, body: bytes, answer: bytes, display: Display, reached: Container[str]
 ) -> Iterator[Refusal]:
-    """Return who was refused: those that the answer has an error for, or all recipients.
+    """Yield the refused recipients: those with an error in the answer, or else all of them.
 
-    Whose message was accepted all the same, because a fault has only taken the answer, is none of
-    them.
+    A recipient whose message was accepted is left out, because the refusal is only a fault in the
+    answer.
     """
     attempts = display.attempts(_decoded(body), exchange.target.partition("?")[0])
     errors = display.errors(_decoded(answer), len(attempts))
     status = exchange.entry["status"]
     if status >= 400 and not any(errors):
-        # Not in the provider's own words: a fault, or an empty answer.
+        # The answer has no error of the provider, as after a fault: use the request log's text.
         words = Error(str(status), str(exchange.entry["refused"]))
         errors = [None if handset_key(each.to) in reached else words for each in attempts]
     for position, (attempt, error) in enumerate(zip(attempts, errors, strict=True)):

@@ -1,4 +1,4 @@
-"""What the inbox page needs of one sandbox, put together."""
+"""`Inbox`: the parts behind the inbox page of one sandbox, and how they are updated."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ if TYPE_CHECKING:
 
 MAX_TEMPLATES: Final = 1000
 DEFAULT_TEMPLATES: Final = {"table_ready": "Hello {{1}}, your table is ready at {{2}}."}
-"""The wording of the template that every sandbox knows."""
+"""The templates, with their wordings, that every sandbox has."""
 
 OF_PHONES: Final = "phones"
-"""In the place of a provider: the files that phones have sent."""
+"""In place of a provider's name, for the files that phones have sent."""
 
 
 class Inbox:
-    """Watches a sandbox for its page.
+    """Records the changes of a sandbox for its inbox page.
 
     Args:
         state: Clock, handsets and limits.
         emulators: The emulators by name.
         faults: The faults.
         callbacks: The callbacks.
-        replies: What phones send.
+        replies: The replies of phones.
 
     Attributes:
         phones: The phones.
         exchanges: The requests.
-        outcomes: Decides what becomes of messages.
-        conversations: Reads what the page shows.
-        templates: The wordings of templates by their names, for the page alone.
-        streams: The open pages.
+        outcomes: Changes the timelines of messages on request of the page.
+        conversations: Builds the data that the page shows.
+        templates: The wordings of templates by name, used by the page only.
+        streams: The event streams of open pages.
         era: The number of resets.
     """
 
@@ -70,7 +70,7 @@ class Inbox:
         self._faults = faults
         self._callbacks = callbacks
         self._files = MediaStore(state.limits.media_bytes)
-        # Ids of the sandbox's own would be others than without the page.
+        # A separate counter: using the sandbox's ids here would change the ids of messages.
         self._numbers = itertools.count(1)
         self.phones: Phones = Phones(state.clock, state.limits, state.handsets)
         self.exchanges: Exchanges = Exchanges(state.limits.requests)
@@ -91,7 +91,7 @@ class Inbox:
     def begin(
         self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
     ) -> Exchange:
-        """Note a request; ``entry`` is its line of the request log."""
+        """Record a request; ``entry`` is its line of the request log."""
         return self.exchanges.begin(request, provider, at, entry)
 
     async def end(
@@ -101,7 +101,7 @@ class Inbox:
         response: web.StreamResponse,
         changed: Sequence[MessageRecord],
     ) -> None:
-        """Note the answer to a request, and the messages that it has accepted or changed."""
+        """Record the answer to a request, and the messages that it has accepted or changed."""
         display = self._emulators[exchange.provider].display
         era = self.era
         body = await arrived_body(exchange, request)
@@ -114,11 +114,11 @@ class Inbox:
             self.phones.add(refusal, refusal.to)
 
     def change(self, record: MessageRecord) -> None:
-        """Note that the plan of a message has changed."""
+        """Record that the plan of a message has changed."""
         self.phones.change(record)
 
     def media(self, provider: str, media_id: str) -> Media | None:
-        """Return a file of a message, None if it is unknown or forgotten."""
+        """Return a file of a message, None if it is unknown or evicted."""
         if provider == OF_PHONES:
             return self._files.get(media_id, 0)
         emulator = self._emulators.get(provider)
@@ -129,7 +129,7 @@ class Inbox:
         return iter(self._emulators)
 
     def reset(self) -> None:
-        """Forget everything; an open page begins anew."""
+        """Remove everything; open pages reload all their data."""
         self.era += 1
         self.phones.clear()
         self.exchanges.clear()
@@ -156,7 +156,7 @@ class Inbox:
                     name=media.file_name,
                 )
             )
-            # The store alone keeps the bytes, because it is the one that is limited.
+            # Only the store keeps the bytes, because its size is limited.
             reply = attrs.evolve(reply, media=attrs.evolve(media, data=None))
             sent = attrs.evolve(sent, callback=with_short_texts(sent.callback))
         news = PhoneSent(number=number, at=self._state.clock(), reply=reply, sent=sent, file=file)

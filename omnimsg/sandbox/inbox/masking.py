@@ -1,4 +1,4 @@
-"""Show a request without its credentials, and as a command for a terminal."""
+"""Mask the credentials of requests and shorten their bodies for display; build curl commands."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 MASK: Final = "***"
 SHOWN_BYTES: Final = 64 * 1024
-"""How much of a body is kept; the rest is counted."""
+"""The maximum size of a kept body; of a larger one, only the size of the rest is known."""
 _SHORTENED_BYTES: Final = 4 * MEBIBYTE
-# No text that a person writes is longer.
+# Longer texts are data, such as an encoded picture, and are shortened.
 _LONGEST_TEXT: Final = 8 * 1024
 
 _HEADER = re.compile(
@@ -32,11 +32,11 @@ _MEMBER = re.compile(
 _TEXTUAL = re.compile(
     r"text/|application/([\w.+-]+\+)?(json|xml)|application/x-www-form-url", re.IGNORECASE
 )
-# Without an escape in it, as base64 is.
+# A JSON string of at least 1,000 characters without escapes, such as base64.
 _LONG_TEXT = re.compile(rb'"([^"\\]{60})([^"\\]{940,})"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
-# What curl writes itself.
+# The headers that curl sets itself.
 _OWN_HEADERS: Final = {
     "accept-encoding",
     "connection",
@@ -49,12 +49,12 @@ _OWN_HEADERS: Final = {
 
 @attrs.frozen(kw_only=True)
 class ShownBody:
-    """A body as it is shown.
+    """A body for display.
 
     Attributes:
-        text: The text without credentials; None for a body that is no text, or was not read.
+        text: The text with credentials masked; None for a body that is not text, or was not read.
         bytes: The size of the whole body.
-        is_cut: Whether the text is not all of it.
+        is_cut: Whether the text is incomplete.
     """
 
     text: str | None
@@ -63,7 +63,7 @@ class ShownBody:
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return header lines without credentials; the scheme of an ``Authorization`` stays."""
+    """Return header lines with credentials masked; the scheme of an ``Authorization`` stays."""
     return [(name, _mask_header(name, value)) for name, value in headers]
 
 
@@ -77,11 +77,11 @@ def _mask_header(name: str, value: str) -> str:
 
 
 def mask_target(target: str) -> str:
-    """Return an address, or the target of a request, without credentials in its query."""
+    """Return an address, or a request target, with the credentials in its query masked."""
     parts = urlsplit(target)
     if not parts.query:
         return target
-    # What is not masked stays as it was sent, with its escapes.
+    # Other parts of the query are unchanged, with their escapes.
     query = "&".join(
         f"{name}={quote(MASK, safe='*')}" if equals and _HEADER.search(unquote(name)) else pair
         for pair in parts.query.split("&")
@@ -91,10 +91,10 @@ def mask_target(target: str) -> str:
 
 
 def kept_body(data: bytes) -> tuple[bytes, bool]:
-    """Return what is kept of a body, and whether that is less than all of it.
+    """Return the part of a body to keep, and whether it is incomplete.
 
-    In a large body the long texts are shortened first: what is left of a document with a picture
-    in it can still be read.
+    Long texts in a large body are shortened first, so that a document with a picture in it stays
+    readable.
     """
     if len(data) <= SHOWN_BYTES:
         return data, False
@@ -106,7 +106,7 @@ def kept_body(data: bytes) -> tuple[bytes, bool]:
 
 
 def with_short_texts(value: Any) -> Any:  # noqa: ANN401 - JSON data
-    """Return a document in which long texts, such as the bytes of a picture, are shortened."""
+    """Return a document with long texts, such as an encoded picture, shortened."""
     if isinstance(value, dict):
         return {name: with_short_texts(each) for name, each in value.items()}
     if isinstance(value, list):
@@ -117,13 +117,13 @@ def with_short_texts(value: Any) -> Any:  # noqa: ANN401 - JSON data
 
 
 def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False) -> ShownBody:
-    """Return a body as it is shown.
+    """Prepare a body for display.
 
     Args:
-        content_type: Its type; what is no text is not shown.
-        data: What is kept of it.
+        content_type: The content type; a body that is not text is not shown.
+        data: The kept part of the body.
         size: The size of the whole body.
-        is_cut: Whether less than all of it is kept.
+        is_cut: Whether the kept part is incomplete.
     """
     if not data or not _TEXTUAL.match(content_type):
         return ShownBody(text="" if size == 0 else None, bytes=size)
@@ -134,7 +134,7 @@ def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False
 
 
 def _mask_json(data: bytes, text: str) -> str:
-    """Return a document without credentials; one without any keeps its exact form."""
+    """Return a document with credentials masked; one without any is unchanged."""
     try:
         document = loads(data)
     except JSONDecodeError:
@@ -153,7 +153,7 @@ def _masked(value: Any) -> Any:  # noqa: ANN401 - JSON data
 
 
 def _mask_broken_json(text: str) -> str:
-    """Mask what cannot be decoded, such as the beginning of a document."""
+    """Mask credentials in text that is not valid JSON, such as the beginning of a document."""
     return re.sub(
         r'"([^"\\]+)"(\s*:\s*)"(?:[^"\\]|\\.)*"',
         lambda found: f'"{found[1]}"{found[2]}"{MASK}"' if _MEMBER.search(found[1]) else found[0],
@@ -165,10 +165,10 @@ def _mask_broken_json(text: str) -> str:
 def curl_command(
     method: str, url: str, headers: Iterable[tuple[str, str]], body: ShownBody
 ) -> str | None:
-    """Return the command that repeats a request once its credentials are filled in.
+    """Return the curl command that repeats a request, once its credentials are filled in.
 
-    None for a body that is not known as a whole. No text of a message can end an argument, and no
-    control character reaches the terminal.
+    None if the body is not completely known. Quoting prevents that text of a message ends an
+    argument, or that a control character reaches the terminal.
     """
     if body.is_cut or body.text is None:
         return None

@@ -1,4 +1,4 @@
-"""Decide what becomes of a message: delivered, read, failed, expired, or contradicted."""
+"""Change the timeline of a message: delivered, read, failed, expired, or contradicted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OutcomeError(ValueError):
 def possible_outcomes(
     record: MessageRecord, stage: str, display: Display, callbacks: Callbacks
 ) -> list[str]:
-    """Return what can still become of a message, in the order of ``OUTCOMES``."""
+    """Return the outcomes that a message can still have, in the order of ``OUTCOMES``."""
     if stage == "unused":
         return []
     found = [
@@ -33,23 +33,23 @@ def possible_outcomes(
         for name in OUTCOMES[:-1]
         if name != stage
         and not (name == "delivered" and stage == "read")
-        and (display.step(record, name) or (name == "read" and _reading(record, display)))
+        and (display.step(record, name) or (name == "read" and _read_interaction(record, display)))
     ]
     return [*found, OUTCOMES[-1]] if callbacks.contradiction(record) is not None else found
 
 
-def _reading(record: MessageRecord, display: Display) -> str | None:
-    """Return the interaction by which the provider tells of reading."""
+def _read_interaction(record: MessageRecord, display: Display) -> str | None:
+    """Return the interaction that reports reading; None if a status reports it."""
     return display.read_interactions.get(record.channel)
 
 
 class Outcomes:
-    """Changes the plans of messages, and lets the providers tell of it.
+    """Changes the plans of messages, and sends the reports of the changes.
 
     Args:
         state: The clock.
         emulators: The emulators by name.
-        callbacks: Where the providers call back to.
+        callbacks: Sends the reports.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Outcomes:
         self._callbacks = callbacks
 
     def decide(self, provider: object, message_id: object, outcome: object) -> MessageRecord:
-        """Let something become of a message now, and return the message.
+        """Set the outcome of a message now, and return the message.
 
-        What was planned for later does not happen. A message that is read without having been
-        delivered is delivered first. A contradiction is a report only: the message stays as it is.
+        Later planned steps are dropped. A message that was not delivered is delivered before it is
+        read. A contradiction only sends a report: the message is unchanged.
 
         Raises:
-            OutcomeError: There is no such message, or it cannot become so.
+            OutcomeError: There is no such message, or it cannot have this outcome.
         """
         emulator = self._emulators.get(provider) if isinstance(provider, str) else None
         if emulator is None:
@@ -87,7 +87,7 @@ class Outcomes:
         before = self._callbacks.reported(record)
         for step in self._steps(emulator.display, record, str(outcome)):
             emulator.cancel(record, step)
-        reading = _reading(record, emulator.display) if outcome == "read" else None
+        reading = _read_interaction(record, emulator.display) if outcome == "read" else None
         then = None
         if reading is not None and emulator.callbacks is not None:
             reply = PhoneReply(
@@ -107,7 +107,7 @@ class Outcomes:
         delivered_at = record.delivered_at()
         has_arrived = delivered_at is not None and delivered_at <= self._state.clock()
         before = [] if has_arrived else [_required(display, record, "delivered")]
-        is_interaction = _reading(record, display) is not None
+        is_interaction = _read_interaction(record, display) is not None
         return before if is_interaction else [*before, _required(display, record, "read")]
 
 

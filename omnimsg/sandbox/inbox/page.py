@@ -1,7 +1,7 @@
-"""The files of the page, and the headers that keep it closed to everything else.
+"""Serve the files of the inbox page, with security headers.
 
-The page asks no other host for anything. Its policy allows no inline script and no inline style,
-and no text can become markup: the sinks that would do it are switched off.
+The page requests nothing from other hosts. Its content security policy allows no inline script or
+style, and trusted types disable the DOM sinks that would turn text into markup.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _POLICY: Final = "; ".join(
         "trusted-types 'none'",
     ]
 )
-# An e-mail's own styles are inline; nothing of it runs, leaves its frame, or is fetched.
+# Allows the inline styles of an e-mail, but no script, navigation or remote content.
 _MAIL_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none';"
     " base-uri 'none'; frame-ancestors 'self'; sandbox"
@@ -63,7 +63,7 @@ _TYPES: Final[Mapping[str, str]] = MappingProxyType(
         ".svg": "image/svg+xml",
     }
 )
-# What a browser shows without running anything; every other file is downloaded.
+# Types that a browser shows without running code; every other file is downloaded.
 _SHOWN_TYPES: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 )
@@ -110,13 +110,13 @@ async def asset(request: web.Request, name: str) -> web.Response | None:
 
 
 def mail(html: str) -> web.Response:
-    """Return an e-mail for a frame in which nothing runs."""
+    """Return an e-mail for a frame in which no script runs."""
     headers = {**_COMMON, "Content-Security-Policy": _MAIL_POLICY, hdrs.CACHE_CONTROL: "no-store"}
     return web.Response(text=html, content_type="text/html", headers=headers)
 
 
 def media_file(media: Media) -> web.Response:
-    """Return a file of a message: pictures, sounds and films as such, everything else to save."""
+    """Return a file of a message: pictures, audio and video for display, others as download."""
     plain = media.content_type.partition(";")[0].strip().lower()
     is_shown = plain in _SHOWN_TYPES or plain.startswith(("audio/", "video/"))
     headers = {
@@ -134,9 +134,9 @@ def media_file(media: Media) -> web.Response:
 
 
 def prefers_html(accept: str) -> bool:
-    """Return whether a client asks for HTML by name, and not less than for JSON.
+    """Return whether an ``Accept`` header names HTML, with at least the weight of JSON.
 
-    A browser does; a client that takes anything does not.
+    That of a browser does; ``*/*`` alone does not.
     """
     weights = {"text/html": 0.0, "application/json": 0.0}
     for each in accept.split(","):

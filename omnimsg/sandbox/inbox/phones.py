@@ -1,4 +1,4 @@
-"""The phones and mailboxes, the one with the latest news first, and which have changed."""
+"""`Phones`: the phones and mailboxes, in the order of their latest news, and which have changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class PhoneSent:
-    """What a phone has sent, numbered; ``file`` is the id of its picture, or of another file."""
+    """A message or interaction that a phone has sent; ``file`` is the id of its stored file."""
 
     number: int
     at: float
@@ -45,41 +45,42 @@ class Phone:
     """A phone or a mailbox.
 
     Attributes:
-        number: As it is shown.
-        last: Its latest news: a message, a refusal, or what it sent.
+        number: The number or mailbox, as shown.
+        last: The latest news: a message, a refusal, or a message that the phone sent.
         total: How many messages and refusals it has had since the last reset.
         refused: How many of them are refusals.
-        routes: The providers and channels by which it was written to.
+        routes: The providers and channels that were used with the phone.
         refusals: The latest refusals, oldest first.
-        sent: What it sent, oldest first.
+        sent: The latest messages and interactions that the phone sent, oldest first.
     """
 
     number: str
     last: News
     total: int = 0
     refused: int = 0
-    # Tuples, because most phones have one route, which they share, and neither of the others.
+    # Tuples save memory: most phones share one `routes` object, and have no refusals and nothing
+    # sent.
     routes: Routes = ()
     refusals: tuple[Refusal, ...] = ()
     sent: tuple[PhoneSent, ...] = ()
 
 
 @lru_cache(maxsize=256)
-def _with(routes: Routes, route: tuple[str, str | None]) -> Routes:
-    """Return routes and another one: the same object for all phones that have these."""
+def _add_route(routes: Routes, route: tuple[str, str | None]) -> Routes:
+    """Return routes with one more; cached, so that phones with the same routes share the object."""
     return (*routes, route)
 
 
 class Phones:
     """The phones of a sandbox, in the order of their latest news.
 
-    Changes are noted while they are watched: usually nobody has the page open.
+    Changes are recorded only between `watch` and `unwatch`, because usually no page is open.
 
     Args:
         clock: Returns epoch seconds.
         limits: How much is kept.
         handsets: The messages.
-        history: How many refusals, and how much of what it sent, is kept of each phone.
+        history: How many refusals, and how many sent messages, are kept for each phone.
 
     Attributes:
         revision: The number of the latest change.
@@ -104,7 +105,7 @@ class Phones:
         self.revision: int = 0
 
     def add(self, news: News, number: str) -> None:
-        """Note the news of a phone, which thereby comes first."""
+        """Record news of a phone, which moves it to the first place."""
         key = handset_key(number)
         phone = self._by_key.get(key)
         if phone is None:
@@ -126,14 +127,14 @@ class Phones:
                 phone.refused += 1
                 phone.refusals = (*phone.refusals, news)[-self._history :]
         if route is not None and route not in phone.routes:
-            phone.routes = _with(phone.routes, route)
+            phone.routes = _add_route(phone.routes, route)
         if self._is_watched:
             self._touch(key)
             if isinstance(news, MessageRecord):
                 self._follow(news)
 
     def change(self, record: MessageRecord) -> None:
-        """Note that the plan of a message has changed."""
+        """Record that the plan of a message has changed, while watched."""
         if not self._is_watched:
             return
         key = handset_key(record.to)
@@ -142,14 +143,14 @@ class Phones:
         self._follow(record)
 
     def watch(self) -> None:
-        """Note from now on which phones change, those included whose messages go on."""
+        """Start to record changes of phones, later steps of accepted messages included."""
         if not self._is_watched:
             self._is_watched = True
             for record in self._handsets.every_accepted():
                 self._follow(record)
 
     def unwatch(self) -> None:
-        """Note no changes any more."""
+        """Stop recording changes."""
         self._is_watched = False
         self._changed.clear()
         self._due.clear()
@@ -160,7 +161,7 @@ class Phones:
         self._changed.move_to_end(key)
 
     def _follow(self, record: MessageRecord) -> None:
-        """Notice the later steps of a message when they come."""
+        """Schedule a message for `notice_due` at its next step."""
         now = self._clock()
         at = record.next_step_at(now)
         if at is None:
@@ -170,14 +171,14 @@ class Phones:
         heapq.heappush(self._due, (at, next(self._numbers), record))
 
     def notice_due(self) -> None:
-        """Notice which messages have reached another step by now."""
+        """Record the messages that have reached another step by now as changes."""
         now = self._clock()
         while self._due and self._due[0][0] <= now:
             _, _, record = heapq.heappop(self._due)
             self.change(record)
 
     def changed_since(self, revision: int, limit: int) -> list[str] | None:
-        """Return the numbers that have changed since a revision, None for more than the limit."""
+        """Return the numbers of phones changed since a revision, None if more than the limit."""
         found: list[str] = []
         for key, changed in reversed(self._changed.items()):
             if changed <= revision:
@@ -192,7 +193,7 @@ class Phones:
         return self._by_key.get(handset_key(number))
 
     def clear(self) -> None:
-        """Forget all phones."""
+        """Remove all phones."""
         self._by_key.clear()
         self._changed.clear()
         self._due.clear()

@@ -1,4 +1,4 @@
-"""The routes of the inbox page: the page, what it shows, and what is done from it."""
+"""The routes of the inbox page: its files, its data, and its actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LIMIT: Final = 200
-"""How many phones, entries of a conversation, or requests are shown unless told otherwise."""
+"""The default number of phones, of entries of a conversation, or of requests in an answer."""
 EMULATORS: Final = web.AppKey("emulators", list[str])
 """The names of the emulators that an application serves."""
 _LIST_QUERY: Final = ("limit", "search")
@@ -43,18 +43,18 @@ def _not_found(what: str) -> web.Response:
 
 
 def inbox_routes(inbox: Inbox, host: str) -> Iterable[web.RouteDef]:
-    """Return the routes of the page and of what it shows.
+    """Return the routes of the page and of its data.
 
     Args:
-        inbox: What is shown.
-        host: The host that the sandbox listens on: messages are for its own pages only.
+        inbox: The data to show.
+        host: The host that the sandbox listens on; pages of other sites get no data.
     """
     views = _Views(inbox)
     table: list[tuple[str, str, Handler, tuple[str, ...]]] = [
         (hdrs.METH_GET, "/about", views.about, ()),
         (hdrs.METH_GET, "/events", inbox.streams.serve, ()),
         (hdrs.METH_GET, "/phones", views.list_phones, _LIST_QUERY),
-        # Every character: a refused number may have any, such as the braces of a placeholder.
+        # Any character, because a refused number may have any, such as braces of a placeholder.
         (hdrs.METH_GET, "/phones/{number:.+}", views.show_phone, ("limit",)),
         (hdrs.METH_GET, "/exchanges", views.list_exchanges, ("limit", "refused")),
         (hdrs.METH_GET, "/exchanges/{id}", views.show_exchange, ()),
@@ -75,7 +75,7 @@ def inbox_routes(inbox: Inbox, host: str) -> Iterable[web.RouteDef]:
 
 
 def _for_own_pages(handler: Handler, host: str) -> Handler:
-    """Return a handler that tells a page of another site nothing."""
+    """Return a handler that refuses requests of pages of other sites."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         foreign = foreign_page(request, host)
@@ -109,13 +109,13 @@ async def _asset(request: web.Request) -> web.Response:
 
 
 class _Views:
-    """The handlers that show and change what the page is about."""
+    """The handlers for the data and the actions of the page."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
     async def about(self, request: web.Request) -> web.Response:
-        """Show what the page can offer: emulators, faults, magic recipients, templates."""
+        """Show the options of the page: emulators, faults, magic recipients, templates."""
         del request
         kinds = {
             kind: {name: words for name, (words, _) in parameters.items()}
@@ -195,14 +195,14 @@ class _Views:
         return page.media_file(media)
 
     async def show_mail(self, request: web.Request) -> web.Response:
-        """Return the HTML of an e-mail, closed off from everything."""
+        """Return the HTML of an e-mail, with a policy that blocks scripts and remote content."""
         html = self._inbox.conversations.mail(
             request.match_info["provider"], request.match_info["id"]
         )
         return _not_found("mail: the message has no HTML") if html is None else page.mail(html)
 
     async def decide(self, request: web.Request) -> web.Response:
-        """Let a message be delivered, read, failed, expired or contradicted now."""
+        """Set a message to delivered, read, failed, expired or contradicted now."""
         body = await _object(request, "provider", "id", "outcome")
         try:
             record = self._inbox.outcomes.decide(
@@ -214,7 +214,7 @@ class _Views:
         return json_response({"provider": record.provider, "id": record.id}, status=201)
 
     async def word_template(self, request: web.Request) -> web.Response:
-        """Tell the page the wording of a template, such as {"text": "Hello {{1}}"}."""
+        """Set the wording of a template for the page, such as {"text": "Hello {{1}}"}."""
         name, templates = request.match_info["name"], self._inbox.templates
         text = (await _object(request, "text")).get("text")
         if not (isinstance(text, str) and 0 < len(text) <= _MAX_TEMPLATE):
@@ -226,10 +226,10 @@ class _Views:
 
 
 async def _object(request: web.Request, *names: str) -> dict[str, Any]:
-    """Return the body, an object with no other members.
+    """Return the body, an object with no other members than these.
 
     Raises:
-        QueryError: It is none.
+        QueryError: The body is not such an object.
     """
     body = await json_body(request)
     if not isinstance(body, dict):

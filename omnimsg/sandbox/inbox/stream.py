@@ -1,7 +1,7 @@
-"""Tell open pages what has changed, as server-sent events.
+"""Notify open pages of changes, with server-sent events.
 
-An event says what has changed, and not how: the page asks for what it shows. Messages reach their
-next status when the sandbox's clock says so, which only asking tells, so a stream looks often.
+An event only names what has changed; the page fetches the data that it shows. Messages reach their
+next status by the sandbox's clock, which sends no notice, so each stream polls.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.inbox.phones import Phones
 
 MAX_STREAMS: Final = 32
-"""Open streams; a further one is refused."""
+"""The maximum number of open streams; a further one is refused."""
 LOOK_SECONDS: Final = 0.1
 HEARTBEAT_SECONDS: Final = 15.0
-"""After so long without an event a comment is written, by which a lost connection is noticed."""
+"""The time without an event after which a comment is written, to detect a lost connection."""
 MAX_NUMBERS: Final = 100
-"""The numbers in an event; of more changes it only says that there are many."""
+"""The maximum of numbers in an event; with more, the event tells the page to fetch everything."""
 
 
 @attrs.frozen
 class Revisions:
-    """What a page may have seen: equal values mean that nothing has changed."""
+    """The versions of all data that a page shows; equal values mean that nothing has changed."""
 
     era: int
     phones: int
@@ -47,7 +47,7 @@ class Streams:
 
     Args:
         phones: The phones.
-        revisions: Returns what is the case now.
+        revisions: Returns the current versions.
     """
 
     def __init__(self, phones: Phones, revisions: Callable[[], Revisions]) -> None:
@@ -60,11 +60,11 @@ class Streams:
         return self._open
 
     def close(self) -> None:
-        """End all streams at their next look."""
+        """End all streams, at their next poll."""
         self._is_closed = True
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Tell what changes, as server-sent events, until the page is closed."""
+        """Send changes as server-sent events, until the page is closed."""
         if self._open >= MAX_STREAMS:
             refused = f"events: {MAX_STREAMS} pages are open, which is the limit; close some"
             return json_response({"error": refused}, status=503)
@@ -72,7 +72,7 @@ class Streams:
             headers={
                 hdrs.CONTENT_TYPE: "text/event-stream",
                 hdrs.CACHE_CONTROL: "no-store",
-                # A proxy that gathers a response would hold every event back.
+                # A proxy that buffers responses would hold every event back.
                 "X-Accel-Buffering": "no",
             }
         )
@@ -81,30 +81,30 @@ class Streams:
         try:
             with suppress(ConnectionError):
                 await response.prepare(request)
-                await self._tell(request, response)
+                await self._write_events(request, response)
         finally:
             self._open -= 1
             if not self._open:
                 self._phones.unwatch()
         return response
 
-    async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _write_events(self, request: web.Request, response: web.StreamResponse) -> None:
         seen: Revisions | None = None
-        spoke = time.monotonic()
+        written_at = time.monotonic()
         while not (self._is_closed or request.transport is None or request.transport.is_closing()):
             self._phones.notice_due()
             now = self._revisions()
             if now != seen:
                 document = dumps(self._event(seen, now))
                 await response.write(b"data: " + document + b"\n\n")
-                seen, spoke = now, time.monotonic()
-            elif time.monotonic() - spoke >= HEARTBEAT_SECONDS:
+                seen, written_at = now, time.monotonic()
+            elif time.monotonic() - written_at >= HEARTBEAT_SECONDS:
                 await response.write(b": still here\n\n")
-                spoke = time.monotonic()
+                written_at = time.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _event(self, seen: Revisions | None, now: Revisions) -> dict[str, Any]:
-        """Return what has changed; to a page that has seen nothing everything has."""
+        """Return the changes between two versions; for a new page, everything has changed."""
         if seen is None or seen.era != now.era:
             phones = None
         else:

@@ -1,4 +1,4 @@
-"""The adapter of a provider that takes everything: its format is omnimsg's own JSON form."""
+"""The adapter of `FakeProvider`, which accepts everything and uses omnimsg's own JSON form."""
 
 from __future__ import annotations
 
@@ -53,16 +53,19 @@ _EVERYTHING: Final = ChannelCapabilities(
     actions=frozenset(each.kind for each in get_args(Action)),
 )
 
-# What is not the message's fault may pass, or has to be repaired; all else is refused for good.
-_PASSING: Final = ("is_outage", "is_limit")
-_ACCOUNT: Final = ("is_account", "is_funds")
+# Groups of reasons that are not the message's fault: transient ones, and those of the account. All
+# other reasons reject the message.
+_TRANSIENT_GROUPS: Final = ("is_outage", "is_limit")
+_ACCOUNT_GROUPS: Final = ("is_account", "is_funds")
 
 
 def _verdict(reason: Reason) -> Verdict:
-    if any(getattr(reason, group) for group in _PASSING):
+    if any(getattr(reason, group) for group in _TRANSIENT_GROUPS):
         return Verdict.NOT_SENT
     return (
-        Verdict.ACCOUNT if any(getattr(reason, group) for group in _ACCOUNT) else Verdict.REJECTED
+        Verdict.ACCOUNT
+        if any(getattr(reason, group) for group in _ACCOUNT_GROUPS)
+        else Verdict.REJECTED
     )
 
 
@@ -78,7 +81,7 @@ CODES: Final = CodeTable(
     for reason in Reason
 )
 
-# Why a message has ended, where a test does not say.
+# The reasons of failed statuses; a test sets only the status.
 _FAILURES: Final = {
     Status.CANCELLED: Reason.CANCELLED,
     Status.REJECTED: Reason.UNROUTABLE,
@@ -101,7 +104,7 @@ STATUSES: Final = StatusTable(
 
 @attrs.frozen(kw_only=True)
 class FakeSettings:
-    """The settings of an account of the provider in memory.
+    """The settings of an account of `FakeProvider`.
 
     Attributes:
         key: Sent with every request.
@@ -111,9 +114,9 @@ class FakeSettings:
 
 
 class FakeAdapter(Adapter[FakeSettings]):
-    """An account of a provider that takes every content on every channel.
+    """An account of a provider that accepts every content on every channel.
 
-    It shows nothing of what a real provider refuses: the sandbox does.
+    It does not have the restrictions of real providers: use the sandbox for these.
     """
 
     provider = "fake"
@@ -131,11 +134,11 @@ class FakeAdapter(Adapter[FakeSettings]):
 
     @classmethod
     def of(cls, name: str = "fake") -> FakeAdapter:
-        """Return an account of a name."""
+        """Return an adapter for an account with this name."""
         return cls(Account(name=name, settings=FakeSettings(), base_url=cls.base_url))
 
     def authorization(self) -> Mapping[str, str]:
-        """Send the key."""
+        """Return the header with the key."""
         return {"Authorization": f"Fake {self.account.settings.key.reveal()}"}
 
     def send(self, messages: Sequence[Message], context: Context) -> Flow[Sequence[Outcome | None]]:
@@ -152,7 +155,7 @@ class FakeAdapter(Adapter[FakeSettings]):
         return [self._outcome(each, results.get(each.reference), response) for each in messages]
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Ask for the status of a message."""
+        """Look up the status of a message."""
         path = f"/messages/{quote_segment(provider_id)}"
         response = yield Request("GET", path, authenticated=True)
         asked = MessageId.of(self.account.name, provider_id)

@@ -1,4 +1,4 @@
-"""A provider in memory."""
+"""`FakeProvider`: a provider in memory, for tests of an application without a sandbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @attrs.define(kw_only=True)
 class _Refusal:
-    """What the provider refuses next."""
+    """A refusal of the next messages."""
 
     reason: Reason
     to: str | None
@@ -37,13 +37,13 @@ class _Refusal:
 
 
 class FakeProvider:
-    """A provider that takes every message, unless a test has told it otherwise.
+    """A provider that accepts every message, unless a test configures refusals or faults.
 
-    The client, its rates, retries and outcomes are the real ones; there is no socket and no thread.
-    What a real provider would refuse, only the sandbox knows.
+    The client, its rates, retries and outcomes are real; there is no socket and no thread. The
+    restrictions of real providers are not emulated: use the sandbox for these.
 
     Attributes:
-        messages: What it has accepted, in order: the messages as they were handed over.
+        messages: The accepted messages, in order, as they were given to the client.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class FakeProvider:
 
     @property
     def transport(self) -> TransportFactory:
-        """What builds transports to it, for `Client(..., transport=...)`."""
+        """The factory of transports to this provider, for `Client(..., transport=...)`."""
         return MemoryTransport.factory(self._respond, connect=self._connect)
 
     def client(
@@ -64,8 +64,8 @@ class FakeProvider:
         """Return a client whose accounts reach this provider.
 
         Args:
-            accounts: Their names; the first one is the default.
-            options: Those of `Client`.
+            accounts: The names of the accounts; the first one is the default.
+            options: The options of `Client`.
         """
         options.setdefault("transport", self.transport)
         return Client(map(FakeAdapter.of, accounts), default=accounts[0], **options)
@@ -78,32 +78,32 @@ class FakeProvider:
         times: int = 1,
         retry_after: float | None = None,
     ) -> None:
-        """Refuse messages from now on.
+        """Refuse the next messages.
 
-        The reason decides about the outcome: limits and outages are `NotSent` and tried again,
-        those of the account are `NotSent` for all that follow, every other is `Rejected`.
+        The reason decides the outcome: limits and outages give `NotSent` and are retried, reasons
+        of the account give `NotSent` for all later messages too, every other gives `Rejected`.
 
         Args:
-            reason: Why.
-            to: Only messages to this recipient.
-            times: How many messages.
-            retry_after: Seconds after which the provider wants another attempt.
+            reason: The reason of the refusal.
+            to: Refuse only messages to this recipient.
+            times: How many messages to refuse.
+            retry_after: Seconds after which the provider asks for another attempt.
         """
         self._refusals.append(_Refusal(reason=reason, to=to, retry_after=retry_after, times=times))
 
     def lose_answers(self, times: int = 1) -> None:
-        """Accept the messages of the next requests, and lose the answers: they are `Ambiguous`."""
+        """Accept the messages of the next requests, but lose the answers: they are `Ambiguous`."""
         self._lost += times
 
     def disconnect(self, times: int = 1) -> None:
-        """Refuse the next connections: nothing is sent, which is proven."""
+        """Refuse the next connections: the messages are provably not sent."""
         self._unreachable += times
 
     def report(self, accepted: Accepted, status: Status) -> None:
-        """Change the status of an accepted message, which is `DELIVERED` from the start.
+        """Set the status of an accepted message; it is `DELIVERED` at first.
 
         Raises:
-            LookupError: The provider has not accepted it.
+            LookupError: The provider has not accepted the message.
         """
         provider_id = accepted.provider_id
         if provider_id not in self._statuses:
@@ -123,13 +123,13 @@ class FakeProvider:
             return Response(200, dumps({"status": status.value}))
         assert isinstance(request.body, bytes)  # noqa: S101 - the adapter writes bytes
         entries = loads(request.body)["messages"]
-        results = [self._take(each) for each in entries]
+        results = [self._handle_entry(each) for each in entries]
         if self._lost:
             self._lost -= 1
             raise TransportFault(Reason.CONNECTION_LOST, "a test loses the answer")
         return Response(200, dumps({"results": results}))
 
-    def _take(self, entry: dict[str, Any]) -> dict[str, Any]:
+    def _handle_entry(self, entry: dict[str, Any]) -> dict[str, Any]:
         result = {"reference": entry["reference"]}
         message = message_from_json(entry["message"])
         refusal = next((each for each in self._refusals if each.to in (None, message.to)), None)

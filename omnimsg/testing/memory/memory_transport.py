@@ -1,4 +1,4 @@
-"""A transport without sockets."""
+"""`MemoryTransport`: a transport that passes requests to a function, without sockets."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from omnimsg.transport import Sink, TransportFactory, TransportOptions, WriteMark
 
 Respond: TypeAlias = Callable[[Request], Response | Awaitable[Response]]
-"""Plays the provider: answers a request, at once or later. A `TransportFault` that it raises is a
-lost answer: the request was written."""
+"""Plays the provider: returns the answer to a request, or an awaitable of it. A `TransportFault`
+that it raises is a lost answer: the request counts as written."""
 
 Connect: TypeAlias = Callable[[Request], None]
-"""Plays the network: a `TransportFault` that it raises is a connection that was not made."""
+"""Plays the network: a `TransportFault` that it raises is a failed connection."""
 
 
 class MemoryTransport:
-    """Hands the requests of one account to a function, in the event loop of the caller.
+    """Passes the requests of one account to a function, in the event loop of the caller.
 
-    It keeps what every transport owes the engine: the mark is set before the function is called, an
-    exchange ends within its time, credentials go to the account's own hosts only, and a closed
+    It fulfils the contract of transports: the mark is set before the function is called, an
+    exchange ends within its timeout, credentials go only to the account's own hosts, and a closed
     transport refuses requests.
 
     Args:
@@ -37,7 +37,7 @@ class MemoryTransport:
         connect: Plays the network, before the request counts as written.
 
     Attributes:
-        requests: What was asked, in order.
+        requests: The written requests, in order.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class MemoryTransport:
 
     @classmethod
     def factory(cls, respond: Respond, *, connect: Connect | None = None) -> TransportFactory:
-        """Return what builds such transports, for `Client(..., transport=...)`."""
+        """Return a factory of such transports, for `Client(..., transport=...)`."""
         return lambda options: cls(respond, options, connect=connect)
 
     async def exchange(
         self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
     ) -> Response:
-        """Hand one request over, and return its answer."""
+        """Pass one request to the function, and return its answer."""
         if self._closed:
             raise TransportFault(Reason.CANCELLED, "the client is closed")
         if within <= 0:
@@ -84,7 +84,7 @@ class MemoryTransport:
                 self._idle.set()
 
     async def aclose(self) -> None:
-        """Refuse new requests, and wait for the answers under way."""
+        """Refuse new requests, and wait for those in flight."""
         self._closed = True
         if self._active:
             self._idle = self._idle or asyncio.Event()

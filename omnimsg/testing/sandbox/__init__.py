@@ -1,1 +1,1 @@
-"""A sandbox for tests of an application: phones to look at, to wait for, and to answer from."""
+"""A sandbox for tests of an application: read phones, wait for messages, reply from phones."""

@@ -1,4 +1,4 @@
-"""Take callbacks to the application under test, wherever it runs."""
+"""Deliver callbacks to the application under test: ASGI, WSGI, a test client, or a URL."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ _FAILED = 500
 
 
 class Carrier(Protocol):
-    """Takes a callback to an application, from the sandbox's event loop.
+    """Delivers a callback to an application, from the sandbox's event loop.
 
     Attributes:
-        errors: What the application has raised.
+        errors: The errors that the application has raised.
     """
 
     errors: list[Exception]
 
     async def __call__(self, signed: SignedCallback) -> int:
-        """Take a callback; return the HTTP status of the answer."""
+        """Deliver a callback; return the HTTP status of the answer."""
 
     def close(self) -> None:
-        """Give up what is not answered."""
+        """Abort callbacks that are not answered yet."""
 
 
 def carrier_to(application: object, place: Place) -> Carrier:
-    """Return what takes callbacks to an application, or to a URL.
+    """Return the carrier for an application or a URL.
 
-    In a thread that runs an event loop, an ASGI application is called in this loop, where a test
+    If this thread runs an event loop, an ASGI application is called in that loop, in which the test
     calls it too.
 
     Raises:
-        TypeError: It is no application, or one that has to be served.
+        TypeError: The object is not an application, or one that has to be served.
     """
     if isinstance(application, str):
         return UrlCarrier(application, place)
@@ -68,12 +68,12 @@ def carrier_to(application: object, place: Place) -> Carrier:
 
 
 class AsgiCarrier:
-    """Calls an ASGI application, in a thread and a loop of its own unless there is one for it.
+    """Calls an ASGI application in an event loop.
 
     Args:
         application: The application.
-        place: Where callbacks are in it.
-        loop: The event loop to call it in.
+        place: Maps addresses of callbacks to paths of the application.
+        loop: The event loop to call it in; by default a new one in a new thread.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AsgiCarrier:
         answer: Future[int] = Future()
         self._waiting.add(answer)
         try:
-            # Closed when its test has ended; then nobody is there, as with a server that is not.
+            # The loop is closed after its test: report that as a refused connection.
             self._loop.call_soon_threadsafe(self._begin, signed, answer)
         except RuntimeError:
             raise ConnectionRefusedError from None
@@ -109,7 +109,7 @@ class AsgiCarrier:
             self._waiting.discard(answer)
 
     def close(self) -> None:
-        """Give up what is not answered, and end the thread if there is one."""
+        """Abort callbacks that are not answered yet, and end the thread if there is one."""
         for answer in list(self._waiting):
             with suppress(InvalidStateError):
                 answer.set_exception(ConnectionAbortedError())
@@ -153,7 +153,7 @@ class WsgiCarrier:
 
     Args:
         application: The application.
-        place: Where callbacks are in it.
+        place: Maps addresses of callbacks to paths of the application.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], place: Place) -> None:
@@ -166,7 +166,7 @@ class WsgiCarrier:
         return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
 
     def close(self) -> None:
-        """Do nothing: a thread ends by itself."""
+        """Do nothing, because worker threads end by themselves."""
 
     def _status(self, signed: SignedCallback) -> int:
         statuses: list[int] = []
@@ -192,11 +192,11 @@ class WsgiCarrier:
 class ClientCarrier:
     """Calls an application through the `TestClient` of Starlette or FastAPI.
 
-    So it runs in the loop of that client, which has begun its lifespan.
+    The application runs in the event loop of that client, which has started its lifespan.
 
     Args:
-        request: The client's method.
-        place: Where callbacks are in the application.
+        request: The method `request` of the client.
+        place: Maps addresses of callbacks to paths of the application.
     """
 
     def __init__(self, request: Callable[..., Any], place: Place) -> None:
@@ -209,7 +209,7 @@ class ClientCarrier:
         return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
 
     def close(self) -> None:
-        """Do nothing: the client belongs to the test."""
+        """Do nothing, because the test owns the client."""
 
     def _status(self, signed: SignedCallback) -> int:
         try:
@@ -227,11 +227,11 @@ class ClientCarrier:
 
 
 class UrlCarrier:
-    """Forwards callbacks as a reverse proxy does: they are signed for the public address.
+    """Forwards callbacks like a reverse proxy: they stay signed for the public address.
 
     Args:
-        url: Where the application is served.
-        place: Where callbacks are in it.
+        url: The URL at which the application is served.
+        place: Maps addresses of callbacks to paths of the application.
     """
 
     def __init__(self, url: str, place: Place) -> None:
@@ -251,7 +251,7 @@ class UrlCarrier:
             return answer.status
 
     def close(self) -> None:
-        """Do nothing: what is not answered is given up by its time limit."""
+        """Do nothing, because unanswered requests end by their timeout."""
 
 
 def _is_asgi(application: Callable[..., Any]) -> bool:

@@ -1,4 +1,4 @@
-"""A callback as the request that an application gets, wherever it is in it."""
+"""Convert a callback to a request of an application: its path, ASGI scope, or WSGI environ."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PORTS = {"http": 80, "https": 443}
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """Where callbacks reach an application.
+    """Maps the public address of callbacks to a path in an application.
 
     Attributes:
-        public_url: Where the providers call, and what they sign.
-        path: Where that is in the application.
+        public_url: The address that the providers call and sign.
+        path: The path of that address in the application.
     """
 
     public_url: str
@@ -29,16 +29,16 @@ class Place:
 
     @classmethod
     def of(cls, public_url: str, path: str | None) -> Place:
-        """Return the place; without a path that of the public address."""
+        """Return the place; by default with the path of the public address."""
         public_url = public_url.rstrip("/")
         path = urlsplit(public_url).path if path is None else path.rstrip("/")
         return cls(public_url=public_url, path=path)
 
     def target(self, url: str) -> str:
-        """Return the path and the query of a callback in the application."""
+        """Return the path and the query that the application gets for a callback's address."""
         if url == self.public_url or url.startswith((f"{self.public_url}/", f"{self.public_url}?")):
             return self.path + url.removeprefix(self.public_url) or "/"
-        # A message has named another address for its reports.
+        # An address that the message itself names for its reports.
         parts = urlsplit(url)
         return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
@@ -69,7 +69,7 @@ def asgi_scope(signed: SignedCallback, target: str) -> dict[str, Any]:
 
 
 def wsgi_environ(signed: SignedCallback, target: str) -> dict[str, Any]:
-    """Return the environment of a callback for a WSGI application."""
+    """Return the environ of a callback for a WSGI application."""
     url, (path, query) = urlsplit(signed.url), _split(target)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",

@@ -1,4 +1,4 @@
-"""The configuration of accounts that reach a sandbox: as a mapping, as a file, as one line."""
+"""`SandboxConfig`: accounts that reach a sandbox, as a mapping, as a file, or as URLs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
 PUBLIC_URL: Final = "http://testserver/callbacks"
-"""Where the accounts say that callbacks reach them; `call_back_to` leads it to an application."""
+"""The configured public address of callbacks; `call_back_to` maps it to an application."""
 
-# The way to the real provider, which does not lead to the sandbox.
-_WAY: Final = frozenset({"base_url", "proxy", "ca_file", "allow_http"})
+# Keys for the connection to the real provider, which are removed.
+_CONNECTION_KEYS: Final = frozenset({"base_url", "proxy", "ca_file", "allow_http"})
 
 
 class SandboxConfig(Mapping[str, Any]):
@@ -29,20 +29,22 @@ class SandboxConfig(Mapping[str, Any]):
     has one account for each provider, with the provider's name.
 
     Args:
-        sandbox: The sandbox; it has been started.
-        folder: Where the file is written.
+        sandbox: A started sandbox.
+        folder: The folder to write the file to.
         own: The configuration of the application under test. Its accounts, routes and limits stay;
             addresses and credentials become those of the sandbox.
 
     Raises:
-        ValueError: An account of `own` has a provider that the sandbox has not.
+        ValueError: An account of `own` has a provider that the sandbox does not emulate.
     """
 
     def __init__(
         self, sandbox: Sandbox, folder: Path, own: Mapping[str, Any] | None = None
     ) -> None:
         served = sandbox.config()
-        content = served if own is None else {**own, "accounts": _led(own, served["accounts"])}
+        content = (
+            served if own is None else {**own, "accounts": _redirected(own, served["accounts"])}
+        )
         callbacks = {**content.get("callbacks", {}), "public_url": PUBLIC_URL}
         self._content: dict[str, Any] = {**content, "callbacks": callbacks}
         self._path = folder / "omnimsg.toml"
@@ -62,7 +64,7 @@ class SandboxConfig(Mapping[str, Any]):
 
     @property
     def path(self) -> Path:
-        """A file with this configuration, as for `OMNIMSG_CONFIG`."""
+        """A file with this configuration, for `OMNIMSG_CONFIG`."""
         if not self._path.exists():
             self._path.touch(mode=0o600)
             self._path.write_text(toml_text(self._content), encoding="utf-8")
@@ -70,9 +72,9 @@ class SandboxConfig(Mapping[str, Any]):
 
     @property
     def url(self) -> str:
-        """The accounts in one line, as for `OMNIMSG_URL`; they cannot receive callbacks.
+        """The accounts as URLs in one line, for `OMNIMSG_URL`; they cannot receive callbacks.
 
-        One line has room for neither a public address, nor routes, nor a list of one secret.
+        URLs cannot express a public address, routes, or a list with a single secret.
         """
         accounts: Mapping[str, Mapping[str, Any]] = self._content["accounts"]
         first = str(self._content.get("default", next(iter(accounts))))
@@ -80,13 +82,13 @@ class SandboxConfig(Mapping[str, Any]):
         return ",".join(_as_url(name, accounts[name]) for name in names)
 
     def accounts_of(self, provider: str) -> list[str]:
-        """Return the names of the accounts of a provider, in their order."""
+        """Return the names of the accounts of a provider, in order."""
         accounts: Mapping[str, Mapping[str, Any]] = self._content["accounts"]
         return [name for name, table in accounts.items() if table["provider"] == provider]
 
 
-def _led(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the accounts of a configuration, led to those that a sandbox serves."""
+def _redirected(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the accounts of a configuration, redirected to the providers of a sandbox."""
     accounts: dict[str, Any] = {}
     for name, table in own.get("accounts", {}).items():
         provider = table.get("provider")
@@ -95,7 +97,7 @@ def _led(own: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Any]:
                 f"accounts.{name}: the sandbox has no provider {provider!r}, and a test must not"
                 " reach a real one"
             )
-        dropped = _WAY | secret_keys(load_adapter(provider).settings)
+        dropped = _CONNECTION_KEYS | secret_keys(load_adapter(provider).settings)
         kept = {key: value for key, value in table.items() if key not in dropped}
         accounts[name] = kept | served[provider]
     return accounts
@@ -111,7 +113,7 @@ def _as_url(name: str, table: Mapping[str, Any]) -> str:
 
 
 def _leaves(table: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield the values of a table that are no lists; dots lead into inner tables."""
+    """Yield the values of a table, except lists, with dotted keys for nested tables."""
     for key, value in table.items():
         if isinstance(value, Mapping):
             yield from ((f"{key}.{inner}", each) for inner, each in _leaves(value))

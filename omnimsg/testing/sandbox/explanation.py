@@ -1,4 +1,4 @@
-"""The text of a failure: what was waited for, and what there is instead."""
+"""Build the text of a failed wait or assertion from a snapshot of the sandbox."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
     from omnimsg.testing.sandbox.snapshot import AcceptedMessage
 
-# Of each kind of line so many at most, the latest ones.
-_MOST: Final = 10
+# The maximum of lines of each kind; the latest are shown.
+_MAX_LINES: Final = 10
 
 _NOTHING_SENT: Final = (
     "The sandbox has had no request at all. Does the code under test use the configuration of the"
@@ -27,12 +27,12 @@ _NOTHING_SENT: Final = (
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """Explains what a sandbox has not, or should not have.
+    """Explains a missing or an unwanted message.
 
     Attributes:
-        snapshot: What the sandbox knows.
-        book: How the test writes its numbers.
-        handset: The phone that it is about; `None` for all.
+        snapshot: The state of the sandbox.
+        book: The spelling of numbers in the test.
+        handset: The phone concerned; `None` for all.
         found: The provider and the id of each message that an earlier wait has returned.
     """
 
@@ -42,16 +42,16 @@ class Explanation:
     found: frozenset[tuple[str, str]] = frozenset()
 
     def of_missing(self, number: str, wanted: Wanted, how_long: str, hint: str = "") -> str:
-        """Say that a phone has not received what was waited for, and at the end what to do."""
+        """Return the text for a message that a phone has not received; the hint comes last."""
         messages = self.snapshot.messages(self.book, self.handset)
         lines = [f"{number} has not received {wanted}{how_long}.", *self._received(messages)]
         difference = list(wanted.nearest(messages))
         if difference:
             lines += ["The nearest text (- wanted, + received):", *_indented(difference)]
-        return "\n".join([*lines, *self._circumstances(), *([hint] if hint else [])])
+        return "\n".join([*lines, *self._possible_causes(), *([hint] if hint else [])])
 
     def of_unwanted(self, whom: str) -> str:
-        """Say that something was sent."""
+        """Return the text for messages that were sent although none was expected."""
         unwanted = [each for each in self.snapshot.accepted if self._concerns(each.number)]
         lines = [self._line(each) for each in unwanted]
         return "\n".join([f"Nothing was to be sent{whom}, and this was:", *_numbered(lines)])
@@ -69,8 +69,8 @@ class Explanation:
             ]
         )
 
-    def _circumstances(self) -> Iterator[str]:
-        """Yield what may be the cause: undelivered messages, other phones, refused requests."""
+    def _possible_causes(self) -> Iterator[str]:
+        """Yield possible causes: undelivered messages, other phones, refused requests."""
         pending = [
             each
             for each in self.snapshot.accepted
@@ -116,8 +116,8 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _numbered(lines: list[str]) -> Iterator[str]:
-    """Number lines, and leave out the oldest of many."""
-    left_out = max(0, len(lines) - _MOST)
+    """Number lines; of more than `_MAX_LINES`, leave out the oldest."""
+    left_out = max(0, len(lines) - _MAX_LINES)
     if left_out:
         yield f"  ... {_count(left_out, 'earlier one')}"
     for number, line in enumerate(lines[left_out:], left_out + 1):

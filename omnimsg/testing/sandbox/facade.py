@@ -1,4 +1,4 @@
-"""The sandbox in the hands of a test."""
+"""`TestSandbox`: the interface of a sandbox for tests, and `serve_sandbox`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class InjectedFault:
     """A fault that a test has added.
 
     Attributes:
-        kind: Its kind.
+        kind: The kind of the fault.
     """
 
     kind: str
@@ -44,27 +44,27 @@ class InjectedFault:
 
     @property
     def fired(self) -> int:
-        """How many requests or callbacks it has hit."""
+        """How many requests or callbacks the fault has hit."""
         faults = self._thread.call(self._thread.sandbox.faults.as_json)
         return next((int(each["fired"]) for each in faults if each["id"] == self._id), 0)
 
     def remove(self) -> None:
-        """Remove it."""
+        """Remove the fault."""
         self._thread.call(self._thread.sandbox.faults.remove, self._id)
 
 
 class TestSandbox:
-    """A sandbox in a thread of its own, for tests: asynchronous ones, and others.
+    """A sandbox in a separate thread, for synchronous and asynchronous tests.
 
-    Its methods may be called from any thread. Those that wait have a second form, `async_...`,
-    which lets the event loop of an asynchronous test run.
+    Its methods are thread-safe. Each method that waits has a second form, `async_...`, which lets
+    the event loop of an asynchronous test run.
 
     Args:
-        thread: Serves the sandbox; it has been started.
-        config: The configuration that reaches it.
+        thread: The started thread that serves the sandbox.
+        config: The configuration that reaches the sandbox.
     """
 
-    # Its name does not make it a test.
+    # Despite its name, pytest must not collect it as a test class.
     __test__ = False
 
     def __init__(self, thread: SandboxThread, config: SandboxConfig) -> None:
@@ -75,12 +75,12 @@ class TestSandbox:
 
     @property
     def url(self) -> str:
-        """The address of the sandbox, without a slash at its end."""
+        """The address of the sandbox, without a trailing slash."""
         return self._thread.sandbox.url
 
     @property
     def messages(self) -> list[PhoneMessage]:
-        """What all phones have received, in the order of arrival."""
+        """The messages that all phones have received, in the order of arrival."""
         return self._watch.messages()
 
     @property
@@ -94,7 +94,7 @@ class TestSandbox:
         return self._thread.call(lambda: self._thread.sandbox.callbacks.latest)
 
     def phone(self, number: str) -> Phone:
-        """Return a phone or a mailbox; what it has received is there already.
+        """Return a phone or a mailbox, with all messages that it has received so far.
 
         Args:
             number: The number in E.164 form, grouped or not, or a mailbox.
@@ -108,13 +108,15 @@ class TestSandbox:
         provider: str | None = None,
         **options: Any,  # noqa: ANN401
     ) -> InjectedFault:
-        """Let the next request to send fail, or a callback; the sandbox's page lists the kinds.
+        """Add a fault: by default, let the next send request fail with HTTP 503.
 
         Args:
-            kind: `status` (503), `rate_limit`, `reset_before` (nothing is sent), `reset_after` (it
-                is, and the answer is lost), `latency`, `callback_lost`, ...
+            kind: `status` (503), `rate_limit`, `reset_before` (nothing is sent), `reset_after` (the
+                message is sent, but the answer is lost), `latency`, `callback_lost`, ...; the page
+                of the docs about the sandbox lists all kinds.
             provider: The provider whose requests or callbacks it hits; `None` for all.
-            options: `count` (1) or `probability`, and what the kind takes: `status`, `seconds`, ...
+            options: `count` (1) or `probability`, and the parameters of the kind: `status`,
+                `seconds`, ...
 
         Raises:
             FaultError: The kind or an option is unknown or invalid.
@@ -124,29 +126,29 @@ class TestSandbox:
         return InjectedFault(kind=kind, id=fault.id, thread=self._thread)
 
     def call(self, function: Callable[[Sandbox], T]) -> T:
-        """Call a function with the sandbox itself, in the sandbox's thread; return what it returns.
+        """Call a function with the `Sandbox`, in the sandbox's thread, and return its result.
 
-        For what is not here: emulators, service windows, templates.
+        Use it for features without a method here: emulators, service windows, templates.
         """
         return self._thread.call(function, self._thread.sandbox)
 
     def call_back_to(
         self, application: object, *, path: str | None = None, public_url: str = PUBLIC_URL
     ) -> None:
-        """Have the providers call the application under test: with reports, and what phones send.
+        """Deliver callbacks (reports, and messages of phones) to the application under test.
 
         Args:
             application: An ASGI or WSGI application, the `TestClient` of Starlette or FastAPI, or
-                the URL of an application that is served. An ASGI application is called in the event
-                loop of this thread where one runs, else in a thread of its own, without lifespan.
-            path: Where the receiver is in the application; by default at the path of the public
-                address, `/callbacks`, or at that of the URL.
-            public_url: The address that the application takes for its own, and that is signed; by
-                default that of `config`.
+                the URL of a served application. An ASGI application is called in the running event
+                loop of this thread, or without one in a new thread, without lifespan.
+            path: The path of the receiver in the application; by default that of the public
+                address, `/callbacks`, or of the URL.
+            public_url: The application's own address of the receiver, which is signed; by default
+                that of `config`.
 
         Raises:
-            TypeError: It is none of these.
-            ValueError: The public address is none.
+            TypeError: The application is none of these.
+            ValueError: The public address is invalid.
         """
         if isinstance(application, str) and path is None:
             path = Place.of(application, None).path
@@ -156,15 +158,15 @@ class TestSandbox:
         self._thread.call(self._thread.sandbox.callbacks.carry_with, self._carrier)
 
     def wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:
-        """Wait until the application has taken every callback that is due, repetitions included.
+        """Wait until the application has accepted every due callback, repetitions included.
 
         Args:
             timeout: Seconds.
 
         Raises:
-            AssertionError: It has not taken one, or not answered in time.
-            RuntimeError: Nobody is called back; or this thread runs an event loop, which a wait
-                would block.
+            AssertionError: The application has not accepted a callback, or not answered in time.
+            RuntimeError: `call_back_to` was not called; or this thread runs an event loop, which a
+                wait would block.
         """
         __tracebackhide__ = True
         if loop_is_running():
@@ -172,42 +174,42 @@ class TestSandbox:
                 "this thread runs an event loop, which a wait would block: await"
                 " sandbox.async_wait_for_callbacks()"
             )
-        self._require_taken(self._thread.begin(self._taken, timeout).result())
+        self._require_taken(self._thread.begin(self._wait_until_taken, timeout).result())
 
-    async def async_wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - the same words as of the other wait
-        """Wait likewise, and let the event loop run meanwhile."""
+    async def async_wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - the parameters of the other wait
+        """Wait like `wait_for_callbacks`, while the event loop runs."""
         __tracebackhide__ = True
-        taken = self._thread.begin(self._taken, timeout)
+        taken = self._thread.begin(self._wait_until_taken, timeout)
         self._require_taken(await asyncio.wrap_future(taken))
 
     def assert_nothing_sent(self, *, within: float = 0.1) -> None:
-        """Require that no provider has accepted a message, and accepts none for a while.
+        """Require that no provider has accepted a message, and that none does within a time.
 
-        A request under way is waited for. Where this thread runs an event loop, nothing is waited
-        for, and a task of the loop that is about to send is a failure.
+        It waits for requests in flight. If this thread runs an event loop, it does not wait, and
+        fails if a task of the loop may be about to send.
 
         Args:
             within: Seconds.
 
         Raises:
-            AssertionError: A message was sent, or it cannot be told.
+            AssertionError: A message was sent, or whether one will be is not known.
         """
         __tracebackhide__ = True
         self._watch.require_nothing(None, within, "sandbox.async_assert_nothing_sent()")
 
     async def async_assert_nothing_sent(self, *, within: float = 0.1) -> None:
-        """Require the same, let the event loop run meanwhile, and wait for tasks that send."""
+        """Require the same, while the event loop runs; wait also for tasks that send."""
         __tracebackhide__ = True
         await self._watch.async_require_nothing(None, within)
 
     def reset(self) -> None:
-        """Forget everything, and call nobody back; requests in progress are broken off."""
+        """Remove all data, and switch callbacks off; requests in progress are aborted."""
         self._thread.call(self._reset)
         self._close_carrier()
         self._watch = Watch(self._thread, self.config)
 
     def _set_addresses(self, public_url: str) -> None:
-        """Address callbacks to the accounts of the configuration; of several, to the first."""
+        """Address callbacks to the accounts of the configuration; to the first of several."""
         sandbox, base = self._thread.sandbox, public_url.rstrip("/")
         sandbox.callbacks.set_url(base)
         for provider, emulator in sandbox.emulators.items():
@@ -234,8 +236,8 @@ class TestSandbox:
             errors = self._carrier.errors if self._carrier is not None else []
             raise AssertionError(problem) from (errors[-1] if errors else None)
 
-    async def _taken(self, seconds: float) -> str | None:
-        """Wait until all callbacks are taken; return what is wrong. Runs in the sandbox's loop."""
+    async def _wait_until_taken(self, seconds: float) -> str | None:
+        """Wait until all callbacks are accepted; return the problem. Runs in the sandbox's loop."""
         callbacks = self._thread.sandbox.callbacks
         if not callbacks.is_on:
             raise RuntimeError("nobody is called back: say where with sandbox.call_back_to(...)")
@@ -268,8 +270,9 @@ def serve_sandbox(
     """Serve a sandbox from a thread until the end of the block, for tests without pytest.
 
     Args:
-        sandbox: One that has not been started; by default of all installed emulators.
-        own: The configuration of the application under test, whose accounts are led to it.
+        sandbox: A sandbox that has not been started; by default one with all installed emulators.
+        own: The configuration of the application under test, whose accounts are redirected to the
+            sandbox.
     """
     thread = SandboxThread(sandbox)
     thread.start()

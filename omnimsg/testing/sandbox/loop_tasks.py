@@ -1,4 +1,4 @@
-"""What the event loop of a test still has to do: it cannot, while the test blocks it."""
+"""Find the tasks of a test's event loop that may still send; a blocked loop cannot run them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def loop_is_running() -> bool:
 
 
 def unfinished_sends() -> list[str]:
-    """Return the tasks of this thread's event loop that send, or have not begun; by name.
+    """Return the names of this loop's tasks that are in a `send`, or have not started yet.
 
-    A task of omnimsg itself, which has not begun, belongs to a send that is counted already.
+    A task of omnimsg that has not started is left out, because its send is counted already.
     """
     if not loop_is_running():
         return []
@@ -45,7 +45,7 @@ def _may_send(coroutine: Any) -> bool:  # noqa: ANN401 - whatever can be awaited
 
 
 def _codes(awaited: Any) -> Iterator[object]:  # noqa: ANN401 - whatever can be awaited
-    """Yield the code of a coroutine, of what it awaits, and so on."""
+    """Yield the code objects of a coroutine and of the coroutines that it awaits."""
     while inspect.iscoroutine(awaited):
         yield awaited.cr_code
         awaited = awaited.cr_await

@@ -1,4 +1,4 @@
-"""Which message a test waits for."""
+"""`Wanted`: the criteria of the message that a test waits for."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
 
-# Texts that have less in common are not compared.
-_ALIKE: Final = 0.4
+# The minimum similarity of the nearest text for a comparison in a failure.
+_MIN_SIMILARITY: Final = 0.4
 
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """What a message must have; `None` is anything.
+    """The criteria for a message; `None` matches anything.
 
     Attributes:
-        text: The whole text, or a pattern that is found in it.
+        text: The whole text, or a pattern to search in it.
         containing: A part of the text.
         channel: The channel, by name.
         provider: The provider, by name.
@@ -36,13 +36,13 @@ class Wanted:
     sender: str | None = None
 
     def matches(self, message: PhoneMessage) -> bool:
-        """Return whether a message has all of it."""
+        """Return whether a message meets all criteria."""
         return self._has_text(message.text) and all(
             wanted in (None, getattr(message, name)) for name, wanted in self._facts()
         )
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Describe the criteria in one line."""
         if isinstance(self.text, re.Pattern):
             texts = [f"a text with /{self.text.pattern}/"]
         elif self.text is not None:
@@ -55,15 +55,15 @@ class Wanted:
         return ", ".join([*texts, *facts]) or "any message"
 
     def nearest(self, messages: Iterable[PhoneMessage]) -> Iterator[str]:
-        """Yield the lines of a comparison with the message whose text is most like the wanted."""
+        """Yield a line-by-line comparison of the wanted text with the most similar message."""
         wanted = self.text
         if not isinstance(wanted, str):
             return
-        likeness = {
+        similarity = {
             each.text: difflib.SequenceMatcher(None, wanted, each.text).ratio() for each in messages
         }
-        nearest = max(likeness, key=lambda text: likeness[text], default=None)
-        if nearest is None or nearest == wanted or likeness[nearest] < _ALIKE:
+        nearest = max(similarity, key=lambda text: similarity[text], default=None)
+        if nearest is None or nearest == wanted or similarity[nearest] < _MIN_SIMILARITY:
             return
         for line in difflib.ndiff(wanted.splitlines(), nearest.splitlines()):
             yield line.rstrip("\n")

@@ -1,4 +1,4 @@
-"""Numbers as a test writes them, and as a handset is found by them."""
+"""Normalize the numbers that a test writes, and remember their spelling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _GROUPING: Final = re.compile(r"[\s().\-/]+")
 
 
 def plain(number: str) -> str:
-    """Return a number without grouping, in E.164 form; a mailbox as it is written."""
+    """Return a number in E.164 form, without grouping; a mailbox without outer spaces."""
     if "@" in number:
         return number.strip()
     digits = _GROUPING.sub("", number)
@@ -18,17 +18,17 @@ def plain(number: str) -> str:
 
 
 class NumberBook:
-    """Remembers how a test writes its numbers, so that it reads them again in an explanation."""
+    """Stores how a test writes its numbers, so that failures show the same spelling."""
 
     def __init__(self) -> None:
         self._written: dict[str, str] = {}
 
     def note(self, number: str) -> str:
-        """Remember how a number is written, and return its handset."""
+        """Store how a number is written, and return the key of its handset."""
         handset = plain(number).lower()
         self._written.setdefault(handset, number)
         return handset
 
     def written(self, number: str) -> str:
-        """Return a number as the test has written it; one that it has not, as it is."""
+        """Return a number as the test has written it, or normalized if it has not."""
         return self._written.get(plain(number).lower(), plain(number))

@@ -1,4 +1,4 @@
-"""A phone, or a mailbox, in the hands of a test."""
+"""`Phone`: a phone or a mailbox for tests, with its messages and replies."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.watching import Watch
 
 TIMEOUT = 5.0
-"""How long a wait takes unless told otherwise, in seconds."""
+"""The default timeout of a wait, in seconds."""
 
 
 class Phone:
-    """What one person has received, and what they answer.
+    """The received messages of one person, and the replies.
 
     Args:
-        number: The number, in E.164 form, grouped or not; or a mailbox. Failures show it so.
-        watch: Looks at the sandbox.
+        number: The number in E.164 form, grouped or not, or a mailbox. Failures show it unchanged.
+        watch: Reads the sandbox.
     """
 
     def __init__(self, number: str, watch: Watch) -> None:
@@ -36,15 +36,15 @@ class Phone:
 
     @property
     def messages(self) -> list[PhoneMessage]:
-        """What it has received, oldest first."""
+        """The received messages, oldest first."""
         return self._watch.messages(self._handset)
 
     @property
     def last(self) -> PhoneMessage:
-        """What it has received last.
+        """The last received message.
 
         Raises:
-            AssertionError: It has received nothing.
+            AssertionError: The phone has received nothing.
         """
         __tracebackhide__ = True
         messages = self.messages
@@ -65,11 +65,11 @@ class Phone:
     ) -> PhoneMessage:
         """Wait for a message, and return it; each message is returned by one wait only.
 
-        Where this thread runs an event loop, nothing is waited for: the message must be there. Else
-        the wait would block what has to send it.
+        If this thread runs an event loop, it does not wait: the message must have arrived. A wait
+        would block the loop, and with it the task that sends the message.
 
         Args:
-            text: The whole text, or a pattern that is found in it.
+            text: The whole text, or a pattern to search in it.
             containing: A part of the text.
             channel: The channel: `sms`, `whatsapp`, ...
             provider: The provider, by name.
@@ -77,7 +77,7 @@ class Phone:
             timeout: Seconds.
 
         Raises:
-            AssertionError: It has not come; the text says what has come instead.
+            AssertionError: No such message has arrived; the text lists the other messages.
         """
         __tracebackhide__ = True
         wanted = Wanted(
@@ -93,9 +93,9 @@ class Phone:
         channel: str | None = None,
         provider: str | None = None,
         sender: str | None = None,
-        timeout: float = TIMEOUT,  # noqa: ASYNC109 - the same words as of the other wait
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - the parameters of the other wait
     ) -> PhoneMessage:
-        """Wait for a message as `wait_for` does, and let the event loop run meanwhile."""
+        """Wait for a message like `wait_for`, while the event loop runs."""
         __tracebackhide__ = True
         wanted = Wanted(
             text=text, containing=containing, channel=channel, provider=provider, sender=sender
@@ -103,27 +103,27 @@ class Phone:
         return await self._watch.async_wait(self._handset, wanted, timeout)
 
     def assert_nothing_received(self, *, within: float = 0.1) -> None:
-        """Require that nothing was sent to it, as `TestSandbox.assert_nothing_sent` does."""
+        """Require that nothing was sent to the phone, like `TestSandbox.assert_nothing_sent`."""
         __tracebackhide__ = True
         self._watch.require_nothing(self._handset, within, "phone.async_assert_nothing_received()")
 
     async def async_assert_nothing_received(self, *, within: float = 0.1) -> None:
-        """Require the same, and let the event loop run meanwhile."""
+        """Require the same, while the event loop runs."""
         __tracebackhide__ = True
         await self._watch.async_require_nothing(self._handset, within)
 
     def reply(self, text: str | None = None, **fields: Any) -> SentReply:  # noqa: ANN401
-        """Send something to the application: the provider calls it back.
+        """Send a message or an interaction to the application, through a callback of the provider.
 
         It returns at once; `TestSandbox.wait_for_callbacks` waits until the application has
-        answered. The provider and the channel are those of the last message.
+        answered. By default, the provider and the channel are those of the last message.
 
         Args:
             text: A text, such as `"STOP"`, or the caption of media.
-            fields: What else `Sandbox.reply` takes: `media`, `location`, `provider`, `guess`, ...
+            fields: Other arguments of `Sandbox.reply`: `media`, `location`, `provider`, ...
 
         Raises:
-            RuntimeError: Nobody is called back: see `TestSandbox.call_back_to`.
+            RuntimeError: `TestSandbox.call_back_to` was not called.
             ReplyError: A field is invalid, or no document describes such a message.
         """
         return self._watch.thread.call(self._reply, text, fields)
@@ -132,17 +132,17 @@ class Phone:
         """Tap a button, or choose a list entry, of the last message that has any.
 
         Args:
-            label: What stands on it.
-            fields: What else `Sandbox.reply` takes, such as `guess`.
+            label: The label of the button or entry.
+            fields: Other arguments of `Sandbox.reply`, such as `guess`.
 
         Raises:
-            RuntimeError: Nobody is called back.
+            RuntimeError: `TestSandbox.call_back_to` was not called.
             ReplyError: There is no such button, or the provider documents no taps.
         """
         return self.reply(button={"label": label}, **fields)
 
     def open_window(self) -> None:
-        """Open WhatsApp's service window, as a message from the phone would; nothing is sent."""
+        """Open WhatsApp's service window, like a message from the phone, but send nothing."""
         self._watch.thread.call(self._watch.thread.sandbox.open_windows, self._handset)
 
     def _reply(self, text: str | None, fields: dict[str, Any]) -> SentReply:

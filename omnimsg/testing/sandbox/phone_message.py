@@ -1,4 +1,4 @@
-"""One message as a phone shows it, and what a person would pick out of it."""
+"""`PhoneMessage`: a received message, with the one-time code and the links in it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import attrs
 if TYPE_CHECKING:
     from omnimsg.sandbox import Received
 
-# Digits that stand for themselves: no part of a longer number, a price, a date, a time or a link.
+# A number that may be a code: not part of a longer number, a price, a date, a time or a link.
 _NUMBER: Final = re.compile(
     r"(?<![\w.,:/+#@-])(?:[A-Z]{1,3}-)?(\d{4,8}|\d{3}[ -]\d{3})(?![\w-]|[.,:/]\d)"
 )
 _WORD: Final = re.compile(
     r"\b(?:code|kood|codigo|código|codice|kode|pin|otp|token|passcode|password)\b", re.IGNORECASE
 )
-# The last line of a code that browsers fill in by themselves: @example.com #123456
+# The last line of a message whose code browsers fill in automatically: @example.com #123456
 _BOUND: Final = re.compile(r"^@\S+ #(\w+)", re.MULTILINE)
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)]}'\"»\u201d\u2019"
@@ -30,17 +30,17 @@ class PhoneMessage:
     """A message as it arrived on a phone or in a mailbox.
 
     Attributes:
-        number: The phone, as the test writes it; else E.164 with a plus, or a mailbox.
-        provider: The provider that delivered it.
-        channel: The channel that it came on: `sms`, `whatsapp`, ...
-        sender: The sender, where there is one.
+        number: The phone as the test writes it; otherwise E.164 with a plus, or a mailbox.
+        provider: The provider that delivered the message.
+        channel: The channel that it arrived on: `sms`, `whatsapp`, ...
+        sender: The sender, if there is one.
         kind: The provider's name for the kind of content.
-        text: The whole text; of content without a text its kind in brackets.
+        text: The whole text; for content without a text its kind in brackets.
         content: The provider's own content object.
-        reference: The sender's reference, where the provider carries one.
+        reference: The sender's reference, if the provider carries one.
         id: The provider's id.
-        message_id: What `str(accepted.id)` is; `None` where the configuration has several accounts
-            of the provider.
+        message_id: Equal to `str(accepted.id)`; `None` if the configuration has several accounts of
+            the provider.
     """
 
     number: str
@@ -56,13 +56,13 @@ class PhoneMessage:
 
     @property
     def code(self) -> str:
-        """The one-time code in the text, without the space or dash in its middle.
+        """The one-time code in the text, without a space or dash in its middle.
 
-        It is a number of four to eight digits. Among several, it is the nearest to a word such as
+        A code is a number of four to eight digits; of several, the one nearest to a word such as
         `code` or `PIN`.
 
         Raises:
-            AssertionError: The text has none, or several that may be it.
+            AssertionError: The text has no code, or several possible ones.
         """
         __tracebackhide__ = True
         found = _codes_in(self.text)
@@ -85,7 +85,7 @@ class PhoneMessage:
 
 
 def shown(received: Received, number: str) -> PhoneMessage:
-    """Return a received message, with its number as a test writes it."""
+    """Convert a received message, with its number as a test writes it."""
     return PhoneMessage(
         number=number,
         provider=received.provider,
@@ -101,7 +101,7 @@ def shown(received: Received, number: str) -> PhoneMessage:
 
 
 def _codes_in(text: str) -> list[str]:
-    """Return what may be the one-time code of a text, each once."""
+    """Return the possible one-time codes of a text, each once."""
     bound = _BOUND.findall(text)
     if bound:
         return [str(bound[-1])]
@@ -112,7 +112,7 @@ def _codes_in(text: str) -> list[str]:
 
 
 def _gap(first: re.Match[str], second: re.Match[str]) -> int:
-    """Return how many characters are between two places."""
+    """Return how many characters are between two matches."""
     return max(first.start() - second.end(), second.start() - first.end())
 
 

@@ -1,4 +1,4 @@
-"""One sandbox for all tests of a process: started when it is wanted, emptied for each test."""
+"""One sandbox for all tests of a process, started on demand and emptied for each test."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
 
 _POLL_SECONDS: Final = 0.01
-# How long the end of a test waits for the answers to requests that it has left behind.
+# The timeout for answers to requests that are in flight at the end of a test, in seconds.
 _END_SECONDS: Final = 1.0
 
 
 class StrayMessageWarning(UserWarning):
-    """Something was sent after the test that caused it had ended, so that no test has seen it."""
+    """A message was sent after the test that caused it had ended, so that no test has seen it."""
 
 
 class SessionSandbox:
-    """The sandbox of a session of tests, in its own thread.
+    """The sandbox of a test session, in its own thread.
 
     Args:
         own: The configuration of the application under test.
 
     Attributes:
-        inbox: What tests get.
+        inbox: The value of the fixture `omnimsg_sandbox`.
     """
 
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
@@ -63,13 +63,13 @@ class SessionSandbox:
         return self.inbox
 
     def end(self, test: str) -> None:
-        """Empty the inbox after a test, by its name."""
-        self._thread.begin(_answered, self._thread.sandbox).result()
+        """Empty the inbox after a test, and store the name of the test for `strays`."""
+        self._thread.begin(_wait_for_answers, self._thread.sandbox).result()
         self.inbox.reset()
         self._last_test = test
 
     def strays(self) -> str | None:
-        """Say what has arrived since the last test, where anything has; once."""
+        """Return a text about messages since the end of the last test, once; `None` without any."""
         test, self._last_test = self._last_test, None
         if test is None:
             return None
@@ -83,8 +83,8 @@ class SessionSandbox:
         )
 
 
-async def _answered(sandbox: Sandbox) -> None:
-    """Wait a moment for the answers to requests that a test has left under way."""
+async def _wait_for_answers(sandbox: Sandbox) -> None:
+    """Wait up to `_END_SECONDS` for the answers to requests in flight."""
     ends = time.monotonic() + _END_SECONDS
     while True:
         if all(each["status"] is not None for each in sandbox.requests) or time.monotonic() >= ends:
@@ -96,13 +96,13 @@ def set_environment(environment: MutableMapping[str, str], config: SandboxConfig
     """Set the variables that `Client.from_env` reads, so that it reaches the sandbox.
 
     Args:
-        environment: The variables.
+        environment: The variables to change.
         config: The configuration.
-        how: `config` for `OMNIMSG_CONFIG`, `url` for `OMNIMSG_URL`; the other one is removed,
+        how: `config` for `OMNIMSG_CONFIG`, `url` for `OMNIMSG_URL`; the other variable is removed,
             because both together are an error.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: `how` is neither.
     """
     if how == "config":
         environment.pop(URL_VARIABLE, None)

@@ -1,4 +1,4 @@
-"""What a sandbox knows at one moment, for the explanation of a failure."""
+"""`Snapshot`: the state of a sandbox at one moment, for waits and explanations of failures."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Refused:
-    """A request to send that did not end in an ordinary answer.
+    """A request that was refused, partly refused, or hit by a fault.
 
     Attributes:
         what: Method and path.
-        status: The status of the answer.
-        why: What was wrong with the request, or with one of its messages; the faults that hit it.
+        status: The HTTP status of the answer.
+        why: What is wrong with the request or one of its messages; else the faults that hit it.
     """
 
     what: str
@@ -38,8 +38,8 @@ class AcceptedMessage:
     """A message that a provider has accepted.
 
     Attributes:
-        status: The provider's own name of its status.
-        arrived: Whether it is on the phone.
+        status: The provider's own name of the status.
+        arrived: Whether the phone has received the message.
     """
 
     number: str
@@ -52,14 +52,14 @@ class AcceptedMessage:
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """What a sandbox knows at one moment.
+    """The state of a sandbox at one moment.
 
     Attributes:
-        received: What has arrived on all phones, in the order of arrival.
-        accepted: What was accepted, arrived or not.
-        refused: The requests that were refused, or hit by a fault.
+        received: The messages that all phones have received, in the order of arrival.
+        accepted: The accepted messages, arrived or not.
+        refused: The requests that were refused or hit by a fault.
         requests: How many requests there were.
-        under_way: How many of them are not answered yet.
+        under_way: How many of them are in flight.
     """
 
     received: tuple[Received, ...]
@@ -69,10 +69,10 @@ class Snapshot:
     under_way: int
 
     def messages(self, book: NumberBook, handset: str | None) -> list[PhoneMessage]:
-        """Return what has arrived on a phone, or on all, oldest first.
+        """Return the messages that a phone, or all phones, have received, oldest first.
 
         Args:
-            book: How the test writes its numbers.
+            book: The spelling of numbers in the test.
             handset: The phone; `None` for all.
         """
         return [
@@ -82,12 +82,12 @@ class Snapshot:
         ]
 
     def reached(self, handset: str | None) -> bool:
-        """Return whether a message to a phone, or to any, was accepted."""
+        """Return whether a message to a phone, or to any phone, was accepted."""
         return any(handset in (None, plain(each.number).lower()) for each in self.accepted)
 
 
 def take(sandbox: Sandbox) -> Snapshot:
-    """Return what a sandbox knows; called in its thread."""
+    """Take a snapshot of a sandbox; must be called in its thread."""
     requests = list(sandbox.requests)
     return Snapshot(
         received=tuple(sandbox.handsets.all()),
@@ -99,7 +99,7 @@ def take(sandbox: Sandbox) -> Snapshot:
 
 
 def records_of(sandbox: Sandbox) -> Iterator[MessageRecord]:
-    """Yield every message that an emulator has accepted; called in the sandbox's thread."""
+    """Yield every accepted message; must be called in the sandbox's thread."""
     for emulator in sandbox.emulators.values():
         yield from emulator.messages
 

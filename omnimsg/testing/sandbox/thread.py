@@ -1,6 +1,6 @@
-"""A sandbox in a thread with an event loop of its own.
+"""`SandboxThread`: a sandbox in a thread with its own event loop.
 
-A test that blocks its own event loop, or has none, changes nothing about what the sandbox receives.
+The sandbox works the same for a test that blocks its own event loop, or has none.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class SandboxThread:
     """Serves a sandbox from a thread.
 
     Args:
-        sandbox: One that has not been started; by default of all installed emulators.
+        sandbox: A sandbox that has not been started; by default one with all installed emulators.
 
     Attributes:
-        sandbox: The sandbox. Everything that is done with it is done in its own thread: `call`.
+        sandbox: The sandbox. It is not thread-safe: use it only through `call` and `begin`.
     """
 
     def __init__(self, sandbox: Sandbox | None = None) -> None:
@@ -39,7 +39,7 @@ class SandboxThread:
         self._process = 0
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start the thread, and serve."""
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal("asyncio"))
             stack.enter_context(portal.wrap_async_context_manager(self.sandbox))
@@ -49,12 +49,12 @@ class SandboxThread:
     def stop(self) -> None:
         """Stop serving, and end the thread. A second call has no effect."""
         portal, self._portal = self._portal, None
-        # The thread of a forked process is its parent's.
+        # After a fork, the thread exists only in the parent process.
         if portal is not None and self._process == os.getpid():
             self._stack.close()
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call a function in the sandbox's thread, and return what it returns.
+        """Call a function in the sandbox's thread, and return its result.
 
         Raises:
             RuntimeError: The sandbox does not run in this process.
@@ -62,7 +62,7 @@ class SandboxThread:
         return self._running().call(function, *arguments)
 
     def begin(self, function: Callable[..., Awaitable[T]], *arguments: object) -> Future[T]:
-        """Run a coroutine function in the sandbox's event loop; another thread may wait for it.
+        """Run a coroutine function in the sandbox's event loop; return a future for any thread.
 
         Raises:
             RuntimeError: The sandbox does not run in this process.

@@ -1,4 +1,4 @@
-"""Write a mapping as TOML, for programs to read."""
+"""Write a mapping as TOML, in a form for programs: one line for each key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, time
 
 
 def toml_text(content: Mapping[str, object]) -> str:
-    """Return a mapping as TOML, a line for each of its keys."""
+    """Return a mapping as TOML, one line for each key; nested tables are inline."""
     return "".join(f"{_text(key)} = {_value(each)}\n" for key, each in content.items())
 
 
@@ -23,10 +23,10 @@ def _value(value: object) -> str:
         return _text(value)
     if isinstance(value, date | time):
         return value.isoformat()
-    # Numbers and booleans are the same as in JSON, and infinity is not.
+    # TOML has the integers and booleans of JSON; floats differ, because JSON has no infinity.
     return str(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _text(text: str) -> str:
-    # JSON writes other planes as two halves, which TOML refuses, and leaves DEL, which it refuses.
+    # TOML refuses surrogate escapes, which ASCII JSON has for some characters, and a literal DEL.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Notice coroutines that are never awaited: what they would have sent is not sent."""
+"""Detect coroutines that are never awaited, because their messages are never sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ _NEVER_AWAITED: Final = re.compile(r"coroutine '(?P<name>.*)' was never awaited"
 
 @contextmanager
 def noted_coroutines() -> Iterator[list[str]]:
-    """Return the names of the coroutines that are found to be never awaited; warnings go on.
+    """Collect the names of coroutines that Python warns were never awaited; still show warnings.
 
-    A warning that a filter ignores is not noted, and one that a filter makes an error is reported
-    by Python itself.
+    Ignored warnings are not collected; Python itself reports those that a filter turns into errors.
     """
     noted: list[str] = []
     show = warnings.showwarning

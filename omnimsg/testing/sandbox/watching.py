@@ -1,4 +1,4 @@
-"""Look at a sandbox from a test, and wait for it, whatever the test's own event loop does."""
+"""`Watch`: read a sandbox from a test, and wait for messages in the sandbox's event loop."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
     from omnimsg.testing.sandbox.thread import SandboxThread
 
-# Messages arrive when the sandbox's clock says so: only asking tells.
+# Messages arrive by the sandbox's clock, which sends no notice, so it has to be polled.
 _POLL_SECONDS: Final = 0.01
-# How long requests and sends under way may take before nothing can be said about them, seconds.
-_PATIENCE: Final = 5.0
+# The timeout for requests and sends in flight, in seconds; after it, an assertion fails as unknown.
+_MAX_WAIT_SECONDS: Final = 5.0
 
 _LOOP_IS_BLOCKED: Final = (
     "Nothing was waited for: this thread runs an event loop, and a wait would block it, with all"
@@ -31,15 +31,15 @@ _LOOP_IS_BLOCKED: Final = (
 
 
 class Watch:
-    """What a test sees of a sandbox.
+    """The view of a test on a sandbox.
 
     Args:
-        thread: Serves the sandbox.
-        config: Its configuration, which names the accounts.
+        thread: The thread that serves the sandbox.
+        config: The configuration, which names the accounts.
 
     Attributes:
-        thread: Serves the sandbox.
-        book: How the test writes its numbers.
+        thread: The thread that serves the sandbox.
+        book: The spelling of numbers in the test.
     """
 
     def __init__(self, thread: SandboxThread, config: SandboxConfig) -> None:
@@ -49,56 +49,61 @@ class Watch:
         self._found: set[tuple[str, str]] = set()
 
     def messages(self, handset: str | None = None) -> list[PhoneMessage]:
-        """Return what has arrived on a phone, or on all, oldest first."""
-        return [self._with_account(each) for each in self._look().messages(self.book, handset)]
+        """Return the messages that a phone, or all phones, have received, oldest first."""
+        return [
+            self._with_account(each) for each in self._take_snapshot().messages(self.book, handset)
+        ]
 
     def explain(self, handset: str | None, snapshot: Snapshot | None = None) -> Explanation:
-        """Return what explains a failure that is about a phone, or about all of them."""
+        """Return the explanation of a failure about a phone, or about all phones."""
         return Explanation(
-            snapshot=snapshot or self._look(),
+            snapshot=snapshot or self._take_snapshot(),
             book=self.book,
             handset=handset,
             found=frozenset(self._found),
         )
 
     def wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:
-        """Wait for a message that no wait has returned, and return it.
+        """Wait for a message that no earlier wait has returned, and return it.
 
         Raises:
-            AssertionError: There is none in time; or not yet, and a wait would block a loop.
+            AssertionError: No such message arrived in time; or none has arrived yet, and a wait
+                would block this thread's event loop.
         """
         __tracebackhide__ = True
         if loop_is_running():
-            found = self._next(self._look(), handset, wanted)
+            found = self._first_match(self._take_snapshot(), handset, wanted)
             hint = _LOOP_IS_BLOCKED.format("phone.async_wait_for(...)")
             return self._returned(found, handset, wanted, "", hint)
-        found = self.thread.begin(self._arrival, handset, wanted, timeout).result()
+        found = self.thread.begin(self._wait_for_arrival, handset, wanted, timeout).result()
         return self._returned(found, handset, wanted, f" within {timeout:g} s")
 
-    async def async_wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:  # noqa: ASYNC109 - the caller's words
-        """Wait likewise, and let the event loop run."""
+    async def async_wait(self, handset: str, wanted: Wanted, timeout: float) -> PhoneMessage:  # noqa: ASYNC109 - the caller's parameters
+        """Wait like `wait`, while the event loop runs."""
         __tracebackhide__ = True
         found = await asyncio.wrap_future(
-            self.thread.begin(self._arrival, handset, wanted, timeout)
+            self.thread.begin(self._wait_for_arrival, handset, wanted, timeout)
         )
         return self._returned(found, handset, wanted, f" within {timeout:g} s")
 
     def require_nothing(self, handset: str | None, within: float, hint: str) -> None:
-        """Require that nothing was sent to a phone, or to any, and is not for a while.
+        """Require that nothing was sent to a phone, or to any, and nothing is within a time.
 
         Args:
             handset: The phone; `None` for all.
             within: Seconds.
-            hint: What an asynchronous test calls instead.
+            hint: The call for asynchronous tests, named in the failure.
 
         Raises:
-            AssertionError: Something was, or it cannot be told.
+            AssertionError: A message was sent, or whether one will be is not known.
         """
         __tracebackhide__ = True
         if not loop_is_running():
-            self._require_nothing(self.thread.begin(self._quiet, handset, within).result(), handset)
+            self._require_nothing(
+                self.thread.begin(self._wait_for_quiet, handset, within).result(), handset
+            )
             return
-        self._require_nothing(self._look(), handset)
+        self._require_nothing(self._take_snapshot(), handset)
         sends = unfinished_sends()
         if sends:
             raise AssertionError(
@@ -107,11 +112,11 @@ class Watch:
             )
 
     async def async_require_nothing(self, handset: str | None, within: float) -> None:
-        """Require likewise, and let the event loop run."""
+        """Require the same as `require_nothing`, while the event loop runs."""
         __tracebackhide__ = True
-        ends = time.monotonic() + max(within, _PATIENCE)
+        ends = time.monotonic() + max(within, _MAX_WAIT_SECONDS)
         while True:
-            quiet = self.thread.begin(self._quiet, handset, within)
+            quiet = self.thread.begin(self._wait_for_quiet, handset, within)
             self._require_nothing(await asyncio.wrap_future(quiet), handset)
             sends = unfinished_sends()
             if not sends:
@@ -121,11 +126,11 @@ class Watch:
                     f"It cannot be told whether anything was sent: {', '.join(sends)} has not ended"
                 )
 
-    def _look(self) -> Snapshot:
+    def _take_snapshot(self) -> Snapshot:
         return self.thread.call(take, self.thread.sandbox)
 
-    def _next(self, snapshot: Snapshot, handset: str, wanted: Wanted) -> PhoneMessage | None:
-        """Return the oldest message that is wanted and that no wait has returned."""
+    def _first_match(self, snapshot: Snapshot, handset: str, wanted: Wanted) -> PhoneMessage | None:
+        """Return the oldest matching message that no earlier wait has returned."""
         return next(
             (
                 each
@@ -152,7 +157,7 @@ class Watch:
         return self._with_account(found)
 
     def _with_account(self, message: PhoneMessage) -> PhoneMessage:
-        """Return a message with the id that its account gives it; with none if that is unclear."""
+        """Return a message with the id for its account; without an id if there are several."""
         accounts, known = self._accounts[message.provider], message.message_id
         if known is None or accounts == [message.provider]:
             return message
@@ -172,22 +177,24 @@ class Watch:
                 " no answer yet"
             )
 
-    async def _arrival(self, handset: str, wanted: Wanted, seconds: float) -> PhoneMessage | None:
+    async def _wait_for_arrival(
+        self, handset: str, wanted: Wanted, seconds: float
+    ) -> PhoneMessage | None:
         """Wait for a message; runs in the sandbox's event loop."""
         ends = time.monotonic() + seconds
         while True:
-            found = self._next(take(self.thread.sandbox), handset, wanted)
+            found = self._first_match(take(self.thread.sandbox), handset, wanted)
             if found is not None or time.monotonic() >= ends:
                 return found
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _quiet(self, handset: str | None, within: float) -> Snapshot:
-        """Wait until something is accepted, or nothing for so long; runs in the sandbox's loop."""
+    async def _wait_for_quiet(self, handset: str | None, within: float) -> Snapshot:
+        """Wait until a message is accepted, or the time has passed; runs in the sandbox's loop."""
         begun = time.monotonic()
         while True:
             snapshot = take(self.thread.sandbox)
             passed = time.monotonic() - begun
-            may_end = passed >= within and (not snapshot.under_way or passed >= _PATIENCE)
+            may_end = passed >= within and (not snapshot.under_way or passed >= _MAX_WAIT_SECONDS)
             if may_end or snapshot.reached(handset):
                 return snapshot
             await asyncio.sleep(_POLL_SECONDS)
