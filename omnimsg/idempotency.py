@@ -313,7 +313,7 @@ class Idempotency(Observer):
         await asyncio.wait([future], timeout=max(0.0, left))
         if future.done() and left > 0:
             return None
-        return in_doubt(message, account, "and was not heard of in time")
+        return in_doubt(message, account, "and had no outcome in time")
 
     def _keep(self, key: Key, hand_over: HandOver) -> None:
         """Put a hand-over in flight back as the newest; drop the next one if it is not in flight.

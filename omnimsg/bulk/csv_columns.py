@@ -129,7 +129,7 @@ class Columns:
         self._names = tuple(map(_column_name, _renamed(given, renamed)))
         for name in self._names:
             if name and self._names.count(name) > 1:
-                raise ValueError(f"column {shown_name(name)} is there twice")
+                raise ValueError(f"column {shown_name(name)} appears twice")
         self.width: int = len(self._names)
         if "to" not in self._names:
             raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")

@@ -78,7 +78,7 @@ class LineParser:
                 data = {**data, **self._recipient(data.get("to"), self._region)}
         message = message_from_json(data)
         if not self._is_new(own_reference):
-            raise InvalidValue(Problem("reference", "is that of an earlier line"))
+            raise InvalidValue(Problem("reference", "repeats the reference of an earlier line"))
         return message
 
     def _recipient(self, to: object, region: str) -> dict[str, Any]:

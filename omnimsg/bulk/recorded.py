@@ -45,7 +45,7 @@ class RecordedResults:
         # one must not allocate memory.
         self._max_line = path.stat().st_size
         if not path.is_file():
-            raise ResultsError(f"{path}: is no regular file; name another with --results")
+            raise ResultsError(f"{path}: is not a regular file; name another with --results")
         entries = Entries(path, self._max_line)
         header = next(entries, None)
         if header is None:

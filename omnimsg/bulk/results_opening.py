@@ -60,7 +60,7 @@ def os_errors_explained(path: Path) -> Iterator[None]:
         ) from None
     except NotRegularFileError:
         raise ResultsError(
-            f"{path}: is no regular file; results must be on a disk, name one with --results"
+            f"{path}: is not a regular file; results must be on a disk, name one with --results"
         ) from None
     except BlockingIOError:
         raise ResultsError(

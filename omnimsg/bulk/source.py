@@ -77,7 +77,7 @@ class Source:
         encoding_name: The encoding that the file is read in, as errors name it.
 
     Raises:
-        FileFormatError: The path is no regular file, or the file is no text.
+        FileFormatError: The path is not a regular file, or the file is no text.
         OSError: The file cannot be read.
     """
 
@@ -216,7 +216,7 @@ def require_regular_file(path: Path) -> None:
     """
     if not path.is_file():
         if path.exists():
-            raise FileFormatError("is no regular file, and could not be read again to resume")
+            raise FileFormatError("is not a regular file, and could not be read again to resume")
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 

@@ -312,4 +312,4 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
                 (f"{name:<10}", "dim"), f"{summary[name]:,} written to {sanitize(str(path))}"
             )
     if summary["doubtful"]:
-        print_hint("these may have been sent: whoever got one would get it twice")
+        print_hint("these may have been sent: a recipient may get it twice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ import attrs
 from omnimsg.domain.log_fields import log_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 # The size limit of a referenced file.
@@ -44,7 +44,7 @@ class Unresolved:
 
 def is_reference(value: object) -> bool:
     """Return whether a value, or every item of a list, refers to a variable or a file."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return all(map(is_reference, value))
     return isinstance(value, str) and value.startswith(("env:", "file:"))
 
@@ -53,7 +53,7 @@ def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  
     """Copy a value, and resolve the references in it.
 
     Args:
-        value: Dicts, lists and scalars, as TOML has them.
+        value: Mappings, sequences and scalars, as TOML has them or a caller gives them.
         folder: The folder of the configuration, which a relative path starts from.
         depth: The nesting depth of the value.
 
@@ -65,12 +65,12 @@ def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {
             str(key): resolve_references(each, folder=folder, depth=depth + 1)
             for key, each in value.items()
         }
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [resolve_references(each, folder=folder, depth=depth + 1) for each in value]
     if isinstance(value, str) and is_reference(value):
         try:
@@ -150,7 +150,7 @@ def warn_if_readable_by_everybody(path: Path) -> None:
 @lru_cache(maxsize=256)
 def _warn(path: Path) -> None:
     log.warning(
-        "%s holds a secret and can be read by every user of this machine; `chmod 600 %s` mends it",
+        "%s holds a secret and can be read by every user of this machine; `chmod 600 %s` fixes it",
         path,
         path,
         extra=log_fields(file=str(path)),

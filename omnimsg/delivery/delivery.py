@@ -245,7 +245,7 @@ async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:
 
 def _warn_early(tracked: Tracked, kind: str) -> None:
     log.warning(
-        "what was reported before the answer to a send could not be handed on: %s",
+        "a report that came before the answer to its send could not be handed on: %s",
         kind,
         extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
     )

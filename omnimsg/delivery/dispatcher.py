@@ -214,8 +214,8 @@ class Dispatcher:
         await suppression.record(change)
         if change.address is None:
             log.warning(
-                "somebody opted out on account %r, and the provider named only a message that is"
-                " not known here: only a suppression list that knows its recipient can note them",
+                "a recipient opted out on account %r, but the provider named only a message that"
+                " is unknown here: only a suppression list that knows its recipient can note them",
                 change.account,
                 extra=log_fields(account=change.account),
             )

@@ -286,7 +286,7 @@ def _used_up(budget: Budget, most: str, started: float, now: float) -> Failure:
         retry_after=left,
         detail=(
             f"the budget {budget.name!r} is used up: {most} in {budget.window:g} s;"
-            f" it begins anew in {left:.0f} s"
+            f" it starts again in {left:.0f} s"
         ),
     )
 

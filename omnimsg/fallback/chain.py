@@ -256,7 +256,7 @@ class Chain:
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
             log.debug(
-                "a leg that is over was not heard of: %s",
+                "the last status of a leg is unknown: %s",
                 kind,
                 extra=log_fields(account=accepted.account, reference=self.reference, error=kind),
             )
@@ -317,7 +317,7 @@ async def _status_of(
 def _warn_unread(message_id: MessageId, error: Exception) -> None:
     kind = type(error).__name__
     log.warning(
-        "what is known of a leg could not be read: %s",
+        "the status of a leg could not be read: %s",
         kind,
         extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
     )

@@ -337,7 +337,7 @@ def _digest_of(descriptor: int) -> hashlib.blake2b:
 
 def _require_regular_file(descriptor: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise NotRegularFileError(errno.EINVAL, "is no regular file", str(path))
+        raise NotRegularFileError(errno.EINVAL, "is not a regular file", str(path))
 
 
 def _sync_folder(folder: Path) -> None:

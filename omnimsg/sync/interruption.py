@@ -78,7 +78,7 @@ class LoopClient(client.Client):
             await asyncio.wait([fate], timeout=within)
             if not fate.done():
                 return (
-                    f"{what} may have been sent: it was under way, and nothing was heard of it"
+                    f"{what} may have been sent: it was in flight, and no answer came"
                     f" within {within:g} s; it is not sent again"
                 )
             outcome = fate.result()

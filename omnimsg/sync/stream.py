@@ -229,7 +229,7 @@ def _log_untaken(outcomes: Sequence[Outcome], unsent: int) -> None:
     if outcomes or unsent:
         kinds = Counter(each.kind for each in outcomes)
         log.warning(
-            "a stream was left early by its thread: nobody took %d more outcomes (%s);"
+            "a stream was left early by its thread: %d more outcomes were not taken (%s);"
             " %d messages were read and not sent",
             len(outcomes),
             ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),

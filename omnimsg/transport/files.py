@@ -41,7 +41,7 @@ async def file_size(data: bytes | Path) -> int:
         return len(data)
     status = await anyio.to_thread.run_sync(data.stat, abandon_on_cancel=True)
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     return status.st_size
 
 

@@ -173,7 +173,7 @@ def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
     [
         ("to,txt", "column 'txt' is not a known key; did you mean 'text'?"),
         ("to,text,param.0", "column 'param.0' is not a known key; did you mean 'param.1'?"),
-        ("to,text,to", "column 'to' is there twice"),
+        ("to,text,to", "column 'to' appears twice"),
         ("text", "there is no column 'to'"),
         ("to,ttl", "there is no column with content"),
         ("", "there is no column 'to'"),

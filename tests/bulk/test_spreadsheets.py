@@ -116,11 +116,11 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
         ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
         ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),
         ("phone,text", {"renamed": {"phone": "too"}}, "--map: 'too' is not a known key"),
-        ("to,phone,text", {"renamed": {"phone": "to"}}, "column 'to' is there twice"),
+        ("to,phone,text", {"renamed": {"phone": "to"}}, "column 'to' appears twice"),
         ("phone,text", {}, "--map NAME=to takes another column"),
         ("to,message", {}, "--map NAME=text takes another column"),
         ("to,text,refrence", {}, "did you mean 'reference'?"),
-        ("to,text,Name,name ,Name", {}, "column 'metadata.Name' is there twice"),
+        ("to,text,Name,name ,Name", {}, "column 'metadata.Name' appears twice"),
         ("sep=:\nto:text", {}, "sep= with the delimiter ':'"),
     ],
 )

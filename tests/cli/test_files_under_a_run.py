@@ -202,7 +202,7 @@ def test_a_pipe_as_input(run: Run, sandbox: Sandbox, tmp_path: Path, name: str) 
 
     ran = run("send-many", name)
 
-    assert (2, True) == (ran.code, "is no regular file" in ran.error)
+    assert (2, True) == (ran.code, "is not a regular file" in ran.error)
 
 
 @pytest.mark.parametrize("flags", [(), ("--resume",)])
@@ -215,5 +215,5 @@ def test_results_on_a_full_device(
     for results in ("/dev/full", "pipe"):
         ran = run("send-many", NAME, "--results", results, *flags)
         assert 2 == ran.code
-        assert "is no regular file" in ran.error or "exists already" in ran.error
+        assert "is not a regular file" in ran.error or "exists already" in ran.error
     assert not sandbox.requests

@@ -153,7 +153,7 @@ def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) ->
     [
         (("missing.csv",), "missing.csv.results.jsonl: no such results file"),
         (("many.csv", "--results", "omnimsg.toml"), "line 1 is damaged"),
-        (("many.csv", "--results", "."), "is no regular file"),
+        (("many.csv", "--results", "."), "is not a regular file"),
         (("many.csv", "--failed", "many.csv"), "exists already"),
         (("many.csv", "--rate", "0"), "--rate"),
     ],

@@ -187,7 +187,7 @@ def test_a_repeated_reference_is_a_bad_line(run: Run, sandbox: Sandbox, tmp_path
 
     for each in (ran, again):
         assert (1, 1, 2) == (each.code, _counts(each)["accepted"], _counts(each)["bad"])
-        assert "line 2: reference: is that of an earlier line" in each.err
+        assert "line 2: reference: repeats the reference of an earlier line" in each.err
     assert [TEXT] == [each.text for each in sandbox.handsets.received(PHONE)]
 
 

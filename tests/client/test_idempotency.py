@@ -288,7 +288,7 @@ async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None
         client = patient(server)
         first = asyncio.create_task(once(client))
         await until_left(client, 1, server)
-        with pytest.raises(AmbiguousError, match="was not heard of in time"):
+        with pytest.raises(AmbiguousError, match="had no outcome in time"):
             await client.send(Message(NUMBER, TEXT, reference="order-71"), deadline=0.02)
         first.cancel()
         await client.aclose(deadline=0)

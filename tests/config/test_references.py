@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -99,6 +100,16 @@ def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         said = error_of(one(**{table: {name: "env:NUMBER"}}))
         assert said.startswith(f"{MAIN}{key}: ")
         assert text.strip() not in said.removeprefix(MAIN) or len(text.strip()) < 2
+
+
+def test_a_reference_in_any_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """References are resolved in every kind of mapping and sequence, not in dicts and lists only."""
+    monkeypatch.setenv("TEXT", KEY)
+    account = MappingProxyType({"provider": "tiny", "key": "env:TEXT"})
+
+    config = load_config(MappingProxyType({"accounts": MappingProxyType({"main": account})}))
+
+    assert KEY == config.adapters["main"].account.settings.key.reveal()
 
 
 @pytest.mark.parametrize("text", ["yes", "1", "truee", "hunter22"])

@@ -141,7 +141,7 @@ def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPa
 
     (note,) = caught.value.__notes__
     assert note == (
-        "message 'r0' may have been sent: it was under way, and nothing was heard of it within"
+        "message 'r0' may have been sent: it was in flight, and no answer came within"
         " 0.05 s; it is not sent again"
     )
 

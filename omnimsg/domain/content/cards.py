@@ -118,7 +118,7 @@ class Carousel:
             for field in ("layout", "suggestions"):
                 if getattr(card, field):
                     path = f"cards[{index}].{field}"
-                    raise validate.refuse(self, path, "belongs to a single card, not to a row")
+                    raise validate.refuse(self, path, "is not allowed on a card of a carousel")
 
 
 def _to_parts(

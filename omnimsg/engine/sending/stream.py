@@ -253,7 +253,7 @@ class _StreamRun:
             return
         account, count = self._streams.account, kinds.total()
         log.warning(
-            "a stream through account %r was left early: nobody took %d outcomes (%s);"
+            "a stream through account %r was left early: %d outcomes were not taken (%s);"
             " %d more messages are still on their way, %d were read and not sent",
             account,
             count,

@@ -72,7 +72,7 @@ async def test_breaking_out_lets_what_is_under_way_come_back(
     assert {"accepted": 10 * len(wire.requests)} == Counter(each.kind for each in diary.outcomes)
     (said,) = warnings(caplog)
     untaken = 10 * len(wire.requests) - 1
-    assert f"nobody took {untaken} outcomes ({untaken} accepted); 0 more" in said
+    assert f"{untaken} outcomes were not taken ({untaken} accepted); 0 more" in said
 
 
 async def test_an_error_in_the_body_of_the_loop_is_said_too(
@@ -90,7 +90,7 @@ async def test_an_error_in_the_body_of_the_loop_is_said_too(
         await careless()
 
     (warning,) = warnings(caplog)
-    assert "nobody took 2 outcomes (1 accepted, 1 rejected)" in warning
+    assert "2 outcomes were not taken (1 accepted, 1 rejected)" in warning
 
 
 async def test_a_stream_taken_to_its_end_warns_of_nothing(
