@@ -319,10 +319,11 @@ class Client(AccountManagement, Operations, Planning, Reports):
         No message is sent. `deadline` is for each request. It never raises for what it finds. For a
         health endpoint use `health`, which makes no request.
         """
+        seconds = to_seconds(deadline)
         examiner = Examiner(
             accounts=self._accounts.engines,
             unusable=self._accounts.unusable,
             report_url=self._callbacks.report_url,
             clock=self._clock,
         )
-        return await examiner.examine(deadline)
+        return await examiner.examine(seconds)

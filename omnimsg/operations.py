@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, overload
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.history import HistoryQuery
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
 from omnimsg.engine.deadline import Deadline
 
@@ -132,6 +133,8 @@ class Operations:
 
         Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
+        if isinstance(ids, str):
+            raise InvalidValue(Problem("ids", "must be a list of ids: [id], not id"))
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
         # Check all accounts before the first request, so that an error leaves nothing half done.

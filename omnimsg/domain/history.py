@@ -48,6 +48,11 @@ def _extras_validator(owner: object, field: attrs.Attribute[Any], value: object)
         raise validate.refuse(owner, field.name, "must map a provider's name to its own filters")
 
 
+def _to_extras(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    extras: Mapping[str, Mapping[str, Any]] = freeze(value)
+    return extras
+
+
 def _to_direction(value: Direction | str | None) -> Direction | None:
     return None if value is None else validate.to_enum_member(Direction, value)
 
@@ -97,7 +102,7 @@ class HistoryQuery:
     )
     batch_id: str | None = None
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
-        default=EMPTY, converter=freeze, validator=_extras_validator, repr=False
+        default=EMPTY, converter=_to_extras, validator=_extras_validator, repr=False
     )
 
 

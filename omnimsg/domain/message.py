@@ -18,7 +18,7 @@ from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
-from omnimsg.domain.invalid_value import InvalidValue
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.phone_number import why_not_e164
@@ -100,10 +100,10 @@ def _to_message_id(value: MessageId | str | None) -> MessageId | None:
         return value
     try:
         return MessageId(value)
-    except InvalidValue:
-        refused: Any = value  # by the validator, which names the field
-        message_id: MessageId | None = refused
-        return message_id
+    except InvalidValue as error:
+        raise InvalidValue(
+            *(Problem("Message.reply_to", each.why) for each in error.problems)
+        ) from None
 
 
 def _to_priority(value: Priority | str) -> Priority:
