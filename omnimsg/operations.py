@@ -103,7 +103,8 @@ class Operations:
             OSError: The file cannot be written.
             InvalidValue: `max_bytes` is no whole number.
         """
-        if max_bytes is not None and (not isinstance(max_bytes, int) or max_bytes < 0):
+        most: object = max_bytes
+        if most is not None and (not isinstance(most, int) or most < 0):
             raise InvalidValue(Problem("max_bytes", "must be a whole number of bytes, 0 or more"))
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
         if to is None:

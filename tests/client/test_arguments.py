@@ -71,3 +71,11 @@ async def test_an_account_is_not_removed_in_no_number_of_seconds() -> None:
         accepted = await client.send(MESSAGE, account="other")
 
     assert "other" == accepted.account
+
+
+def test_the_event_loop_of_another_library() -> None:
+    """There, the error says what to use instead."""
+    entering = FakeProvider().client().__aenter__()
+
+    with pytest.raises(RuntimeError, match=r"asyncio; under Trio, use omnimsg\.sync in"):
+        entering.send(None)
