@@ -6,7 +6,6 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +20,7 @@ from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.ordered import Ordered
 from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked
@@ -57,8 +57,8 @@ def is_generated(reference: str) -> bool:
     return reference.startswith(_process_prefix)
 
 
-class Priority(StrEnum):
-    """Which of several waiting messages goes first."""
+class Priority(Ordered):
+    """Which of several waiting messages goes first; `LOW` is the least."""
 
     LOW = "low"
     NORMAL = "normal"
