@@ -54,5 +54,5 @@ class AccountManagement:
         Raises:
             ConfigError: There is no such account, or it is the default one or used by a route.
         """
-        account = self._accounts.remove(name)
-        await account.aclose(Deadline.after(deadline, self._clock.monotonic))
+        until = Deadline.after(deadline, self._clock.monotonic)
+        await self._accounts.remove(name).aclose(until)

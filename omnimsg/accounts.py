@@ -120,8 +120,8 @@ class Accounts:
             ConfigError: There is no such account, or it is the default one or used by a route.
         """
         account = self.get(name)
-        if name == self.default:
-            raise ConfigError(f"account {name!r} is the default account")
+        if account.name == self.default:
+            raise ConfigError(f"account {account.name!r} is the default account")
         for number, route in enumerate(self._routes):
             if name in route.accounts:
                 raise ConfigError(f"account {name!r} is used by routes[{number}]")

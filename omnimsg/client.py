@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -194,7 +195,18 @@ class Client(AccountManagement, Operations, Planning, Reports):
         return f"Client(accounts={list(self._accounts.engines)}, default={self.default!r})"
 
     async def __aenter__(self) -> Self:
-        """Return the client itself; connections open when they are needed."""
+        """Return the client itself; connections open when they are needed.
+
+        Raises:
+            RuntimeError: No event loop of asyncio runs here, but one of another library.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "omnimsg.Client needs an event loop of asyncio; under Trio, use omnimsg.sync in a"
+                " thread, with trio.to_thread.run_sync"
+            ) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -319,10 +331,11 @@ class Client(AccountManagement, Operations, Planning, Reports):
         No message is sent. `deadline` is for each request. It never raises for what it finds. For a
         health endpoint use `health`, which makes no request.
         """
+        seconds = to_seconds(deadline)
         examiner = Examiner(
             accounts=self._accounts.engines,
             unusable=self._accounts.unusable,
             report_url=self._callbacks.report_url,
             clock=self._clock,
         )
-        return await examiner.examine(deadline)
+        return await examiner.examine(seconds)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from omnimsg.adapter import Operation
 from omnimsg.domain.history import HistoryQuery
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator, Iterable
-    from pathlib import Path
 
     from omnimsg.accounts import Accounts
     from omnimsg.domain.history import Balance, Interaction, PastMessage
@@ -73,13 +75,18 @@ class Operations:
 
     @overload
     async def download(
-        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
+        self,
+        stored: Stored,
+        to: str | os.PathLike[str],
+        *,
+        deadline: float = ...,
+        max_bytes: int | None = ...,
     ) -> Path: ...
 
     async def download(
         self,
         stored: Stored,
-        to: Path | None = None,
+        to: str | os.PathLike[str] | None = None,
         *,
         deadline: float = 120.0,
         max_bytes: int | None = None,
@@ -94,12 +101,17 @@ class Operations:
             OperationError: The file is not there (any more), is too large or does not match the
                 digest, or the transfer broke.
             OSError: The file cannot be written.
+            InvalidValue: `max_bytes` is no whole number.
         """
+        most: object = max_bytes
+        if most is not None and (not isinstance(most, int) or most < 0):
+            raise InvalidValue(Problem("max_bytes", "must be a whole number of bytes, 0 or more"))
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
         if to is None:
             return await account.download(stored, deadline, max_bytes)
-        await account.download_to(stored, to, deadline, max_bytes)
-        return to
+        path = Path(to)
+        await account.download_to(stored, path, deadline, max_bytes)
+        return path
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
         """Ask the provider for its data on a stored file."""
@@ -132,6 +144,8 @@ class Operations:
 
         Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
+        if isinstance(ids, str):
+            raise InvalidValue(Problem("ids", "must be a list of ids: [id], not id"))
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
         # Check all accounts before the first request, so that an error leaves nothing half done.

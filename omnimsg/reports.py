@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
@@ -104,10 +105,13 @@ class Reports:
         Raises:
             ConfigError: An account has no secret to verify callbacks with, or the public URL is not
                 known.
+            InvalidValue: `accounts` is text, or `public_url` is no URL.
         """
         options = self._callbacks
         if public_url is not None:
             options = attrs.evolve(options, public_url=public_url)
+        if isinstance(accounts, str):
+            raise InvalidValue(Problem("accounts", "must be a list of names: [name], not name"))
         names = None if accounts is None else [self._accounts.get(each).name for each in accounts]
         receiver = self._delivery.receiver(options, names)
         if handler is not None:
@@ -136,7 +140,7 @@ class Reports:
     async def wait(
         self,
         message: Accepted | str,
-        status: Status = Status.DELIVERED,
+        status: Status | str = Status.DELIVERED,
         *,
         timeout: float = 60.0,  # noqa: ASYNC109 - named as asyncio names it
     ) -> MessageStatus:
@@ -147,18 +151,20 @@ class Reports:
 
         Args:
             message: What `send` returned, or its id.
-            status: The status to wait for.
+            status: The status to wait for, or its exact text: `"read"`.
             timeout: Seconds to wait.
 
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
+            InvalidValue: There is no such status, or the timeout is not a number.
         """
+        wanted, seconds = _to_status(status), to_seconds(timeout, "timeout")
         message_id = message.id if isinstance(message, Accepted) else MessageId(message)
         self._accounts.get(message_id.account)
         delivery = self._delivery
         if isinstance(message, Accepted) and await delivery.tracker.find(message_id) is None:
             await delivery.tracker.accept(message)
-        return await delivery.wait(message_id, status, timeout)
+        return await delivery.wait(message_id, wanted, seconds)
 
     async def tracked(self, message: Accepted | str) -> Tracked | None:
         """Return the tracked state of a message, without asking the provider; `None` if unknown."""
@@ -182,7 +188,7 @@ class Reports:
         Args:
             timeout: Seconds to wait.
         """
-        return await self._legs.finish(timeout)
+        return await self._legs.finish(to_seconds(timeout, "timeout"))
 
     def unknown_codes(self) -> Sequence[UnknownCode]:
         """Return the codes and statuses of providers that are missing in the adapters' tables.
@@ -197,7 +203,7 @@ class Reports:
 
         An invalid number of seconds is refused here, before anything is sent.
         """
-        to_seconds(seconds)
+        to_seconds(seconds, "settle")
         self._settlement.delivery = self._delivery
         return self._clock.monotonic()
 
@@ -254,6 +260,13 @@ class Reports:
     def _count_cost(self, tracked: Tracked) -> None:
         if self._budgets is not None and tracked.status is not None:
             self._budgets.reported(tracked.ids, tracked.status)
+
+
+def _to_status(given: Status | str) -> Status:
+    try:
+        return Status(given)
+    except ValueError:
+        raise InvalidValue(Problem("status", f"must be one of {', '.join(Status)}")) from None
 
 
 # Seconds for one look-up of a message that a caller waits for.

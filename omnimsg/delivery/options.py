@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+from attrs.validators import optional
 
 from omnimsg.domain import validate
 
-if TYPE_CHECKING:
-    from typing import Any
 
-
-def _public_url(owner: object, field: attrs.Attribute[Any], value: str | None) -> None:
-    if value is None:
-        return
+def _public_url(owner: object, field: attrs.Attribute[Any], value: str) -> None:
+    validate.instance_of(str)(owner, field, value)
     try:
         parts = urlsplit(value)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -28,7 +26,15 @@ def _public_url(owner: object, field: attrs.Attribute[Any], value: str | None) -
         )
 
 
+def _to_networks(value: Iterable[str]) -> tuple[str, ...]:
+    """Convert several texts to a tuple; return anything else, a single text included."""
+    given: Any = value
+    are_several = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    return tuple(given) if are_several else given
+
+
 def _networks(owner: object, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    validate.tuple_of(str)(owner, field, value)
     for index, each in enumerate(value):
         try:
             ipaddress.ip_network(each)
@@ -39,7 +45,7 @@ def _networks(owner: object, field: attrs.Attribute[Any], value: tuple[str, ...]
 
 
 def _without_slash(value: str | None) -> str | None:
-    return None if value is None else value.rstrip("/")
+    return value.rstrip("/") if isinstance(value, str) else value
 
 
 @attrs.frozen(kw_only=True)
@@ -61,12 +67,14 @@ class CallbackOptions:
     """
 
     public_url: str | None = attrs.field(
-        default=None, converter=_without_slash, validator=_public_url
+        default=None, converter=_without_slash, validator=optional(_public_url)
     )
-    trusted_proxies: tuple[str, ...] = attrs.field(default=(), converter=tuple, validator=_networks)
-    body_limit: int = attrs.field(default=1_048_576, validator=validate.positive)
-    concurrency: int = attrs.field(default=100, validator=validate.positive)
-    backlog: int = attrs.field(default=1_000, validator=validate.positive)
+    trusted_proxies: tuple[str, ...] = attrs.field(
+        default=(), converter=_to_networks, validator=_networks
+    )
+    body_limit: int = attrs.field(default=1_048_576, validator=validate.integer(minimum=1))
+    concurrency: int = attrs.field(default=100, validator=validate.integer(minimum=1))
+    backlog: int = attrs.field(default=1_000, validator=validate.integer(minimum=1))
     read_timeout: float = attrs.field(default=10.0, validator=validate.positive)
     handler_timeout: float = attrs.field(default=20.0, validator=validate.positive)
 

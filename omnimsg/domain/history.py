@@ -20,6 +20,8 @@ from omnimsg.domain.status import LegStatus, Status
 
 T = TypeVar("T")
 
+_text = optional(validate.text())
+
 
 @attrs.frozen
 class Page(Generic[T]):
@@ -46,6 +48,11 @@ def _extras_validator(owner: object, field: attrs.Attribute[Any], value: object)
         isinstance(each, Mapping) for each in value.values()
     ):
         raise validate.refuse(owner, field.name, "must map a provider's name to its own filters")
+
+
+def _to_extras(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    extras: Mapping[str, Mapping[str, Any]] = freeze(value)
+    return extras
 
 
 def _to_direction(value: Direction | str | None) -> Direction | None:
@@ -82,11 +89,11 @@ class HistoryQuery:
         converter=to_optional_channel,
         validator=optional(validate.enum_member(Channel)),
     )
-    to: str | None = attrs.field(default=None, repr=masked)
-    sender: str | None = attrs.field(default=None, repr=masked)
+    to: str | None = attrs.field(default=None, repr=masked, validator=_text)
+    sender: str | None = attrs.field(default=None, repr=masked, validator=_text)
     since: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
     until: datetime | None = attrs.field(default=None, validator=optional(validate.tz_aware))
-    tag: str | None = None
+    tag: str | None = attrs.field(default=None, validator=_text)
     direction: Direction | None = attrs.field(
         default=None,
         converter=_to_direction,
@@ -95,9 +102,9 @@ class HistoryQuery:
     status: Status | None = attrs.field(
         default=None, converter=_to_status, validator=optional(validate.enum_member(Status))
     )
-    batch_id: str | None = None
+    batch_id: str | None = attrs.field(default=None, validator=_text)
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
-        default=EMPTY, converter=freeze, validator=_extras_validator, repr=False
+        default=EMPTY, converter=_to_extras, validator=_extras_validator, repr=False
     )
 
 

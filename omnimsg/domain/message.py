@@ -6,7 +6,6 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
@@ -18,9 +17,10 @@ from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
-from omnimsg.domain.invalid_value import InvalidValue
+from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.ordered import Ordered
 from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked
@@ -57,8 +57,8 @@ def is_generated(reference: str) -> bool:
     return reference.startswith(_process_prefix)
 
 
-class Priority(StrEnum):
-    """Which of several waiting messages goes first."""
+class Priority(Ordered):
+    """Which of several waiting messages goes first; `LOW` is the least."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -100,10 +100,10 @@ def _to_message_id(value: MessageId | str | None) -> MessageId | None:
         return value
     try:
         return MessageId(value)
-    except InvalidValue:
-        refused: Any = value  # by the validator, which names the field
-        message_id: MessageId | None = refused
-        return message_id
+    except InvalidValue as error:
+        raise InvalidValue(
+            *(Problem("Message.reply_to", each.why) for each in error.problems)
+        ) from None
 
 
 def _to_priority(value: Priority | str) -> Priority:

@@ -16,7 +16,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel
+from omnimsg.domain.channel import Channel, to_optional_channel
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
 from omnimsg.domain.frozen_dict import EMPTY, freeze
 from omnimsg.domain.history import InteractionKind
@@ -53,6 +53,10 @@ class Consent(StrEnum):
     OPTED_IN = "opted_in"
 
 
+def _to_consent(value: Consent | str) -> Consent:
+    return validate.to_enum_member(Consent, value)
+
+
 @attrs.frozen(kw_only=True)
 class ConsentChange:
     """A change of a person's consent to receive messages.
@@ -69,13 +73,15 @@ class ConsentChange:
         reference: The reference of that message.
     """
 
-    consent: Consent = attrs.field(validator=validate.enum_member(Consent))
+    consent: Consent = attrs.field(converter=_to_consent, validator=validate.enum_member(Consent))
     account: str
     at: datetime = attrs.field(validator=validate.tz_aware)
     key: str | None = None
     address: str | None = attrs.field(default=None, repr=masked)
     channel: Channel | None = attrs.field(
-        default=None, validator=optional(validate.enum_member(Channel))
+        default=None,
+        converter=to_optional_channel,
+        validator=optional(validate.enum_member(Channel)),
     )
     sender: str | None = attrs.field(default=None, repr=masked)
     message_id: MessageId | None = attrs.field(default=None, repr=masked)
@@ -260,14 +266,8 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
         return None
     if consent is None:
         return None
-    return ConsentChange(
-        consent=consent,
-        account=event.account,
-        at=event.at,
-        key=event.key,
-        reference=event.reference,
-        **details,
-    )
+    details |= {"account": event.account, "key": event.key, "reference": event.reference}
+    return ConsentChange(consent=consent, at=event.at, **details)
 
 
 def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> ConsentChange | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -21,6 +20,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.ordered import Ordered
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason
@@ -30,8 +30,8 @@ from omnimsg.domain.redaction import masked
 MAX_EVIDENCE = 64
 
 
-class Status(StrEnum):
-    """The unified lifecycle of a message, in order of rank.
+class Status(Ordered):
+    """The unified lifecycle of a message, in order of rank, by which statuses compare.
 
     `UNKNOWN` means only "no evidence". A higher rank wins over a lower one, whatever the order of
     the reports: a phone that received a text has received it, even if a carrier once reported that

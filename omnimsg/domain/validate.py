@@ -177,10 +177,11 @@ def _require_number(owner: object, field: Attribute[Any], value: object) -> floa
 def tuple_of(kind: type | tuple[type, ...], *, min_length: int = 0) -> Validator:
     """Require a tuple of at least `min_length` instances of the kinds.
 
-    The error for a wrong item has its index in the path.
+    The error for a wrong item has its index in the path, and lists the members of an enumeration.
     """
     kinds = kind if isinstance(kind, tuple) else (kind,)
     names = " or ".join(each.__name__ for each in kinds)
+    choices = ", ".join(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else ""
 
     def check(owner: object, field: Attribute[Any], value: tuple[object, ...]) -> None:
         if not isinstance(value, tuple):
@@ -191,9 +192,10 @@ def tuple_of(kind: type | tuple[type, ...], *, min_length: int = 0) -> Validator
             )
         for index, each in enumerate(value):
             if not isinstance(each, kinds):
-                raise refuse(
-                    owner, f"{field.name}[{index}]", f"must be {names}, not {kind_of(each)}"
-                )
+                where = f"{field.name}[{index}]"
+                if choices:
+                    raise refuse(owner, where, f"must be one of {choices}")
+                raise refuse(owner, where, f"must be {names}, not {kind_of(each)}")
             problem = _unsendable(each) if isinstance(each, str) else None
             if problem is not None:
                 raise refuse(owner, f"{field.name}[{index}]", problem)
@@ -245,6 +247,12 @@ def tz_aware(owner: object, field: Attribute[Any], value: object) -> None:
     """Require a `datetime` with a UTC offset."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise refuse(owner, field.name, "must be a datetime with a UTC offset")
+
+
+def mapping(owner: object, field: Attribute[Any], value: object) -> None:
+    """Require a mapping, which the field's converter has made a `FrozenDict`."""
+    if not isinstance(value, FrozenDict):
+        raise refuse(owner, field.name, f"must be a mapping, not {kind_of(value)}")
 
 
 def string_map(owner: object, field: Attribute[Any], value: object) -> None:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 
-def to_seconds(given: float) -> float:
+def to_seconds(given: float, name: str = "deadline") -> float:
     """Convert a caller's deadline to a float, whatever kind of number it is.
+
+    Args:
+        given: What the caller gave.
+        name: The name of the argument, for the error.
 
     Raises:
         InvalidValue: It is not a number.
@@ -25,7 +29,7 @@ def to_seconds(given: float) -> float:
     except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if math.isnan(seconds):
-        raise InvalidValue(Problem("deadline", "must be a number of seconds"))
+        raise InvalidValue(Problem(name, "must be a number of seconds"))
     return seconds
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 from attrs.validators import optional
@@ -14,9 +15,6 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
 from omnimsg.transport import Network
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Seconds for which a message must stay unfound before it is sent again. No provider says how soon
 # its list is complete, and one that takes batches checks them after its answer; two minutes are
@@ -135,6 +133,7 @@ class Breaker:
 
 
 def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
+    validate.mapping(owner, field, value)
     for prefix, price in value.items():
         where = f"{field.name}.{prefix}"
         if not re.fullmatch(r"\+[0-9]{0,15}", prefix):
@@ -144,11 +143,15 @@ def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[str
 
 
 def _to_prices(value: Mapping[str, Any]) -> FrozenDict[str, Decimal]:
+    given: Any = value
+    if not isinstance(given, Mapping):
+        refused: FrozenDict[str, Decimal] = given  # by the validator
+        return refused
     return FrozenDict(
         {
             # Through the shortest text, so that 0.07 does not become 0.070000000000000006661.
             prefix: Decimal(str(price)) if type(price) in {int, float} else price
-            for prefix, price in value.items()
+            for prefix, price in given.items()
         }
     )
 
@@ -169,6 +172,14 @@ class Prices:
     )
 
 
+def _to_account_trouble(value: AccountTrouble | str) -> AccountTrouble:
+    return validate.to_enum_member(AccountTrouble, value)
+
+
+def _to_on_ambiguous(value: OnAmbiguous | str) -> OnAmbiguous:
+    return validate.to_enum_member(OnAmbiguous, value)
+
+
 @attrs.frozen(kw_only=True)
 class Policy:
     """How one account sends: limits, retries, and what to do in trouble.
@@ -183,13 +194,26 @@ class Policy:
             `RESEND_IF_NOT_FOUND` sends a message again. Fewer seconds make more duplicates.
         network: Proxy, certificates, timeouts of connections.
         prices: What messages cost, for estimates and budgets.
+
+    Raises:
+        InvalidValue: A field has an invalid value; the error names the field.
     """
 
-    retry: RetryPolicy = attrs.field(default=RetryPolicy())
-    limits: Limits = attrs.field(default=Limits())
-    breaker: Breaker = attrs.field(default=Breaker())
-    account_trouble: AccountTrouble = AccountTrouble.FAIL
-    on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
+    retry: RetryPolicy = attrs.field(
+        default=RetryPolicy(), validator=validate.instance_of(RetryPolicy)
+    )
+    limits: Limits = attrs.field(default=Limits(), validator=validate.instance_of(Limits))
+    breaker: Breaker = attrs.field(default=Breaker(), validator=validate.instance_of(Breaker))
+    account_trouble: AccountTrouble = attrs.field(
+        default=AccountTrouble.FAIL,
+        converter=_to_account_trouble,
+        validator=validate.enum_member(AccountTrouble),
+    )
+    on_ambiguous: OnAmbiguous = attrs.field(
+        default=OnAmbiguous.HOLD,
+        converter=_to_on_ambiguous,
+        validator=validate.enum_member(OnAmbiguous),
+    )
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
     network: Network = attrs.field(default=Network(), validator=validate.instance_of(Network))
     prices: Prices = attrs.field(default=Prices(), validator=validate.instance_of(Prices))

@@ -100,7 +100,7 @@ def _check_contents(owner: Match, field: attrs.Attribute[Any], value: tuple[str,
 
 
 def _check_weights(owner: Route, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
-    validate.instance_of(FrozenDict)(owner, field, value)
+    validate.mapping(owner, field, value)
     for name, weight in value.items():
         if not isinstance(weight, int) or isinstance(weight, bool) or not 0 < weight <= _MAX_WEIGHT:
             where = f"{field.name}.{name}"
@@ -150,7 +150,7 @@ class Match:
         default=(), converter=_to_texts, validator=validate.tuple_of(str)
     )
     metadata: FrozenDict[str, Any] = attrs.field(
-        default=EMPTY, converter=_to_metadata, validator=validate.instance_of(FrozenDict)
+        default=EMPTY, converter=_to_metadata, validator=validate.mapping
     )
 
     @property

@@ -9,6 +9,7 @@ from omnimsg.sync.call import run
 from omnimsg.sync.iteration import iterate
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -61,13 +62,18 @@ class Operations:
 
     @overload
     def download(
-        self, stored: Stored, to: Path, *, deadline: float = ..., max_bytes: int | None = ...
+        self,
+        stored: Stored,
+        to: str | os.PathLike[str],
+        *,
+        deadline: float = ...,
+        max_bytes: int | None = ...,
     ) -> Path: ...
 
     def download(
         self,
         stored: Stored,
-        to: Path | None = None,
+        to: str | os.PathLike[str] | None = None,
         *,
         deadline: float = 120.0,
         max_bytes: int | None = None,
@@ -82,6 +88,7 @@ class Operations:
             OperationError: The file is not there (any more), is too large or does not match the
                 digest, or the transfer broke.
             OSError: The file cannot be written.
+            InvalidValue: `max_bytes` is no whole number.
         """
         if to is None:
             return run(self._client.download(stored, deadline=deadline, max_bytes=max_bytes))

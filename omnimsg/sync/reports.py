@@ -89,7 +89,7 @@ class Reports:
     def wait(
         self,
         message: Accepted | str,
-        status: Status = Status.DELIVERED,
+        status: Status | str = Status.DELIVERED,
         *,
         timeout: float = 60.0,
     ) -> MessageStatus:
@@ -100,7 +100,7 @@ class Reports:
 
         Args:
             message: What `send` returned, or its id.
-            status: The status to wait for.
+            status: The status to wait for, or its exact text: `"read"`.
             timeout: Seconds to wait.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from support.toy import ToyAdapter, ToySettings
 
 from omnimsg import Client, InvalidValue, Message, Secret, Stored, Upload
 from omnimsg.adapter import Account
+from omnimsg.testing import FakeProvider
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,6 +38,8 @@ CALLS: dict[str, Callable[[Client, Any, Path], Awaitable[object]]] = {
     "history": lambda c, d, _: _first(c.history(deadline=d)),
     "interactions": lambda c, d, _: _first(c.interactions("post:1", deadline=d)),
     "mark_read": lambda c, d, _: c.mark_read(["post:1"], deadline=d),
+    "send_many": lambda c, d, _: _first(c.send_many([Message("+37255500001", "Hi")], deadline=d)),
+    "check": lambda c, d, _: c.check(deadline=d),
     "aclose": lambda c, d, _: c.aclose(deadline=d),
 }
 
@@ -54,3 +58,24 @@ async def test_what_is_no_number_of_seconds(call: str, deadline: Any, tmp_path: 
 
     assert [] == server.requests
     assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - nothing else runs
+
+
+OTHERS: list[tuple[str, Callable[[Client, Any], Awaitable[object]]]] = [
+    ("settle", lambda c, s: c.send(Message("+37255500001", "Hi"), settle=s)),
+    ("timeout", lambda c, s: c.wait("fake:1", timeout=s)),
+    ("timeout", lambda c, s: c.finish_legs(timeout=s)),
+]
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), "soon", timedelta(seconds=5)])
+@pytest.mark.parametrize(("name", "call"), OTHERS)
+async def test_other_seconds_that_are_no_number(
+    name: str, call: Callable[[Client, Any], Awaitable[object]], seconds: Any
+) -> None:
+    """The error names the argument as it is called there; nothing was sent."""
+    provider = FakeProvider()
+    async with provider.client() as client:
+        with pytest.raises(InvalidValue, match=f"{name}: must be a number of seconds"):
+            await call(client, seconds)
+
+    assert [] == provider.messages

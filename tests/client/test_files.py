@@ -20,6 +20,7 @@ from support.servers import Act, Received, Server, Visit, answer, close, saying,
 
 from omnimsg import (
     Client,
+    InvalidValue,
     Limits,
     OperationError,
     Policy,
@@ -183,6 +184,25 @@ async def test_a_download_follows_its_flow_without_the_key(tmp_path: Path) -> No
     assert ["file"] == names(tmp_path)
     assert "authorization" in server.requests[0].headers
     assert "authorization" not in other.requests[0].headers
+
+
+async def test_a_place_may_be_plain_text(tmp_path: Path) -> None:
+    """As the path of a configuration may be; the path comes back as a `Path`."""
+    target = tmp_path / "file"
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        assert target == await client.download(STORED, str(target))
+
+    assert FILE == target.read_bytes()
+
+
+@pytest.mark.parametrize("limit", ["5", 1.5, -1])
+async def test_a_limit_that_is_no_number_of_bytes(limit: Any) -> None:
+    """The error names the argument, not the adapter; nothing is fetched."""
+    async with Server(answer(200, FILE)) as server, client_of(server) as client:
+        with pytest.raises(InvalidValue, match="max_bytes: must be a whole number of bytes"):
+            await client.download(STORED, max_bytes=limit)
+
+    assert [] == server.requests
 
 
 CUT = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + BIG, then=close)

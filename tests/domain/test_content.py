@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -16,10 +16,14 @@ from support.strategies import CONTENTS, contents, texts
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Attachment,
+    Autoconvert,
     Binary,
     ButtonKind,
     Buy,
     Card,
+    CardHeight,
+    CardLayout,
+    CardWidth,
     Carousel,
     ContactCard,
     Contacts,
@@ -53,6 +57,10 @@ from omnimsg.domain.content import (
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored, Upload
 from omnimsg.domain.message import CONTENT_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 URL = "https://files.example.test/a"
@@ -88,7 +96,7 @@ INVALID: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Text, {"text": "a"}, {"udh": "0g"}, "udh"),
     (Text, {"text": "a"}, {"udh": b"00"}, "udh"),
     (Text, {"text": "a"}, {"udh": "\u0660\u0660"}, "udh"),
-    (Text, {"text": "a"}, {"autoconvert": "on"}, "autoconvert"),
+    (Text, {"text": "a"}, {"autoconvert": "most"}, "autoconvert"),
     (Binary, {"data": b"a"}, {"data": b""}, "data"),
     (Binary, {"data": b"a"}, {"data": "a"}, "data"),
     (Binary, {"data": b"a"}, {"udh": ""}, "udh"),
@@ -233,12 +241,12 @@ INVALID: list[tuple[type, dict[str, Any], dict[str, Any], str]] = [
     (Card, {"title": "a"}, {"text": ""}, "text"),
     (Card, {"title": "a"}, {"media": Link(URL)}, "media"),
     (Card, {"title": "a"}, {"actions": REPLY}, "actions"),
-    (Card, {"title": "a"}, {"height": "tall"}, "height"),
-    (Card, {"title": "a"}, {"layout": "left"}, "layout"),
+    (Card, {"title": "a"}, {"height": "high"}, "height"),
+    (Card, {"title": "a"}, {"layout": "top"}, "layout"),
     (Card, {"title": "a"}, {"suggestions": [5]}, "suggestions[0]"),
     (Carousel, {"cards": [CARD, CARD]}, {"cards": [CARD]}, "cards"),
     (Carousel, {"cards": [CARD, CARD]}, {"cards": CARD}, "cards"),
-    (Carousel, {"cards": [CARD, CARD]}, {"width": "small"}, "width"),
+    (Carousel, {"cards": [CARD, CARD]}, {"width": "large"}, "width"),
     (
         Carousel,
         {"cards": [CARD, CARD]},
@@ -355,7 +363,7 @@ def test_invalid_fields(
     ("invalid", "path"),
     [
         ({"position": 0}, "position"),
-        ({"kind": "url"}, "kind"),
+        ({"kind": "link"}, "kind"),
         ({"kind": None}, "kind"),
         ({"value": ""}, "value"),
     ],
@@ -367,6 +375,27 @@ def test_invalid_template_buttons(invalid: dict[str, Any], path: str) -> None:
         TemplateButton(**{**valid, **invalid})
 
     assert [f"TemplateButton.{path}"] == [each.path for each in caught.value.problems]
+
+
+CHOICES: list[tuple[Callable[[Any], Any], str, type[StrEnum]]] = [
+    (lambda value: Text("a", autoconvert=value), "autoconvert", Autoconvert),
+    (lambda value: Card(title="a", height=value), "height", CardHeight),
+    (lambda value: Card(title="a", layout=value), "layout", CardLayout),
+    (lambda value: Carousel([CARD, CARD], width=value), "width", CardWidth),
+    (lambda value: TemplateButton(1, value, value="a"), "kind", ButtonKind),
+]
+
+
+@pytest.mark.parametrize(("build", "field", "kind"), CHOICES)
+def test_the_exact_text_of_a_choice_is_the_choice(
+    build: Callable[[Any], Any], field: str, kind: type[StrEnum]
+) -> None:
+    """As for a channel; another text, also in capital letters, is none, and the error lists all."""
+    built = [getattr(build(each.value), field) for each in kind]
+    with pytest.raises(InvalidValue, match=f"{field}: must be one of {', '.join(kind)}"):
+        build(next(iter(kind)).value.upper())
+
+    assert all(one is other for one, other in zip(kind, built, strict=True))
 
 
 def test_two_buttons_at_one_position() -> None:

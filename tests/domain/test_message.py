@@ -319,6 +319,12 @@ def test_a_text_with_nul_names_its_field(text: str) -> None:
         Message(NUMBER, text)
 
 
+def test_a_reply_to_that_is_no_id() -> None:
+    """The error says what an id looks like: plain text may be one."""
+    with pytest.raises(InvalidValue, match=r"^Message\.reply_to: must look like 'account:prov"):
+        Message(NUMBER, "Yes", reply_to="m1")
+
+
 def test_reply_to_is_an_id() -> None:
     """`reply_to` takes the id of an outcome, or the id's text, and stores a `MessageId`."""
     message = Message(NUMBER, "Yes", reply_to="bird:channel/m1")

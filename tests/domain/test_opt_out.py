@@ -323,3 +323,13 @@ def test_any_text_can_be_asked(text: str) -> None:
     """`consent_in` takes any text, and space around the text makes no difference."""
     assert RULES.consent_in(text) is RULES.consent_in(f" {text}" + " " * 80)
     assert normalized(text) == normalized(normalized(text))
+
+
+def test_the_exact_text_of_a_consent_is_the_consent() -> None:
+    """As it is for the channel; the error for another text lists all."""
+    change = ConsentChange(consent="opted_in", account="main", at=NOW, channel="sms")
+    with pytest.raises(InvalidValue, match="consent: must be one of opted_out"):
+        ConsentChange(consent="yes", account="main", at=NOW)
+
+    assert Consent.OPTED_IN is change.consent
+    assert Channel.SMS is change.channel

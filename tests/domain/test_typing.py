@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMPORTS = """
+from datetime import UTC, datetime
+
 from omnimsg import (
-    Attachment, ButtonKind, Card, Carousel, Channel, ContactCard, Contacts, Direction, Email,
-    HistoryQuery, Inline,
+    Attachment, Autoconvert, ButtonKind, CallbackOptions, Card, CardHeight, Carousel, Channel,
+    ConsentChange, ContactCard, Contacts, Direction, Email, HistoryQuery, Inline,
     Interactive, Leg, Link, ListItem, ListPicker, ListSection, Location, Media, MediaItem, Message,
-    OpenUrl, Otp, Priority, Reply, Section, Status, Template, TemplateButton, Text, TextParameter,
+    OpenUrl, Otp, Policy, Priority, Reply, Section, Status, Template, TemplateButton, Text,
+    TextParameter,
 )
 """
 
@@ -34,6 +37,15 @@ Template("ready", "en", body=names)
 Template("ready", body=["Thandi", TextParameter("19:30")])
 Template("ready", body=("Thandi", TextParameter("19:30")))
 Template("ready", buttons=[TemplateButton(1, ButtonKind.URL, value="71")])
+Template("ready", buttons=[TemplateButton(1, "url", value="71")])
+Text("Hello", autoconvert="full")
+Text("Hello", autoconvert=Autoconvert.FULL)
+Card(title="Soup", height="tall", layout="left")
+Card(title="Soup", height=CardHeight.TALL, layout=None)
+Carousel([Card(title="Soup"), Card(title="Fish")], width="small")
+ConsentChange(consent="opted_out", account="main", at=datetime.now(UTC), channel="sms")
+Policy(account_trouble="hold", on_ambiguous="resend")
+CallbackOptions(trusted_proxies=["10.0.0.0/8"])
 Interactive("Will you come?", replies)
 Interactive("Will you come?", (Reply("Yes"), OpenUrl("Map", "https://example.test/map")))
 ListPicker("What?", "Choose", sections=[ListSection([ListItem("Soup", "soup")])])
@@ -70,7 +82,14 @@ Leg(content="Hello")
 HistoryQuery(channel=1)
 HistoryQuery(direction=1)
 HistoryQuery(status=1)
-TemplateButton(1, "url", value="71")
+TemplateButton(1, 2, value="71")
+Text("Hello", autoconvert=1)
+Card(title="Soup", height=1)
+Policy(account_trouble=1)
+ConsentChange(consent=1, account="main", at=datetime.now(UTC))
+ContactCard(name=1, phones=[{"phone": "+27210000000"}])
+Email(subject="Table", text="Ready", headers=1)
+HistoryQuery(extras=1)
 """
 
 

@@ -253,10 +253,11 @@ def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
     ("given_", "expected"),
     [
         ({"prefixes": ["27"]}, "Match.prefixes: must be a plus and the first digits"),
-        ({"channels": ["fax"]}, r"Match.channels\[0\]: must be Channel"),
+        ({"channels": ["fax"]}, r"Match.channels\[0\]: must be one of sms, whatsapp"),
         ({"contents": ["letter"]}, "Match.contents: must be some of binary, card"),
-        ({"priorities": ["urgent"]}, r"Match.priorities\[0\]: must be Priority"),
+        ({"priorities": ["urgent"]}, r"Match.priorities\[0\]: must be one of low, normal, high"),
         ({"tags": "code"}, "Match.tags: must be a sequence of str"),
+        ({"metadata": ["code"]}, "Match.metadata: must be a mapping, not tuple"),
     ],
 )
 def test_a_condition_that_cannot_be(given_: dict[str, Any], expected: str) -> None:

@@ -46,6 +46,18 @@ class CardWidth(StrEnum):
     MEDIUM = "medium"
 
 
+def _to_height(value: CardHeight | str | None) -> CardHeight | None:
+    return None if value is None else validate.to_enum_member(CardHeight, value)
+
+
+def _to_layout(value: CardLayout | str | None) -> CardLayout | None:
+    return None if value is None else validate.to_enum_member(CardLayout, value)
+
+
+def _to_width(value: CardWidth | str | None) -> CardWidth | None:
+    return None if value is None else validate.to_enum_member(CardWidth, value)
+
+
 @attrs.frozen(kw_only=True)
 class Card:
     """A card with media, a title, text and buttons.
@@ -69,10 +81,10 @@ class Card:
     )
     actions: tuple[Action, ...] = attrs.field(default=(), converter=to_actions, validator=_actions)
     height: CardHeight | None = attrs.field(
-        default=None, validator=optional(validate.enum_member(CardHeight))
+        default=None, converter=_to_height, validator=optional(validate.enum_member(CardHeight))
     )
     layout: CardLayout | None = attrs.field(
-        default=None, validator=optional(validate.enum_member(CardLayout))
+        default=None, converter=_to_layout, validator=optional(validate.enum_member(CardLayout))
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), converter=to_actions, validator=_actions
@@ -106,7 +118,10 @@ class Carousel:
     )
     text: str | None = attrs.field(default=None, repr=hidden, validator=_optional_text)
     width: CardWidth | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.enum_member(CardWidth))
+        default=None,
+        kw_only=True,
+        converter=_to_width,
+        validator=optional(validate.enum_member(CardWidth)),
     )
     suggestions: tuple[Action, ...] = attrs.field(
         default=(), kw_only=True, converter=to_actions, validator=_actions

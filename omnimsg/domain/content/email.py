@@ -15,7 +15,7 @@ from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.redaction import hidden, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
@@ -53,6 +53,11 @@ def _tuple_of_emails(owner: object, field: attrs.Attribute[Any], value: object) 
         if not isinstance(each, str) or not is_email(each):
             path = f"{field.name}[{index}]"
             raise validate.refuse(owner, path, "must be an e-mail address")
+
+
+def _to_headers(value: Mapping[str, str]) -> FrozenDict[str, str]:
+    headers: FrozenDict[str, str] = freeze(value)
+    return headers
 
 
 def _to_addresses(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -95,7 +100,7 @@ class Email:
         default=(), converter=_to_attachments, validator=validate.tuple_of(Attachment)
     )
     headers: FrozenDict[str, str] = attrs.field(
-        default=EMPTY, repr=hidden, converter=freeze, validator=validate.string_map
+        default=EMPTY, repr=hidden, converter=_to_headers, validator=validate.string_map
     )
     from_name: str | None = attrs.field(
         default=None, validator=optional(validate.text(max_length=255, single_line=True))

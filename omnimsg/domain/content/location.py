@@ -13,7 +13,7 @@ from omnimsg.domain.frozen_dict import FrozenDict, freeze
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 StringMap = FrozenDict[str, str]
 
@@ -52,6 +52,20 @@ def _iso_date(owner: object, field: attrs.Attribute[Any], value: object) -> None
         raise validate.refuse(owner, field.name, "must be a date as YYYY-MM-DD")
 
 
+def _to_map(value: Mapping[str, str]) -> StringMap:
+    frozen: StringMap = freeze(value)
+    return frozen
+
+
+def _to_optional_map(value: Mapping[str, str] | None) -> StringMap | None:
+    return None if value is None else _to_map(value)
+
+
+def _to_maps(value: Sequence[Mapping[str, str]]) -> tuple[StringMap, ...]:
+    frozen: tuple[StringMap, ...] = freeze(value)
+    return frozen
+
+
 @attrs.frozen(kw_only=True)
 class ContactCard:
     """A person or business for the recipient's address book.
@@ -69,21 +83,24 @@ class ContactCard:
         birthday: The date as `YYYY-MM-DD`.
     """
 
-    name: StringMap = attrs.field(repr=hidden, converter=freeze, validator=validate.string_map)
+    name: StringMap = attrs.field(repr=hidden, converter=_to_map, validator=validate.string_map)
     phones: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+        default=(), repr=hidden, converter=_to_maps, validator=validate.tuple_of_string_maps
     )
     emails: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+        default=(), repr=hidden, converter=_to_maps, validator=validate.tuple_of_string_maps
     )
     addresses: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+        default=(), repr=hidden, converter=_to_maps, validator=validate.tuple_of_string_maps
     )
     urls: tuple[StringMap, ...] = attrs.field(
-        default=(), repr=hidden, converter=freeze, validator=validate.tuple_of_string_maps
+        default=(), repr=hidden, converter=_to_maps, validator=validate.tuple_of_string_maps
     )
     org: StringMap | None = attrs.field(
-        default=None, repr=hidden, converter=freeze, validator=optional(validate.string_map)
+        default=None,
+        repr=hidden,
+        converter=_to_optional_map,
+        validator=optional(validate.string_map),
     )
     birthday: str | None = attrs.field(
         default=None,

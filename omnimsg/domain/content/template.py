@@ -120,6 +120,10 @@ class ButtonKind(StrEnum):
     OTP = "otp"
 
 
+def _to_button_kind(value: ButtonKind | str) -> ButtonKind:
+    return validate.to_enum_member(ButtonKind, value)
+
+
 @attrs.frozen
 class TemplateButton:
     """The variable part of one button.
@@ -132,7 +136,9 @@ class TemplateButton:
     """
 
     position: int = attrs.field(validator=validate.integer(minimum=1))
-    kind: ButtonKind = attrs.field(validator=validate.enum_member(ButtonKind))
+    kind: ButtonKind = attrs.field(
+        converter=_to_button_kind, validator=validate.enum_member(ButtonKind)
+    )
     value: str = attrs.field(kw_only=True, repr=hidden, validator=validate.text())
 
 

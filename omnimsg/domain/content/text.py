@@ -37,6 +37,10 @@ class Autoconvert(StrEnum):
     OFF = "off"
 
 
+def _to_autoconvert(value: Autoconvert | str | None) -> Autoconvert | None:
+    return None if value is None else validate.to_enum_member(Autoconvert, value)
+
+
 @quick
 @attrs.frozen(weakref_slot=False)
 class Text:
@@ -63,7 +67,10 @@ class Text:
     )
     udh: str | None = attrs.field(default=None, kw_only=True, validator=optional(_check_udh))
     autoconvert: Autoconvert | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.enum_member(Autoconvert))
+        default=None,
+        kw_only=True,
+        converter=_to_autoconvert,
+        validator=optional(validate.enum_member(Autoconvert)),
     )
 
     @property
