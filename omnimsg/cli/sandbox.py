@@ -60,8 +60,8 @@ def sandbox(
         raise _address_error(error) from None
     if not is_loopback(host):
         _warn(
-            f"the sandbox listens on {host}: anyone who can reach it can read all messages and change"
-            " it; use it in a closed network only"
+            f"the sandbox listens on {host}: anyone who can reach it can read all messages and"
+            " change it; use it in a closed network only"
         )
     try:
         anyio.run(partial(serve, server, partial(_print_greeting, callbacks=callbacks)))

@@ -230,7 +230,7 @@ def test_a_path_that_is_not_a_file(tmp_path: Path) -> None:
     """A folder is refused as no regular file; a missing file is an `OSError`."""
     (tmp_path / "a.jsonl").mkdir()
 
-    with pytest.raises(FileFormatError, match="no regular file"):
+    with pytest.raises(FileFormatError, match="not a regular file"):
         open_message_file(tmp_path / "a.jsonl")
     with pytest.raises(FileNotFoundError):
         open_message_file(tmp_path / "b.jsonl")

@@ -392,7 +392,7 @@ def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
     else:
         path.symlink_to("/dev/full")
 
-    with pytest.raises(ResultsError, match="no regular file"):
+    with pytest.raises(ResultsError, match="not a regular file"):
         ResultsFile.resume(path, source)
     with pytest.raises(ResultsError, match="exists already"):
         ResultsFile.create(path, source)

@@ -307,7 +307,7 @@ async def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     async with Server(answer(204)) as server, client_of(server) as client:
-        with pytest.raises(OperationError, match="no regular file") as caught:
+        with pytest.raises(OperationError, match="not a regular file") as caught:
             await client.upload(Upload(path, "image/png", file_name="a.png"))
 
     assert Reason.MEDIA_INVALID is caught.value.reason

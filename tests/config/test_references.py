@@ -103,7 +103,7 @@ def test_what_is_no_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def test_a_reference_in_any_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """References are resolved in every kind of mapping and sequence, not in dicts and lists only."""
+    """References are resolved in every kind of mapping and sequence."""
     monkeypatch.setenv("TEXT", KEY)
     account = MappingProxyType({"provider": "tiny", "key": "env:TEXT"})
 

@@ -586,7 +586,7 @@ async def test_an_opt_out_of_nobody_known_is_told(
 
     assert [None] == [each.address for each in world.suppression.changes]
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert "not known here" in record.getMessage()
+    assert "is unknown here" in record.getMessage()
 
 
 async def test_an_opt_out_that_was_not_recorded_is_not_handled(world: World) -> None:

@@ -248,7 +248,7 @@ def test_a_pipe_or_a_device(path: Path) -> None:
     full.symlink_to("/dev/full")
 
     for each in (path, full):
-        with pytest.raises(NotRegularFileError, match="no regular file"):
+        with pytest.raises(NotRegularFileError, match="not a regular file"):
             AppendLog(each, new=False)
 
 
