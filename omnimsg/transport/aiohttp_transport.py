@@ -11,6 +11,7 @@ from omnimsg.adapter import Answer, Request, Response
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
+from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnaskedBytesError
 from omnimsg.transport.body import open_body
 from omnimsg.transport.interface import SinkFault, TransportFault
@@ -100,7 +101,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
                 if sink is None and content.is_eof():
                     # A small answer nearly always arrives together with its head.
                     return self._answer(response, content.read_nowait())
-                return await self._read(response, request, sink)
+                with ending_with_connection(response):
+                    return await self._read(response, request, sink)
             finally:
                 # As the end of `async with response` does it when the request is written. aiohttp
                 # releases the response by itself once the answer is complete.
@@ -151,7 +153,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
             if not mark.written:
                 session.report_unmarked_answer(mark)
             async with response:
-                return await self._read(response, request, sink)
+                with ending_with_connection(response):
+                    return await self._read(response, request, sink)
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> MarkedSession:
         return MarkedSession(
@@ -194,5 +197,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
         """Translate an error of an exchange into a fault; return `None` for any other error."""
         error = self._as_timeout(error, task)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)
+            url = target[0]
+            proxy = self._network.proxy if url.scheme == "https" else None
+            return fault_from(error, written=mark.written, url=url, proxy=proxy)
         return None

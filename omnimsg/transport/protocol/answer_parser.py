@@ -214,11 +214,15 @@ class AnswerParser:
         return decoded
 
     def _has_length(self) -> bool:
-        """Whether the answer says where its body ends."""
+        """Whether the answer says where its body ends.
+
+        The parser obeys a name or a value with spaces after it, and hands them over.
+        """
+        lines = [(name.strip().lower(), value.strip().lower()) for name, value in self.lines]
         return any(
-            name.lower() == b"content-length"
-            or (name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked"))
-            for name, value in self.lines
+            name == b"content-length"
+            or (name == b"transfer-encoding" and value.endswith(b"chunked"))
+            for name, value in lines
         )
 
     def _failed(self, what: str) -> AnswerError:

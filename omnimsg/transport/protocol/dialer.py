@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from omnimsg.transport.protocol.resolver import Resolver
 from omnimsg.transport.protocol.tunnel import Tunnel
 
 if TYPE_CHECKING:
+    import socket
+
     from omnimsg.transport.network import Network
     from omnimsg.transport.protocol.connection import Owner
     from omnimsg.transport.protocol.origin import Origin
@@ -94,22 +95,21 @@ class Dialer:
         if self._resolver is None:
             self._resolver = Resolver(loop)
         addresses = await self._resolver.resolve(host, port)
-        sock = await start_connection(
+        return await start_connection(
             addresses,
             happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
             interleave=1,
             loop=loop,
             socket_factory=create_socket,
         )
-        # A router may drop a connection that is silent for minutes, for example while it waits for
-        # an answer; keepalive probes detect that.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return sock
 
     async def _tls_context(self, loop: asyncio.AbstractEventLoop) -> ssl.SSLContext:
         if self._tls is None:
             # Reading the system's certificates takes some 20 ms.
-            self._tls = await loop.run_in_executor(None, _system_context)
+            try:
+                self._tls = await loop.run_in_executor(None, _system_context)
+            except RuntimeError:  # the process is ending, and its executors take no work
+                self._tls = _system_context()
         return self._tls
 
 
