@@ -114,7 +114,7 @@ class ProtocolTransport(PooledTransport[Pool]):
             try:
                 return await ask(connection, request, head, body, mark, sink)
             except ConnectionBrokenError as error:
-                if is_new or not may_repeat(request, connection, error):
+                if not may_repeat(request, connection, error):
                     raise
         return await self._exchange_other(pool, request, head, mark, sink, is_new=True)
 
