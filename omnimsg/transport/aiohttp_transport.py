@@ -13,7 +13,10 @@ from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
 from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnaskedBytesError
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.body import open_body
+from omnimsg.transport.content_coding import Decoder, decode_whole
+from omnimsg.transport.fault_words import host_of
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
@@ -173,11 +176,15 @@ class HttpTransport(PooledTransport[MarkedSession]):
             and request.answer is Answer.SINK
             and response.status in request.success
         ):
+            decoder = _decoder_of(response)
             async for chunk in content.iter_chunked(_SINK_CHUNK):
-                try:
-                    await sink.write(chunk)
-                except OSError as error:
-                    raise SinkFault(error) from error
+                for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
+                    try:
+                        await sink.write(piece)
+                    except OSError as error:
+                        raise SinkFault(error) from error
+            if decoder is not None:
+                decoder.end()
             return Response(response.status, b"", response.headers)
         chunks, size = [], 0
         while size <= self._max_answer_bytes and not content.at_eof():
@@ -186,18 +193,29 @@ class HttpTransport(PooledTransport[MarkedSession]):
         return self._answer(response, b"".join(chunks))
 
     def _answer(self, response: aiohttp.ClientResponse, body: bytes) -> Response:
-        if len(body) > self._max_answer_bytes:
-            limit = format_bytes(self._max_answer_bytes)
-            raise TransportFault(Reason.INVALID_RESPONSE, f"the answer has more than {limit}")
-        return Response.make(response.status, body, response.headers)
+        limit = self._max_answer_bytes
+        whole: bytes | None = body if len(body) <= limit else None
+        if whole:
+            decoder = _decoder_of(response)
+            whole = whole if decoder is None else decode_whole(decoder, whole, limit)
+        if whole is None:
+            raise AnswerError(f"has more than {format_bytes(limit)}")
+        return Response.make(response.status, whole, response.headers)
 
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
         """Translate an error of an exchange into a fault; return `None` for any other error."""
-        error = self._as_timeout(error, task)
+        error, url = self._as_timeout(error, task), target[0]
+        if isinstance(error, AnswerError):
+            what = f"the answer of {host_of(url)} {error.what}"
+            return TransportFault(Reason.INVALID_RESPONSE, what)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            url = target[0]
             proxy = self._network.proxy if url.scheme == "https" else None
             return fault_from(error, written=mark.written, url=url, proxy=proxy)
         return None
+
+
+def _decoder_of(response: aiohttp.ClientResponse) -> Decoder | None:
+    coding = response.headers.get(aiohttp.hdrs.CONTENT_ENCODING)
+    return None if coding is None else Decoder.of(coding.encode(errors="replace"))

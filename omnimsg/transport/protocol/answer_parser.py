@@ -8,9 +8,9 @@ import httptools
 
 from omnimsg.adapter import Response
 from omnimsg.domain.formatting import format_bytes
+from omnimsg.transport.answer_error import AnswerError
+from omnimsg.transport.content_coding import Decoder, decode_whole
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders
-from omnimsg.transport.protocol.content_coding import Decoder, decode_whole
-from omnimsg.transport.protocol.errors import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

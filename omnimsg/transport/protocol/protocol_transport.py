@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
 from omnimsg.transport.protocol.asking import ask, may_repeat
 from omnimsg.transport.protocol.dialer import Dialer
-from omnimsg.transport.protocol.errors import AnswerError, ConnectionBrokenError
+from omnimsg.transport.protocol.errors import ConnectionBrokenError
 from omnimsg.transport.protocol.faults import fault_from
 from omnimsg.transport.protocol.pool import Pool
 from omnimsg.transport.protocol.request_body import open_body
