@@ -207,6 +207,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
     ) -> TransportFault | None:
         """Translate an error of an exchange into a fault; return `None` for any other error."""
         error, url = self._as_timeout(error, task), target[0]
+        if isinstance(error.__cause__, TransportFault):  # of a body that was being written
+            return TransportFault(error.__cause__.reason, error.__cause__.detail)
         if isinstance(error, AnswerError):
             what = f"the answer of {host_of(url)} {error.what}"
             return TransportFault(Reason.INVALID_RESPONSE, what)
