@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from omnimsg.transport.inherited_sockets import create_socket
-from omnimsg.transport.own_thread import run_in_own_thread
+from omnimsg.transport.threads import run_in_own_thread
 
 if TYPE_CHECKING:
     import ssl
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 
 class TimedResolver(AbstractResolver):
-    """The system's resolver with a time limit.
+    """aiohttp's resolver with a time limit: the system's resolver takes none.
 
-    aiohttp's own uses the event loop's executor, which takes no work while the process ends.
+    aiohttp's uses the executor of the event loop, which takes no work while the process ends; names
+    are then looked up in threads of their own.
 
     Args:
         timeout: Seconds for each look-up.
@@ -35,12 +36,17 @@ class TimedResolver(AbstractResolver):
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
+        self._resolver = aiohttp.DefaultResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Look up the addresses of a host."""
         async with asyncio.timeout(self._timeout):
+            try:
+                return await self._resolver.resolve(host, port, family)
+            except RuntimeError:
+                pass
             rows = await run_in_own_thread(
                 asyncio.get_running_loop(),
                 partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM),
@@ -48,7 +54,8 @@ class TimedResolver(AbstractResolver):
         return [_resolved(host, row) for row in rows]
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """Close aiohttp's resolver."""
+        await self._resolver.close()
 
 
 def _resolved(host: str, row: tuple[Any, ...]) -> ResolveResult:

@@ -13,6 +13,7 @@ from omnimsg.transport.inherited_sockets import create_socket
 from omnimsg.transport.protocol.connection import Connection
 from omnimsg.transport.protocol.resolver import Resolver
 from omnimsg.transport.protocol.tunnel import Tunnel
+from omnimsg.transport.threads import run_in_thread
 
 if TYPE_CHECKING:
     import socket
@@ -106,10 +107,7 @@ class Dialer:
     async def _tls_context(self, loop: asyncio.AbstractEventLoop) -> ssl.SSLContext:
         if self._tls is None:
             # Reading the system's certificates takes some 20 ms.
-            try:
-                self._tls = await loop.run_in_executor(None, _system_context)
-            except RuntimeError:  # the process is ending, and its executors take no work
-                self._tls = _system_context()
+            self._tls = await run_in_thread(loop, _system_context)
         return self._tls
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omnimsg.transport.own_thread import run_in_own_thread
+from omnimsg.transport.threads import run_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Resolver:
         lookup = self._pending.get(key)
         if lookup is None:
             look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            lookup = self._pending[key] = run_in_own_thread(self._loop, look_up)
+            lookup = self._pending[key] = run_in_thread(self._loop, look_up)
             lookup.add_done_callback(lambda done: self._store(key, done))
         # Shielded: other callers may wait for the same look-up.
         return await asyncio.shield(lookup)

@@ -1,4 +1,4 @@
-"""Run a blocking function in a thread of its own, also while the process is ending.
+"""Run blocking functions in threads, also while the process is ending.
 
 The executor of an event loop refuses all work from the moment the main thread has ended, although
 other threads, and functions of `atexit`, may still send.
@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def run_in_own_thread(
-    loop: asyncio.AbstractEventLoop, function: Callable[[], T]
-) -> asyncio.Future[T]:
-    """Return the future of a function's result.
-
-    The thread keeps neither the event loop nor the process from ending. A cancelled future leaves
-    it to itself.
+def run_in_thread(loop: asyncio.AbstractEventLoop, function: Callable[[], T]) -> asyncio.Future[T]:
+    """Have the executor of the event loop call a function; return the future of its result.
 
     Args:
         loop: The running event loop.
-        function: What to run. It must not raise `StopIteration`, which no future can hold.
+        function: What to call. It must not raise `StopIteration`, which no future can hold.
     """
+    try:
+        return loop.run_in_executor(None, function)
+    except RuntimeError:  # the process is ending
+        return run_in_own_thread(loop, function)
+
+
+def run_in_own_thread(
+    loop: asyncio.AbstractEventLoop, function: Callable[[], T]
+) -> asyncio.Future[T]:
+    """Call a function in a new thread, which keeps neither the loop nor the process from ending."""
     future: asyncio.Future[T] = loop.create_future()
 
     def run() -> None:
@@ -42,7 +47,7 @@ def run_in_own_thread(
 
     try:
         threading.Thread(target=run, name="omnimsg-blocking", daemon=True).start()
-    except RuntimeError:  # Python starts no more threads
+    except RuntimeError:  # some versions of Python start no more threads either
         run()
     return future
 
