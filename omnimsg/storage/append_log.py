@@ -17,12 +17,12 @@ import os
 import shutil
 import stat
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.storage.file_lock import lock_file
 from omnimsg.storage.shared_writes import SharedWrites, Wanted
+from omnimsg.storage.writing_thread import WritingThread
 
 if TYPE_CHECKING:
     import asyncio
@@ -90,7 +90,7 @@ class AppendLog:
         self._sync_error: OSError | None = None
         self._closed = False
         self._rescued = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="omnimsg-append-log")
+        self._thread = WritingThread("omnimsg-append-log")
         self._writes = SharedWrites(self._thread, self._write_wanted, self._is_written)
         self.write_error: OSError | None = None
 

@@ -35,11 +35,9 @@ def fault_from(
         return connection_fault(
             Reason.TIMEOUT, f"{what} {host}{'' if written else by_proxy}", error, proxy
         )
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        # The proxy's answer to CONNECT: nothing was sent to the provider.
-        reason = Reason.CONNECTION_FAILED if error.status >= 500 else Reason.MISCONFIGURED
-        what = f"no connection to {host}: the proxy {name_of(proxy)}"
-        return TransportFault(reason, f"{what} answered with HTTP {error.status}; check `proxy`")
+    if isinstance(error, aiohttp.ClientResponseError) and proxy is not None and not written:
+        # Only the proxy answers before anything was sent to the provider.
+        return _refused_tunnel(error, host, proxy)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         what = f"no connection to {host}{by_proxy}{cause(error)}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
@@ -65,3 +63,14 @@ def fault_from(
         what = f"no connection to {host}{by_proxy}{cause(error)}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
     return TransportFault(reason, f"{what} ({type(error).__name__})")
+
+
+def _refused_tunnel(error: aiohttp.ClientResponseError, host: str, proxy: Proxy) -> TransportFault:
+    """Return the fault of a CONNECT that the proxy has not answered with 200."""
+    reason, answered = Reason.CONNECTION_FAILED, "did not answer with HTTP"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        answered = f"answered with HTTP {error.status}"
+        if error.status < 500:
+            reason = Reason.MISCONFIGURED
+    what = f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`"
+    return TransportFault(reason, what)

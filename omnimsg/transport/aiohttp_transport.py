@@ -11,8 +11,12 @@ from omnimsg.adapter import Answer, Request, Response
 from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_faults import fault_from
+from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.body import open_body
+from omnimsg.transport.content_coding import Decoder, decode_whole
+from omnimsg.transport.fault_texts import host_of
 from omnimsg.transport.interface import SinkFault, TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
@@ -100,7 +104,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
                 if sink is None and content.is_eof():
                     # A small answer nearly always arrives together with its head.
                     return self._answer(response, content.read_nowait())
-                return await self._read(response, request, sink)
+                with ending_with_connection(response):
+                    return await self._read(response, request, sink)
             finally:
                 # As the end of `async with response` does it when the request is written. aiohttp
                 # releases the response by itself once the answer is complete.
@@ -151,7 +156,8 @@ class HttpTransport(PooledTransport[MarkedSession]):
             if not mark.written:
                 session.report_unmarked_answer(mark)
             async with response:
-                return await self._read(response, request, sink)
+                with ending_with_connection(response):
+                    return await self._read(response, request, sink)
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> MarkedSession:
         return MarkedSession(
@@ -170,11 +176,15 @@ class HttpTransport(PooledTransport[MarkedSession]):
             and request.answer is Answer.SINK
             and response.status in request.success
         ):
+            decoder = _decoder_of(response)
             async for chunk in content.iter_chunked(_SINK_CHUNK):
-                try:
-                    await sink.write(chunk)
-                except OSError as error:
-                    raise SinkFault(error) from error
+                for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
+                    try:
+                        await sink.write(piece)
+                    except OSError as error:
+                        raise SinkFault(error) from error
+            if decoder is not None:
+                decoder.end()
             return Response(response.status, b"", response.headers)
         chunks, size = [], 0
         while size <= self._max_answer_bytes and not content.at_eof():
@@ -183,16 +193,31 @@ class HttpTransport(PooledTransport[MarkedSession]):
         return self._answer(response, b"".join(chunks))
 
     def _answer(self, response: aiohttp.ClientResponse, body: bytes) -> Response:
-        if len(body) > self._max_answer_bytes:
-            limit = format_bytes(self._max_answer_bytes)
-            raise TransportFault(Reason.INVALID_RESPONSE, f"the answer has more than {limit}")
-        return Response.make(response.status, body, response.headers)
+        limit = self._max_answer_bytes
+        whole: bytes | None = body if len(body) <= limit else None
+        if whole:
+            decoder = _decoder_of(response)
+            whole = whole if decoder is None else decode_whole(decoder, whole, limit)
+        if whole is None:
+            raise AnswerError(f"has more than {format_bytes(limit)}")
+        return Response.make(response.status, whole, response.headers)
 
     def _fault(
         self, error: BaseException, task: asyncio.Task[Any], mark: WriteMark, target: Target
     ) -> TransportFault | None:
         """Translate an error of an exchange into a fault; return `None` for any other error."""
-        error = self._as_timeout(error, task)
+        error, url = self._as_timeout(error, task), target[0]
+        if isinstance(error.__cause__, TransportFault):  # of a body that was being written
+            return TransportFault(error.__cause__.reason, error.__cause__.detail)
+        if isinstance(error, AnswerError):
+            what = f"the answer of {host_of(url)} {error.what}"
+            return TransportFault(Reason.INVALID_RESPONSE, what)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return fault_from(error, written=mark.written, url=target[0], proxy=self._network.proxy)
+            proxy = self._network.proxy if url.scheme == "https" else None
+            return fault_from(error, written=mark.written, url=url, proxy=proxy)
         return None
+
+
+def _decoder_of(response: aiohttp.ClientResponse) -> Decoder | None:
+    coding = response.headers.get(aiohttp.hdrs.CONTENT_ENCODING)
+    return None if coding is None else Decoder.of(coding.encode(errors="replace"))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from omnimsg.transport.inherited_sockets import create_socket
+from omnimsg.transport.threads import run_in_own_thread
 
 if TYPE_CHECKING:
     import ssl
 
+    from aiohttp import ClientRequest
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.tracing import Trace
     from yarl import URL
 
     from omnimsg.transport.network import Network
@@ -21,6 +26,9 @@ if TYPE_CHECKING:
 
 class TimedResolver(AbstractResolver):
     """aiohttp's resolver with a time limit: the system's resolver takes none.
+
+    aiohttp's uses the executor of the event loop, which takes no work while the process ends; names
+    are then looked up in threads of their own.
 
     Args:
         timeout: Seconds for each look-up.
@@ -35,21 +43,62 @@ class TimedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Look up the addresses of a host."""
         async with asyncio.timeout(self._timeout):
-            return await self._resolver.resolve(host, port, family)
+            try:
+                return await self._resolver.resolve(host, port, family)
+            except RuntimeError:
+                pass
+            rows = await run_in_own_thread(
+                asyncio.get_running_loop(),
+                partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM),
+            )
+        return [_resolved(host, row) for row in rows]
 
     async def close(self) -> None:
         """Close aiohttp's resolver."""
         await self._resolver.close()
 
 
+def _resolved(host: str, row: tuple[Any, ...]) -> ResolveResult:
+    """Convert a row of `socket.getaddrinfo`; a link-local address keeps its scope."""
+    family, _, protocol, _, address = row
+    scope = f"%{address[3]}" if len(address) > 3 and address[3] else ""
+    return ResolveResult(
+        hostname=host,
+        host=f"{address[0]}{scope}",
+        port=address[1],
+        family=family,
+        proto=protocol,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
+
+
 class Connector(aiohttp.TCPConnector):
-    """A pool that can be left to the garbage collector without a warning.
+    """A pool with a time limit for each connection, which can be abandoned without a warning.
+
+    Args:
+        connect_timeout: Seconds for making a connection, from the look-up of its name to the end
+            of the TLS handshake. aiohttp's own limits leave out the answer of a proxy.
+        options: The options of aiohttp's pool.
 
     Attributes:
         is_abandoned: Whether it was left to the garbage collector.
     """
 
     is_abandoned: bool = False
+
+    def __init__(self, connect_timeout: float, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self._connect_timeout = connect_timeout
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
+    ) -> ResponseHandler:
+        """Make a connection; the method of aiohttp's that each kind of pool has."""
+        async with asyncio.timeout(self._connect_timeout):
+            return await super()._create_connection(req, traces, timeout)
 
     def __del__(self, *given: Any) -> None:  # noqa: ANN401 - as aiohttp has it
         """Close what is open, with a warning, unless it was abandoned."""
@@ -75,6 +124,7 @@ class Connections:
     def __init__(self, max_connections: int, network: Network, tls: ssl.SSLContext | None) -> None:
         self._resolver = TimedResolver(network.connect_timeout)
         self._options: dict[str, Any] = {
+            "connect_timeout": network.connect_timeout,
             "limit": max_connections,
             "ssl": True if tls is None else tls,
             "resolver": self._resolver,

@@ -92,6 +92,9 @@ class Endpoints:
         if _has_dot_segments(text):
             # An id `..` would be resolved, and turn "this message" into "all messages".
             raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
+        if url.raw_user is not None or url.raw_password is not None:
+            # aiohttp would send these instead of the account's credentials.
+            raise TransportFault(Reason.MISCONFIGURED, "the address has credentials in it")
         origin = f"{url.scheme}://{url.host}" + ("" if port is None else f":{port}")
         if url.scheme not in self._schemes or (
             url.scheme == "http" and not is_loopback(url.host) and url.host != self._http_host
@@ -105,7 +108,8 @@ class Endpoints:
             raise TransportFault(
                 Reason.MISCONFIGURED, f"the account's credentials are not for {origin}"
             )
-        return url
+        # A fragment is never sent; aiohttp would take it off, and with it the URL for another one.
+        return url.with_fragment(None) if url.raw_fragment else url
 
     def _build_headers(
         self, content_type: str | None, authenticated: bool, own: Mapping[str, str]

@@ -84,6 +84,43 @@ async def open_for_sending(path: Path) -> IO[bytes]:
         raise unreadable(error) from None
 
 
+class ExactReader:
+    """Reads an exact number of bytes from a file.
+
+    Args:
+        file: The open file.
+        size: The bytes to read.
+        is_on_disk: Whether reading it may block, so that it is read in threads.
+    """
+
+    def __init__(self, file: IO[bytes], size: int, *, is_on_disk: bool = True) -> None:
+        self._file = file
+        self._left = size
+        self._is_on_disk = is_on_disk
+
+    async def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size`; empty at the end.
+
+        Raises:
+            TransportFault: The file cannot be read, or has become shorter.
+        """
+        wanted = min(size, self._left)
+        if not wanted:
+            return b""
+        try:
+            if self._is_on_disk:
+                piece = await anyio.to_thread.run_sync(self._file.read, wanted)
+            else:
+                piece = self._file.read(wanted)
+        except OSError as error:
+            raise unreadable(error) from None
+        if not piece:
+            detail = "the file became shorter while it was sent"
+            raise TransportFault(Reason.MEDIA_INVALID, detail)
+        self._left -= len(piece)
+        return piece
+
+
 def unreadable(error: OSError) -> TransportFault:
     """Return the fault of a file that cannot be read while it is sent."""
     detail = f"the file cannot be read ({type(error).__name__})"

@@ -217,6 +217,8 @@ class MarkedSession:
             request_class=(aiohttp.ClientRequest if marking is Marking.TRACED else TrackedRequest),
             trace_configs=None if marking is Marking.TRACKED else [mark_tracing()],
             trust_env=False,
+            # aiohttp takes a body that is cut off within its coding for a whole one.
+            auto_decompress=False,
             headers=headers,
             max_line_size=_MAX_HEADER_LINE,
             max_field_size=_MAX_HEADER_LINE,

@@ -118,6 +118,31 @@ def test_a_killed_process_releases_the_lock(path: Path) -> None:
     AppendLog(path, new=False).close()
 
 
+def test_a_log_is_closed_while_the_process_ends(path: Path) -> None:
+    """What is queued in a function of `atexit` is written."""
+    code = (
+        "import atexit, sys; from omnimsg.storage.append_log import AppendLog;"
+        " from pathlib import Path; held = AppendLog(Path(sys.argv[1]), new=True);"
+        " atexit.register(held.close); atexit.register(held.append, b'two\\n');"
+        " held.append(b'one\\n')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=30)  # noqa: S603
+
+    assert b"one\ntwo\n" == path.read_bytes()
+
+
+def test_lines_are_committed_while_the_process_ends(path: Path) -> None:
+    """The log has its thread until the last function of `atexit`."""
+    code = (
+        "import asyncio, atexit, sys; from omnimsg.storage.append_log import AppendLog;"
+        " from pathlib import Path; held = AppendLog(Path(sys.argv[1]), new=True);"
+        " atexit.register(lambda: asyncio.run(held.commit())); held.append(b'one\\n')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=30)  # noqa: S603
+
+    assert b"one\n" == path.read_bytes()
+
+
 def _delete(path: Path) -> None:
     path.unlink()
 

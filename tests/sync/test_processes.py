@@ -15,6 +15,7 @@ from support.thread_server import accept, server_in_thread
 
 from omnimsg import sync
 from omnimsg.sync.loop_thread import LoopThread
+from omnimsg.transport import TransportKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,22 @@ atexit.register(lambda: print(client.send(texts(1, start=1)[0]).id))
 print(client.send(texts(1)[0]).id)
 """
 
+AT_THE_END = """
+import atexit
+import sys
+import attrs
+from support.adapters import texts, tiny
+from omnimsg.sync import Client
+from omnimsg.transport import create_http_transport
+
+def transport(options):
+    network = attrs.evolve(options.network, transport=%r)
+    return create_http_transport(attrs.evolve(options, network=network))
+
+client = Client([tiny(sys.argv[1].replace("127.0.0.1", "localhost"))], transport=transport)
+atexit.register(lambda: print(client.send(texts(1)[0]).id))
+"""
+
 FORKING = """
 import os
 import sys
@@ -210,6 +227,15 @@ def test_a_process_that_ends_closes_what_is_open(tmp_path: Path) -> None:
         ended = run(SCRIPT, server, tmp_path)
 
     assert (0, ["main:id-r0", "main:id-r1"], "") == ended
+
+
+@pytest.mark.parametrize("transport", list(TransportKind))
+def test_a_host_is_found_while_the_process_ends(tmp_path: Path, transport: TransportKind) -> None:
+    """A function of `atexit` may make the first connection, and look up the name of its host."""
+    with server_in_thread(accept) as server:
+        ended = run(AT_THE_END % transport.value, server, tmp_path)
+
+    assert (0, ["main:id-r0"], "") == ended
 
 
 @needs_fork

@@ -70,6 +70,8 @@ def test_credentials_are_refused_to_undeclared_hosts(url: str) -> None:
         (BASE, ""),
         (BASE, "https://api.tiny.example:port/x"),
         (BASE, "https://[::1/x"),
+        (BASE, "https://me:secret@api.tiny.example/x"),
+        (BASE, "https://me@api.tiny.example/x"),
     ],
 )
 def test_unencrypted_and_unusable_urls_are_refused(base: str, url: str) -> None:
@@ -106,6 +108,13 @@ def test_dots_elsewhere_are_allowed(path: str) -> None:
     url, _ = endpoints().resolve(Request("GET", path))
 
     assert f"{BASE}{path}" == str(url)
+
+
+def test_a_fragment_is_taken_off() -> None:
+    """It is never sent."""
+    url, _ = endpoints().resolve(Request("GET", "/x?page=1#top"))
+
+    assert f"{BASE}/x?page=1" == str(url)
 
 
 def test_the_spelling_of_the_scheme_makes_no_difference() -> None:

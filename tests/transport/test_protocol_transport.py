@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import support.servers
 from attrs import evolve
-from support.servers import Server, Visit, answer, saying, stall
+from support.servers import Server, Visit, answer, reset, saying, stall
 from support.transports import asked, lost
 
 from omnimsg import ConfigError, Network, Reason
@@ -162,6 +162,19 @@ async def test_what_cannot_be_written_is_refused(
         mark.written,
         transport.is_open,
     )
+
+
+async def test_a_repetition_may_meet_another_stale_connection(transport_to: TransportTo) -> None:
+    """It is repeated again: the place of its connection may come with another used one."""
+    get = evolve(SEND, effect=Effect.READ)
+    acts = [answer(200), reset, answer(201), reset, answer(202)]
+    async with Server(*acts) as server:
+        transport = transport_to(server.url, connections=1)
+        await asked(transport, get)
+        responses = await asyncio.gather(asked(transport, get), asked(transport, SEND))
+
+    assert [202, 201] == [each.status for each in responses]
+    assert (5, 3) == (len(server.requests), server.connections)
 
 
 async def test_a_small_exchange_needs_one_future_and_no_task(

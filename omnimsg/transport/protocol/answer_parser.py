@@ -8,9 +8,9 @@ import httptools
 
 from omnimsg.adapter import Response
 from omnimsg.domain.formatting import format_bytes
+from omnimsg.transport.answer_error import AnswerError
+from omnimsg.transport.content_coding import Decoder, decode_whole
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders
-from omnimsg.transport.protocol.content_coding import Decoder, decode_whole
-from omnimsg.transport.protocol.errors import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,11 +214,15 @@ class AnswerParser:
         return decoded
 
     def _has_length(self) -> bool:
-        """Whether the answer says where its body ends."""
+        """Whether the answer says where its body ends.
+
+        The parser obeys a name or a value with spaces after it, and hands them over.
+        """
+        lines = [(name.strip().lower(), value.strip().lower()) for name, value in self.lines]
         return any(
-            name.lower() == b"content-length"
-            or (name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked"))
-            for name, value in self.lines
+            name == b"content-length"
+            or (name == b"transfer-encoding" and value.endswith(b"chunked"))
+            for name, value in lines
         )
 
     def _failed(self, what: str) -> AnswerError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnimsg.transport.content_coding import Decoder
 from omnimsg.transport.interface import SinkFault
-from omnimsg.transport.protocol.content_coding import Decoder
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.protocol.answer_parser import AnswerParser
 from omnimsg.transport.protocol.answer_stream import AnswerStream
-from omnimsg.transport.protocol.errors import AnswerError, ConnectionBrokenError
+from omnimsg.transport.protocol.errors import ConnectionBrokenError
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,8 +13,11 @@ from omnimsg.transport.inherited_sockets import create_socket
 from omnimsg.transport.protocol.connection import Connection
 from omnimsg.transport.protocol.resolver import Resolver
 from omnimsg.transport.protocol.tunnel import Tunnel
+from omnimsg.transport.threads import run_in_thread
 
 if TYPE_CHECKING:
+    import socket
+
     from omnimsg.transport.network import Network
     from omnimsg.transport.protocol.connection import Owner
     from omnimsg.transport.protocol.origin import Origin
@@ -94,22 +96,18 @@ class Dialer:
         if self._resolver is None:
             self._resolver = Resolver(loop)
         addresses = await self._resolver.resolve(host, port)
-        sock = await start_connection(
+        return await start_connection(
             addresses,
             happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
             interleave=1,
             loop=loop,
             socket_factory=create_socket,
         )
-        # A router may drop a connection that is silent for minutes, for example while it waits for
-        # an answer; keepalive probes detect that.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return sock
 
     async def _tls_context(self, loop: asyncio.AbstractEventLoop) -> ssl.SSLContext:
         if self._tls is None:
             # Reading the system's certificates takes some 20 ms.
-            self._tls = await loop.run_in_executor(None, _system_context)
+            self._tls = await run_in_thread(loop, _system_context)
         return self._tls
 
 

@@ -7,9 +7,10 @@ import ssl
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.reason import Reason
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.fault_texts import NO_SUCH_HOST, cause, connection_fault, name_of
 from omnimsg.transport.interface import TransportFault
-from omnimsg.transport.protocol.errors import AnswerError, TunnelRefusedError
+from omnimsg.transport.protocol.errors import TunnelRefusedError
 
 if TYPE_CHECKING:
     from omnimsg.transport.network import Proxy

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
 from omnimsg.transport.protocol.dialer import Dialer
-from omnimsg.transport.protocol.errors import AnswerError, ConnectionBrokenError
+from omnimsg.transport.protocol.errors import ConnectionBrokenError
 from omnimsg.transport.protocol.exchange import exchange, may_repeat
 from omnimsg.transport.protocol.faults import fault_from
 from omnimsg.transport.protocol.pool import Pool
@@ -114,7 +115,7 @@ class ProtocolTransport(PooledTransport[Pool]):
             try:
                 return await exchange(connection, request, head, body, mark, sink)
             except ConnectionBrokenError as error:
-                if is_new or not may_repeat(request, connection, error):
+                if not may_repeat(request, connection, error):
                     raise
         return await self._exchange_other(pool, request, head, mark, sink, is_new=True)
 

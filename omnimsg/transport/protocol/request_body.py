@@ -8,11 +8,9 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
-
 from omnimsg.adapter import Multipart, Source
 from omnimsg.domain.reason import Reason
-from omnimsg.transport.files import open_for_sending, unreadable
+from omnimsg.transport.files import ExactReader, open_for_sending
 from omnimsg.transport.interface import TransportFault
 
 if TYPE_CHECKING:
@@ -54,9 +52,7 @@ class RequestBody:
         after: bytes = b"",
         content_type: str | None = None,
     ) -> None:
-        self._file = file
-        self._left = size
-        self._is_on_disk = is_on_disk
+        self._content = ExactReader(file, size, is_on_disk=is_on_disk)
         self._before = before
         self._after = after
         self.size: int = len(before) + size + len(after)
@@ -69,23 +65,11 @@ class RequestBody:
             TransportFault: The file cannot be read, or has become shorter.
         """
         piece, self._before = self._before, b""
-        if not piece and self._left:
-            piece = await self._read(min(self._left, _MAX_PIECE))
-            if not piece:
-                detail = "the file became shorter while it was sent"
-                raise TransportFault(Reason.MEDIA_INVALID, detail)
-            self._left -= len(piece)
-        elif not piece:
+        if not piece:
+            piece = await self._content.read(_MAX_PIECE)
+        if not piece:
             piece, self._after = self._after, b""
         return piece
-
-    async def _read(self, size: int) -> bytes:
-        if not self._is_on_disk:
-            return self._file.read(size)
-        try:
-            return await anyio.to_thread.run_sync(self._file.read, size)
-        except OSError as error:
-            raise unreadable(error) from None
 
 
 @asynccontextmanager

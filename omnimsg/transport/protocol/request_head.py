@@ -10,8 +10,8 @@ from multidict import CIMultiDict
 
 from omnimsg.adapter import Source
 from omnimsg.domain.reason import Reason
+from omnimsg.transport.content_coding import ACCEPT_ENCODING
 from omnimsg.transport.interface import TransportFault
-from omnimsg.transport.protocol.content_coding import ACCEPT_ENCODING
 from omnimsg.transport.protocol.origin import Origin
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omnimsg.transport.threads import run_in_thread
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +25,7 @@ _CACHE_SIZE = 64
 
 
 class Resolver:
-    """Looks up the addresses of hosts in threads of the event loop.
+    """Looks up the addresses of hosts in threads.
 
     Concurrent look-ups of one host share one look-up.
 
@@ -52,7 +54,7 @@ class Resolver:
         lookup = self._pending.get(key)
         if lookup is None:
             look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            lookup = self._pending[key] = self._loop.run_in_executor(None, look_up)
+            lookup = self._pending[key] = run_in_thread(self._loop, look_up)
             lookup.add_done_callback(lambda done: self._store(key, done))
         # Shielded: other callers may wait for the same look-up.
         return await asyncio.shield(lookup)

@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from support.servers import Server, answer, close, saying
+from support.servers import Server, answer, close, saying, stall
 from support.transports import asked, both, lost
 
 from omnimsg import Reason
-from omnimsg.adapter import Effect, Request
+from omnimsg.adapter import Answer, Effect, Request
 from omnimsg.transport import TransportFault, WriteMark
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ CUT_OFF = {
     "no end of the last chunk": (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
     ),
+    "space after a name": b"HTTP/1.1 200 OK\r\nContent-Length : 3\r\n\r\n{}",
+    "space after a value": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked \r\n\r\n9\r\n{}",
 }
 
 NO_HTTP = {
@@ -124,6 +126,34 @@ async def test_an_answer_says_its_length_in_several_ways(
 
     assert [(200, b"{}")] * 3 == [(each.status, each.body) for each in answers]
     assert 1 == server.connections
+
+
+@pytest.mark.parametrize("rest", [b"x\r\n", b"1\r\n{}\r\n"], ids=["no size", "too large"])
+@pytest.mark.parametrize("answer_to", list(Answer), ids=["kept", "sink"])
+async def test_a_body_that_ceases_to_be_http_is_no_answer(
+    transport_to: TransportTo, answer_to: Answer, rest: bytes
+) -> None:
+    """It ends at once, also where its first part is being read already."""
+    is_read = asyncio.Event()
+
+    class Reading:
+        async def write(self, chunk: bytes) -> None:
+            """Note that the body is being read."""
+            is_read.set()
+
+    async def broken(visit: Visit) -> None:
+        await visit.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
+        if answer_to is Answer.SINK:
+            await is_read.wait()
+        await asyncio.sleep(0.01)
+        await visit.say(rest)
+        await stall(visit)
+
+    request = Request("GET", "/x", answer=answer_to)
+    async with Server(broken) as server:
+        reason = await lost(transport_to(server.url), request, sink=Reading())
+
+    assert Reason.INVALID_RESPONSE is reason
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)

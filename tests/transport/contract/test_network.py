@@ -10,9 +10,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 import support.servers
-from support.servers import Gone, Server, Visit, answer, refusing_port, stall
+from support.servers import Gone, Server, Visit, answer, refusing_port, saying, stall
 
 from omnimsg import InvalidValue, Network, Proxy, Reason
 from omnimsg.adapter import Request, Source
@@ -123,6 +124,35 @@ async def test_a_proxy_that_refuses_is_named(
     assert (reason, False) == (fault.reason, left)
     assert f"the proxy 127.0.0.1:{proxy.port} answered with HTTP {status}" in fault.detail
     assert "p4ssword" not in fault.detail
+
+
+async def test_a_proxy_that_speaks_no_http_is_named(transport_to: TransportTo) -> None:
+    """What it says is not the provider's answer."""
+    async with Server(saying(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}")
+        fault, left = await failed(transport_to("https://api.tiny.example", network=network))
+
+    assert (Reason.CONNECTION_FAILED, False) == (fault.reason, left)
+    assert f"the proxy 127.0.0.1:{proxy.port} did not answer with HTTP" in fault.detail
+
+
+async def test_a_proxy_that_says_nothing_is_given_up(transport_to: TransportTo) -> None:
+    """The time limit of a connection includes its answer, so that there is time to try again."""
+    async with Server(stall) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=0.05)
+        transport = transport_to("https://api.tiny.example", network=network)
+        with anyio.fail_after(20):
+            fault, left = await failed(transport, within=60.0)
+
+    assert (Reason.TIMEOUT, False) == (fault.reason, left)
+
+
+async def test_a_proxy_is_not_named_where_it_is_not_used(transport_to: TransportTo) -> None:
+    """A sandbox on this machine that does not run is no fault of the proxy."""
+    network = Network(proxy="http://127.0.0.1:9")
+    fault, _ = await failed(transport_to(f"http://127.0.0.1:{refusing_port()}", network=network))
+
+    assert "proxy" not in fault.detail
 
 
 async def test_a_proxy_that_is_not_there_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ pytestmark = [pytest.mark.anyio, both]
 
 CONTENT = random.Random(2).randbytes(3_000_001)  # noqa: S311 - repeatable
 SHA = "0" * 64
+# More than what a connection buffers.
+SPARSE = 16_000_000
 GET = Request("GET", "/x")
 
 
@@ -31,6 +34,23 @@ def upload(data: bytes | Path, size: int = len(CONTENT)) -> Request:
     """Build the request that uploads a file."""
     source = Source(data=data, size=size, sha256=SHA)
     return Request("PUT", "/x", source, effect=Effect.ONCE, content_type="image/png")
+
+
+def in_form(path: Path) -> Request:
+    """Build the request that uploads a file in a form."""
+    source = Source(data=path, size=SPARSE, sha256=SHA)
+    form = Multipart(
+        fields=(), file_field="file", file_name="x", content_type="image/png", source=source
+    )
+    return Request("POST", "/x", form)
+
+
+def sparse(folder: Path) -> Path:
+    """Make a file that is larger than what a connection buffers."""
+    path = folder / "sparse"
+    path.touch()
+    os.truncate(path, SPARSE)
+    return path
 
 
 @pytest.fixture
@@ -81,6 +101,51 @@ async def test_a_form_has_its_fields_in_order_and_the_file_last(
     assert re.search(rb'filename="a(?: |%20)%22file%22.png"', parts[-1])
     assert b"Content-Type: image/png" in parts[-1]
     assert str(len(received.body)) == received.headers["content-length"]
+
+
+@pytest.mark.parametrize("is_form", [False, True], ids=["file", "form"])
+async def test_a_file_that_becomes_shorter_ends_the_upload(
+    transport_to: TransportTo, tmp_path: Path, is_form: bool
+) -> None:
+    """At once: the server would wait for the rest, and the client for the answer."""
+    path = sparse(tmp_path)
+
+    async def shorten(visit: Visit) -> None:
+        await visit.head()
+        os.truncate(path, SPARSE // 2)
+        await visit.reader.read()
+
+    async with Server(connecting=shorten) as server:
+        request = in_form(path) if is_form else upload(path, SPARSE)
+        reason = await lost(transport_to(server.url), request, within=60.0)
+
+    assert Reason.MEDIA_INVALID is reason
+
+
+@pytest.mark.parametrize("is_form", [False, True], ids=["file", "form"])
+async def test_a_file_that_becomes_longer_is_sent_as_it_was(
+    transport_to: TransportTo, tmp_path: Path, is_form: bool
+) -> None:
+    """Bytes beyond the announced length would be read as another request."""
+    path = sparse(tmp_path)
+    rest: list[bytes] = []
+
+    async def lengthen(visit: Visit) -> None:
+        _, headers = await visit.head()
+        with path.open("ab") as file:
+            file.write(b"more")
+        await visit.reader.readexactly(int(headers["content-length"]))
+        await answer(204)(visit)
+        rest.append(await visit.reader.read())
+        visit.server.left.set()
+
+    async with Server(connecting=lengthen) as server:
+        transport = transport_to(server.url)
+        await asked(transport, in_form(path) if is_form else upload(path, SPARSE))
+        await transport.aclose()
+        await server.left.wait()
+
+    assert [b""] == rest
 
 
 async def test_a_file_that_is_gone_is_no_fault_of_the_connection(

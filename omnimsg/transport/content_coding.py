@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from omnimsg.transport.protocol.errors import AnswerError
+from omnimsg.transport.answer_error import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
