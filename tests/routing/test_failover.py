@@ -390,6 +390,27 @@ def test_ttl_counts_on() -> None:
     assert 53 == orjson.loads(body)["messages"][0]["ttl"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_time_to_ask_anybody(stream: bool) -> None:
+    """A message whose first account is unwell and whose deadline is over has an outcome."""
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),))
+
+    async def story(client: Client) -> list[Outcome]:
+        for each in texts(10):
+            await client.send(each)
+        late = texts(2, start=10)
+        if stream:
+            return [each async for each in client.send_many(late, deadline=0)]
+        return [await outcome_of(client, each, deadline=0) for each in late]
+
+    outcomes = routed.run(story)
+
+    assert {("not_sent", Reason.DEADLINE_EXCEEDED)} == {
+        (each.kind, each.failure.reason) for each in outcomes
+    }
+    assert 10 == routed.asked()["b"]
+
+
 class Filing(TinyAdapter):
     """Tiny, with pictures."""
 
