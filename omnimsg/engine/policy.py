@@ -169,6 +169,14 @@ class Prices:
     )
 
 
+def _to_account_trouble(value: AccountTrouble | str) -> AccountTrouble:
+    return validate.to_enum_member(AccountTrouble, value)
+
+
+def _to_on_ambiguous(value: OnAmbiguous | str) -> OnAmbiguous:
+    return validate.to_enum_member(OnAmbiguous, value)
+
+
 @attrs.frozen(kw_only=True)
 class Policy:
     """How one account sends: limits, retries, and what to do in trouble.
@@ -185,11 +193,21 @@ class Policy:
         prices: What messages cost, for estimates and budgets.
     """
 
-    retry: RetryPolicy = attrs.field(default=RetryPolicy())
-    limits: Limits = attrs.field(default=Limits())
-    breaker: Breaker = attrs.field(default=Breaker())
-    account_trouble: AccountTrouble = AccountTrouble.FAIL
-    on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
+    retry: RetryPolicy = attrs.field(
+        default=RetryPolicy(), validator=validate.instance_of(RetryPolicy)
+    )
+    limits: Limits = attrs.field(default=Limits(), validator=validate.instance_of(Limits))
+    breaker: Breaker = attrs.field(default=Breaker(), validator=validate.instance_of(Breaker))
+    account_trouble: AccountTrouble = attrs.field(
+        default=AccountTrouble.FAIL,
+        converter=_to_account_trouble,
+        validator=validate.enum_member(AccountTrouble),
+    )
+    on_ambiguous: OnAmbiguous = attrs.field(
+        default=OnAmbiguous.HOLD,
+        converter=_to_on_ambiguous,
+        validator=validate.enum_member(OnAmbiguous),
+    )
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
     network: Network = attrs.field(default=Network(), validator=validate.instance_of(Network))
     prices: Prices = attrs.field(default=Prices(), validator=validate.instance_of(Prices))
