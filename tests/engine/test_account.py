@@ -141,9 +141,9 @@ def test_a_policy_takes_texts_and_refuses_what_it_does_not_know() -> None:
     policy = Policy(account_trouble="hold", on_ambiguous="resend")
 
     assert policy == Policy(account_trouble=AccountTrouble.HOLD, on_ambiguous=OnAmbiguous.RESEND)
-    for wrong in ({"account_trouble": "wait"}, {"on_ambiguous": True}, {"limits": {}}):
-        given: Any = wrong
-        with pytest.raises(InvalidValue, match=next(iter(wrong))):
+    given: Any
+    for given in ({"account_trouble": "wait"}, {"on_ambiguous": True}, {"limits": {}}):
+        with pytest.raises(InvalidValue, match=next(iter(given))):
             Policy(**given)
 
 
