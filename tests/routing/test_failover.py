@@ -475,3 +475,26 @@ def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
         routed.send(texts(1)[0])
 
     assert [("b", "accepted")] == ear.heard
+
+
+def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
+    """No other account is tried for it, so its outcome at the first one is the last."""
+    heard: list[tuple[str, str]] = []
+
+    class Ear(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            heard.extend((each.account, each.kind) for each in event.outcomes)
+
+    routes = (Route(accounts=("a", "b")),)
+    routed = Routed(slowly(5.0, "slow-down"), accepted, routes=routes, observers=(Ear(),))
+
+    async def story(client: Client) -> None:
+        call = asyncio.create_task(client.send(*texts(1)))
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert [("a", "not_sent")] == heard
+    assert 0 == routed.asked()["b"]
