@@ -97,6 +97,7 @@ class Scheduler:
         From the start of this call, nothing more can be handed over.
         """
         self._admission.close()
+        self._linger = 0.0  # nothing joins the open batches any more
         self._wakeup.soon()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
