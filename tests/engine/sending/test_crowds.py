@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import pytest
 from support.adapters import TinyAdapter, texts
 from support.routed import AT_ONCE, Routed, outcome_of, pausing, slowly
 
@@ -16,6 +15,8 @@ from omnimsg.engine.sending.queue import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
 
 class Alone(TinyAdapter):
