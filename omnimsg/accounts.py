@@ -61,6 +61,7 @@ class Accounts:
         problems = list(problems_of(self._routes, {*engines, *unusable}, policies))
         if problems:
             raise ConfigError("\n".join(map(str, problems)))
+        self._table: RouteTable | None = None
         self.default: str = default if default is not None else next(iter(engines))
         self.get(self.default)
 
@@ -95,10 +96,15 @@ class Accounts:
         """
         if not self._routes:
             return self.get(None)
-        table = RouteTable(
+        self._table = RouteTable(
             self._routes, self.engines, unusable=self.unusable, default=self.get(None), now=now
         )
-        return Router(table, now=now, observers=observers)
+        return Router(self._table, now=now, observers=observers)
+
+    def close_limits(self) -> None:
+        """Let no message that waits for the limit of its route leave any more."""
+        if self._table is not None:
+            self._table.close_limits()
 
     def require_new(self, name: str) -> None:
         """Refuse a name that an account has already.

@@ -226,6 +226,7 @@ class Client(AccountManagement, Operations, Planning, Reports):
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         self._legs.close()
+        self._accounts.close_limits()
         async with anyio.create_task_group() as closing:
             for account in self._accounts.engines.values():
                 closing.start_soon(account.aclose, until)

@@ -16,6 +16,7 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.account import account_listener
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
+from omnimsg.idempotency_asking import Asking
 from omnimsg.idempotency_outcomes import differing, done_with, in_doubt, refused, result_of
 
 if TYPE_CHECKING:
@@ -49,27 +50,6 @@ class Submits(Protocol):
         """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
-class _Asking:
-    """A hand-over in flight that may try several accounts.
-
-    Args:
-        on_account: Called with the name of each account that is tried.
-
-    Attributes:
-        asked: The future outcome at the last account that was tried; `None` if none was.
-        unclaimed: The outcome that was reported between the cancellation of the call and its raise.
-    """
-
-    def __init__(self, on_account: Callable[[str], None]) -> None:
-        self._on_account = on_account
-        self.asked: asyncio.Future[Outcome] | None = None
-        self.unclaimed: Outcome | None = None
-
-    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
-        self.asked = asked
-        self._on_account(account)
-
-
 class Idempotency(Observer):
     """Remembers messages by their callers' references, for a while.
 
@@ -93,7 +73,10 @@ class Idempotency(Observer):
         # Hand-overs in flight that have no caller any more.
         self._abandoned: set[Key] = set()
         # Hand-overs in flight that may try several accounts.
-        self._asking: dict[Key, _Asking] = {}
+        self._asking: dict[Key, Asking] = {}
+        # By key: doubts about hand-overs that have no caller any more, which went on to another
+        # account although an earlier one may have sent the message.
+        self._doubts: dict[Key, Ambiguous] = {}
         # By account and reference: messages that are at another account than the one that their
         # callers have named, as a fallback leg may be.
         self._elsewhere: dict[tuple[str, str], Key] = {}
@@ -237,13 +220,18 @@ class Idempotency(Observer):
         self, key: Key, message: Message, since: float, step: Callable[[], Awaitable[Outcome]]
     ) -> Outcome:
         """Run a hand-over, or the rest of it, that may try several accounts; note its outcome."""
-        asking = self._asking[key] = _Asking(partial(self._note_account, key))
+        _, first, _ = self.known.get(key, (None, None, 0.0))
+        before = None if first is None else result_of(first)
+        asking = self._asking[key] = Asking(partial(self._note_account, key), before)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.known[key] = message, future, since
+        self.begin(key, message, future, since)
         token = account_listener.set(asking)
         try:
             outcome = await step()
         except BaseException:
+            _, current, _ = self.known.get(key, (None, None, 0.0))
+            if asking.doubt is not None and current is future:
+                self._doubts[key] = asking.doubt
             if asking.unclaimed is not None:
                 self._end(key, asking.unclaimed)
             else:
@@ -258,6 +246,9 @@ class Idempotency(Observer):
     def _end(self, key: Key, outcome: Outcome | None) -> None:
         """Note an outcome; forget a message that is on no phone, so that it may be repeated."""
         self._abandoned.discard(key)
+        doubt = self._doubts.pop(key, None)
+        if doubt is not None and not isinstance(outcome, (Accepted, Ambiguous)):
+            outcome = doubt  # only an acceptance is better evidence
         if key not in self.known:
             return
         message, future, since = self.known[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from omnimsg.engine.sending.follow_up import FollowUp
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.queue import Queue
+from omnimsg.engine.sending.queue import SEARCH_PAUSE, Queue
 from omnimsg.engine.sending.reconcile import Reconciler
 from omnimsg.engine.sending.requeue import Requeue
 from omnimsg.engine.sending.retry import Retrier
@@ -128,6 +129,7 @@ class LoopParts:
         self._guard: AsyncGenerator[None, None] | None = None
         # The references of messages whose callers are gone, until `_end_given_up` ends them.
         self._given_up: set[str] = set()
+        self._search_at = -math.inf
 
         # The attempt: one request, with or without a record of it.
         writer = None if journal is None else writer_of(journal, name)
@@ -246,13 +248,14 @@ class LoopParts:
         return bool(self.limiter.under_way or self._follow_ups or self.messages)
 
     def take_back(self, reference: str) -> None:
-        """End a queued message whose caller is gone, in the next turn of the loop."""
+        """End a queued message whose caller is gone, in the next turn of the loop or soon after."""
         loop = asyncio.get_running_loop()
         if loop is not self.loop:
             return
         if not self._given_up:
-            # Once for all callers that are cancelled together: a scan of the queue takes time.
-            loop.call_soon(self._end_given_up)
+            # Once for all callers that are cancelled together or shortly after one another: a
+            # search of the queue takes time.
+            loop.call_later(max(0.0, self._search_at - self._now()), self._end_given_up)
         self._given_up.add(reference)
 
     def enter(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -301,6 +304,7 @@ class LoopParts:
 
     def _end_given_up(self) -> None:
         given_up, self._given_up = self._given_up, set()
+        self._search_at = self._now() + SEARCH_PAUSE * self.messages
         self.admission.queue_arrivals()
         for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
             for batch in list(waiting):

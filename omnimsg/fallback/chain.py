@@ -16,7 +16,7 @@ from omnimsg.engine.leg_events import LegChanged, LegState
 from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from datetime import datetime
 
     from omnimsg.delivery.delivery import Delivery
@@ -95,13 +95,20 @@ class Chain:
     def _has_next(self) -> bool:
         return self._index + 1 < len(self.legs)
 
-    async def run(self, seconds: float, outcome: Outcome | None = None) -> Outcome:
+    async def run(
+        self,
+        seconds: float,
+        outcome: Outcome | None = None,
+        *,
+        is_left: Callable[[], bool] | None = None,
+    ) -> Outcome:
         """Hand legs over until one is accepted, or none may be tried any more.
 
         Args:
             seconds: Seconds until the caller gives up.
             outcome: The outcome of the first leg, if a stream has handed it over already and the
                 next one may be tried.
+            is_left: Returns whether nobody waits for the message any more.
         """
         until = Deadline.after(seconds, self._owner.now)
         earlier: list[Outcome] = []
@@ -110,7 +117,7 @@ class Chain:
             self._index += 1
         while True:
             outcome = await self._submit(until.remaining())
-            if not self.take(outcome):
+            if not self.take(outcome, is_left=is_left is not None and is_left()):
                 return _conclusion(earlier, outcome)
             earlier.append(outcome)
             self._index += 1

@@ -303,6 +303,6 @@ class LegsOfStream:
     ) -> None:
         last = outcome
         try:
-            last = await chain.run(self._timeout, outcome)
+            last = await chain.run(self._timeout, outcome, is_left=lambda: run.may_abandon)
         finally:
             run.conclude([position], [message], [last])

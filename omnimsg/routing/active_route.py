@@ -9,6 +9,7 @@ import attrs
 from omnimsg.engine.policy import OnAmbiguous
 from omnimsg.routing.conditions import all_of
 from omnimsg.routing.rotation import rotation_of
+from omnimsg.routing.route_limit import RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ class ActiveRoute:
         is_alone: Whether it has only one account, which then uses its own retries.
         resends: Whether a message that may have been sent goes on to the next account.
         changes: Whether it adds a sender or a ttl.
-        is_limited: Whether it has a rate limit, for which messages may have to wait.
+        limit: Its rate limit, for which messages may have to wait; `None` if it has none.
         is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
             the order given.
     """
@@ -70,11 +71,8 @@ class ActiveRoute:
         if definition is not None and len(accounts) == len(definition.accounts):
             self._rotation = rotation_of(definition, accounts)
         rate = None if definition is None else definition.limits.messages_per_second
-        self.is_limited: bool = rate is not None
-        self.is_simple: bool = not (self.changes or self.is_limited or self._rotation)
-        self._interval = 0.0 if rate is None else 1 / rate
-        self._due = 0.0
-        self._now = now
+        self.limit: RouteLimit | None = None if rate is None else RouteLimit(rate, now=now)
+        self.is_simple: bool = not (self.changes or self.limit or self._rotation)
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""
@@ -96,11 +94,4 @@ class ActiveRoute:
 
     def wait(self) -> float:
         """Return the seconds until the limit of the route lets the next message pass."""
-        return max(0.0, self._due - self._now()) if self.is_limited else 0.0
-
-    def reserve(self) -> float:
-        """Reserve the next slot of the rate limit, and return the seconds until then."""
-        now = self._now()
-        wait = max(0.0, self._due - now)
-        self._due = max(self._due, now) + self._interval
-        return wait
+        return 0.0 if self.limit is None else self.limit.wait()

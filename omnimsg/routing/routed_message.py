@@ -10,6 +10,7 @@ import attrs
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
 if TYPE_CHECKING:
@@ -111,7 +112,11 @@ class RoutedMessage:
         It is that of the account that was tried last. Only an acceptance replaces a doubt: a later
         refusal proves nothing about it.
         """
-        history = self._history or []
+        history = self._history
+        if history is None:
+            # The first account was not well, and no time was left to ask another one.
+            local = LocalOutcomes(self.order[0].name)
+            return local.deadline_exceeded(self.message, _NO_TIME)
         asked = [each.outcome for each in history if each.was_asked]
         last = asked[-1] if asked else history[-1].outcome
         if not isinstance(last, Accepted):
@@ -123,6 +128,9 @@ class RoutedMessage:
         if self._history is None:
             self._history = []
         self._history.append(_AccountOutcome(account, outcome, was_asked))
+
+
+_NO_TIME = "the deadline passed before an account that is well could be asked"
 
 
 @attrs.frozen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import anyio
 import attrs
 
 from omnimsg.adapter import Verdict, outcome_of
@@ -15,8 +14,9 @@ from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import notify_asked
 from omnimsg.engine.attempt import local_failures
-from omnimsg.engine.deadline import to_seconds
+from omnimsg.engine.deadline import has_outlived_ttl, to_seconds
 from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.unclaimed import OutcomeUnclaimed
 from omnimsg.routing.failover_rules import may_move
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.routing.active_route import ActiveRoute
+    from omnimsg.routing.route_limit import RouteLimit
     from omnimsg.routing.table import RouteTable
 
 # Requests of all accounts that one stream keeps supplied, at most: this bounds its memory.
@@ -124,27 +125,48 @@ class Router:
         """Send a message that waits for its route, or is changed by it."""
         if route.changes:
             message = route.prepare(message)
-        if route.is_limited:
-            began, deadline = self._now(), to_seconds(deadline)
-            wait = route.reserve()
-            if wait >= deadline:
-                return self._notify_last(message, _limited(route, message, wait))
-            try:
-                await anyio.sleep(wait)
-            except asyncio.CancelledError:
-                self._end_unclaimed(route, message)
-                raise
-            deadline -= self._now() - began
-        order = route.order()
+        routed = RoutedMessage(message, route, route.order(), self._now())
+        if route.limit is not None:
+            deadline = to_seconds(deadline)
+            refusal = await self._wait_for(route.limit, routed, deadline)
+            if refusal is not None:
+                return self._notify_last(message, refusal)
         if route.is_alone:
-            return await order[0].submit(message, deadline)
-        return await self._send(RoutedMessage(message, route, order, self._now()), deadline)
+            message, left = self._left(routed, deadline)
+            return await routed.order[0].submit(message, left)
+        return await self._send(routed, deadline)
+
+    async def _wait_for(
+        self, limit: RouteLimit, routed: RoutedMessage, deadline: float
+    ) -> Outcome | None:
+        """Wait until the limit of a route lets a message pass; return its outcome if it ends."""
+        message, route = routed.message, routed.route
+        if (wait := limit.wait()) >= deadline:
+            return _limited(route, message, wait)
+        try:
+            await limit.turn()
+        except asyncio.CancelledError:
+            self._end_unclaimed(route, message)
+            raise
+        local = LocalOutcomes(route.accounts[0].name)
+        if limit.is_closed:
+            return local.client_closed(message)
+        waited = self._now() - routed.started
+        return local.ttl_exceeded(message) if has_outlived_ttl(message, waited) else None
+
+    def _left(self, routed: RoutedMessage, deadline: float) -> tuple[Message, float]:
+        """Return a message and a deadline without the time for which the message has waited."""
+        if routed.route.limit is None:
+            return routed.message, deadline
+        waited = self._now() - routed.started
+        return routed.left(waited), deadline - waited
 
     async def _send(self, routed: RoutedMessage, deadline: float) -> Outcome:
         """Send a message through the first of its accounts, or through those after it."""
         first = routed.order[0]
         if first.held_back(routed.message) is None:
-            outcome = await first.submit(routed.message, deadline, may_move)
+            message, left = self._left(routed, deadline)
+            outcome = await first.submit(message, left, may_move)
             if outcome.__class__ is Accepted or not routed.note(first, outcome):
                 return outcome
         return await self._fail_over(routed, to_seconds(deadline))

@@ -6,7 +6,6 @@ one call. Messages that an account returns, and that may move, go to the next on
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import defaultdict
 from itertools import islice
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
+from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.routed_message import RoutedMessage
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.sending.admission import StreamOwner
     from omnimsg.engine.sending.batch import FailsOver, Owner
     from omnimsg.routing.active_route import ActiveRoute
+    from omnimsg.routing.route_limit import RouteLimit, Turn
     from omnimsg.routing.table import RouteTable
 
 _First: TypeAlias = "tuple[int, Message, ActiveRoute, tuple[AccountEngine, ...], float]"
@@ -53,8 +55,8 @@ class RoutedAdmission:
         # for messages that come from another account.
         self._firsts: dict[tuple[AccountEngine, bool], _FirstPart] = {}
         self._laters: dict[tuple[AccountEngine, bool], _LaterPart] = {}
-        # Messages that wait for the limit of their route, by the timer that hands them over.
-        self._limited: dict[asyncio.TimerHandle, tuple[_FirstPart, _First]] = {}
+        # Messages that wait for the limit of their route, by the turn in which they leave.
+        self._limited: dict[Turn, tuple[_FirstPart, _First]] = {}
         self.timeout: float = math.inf
 
     def read_stream(
@@ -127,8 +129,8 @@ class RoutedAdmission:
     def withdraw(self, _: Owner) -> None:
         """End the messages of the stream that wait; those in flight come back by themselves."""
         waiting, self._limited = self._limited, {}
-        for timer, (part, key) in waiting.items():
-            timer.cancel()
+        for turn, (part, key) in waiting.items():
+            turn.cancel()
             # Handed over, so that the account ends it with all others that wait there.
             part.hand_over([key[1]], [key], math.inf)
         for each in (*self._firsts.values(), *self._laters.values()):
@@ -148,22 +150,27 @@ class RoutedAdmission:
         message, order = route.prepare(message), route.order()
         part = self._first(order[0], route.is_alone, owner)
         key = (position, message, route, order, started)
-        if route.is_limited and (wait := route.reserve()) > 0:
-            self._hand_over_later(part, key, wait)
-        elif route.is_alone or order[0].held_back(message) is None:
+        limit = route.limit
+        if limit is not None and (limit.is_closed or limit.wait() > 0):
+            self._hand_over_later(limit, part, key)
+            return
+        if limit is not None:
+            limit.take()
+        if route.is_alone or order[0].held_back(message) is None:
             run = runs.setdefault(part, _Run(part, order))
             run.messages.append(message)
             run.keys.append(key)
         else:
             held_back.append(RoutedMessage(message, route, order, started, position))
 
-    def _hand_over_later(self, part: _FirstPart, key: _First, wait: float) -> None:
+    def _hand_over_later(self, limit: RouteLimit, part: _FirstPart, key: _First) -> None:
         def hand_over() -> None:
-            del self._limited[timer]
-            part.hand_over([key[1]], [key], self.timeout)
+            del self._limited[turn]
+            waited = self._now() - key[-1]
+            part.hand_over_late(key, waited, self.timeout, is_closed=limit.is_closed)
 
-        timer = asyncio.get_running_loop().call_later(wait, hand_over)
-        self._limited[timer] = part, key
+        turn = limit.call_in_turn(hand_over)
+        self._limited[turn] = part, key
 
     def _first(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _FirstPart:
         part = self._firsts.get((account, is_patient))
@@ -285,6 +292,20 @@ class _Part:
 
 class _FirstPart(_Part):
     """Messages that were at no other account; a key is the arguments of a `RoutedMessage`."""
+
+    def hand_over_late(
+        self, key: _First, waited: float, timeout: float, *, is_closed: bool
+    ) -> None:
+        """Hand over a message that has waited for the limit of its route, or end it."""
+        position, message, route, order, started = key
+        routed = RoutedMessage(message, route, order, started, position)
+        local = LocalOutcomes(self._account.name)
+        if is_closed:
+            self.take([routed], [local.client_closed(message)], None)
+        elif has_outlived_ttl(message, waited):
+            self.take([routed], [local.ttl_exceeded(message)], None)
+        else:
+            self.hand_over([routed.left(waited)], [key], timeout)
 
     def finish(
         self,

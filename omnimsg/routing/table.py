@@ -77,6 +77,12 @@ class RouteTable:
                 return self._remember(message, start)
         return self._find(message, to[: self._width] if to.__class__ is str else "")
 
+    def close_limits(self) -> None:
+        """Let no message that waits for the limit of its route leave any more."""
+        for route in self.routes:
+            if route.limit is not None:
+                route.limit.close()
+
     def _find(self, message: Message, start: str) -> ActiveRoute:
         """Find the route that takes a message to a number with these first digits."""
         try:

@@ -11,6 +11,8 @@ import anyio
 import orjson
 import pytest
 from support.adapters import NUMBER, TEXT, ManualClock, result, texts, tiny
+from support.routed import Routed, outcome_of, slowly
+from support.routed import saying as saying_
 from support.servers import Server, Visit, answer, hold
 from support.thread_server import accept, server_in_thread, wait_for
 
@@ -25,6 +27,7 @@ from omnimsg import (
     MessageId,
     NotSentError,
     Observer,
+    OnAmbiguous,
     OutcomeUnclaimed,
     Policy,
     Priority,
@@ -504,6 +507,36 @@ async def test_a_doubt_about_a_leg_ends_at_its_own_account() -> None:
     assert 2 == len(server.requests)
 
 
+@pytest.mark.parametrize("is_leg", [False, True])
+def test_a_doubt_outlives_a_caller_that_gives_up_at_the_next_account(is_leg: bool) -> None:
+    """The first account may have sent it, so it is not sent again although the next one has not."""
+    resend = Policy(on_ambiguous=OnAmbiguous.RESEND, retry=RetryPolicy(attempts=1))
+    own = Policy(limits=Limits(concurrency=1))
+    way: dict[str, Any] = (
+        {"fallback": [Leg(channel="sms", account="b")], "channel": "whatsapp"} if is_leg else {}
+    )
+    route = Route(accounts=("a",) if is_leg else ("a", "b"), on_ambiguous="resend")
+    wires = Routed(
+        saying_("who-knows"), slowly(5.0, "ok"), routes=[route], policies={"a": resend, "b": own}
+    )
+    message = Message(NUMBER, TEXT, reference="order-71", **way)
+
+    async def story(client: Client) -> tuple[int, Outcome]:
+        other = asyncio.create_task(client.send(*texts(1), account="b"))
+        await asyncio.sleep(1)
+        call = asyncio.create_task(client.send(message))
+        await asyncio.sleep(1)
+        call.cancel()
+        await other
+        asked = wires.asked()["a"]
+        return asked, await outcome_of(client, message)
+
+    asked, again = wires.run(story)
+
+    assert (1, "ambiguous") == (asked, again.kind)
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
 async def test_generated_references_are_nobodys_key() -> None:
     """A message with a generated reference that is sent twice goes out twice."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
@@ -540,11 +573,15 @@ async def test_it_is_remembered_for_an_hour() -> None:
     assert 2 == len(server.requests)
 
 
-async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the limit or the hour, the oldest references are dropped."""
+@pytest.mark.parametrize("route", [None, Route(accounts=("main",), ttl=60)])
+async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, route: Route | None) -> None:
+    """Beyond the limit or the hour, the oldest references are dropped, with and without a route."""
     monkeypatch.setattr(idempotency, "KEPT", 10)
-    clock = ManualClock()
-    async with Server(accept) as server, Client([tiny(server.url)], clock=clock) as client:
+    clock, routes = ManualClock(), [] if route is None else [route]
+    async with (
+        Server(accept) as server,
+        Client([tiny(server.url)], routes=routes, clock=clock) as client,
+    ):
         for each in texts(30):
             await client.send(each)
         bounded = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested

@@ -390,6 +390,27 @@ def test_ttl_counts_on() -> None:
     assert 53 == orjson.loads(body)["messages"][0]["ttl"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_time_to_ask_anybody(stream: bool) -> None:
+    """A message whose first account is unwell and whose deadline is over has an outcome."""
+    routed = Routed(unreachable, accepted, routes=(Route(accounts=("a", "b")),))
+
+    async def story(client: Client) -> list[Outcome]:
+        for each in texts(10):
+            await client.send(each)
+        late = texts(2, start=10)
+        if stream:
+            return [each async for each in client.send_many(late, deadline=0)]
+        return [await outcome_of(client, each, deadline=0) for each in late]
+
+    outcomes = routed.run(story)
+
+    assert {("not_sent", Reason.DEADLINE_EXCEEDED)} == {
+        (each.kind, each.failure.reason) for each in outcomes
+    }
+    assert 10 == routed.asked()["b"]
+
+
 class Filing(TinyAdapter):
     """Tiny with pictures."""
 
@@ -454,3 +475,26 @@ def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
         routed.send(texts(1)[0])
 
     assert [("b", "accepted")] == ear.heard
+
+
+def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
+    """No other account is tried for it, so its outcome at the first one is the last."""
+    heard: list[tuple[str, str]] = []
+
+    class Ear(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            heard.extend((each.account, each.kind) for each in event.outcomes)
+
+    routes = (Route(accounts=("a", "b")),)
+    routed = Routed(slowly(5.0, "slow-down"), accepted, routes=routes, observers=(Ear(),))
+
+    async def story(client: Client) -> None:
+        call = asyncio.create_task(client.send(*texts(1)))
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert [("a", "not_sent")] == heard
+    assert 0 == routed.asked()["b"]

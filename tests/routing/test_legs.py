@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 from support.adapters import Reply, TinyAdapter, accepted, references, results
-from support.routed import AT_ONCE, Routed, outcome_of, saying, unreachable
+from support.routed import AT_ONCE, Routed, outcome_of, saying, slowly, unreachable
 from support.stores import DatabaseStore, StoreDownError
 
 from omnimsg import (
@@ -402,6 +402,27 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
         outcome.account,
         {name: routed.asked()[name] for name in "ab"},
     )
+
+
+def test_a_stream_that_was_left_sends_no_further_leg() -> None:
+    """The leg that is under way is the last, although it is refused."""
+    refused = slowly(2.0, "no-such-number")
+    routed = Routed(refused, refused, accepted)
+    legs = (Leg(channel="sms", account="b"), Leg(channel="sms", account="c"))
+    message = Message(TO, "x", channel=Channel.WHATSAPP, fallback=legs)
+
+    async def story(client: Client) -> None:
+        stream = client.send_many([message])
+        reading = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(3)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await stream.aclose()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert {"a": 1, "b": 1, "c": 0} == routed.asked()
 
 
 def test_messages_of_a_stream_keep_their_positions() -> None:

@@ -74,12 +74,14 @@ class Callers:
         if notify is None:
             return
         if self.fails_over is not None:
+            # Nobody tries another account for a caller that is gone.
             last = [
-                (message, outcome)
-                for message, outcome in zip(messages, outcomes, strict=True)
-                if not self.fails_over(outcome)
+                index
+                for index, outcome in enumerate(outcomes)
+                if index in unclaimed or not self.fails_over(outcome)
             ]
-            messages, outcomes = [each for each, _ in last], [each for _, each in last]
+            messages = [messages[index] for index in last]
+            outcomes = [outcomes[index] for index in last]
         if outcomes:
             notify(OutcomeKnown(self._account, tuple(messages), tuple(outcomes)))
 

@@ -151,7 +151,8 @@ class FollowUp:
         finally:
             batch.expect_no_reports()
             final = [index for index in range(len(outcomes)) if index not in doubtful]
-            batch.finish(final, [outcomes[index] for index in final])
+            if final:
+                batch.finish(final, [outcomes[index] for index in final])
         if doubtful:
             part = batch.part(doubtful)
             self.look_up(part, [outcomes[index] for index in doubtful], attempt=attempt)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.outcome import Accepted
@@ -48,7 +50,11 @@ class Holding:
         self._requeue = requeue
         self._now = now
         self._held = observers.held
-        self._batches: list[Batch] = []
+        # As keys: any of them can be removed in one step.
+        self._batches: dict[Batch, None] = {}
+        # A heap of their deadlines. Entries of batches that have ended stay for a while.
+        self._expiries: list[tuple[float, int, Batch]] = []
+        self._serial = count()
         self.release_at: float = math.inf
         self.is_closed: bool = False
 
@@ -71,8 +77,9 @@ class Holding:
             {plain_reason(each.reason) for each in outcomes if not isinstance(each, Accepted)}
         )
         held = batch.part(indexes, held_for=", ".join(reasons))
-        self._batches.append(held)
-        self.release_at = min(self.release_at, self._now() + self._pause, batch.ends)
+        self._batches[held] = None
+        heappush(self._expiries, (held.ends, next(self._serial), held))
+        self.release_at = min(self.release_at, self._now() + self._pause)
         if self._held is not None:
             references = tuple(each.reference for each in held.messages)
             self._held(Held(account=self._account, references=references, reasons=tuple(reasons)))
@@ -80,8 +87,28 @@ class Holding:
     def end(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """End some messages of a held batch, by index."""
         if len(outcomes) == len(batch.messages):
-            self._batches.remove(batch)
+            del self._batches[batch]
         batch.end(outcomes)
+
+    @property
+    def wake_at(self) -> float:
+        """When they should try again or the first of their deadlines passes, monotonic seconds.
+
+        It may be the deadline of a batch that has ended: too early, never too late.
+        """
+        return min(self.release_at, self._expiries[0][0]) if self._expiries else self.release_at
+
+    def take_expired(self, now: float) -> list[Batch]:
+        """Take the batches whose deadline has passed; the others go on being held."""
+        taken: list[Batch] = []
+        while self._expiries and self._expiries[0][0] <= now:
+            batch = heappop(self._expiries)[2]
+            if batch in self._batches:
+                del self._batches[batch]
+                taken.append(batch)
+        if not self._batches:
+            self.release_at = math.inf
+        return taken
 
     def release(self) -> None:
         """Put all held batches back into the queue."""
@@ -94,5 +121,6 @@ class Holding:
         return self._take_all()
 
     def _take_all(self) -> list[Batch]:
-        batches, self._batches, self.release_at = self._batches, [], math.inf
+        batches, self._batches, self._expiries = list(self._batches), {}, []
+        self.release_at = math.inf
         return batches

@@ -21,6 +21,11 @@ from omnimsg.engine.sending.batch import Batch, step_of
 # Expiries beyond two per waiting batch, before those of batches that have left are dropped.
 _MAX_STALE = 64
 
+# Seconds between two searches of a whole queue, for each batch or message in it, so that searching
+# takes some per cent of the time. Else each message that comes or goes would cost as much as all
+# that wait.
+SEARCH_PAUSE = 1e-5
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
@@ -124,6 +129,10 @@ class Queue:
     def __bool__(self) -> bool:
         """Return whether anything waits."""
         return bool(self._normal.batches or self._high.batches or self._low.batches)
+
+    def __len__(self) -> int:
+        """Return the number of batches that wait."""
+        return sum(len(each.batches) for each in self.lanes)
 
     @property
     def has_high(self) -> bool:
@@ -323,13 +332,9 @@ class Queue:
             return
         expiries = self._expiries
         heappush(expiries, (batch.ends, next(self._serial), batch))
-        if len(expiries) > _MAX_STALE and len(expiries) > _MAX_STALE + 2 * self._waiting_batches:
+        if len(expiries) > _MAX_STALE and len(expiries) > _MAX_STALE + 2 * len(self):
             self._expiries = [each for each in expiries if self._is_current(each)]
             heapify(self._expiries)
-
-    @property
-    def _waiting_batches(self) -> int:
-        return sum(len(each.batches) for each in self.lanes)
 
     def _is_current(self, expiry: tuple[float, int, Batch]) -> bool:
         ends, _, batch = expiry

@@ -97,6 +97,7 @@ class Scheduler:
         From the start of this call, nothing more can be handed over.
         """
         self._admission.close()
+        self._linger = 0.0  # nothing joins the open batches any more
         self._wakeup.soon()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
@@ -180,15 +181,18 @@ class Scheduler:
         now = self._now()
         for expired in self._queue.take_expired(now):
             self._clearance.clear(expired)
-        if self._holding is not None and now >= self._holding.release_at:
-            self._holding.release()
+        if self._holding is not None:
+            for expired in self._holding.take_expired(now):
+                self._clearance.clear(expired)
+            if now >= self._holding.release_at:
+                self._holding.release()
         while self._queue.has_high and self._start_batch():
             pass
         self._take_turns()
         if self._queue:
             self._wakeup.at(self._queue.earliest)
         if self._holding is not None:
-            self._wakeup.at(self._holding.release_at)
+            self._wakeup.at(self._holding.wake_at)
 
     def _take_turns(self) -> None:
         """Start batches and operations by turns, so that neither keeps the other waiting."""
@@ -233,7 +237,7 @@ class Scheduler:
                     limiter.spend(len(batch.messages))
                 return batch
         if self._holding is not None:
-            self._wakeup.at(self._holding.release_at)
+            self._wakeup.at(self._holding.wake_at)
         return None
 
     def _wait(self) -> float:

@@ -15,12 +15,18 @@ from support.adapters import (
     seconds,
     texts,
 )
+from support.routed import Routed, outcome_of, saying
 from support.sending import all_of, engine, settled
 
 from omnimsg import (
     Accepted,
     AccountTrouble,
+    Client,
+    Held,
     NotSent,
+    Observer,
+    Outcome,
+    Policy,
     Reason,
     RetryPolicy,
     Scope,
@@ -127,3 +133,30 @@ async def test_what_is_refused_while_the_account_closes_has_an_outcome(turns: in
     await closing
 
     assert waiting.done()
+
+
+def test_the_deadline_of_a_held_message_touches_no_other() -> None:
+    """Each is held once in a pause, however many deadlines pass meanwhile.
+
+    Else a thousand callers with deadlines of their own would be held a million times.
+    """
+    held: Counter[str] = Counter()
+
+    class Watching(Observer):
+        def held(self, event: Held) -> None:
+            held.update(event.references)
+
+    policy = Policy(account_trouble="hold", retry=NO_RETRY)
+    routed = Routed(saying("no-money"), policies={"a": policy}, observers=[Watching()])
+
+    async def story(client: Client) -> list[Outcome]:
+        calls = []
+        for each in texts(60):
+            calls.append(asyncio.create_task(outcome_of(client, each, deadline=12.0)))
+            await asyncio.sleep(0.05)
+        return await asyncio.gather(*calls)
+
+    outcomes = routed.run(story)
+
+    assert {Reason.DEADLINE_EXCEEDED} == {each.failure.reason for each in outcomes}
+    assert max(held.values()) <= 4

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from support.adapters import FakeTransport, Listing, references, results, texts, tiny
 from support.audit import Book, outcome_of
+from support.routed import Routed
 from support.virtual import VirtualLoop
 
 from omnimsg import (
@@ -23,8 +24,10 @@ from omnimsg import (
     ConfigError,
     Limits,
     Message,
+    Observer,
     OnAmbiguous,
     Outcome,
+    OutcomeKnown,
     Policy,
     RetryEvent,
     RetryPolicy,
@@ -337,6 +340,29 @@ def test_a_retry_that_ends_in_doubt_is_looked_for() -> None:
     assert isinstance(outcome, Accepted)
     assert 3 == len(place.sent)
     assert [2, 3, 3] == [each.attempt for each in place.events]
+
+
+def test_an_observed_stream_looks_for_what_a_retry_leaves_in_doubt() -> None:
+    """It ends, although the retry itself has ended no message."""
+    known: list[str] = []
+
+    class Watching(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            known.extend(each.kind for each in event.outcomes)
+
+    words = iter(["slow-down", "who-knows"])
+
+    def reply(request: Request) -> Response:
+        if request.method == "GET":
+            return said("there")
+        return results(dict.fromkeys(references(request), next(words)))
+
+    policy = Policy(on_ambiguous="resend_if_not_found", retry=RetryPolicy(base=0))
+    routed = Routed(reply, kind=Listing, policies={"a": policy}, observers=[Watching()])
+
+    outcomes = routed.send_many(texts(2), deadline=LONG)
+
+    assert ["accepted"] * 2 == [each.kind for each in outcomes] == known
 
 
 def test_only_what_was_made_since_then_is_looked_for() -> None:

@@ -16,11 +16,14 @@ from support.adapters import (
     results,
     texts,
 )
+from support.routed import Routed, outcome_of
 
 from omnimsg import (
     Accepted,
+    Client,
     Limits,
     NotSent,
+    Policy,
     Priority,
     Reason,
     RetryEvent,
@@ -74,6 +77,21 @@ async def test_lingering_gathers_what_comes_within_it() -> None:
     await all_of(account, *waiting)
 
     assert [["r900"], ["r0", "r1", "r2"]] == [references(each) for each in wire.requests]
+
+
+def test_nothing_lingers_while_the_client_closes() -> None:
+    """No other message can join it any more, and the time to close may be shorter."""
+    routed = Routed(accepted, policies={"a": Policy(limits=Limits(linger=30.0))})
+
+    async def story(client: Client) -> tuple[str, float]:
+        call = asyncio.create_task(outcome_of(client, *texts(1), deadline=100.0))
+        await asyncio.sleep(1)
+        began = routed.loop.now
+        await client.aclose(deadline=5.0)
+        took = routed.loop.now - began
+        return (await call).kind, took
+
+    assert ("accepted", 0.0) == routed.run(story)
 
 
 async def test_a_full_batch_and_a_retry_do_not_linger() -> None:

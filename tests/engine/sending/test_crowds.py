@@ -1,0 +1,87 @@
+"""Many waiting messages: what one more or one less costs does not grow with their number."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from support.adapters import TinyAdapter, texts
+from support.routed import AT_ONCE, Routed, outcome_of, pausing, slowly
+
+from omnimsg import Client, Limits, Outcome, Policy
+from omnimsg.engine.sending.callers import Callers
+from omnimsg.engine.sending.queue import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+
+class Alone(TinyAdapter):
+    """Tiny, one message a request."""
+
+    capabilities = attrs.evolve(TinyAdapter.capabilities, max_messages=1)
+
+
+MANY = 300
+MOMENT = 1e-4
+ONE_SLOT = {"a": Policy(retry=AT_ONCE, limits=Limits(concurrency=1))}
+
+
+def test_callers_that_go_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue is not searched from end to end for each of them."""
+    searched = 0
+    abandoned = Callers.abandoned
+
+    def counting(self: Callers, keys: Sequence[asyncio.Future[Outcome]]) -> Sequence[int]:
+        nonlocal searched
+        searched += len(keys)
+        return abandoned(self, keys)
+
+    monkeypatch.setattr(Callers, "abandoned", counting)
+    routed = Routed(slowly(1000.0, "ok"), policies=ONE_SLOT, kind=Alone)
+
+    async def story(client: Client) -> int:
+        calls = [
+            asyncio.create_task(client.send(each, deadline=5000.0)) for each in texts(MANY + 1)
+        ]
+        await asyncio.sleep(1)
+        for each in calls[1:]:
+            each.cancel()
+            await asyncio.sleep(MOMENT)
+        await asyncio.sleep(1)
+        return client.health()["a"].waiting
+
+    waiting = routed.run(story)
+
+    assert 0 == waiting
+    assert searched < MANY**2 / 6
+
+
+def test_callers_that_come_one_after_another_during_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The queue is not searched for what could go to another account for each of them."""
+    searches = 0
+    take_failing_over = Queue.take_failing_over
+
+    def counting(self: Queue) -> Any:
+        nonlocal searches
+        searches += 1
+        return take_failing_over(self)
+
+    monkeypatch.setattr(Queue, "take_failing_over", counting)
+    routed = Routed(pausing(60.0), policies=ONE_SLOT, kind=Alone)
+
+    async def story(client: Client) -> None:
+        calls = []
+        for each in texts(MANY):
+            calls.append(asyncio.create_task(outcome_of(client, each, deadline=10.0)))
+            await asyncio.sleep(MOMENT)
+        await asyncio.wait(calls)
+
+    routed.run(story)
+
+    assert searches < MANY / 3

@@ -1,0 +1,179 @@
+"""The limit of a route: who takes a turn, who gives it back, and what waiting costs a message."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from support.adapters import texts
+from support.routed import Routed, accepted, outcome_of
+
+from omnimsg import Client, Match, Message, NotSent, Outcome, Reason, Route, RouteLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def limited(per_second: float = 1.0) -> Routed:
+    """Build a client with one account behind one route with a limit."""
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=per_second))
+    return Routed(accepted, routes=(route,))
+
+
+def calls(
+    client: Client, messages: Sequence[Message], **options: Any
+) -> list[asyncio.Task[Outcome]]:
+    """Hand messages over, each by a caller of its own."""
+    return [asyncio.create_task(outcome_of(client, each, **options)) for each in messages]
+
+
+def test_messages_that_cannot_wait_take_no_turn() -> None:
+    """After a burst of a hundred, of which five leave in time, others leave as soon as before."""
+
+    async def story(client: Client) -> tuple[list[str], str]:
+        burst = await asyncio.gather(*calls(client, texts(100), deadline=5.0))
+        later = await outcome_of(client, *texts(1, start=100), deadline=5.0)
+        return [each.kind for each in burst], later.kind
+
+    burst, later = limited().run(story)
+
+    assert (5, 95) == (burst.count("accepted"), burst.count("not_sent"))
+    assert "accepted" == later
+
+
+@pytest.mark.parametrize("way", ["cancelled", "stream left"])
+def test_messages_that_wait_no_more_give_their_turns_back(way: str) -> None:
+    """Those that come later do not wait for callers that are gone."""
+    routed = limited()
+
+    async def story(client: Client) -> float:
+        if way == "cancelled":
+            waiting = calls(client, texts(100), deadline=500.0)
+            await asyncio.sleep(2.5)
+            for each in waiting:
+                each.cancel()
+            await asyncio.wait(waiting)
+        else:
+            async with aclosing(client.send_many(texts(100))) as outcomes:
+                async for outcome in outcomes:
+                    if outcome.position == 2:
+                        break
+        began = routed.loop.now
+        await client.send(*texts(1, start=100))
+        return routed.loop.now - began
+
+    assert routed.run(story) <= 1.0
+
+
+def test_turns_that_were_given_back_keep_the_rate() -> None:
+    """Whoever cancels and comes again does not get ahead of the limit."""
+    routed = limited()
+    left: list[float] = []
+
+    async def story(client: Client) -> None:
+        await client.send(*texts(1))
+        for number in range(1, 20):
+            (gone,) = calls(client, texts(1, start=100 + number))
+            (call,) = calls(client, texts(1, start=number))
+            await asyncio.sleep(0.1)
+            gone.cancel()
+            await call
+            left.append(routed.loop.now)
+
+    routed.run(story)
+
+    assert all(after - before >= 0.999 for before, after in pairwise(left))
+    assert 20 == routed.asked()["a"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None:
+    """The provider is told what is left of it, and a message that has outlived it stays here."""
+    routed = limited(0.1)
+    messages = texts(3, ttl=15)
+
+    async def story(client: Client) -> list[Outcome]:
+        if stream:
+            return [each async for each in client.send_many(messages)]
+        return await asyncio.gather(*calls(client, messages, deadline=60.0))
+
+    outcomes = routed.run(story)
+    bodies: Any = [each.body for each in routed.wires["a"].requests]
+    last = outcomes[-1]
+
+    assert [15, 5] == [orjson.loads(each)["messages"][0]["ttl"] for each in bodies]
+    assert isinstance(last, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, "ttl") == (last.reason, last.failure.path)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_closes_lets_nobody_wait_for_the_limit(stream: bool) -> None:
+    """Each message that waits for its turn is not sent, and its caller is told at once."""
+    routed = limited()
+    told: list[tuple[float, Outcome]] = []
+
+    async def take(client: Client) -> None:
+        outcomes = client.send_many(texts(600))
+        told.extend([(routed.loop.now, each) async for each in outcomes])
+
+    async def call(client: Client, message: Message) -> None:
+        outcome = await outcome_of(client, message, deadline=1000.0)
+        told.append((routed.loop.now, outcome))
+
+    async def story(client: Client) -> float:
+        work = [take(client)] if stream else [call(client, each) for each in texts(600)]
+        tasks = [asyncio.create_task(each) for each in work]
+        await asyncio.sleep(2.5)
+        closed_at = routed.loop.now
+        await client.aclose()
+        await asyncio.gather(*tasks)
+        return closed_at
+
+    closed_at = routed.run(story)
+    unsent = [(at, each) for at, each in told if isinstance(each, NotSent)]
+
+    assert (3, 597) == (routed.asked()["a"], len(unsent))
+    assert {Reason.CANCELLED} == {each.reason for _, each in unsent}
+    assert max(at for at, _ in unsent) - closed_at < 0.1
+
+
+def test_a_message_after_the_close_does_not_wait_for_the_limit() -> None:
+    """It is not sent, as any other."""
+    routed = limited(0.01)
+
+    async def story(client: Client) -> tuple[Outcome, float]:
+        await client.send(*texts(1))
+        await client.aclose()
+        began = routed.loop.now
+        outcome = await outcome_of(client, *texts(1, start=1), deadline=1000.0)
+        return outcome, routed.loop.now - began
+
+    outcome, waited = routed.run(story)
+
+    assert (Reason.CANCELLED, 0.0) == (outcome.failure.reason, waited)
+
+
+def test_another_route_is_not_limited() -> None:
+    """Each route has a limit of its own."""
+    slow = Route(
+        accounts=("a",),
+        match=Match(prefixes=["+27"]),
+        limits=RouteLimits(messages_per_second=0.01),
+    )
+    routed = Routed(accepted, routes=(slow, Route(accounts=("a",))))
+
+    async def story(client: Client) -> float:
+        first, second = (Message(f"+2782000000{number}", "x") for number in range(2))
+        await client.send(first)
+        (waiting,) = calls(client, [second], deadline=1000.0)
+        began = routed.loop.now
+        await client.send(*texts(1))
+        waited = routed.loop.now - began
+        waiting.cancel()
+        return waited
+
+    assert routed.run(story) == 0.0
