@@ -1,4 +1,4 @@
-"""`Asking`: a hand-over that may try several accounts, and what they have said so far."""
+"""The state of a hand-over that may try several accounts."""
 
 from __future__ import annotations
 

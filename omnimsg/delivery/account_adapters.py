@@ -1,4 +1,4 @@
-"""The adapters of a client's accounts, which come and go while it receives."""
+"""The adapters of a client's accounts as a live mapping: accounts can be added and removed."""
 
 from __future__ import annotations
 

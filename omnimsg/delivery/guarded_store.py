@@ -1,4 +1,4 @@
-"""A store of the application, of which a cancellation of its own is an ordinary error."""
+"""Wrap the application's store: a `CancelledError` of its own becomes an ordinary error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StoreCancelledError(Exception):
 class GuardedStore:
     """Passes each call on, and raises `StoreCancelledError` for a foreign `CancelledError`.
 
-    Callers would else take it for their own cancellation, and end.
+    Otherwise a caller would take it for its own cancellation, and end.
 
     Args:
         store: The application's store.

@@ -1,4 +1,4 @@
-"""The rate limit of a route: messages wait for it in the order in which they come."""
+"""The rate limit of a route: gives messages their turns, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 
 class RouteLimit:
-    """Gives each message of a route the time at which it may leave.
+    """Assigns to each message of a route the time at which it may leave.
 
-    A message that does not wait any more gives its time back, for the next one: else nothing would
-    leave for as long as those that are gone would have waited.
+    A message that is cancelled returns its time, and the next one gets it. Otherwise the times of
+    cancelled messages would stay empty, and those behind them would wait for nothing.
 
     Args:
         per_second: Messages a second, evenly spaced.
         now: Reads the monotonic clock, seconds.
 
     Attributes:
-        is_closed: Whether nothing leaves any more.
+        is_closed: Whether the limit is closed, so that messages end instead of leaving.
     """
 
     def __init__(self, per_second: float, *, now: Callable[[], float]) -> None:
         self._interval = 1 / per_second
         self._now = now
         self._due = 0.0
-        # A heap of the times that were given back, all of them before `_due`.
+        # A heap of returned times, all before `_due`.
         self._free: list[float] = []
-        # Weak: the turns of an event loop that was closed are run by nobody.
+        # Weak references, because the turns of a closed event loop never run.
         self._turns: WeakSet[Turn] = WeakSet()
         self.is_closed: bool = False
 
@@ -44,7 +44,7 @@ class RouteLimit:
         return max(0.0, (self._free[0] if self._free else self._due) - now)
 
     def take(self) -> float:
-        """Take the time of the next message, and return it, monotonic seconds."""
+        """Reserve the next time, and return it in monotonic seconds."""
         at = self._now() + self.wait()
         if self._free:
             return heappop(self._free)
@@ -52,18 +52,18 @@ class RouteLimit:
         return at
 
     def give_back(self, at: float) -> None:
-        """Give the time of a message back that does not wait for it any more."""
+        """Return the reserved time of a message that was cancelled."""
         heappush(self._free, at)
 
     def call_in_turn(self, call: Callable[[], None]) -> Turn:
-        """Call a function when the next message may leave, or as soon as the limit is closed."""
+        """Schedule a function for the next time; closing the limit calls it at once."""
         at = self._now() if self.is_closed else self.take()
         turn = Turn(self, at, max(0.0, at - self._now()), call)
         self._turns.add(turn)
         return turn
 
     async def turn(self) -> None:
-        """Wait until the next message may leave, or the limit is closed."""
+        """Wait for the next time, or until the limit is closed."""
         if not self.is_closed and not self.wait():
             self.take()
             return
@@ -76,7 +76,7 @@ class RouteLimit:
             raise
 
     def close(self) -> None:
-        """Let nothing leave any more: whoever waits is called at once."""
+        """Close the limit, and call every scheduled function at once."""
         self.is_closed = True
         loop = asyncio.get_running_loop()
         for turn in list(self._turns):
@@ -88,13 +88,13 @@ class RouteLimit:
 
 
 class Turn:
-    """The turn of one message.
+    """A scheduled call for one message.
 
     Args:
         limit: The limit.
-        at: When the message may leave, monotonic seconds.
+        at: The reserved time, monotonic seconds.
         seconds: Seconds until then.
-        call: Called then.
+        call: The function to call.
 
     Attributes:
         loop: The event loop in which the message waits.
@@ -111,14 +111,14 @@ class Turn:
         self._is_over = False
 
     def run(self) -> None:
-        """Call the function, unless it was called or the turn was cancelled."""
+        """Call the function, unless it was called before or the turn was cancelled."""
         if not self._is_over:
             self._is_over = True
             self._timer.cancel()
             self._call()
 
     def cancel(self) -> None:
-        """Give the turn back."""
+        """Cancel the call, and return its time to the limit."""
         if not self._is_over:
             self._is_over = True
             self._timer.cancel()

@@ -92,9 +92,9 @@ class Holding:
 
     @property
     def wake_at(self) -> float:
-        """When they should try again or the first of their deadlines passes, monotonic seconds.
+        """When to release the batches, or end the first expired one, monotonic seconds.
 
-        It may be the deadline of a batch that has ended: too early, never too late.
+        It may be the deadline of a batch that has already ended: too early, never too late.
         """
         return min(self.release_at, self._expiries[0][0]) if self._expiries else self.release_at
 

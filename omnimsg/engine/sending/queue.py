@@ -21,9 +21,8 @@ from omnimsg.engine.sending.batch import Batch, step_of
 # Expiries beyond two per waiting batch, before those of batches that have left are dropped.
 _MAX_STALE = 64
 
-# Seconds between two searches of a whole queue, for each batch or message in it, so that searching
-# takes some per cent of the time. Else each message that comes or goes would cost as much as all
-# that wait.
+# Seconds between two searches of the whole queue, per batch or message in it. This bounds searching
+# to a few per cent of the time: a search for each arriving or cancelled message would be quadratic.
 SEARCH_PAUSE = 1e-5
 
 if TYPE_CHECKING:
