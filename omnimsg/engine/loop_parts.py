@@ -34,7 +34,7 @@ from omnimsg.engine.sending.follow_up import FollowUp
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.queue import SEARCH_PAUSE, Queue
+from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.reconcile import Reconciler
 from omnimsg.engine.sending.requeue import Requeue
 from omnimsg.engine.sending.retry import Retrier
@@ -53,6 +53,10 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.transport import Transport
+
+# Seconds between two searches for given-up messages, per waiting message: this bounds searching to
+# a few per cent of the time. A search for each cancelled caller would be quadratic.
+_SEARCH_PAUSE = 1e-5
 
 _LOOP_ENDED = "its event loop ended before it left"
 
@@ -304,7 +308,7 @@ class LoopParts:
 
     def _end_given_up(self) -> None:
         given_up, self._given_up = self._given_up, set()
-        self._search_at = self._now() + SEARCH_PAUSE * self.messages
+        self._search_at = self._now() + _SEARCH_PAUSE * self.messages
         self.admission.queue_arrivals()
         for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
             for batch in list(waiting):

@@ -15,7 +15,6 @@ from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.completion import Completion
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
-from omnimsg.engine.sending.queue import SEARCH_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,6 @@ class Clearance:
     _now: Callable[[], float]
     # Since when all slots are taken and no answer has come, monotonic seconds.
     _full_since: float = attrs.field(default=-math.inf, init=False)
-    # When the queue may be searched again, monotonic seconds.
-    _search_at: float = attrs.field(default=-math.inf, init=False)
 
     def fail_over_waiting(self, queue: Queue, wait: float) -> float:
         """End batches that would wait for long and can fail over to another account.
@@ -81,9 +78,6 @@ class Clearance:
             if pause <= 0:
                 return math.inf
             found = local_failures.rate_limited(pause)
-        if now < self._search_at:
-            return self._search_at
-        self._search_at = now + SEARCH_PAUSE * len(queue)
         for batch in queue.take_failing_over():
             batch.finish_all([self._local.outcome(each, found) for each in batch.messages])
         return math.inf

@@ -9,94 +9,23 @@ is one step, wherever it stands.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from heapq import heapify, heappop, heappush
-from itertools import count, takewhile
-from operator import attrgetter
+from itertools import count
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.message import Message, Priority
 from omnimsg.engine.sending.batch import Batch, step_of
+from omnimsg.engine.sending.lane import Lane
 
 # Expiries beyond two per waiting batch, before those of batches that have left are dropped.
 _MAX_STALE = 64
-
-# Seconds between two searches of the whole queue, per batch or message in it. This bounds searching
-# to a few per cent of the time: a search for each arriving or cancelled message would be quadratic.
-SEARCH_PAUSE = 1e-5
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.sending.batch import Kind, Owner
+    from omnimsg.engine.sending.batch import Owner
     from omnimsg.engine.sending.run import Run
-
-
-class Lane:
-    """The batches of one priority, the oldest first.
-
-    Attributes:
-        priority: Their priority.
-        batches: The batches, as keys: any of them can be removed in one step.
-        messages: The number of messages in them.
-    """
-
-    def __init__(self, priority: Priority) -> None:
-        self.priority = priority
-        self.batches: OrderedDict[Batch, None] = OrderedDict()
-        self.messages: int = 0
-        self._open: dict[Kind, Batch] = {}
-
-    def open_batch(self, kind: Kind) -> Batch | None:
-        """Return the batch that messages of this kind join."""
-        return self._open.get(kind)
-
-    def append_open(self, batch: Batch, kind: Kind) -> None:
-        """Add a batch that messages may join, and close the open one of its kind."""
-        self.close(self._open.get(kind))
-        batch.open(kind)
-        self._open[kind] = batch
-        self.batches[batch] = None
-
-    def append(self, batches: Sequence[Batch]) -> None:
-        """Add closed batches at the end."""
-        self.batches.update(dict.fromkeys(batches))
-        self.messages += sum(len(each.messages) for each in batches)
-
-    def prepend(self, batches: Sequence[Batch]) -> None:
-        """Add closed batches in front, in their order.
-
-        Parts of a batch that was split go behind parts that wait already: refusals of two halves
-        say more about the account than those of a half and its quarter.
-        """
-        parts: list[Batch] = []
-        if batches[0].is_part:
-            parts += takewhile(attrgetter("is_part"), self.batches)
-        for batch in reversed([*parts, *batches]):
-            self.batches[batch] = None
-            self.batches.move_to_end(batch, last=False)
-        self.messages += sum(len(each.messages) for each in batches)
-
-    def pop(self) -> Batch:
-        """Take the first batch."""
-        batch, _ = self.batches.popitem(last=False)
-        self.messages -= len(batch.messages)
-        if batch.references is not None:
-            self.close(batch)
-        return batch
-
-    def remove(self, batch: Batch) -> None:
-        """Remove a batch, wherever it stands."""
-        del self.batches[batch]
-        self.messages -= len(batch.messages)
-        self.close(batch)
-
-    def close(self, batch: Batch | None) -> None:
-        """Close a batch, so that no message joins it."""
-        if batch is not None and batch.references is not None:
-            batch.references = None
-            del self._open[batch.kind]
 
 
 class Queue:
@@ -265,7 +194,7 @@ class Queue:
 
     def take_failing_over(self) -> list[Batch]:
         """Take the batches that can fail over to another account."""
-        return self._take([each for each in self if each.owner.fails_over is not None])
+        return self._take([batch for lane in self.lanes for batch in lane.failing_over])
 
     def take_owned(self, owner: Owner) -> list[Batch]:
         """Take the batches of one owner."""
@@ -303,8 +232,7 @@ class Queue:
             *(started, ends, self._now, timeout, owner, group, lane.priority),
             *([message], [key], ttl),
         )
-        lane.batches[batch] = None
-        lane.messages += 1
+        lane.append([batch])
         if ends != math.inf:
             self._expire(batch)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 from support.adapters import TinyAdapter, texts
 from support.routed import AT_ONCE, Routed, outcome_of, pausing, slowly
 
-from omnimsg import Client, Limits, Outcome, Policy
+from omnimsg import Client, Limits, Outcome, Policy, Priority
 from omnimsg.engine.sending.callers import Callers
+from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.queue import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pytest
+
+    from omnimsg.engine.sending.batch import Batch
 
 
 class Alone(TinyAdapter):
@@ -63,16 +66,16 @@ def test_callers_that_go_one_after_another(monkeypatch: pytest.MonkeyPatch) -> N
 def test_callers_that_come_one_after_another_during_a_pause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The queue is not searched for what could go to another account for each of them."""
+    """A message that arrives while the account pauses does not cost a search of the whole queue."""
     searches = 0
-    take_failing_over = Queue.take_failing_over
+    go_through = Queue.__iter__
 
-    def counting(self: Queue) -> Any:
+    def counting(self: Queue) -> Iterator[Batch]:
         nonlocal searches
         searches += 1
-        return take_failing_over(self)
+        return go_through(self)
 
-    monkeypatch.setattr(Queue, "take_failing_over", counting)
+    monkeypatch.setattr(Queue, "__iter__", counting)
     routed = Routed(pausing(60.0), policies=ONE_SLOT, kind=Alone)
 
     async def story(client: Client) -> None:
@@ -85,3 +88,26 @@ def test_callers_that_come_one_after_another_during_a_pause(
     routed.run(story)
 
     assert searches < MANY / 3
+
+
+def test_a_message_that_waits_for_a_pause_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account is hardly ever woken while a message waits for the end of its pause."""
+    looks = 0
+    fail_over_waiting = Clearance.fail_over_waiting
+
+    def counting(self: Clearance, queue: Queue, wait: float) -> float:
+        nonlocal looks
+        looks += 1
+        return fail_over_waiting(self, queue, wait)
+
+    monkeypatch.setattr(Clearance, "fail_over_waiting", counting)
+    routed = Routed(pausing(60.0), policies=ONE_SLOT, kind=Alone)
+
+    urgent = [attrs.evolve(each, priority=Priority.HIGH) for each in texts(3)]
+
+    async def story(client: Client) -> None:
+        await asyncio.gather(*(outcome_of(client, each, deadline=100.0) for each in urgent))
+
+    routed.run(story)
+
+    assert looks < 50
