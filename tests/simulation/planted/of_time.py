@@ -79,8 +79,13 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.holding:Holding.hold",
-                "self.release_at = min(self.release_at, self._now() + self._pause, batch.ends)",
+                "self.release_at = min(self.release_at, self._now() + self._pause)",
                 "self.release_at = math.inf",
+            ),
+            Change(
+                f"{_ENGINE}.sending.holding:Holding.hold",
+                "heappush(self._expiries, (held.ends, next(self._serial), held))",
+                "pass",
             ),
         ),
         is_shown=True,

@@ -198,7 +198,9 @@ FAULTS: tuple[Fault, ...] = (
                 f"{_ENGINE}.sending.scheduler:Scheduler._work",
                 "            self._pump()\n",
                 "            self._pump()\n"
-                "            self._workers.start(self._work(batch))\n"
+                "            self._workers.start(\n"
+                "                partial(self._work, batch), partial(self._end_dropped, batch)\n"
+                "            )\n"
                 "            self._limiter.under_way += 1\n",
             ),
         ),
