@@ -41,13 +41,20 @@ class Lane:
         batch.open(kind)
         self._open[kind] = batch
         self.batches[batch] = None
-        self._index([batch])
+        self._index(batch)
+
+    def append_alone(self, batch: Batch) -> None:
+        """Add a batch of one message that no other joins."""
+        self.batches[batch] = None
+        self.messages += 1
+        self._index(batch)
 
     def append(self, batches: Sequence[Batch]) -> None:
         """Add closed batches at the end."""
         self.batches.update(dict.fromkeys(batches))
         self.messages += sum(len(each.messages) for each in batches)
-        self._index(batches)
+        for batch in batches:
+            self._index(batch)
 
     def prepend(self, batches: Sequence[Batch]) -> None:
         """Add closed batches in front, in their order.
@@ -62,13 +69,15 @@ class Lane:
             self.batches[batch] = None
             self.batches.move_to_end(batch, last=False)
         self.messages += sum(len(each.messages) for each in batches)
-        self._index(batches)
+        for batch in batches:
+            self._index(batch)
 
     def pop(self) -> Batch:
         """Take the first batch."""
         batch, _ = self.batches.popitem(last=False)
         self.messages -= len(batch.messages)
-        self.failing_over.pop(batch, None)
+        if self.failing_over:
+            self.failing_over.pop(batch, None)
         if batch.references is not None:
             self.close(batch)
         return batch
@@ -86,8 +95,7 @@ class Lane:
             batch.references = None
             del self._open[batch.kind]
 
-    def _index(self, batches: Sequence[Batch]) -> None:
-        """Note which batches can fail over, so that they are found without a search of all."""
-        for batch in batches:
-            if batch.owner.fails_over is not None:
-                self.failing_over[batch] = None
+    def _index(self, batch: Batch) -> None:
+        """Note whether a batch can fail over, so that it is found without a search of all."""
+        if batch.owner.fails_over is not None:
+            self.failing_over[batch] = None

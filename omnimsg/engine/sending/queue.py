@@ -232,7 +232,7 @@ class Queue:
             *(started, ends, self._now, timeout, owner, group, lane.priority),
             *([message], [key], ttl),
         )
-        lane.append([batch])
+        lane.append_alone(batch)
         if ends != math.inf:
             self._expire(batch)
 
