@@ -15,9 +15,9 @@ from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.body import open_body
-from omnimsg.transport.content_coding import Decoder, decode_whole
+from omnimsg.transport.content_coding import Decoder, decode_whole, write_decoded
 from omnimsg.transport.fault_texts import host_of
-from omnimsg.transport.interface import SinkFault, TransportFault
+from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
 
@@ -178,11 +178,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
         ):
             decoder = _decoder_of(response)
             async for chunk in content.iter_chunked(_SINK_CHUNK):
-                for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
-                    try:
-                        await sink.write(piece)
-                    except OSError as error:
-                        raise SinkFault(error) from error
+                await write_decoded(chunk, decoder, sink)
             if decoder is not None:
                 decoder.end()
             return Response(response.status, b"", response.headers)

@@ -6,9 +6,12 @@ import zlib
 from typing import TYPE_CHECKING
 
 from omnimsg.transport.answer_error import AnswerError
+from omnimsg.transport.interface import SinkFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from omnimsg.transport.interface import Sink
 
 # The codings that every Python can decode. No other one is requested.
 ACCEPT_ENCODING = "gzip, deflate"
@@ -79,6 +82,20 @@ class Decoder:
         if self._is_gzip:
             return _GZIP
         return _ZLIB if data[0] & 0x0F == zlib.DEFLATED else _RAW_DEFLATE
+
+
+async def write_decoded(chunk: bytes, decoder: Decoder | None, sink: Sink) -> None:
+    """Decode a chunk of a body, if it is encoded, and write it to a sink.
+
+    Raises:
+        AnswerError: It is not in the coding.
+        SinkFault: The sink could not be written.
+    """
+    for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
+        try:
+            await sink.write(piece)
+        except OSError as error:
+            raise SinkFault(error) from error
 
 
 def decode_whole(decoder: Decoder, body: bytes, max_bytes: int) -> bytes | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnimsg.transport.content_coding import Decoder
-from omnimsg.transport.interface import SinkFault
+from omnimsg.transport.content_coding import Decoder, write_decoded
 
 if TYPE_CHECKING:
     import asyncio
@@ -103,10 +102,6 @@ async def write_to_sink(stream: AnswerStream, sink: Sink) -> None:
     decoder = Decoder.of(stream.coding)
     while chunks := await stream.take():
         for chunk in chunks:
-            for piece in (chunk,) if decoder is None else decoder.pieces(chunk):
-                try:
-                    await sink.write(piece)
-                except OSError as error:
-                    raise SinkFault(error) from error
+            await write_decoded(chunk, decoder, sink)
     if decoder is not None:
         decoder.end()
