@@ -22,6 +22,13 @@ def pin_to_core(role: Role) -> bool:
     return len(cores) > 1
 
 
-def allow_all_cores() -> None:
-    """Let this process run on every core again, which a child of a pinned one does not."""
+def leave_core_of_parent() -> bool:
+    """Pin this process to the sink's core if its parent, whose core it inherits, is pinned.
+
+    Returns:
+        Whether the parent is pinned to another core.
+    """
+    if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) > 1:
+        return False
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    return pin_to_core(Role.SINK)

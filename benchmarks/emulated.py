@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import library
+from cores import leave_core_of_parent
+from loops import stay_awake
 from omnimsg.sandbox import Sandbox
 from omnimsg_bird.emulator import BirdEmulator
 from processes import working_for_us
@@ -25,19 +27,22 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def sandbox(_base_url: str) -> AsyncIterator[Work]:
-    """Serve Bird's emulator in this process, to a client in another."""
+    """Serve Bird's emulator in this process, to a client in another that does not sleep."""
     async with Sandbox([BirdEmulator]) as server:
         account = json.dumps(server.config()["accounts"]["bird"])
         async with working_for_us("emulated.py", account) as work:
             yield work
 
 
-async def send_on_request(account: dict[str, Any]) -> None:
+async def send_on_request(account: dict[str, Any], *, awake: bool) -> None:
     """Send as many messages as each line of standard input says."""
     async with library.one_a_request(account["base_url"], account=account) as client:
         while line := await asyncio.to_thread(sys.stdin.readline):
-            print(await library.stream(client, library.messages(int(line))), flush=True)
+            with stay_awake(awake=awake):
+                accepted = await library.stream(client, library.messages(int(line)))
+            print(accepted, flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(send_on_request(json.loads(sys.argv[1])))
+    has_own_core = leave_core_of_parent()
+    asyncio.run(send_on_request(json.loads(sys.argv[1]), awake=has_own_core))

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import base64
 import hmac
-import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -31,9 +30,9 @@ from calling import (
     message_id,
     reference,
 )
-from cores import Role, allow_all_cores, pin_to_core
+from cores import leave_core_of_parent
 from floor import CHANNEL
-from loops import new_loop
+from loops import new_loop, stay_awake
 from omnimsg.adapter.context import report_token
 
 if TYPE_CHECKING:
@@ -189,18 +188,11 @@ async def call(provider: str, port: int, *, awake: bool) -> None:
     connections = [
         (await loop.create_connection(Connection, HOST, port))[1] for _ in range(CONNECTIONS)
     ]
-    is_calling, numbers = False, count()
-
-    def stay_awake() -> None:
-        if is_calling:
-            loop.call_soon(stay_awake)
-
+    numbers = count()
     while line := await asyncio.to_thread(sys.stdin.readline):
         requests = iter([request(provider, next(numbers)) for _ in range(int(line))])
-        is_calling = awake
-        stay_awake()
-        await asyncio.gather(*(each.send_all(requests) for each in connections))
-        is_calling = False
+        with stay_awake(awake=awake):
+            await asyncio.gather(*(each.send_all(requests) for each in connections))
         print(sum(each.answered for each in connections), flush=True)
 
 
@@ -210,12 +202,7 @@ def main() -> None:
     options.add_argument("provider", choices=PATHS)
     options.add_argument("port", type=int)
     given = options.parse_args()
-    # A process inherits the core that its parent was pinned to.
-    is_server_pinned = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
-    has_own_core = False
-    if is_server_pinned:
-        allow_all_cores()
-        has_own_core = pin_to_core(Role.SINK)
+    has_own_core = leave_core_of_parent()
     with asyncio.Runner(loop_factory=new_loop("best")) as runner:
         runner.run(call(given.provider, given.port, awake=has_own_core))
 

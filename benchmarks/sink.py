@@ -22,7 +22,7 @@ import httptools
 
 from answers import answer
 from cores import Role, pin_to_core
-from loops import new_loop
+from loops import new_loop, stay_awake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,13 +106,8 @@ async def serve(port: int, delay: float, *, awake: bool, tls: bool = False) -> N
         partial(Sink, delay=delay), HOST, port, backlog=4096, ssl=certificate() if tls else None
     )
     print(server.sockets[0].getsockname()[1], flush=True)
-
-    def stay_awake() -> None:
-        loop.call_soon(stay_awake)
-
-    if awake:
-        stay_awake()
-    await loop.run_in_executor(None, sys.stdin.read)
+    with stay_awake(awake=awake):
+        await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
