@@ -253,7 +253,7 @@ def _failed_line(
                 parser.parse(line)
             except InvalidValue as error:
                 return problems_text(error.problems)
-            return "it was read with other flags"
+            return "was bad when the file was sent with other flags"
         parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
             return recorded.reason_of(line.number) or "failed"

@@ -57,7 +57,8 @@ class UnaskedChecks(Harness):
             failure = adapter.check(message)
             if failure is not None and checks.refusal(message) is None:
                 violations.append(
-                    f"{_name(message)} is refused, and one alike has passed: {failure.sentence()}"
+                    f"{_name(message)} is refused, but one of its shape has passed:"
+                    f" {failure.sentence()}"
                 )
             elif failure is None:
                 checks.refusal(message)

@@ -65,7 +65,7 @@ def test_lines_are_counted_from_the_top(tmp_path: Path) -> None:
     [
         (f"to,text\n{NUMBER},Hello,more\n", "has 3 cells, the header has 2"),
         (f"to,,text\n{NUMBER},more,Hello\n", "cell 2 is filled, but its column has no name"),
-        (f'to,text\n{NUMBER},"Hello\n', "a quote begins a cell that no other quote ends"),
+        (f'to,text\n{NUMBER},"Hello\n', "a cell has an opening quote and no closing quote"),
     ],
 )
 def test_what_is_in_no_column_is_bad(tmp_path: Path, text: str, why: str) -> None:
@@ -104,14 +104,14 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
     )
 
     assert f"Ola, table 7 is ready {{7}} {NUMBER}" == read[0]["content"]["text"]
-    assert "table: is blank, and --text has a place for it" == read[1]
+    assert "table: is blank, and --text uses it" == read[1]
 
 
 @pytest.mark.parametrize(
     ("header", "options", "why"),
     [
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),
-        ("to,name", {"text": "Hello {name"}, "a brace is alone"),
+        ("to,name", {"text": "Hello {name"}, "has a single brace"),
         ("to,name", {"text": " "}, "--text: is blank"),
         ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
         ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),

@@ -49,7 +49,7 @@ def test_a_sample_is_sent(run: Run, target: Target) -> None:
     assert 0 == ran.code
     assert base64.b64encode(expected).decode() == call.headers["messagebird-signature"]
     assert "delivered" == call.document["payload"]["status"]
-    assert ["event    status.delivered of bird", "answer   200: bird takes it for success"] == [
+    assert ["event    status.delivered of bird", "answer   200: bird counts it as success"] == [
         ran.out.splitlines()[0],
         ran.out.splitlines()[2],
     ]
@@ -127,7 +127,7 @@ def test_a_wrong_signature(run: Run, target: Target, provider: str, answer: int,
     ("provider", "answer", "code", "words"),
     [
         ("bird", 500, 1, "500: bird sends it again"),
-        ("messente", 302, 0, "302: messente takes it for success"),
+        ("messente", 302, 0, "302: messente counts it as success"),
         ("clickatell", 302, 1, "302: clickatell gives it up"),
     ],
 )

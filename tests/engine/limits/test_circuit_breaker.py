@@ -264,11 +264,8 @@ def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
     learn(trouble, TEXTS, accepted())
 
     said = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
-    assert ["is in trouble", "takes messages again"] == [
-        words
-        for each in said
-        for words in ("is in trouble", "takes messages again")
-        if words in each
+    assert ["is suspended", "has resumed"] == [
+        words for each in said for words in ("is suspended", "has resumed") if words in each
     ]
 
 
