@@ -47,7 +47,7 @@ def _message(text: str = "Hello", **more: Any) -> dict[str, Any]:
         f"to,text,subject,html\n{NUMBER},Hello, ,\u00a0\n",
     ],
 )
-def test_one_message(tmp_path: Path, text: str) -> None:
+def test_accepted_forms_of_a_csv_file(tmp_path: Path, text: str) -> None:
     """A sep= line, CR, blank rows and columns, and capitals or marks in the header are accepted."""
     assert [_message()] == _read(tmp_path, text)
 

@@ -105,7 +105,7 @@ def test_people_get_a_table(run: Run, tmp_path: Path) -> None:
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
-def test_nothing_was_met(run: Run, tmp_path: Path) -> None:
+def test_files_without_unknown_codes(run: Run, tmp_path: Path) -> None:
     """Files without unknown codes give a sentence that says so."""
     write(tmp_path / "a.jsonl")
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE)
@@ -141,7 +141,7 @@ def test_another_file_is_named(run: Run, tmp_path: Path, content: str) -> None:
         (("--seen", "missing.jsonl"), "missing.jsonl: cannot be used"),
     ],
 )
-def test_what_cannot_be_shown(run: Run, arguments: tuple[str, ...], text: str) -> None:
+def test_wrong_arguments_are_exit_code_2(run: Run, arguments: tuple[str, ...], text: str) -> None:
     """No provider and no file, both of them, or a missing file are exit code 2."""
     ran = run("codes", *arguments)
 

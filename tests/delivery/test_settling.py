@@ -193,7 +193,7 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
 
 
 def test_closing_ends_the_wait() -> None:
-    """The caller has the doubt at once, not when its time is over."""
+    """Closing the client ends the wait at once, and the caller gets the doubt."""
     place = World()
 
     async def story(client: Client, _: Receiver) -> float:
@@ -210,7 +210,7 @@ def test_closing_ends_the_wait() -> None:
 
 
 def test_a_look_up_that_cancels_itself_is_one_that_failed() -> None:
-    """A transport may have had something of its own cancelled: the caller was not."""
+    """A look-up that raises `CancelledError` by itself failed; the next one settles the send."""
     place = World(looks=iter(["cancelled", "there"]))
 
     async def story(client: Client, _: Receiver) -> Accepted:
@@ -315,7 +315,7 @@ def test_what_is_refused_or_accepted_is_not_waited_for() -> None:
     assert pytest.approx(0, abs=0.1) == place.live(story)
 
 
-def test_a_time_that_is_none_is_refused_before_anything_is_sent() -> None:
+def test_an_invalid_settle_time_is_refused_before_anything_is_sent() -> None:
     """An invalid time to settle is refused before anything is sent."""
     place = World()
     sent: list[Request] = []
@@ -427,7 +427,7 @@ def test_waiting_ends_with_a_look_up() -> None:
 
 
 def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
-    """Nobody asks for the message once more, and no report comes; the other handler was told."""
+    """A handler that failed is given a looked-up status again, without another look-up."""
     place = World(reply=ok, kind=Asked, states=iter(["delivered"]))
     told: list[tuple[str, Status]] = []
     failures = iter([True, True])

@@ -26,7 +26,7 @@ from support.adapters import (
     texts,
     tiny,
 )
-from support.logged import logged_fields
+from support.log_records import logged_fields
 
 from omnimsg import (
     Accepted,
