@@ -28,7 +28,7 @@ _NUMBERS: Final = ("+37255500001", "+14155550101", "+8613800000000")
 _TTLS: Final = (None, 3600, 60, 1)
 
 
-class UnaskedChecks(Harness):
+class PlainTextChecks(Harness):
     """The adapter's statements about its `check` hold for texts that skip `check`."""
 
     def test_plain_texts_within_the_stated_limits_pass(self) -> None:
