@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -131,11 +130,7 @@ class World:
                 await client.aclose()
                 await asyncio.sleep(1)
 
-        with closing(self.loop):
-            found = self.loop.drive(told())
-            left = [each for each in asyncio.all_tasks(self.loop) if not each.done()]
-            assert [] == left
-            return found
+        return self.loop.drive_to_end(told())
 
     async def _hang(self) -> Response:
         await asyncio.sleep(3600)
