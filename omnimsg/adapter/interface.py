@@ -112,8 +112,7 @@ class Adapter(Receiving, ABC, Generic[S]):
             plain = list(value.values()) if name == "senders" else value
             if value and not is_json(_to_json_value(plain)):
                 raise ConfigError(
-                    f"accounts.{account.name}.{name} holds a value that JSON in UTF-8"
-                    " cannot express"
+                    f"accounts.{account.name}.{name} holds a value that has no form in JSON"
                 )
         self.account = account
         senders.check_senders(account, self.provider, self.capabilities, self.channels())
