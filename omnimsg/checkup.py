@@ -158,10 +158,10 @@ class Examiner:
         """Compare our time with the provider's, which is in the head of every answer."""
         theirs = _date_of(answer)
         if theirs is None:
-            return State.NOT_VERIFIED, "the answer has no time"
+            return State.NOT_VERIFIED, "the answer has no Date header"
         skew = (self.clock.utc_now() - theirs).total_seconds()
         if abs(skew) <= _MAX_SKEW:
-            return State.OK, "as the provider's, within seconds"
+            return State.OK, "within seconds of the provider's"
         word = "ahead of" if skew > 0 else "behind"
         return State.WARNING, f"{abs(skew):.0f} s {word} the provider's; signatures may be refused"
 
@@ -175,7 +175,7 @@ class Examiner:
             return State.NOT_VERIFIED, "no public_url is configured"
         if not url.startswith("https:"):
             return State.WARNING, "public_url is not https: reports can be read on their way"
-        return State.OK, "public_url and secrets are there"
+        return State.OK, "public_url and secrets are set"
 
 
 async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, str]:
@@ -192,18 +192,18 @@ async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, 
         if Operation.STATUS in operations:
             status = await account.status(_NO_ID, deadline)
             if status.status is Status.UNKNOWN:
-                return State.OK, "accepted (status of an id that is not there)"
+                return State.OK, "accepted (status of an unknown id)"
     except OperationError as error:
         return _verdict_of(error.failure)
     except InvalidValue:
         pass  # ids of this provider have another form
-    return State.NOT_VERIFIED, "the provider has no operation that tells and sends nothing"
+    return State.NOT_VERIFIED, "the provider has no operation that tests them without sending"
 
 
 def _verdict_of(failure: Failure) -> tuple[State, str]:
     if failure.reason.is_account or failure.reason is Reason.INSUFFICIENT_FUNDS:
         return State.FAILED, failure.sentence()
-    return State.NOT_VERIFIED, f"asked, and not answered: {failure.sentence()}"
+    return State.NOT_VERIFIED, f"could not be tested: {failure.sentence()}"
 
 
 def _limits(account: AccountEngine) -> str:

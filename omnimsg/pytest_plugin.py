@@ -44,8 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         _CONFIG_OPTION,
-        "the omnimsg.toml of the application, from the root of the project: its accounts, led to"
-        " the sandbox, are the configuration of the tests",
+        "the path of the application's omnimsg.toml, from the root of the project: the tests use"
+        " its accounts, with the sandbox in place of the providers",
         default="",
     )
 

@@ -110,8 +110,8 @@ def check_message(
             return refused(
                 Reason.UNSUPPORTED,
                 f"fallback[{index}].account",
-                f"is {leg.account!r}: a provider carries only the legs of one account; a client"
-                " with both accounts runs them",
+                f"is {leg.account!r}: a provider carries only legs of the message's own account; to"
+                " run this leg, use a client that has both accounts",
             )
     return check_content(message.content, channel, supported, account=account, uploads=uploads)
 
@@ -265,8 +265,8 @@ def _check_source(
         return refused(
             Reason.MEDIA_NEEDS_UPLOAD,
             path,
-            "holds bytes, which this provider takes only beforehand: call client.upload and send"
-            " what it returns",
+            "holds bytes, which this provider does not take in a message: call client.upload and"
+            " send what it returns",
         )
     return refused(
         Reason.UNSUPPORTED_CONTENT,

@@ -112,7 +112,7 @@ class Adapter(Receiving, ABC, Generic[S]):
             plain = list(value.values()) if name == "senders" else value
             if value and not is_json(_to_json_value(plain)):
                 raise ConfigError(
-                    f"accounts.{account.name}.{name} holds something that JSON in UTF-8 cannot"
+                    f"accounts.{account.name}.{name} holds a value that has no form in JSON"
                 )
         self.account = account
         senders.check_senders(account, self.provider, self.capabilities, self.channels())
@@ -345,6 +345,6 @@ def _to_json_value(value: object) -> object:
     return attrs.astuple(value) if isinstance(value, TemplateMapping) else value
 
 
-_PROTECTED = "is not for extras to set: it decides who is texted and how answers are matched"
+_PROTECTED = "cannot be set by extras: it decides who gets the message and how answers are matched"
 _NO_MAPPING = TemplateMapping()
 _NO_EXTRAS: Mapping[str, Any] = {}

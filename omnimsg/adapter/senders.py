@@ -63,8 +63,8 @@ def dropped_sender(account: Account[Any], channel: Channel) -> Failure:
     failure = refused(
         Reason.MISCONFIGURED,
         "sender",
-        f"is the one of account {account.name!r}, and {channel.value} has none at this provider;"
-        " name it by channel in the account's `senders`",
+        f"comes from account {account.name!r}, but this provider takes no sender on"
+        f" {channel.value}; name it by channel in the account's `senders`",
     )
     return attrs.evolve(failure, retry=Retry.AFTER_FIX)
 

@@ -142,9 +142,7 @@ def postback_data(action: Reply) -> str:
 def _media(content: Media, path: str) -> Iterator[Failure]:
     if content.caption is not None and content.items[0].kind in _WITHOUT_CAPTION:
         kind = content.items[0].kind.value
-        yield refused(
-            Reason.UNSUPPORTED_CONTENT, f"{path}.caption", f"must not be there with {kind}"
-        )
+        yield refused(Reason.UNSUPPORTED_CONTENT, f"{path}.caption", f"is not allowed with {kind}")
 
 
 def _interactive(content: Interactive, path: str) -> Iterator[Failure]:
@@ -172,7 +170,7 @@ def _interactive(content: Interactive, path: str) -> Iterator[Failure]:
                 yield refused(
                     Reason.INVALID_CONTENT,
                     f"{action_path}.payload",
-                    "is that of an earlier button",
+                    "is the same as that of an earlier button",
                 )
             seen.add(postback_data(action))
 

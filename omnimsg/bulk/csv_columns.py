@@ -44,7 +44,7 @@ def _media(cells: dict[str, str]) -> dict[str, Any]:
     url = cells["media"]
     kind = cells.get("media_kind") or kind_of_url(url)
     if kind is None:
-        raise ValueError("media: its ending does not tell the kind; fill media_kind")
+        raise ValueError("media: the URL's ending does not tell the kind; fill media_kind")
     item = {"kind": kind, "source": {"type": "link", "url": url}}
     return {"type": "media", "items": [item], **_filled(cells, "caption")}
 

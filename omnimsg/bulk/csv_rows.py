@@ -107,7 +107,9 @@ class RowReader:
             if text.startswith('"', start):
                 cell, text, start = self._quoted(taken, start + 1, len(cells) + 1)
                 if start < len(text) and text[start] != self.delimiter:
-                    raise _QuoteError("text follows the quote that ends a cell; double a quote")
+                    raise _QuoteError(
+                        "text follows the closing quote of a cell; write a quote in a cell twice"
+                    )
             else:
                 end = text.find(self.delimiter, start)
                 end = len(text) if end < 0 else end
@@ -120,7 +122,9 @@ class RowReader:
             surplus = any(each.strip() for each in cells[self.width :])
             if surplus or len(cells) < self.width:
                 last = self._line(taken)
-                raise _QuoteError(f"a quote joins this line to line {last}, which makes no row")
+                raise _QuoteError(
+                    f"a quote joins the lines up to line {last} into a row of the wrong width"
+                )
         return cells
 
     def _quoted(self, taken: list[str], start: int, position: int) -> tuple[str, str, int]:
@@ -146,7 +150,7 @@ class RowReader:
                 cell = "".join(pieces).replace('""', '"')
                 return cell, _without_line_break(whole), match.end() + 1
             if size > _MAX_CELL_CHARACTERS or len(taken) > _MAX_CELL_LINES:
-                raise _QuoteError("a quote begins a cell that goes on for too many lines")
+                raise _QuoteError("a cell is too long, so its closing quote must be missing")
             self._take_line(taken, position)
             start = 0
 
@@ -154,16 +158,18 @@ class RowReader:
         """Append the next line of a cell that continues there."""
         line = self._next_line()
         if line is None:
-            raise _QuoteError("a quote begins a cell that no other quote ends")
+            raise _QuoteError("a cell has an opening quote and no closing quote")
         taken.append(line)
         pieces = _without_line_break(line).split(self.delimiter)
         if self.looks_like_row(pieces):
             raise _QuoteError(
-                "a quote begins a cell that is not ended before line"
+                "a cell has an opening quote and no closing quote before line"
                 f" {self._line(taken)}, which looks like a row of its own"
             )
         if self.width is not None and position > self.width:
-            raise _QuoteError("a quote begins a cell beyond those of the header")
+            raise _QuoteError(
+                "an opening quote stands in a cell beyond the last column of the header"
+            )
 
     def _line(self, taken: list[str]) -> int:
         """Return the line number of the last line of the row so far."""

@@ -97,10 +97,10 @@ def to_utf8(blocks: Iterable[bytes], encoding: str | None) -> Iterator[bytes]:
 
 # The 8-bit encodings that common programs write, likeliest first, with their names in the error.
 _CANDIDATES = {
-    "cp1252": "Windows-1252, which Excel's plain CSV is in Western Europe",
-    "cp1250": "Windows-1250, which Excel's plain CSV is in Central Europe",
-    "cp1251": "Windows-1251, which Excel's plain CSV is where Cyrillic is written",
-    "cp1253": "Windows-1253, which Excel's plain CSV is in Greece",
+    "cp1252": "Windows-1252, the encoding of Excel's plain CSV in Western Europe",
+    "cp1250": "Windows-1250, the encoding of Excel's plain CSV in Central Europe",
+    "cp1251": "Windows-1251, the encoding of Excel's plain CSV for Cyrillic",
+    "cp1253": "Windows-1253, the encoding of Excel's plain CSV in Greece",
     "mac_roman": "Mac Roman",
     "cp850": "the DOS code page 850",
 }

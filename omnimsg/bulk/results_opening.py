@@ -37,8 +37,8 @@ def refuse_if_rescued(path: Path) -> None:
     rescued = rescue_path(path)
     if rescued.exists():
         raise ResultsError(
-            f"{path}: another program changed it during a run, and {rescued} has what that run"
-            f" knew; --resume --results {rescued} sends the lines that are left"
+            f"{path}: another program changed it during a run, and {rescued} has the records"
+            f" of that run; --resume --results {rescued} sends the lines that are left"
         )
 
 

@@ -21,7 +21,7 @@ class TextTemplate:
             underscores.
 
     Raises:
-        ValueError: The text is blank, a placeholder has no column, or a brace is alone.
+        ValueError: The text is blank, a placeholder has no column, or there is a single brace.
     """
 
     def __init__(self, text: str, columns: Mapping[str, str]) -> None:
@@ -36,7 +36,9 @@ class TextTemplate:
             if match[0] in ("{{", "}}"):
                 self._parts[-1] += match[0][0]
             elif match[1] is None:
-                raise ValueError("--text: a brace is alone; double it where it is part of the text")
+                raise ValueError(
+                    "--text: has a single brace; write it twice where it is part of the text"
+                )
             else:
                 self._parts += [_column_of(match[1], columns), ""]
         self._parts[-1] += text[end:]
@@ -59,7 +61,7 @@ class TextTemplate:
         for index in range(1, len(parts), 2):
             if parts[index] not in cells:
                 name = parts[index].removeprefix("metadata.")
-                raise ValueError(f"{name}: is blank, and --text has a place for it")
+                raise ValueError(f"{name}: is blank, and --text uses it")
             parts[index] = cells[parts[index]]
         return "".join(parts)
 
@@ -70,5 +72,5 @@ def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:
     if name in columns:
         return columns[name]
     matches = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)
-    hint = f"; did you mean {{{matches[0]}}}?" if matches else "; {{ is a brace of the text itself"
+    hint = f"; did you mean {{{matches[0]}}}?" if matches else "; write {{ for a brace in the text"
     raise ValueError(f"--text: there is no column for {{{placeholder[:40]}}}{hint}")

@@ -57,15 +57,15 @@ def codes(
     if seen:
         if provider is not None:
             raise CommandError(
-                f"{provider}: --seen shows what files have, of every provider",
-                "put the files behind --seen, and leave out PROVIDER",
+                f"{provider}: --seen lists the codes in the files, of every provider",
+                "put the files after --seen, and leave out PROVIDER",
             )
         from omnimsg.cli.seen_codes import show_seen_codes  # noqa: PLC0415 - keeps help fast
 
         show_seen_codes(seen, as_json=as_json)
         return OK
     if provider is None:
-        raise CommandError("no provider is named", "name one, or put files behind --seen")
+        raise CommandError("no provider is named", "name one, or put files after --seen")
     from omnimsg.config import load_adapter  # noqa: PLC0415 - keeps help fast
 
     adapter = load_adapter(provider)

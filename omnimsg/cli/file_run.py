@@ -137,7 +137,7 @@ def _run_and_close(
         what = reason_of(results.write_error) if results.write_error else "it was changed"
         print_error(
             f"{results.path}: {what}; the run had to stop",
-            f"{results.rescued_to} has what is known:"
+            f"{results.rescued_to} has the records of this run:"
             f" --resume --results {results.rescued_to} sends the lines that are left",
         )
         return max(code, FAILED)
@@ -149,8 +149,8 @@ def _run_and_close(
     else:
         name, what = file, str(error)
         hint = (
-            "nothing that the file has now was sent: restore it, then --resume, or put the lines"
-            " that are left into a file of their own"
+            "its new contents were not sent: restore it, then --resume, or put the lines that are"
+            " left into a file of their own"
         )
     print_error(f"{name}: {what}; the run had to stop", hint)
     return max(code, FAILED)

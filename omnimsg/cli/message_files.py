@@ -73,8 +73,8 @@ def print_kept_columns(messages: MessageFile) -> None:
 def print_numbers_read(count: int, region: str | None) -> None:
     """Print how many numbers were read as those of a region, because no change may be silent."""
     if count:
-        what = "1 number was read as one" if count == 1 else f"{count:,} numbers were read as those"
-        print_hint(f"{what} of {region}")
+        what = "1 number was" if count == 1 else f"{count:,} numbers were"
+        print_hint(f"{what} read with --region {region}")
 
 
 def refused(file: Path, error: Exception) -> CommandError:

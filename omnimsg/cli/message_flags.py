@@ -168,7 +168,7 @@ def _media(flags: MessageFlags) -> Content:
     kind = flags.media_kind or kind_of_url(url)
     if kind is None:
         raise CommandError(
-            "--media: its ending does not tell the kind", "name the kind with --media-kind"
+            "--media: the URL's ending does not tell the kind", "name the kind with --media-kind"
         )
     return Media.link(kind, url, caption=flags.caption)
 

@@ -85,7 +85,7 @@ def plan(  # noqa: PLR0913 - the flags of a command
         if stray:
             raise CommandError(
                 f"{flag_list(stray)} cannot be used with a file of messages",
-                "each line says that itself",
+                "leave out what the lines of the file say",
             )
         reading = FileFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
         messages = _read(file, reading)
@@ -216,7 +216,7 @@ def _print(line: int | None, plan: Plan) -> None:
     if plan.price is not None:
         rows.append(("price", f"about {plan.price.amount:f} {plan.price.currency}"))
     if plan.wait == math.inf:
-        rows.append(("limits", "it waits until a request has come back"))
+        rows.append(("limits", "it waits until another request is answered"))
     elif plan.wait > 0:
         rows.append(("limits", f"it waits for {plan.wait:.2f} s"))
     if plan.refusal is not None:

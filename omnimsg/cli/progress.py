@@ -101,7 +101,7 @@ class ProgressDisplay:
         if self._counts["bad"] <= _MAX_BAD_LINES:
             self._print_error(f"line {line}: {problems_text(problems)}")
         elif self._counts["bad"] == _MAX_BAD_LINES + 1:
-            self.print_hint("only the results file has the other bad lines")
+            self.print_hint("the other bad lines are only in the results file")
 
     def on_outcome(self, line: int, outcome: Outcome) -> None:
         """Count an outcome, and report the first failure with its reason."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnimsg.bulk import Line, MessageFile
-    from omnimsg.bulk.recorded import RecordedResults
+    from omnimsg.bulk.recorded_results import RecordedResults
     from omnimsg.client import Client
     from omnimsg.domain.status import Status
 
@@ -108,7 +108,7 @@ def results(  # noqa: PLR0913 - the flags of a command
 
 def _recorded(path: Path) -> "RecordedResults":
     from omnimsg.bulk import ResultsError  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.recorded import RecordedResults  # noqa: PLC0415
+    from omnimsg.bulk.recorded_results import RecordedResults  # noqa: PLC0415
 
     try:
         return RecordedResults(path)
@@ -253,7 +253,7 @@ def _failed_line(
                 parser.parse(line)
             except InvalidValue as error:
                 return problems_text(error.problems)
-            return "it was read with other flags"
+            return "was bad when the file was sent with other flags"
         parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
             return recorded.reason_of(line.number) or "failed"

@@ -136,7 +136,7 @@ def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:
     print_line(f"  omnimsg sandbox {options} --print-config > omnimsg.toml")
     print_line("  omnimsg send --to +27820990001 --text Hello")
     print_line(f"  curl {running.url}/_sandbox/handsets")
-    print_line(f"  curl {running.url}/_sandbox/routes  # all that can be asked of it")
+    print_line(f"  curl {running.url}/_sandbox/routes  # every route")
     if callbacks is not None:
         reply = shlex.quote('{"from": "+27820990001", "text": "STOP"}')
         print_line(f"  curl -d {reply} {running.url}/_sandbox/inbound")

@@ -75,7 +75,7 @@ def show_seen_codes(files: list[Path], *, as_json: bool) -> None:
     elif found:
         _print(found.values())
     else:
-        print_line("every code that was met has a row")
+        print_line("every code in these files has a row in its provider's table")
 
 
 def _print(found: Iterable[SeenCode]) -> None:
@@ -107,7 +107,7 @@ def _read(path: Path) -> Iterator[SeenCode]:
                     is_of_results = kind == _RESULTS_FILE
                 if entry is None or (kind != _CODES_FILE and not is_of_results):
                     raise CommandError(
-                        f"{path}: line {number} is none of a file of unknown codes or results",
+                        f"{path}: line {number} is not one of a file of unknown codes or results",
                         "name what `UnknownCodes(path)` or `omnimsg send-many` has written",
                     )
                 yield from _of_outcome(entry) if is_of_results else _of_code(entry)

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 _LIST_HINT = "`omnimsg trigger --list` shows the events of each provider"
 _UNVERIFIED = 401
 _UNVERIFIED_HINT = (
-    "401 says that it was not verified: --account signs with that account's own secret, and Bird"
-    " signs the address too, so --url has to be what the receiver has as its public_url"
+    "401 means that the receiver could not verify the callback: --account signs with that account's"
+    " own secret, and Bird also signs the address, so --url must be the receiver's public_url"
 )
 
 
@@ -206,7 +206,9 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
         if status is not None:
             _print_answer(sample, status, taken=taken)
     if status is None:
-        print_error(f"no answer from {url}: {error}", "check the address, and that it is served")
+        print_error(
+            f"no answer from {url}: {error}", "check the address, and that the application runs"
+        )
         return FAILED
     if sample.genuine and status == _UNVERIFIED and not as_json:
         print_hint(_UNVERIFIED_HINT)
@@ -225,7 +227,7 @@ def _print_answer(sample: _Sample, status: int, *, taken: bool) -> None:
     signer = sample.signer
     if sample.genuine:
         again = "sends it again" if signer.repeats(status) else "gives it up"
-        meaning = "takes it for success" if taken else again
+        meaning = "counts it as success" if taken else again
         colour = "green" if taken else "red"
         print_line(("answer   ", "dim"), (f"{status}", colour), f": {signer.provider} {meaning}")
     elif taken:

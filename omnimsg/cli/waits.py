@@ -90,4 +90,4 @@ class PauseReporter(Observer):
             return
         self._until[event.account] = until
         text = wait_text(event.seconds, now=now)
-        self._report(f"the provider asks {event.account} to wait: nothing leaves {text}")
+        self._report(f"the provider asks {event.account} to wait: nothing is sent {text}")

@@ -60,5 +60,8 @@ def conceal(problem: Problem, secrets: Iterable[str]) -> Problem:
             if len(shown) >= _MIN_REPLACED:
                 why = why.replace(shown, "***")
             elif f"'{shown}'" in why or (shown and f" {shown}" in why):
-                return Problem(problem.path, "is not valid; why cannot be said without a secret")
+                return Problem(
+                    problem.path,
+                    "is not valid; the reason is not shown, because it quotes a secret",
+                )
     return Problem(problem.path, why)

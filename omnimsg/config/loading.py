@@ -328,8 +328,8 @@ def _problems_of(
         code, level = _split_code(key)
         where = f"{path}.codes.{key}"
         if not code or level not in levels:
-            hint = f"one of {', '.join(sorted(levels))}, a colon and the code"
-            problems.append(Problem(where, f"name a code by its level and itself: {hint}"))
+            why = f"must be LEVEL:CODE, with a level of {', '.join(sorted(levels))}"
+            problems.append(Problem(where, why))
         elif adapter_class.codes.get(code, level) is None and None in (
             change.reason,
             change.verdict,

@@ -63,7 +63,7 @@ def load_url(text: str, *, default: str | None = None, where: str = URL_VARIABLE
     for number, each in enumerate(text.split(","), 1):
         name, table = _table(each.strip(), f"{where}: account {number}")
         if name in accounts:
-            raise ConfigError(f"{where}: account {number}: the name {name!r} comes twice")
+            raise ConfigError(f"{where}: account {number}: the name {name!r} is used twice")
         accounts[name] = table
     data = {"default": next(iter(accounts)), "accounts": accounts}
     return config_from_mapping(data, where=where, folder=Path(), default=default)
@@ -74,9 +74,9 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ConfigError(f"{where}: is no URL; write {_FORM}") from None
+        raise ConfigError(f"{where}: is not a URL; write {_FORM}") from None
     if not parts.scheme or "://" not in url:
-        raise ConfigError(f"{where}: begins with no provider; write {_FORM}")
+        raise ConfigError(f"{where}: does not begin with a provider; write {_FORM}")
     if parts.fragment:
         raise ConfigError(f"{where}: has a '#'; write it as %23")
     if parts.path.strip("/"):

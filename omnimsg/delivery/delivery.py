@@ -245,7 +245,7 @@ async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:
 
 def _warn_early(tracked: Tracked, kind: str) -> None:
     log.warning(
-        "a report that came before the answer to its send could not be handed on: %s",
+        "a report that arrived before the answer to its send could not be handled: %s",
         kind,
         extra=log_fields(account=tracked.account, reference=tracked.reference, error=kind),
     )
@@ -253,7 +253,7 @@ def _warn_early(tracked: Tracked, kind: str) -> None:
 
 def _warn_found(message_id: MessageId, kind: str) -> None:
     log.warning(
-        "a status that was looked up could not be handed on: %s",
+        "a status that was looked up could not be handled: %s",
         kind,
         extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
     )

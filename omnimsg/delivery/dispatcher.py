@@ -214,8 +214,9 @@ class Dispatcher:
         await suppression.record(change)
         if change.address is None:
             log.warning(
-                "a recipient opted out on account %r, but the provider named only a message that"
-                " is unknown here: only a suppression list that knows its recipient can note them",
+                "a recipient of account %r opted out, but the provider named only a message, whose"
+                " recipient is unknown here: only a suppression list that knows the message can"
+                " note the opt-out",
                 change.account,
                 extra=log_fields(account=change.account),
             )

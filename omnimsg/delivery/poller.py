@@ -196,7 +196,7 @@ class _AccountPoller:
             # A handler of the application may raise anything.
             watched.error = type(problem).__name__
             log.warning(
-                "a status that was looked up could not be handed on: %s",
+                "a status that was looked up could not be handled: %s",
                 watched.error,
                 extra=log_fields(
                     account=watched.message_id.account,

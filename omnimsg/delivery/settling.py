@@ -82,7 +82,7 @@ async def _look_up(
                 # The doubt must not become another error, nor a cancellation of the caller.
                 kind = type(error).__name__
                 log.warning(
-                    "a doubtful message was not looked up: %s",
+                    "a message that may have been sent could not be looked up: %s",
                     kind,
                     extra=log_fields(
                         account=engine.name,

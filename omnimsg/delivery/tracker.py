@@ -316,5 +316,5 @@ def _warn(error: BaseException) -> None:
     """Log that the store has failed, without the error's text, which may quote a message."""
     kind = type(error).__name__
     log.warning(
-        "the store of messages raised %s; it is asked again", kind, extra=log_fields(error=kind)
+        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
     )

@@ -48,7 +48,7 @@ def _unicode_secret(owner: object, field: attrs.Attribute[Any], value: object) -
     if not isinstance(value, Secret):
         raise validate.refuse(owner, field.name, f"must be Secret, not {validate.kind_of(value)}")
     if not validate.is_unicode(value.reveal()):
-        raise validate.refuse(owner, field.name, "holds what UTF-8 cannot")
+        raise validate.refuse(owner, field.name, "holds a character that UTF-8 cannot express")
 
 
 class MediaKind(StrEnum):

@@ -155,7 +155,7 @@ def _check_extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[st
         if not isinstance(extra, FrozenDict):
             raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
         if not validate.is_json(extra):
-            raise validate.refuse(owner, where, "holds something that JSON in UTF-8 cannot")
+            raise validate.refuse(owner, where, "holds a value that JSON in UTF-8 cannot express")
         if validate.holds_nul(extra):
             raise validate.refuse(owner, where, "holds U+0000, which no message can carry")
 

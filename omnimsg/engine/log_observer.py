@@ -39,7 +39,7 @@ class LogObserver(Observer):
         """Warn when messages are held back, and when they no longer are."""
         if event.failure is None:
             log.warning(
-                "%s takes messages again",
+                "sending through %s has resumed",
                 event.subject,
                 extra=log_fields(
                     account=event.account,
@@ -51,7 +51,7 @@ class LogObserver(Observer):
         # Without the detail and the path, which are about one message.
         sentence = attrs.evolve(event.failure, detail="", path=None).sentence()
         log.warning(
-            "%s is in trouble: %s; messages are not sent, one batch tries every %g s",
+            "sending through %s is suspended: %s; one batch tries again every %g s",
             event.subject,
             sentence,
             event.probe_every,
@@ -71,7 +71,7 @@ class LogObserver(Observer):
         """Warn of a pause of a second or more."""
         if event.seconds >= _MIN_LOGGED_PAUSE:
             log.warning(
-                "account %r was told to wait: nothing leaves for %g s",
+                "the provider asked account %r to wait: nothing is sent for %g s",
                 event.account,
                 event.seconds,
                 extra=log_fields(
@@ -86,7 +86,7 @@ class LogObserver(Observer):
         if event.state is LegState.REACHED_TWICE:
             log.warning(
                 "a message reached its recipient twice: leg %d through account %r was delivered,"
-                " and so was another of its legs",
+                " and another of its legs too",
                 event.leg,
                 event.account,
                 extra=log_fields(
@@ -115,8 +115,8 @@ class RetryLogObserver(Observer):
             return
         if event.is_look_up:
             log.info(
-                "looking again for %d messages through account %r in %.2f s: they may have been"
-                " sent",
+                "%d messages through account %r may have been sent; they are looked up again in"
+                " %.2f s",
                 len(event.references),
                 event.account,
                 event.wait,
@@ -133,12 +133,13 @@ class RetryLogObserver(Observer):
             )
             return
         log.info(
-            "trying %d again through account %r in %.2f s, attempt %d of %d: %s, code %r, HTTP %s",
-            len(event.references) or 1,
+            "trying again through account %r in %.2f s, attempt %d of %d, messages %d: %s, code %r,"
+            " HTTP %s",
             event.account,
             event.wait,
             event.attempt,
             event.attempts,
+            len(event.references),
             event.failure.reason.value,
             event.failure.code,
             event.failure.http_status,

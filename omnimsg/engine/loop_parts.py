@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 # a few per cent of the time. A search for each cancelled caller would be quadratic.
 _SEARCH_PAUSE = 1e-5
 
-_LOOP_ENDED = "its event loop ended before it left"
+_LOOP_ENDED = "the event loop ended before the message was sent"
 
 
 @attrs.frozen(kw_only=True)

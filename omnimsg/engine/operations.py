@@ -120,7 +120,7 @@ class OperationRunner:
                     return result
             except TimeoutError:
                 return local_failures.deadline_exceeded(
-                    "the deadline passed before it was its turn"
+                    "the deadline passed before the request could start"
                 )[1]
             except TransportFault as closed:
                 return classify.by_fault(closed, Effect.READ, left=False)[1]

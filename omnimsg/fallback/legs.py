@@ -207,7 +207,7 @@ class Legs:
         elif (error := task.exception()) is not None:
             kind = type(error).__name__
             log.error(
-                "the legs of a message ended with %s",
+                "the fallback of a message ended with an error: %s",
                 kind,
                 extra=log_fields(reference=chain.reference, error=kind),
             )

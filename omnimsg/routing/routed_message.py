@@ -130,7 +130,7 @@ class RoutedMessage:
         self._history.append(_AccountOutcome(account, outcome, was_asked))
 
 
-_NO_TIME = "the deadline passed before an account that is well could be asked"
+_NO_TIME = "the deadline passed before a healthy account could be tried"
 
 
 @attrs.frozen

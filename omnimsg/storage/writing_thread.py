@@ -1,17 +1,17 @@
-"""An executor with one thread that also takes work while the process is ending.
-
-Python's own executors refuse all work from the moment the main thread has ended, although other
-threads, and functions of `atexit`, may still write.
-"""
+"""An executor with one thread that also takes work while the process is ending."""
 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from omnimsg.own_thread import call_in_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -46,7 +46,7 @@ class WritingThread(Executor):
         except RuntimeError:
             if self._is_shut_down:
                 raise
-            return self._submit_at_end(function)
+            return call_in_own_thread(partial(self._call, function), self._name)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Refuse further calls, and by default wait for those that were submitted."""
@@ -56,18 +56,3 @@ class WritingThread(Executor):
     def _call(self, function: Callable[[], T]) -> T:
         with self._lock:
             return function()
-
-    def _submit_at_end(self, function: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(self._call(function))
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-                future.set_exception(error)
-
-        try:
-            threading.Thread(target=run, name=self._name, daemon=True).start()
-        except RuntimeError:  # some versions start no more threads either
-            run()
-        return future

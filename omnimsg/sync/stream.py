@@ -193,7 +193,7 @@ def outcomes_of(
         while not outcomes.is_over or outcomes:
             if outcomes.is_inherited:
                 raise RuntimeError(
-                    "this process was forked amid a stream, which its parent goes on to send"
+                    "this process was forked during a stream, which its parent goes on sending"
                 )
             # Outcomes are yielded before more is read: the input may be slow.
             if outcomes:

@@ -49,7 +49,7 @@ class CancelChecks(OperationHarness):
             run = self.run_guarded(flow, self.broken_responder(index, refusal, respond), adapter)
             violations += [f"{name}: {each}" for each in run.violations]
             if run.valid_value is True:
-                violations.append(f"{name}: is a yes")
+                violations.append(f"{name}: counts as cancelled")
         assert_no_violations(violations)
 
     def _refusals(self, yes: Response) -> list[tuple[str, Response]]:
@@ -59,7 +59,7 @@ class CancelChecks(OperationHarness):
             yes: The provider's answer to a successful cancellation.
         """
         refusals = [
-            (f"its yes with HTTP {status}", attrs.evolve(yes, status=status))
+            (f"the answer to a cancellation with HTTP {status}", attrs.evolve(yes, status=status))
             for status in _STATUSES
             if not 200 <= status < 300
         ]

@@ -11,6 +11,7 @@ from omnimsg.testing.flow_checks import FlowChecks
 from omnimsg.testing.history_checks import HistoryChecks
 from omnimsg.testing.id_checks import IdChecks
 from omnimsg.testing.operation_checks import OperationChecks
+from omnimsg.testing.plain_text_checks import PlainTextChecks
 from omnimsg.testing.proof_checks import ProofChecks
 from omnimsg.testing.purity_checks import PurityChecks
 from omnimsg.testing.redaction_checks import RedactionChecks
@@ -20,7 +21,6 @@ from omnimsg.testing.request_checks import RequestChecks
 from omnimsg.testing.send_checks import SendChecks
 from omnimsg.testing.status_checks import StatusChecks
 from omnimsg.testing.table_checks import TableChecks
-from omnimsg.testing.unasked_checks import UnaskedChecks
 
 
 class AdapterConformance(
@@ -33,7 +33,7 @@ class AdapterConformance(
     PurityChecks,
     RefusalChecks,
     CapabilityChecks,
-    UnaskedChecks,
+    PlainTextChecks,
     StatusChecks,
     OperationChecks,
     IdChecks,

@@ -74,7 +74,7 @@ class FindChecks(OperationHarness):
                 )
                 violations += [f"{name}: {each}" for each in run.violations]
                 if run.driven is not None and isinstance(run.driven.value, Absent):
-                    violations.append(f"{name}: the message is called absent")
+                    violations.append(f"{name}: the message is reported as absent")
         assert_no_violations(violations)
 
     def _find(self, listed: Message | None, since: datetime = SINCE) -> Any:  # noqa: ANN401

@@ -87,7 +87,7 @@ def create_http_transport(options: TransportOptions) -> Transport:
         network=options.network,
     )
     if log.isEnabledFor(logging.DEBUG):
-        from omnimsg.transport.logged import LoggedTransport  # noqa: PLC0415 - rarely needed
+        from omnimsg.transport.logged_transport import LoggedTransport  # noqa: PLC0415 - rarely needed
 
         return LoggedTransport(transport, options.base_url)
     return transport

@@ -143,7 +143,7 @@ class TrackedRequest(aiohttp.ClientRequest):
         # bytes of any other kind have closed the connection already. `should_close` tells the same,
         # at three times the cost.
         if protocol is not None and len(protocol):
-            raise UnrequestedBytesError("the connection held bytes that no request had asked for")
+            raise UnrequestedBytesError("the connection held unrequested bytes")
         entry = sending.get(asyncio.current_task(self.loop))
         if entry is None:
             # aiohttp has moved this call to another task. `MarkedSession` notices the unset mark.
@@ -152,7 +152,9 @@ class TrackedRequest(aiohttp.ClientRequest):
         if mark.written and not effect.is_repeatable:
             # aiohttp repeats a DELETE by itself when a kept-alive connection breaks. The second one
             # would find nothing left to cancel, and its "not found" would be believed.
-            raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
+            raise aiohttp.ClientConnectionError(
+                "the connection broke; the request must not be repeated"
+            )
         transport = None if protocol is None else protocol.transport
         data = None if protocol is None or protocol.writing_paused else self._small_request()
         if data is None or protocol is None or transport is None:

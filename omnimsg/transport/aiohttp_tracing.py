@@ -46,6 +46,8 @@ class SingleAttempt:
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Make the first attempt; refuse any other."""
         if self._begun:
-            raise aiohttp.ClientConnectionError("the connection broke, and this is not repeated")
+            raise aiohttp.ClientConnectionError(
+                "the connection broke; the request must not be repeated"
+            )
         self._begun = True
         return await handler(request)

@@ -140,7 +140,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
                 break  # aiohttp had repeated it by itself: an earlier attempt was written
             with suppress(UnrequestedBytesError):
                 return await session.request(request, target, data, task, mark)
-        raise UnrequestedBytesError("no connection without bytes that no request had asked for")
+        raise UnrequestedBytesError("every open connection held unrequested bytes")
 
     async def _exchange_large(
         self,

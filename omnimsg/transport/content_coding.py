@@ -67,7 +67,7 @@ class Decoder:
                 if piece:
                     yield piece
         except zlib.error:
-            raise AnswerError("is not in the coding that it announces") from None
+            raise AnswerError("is not compressed as its Content-Encoding says") from None
 
     def end(self) -> None:
         """Check that the body was whole.
@@ -76,7 +76,7 @@ class Decoder:
             AnswerError: It was cut off.
         """
         if self._inner is not None and not self._inner.eof:
-            raise AnswerError("is cut off within its coding")
+            raise AnswerError("has a compressed body that is cut off")
 
     def _window_bits(self, data: bytes) -> int:
         if self._is_gzip:

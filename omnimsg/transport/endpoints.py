@@ -88,7 +88,7 @@ class Endpoints:
             url = URL(text)
             port = url.explicit_port
         except ValueError:
-            raise TransportFault(Reason.MISCONFIGURED, "the address cannot be used") from None
+            raise TransportFault(Reason.MISCONFIGURED, "the address is not a valid URL") from None
         if _has_dot_segments(text):
             # An id `..` would be resolved, and turn "this message" into "all messages".
             raise TransportFault(Reason.MISCONFIGURED, "the address has '.' or '..' in its path")
@@ -106,7 +106,7 @@ class Endpoints:
             )
         if authenticated and _origin(url) not in self._trusted:
             raise TransportFault(
-                Reason.MISCONFIGURED, f"the account's credentials are not for {origin}"
+                Reason.MISCONFIGURED, f"the account's credentials are not sent to {origin}"
             )
         # A fragment is never sent; aiohttp would take it off, and with it the URL for another one.
         return url.with_fragment(None) if url.raw_fragment else url
@@ -123,7 +123,7 @@ class Endpoints:
         for name, value in headers.items():
             if not value.isprintable():
                 # aiohttp checks this too, but only after the request counts as written.
-                detail = f"the header {name} holds what no header can"
+                detail = f"the header {name} has a character that headers cannot carry"
                 raise TransportFault(Reason.MISCONFIGURED, detail)
         return CIMultiDict(headers)
 

@@ -1,18 +1,13 @@
-"""Run blocking functions in threads, also while the process is ending.
-
-The executor of an event loop refuses all work from the moment the main thread has ended, although
-other threads, and functions of `atexit`, may still send.
-"""
+"""Run blocking functions in threads, also while the process is ending."""
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from functools import partial
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from omnimsg.own_thread import call_in_own_thread
+
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 T = TypeVar("T")
@@ -35,23 +30,4 @@ def run_in_own_thread(
     loop: asyncio.AbstractEventLoop, function: Callable[[], T]
 ) -> asyncio.Future[T]:
     """Call a function in a new thread, which keeps neither the loop nor the process from ending."""
-    future: asyncio.Future[T] = loop.create_future()
-
-    def run() -> None:
-        try:
-            settle = partial(future.set_result, function())
-        except Exception as error:  # noqa: BLE001 - the caller's
-            settle = partial(future.set_exception, error)
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
-            loop.call_soon_threadsafe(_settle, future, settle)
-
-    try:
-        threading.Thread(target=run, name="omnimsg-blocking", daemon=True).start()
-    except RuntimeError:  # some versions of Python start no more threads either
-        run()
-    return future
-
-
-def _settle(future: asyncio.Future[T], settle: Callable[[], None]) -> None:
-    if not future.done():  # else its caller was cancelled
-        settle()
+    return asyncio.wrap_future(call_in_own_thread(function, "omnimsg-blocking"), loop=loop)

@@ -190,7 +190,7 @@ class BirdAdapter(Adapter[BirdSettings]):
             found = message_id_of(context.account, entry.get("channelId"), entry.get("id"))
             if found is None:
                 return refused(
-                    Reason.NOT_FOUND, "id", "is of a message that Bird does not list, or not yet"
+                    Reason.NOT_FOUND, "id", "names a message that Bird does not list, or not yet"
                 )
             provider_id = found.provider_id
         path = self._message(provider_id)
@@ -225,7 +225,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         grant = files.read_grant(response, context.account)
         if grant is None:
             return decode.read_failure(response, self)
-        failure = self._check_host(grant.url, "put the file to")
+        failure = self._check_host(grant.url, "upload the file to")
         if failure is not None:
             return failure
         response = yield Request(
@@ -248,7 +248,9 @@ class BirdAdapter(Adapter[BirdSettings]):
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
         """Request a file with the key, and follow the redirect to it without the key."""
         if stored.url is None:
-            return refused(Reason.MEDIA_NOT_FOUND, "url", "is how Bird finds its files")
+            return refused(
+                Reason.MEDIA_NOT_FOUND, "url", "is needed: Bird finds files by their URL"
+            )
         response = yield Request(
             "GET", stored.url, headers=_ANY_TYPE, authenticated=True, answer=Answer.SINK
         )
@@ -257,7 +259,7 @@ class BirdAdapter(Adapter[BirdSettings]):
                 response, self, Reason.MEDIA_NOT_FOUND
             )
         url = files.redirect_url(response, stored.url)
-        failure = self._check_host(url, "fetch the file from")
+        failure = self._check_host(url, "download the file from")
         if failure is not None:
             return failure
         response = yield Request("GET", url, headers=_ANY_TYPE, answer=Answer.SINK)
@@ -311,7 +313,7 @@ class BirdAdapter(Adapter[BirdSettings]):
         wrong = hosts.forbidden_host(url, self.account.base_url, self.account.settings.media_hosts)
         if wrong is None:
             return None
-        return _fixable(Reason.MISCONFIGURED, None, f"Bird would have us {what} {wrong}")
+        return _fixable(Reason.MISCONFIGURED, None, f"Bird's answer asks to {what} {wrong}")
 
 
 def _post(path: str, body: bytes) -> Request:

@@ -39,7 +39,7 @@ def forbidden_host(url: str, base_url: str, patterns: Iterable[str]) -> str | No
         Link(url)
         scheme, host = _origin(url)
     except (InvalidValue, ValueError):
-        return "no host: the address cannot be used"
+        return "an address that is not valid"
     own_scheme, own_host = _origin(base_url)
     # Plain HTTP only if the API itself uses it, as a sandbox on this machine does.
     if scheme not in ("https", own_scheme):

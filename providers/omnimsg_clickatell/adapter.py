@@ -202,7 +202,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def media_info(self, stored: Stored, context: Context) -> Flow[Answered[MediaInfo]]:
         """Look up when a stored file expires and who may receive it."""
         if stored.id is None:
-            return refused(Reason.MEDIA_NOT_FOUND, "id", "Clickatell finds files by id only")
+            return refused(
+                Reason.MEDIA_NOT_FOUND, "id", "is needed: Clickatell finds files by id only"
+            )
         response = yield Request(
             "GET", f"/v1/media/{quote(stored.id, safe='')}", authenticated=True
         )
@@ -216,7 +218,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             )
         elif stored.id is None or stored.sha256 is None:
             return refused(
-                Reason.MEDIA_NOT_FOUND, "sha256", "Clickatell hands out a file by id and digest"
+                Reason.MEDIA_NOT_FOUND,
+                "sha256",
+                "is needed, and so is id: Clickatell finds a file by both",
             )
         else:
             query = [("fileId", stored.id), ("sha256Hash", stored.sha256)]

@@ -181,7 +181,7 @@ def _parameter(parameter: TextParameter, path: str, key: str) -> Iterator[Failur
         yield refused(
             Reason.UNSUPPORTED_CONTENT,
             f"{path}.name",
-            f"cannot be sent: Clickatell goes by position, and this is {key!r}",
+            f"cannot be sent: Clickatell fills parameters by position, and this one is {key!r}",
         )
 
 
@@ -196,7 +196,7 @@ def _template_buttons(content: Template) -> Iterator[Failure]:
             yield refused(
                 Reason.TEMPLATE_INVALID,
                 f"content.buttons[{index_of[button.position]}].position",
-                f"separates the {button.kind.value} buttons: those of one kind stand together",
+                f"puts a {button.kind.value} button after others: those of one kind stand together",
             )
 
 
@@ -236,7 +236,9 @@ def _stored_files(message: Message) -> Iterator[Failure]:
             continue
         if source.id is None:
             yield refused(
-                Reason.MEDIA_NOT_FOUND, f"{path}.source.id", "is needed: files go by their id"
+                Reason.MEDIA_NOT_FOUND,
+                f"{path}.source.id",
+                "is needed: Clickatell finds files by id only",
             )
         if source.restricted_to is not None and bare(source.restricted_to) != bare(str(message.to)):
             yield refused(

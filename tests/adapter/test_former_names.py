@@ -15,7 +15,7 @@ from omnimsg.domain.secret import Secret
     ("former", "present"),
     [("merged", "deep_merge"), ("thawed", "to_plain"), ("segment", "quote_segment")],
 )
-def test_a_former_function_of_the_seam(former: str, present: str) -> None:
+def test_a_former_function_of_the_adapter_interface(former: str, present: str) -> None:
     """The former name of a function returns the same function, with a warning."""
     with pytest.warns(DeprecationWarning, match=present):
         found = getattr(omnimsg.adapter, former)
@@ -33,7 +33,7 @@ def test_the_former_module_of_secrets() -> None:
     assert Secret is former.Secret
 
 
-def test_an_unknown_name_of_the_seam() -> None:
+def test_an_unknown_name_of_the_adapter_interface() -> None:
     """An unknown name of `omnimsg.adapter` raises an `AttributeError`."""
     with pytest.raises(AttributeError, match="no attribute 'merge'"):
         omnimsg.adapter.merge  # noqa: B018 - the lookup must raise

@@ -36,7 +36,7 @@ def _ours(imported: dict[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("package", PROVIDERS, ids=lambda path: path.name)
-def test_an_emulator_imports_the_kit_and_itself(package: Path) -> None:
+def test_an_emulator_imports_only_the_sandbox_and_itself(package: Path) -> None:
     """An emulator imports only itself, the sandbox and the JSON codec.
 
     If it shared a table with its adapter, both would make the same mistakes.
@@ -49,7 +49,7 @@ def test_an_emulator_imports_the_kit_and_itself(package: Path) -> None:
 
 
 @pytest.mark.parametrize("package", PROVIDERS, ids=lambda path: path.name)
-def test_an_adapter_imports_the_seam_the_model_and_itself(package: Path) -> None:
+def test_an_adapter_imports_only_the_interface_and_itself(package: Path) -> None:
     """An adapter imports only itself, the adapter interface, the domain and the JSON codec."""
     emulator = package / "emulator"
     files = sorted(file for file in package.rglob("*.py") if emulator not in file.parents)
@@ -59,7 +59,7 @@ def test_an_adapter_imports_the_seam_the_model_and_itself(package: Path) -> None
     assert (imported, leaning) == ({}, [])
 
 
-def test_the_kit_imports_nothing_of_ours_but_json() -> None:
+def test_the_sandbox_imports_only_itself_and_the_json_codec() -> None:
     """The sandbox package imports only itself and the JSON codec."""
     files = sorted((ROOT / "omnimsg" / "sandbox").rglob("*.py"))
 

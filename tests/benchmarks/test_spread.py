@@ -36,7 +36,7 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert [2.0, 2.0] == paired([20.0, 60.0], [10.0, 30.0])
 
 
-def test_a_round_that_one_has_missed_is_a_mistake() -> None:
+def test_ratios_of_different_numbers_of_rounds_are_an_error() -> None:
     """Ratios of two workloads with different numbers of rounds raise an error."""
     with pytest.raises(ValueError, match="argument 2"):
         paired([1.0, 2.0], [1.0])
@@ -62,7 +62,7 @@ def test_rounds_take_turns(
     assert "round 2 of 2" in capsys.readouterr().err
 
 
-def test_a_workload_measures_at_every_word() -> None:
+def test_a_workload_process_measures_once_per_turn() -> None:
     """A workload keeps its process between turns, and each turn returns a measurement."""
     with sink() as address, cpu("floor", "asyncio", address.rpartition(":")[2]) as turn:
         taken = [turn() for _ in range(2)]

@@ -62,7 +62,9 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, str]])
     ),
     data=st.data(),
 )
-def test_a_slip_costs_no_other_row(rows: list[tuple[str, str]], data: st.DataObject) -> None:
+def test_a_stray_quote_damages_no_other_row(
+    rows: list[tuple[str, str]], data: st.DataObject
+) -> None:
     """With stray quotes anywhere each line is one row, and no text gets another row's number."""
     written = []
     for number, (to, text) in enumerate(rows):
@@ -91,7 +93,7 @@ def test_every_line_belongs_to_one_row(text: str) -> None:
 
 
 @pytest.mark.parametrize("tail", ["x", '"x"', ',"x', '"",', "\n"])
-def test_many_slips_take_linear_time(tail: str) -> None:
+def test_many_stray_quotes_take_linear_time(tail: str) -> None:
     """With a stray quote on each line, the number of rows checked grows linearly."""
     count = 20_000
     looked_at = 0

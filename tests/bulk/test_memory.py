@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-SINK = Path(__file__).parents[1] / "support" / "sink.py"
+SCRIPT = Path(__file__).parents[1] / "support" / "send_many_memory.py"
 TESTS = str(Path(__file__).parents[1])
 
 
 def _peak(folder: Path, lines: int, *arguments: str) -> int:
     """Run the command and return its peak resident memory, bytes."""
     ran = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, str(SINK), f"{lines}.jsonl", "--json", *arguments],
+        [sys.executable, str(SCRIPT), f"{lines}.jsonl", "--json", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([TESTS, *sys.path])},
         capture_output=True,

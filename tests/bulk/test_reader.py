@@ -143,8 +143,8 @@ def test_every_other_column(tmp_path: Path) -> None:
         ("+27820000001,Hello,See,,,,", "caption: belongs to media, and this row fills text"),
         ("+27820000001,Hello,,,,,soon", "ttl: must be a whole number of seconds"),
         ("+27820000001,Hello,,,https://example.test/a,,", "media and text exclude each other"),
-        ("+27820000001,,,,https://example.test/a,,", "its ending does not tell"),
-        ('+27820000001,"Hello"x,,,,,', "text follows the quote that ends a cell"),
+        ("+27820000001,,,,https://example.test/a,,", "ending does not tell"),
+        ('+27820000001,"Hello"x,,,,,', "text follows the closing quote of a cell"),
         ("+27820000001,\udcff,,,,,", "is not UTF-8"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
     """The line with an unclosed quote is bad, and the lines after it are read."""
     first, second = _read(tmp_path, "a.csv", b'to,text\n+27820000001,"Hello\n+27820000001,Hello\n')
 
-    assert (2, True) == (first.number, "not ended before line 3" in _why(first))
+    assert (2, True) == (first.number, "no closing quote before line 3" in _why(first))
     assert Line(3, HELLO) == second
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimsg.bulk import LineState, ResultsError, ResultsFile
-from omnimsg.bulk.recorded import RecordedResults
+from omnimsg.bulk.recorded_results import RecordedResults
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message

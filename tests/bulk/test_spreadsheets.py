@@ -47,7 +47,7 @@ def _message(text: str = "Hello", **more: Any) -> dict[str, Any]:
         f"to,text,subject,html\n{NUMBER},Hello, ,\u00a0\n",
     ],
 )
-def test_one_message(tmp_path: Path, text: str) -> None:
+def test_accepted_forms_of_a_csv_file(tmp_path: Path, text: str) -> None:
     """A sep= line, CR, blank rows and columns, and capitals or marks in the header are accepted."""
     assert [_message()] == _read(tmp_path, text)
 
@@ -65,7 +65,7 @@ def test_lines_are_counted_from_the_top(tmp_path: Path) -> None:
     [
         (f"to,text\n{NUMBER},Hello,more\n", "has 3 cells, the header has 2"),
         (f"to,,text\n{NUMBER},more,Hello\n", "cell 2 is filled, but its column has no name"),
-        (f'to,text\n{NUMBER},"Hello\n', "a quote begins a cell that no other quote ends"),
+        (f'to,text\n{NUMBER},"Hello\n', "a cell has an opening quote and no closing quote"),
     ],
 )
 def test_what_is_in_no_column_is_bad(tmp_path: Path, text: str, why: str) -> None:
@@ -104,14 +104,14 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
     )
 
     assert f"Ola, table 7 is ready {{7}} {NUMBER}" == read[0]["content"]["text"]
-    assert "table: is blank, and --text has a place for it" == read[1]
+    assert "table: is blank, and --text uses it" == read[1]
 
 
 @pytest.mark.parametrize(
     ("header", "options", "why"),
     [
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),
-        ("to,name", {"text": "Hello {name"}, "a brace is alone"),
+        ("to,name", {"text": "Hello {name"}, "has a single brace"),
         ("to,name", {"text": " "}, "--text: is blank"),
         ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
         ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),

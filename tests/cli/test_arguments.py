@@ -81,7 +81,7 @@ def test_help_and_version_take_no_values(run: Run, arguments: tuple[str, ...]) -
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("name", ["message.json", "-"])
-def test_a_message_in_what_windows_writes(
+def test_a_message_in_an_encoding_of_windows(
     run: Run,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,7 +107,7 @@ def test_a_message_in_what_windows_writes(
         ("[" * 100_000, "-", "error: standard input: is not JSON, see its text"),
     ],
 )
-def test_no_message(
+def test_input_without_a_message_is_exit_code_2(
     run: Run, monkeypatch: pytest.MonkeyPatch, stdin: str | None, name: str, error: str
 ) -> None:
     """Closed standard input, an empty file name and endlessly nested JSON are exit code 2."""

@@ -175,7 +175,7 @@ def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
 
     assert 0 == ran.code, ran.err
     assert 1 == ran.rows[0]["numbers_read"]
-    assert "1 number was read as one of ZA" in ran.err
+    assert "1 number was read with --region ZA" in ran.err
     assert "no message uses the columns City" in ran.err
     assert ["Hi Ola"] == [each.text for each in sandbox.handsets.received(PHONE)]
     assert ["Hi Zoë"] == [each.text for each in sandbox.handsets.received(OTHER)]

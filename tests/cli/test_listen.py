@@ -89,7 +89,7 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
     assert "another secret, or for another address" in errors
 
 
-def test_ctrl_c_ends_it_well(config: Path) -> None:
+def test_ctrl_c_is_exit_code_0(config: Path) -> None:
     """Ctrl+C ends the command with exit code 0."""
     with listening(config) as (process, _, _):
         process.send_signal(signal.SIGINT)

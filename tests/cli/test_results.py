@@ -158,7 +158,9 @@ def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) ->
         (("many.csv", "--rate", "0"), "--rate"),
     ],
 )
-def test_an_error(run: Run, sent: Sandbox, arguments: tuple[str, ...], expected: str) -> None:
+def test_a_wrong_path_or_flag_is_exit_code_2(
+    run: Run, sent: Sandbox, arguments: tuple[str, ...], expected: str
+) -> None:
     """A wrong path or flag is exit code 2."""
     ran = run("results", *arguments)
 

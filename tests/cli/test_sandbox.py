@@ -46,14 +46,14 @@ def test_print_config_of_an_application_that_is_called(run: Run) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "a b", "host:8025", "http://host", "x" * 250, "a\nb"])
-def test_a_host_that_is_none(run: Run, host: str) -> None:
+def test_an_invalid_host_is_refused(run: Run, host: str) -> None:
     """A value that is not a host name is refused before the sandbox listens."""
     ran = run("sandbox", "--host", host, "--port", "8123", "--print-config")
 
     assert (2, True) == (ran.code, "--host" in ran.error)
 
 
-def test_a_host_that_others_reach(run: Run) -> None:
+def test_a_host_other_than_loopback_gives_a_warning(run: Run) -> None:
     """A host other than loopback gives a warning before the sandbox listens."""
     ran = run("sandbox", "--host", "nosuch.invalid", "--port", "0")
 
@@ -110,7 +110,7 @@ def test_the_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", [(), ("--print-config",)])
 @pytest.mark.parametrize("url", ["callbacks", "http://a.test?x=1"])
-def test_an_address_that_is_none(run: Run, url: str, flags: tuple[str, ...]) -> None:
+def test_an_invalid_callback_address_is_refused(run: Run, url: str, flags: tuple[str, ...]) -> None:
     """An invalid address for `--callbacks` is refused before the sandbox listens or prints it."""
     port = "8123" if flags else "0"
     ran = run("sandbox", "--port", port, "--callbacks", url, *flags)

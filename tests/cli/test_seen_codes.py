@@ -105,7 +105,7 @@ def test_people_get_a_table(run: Run, tmp_path: Path) -> None:
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
-def test_nothing_was_met(run: Run, tmp_path: Path) -> None:
+def test_files_without_unknown_codes(run: Run, tmp_path: Path) -> None:
     """Files without unknown codes give a sentence that says so."""
     write(tmp_path / "a.jsonl")
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE)
@@ -114,7 +114,10 @@ def test_nothing_was_met(run: Run, tmp_path: Path) -> None:
 
     ran = run("codes", "--seen", "a.jsonl", "b.jsonl")
 
-    assert (0, "every code that was met has a row\n") == (ran.code, ran.out)
+    assert (0, "every code in these files has a row in its provider's table\n") == (
+        ran.code,
+        ran.out,
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,18 +130,18 @@ def test_another_file_is_named(run: Run, tmp_path: Path, content: str) -> None:
     ran = run("codes", "--seen", "a.jsonl")
 
     assert (2, "") == (ran.code, ran.out)
-    assert "a.jsonl: line 1 is none of a file of unknown codes or results" in ran.error
+    assert "a.jsonl: line 1 is not one of a file of unknown codes or results" in ran.error
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         ((), "no provider is named"),
-        (("bird", "--seen", "a.jsonl"), "bird: --seen shows what files have"),
+        (("bird", "--seen", "a.jsonl"), "bird: --seen lists the codes in the files"),
         (("--seen", "missing.jsonl"), "missing.jsonl: cannot be used"),
     ],
 )
-def test_what_cannot_be_shown(run: Run, arguments: tuple[str, ...], text: str) -> None:
+def test_wrong_arguments_are_exit_code_2(run: Run, arguments: tuple[str, ...], text: str) -> None:
     """No provider and no file, both of them, or a missing file are exit code 2."""
     ran = run("codes", *arguments)
 

@@ -200,7 +200,7 @@ def test_a_file_that_is_not_a_message(
         (("--to", PHONE, "--text", "x", "--ttl", "0"), "--ttl: must be at least 1"),
         (("--to", PHONE, "--text", "x", "--ttl", "soon"), "--ttl"),
         (("--to", PHONE, "--text", "x", "--channel", "pigeon"), "--channel"),
-        (("--to", PHONE, "--media", "https://e.test/a"), "--media: its ending does not tell"),
+        (("--to", PHONE, "--media", "https://e.test/a"), "--media: the URL's ending does not tell"),
         (("--to", PHONE, "--media", "a.png"), "--media: must be an absolute http(s) URL"),
         (
             ("--to", PHONE, "--to", PHONE, "--text", "x", "--reference", "r"),

@@ -81,7 +81,9 @@ def test_legs_are_waited_for(run: Run, sandbox: Sandbox, tmp_path: Path) -> None
     assert (1, {"delivered": 1}) == (results.rows[0]["accepted"], results.rows[0]["delivery"])
 
 
-def test_people_are_told_of_legs(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_summary_mentions_legs_only_if_there_were_any(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """The summary has a line about fallback legs only if there were any."""
     write(tmp_path, NOT_THERE)
     with_legs = run(*THROUGH)

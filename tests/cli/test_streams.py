@@ -76,7 +76,7 @@ def test_an_accepted_message_on_a_full_disk(
         *(("completion", "bash"), ("send-many", "a.csv", "--check"), ("sandbox", "--port", "0")),
     ],
 )
-def test_what_is_asked_for_on_a_full_disk(
+def test_a_query_on_a_full_disk_is_exit_code_1(
     sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     """A command whose purpose is its output fails with exit code 1 if it cannot be written."""

@@ -49,7 +49,7 @@ def test_a_sample_is_sent(run: Run, target: Target) -> None:
     assert 0 == ran.code
     assert base64.b64encode(expected).decode() == call.headers["messagebird-signature"]
     assert "delivered" == call.document["payload"]["status"]
-    assert ["event    status.delivered of bird", "answer   200: bird takes it for success"] == [
+    assert ["event    status.delivered of bird", "answer   200: bird counts it as success"] == [
         ran.out.splitlines()[0],
         ran.out.splitlines()[2],
     ]
@@ -127,11 +127,11 @@ def test_a_wrong_signature(run: Run, target: Target, provider: str, answer: int,
     ("provider", "answer", "code", "words"),
     [
         ("bird", 500, 1, "500: bird sends it again"),
-        ("messente", 302, 0, "302: messente takes it for success"),
+        ("messente", 302, 0, "302: messente counts it as success"),
         ("clickatell", 302, 1, "302: clickatell gives it up"),
     ],
 )
-def test_what_the_provider_makes_of_an_answer(
+def test_the_exit_code_follows_the_providers_rule(
     run: Run, target: Target, provider: str, answer: int, *, code: int, words: str
 ) -> None:
     """The exit code follows the provider's rule for which answers are success."""
@@ -244,7 +244,7 @@ def test_the_list(run: Run) -> None:
     ],
 )
 @pytest.mark.usefixtures("sandbox")
-def test_what_is_missing_or_wrong(run: Run, arguments: tuple[str, ...], words: str) -> None:
+def test_wrong_arguments_are_exit_code_2(run: Run, arguments: tuple[str, ...], words: str) -> None:
     """A missing or invalid argument is named in an error, with exit code 2."""
     ran = run("trigger", *arguments)
 

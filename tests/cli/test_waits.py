@@ -68,8 +68,8 @@ def test_a_pause_is_reported_once() -> None:
         reporter.paused(Paused(account="main", seconds=seconds))
 
     assert [
-        "the provider asks main to wait: nothing leaves until 13:58 (5 min)",
-        "the provider asks main to wait: nothing leaves until 14:05 (12 min)",
+        "the provider asks main to wait: nothing is sent until 13:58 (5 min)",
+        "the provider asks main to wait: nothing is sent until 14:05 (12 min)",
     ] == lines
 
 
@@ -93,7 +93,7 @@ def test_an_operation_shows_the_wait(run: Run, sandbox: Sandbox) -> None:
     assert (1, True) == (ran.code, "the provider asks to wait until " in ran.error)
 
 
-def test_send_many_shows_that_nothing_leaves(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_send_many_reports_a_pause(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """`send-many` reports the provider's wait while it pauses, and in the line of the failure."""
     sandbox.faults.add("rate_limit", status=429, retry_after=720, on="any", probability=1)
     (tmp_path / "file.csv").write_text("to,text\n+27820990001,x\n")
@@ -101,5 +101,5 @@ def test_send_many_shows_that_nothing_leaves(run: Run, sandbox: Sandbox, tmp_pat
     ran = run("send-many", "file.csv", "--deadline", "1")
 
     assert 1 == ran.code
-    assert "asks clickatell to wait: nothing leaves until " in ran.err
+    assert "asks clickatell to wait: nothing is sent until " in ran.err
     assert "the provider asks to wait until " in ran.err

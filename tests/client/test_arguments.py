@@ -20,7 +20,7 @@ MESSAGE = Message("+37255500001", "Hi")
 
 
 async def test_a_status_to_wait_for_may_be_its_exact_text() -> None:
-    """As it may be in a query of the history."""
+    """`wait` takes a status by its exact text, as a query of the history does."""
     provider = FakeProvider()
     async with provider.client() as client:
         accepted = await client.send(MESSAGE)
@@ -31,8 +31,8 @@ async def test_a_status_to_wait_for_may_be_its_exact_text() -> None:
 
 
 @pytest.mark.parametrize("status", ["READ", "seen", "", None, 3])
-async def test_a_status_that_is_none(status: Any) -> None:
-    """The error lists the statuses; nobody waits, and nobody is asked."""
+async def test_an_invalid_status_is_refused(status: Any) -> None:
+    """The error for an invalid status lists the statuses; no look-up is made."""
     async with FakeProvider().client() as client:
         with pytest.raises(InvalidValue, match="status: must be one of unknown, scheduled"):
             await client.wait("fake:1", status)
@@ -45,15 +45,17 @@ async def test_a_status_that_is_none(status: Any) -> None:
         ("accounts", lambda client: client.receiver(accounts="fake")),
     ],
 )
-async def test_one_text_is_no_list_of_texts(name: str, call: Callable[[Client], Any]) -> None:
-    """It is not taken letter by letter; the error says what to write."""
+async def test_a_text_in_place_of_a_list_is_refused(
+    name: str, call: Callable[[Client], Any]
+) -> None:
+    """A text in place of a list is refused, not read letter by letter; the error names it."""
     async with FakeProvider().client() as client:
         with pytest.raises(InvalidValue, match=f"{name}: must be a list of"):
             await call(client)
 
 
-async def test_the_default_account_cannot_be_removed_without_a_name_either() -> None:
-    """Nothing becomes of the account, which still sends."""
+async def test_the_default_account_cannot_be_removed_by_none() -> None:
+    """`remove_account(None)`, the default account, is refused; the account still sends."""
     name: Any = None
     async with FakeProvider().client() as client:
         with pytest.raises(ConfigError, match="account 'fake' is the default account"):
@@ -63,8 +65,8 @@ async def test_the_default_account_cannot_be_removed_without_a_name_either() -> 
     assert "fake" == accepted.account
 
 
-async def test_an_account_is_not_removed_in_no_number_of_seconds() -> None:
-    """It was gone, without being closed."""
+async def test_an_invalid_deadline_does_not_remove_an_account() -> None:
+    """`remove_account` with an invalid deadline is refused; the account still sends."""
     async with FakeProvider().client(accounts=("main", "other")) as client:
         with pytest.raises(InvalidValue, match="deadline"):
             await client.remove_account("other", deadline=float("nan"))
@@ -73,8 +75,8 @@ async def test_an_account_is_not_removed_in_no_number_of_seconds() -> None:
     assert "other" == accepted.account
 
 
-def test_the_event_loop_of_another_library() -> None:
-    """There, the error says what to use instead."""
+def test_another_librarys_event_loop_is_refused() -> None:
+    """In an event loop other than asyncio's, the error says what to use instead."""
     entering = FakeProvider().client().__aenter__()
 
     with pytest.raises(RuntimeError, match=r"asyncio; under Trio, use omnimsg\.sync in"):

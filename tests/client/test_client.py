@@ -13,7 +13,7 @@ import orjson
 import pytest
 from support.adapters import KEY, TinyAdapter, texts, tiny
 from support.audit import OutcomeJournal
-from support.logged import logged_fields
+from support.log_records import logged_fields
 from support.servers import Act, Server, Visit, answer, stall
 from support.toy import ToyAdapter, ToySettings
 
@@ -70,7 +70,7 @@ def client_of(*servers: Server, **more: Any) -> Client:
     return Client(adapters, default="a", retry=NOW, **more)
 
 
-async def test_send_returns_what_to_keep() -> None:
+async def test_send_returns_an_outcome_with_an_id() -> None:
     """`send` returns an outcome whose id has the account and the provider's id."""
     async with Server(accept) as server, client_of(server) as client:
         accepted = await client.send(texts(1)[0])
@@ -128,7 +128,7 @@ async def test_a_line_of_the_log_names_account_and_provider(
     } == logged_fields(record)
 
 
-async def test_a_message_the_provider_cannot_say_costs_no_request() -> None:
+async def test_an_unsupported_message_makes_no_request() -> None:
     """A message with an unsupported field is refused without a request, with the field's name."""
     message = Message("+37255500001", "hello", tags=("a",))
     async with Server(accept) as server, client_of(server) as client:
@@ -146,7 +146,7 @@ async def test_only_messages_are_sent() -> None:
             await client.send("+37255500001")  # type: ignore[arg-type]  # on purpose
 
 
-async def test_each_account_has_its_own_wire() -> None:
+async def test_a_message_goes_through_the_named_or_the_default_account() -> None:
     """A message is sent through the named account, else through the default account."""
     async with (
         Server(accept) as first,
@@ -162,7 +162,7 @@ async def test_each_account_has_its_own_wire() -> None:
 
 
 @pytest.mark.parametrize("name", ["c", "", "A"])
-async def test_an_account_that_is_not_there(name: str) -> None:
+async def test_every_method_refuses_an_unknown_account(name: str) -> None:
     """Every method refuses an unknown account and names the known ones, without a request."""
     async with Client([tiny(name="a"), tiny(name="b")], default="a") as client:
         stored = Stored(account="nobody", id="1")
@@ -187,7 +187,7 @@ async def test_an_account_that_is_not_there(name: str) -> None:
         ([tiny(name="a")], "b", "no account 'b': must be one of a"),
     ],
 )
-def test_a_client_that_cannot_be(
+def test_an_invalid_set_of_accounts_is_refused(
     adapters: list[TinyAdapter], default: str | None, expected: str
 ) -> None:
     """A client without accounts, with duplicate names or without a valid default is refused."""
@@ -237,7 +237,7 @@ async def test_what_has_left_goes_on_without_its_caller() -> None:
 
 
 @pytest.mark.parametrize("left", [False, True])
-async def test_what_is_under_way_at_the_end_is_recorded_as_what_it_is(left: bool) -> None:
+async def test_closing_records_requests_under_way_as_unsent_or_ambiguous(left: bool) -> None:
     """On closing, a request before its first byte is not sent, and one after it is ambiguous."""
     diary = OutcomeJournal()
     async with Server(stall, connecting=None if left else stall) as server:
@@ -358,7 +358,7 @@ async def test_a_page_that_leads_to_itself_is_the_last() -> None:
     assert 2 == len(found) == len(server.requests)
 
 
-async def test_a_page_that_cannot_be_had_is_an_error_after_the_others() -> None:
+async def test_a_failed_page_raises_after_the_pages_before_it() -> None:
     """`history` raises for a page that fails, after it has yielded the pages before it."""
     async with (
         Server(items("1", following="p2"), answer(404)) as server,
@@ -372,7 +372,7 @@ async def test_a_page_that_cannot_be_had_is_an_error_after_the_others() -> None:
     assert Reason.MISCONFIGURED is caught.value.reason
 
 
-async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
+async def test_an_unsupported_operation_names_the_providers_that_have_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An unsupported operation raises an error that names the providers that support it."""
@@ -389,7 +389,7 @@ async def test_what_a_provider_does_not_have_is_said_with_who_has_it(
     assert "account 'a': tiny has no operation 'status'; it is offered by toy" == str(caught.value)
 
 
-async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_operation_that_no_provider_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """If no installed provider supports an operation, the error says so, despite broken plugins."""
     monkeypatch.setattr("omnimsg.config.plugins.provider_names", lambda: ["broken", "tiny"])
 
@@ -405,7 +405,7 @@ async def test_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "a:", ":1", "a b:1"])
-async def test_an_id_that_is_none(text: str) -> None:
+async def test_an_invalid_id_is_refused(text: str) -> None:
     """An invalid message id is refused before any request."""
     async with Client([tiny(name="a")]) as client:
         for wait in (client.status(text), client.cancel(text), client.mark_read([text])):
@@ -419,7 +419,7 @@ LEFT = orjson.dumps({"left": "12.5"})
 
 
 @pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(429)])
-async def test_a_question_is_asked_again(fault: Act) -> None:
+async def test_a_read_is_repeated_after_a_temporary_failure(fault: Act) -> None:
     """A read-only operation is repeated after any temporary failure."""
     async with Server(fault, answer(200, LEFT)) as server, client_of(server) as client:
         balance = await client.balance()
@@ -428,7 +428,7 @@ async def test_a_question_is_asked_again(fault: Act) -> None:
     assert 2 == len(server.requests)
 
 
-async def test_a_question_that_failed_by_the_providers_own_code_is_asked_again() -> None:
+async def test_a_read_is_repeated_after_a_code_that_leaves_a_send_ambiguous() -> None:
     """A read-only operation is repeated after a code that would make a message ambiguous."""
     unsure = answer(500, b'{"error": "who-knows"}')
     unsure_but_200 = answer(200, b'{"error": "who-knows"}')
@@ -454,9 +454,7 @@ async def test_a_question_that_failed_by_the_providers_own_code_is_asked_again()
         (answer(429, retry_after="60"), Reason.RATE_LIMITED, 1),
     ],
 )
-async def test_a_question_that_stays_open_is_an_error(
-    act: Act, reason: Reason, requests: int
-) -> None:
+async def test_a_read_that_keeps_failing_raises(act: Act, reason: Reason, requests: int) -> None:
     """A failed operation raises its reason, and is repeated only if that can help."""
     async with Server(act) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
@@ -467,7 +465,7 @@ async def test_a_question_that_stays_open_is_an_error(
     assert str(caught.value) == str(copy.copy(caught.value))
 
 
-async def test_a_question_too_late_is_not_asked() -> None:
+async def test_an_operation_past_its_deadline_makes_no_request() -> None:
     """An operation whose deadline has passed makes no request."""
     async with Server(answer(200, LEFT)) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
@@ -478,7 +476,7 @@ async def test_a_question_too_late_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize("fault", [answer(500), answer(503), answer(408), answer(409)])
-async def test_what_may_be_done_once_is_not_repeated(fault: Act) -> None:
+async def test_a_cancellation_whose_answer_was_lost_is_not_repeated(fault: Act) -> None:
     """A cancellation whose answer was lost is not repeated."""
     async with Server(fault) as server, client_of(server) as client:
         with pytest.raises(OperationError) as caught:
@@ -488,7 +486,7 @@ async def test_what_may_be_done_once_is_not_repeated(fault: Act) -> None:
     assert 1 == len(server.requests)
 
 
-async def test_what_never_left_may_be_repeated_all_the_same() -> None:
+async def test_a_cancellation_refused_with_a_429_is_repeated() -> None:
     """A cancellation that was refused with a 429 is repeated."""
     async with (
         Server(answer(429), answer(200, b'{"stopped": true}')) as server,
@@ -508,7 +506,7 @@ async def test_an_adapter_that_breaks_while_it_reads_is_an_error_of_the_operatio
     assert 1 == len(server.requests)
 
 
-async def test_the_other_questions_reach_the_adapter_and_come_back() -> None:
+async def test_status_media_info_and_interactions_call_the_adapter() -> None:
     """`status`, `media_info` and `interactions` call the adapter and return its values."""
     said = (
         answer(200, b'{"state": "there"}'),
@@ -548,7 +546,7 @@ async def test_ids_of_several_accounts_are_read_together() -> None:
     assert (2, 2) == (len(first.requests), len(second.requests))
 
 
-async def test_reading_may_be_repeated() -> None:
+async def test_mark_read_is_repeated_after_a_lost_answer() -> None:
     """`mark_read` is repeated after a lost answer."""
     async with Server(answer(500), read) as server, client_of(server) as client:
         (outcome,) = await client.mark_read(["a:1"])
@@ -557,7 +555,7 @@ async def test_reading_may_be_repeated() -> None:
     assert 2 == len(server.requests)
 
 
-async def test_reading_that_is_too_late_is_not_asked_for() -> None:
+async def test_mark_read_past_its_deadline_makes_no_request() -> None:
     """`mark_read` with a passed deadline makes no request, and its outcome is `NotSent`."""
     async with Server(read) as server, client_of(server) as client:
         (outcome,) = await client.mark_read(["a:1"], deadline=0)
@@ -567,7 +565,7 @@ async def test_reading_that_is_too_late_is_not_asked_for() -> None:
     assert [] == server.requests
 
 
-async def test_nothing_is_marked_before_everything_can_be() -> None:
+async def test_mark_read_with_an_unknown_account_marks_nothing() -> None:
     """`mark_read` with an unknown account makes no request for the other accounts either."""
     async with Server(read) as server, client_of(server) as client:
         with pytest.raises(ConfigError):

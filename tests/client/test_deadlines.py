@@ -46,8 +46,8 @@ CALLS: dict[str, Callable[[Client, Any, Path], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("deadline", [None, float("nan"), "soon", 10**400])
 @pytest.mark.parametrize("call", CALLS)
-async def test_what_is_no_number_of_seconds(call: str, deadline: Any, tmp_path: Path) -> None:
-    """The error names `deadline`; there is no request, and no file is left."""
+async def test_an_invalid_deadline_is_refused(call: str, deadline: Any, tmp_path: Path) -> None:
+    """An invalid `deadline` is an error that names it; there is no request, and no file is left."""
     async with Server(answer(200, b"{}")) as server:
         account = Account(
             name="post", settings=ToySettings(key=Secret("toy-s3cret")), base_url=server.url
@@ -69,10 +69,10 @@ OTHERS: list[tuple[str, Callable[[Client, Any], Awaitable[object]]]] = [
 
 @pytest.mark.parametrize("seconds", [float("nan"), "soon", timedelta(seconds=5)])
 @pytest.mark.parametrize(("name", "call"), OTHERS)
-async def test_other_seconds_that_are_no_number(
+async def test_other_invalid_seconds_are_refused(
     name: str, call: Callable[[Client, Any], Awaitable[object]], seconds: Any
 ) -> None:
-    """The error names the argument as it is called there; nothing was sent."""
+    """Another invalid number of seconds is an error that names its argument; nothing is sent."""
     provider = FakeProvider()
     async with provider.client() as client:
         with pytest.raises(InvalidValue, match=f"{name}: must be a number of seconds"):

@@ -267,7 +267,7 @@ def test_work_under_way_in_another_thread_is_named() -> None:
     assert 2 == len(server.requests)
 
 
-def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Server) -> None:
+def test_loops_of_two_threads_use_a_client_in_turn(server: Server) -> None:
     """Loops of two threads can use a client in turn, and closing it closes both's connections."""
     policies = {"main": Policy(network=Network(keepalive=60))}
     client = Client([tiny(server.url)], policies=policies)
@@ -297,7 +297,7 @@ def test_a_loop_of_another_thread_that_does_nothing_is_no_hindrance(server: Serv
     assert 2 == server.connections
 
 
-def test_threads_that_come_first_together_share_what_is_built(
+def test_threads_build_the_parts_of_an_account_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The parts of an account are built once, even if several threads need them first."""

@@ -186,8 +186,8 @@ async def test_a_download_follows_its_flow_without_the_key(tmp_path: Path) -> No
     assert "authorization" not in other.requests[0].headers
 
 
-async def test_a_place_may_be_plain_text(tmp_path: Path) -> None:
-    """As the path of a configuration may be; the path comes back as a `Path`."""
+async def test_a_target_path_may_be_text(tmp_path: Path) -> None:
+    """The target of a download may be given as text, and is returned as a `Path`."""
     target = tmp_path / "file"
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         assert target == await client.download(STORED, str(target))
@@ -196,8 +196,8 @@ async def test_a_place_may_be_plain_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", ["5", 1.5, -1])
-async def test_a_limit_that_is_no_number_of_bytes(limit: Any) -> None:
-    """The error names the argument, not the adapter; nothing is fetched."""
+async def test_an_invalid_max_bytes_is_refused(limit: Any) -> None:
+    """An invalid `max_bytes` is an error that names it, and nothing is fetched."""
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
         with pytest.raises(InvalidValue, match="max_bytes: must be a whole number of bytes"):
             await client.download(STORED, max_bytes=limit)
@@ -260,7 +260,7 @@ async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> No
     assert [] == names(tmp_path)
 
 
-async def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+async def test_a_target_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     """A target that cannot be written raises the `OSError` and leaves no file."""
     (tmp_path / "folder").mkdir()
     async with Server(answer(200, FILE)) as server, client_of(server) as client:

@@ -98,7 +98,7 @@ def test_a_name_is_resolved_in_the_child_of_a_loop() -> None:
     assert is_well
 
 
-def test_a_child_of_a_running_loop_hears_at_once_that_it_has_none() -> None:
+def test_send_in_a_child_of_a_running_loop_raises_at_once() -> None:
     """In a child forked from a running loop, `send` raises at once; the parent goes on."""
 
     async def story(client: Client) -> tuple[bool, list[str | None]]:

@@ -129,7 +129,7 @@ def test_a_strangers_code_is_not_the_providers(name: str) -> None:
     assert "unknown code 1020" in outcome.failure.sentence()
 
 
-def test_a_code_that_has_a_row_is_not_met() -> None:
+def test_a_code_with_a_row_is_not_counted() -> None:
     """A known code is not counted as unknown, also at a level where it decides nothing."""
     answers = [
         Response(400, b'{"messages": [], "error": {"code": 18, "description": "odd"}}'),
@@ -144,7 +144,7 @@ def test_a_code_that_has_a_row_is_not_met() -> None:
     assert ([None] * 3, []) == told("clickatell", lambda _: answers.pop(), story)
 
 
-def test_a_row_of_the_configuration_ends_it() -> None:
+def test_a_code_with_a_configured_row_is_not_counted() -> None:
     """A code with a row in the account's configuration is not counted as unknown."""
     row = {"reason": "invalid_recipient", "verdict": "rejected"}
 
@@ -254,7 +254,7 @@ class Unsure(TinyAdapter):
 
 @pytest.mark.parametrize("reply", [saying("new-code"), odd])
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_unknown_code_is_no_licence(reply: Reply, stream: bool) -> None:
+def test_an_unknown_code_does_not_fail_over(reply: Reply, stream: bool) -> None:
     """A message refused with an unknown code does not fail over: it may be an opt-out."""
     routed = Routed(reply, accepted, routes=(Route(accounts=("a", "b")),), kind=Unsure)
 
@@ -271,7 +271,7 @@ def met(code: str, account: str = "main") -> UnknownCodeMet:
     )
 
 
-def test_what_is_met_has_a_count_and_two_times() -> None:
+def test_an_unknown_code_has_a_count_and_two_times() -> None:
     """An unknown code has a count and its first and last time, by account and table."""
     start = datetime(2030, 1, 1, tzinfo=UTC)
     times = iter(start + timedelta(seconds=each) for each in range(3))

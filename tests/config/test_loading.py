@@ -177,7 +177,7 @@ def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str)
     assert error_of(source).startswith(f"configuration: {expected}")
 
 
-NAME = "name a code by its level and itself: one of message, a colon and the code"
+NAME = "must be LEVEL:CODE, with a level of message"
 LINE = "must be one line of text, not empty and with no space around it"
 ABSOLUTE = "must be an absolute https URL"
 BARE = "must be only scheme, host, port and path"
@@ -365,7 +365,7 @@ def test_a_problem_that_an_adapter_finds_has_its_path() -> None:
     """An error that the adapter raises for a key has the same form."""
     refused = error_of(one(provider="toy", extras={"to": "x"}))
 
-    assert refused.startswith(f"{MAIN}extras.to: is not for extras to set")
+    assert refused.startswith(f"{MAIN}extras.to: cannot be set by extras")
 
 
 def test_all_problems_are_reported_at_once() -> None:

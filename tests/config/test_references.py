@@ -197,7 +197,7 @@ def test_a_long_name_of_an_account() -> None:
         "https://a%00.example",
     ],
 )
-def test_what_is_no_base_url(url: str) -> None:
+def test_an_ambiguous_base_url_is_refused(url: str) -> None:
     """A base URL that parsers read in different ways, such as one with a line break, is refused."""
     assert error_of(one(base_url=url)).startswith(f"{MAIN}base_url: must be")
 

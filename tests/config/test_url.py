@@ -54,8 +54,8 @@ def test_several_accounts() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (SECRET, "account 1: begins with no provider; write provider://KEY@name?key=value"),
-        ("tiny:x", "account 1: begins with no provider"),
+        (SECRET, "account 1: does not begin with a provider; write provider://KEY@name?key=value"),
+        ("tiny:x", "account 1: does not begin with a provider"),
         (f"tiny://{SECRET}", "account 1: the account's name, after the '@', must have letters"),
         (f"tiny://{SECRET}@", "account 1: the account's name, after the '@'"),
         (f"tiny://{SECRET}@a b", "account 1: the account's name, after the '@'"),
@@ -63,7 +63,7 @@ def test_several_accounts() -> None:
         (f"tiny://{SECRET}#x@main", "account 1: has a '#'; write it as %23"),
         (f"tinny://{SECRET}@main", "account 1: unknown provider 'tinny': must be one of"),
         (f"tiny://{SECRET}:more@main", "account 1: has 2 values before the '@', for key"),
-        (f"tiny://[{SECRET}@main", "account 1: is no URL"),
+        (f"tiny://[{SECRET}@main", "account 1: is not a URL"),
         ("tiny://@main", "accounts.main.key: 'key' is missing"),
         (f"tiny://{SECRET}@main?sendr=x", "accounts.main.sendr: is not a known key; did you mean"),
         (
@@ -74,8 +74,8 @@ def test_several_accounts() -> None:
             f"tiny://{SECRET}@main?limits=1&limits.linger=1",
             "account 1: limits.linger is a value and a table at once",
         ),
-        (f"tiny://{SECRET}@a,tiny://x@a", "account 2: the name 'a' comes twice"),
-        (f"tiny://{SECRET}@a,", "account 2: begins with no provider"),
+        (f"tiny://{SECRET}@a,tiny://x@a", "account 2: the name 'a' is used twice"),
+        (f"tiny://{SECRET}@a,", "account 2: does not begin with a provider"),
     ],
 )
 def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:

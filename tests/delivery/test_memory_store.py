@@ -122,7 +122,7 @@ async def test_keys_go_after_their_time() -> None:
     assert [False, False, True, True] == handled
 
 
-async def test_a_message_has_few_names() -> None:
+async def test_the_ids_of_a_message_are_limited() -> None:
     """The number of ids of one message has a limit, and its own id is kept."""
     store = MemoryStore()
 
@@ -178,7 +178,7 @@ async def test_memory_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("name", ["messages", "parked", "parked_for", "events"])
-def test_a_limit_is_above_nought(name: str) -> None:
+def test_a_limit_of_zero_is_refused(name: str) -> None:
     """A limit of zero is refused."""
     with pytest.raises(InvalidValue, match=name):
         StoreLimits(**{name: 0})

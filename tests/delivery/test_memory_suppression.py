@@ -59,7 +59,7 @@ def verdicts(
         ((change(Consent.OPTED_OUT), change(Consent.OPTED_IN)), [True, True]),
     ],
 )
-def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: list[bool]) -> None:
+def test_the_latest_change_counts(changes: tuple[ConsentChange, ...], expected: list[bool]) -> None:
     """The latest change of consent decides: opted out, out of marketing, or in."""
     assert expected == verdicts(*changes)
 
@@ -70,7 +70,7 @@ def test_the_latest_wish_counts(changes: tuple[ConsentChange, ...], expected: li
     wishes=st.lists(st.tuples(st.sampled_from(Consent), st.integers(0, 3)), max_size=6),
     seed=st.integers(0, 2**32),
 )
-def test_the_order_in_which_wishes_come_makes_no_difference(
+def test_the_order_of_changes_makes_no_difference(
     wishes: list[tuple[Consent, int]], seed: int
 ) -> None:
     """The order and repetition of consent changes make no difference."""
@@ -128,7 +128,7 @@ def test_what_is_marketing_is_decided_by_the_application() -> None:
 
 @pytest.mark.parametrize("listed", [NUMBER, NUMBER.removeprefix("+")])
 def test_a_listed_number_may_lack_its_plus(listed: str) -> None:
-    """Databases often keep a number without it."""
+    """A listed number is found with or without its plus, which databases often omit."""
     found = verdicts(opted_out=[listed])
 
     assert [True, True] == found
@@ -147,8 +147,8 @@ def test_a_listed_number_may_lack_its_plus(listed: str) -> None:
         "+37255500001.0",
     ],
 )
-def test_a_listed_number_that_no_message_has_is_refused(listed: str) -> None:
-    """It would be texted although it is on the list. The error shows its place, not the number."""
+def test_a_listed_number_that_is_not_e164_is_refused(listed: str) -> None:
+    """A number that is not E.164 would never match; the error shows its place, not the number."""
     with pytest.raises(InvalidValue) as refused:
         MemorySuppression(["ola@example.test", listed])
 
@@ -158,12 +158,12 @@ def test_a_listed_number_that_no_message_has_is_refused(listed: str) -> None:
 
 @pytest.mark.parametrize("listed", ["ola@example.test", "27820001000", "12345", "wa-id-17"])
 def test_other_addresses_are_listed_as_they_are(listed: str) -> None:
-    """A provider's contact may have any text for its id."""
+    """An address that is not a number is listed unchanged: a contact's id may be any text."""
     assert listed in MemorySuppression([listed])
 
 
 @pytest.mark.parametrize("name", ["opted_out", "marketing_tags"])
-def test_one_text_is_no_collection(name: str) -> None:
-    """Each of its letters would be an address or a tag."""
+def test_a_text_in_place_of_a_collection_is_refused(name: str) -> None:
+    """A text in place of a collection is refused: its letters would be addresses or tags."""
     with pytest.raises(InvalidValue, match=rf"MemorySuppression\.{name}"):
         MemorySuppression(**{name: "marketing"})

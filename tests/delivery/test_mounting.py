@@ -60,10 +60,10 @@ class Served:
         ("/api", "/callbacks/bird", "receiver"),
     ],
 )
-async def test_the_path_is_below_that_of_the_application(
+async def test_the_receivers_path_is_below_the_applications_root_path(
     root: str | None, path: str, expected: str
 ) -> None:
-    """`uvicorn --root-path` and a framework that mounts both put their own path in front."""
+    """A root path of `uvicorn --root-path` or a mounting framework precedes the receiver's path."""
     scope: Scope = {"type": "http", "path": path}
     if root is not None:
         scope["root_path"] = root
@@ -75,7 +75,7 @@ async def test_the_path_is_below_that_of_the_application(
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
 async def test_only_requests_reach_the_receiver(kind: str) -> None:
-    """Start, shutdown and websockets are the application's."""
+    """Start, shutdown and websockets reach the application, not the receiver."""
     served = await Served().call({"type": kind, "path": "/callbacks/bird"})
 
     assert "site" == served

@@ -70,8 +70,7 @@ def loop() -> Iterator[VirtualLoop]:
     loop = VirtualLoop()
     with closing(loop):
         yield loop
-        left = [each for each in asyncio.all_tasks(loop) if not each.done()]
-        assert [] == left
+        loop.assert_no_task_left()
 
 
 def live(loop: VirtualLoop, story: Coroutine[object, object, None]) -> None:

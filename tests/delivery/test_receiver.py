@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, TinySettings, tiny
 from support.delivery import Watcher
-from support.logged import logged_fields
+from support.log_records import logged_fields
 from support.reporting import (
     PUBLIC_URL,
     Reporting,
@@ -130,7 +130,7 @@ async def test_what_comes_before_the_account_is_the_applications(world: World, p
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"\xb2"])
-async def test_a_length_that_is_none_is_left_to_the_server(world: World, length: bytes) -> None:
+async def test_an_invalid_content_length_is_ignored(world: World, length: bytes) -> None:
     """An invalid Content-Length is ignored; the bytes are counted instead."""
     assert 204 == await world.ask(request(BODY, headers=[(b"content-length", length)]))
 
@@ -612,7 +612,7 @@ class Tenants:
 
 
 async def test_a_receiver_takes_accounts_that_are_added_later() -> None:
-    """It is mounted once, and tenants come while it serves."""
+    """A receiver of all accounts accepts callbacks of an account that is added later."""
     tenants = Tenants()
     async with tenants.client as client:
         before = await tenants.ask("late")
@@ -624,7 +624,7 @@ async def test_a_receiver_takes_accounts_that_are_added_later() -> None:
 
 
 async def test_a_receiver_of_some_accounts_takes_no_others_later() -> None:
-    """The names were given for that."""
+    """A receiver of named accounts refuses callbacks of an account that is added later."""
     tenants = Tenants(accounts=["tenant"])
     async with tenants.client as client:
         client.add_account(tiny(kind=Reporting, name="late"))
@@ -636,7 +636,7 @@ async def test_a_receiver_of_some_accounts_takes_no_others_later() -> None:
 
 @pytest.mark.parametrize("how", [{}, {"accounts": ["tenant"]}])
 async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) -> None:
-    """From then on the new secret is genuine, and the old one is not."""
+    """After an account is replaced, its new secret verifies and the old one does not."""
     tenants = Tenants(**how)
     async with tenants.client as client:
         before = [await tenants.ask("tenant", key) for key in (KEY, "new-key")]
@@ -651,7 +651,7 @@ async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) 
 
 
 async def test_an_account_without_a_secret_is_not_received() -> None:
-    """Neither one that is added, nor one that replaces an account with a secret."""
+    """An account without a secret is not received, whether it is added or replaces another."""
     tenants = Tenants()
     async with tenants.client as client:
         await client.remove_account("tenant")

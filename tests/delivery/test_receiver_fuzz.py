@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from support.callback_fuzz import BODY_LIMIT, forgeries, genuine, repeated, requests
-from support.genuine import CONFIG, PUBLIC_URL
+from support.genuine_callbacks import CONFIG, PUBLIC_URL
 
 from omnimsg import Client
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -92,11 +91,7 @@ class World:
                 await client.aclose()
                 await asyncio.sleep(1)
 
-        with closing(self.loop):
-            found = self.loop.drive(told())
-            left = [each for each in asyncio.all_tasks(self.loop) if not each.done()]
-            assert [] == left
-            return found
+        return self.loop.drive_to_end(told())
 
 
 async def send(client: Client, count: int = 1) -> Sequence[Outcome]:

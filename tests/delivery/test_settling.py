@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -131,11 +130,7 @@ class World:
                 await client.aclose()
                 await asyncio.sleep(1)
 
-        with closing(self.loop):
-            found = self.loop.drive(told())
-            left = [each for each in asyncio.all_tasks(self.loop) if not each.done()]
-            assert [] == left
-            return found
+        return self.loop.drive_to_end(told())
 
     async def _hang(self) -> Response:
         await asyncio.sleep(3600)
@@ -193,7 +188,7 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
 
 
 def test_closing_ends_the_wait() -> None:
-    """The caller has the doubt at once, not when its time is over."""
+    """Closing the client ends the wait at once, and the caller gets the doubt."""
     place = World()
 
     async def story(client: Client, _: Receiver) -> float:
@@ -210,7 +205,7 @@ def test_closing_ends_the_wait() -> None:
 
 
 def test_a_look_up_that_cancels_itself_is_one_that_failed() -> None:
-    """A transport may have had something of its own cancelled: the caller was not."""
+    """A look-up that raises `CancelledError` by itself failed; the next one settles the send."""
     place = World(looks=iter(["cancelled", "there"]))
 
     async def story(client: Client, _: Receiver) -> Accepted:
@@ -315,7 +310,7 @@ def test_what_is_refused_or_accepted_is_not_waited_for() -> None:
     assert pytest.approx(0, abs=0.1) == place.live(story)
 
 
-def test_a_time_that_is_none_is_refused_before_anything_is_sent() -> None:
+def test_an_invalid_settle_time_is_refused_before_anything_is_sent() -> None:
     """An invalid time to settle is refused before anything is sent."""
     place = World()
     sent: list[Request] = []
@@ -427,7 +422,7 @@ def test_waiting_ends_with_a_look_up() -> None:
 
 
 def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
-    """Nobody asks for the message once more, and no report comes; the other handler was told."""
+    """A handler that failed is given a looked-up status again, without another look-up."""
     place = World(reply=ok, kind=Asked, states=iter(["delivered"]))
     told: list[tuple[str, Status]] = []
     failures = iter([True, True])

@@ -390,7 +390,7 @@ CHOICES: list[tuple[Callable[[Any], Any], str, type[StrEnum]]] = [
 def test_the_exact_text_of_a_choice_is_the_choice(
     build: Callable[[Any], Any], field: str, kind: type[StrEnum]
 ) -> None:
-    """As for a channel; another text, also in capital letters, is none, and the error lists all."""
+    """The exact text of a member stands for the member; the error for another text lists all."""
     built = [getattr(build(each.value), field) for each in kind]
     with pytest.raises(InvalidValue, match=f"{field}: must be one of {', '.join(kind)}"):
         build(next(iter(kind)).value.upper())

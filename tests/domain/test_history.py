@@ -12,6 +12,6 @@ from omnimsg import HistoryQuery, InvalidValue
 @pytest.mark.parametrize("field", ["to", "sender", "tag", "batch_id"])
 @pytest.mark.parametrize("value", [27820001000, b"+27820001000", ["+27820001000"], "", "a\0"])
 def test_a_filter_is_text(field: str, value: Any) -> None:
-    """A number that is no text matched no message, and looked like an empty history."""
+    """A filter that is not text is refused: it would match nothing, like an empty history."""
     with pytest.raises(InvalidValue, match=rf"HistoryQuery\.{field}: "):
         HistoryQuery(**{field: value})

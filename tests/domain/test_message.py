@@ -150,7 +150,7 @@ def test_the_text_of_a_message_must_not_be_empty() -> None:
         ({"channel": "sms", "ttl": True}, "ttl"),
     ],
 )
-def test_wrong_reserves(fields: dict[str, Any], path: str) -> None:
+def test_wrong_fallback_legs(fields: dict[str, Any], path: str) -> None:
     """A leg with an invalid field raises `InvalidValue` with the field's path."""
     with pytest.raises(InvalidValue) as caught:
         Leg(**fields)
@@ -320,7 +320,7 @@ def test_a_text_with_nul_names_its_field(text: str) -> None:
 
 
 def test_a_reply_to_that_is_no_id() -> None:
-    """The error says what an id looks like: plain text may be one."""
+    """The error for an invalid `reply_to` says what an id looks like."""
     with pytest.raises(InvalidValue, match=r"^Message\.reply_to: must look like 'account:prov"):
         Message(NUMBER, "Yes", reply_to="m1")
 

@@ -112,7 +112,7 @@ def test_stop_in_two_words(text: str) -> None:
         "STOP\u0941",
     ],
 )
-def test_other_texts_are_none(text: str) -> None:
+def test_other_texts_are_no_opt_out(text: str) -> None:
     """A reply with anything besides the stop word is not an opt-out."""
     assert None is RULES.consent_in(text)
 
@@ -228,7 +228,7 @@ def test_labels_of_buttons_are_a_list_of_their_own() -> None:
     assert None is rules.consent_in("No more news!")
 
 
-def test_the_caption_of_a_picture_is_none() -> None:
+def test_the_caption_of_a_picture_is_no_opt_out() -> None:
     """A stop word as the caption of a picture is not an opt-out: it is about the picture."""
     picture = MediaItem(MediaKind.IMAGE, Stored(account="main", url="https://a.test/1"))
     event = InboundMessage(**COMMONS, sender="+37255500001", text="End", media=[picture])
@@ -326,7 +326,7 @@ def test_any_text_can_be_asked(text: str) -> None:
 
 
 def test_the_exact_text_of_a_consent_is_the_consent() -> None:
-    """As it is for the channel; the error for another text lists all."""
+    """The exact text of a consent or channel stands for it; the error for another lists all."""
     change = ConsentChange(consent="opted_in", account="main", at=NOW, channel="sms")
     with pytest.raises(InvalidValue, match="consent: must be one of opted_out"):
         ConsentChange(consent="yes", account="main", at=NOW)

@@ -12,7 +12,7 @@ from omnimsg import Priority, Status
 
 @pytest.mark.parametrize("kind", [Status, Priority])
 def test_members_compare_in_their_order(kind: type[Status | Priority]) -> None:
-    """By each operator, so that a list of them is sorted in it; `sent` was above `delivered`."""
+    """Every comparison operator follows the order of the members, not of their letters."""
     members = list(kind)
     places = range(len(members))
 
@@ -23,18 +23,18 @@ def test_members_compare_in_their_order(kind: type[Status | Priority]) -> None:
 
 
 def test_the_text_of_a_member_compares_like_it() -> None:
-    """On either side, as it comes out of a database."""
+    """The text of a member compares as the member does, on either side of an operator."""
     assert Status.SENT < "delivered"
     assert "sent" < Status.DELIVERED
     assert Status.READ >= "delivered"
 
 
 def test_another_text_compares_as_text() -> None:
-    """A member is a text, and has its place among texts."""
+    """Compared with a text of no member, a member compares as text."""
     assert ["queued", Status.SENT, "waiting"] == sorted(["waiting", Status.SENT, "queued"])
 
 
 def test_what_is_no_text_does_not_compare() -> None:
-    """As with any text."""
+    """Comparing a member with anything but a text raises `TypeError`."""
     with pytest.raises(TypeError):
         sorted([Status.SENT, 3])  # type: ignore[type-var]

@@ -91,7 +91,7 @@ async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
     assert not found.is_well
 
 
-async def test_an_address_where_nobody_is(sandbox: Sandbox) -> None:
+async def test_an_unreachable_account(sandbox: Sandbox) -> None:
     """An unreachable account fails, and the other accounts are still checked."""
     found = await check(sandbox, {"bird": {"base_url": "http://127.0.0.1:9"}})
 

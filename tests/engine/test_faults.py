@@ -211,7 +211,7 @@ async def test_a_fault_becomes_its_outcome_and_no_request_too_many(case: Case) -
     assert ("r0", "main") == (outcome.reference, outcome.account)
 
 
-async def test_a_yes_is_a_yes() -> None:
+async def test_without_a_fault_the_message_is_accepted() -> None:
     """The same server without a fault accepts the message, so the cases test the faults."""
     async with Server(answer(200, YES)) as server:
         outcome = await send_one(server.url)

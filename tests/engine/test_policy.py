@@ -10,7 +10,7 @@ from omnimsg import AccountTrouble, InvalidValue, OnAmbiguous, Policy, Prices
 
 
 def test_the_exact_text_of_a_choice_is_the_choice() -> None:
-    """As in the configuration; it had no effect, because the engine compares members."""
+    """The exact text of a choice becomes the member, with which the engine compares."""
     policy: Any = Policy(account_trouble="hold", on_ambiguous="resend")
 
     assert (AccountTrouble.HOLD, OnAmbiguous.RESEND) == (
@@ -30,14 +30,14 @@ def test_the_exact_text_of_a_choice_is_the_choice() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_policy(given: dict[str, Any], expected: str) -> None:
-    """With a number of attempts for `retry`, a send that should be repeated never ended."""
+def test_an_invalid_policy_is_refused(given: dict[str, Any], expected: str) -> None:
+    """A value of another type or word is refused, with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Policy(**given)
 
 
 @pytest.mark.parametrize("prices", [None, "0.05", [("+", 1)]])
 def test_prices_are_a_mapping(prices: Any) -> None:
-    """The error names the field."""
+    """Prices that are not a mapping are refused, with the name of the field."""
     with pytest.raises(InvalidValue, match=r"Prices\.per_part: must be a mapping, not"):
         Prices(per_part=prices)

@@ -13,7 +13,7 @@ from support.audit import cut_short, outcome_of, slips
 
 from omnimsg import Client, Message, Outcome, SendError
 
-from .test_weather import PATIENCE, ragged
+from .test_random_faults import PATIENCE, ragged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -10,7 +10,7 @@ from support.audit import doubles, slips
 from omnimsg import Accepted
 
 from .conftest import FEW, MANY, TRANSPORTS, WEATHER, Run, weather
-from .test_weather import streamed
+from .test_random_faults import streamed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

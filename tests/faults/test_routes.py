@@ -18,7 +18,7 @@ from omnimsg import Accepted, Client, Message
 from omnimsg.config import load_config
 
 from .conftest import TRANSPORTS
-from .test_weather import called, streamed
+from .test_random_faults import called, streamed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -48,7 +48,7 @@ def test_orjson_is_called_without_a_detour() -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_tests_of_what_leans_on_json_pass() -> None:
+def test_the_tests_of_code_that_depends_on_json_pass() -> None:
     """Without orjson, the tests of the code that depends on JSON pass."""
     ran = _run("-m", "pytest", "-p", "support.without_orjson", "-q", "-n0", "--tb=short", *TESTS)
 

@@ -197,7 +197,7 @@ async def test_nobody_is_texted(omnimsg_sandbox, omnimsg_config):
         result.stdout.fnmatch_lines(["never awaited: send. What it would have sent was not sent*"])
 
 
-def test_other_warnings_go_their_way(run: Callable[..., pytest.RunResult]) -> None:
+def test_other_warnings_are_unchanged(run: Callable[..., pytest.RunResult]) -> None:
     """Warnings that do not concern the plugin are reported unchanged."""
     result = run(
         """

@@ -55,7 +55,7 @@ def send_all(routed: Routed, messages: list[Message], *, stream: bool) -> list[O
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_messages(stream: bool) -> None:
+def test_messages_beyond_a_budget_are_not_sent(stream: bool) -> None:
     """Messages beyond a budget are not sent, and their failure names the budget."""
     budget = Budget(name="daily", window=86400, messages=2)
     routed = Routed(accepted, budgets=(budget,))
@@ -146,7 +146,7 @@ def test_a_burst_to_an_unusual_prefix() -> None:
     assert ["sent", "sent", "sent", "quota_exceeded", "sent"] == kinds(outcomes)
 
 
-def test_money() -> None:
+def test_a_budget_of_money_counts_prices() -> None:
     """A budget of money counts the price of each message's parts, where the account has prices."""
     policy = Policy(prices=Prices(currency="EUR", per_part={"+27": 0.02}), retry=AT_ONCE)
     budget = Budget(name="south", window=60, money=Decimal("0.07"))
@@ -243,7 +243,7 @@ def test_nothing_is_kept_of_messages_that_have_ended() -> None:
         ({"messages": 1, "digits": 0}, "Budget.digits: must be"),
     ],
 )
-def test_a_budget_that_cannot_be(given: dict[str, Any], expected: str) -> None:
+def test_an_invalid_budget_is_refused(given: dict[str, Any], expected: str) -> None:
     """An invalid budget is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Budget(name="n", window=60, **given)

@@ -234,7 +234,7 @@ def test_one_account_alone_has_its_own_retries(stream: bool) -> None:
     assert {"a": 0, "b": 3} == routed.asked()
 
 
-def test_a_sick_account_is_passed_over_and_returned_to() -> None:
+def test_an_account_with_an_open_circuit_is_passed_over_until_it_recovers() -> None:
     """An account with an open circuit is passed over, and used first again when it recovers."""
     is_well = False
 
@@ -266,7 +266,7 @@ def test_a_sick_account_is_passed_over_and_returned_to() -> None:
     assert ["a"] * 3 == well
 
 
-def test_all_dead_recovers_without_a_restart() -> None:
+def test_a_message_waits_for_a_probe_if_all_circuits_are_open() -> None:
     """If all circuits are open, a message waits for the first probe, and is accepted."""
     dead = True
 
@@ -297,7 +297,7 @@ def test_all_dead_recovers_without_a_restart() -> None:
     assert "accepted" == kind
 
 
-def test_a_bad_number_makes_no_account_sick() -> None:
+def test_rejected_messages_open_no_circuit() -> None:
     """Rejected messages open no circuit and do not fail over."""
     routed = Routed(saying("no-such-number"), accepted, routes=(Route(accounts=("a", "b")),))
 
@@ -478,7 +478,7 @@ def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
 
 
 def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
-    """No other account is tried for it, so its outcome at the first one is the last."""
+    """Observers get the first account's outcome of a message whose caller was cancelled."""
     heard: list[tuple[str, str]] = []
 
     class Ear(Observer):

@@ -173,7 +173,7 @@ def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> 
 
 
 def test_a_handler_that_fails_hides_no_delivery() -> None:
-    """The last look-up before the next leg finds it, and nobody is texted twice."""
+    """A delivery whose handler failed is found by the last look-up, so no further leg is sent."""
     routed, seen = legs_of(wire(accepted, COMES, (40.0, "delivered")), accepted)
 
     async def story(client: Client) -> None:
@@ -192,7 +192,7 @@ def test_a_handler_that_fails_hides_no_delivery() -> None:
 
 @pytest.mark.parametrize("fails_with", [StoreDownError, asyncio.CancelledError])
 def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> None:
-    """The next leg goes at its time, also where the store had something of its own cancelled."""
+    """The next leg is sent at its time, even if the store fails or cancels itself."""
     store = DatabaseStore(fails_with=fails_with)
     routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES), store=store)
 
@@ -209,7 +209,7 @@ def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> Non
 
 
 def test_a_store_that_fails_hides_no_delivery() -> None:
-    """What the provider says in the last look-up counts, although nothing keeps it."""
+    """A delivery found by the last look-up counts, even if the store fails to keep it."""
     store = DatabaseStore()
     routed, seen = legs_of(wire(accepted, COMES, (40.0, "delivered")), accepted, store=store)
 
@@ -405,7 +405,7 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
 
 
 def test_a_stream_that_was_left_sends_no_further_leg() -> None:
-    """The leg that is under way is the last, although it is refused."""
+    """After its stream is left, a message's leg under way is the last, even if it is refused."""
     refused = slowly(2.0, "no-such-number")
     routed = Routed(refused, refused, accepted)
     legs = (Leg(channel="sms", account="b"), Leg(channel="sms", account="c"))

@@ -159,7 +159,7 @@ def test_parts_and_price() -> None:
         ({"+27": "a lot"}, r"Prices.per_part.\+27: must be a number, 0 or more"),
     ],
 )
-def test_prices_that_cannot_be(prices: Any, expected: str) -> None:
+def test_an_invalid_price_is_refused(prices: Any, expected: str) -> None:
     """An invalid price is refused with the name of its prefix."""
     with pytest.raises(InvalidValue, match=expected):
         Prices(per_part=prices)

@@ -47,7 +47,7 @@ def test_messages_that_cannot_wait_take_no_turn() -> None:
 
 @pytest.mark.parametrize("way", ["cancelled", "stream left"])
 def test_messages_that_wait_no_more_give_their_turns_back(way: str) -> None:
-    """Those that come later do not wait for callers that are gone."""
+    """Later messages do not wait for the turns of callers that are gone."""
     routed = limited()
 
     async def story(client: Client) -> float:
@@ -70,7 +70,7 @@ def test_messages_that_wait_no_more_give_their_turns_back(way: str) -> None:
 
 
 def test_turns_that_were_given_back_keep_the_rate() -> None:
-    """Whoever cancels and comes again does not get ahead of the limit."""
+    """A caller that cancels and sends again does not exceed the route's limit."""
     routed = limited()
     left: list[float] = []
 
@@ -92,7 +92,7 @@ def test_turns_that_were_given_back_keep_the_rate() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None:
-    """The provider is told what is left of it, and a message that has outlived it stays here."""
+    """Waiting for the limit shortens the ttl; a message whose ttl has passed is not sent."""
     routed = limited(0.1)
     messages = texts(3, ttl=15)
 
@@ -112,7 +112,7 @@ def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_closes_lets_nobody_wait_for_the_limit(stream: bool) -> None:
-    """Each message that waits for its turn is not sent, and its caller is told at once."""
+    """Closing ends each message that waits for its turn at once, as not sent."""
     routed = limited()
     told: list[tuple[float, Outcome]] = []
 
@@ -142,7 +142,7 @@ def test_a_client_that_closes_lets_nobody_wait_for_the_limit(stream: bool) -> No
 
 
 def test_a_message_after_the_close_does_not_wait_for_the_limit() -> None:
-    """It is not sent, as any other."""
+    """A message sent after the close is `NotSent` at once, without waiting for the limit."""
     routed = limited(0.01)
 
     async def story(client: Client) -> tuple[Outcome, float]:

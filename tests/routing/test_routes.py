@@ -243,7 +243,7 @@ def test_a_spread_keeps_shares(weights: list[int]) -> None:
         ({"on_ambiguous": "resend_if_not_found"}, "Route.on_ambiguous: must be hold or resend"),
     ],
 )
-def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
+def test_an_invalid_route_is_refused(given_: dict[str, Any], expected: str) -> None:
     """An invalid route is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Route(**{"accounts": ("a",), **given_})
@@ -260,7 +260,7 @@ def test_a_route_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
         ({"metadata": ["code"]}, "Match.metadata: must be a mapping, not tuple"),
     ],
 )
-def test_a_condition_that_cannot_be(given_: dict[str, Any], expected: str) -> None:
+def test_an_invalid_condition_is_refused(given_: dict[str, Any], expected: str) -> None:
     """An invalid condition is refused with the name of the field."""
     with pytest.raises(InvalidValue, match=expected):
         Match(**given_)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from simulation.legged import legged
+from simulation.leg_worlds import legged
 from simulation.power_cut import power_cut
-from simulation.routed import routed
+from simulation.route_worlds import routed
 from simulation.worlds import doubts, everyday, held
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import attrs
 from simulation import oracles
 from simulation.accounts import draw_account
 from simulation.application import App, WallClock
-from simulation.books import FullDiskError, SlowBook
 from simulation.chance import Chance
 from simulation.people import FOR_EVER, People
 from simulation.providers import Provider
+from simulation.slow_journal import FullDiskError, SlowBook
 from simulation.story import Story, WorldError
 from simulation.weather import STORM, Weather
 

@@ -15,7 +15,14 @@ from bird import callbacks as bird
 from clickatell import callbacks as clickatell
 from hypothesis import strategies as st
 from messente import callbacks as messente
-from support.genuine import HOST, PASSWORD, PUBLIC_URL, SHARED_SECRET, SIGNING_KEY, samples
+from support.genuine_callbacks import (
+    HOST,
+    PASSWORD,
+    PUBLIC_URL,
+    SHARED_SECRET,
+    SIGNING_KEY,
+    samples,
+)
 from support.strategies import json_values
 
 from omnimsg.delivery.request import CallbackRequest
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from hypothesis.strategies import DrawFn, SearchStrategy
-    from support.genuine import Sample
+    from support.genuine_callbacks import Sample
 
 Line = tuple[bytes, bytes]
 

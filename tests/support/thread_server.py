@@ -46,6 +46,16 @@ async def accept(visit: Visit) -> None:
     await answer(200, orjson.dumps(document))(visit)
 
 
+def accept_after(go_on: threading.Event) -> Act:
+    """Return an act that accepts every message once an event of another thread is set."""
+
+    async def accept_later(visit: Visit) -> None:
+        await asyncio.to_thread(go_on.wait)
+        await accept(visit)
+
+    return accept_later
+
+
 def wait_for(event: asyncio.Event) -> None:
     """Wait for an event of another thread's event loop."""
     while not event.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             Stuck: The coroutine waits for something that can never happen.
         """
         return self.run_until_complete(work)
+
+    def drive_to_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine, close the loop, and fail if a task is left."""
+        with closing(self):
+            found = self.drive(work)
+            self.assert_no_task_left()
+            return found
+
+    def assert_no_task_left(self) -> None:
+        """Fail if a task of the loop has not ended."""
+        assert [] == [each for each in asyncio.all_tasks(self) if not each.done()]
 
     async def _turns(self) -> None:
         for _ in range(30):

@@ -17,7 +17,7 @@ import orjson
 import pytest
 from support.adapters import KEY, TEXT, result, texts, tiny
 from support.servers import Visit, answer
-from support.thread_server import accept, server_in_thread, wait_for
+from support.thread_server import accept, accept_after, server_in_thread, wait_for
 from support.waiting import wait_until
 
 import omnimsg
@@ -216,13 +216,9 @@ def test_threads_share_requests() -> None:
     """Messages that 63 threads send while a request is in flight share the next request."""
     go_on = threading.Event()
 
-    async def accept_later(visit: Visit) -> None:
-        await asyncio.to_thread(go_on.wait)
-        await accept(visit)
-
     policies = {"main": Policy(limits=Limits(concurrency=1))}
     with (
-        server_in_thread(accept_later, accept) as server,
+        server_in_thread(accept_after(go_on), accept) as server,
         sync.Client([tiny(server.url)], policies=policies) as client,
         ThreadPoolExecutor(64) as pool,
     ):

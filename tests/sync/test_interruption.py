@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import texts, tiny
-from support.servers import Visit, hold
-from support.thread_server import accept, server_in_thread, wait_for
+from support.servers import hold
+from support.thread_server import accept, accept_after, server_in_thread, wait_for
 from support.waiting import wait_until
 
 from omnimsg import Limits, Policy, sync
@@ -78,13 +77,9 @@ def test_a_message_that_waits_is_taken_back() -> None:
     """An interrupted message in the queue is not sent, and the exception says so."""
     go_on = threading.Event()
 
-    async def accept_later(visit: Visit) -> None:
-        await asyncio.to_thread(go_on.wait)
-        await accept(visit)
-
     policies = {"main": Policy(limits=Limits(concurrency=1))}
     with (
-        server_in_thread(accept_later, accept) as server,
+        server_in_thread(accept_after(go_on), accept) as server,
         sync.Client([tiny(server.url, max_messages=1)], policies=policies) as client,
     ):
         first = threading.Thread(target=client.send, args=texts(1))
@@ -112,12 +107,8 @@ def test_the_answer_to_a_message_under_way_is_heard() -> None:
     """The exception has the outcome that comes within the grace period after the interruption."""
     go_on = threading.Event()
 
-    async def accept_later(visit: Visit) -> None:
-        await asyncio.to_thread(go_on.wait)
-        await accept(visit)
-
     with (
-        server_in_thread(accept_later) as server,
+        server_in_thread(accept_after(go_on)) as server,
         sync.Client([tiny(server.url)]) as client,
         interrupted_when(lambda: wait_for(server.arrived), go_on.set),
         pytest.raises(TimeLimitError) as caught,

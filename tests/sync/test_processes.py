@@ -61,7 +61,7 @@ def test_a_process_forks_amid_a_stream() -> None:
 
         def work() -> bool:
             found = ids_of(client, 1000) == expected(1000)
-            with pytest.raises(RuntimeError, match="forked amid a stream"):
+            with pytest.raises(RuntimeError, match="forked during a stream"):
                 next(stream)
             return found
 

@@ -220,7 +220,7 @@ def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) ->
     ]
 
 
-def test_threads_that_come_at_once_are_told_alike(
+def test_two_threads_build_the_delivery_part_once(
     client: sync.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The delivery part of a client is built once, even if two threads need it first."""
@@ -262,7 +262,7 @@ def test_a_coroutine_function_is_no_handler(client: sync.Client) -> None:
 
 
 def test_a_handler_that_returns_a_coroutine_has_not_handled(client: sync.Client) -> None:
-    """Nothing awaits it, so the provider is asked to send the event again."""
+    """A handler that returns a coroutine has not handled the event, which is to be sent again."""
 
     class Handler:
         async def __call__(self, event: object) -> None:
@@ -320,7 +320,7 @@ def test_a_thread_waits_for_a_report(client: sync.Client) -> None:
     assert (Status.DELIVERED, 0) == (tracked.status.status, len(client.doubts()))
 
 
-def test_waiting_has_an_end(client: sync.Client) -> None:
+def test_wait_raises_a_timeout_error(client: sync.Client) -> None:
     """`wait` raises the `TimeoutError` of the asynchronous client."""
     with pytest.raises(
         TimeoutError, match=r"message clickatell:m1 is .*not delivered after 0\.05 s"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import texts, tiny
-from support.thread_server import accept, server_in_thread, wait_for
+from support.thread_server import accept, accept_after, server_in_thread, wait_for
 
 from omnimsg import Accepted, ConfigError, sync
 from omnimsg.sync import stream as stream_module
@@ -21,7 +21,7 @@ from omnimsg.sync.loop_thread import LOOP_THREAD
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from support.servers import Server, Visit
+    from support.servers import Server
 
     from omnimsg import Message
 
@@ -238,12 +238,8 @@ def test_outcomes_come_while_the_input_waits() -> None:
     """A known outcome is returned before more of the input is read."""
     go_on = threading.Event()
 
-    async def accept_later(visit: Visit) -> None:
-        await asyncio.to_thread(go_on.wait)
-        await accept(visit)
-
     with (
-        server_in_thread(accept_later, accept) as server,
+        server_in_thread(accept_after(go_on), accept) as server,
         sync.Client([tiny(server.url)]) as client,
     ):
 

@@ -213,7 +213,7 @@ async def test_a_middleware_is_called_for_each_attempt() -> None:
     """A middleware can refuse that aiohttp repeats a DELETE on a broken connection."""
     async with Server(answer(200), reset) as server, aiohttp.ClientSession() as session:
         await session.delete(server.url)
-        with pytest.raises(aiohttp.ClientConnectionError, match="this is not repeated"):
+        with pytest.raises(aiohttp.ClientConnectionError, match="must not be repeated"):
             await session.delete(server.url, middlewares=(SingleAttempt(),))
         refused = len(server.requests)
         with pytest.raises(aiohttp.ClientError):

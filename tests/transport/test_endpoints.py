@@ -111,7 +111,7 @@ def test_dots_elsewhere_are_allowed(path: str) -> None:
 
 
 def test_a_fragment_is_taken_off() -> None:
-    """It is never sent."""
+    """A fragment is removed from a URL, because it is never sent."""
     url, _ = endpoints().resolve(Request("GET", "/x?page=1#top"))
 
     assert f"{BASE}/x?page=1" == str(url)

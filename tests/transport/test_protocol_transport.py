@@ -165,7 +165,7 @@ async def test_what_cannot_be_written_is_refused(
 
 
 async def test_a_repetition_may_meet_another_stale_connection(transport_to: TransportTo) -> None:
-    """It is repeated again: the place of its connection may come with another used one."""
+    """A repeated request that meets another stale connection is repeated once more."""
     get = evolve(SEND, effect=Effect.READ)
     acts = [answer(200), reset, answer(201), reset, answer(202)]
     async with Server(*acts) as server:

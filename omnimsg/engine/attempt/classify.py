@@ -80,7 +80,7 @@ def of_messages(
         sent_before: Whether an earlier request that sends may have left.
     """
     if sent_before:
-        detail = f"{failure.detail}; an earlier request had handed the message over"
+        detail = f"{failure.detail}; an earlier request may have sent the message"
         return Verdict.AMBIGUOUS, attrs.evolve(failure, retry=Retry.UNSAFE, detail=detail)
     if effect is Effect.SENDS or verdict in (Verdict.NOT_SENT, Verdict.ACCOUNT):
         return verdict, failure
@@ -102,7 +102,7 @@ def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verd
         verdict = Verdict.AMBIGUOUS
     if left and not effect.is_repeatable:
         retry = verdict.retry
-        detail += "; the request had left, so find out what it did before it is repeated"
+        detail += "; the request may have been carried out: find out before you repeat it"
     return verdict, Failure(reason=fault.reason, retry=retry, detail=detail)
 
 

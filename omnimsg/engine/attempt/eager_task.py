@@ -254,4 +254,4 @@ else:
 
         def __await__(self) -> NoReturn:
             """Refuse: a task runs it."""
-            raise TypeError("a task runs this")
+            raise TypeError("the task runs this; await the task")

@@ -122,7 +122,7 @@ class FlowRun(WriteMark, Generic[T]):
             if self._flow is not None:
                 self._flow.close()
         except Exception as error:  # noqa: BLE001 - the flow is being discarded
-            report_broken_contract("a flow that was closed", error)
+            report_broken_contract("closing a flow", error)
 
 
 def report_broken_contract(culprit: str, error: BaseException) -> str:

@@ -56,7 +56,7 @@ _FOREIGN = _account(
     f"{_RFC}, 15.5",
 )
 _INTERIM = _unknown(
-    Reason.INVALID_RESPONSE, "an interim answer, after which no other came", f"{_RFC}, 15.2"
+    Reason.INVALID_RESPONSE, "an interim answer, and no final one after it", f"{_RFC}, 15.2"
 )
 _UNREADABLE = _unknown(Reason.INVALID_RESPONSE, "the answer cannot be read", f"{_RFC}, 15.3")
 _FAILED = _unknown(
@@ -69,12 +69,12 @@ _FORM = (406, 411, 414, 415, 417, 426, 428, 431, 505)
 RULES: Mapping[int, StatusRule] = {
     302: _unknown(
         Reason.INVALID_RESPONSE,
-        "a redirect after a POST, which many servers send when they have performed it",
+        "a redirect after a POST, which many servers send when they have carried it out",
         f"{_RFC}, 15.4.3",
     ),
     303: _unknown(
         Reason.INVALID_RESPONSE,
-        "a redirect to the result, which servers send when they have performed the request",
+        "a redirect to the result, which servers send when they have carried out the request",
         f"{_RFC}, 15.4.4",
     ),
     304: _unknown(
@@ -98,16 +98,16 @@ RULES: Mapping[int, StatusRule] = {
     ),
     408: _unknown(
         Reason.TIMEOUT,
-        "the provider gave up reading; it may have read enough",
+        "the provider stopped waiting for the request; it may have read all of it",
         f"{_RFC}, 15.5.9",
     ),
     409: _unknown(
         Reason.UNKNOWN,
-        "the provider reports a conflict, perhaps with this",
+        "the provider reports a conflict, perhaps with an earlier try of this request",
         f"{_RFC}, 15.5.10",
     ),
     410: _account(
-        Reason.MISCONFIGURED, "nothing is here any more; check base_url", f"{_RFC}, 15.5.11"
+        Reason.MISCONFIGURED, "this URL is no longer in use; check base_url", f"{_RFC}, 15.5.11"
     ),
     413: _account(
         Reason.MISCONFIGURED,
@@ -123,23 +123,23 @@ RULES: Mapping[int, StatusRule] = {
     ),
     425: _unknown(
         Reason.PROVIDER_UNAVAILABLE,
-        "the server will not risk a replay; a hop in between may have passed the request on",
+        "the server refused early data; a proxy in between may have passed the request on",
         "RFC 8470, 5.2",
     ),
     429: StatusRule(Verdict.NOT_SENT, Reason.RATE_LIMITED, "too many requests", "RFC 6585, 4"),
     460: _unknown(
         Reason.TIMEOUT,
-        "a load balancer says that we went away; the server behind it may go on",
+        "a load balancer reports that the client closed the connection; the provider may go on",
         "AWS, Application Load Balancer, HTTP 460",
     ),
     499: _unknown(
         Reason.TIMEOUT,
-        "a proxy says that we went away; the server behind it may go on",
+        "a proxy reports that the client closed the connection; the provider may go on",
         "nginx, ngx_http_request.h, NGX_HTTP_CLIENT_CLOSED_REQUEST",
     ),
     503: _unknown(
         Reason.PROVIDER_UNAVAILABLE,
-        "unavailable; it may have acted first",
+        "the provider is unavailable; it may have acted first",
         f"{_RFC}, 15.6.4",
     ),
     504: _unknown(

@@ -30,7 +30,7 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # Seconds the journal gets to record outcomes, and to stop when it is cancelled.
 SETTLE_TIMEOUT = 5.0
 
-TOO_SLOW = "the deadline passed before the journal had it"
+TOO_SLOW = "the deadline passed before the journal had recorded the message"
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
 
 

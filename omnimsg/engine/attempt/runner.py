@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from omnimsg.transport import Transport
 
 _OUTCOMES = (Accepted, Rejected, NotSent, Ambiguous)
-_TOO_LATE = "the deadline passed before it left"
+_TOO_LATE = "the deadline passed before the request was sent"
 
 
 class Interrupted(asyncio.CancelledError):

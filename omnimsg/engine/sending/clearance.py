@@ -165,7 +165,7 @@ class Clearance:
         if pause > 0:
             return self._local.rate_limited(message, pause)
         why = (
-            f"held because of the account's trouble ({batch.held_for})"
+            f"held, because sending through the account is suspended ({batch.held_for})"
             if batch.held_for
             else "waiting"
         )

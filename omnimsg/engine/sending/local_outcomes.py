@@ -29,7 +29,7 @@ class LocalOutcomes:
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self.closed_because: str = "the client is closed; nothing leaves any more"
+        self.closed_because: str = "the client is closed; nothing more is sent"
 
     def deadline_exceeded(self, message: Message, detail: str) -> Outcome:
         """The caller's deadline passed before the message left."""
@@ -37,7 +37,7 @@ class LocalOutcomes:
 
     def ttl_exceeded(self, message: Message) -> Outcome:
         """The message outlived its ttl before it left."""
-        detail = f"{message.ttl} s of use were over before it could leave"
+        detail = f"{message.ttl} s had passed before the message could be sent"
         return self.outcome(message, local_failures.deadline_exceeded(detail, path="ttl"))
 
     def rate_limited(self, message: Message, seconds: float) -> Outcome:

@@ -80,7 +80,7 @@ class Outcomes:
             opposite = self._callbacks.contradiction(record)
             if opposite is None:
                 raise OutcomeError(
-                    "outcome: there is nothing to contradict, or callbacks are switched off"
+                    "outcome: no report of the message can be contradicted, or callbacks are off"
                 )
             self._callbacks.send(opposite.build(self._state.clock()), record.provider)
             return record

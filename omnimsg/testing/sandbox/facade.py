@@ -240,7 +240,7 @@ class TestSandbox:
         """Wait until all callbacks are accepted; return the problem. Runs in the sandbox's loop."""
         callbacks = self._thread.sandbox.callbacks
         if not callbacks.is_on:
-            raise RuntimeError("nobody is called back: say where with sandbox.call_back_to(...)")
+            raise RuntimeError("callbacks have no address: give one with sandbox.call_back_to(...)")
         ends = time.monotonic() + seconds
         while True:
             try:

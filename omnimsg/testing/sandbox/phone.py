@@ -149,7 +149,7 @@ class Phone:
         sandbox = self._watch.thread.sandbox
         if not sandbox.callbacks.is_on:
             raise RuntimeError(
-                f"{self.number} cannot reply, because nobody is called back: say where with"
+                f"{self.number} cannot reply, because callbacks have no address: give one with"
                 " sandbox.call_back_to(application)"
             )
         return sandbox.reply(self._handset, text, **fields)

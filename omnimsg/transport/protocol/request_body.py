@@ -134,6 +134,6 @@ def _part(
         line += f'; filename="{file_name.translate(_ESCAPED)}"'
     if content_type is not None:
         if not content_type.isprintable():
-            raise TransportFault(Reason.MISCONFIGURED, "the file's media type cannot be used")
+            raise TransportFault(Reason.MISCONFIGURED, "the file's media type is not valid")
         line += f"\r\nContent-Type: {content_type}"
     return f"--{boundary}\r\n{line}\r\n\r\n".encode()

@@ -110,7 +110,7 @@ class RequestHeads:
         url, own = target
         method = request.method
         if not (method.isupper() and _is_token(method)):
-            raise TransportFault(Reason.MISCONFIGURED, "the method cannot be used")
+            raise TransportFault(Reason.MISCONFIGURED, "the HTTP method is not valid")
         lines = CIMultiDict(
             {
                 "Host": url.host_port_subcomponent or "",
@@ -127,7 +127,7 @@ class RequestHeads:
             lines["Content-Type"] = "application/octet-stream"
         for name in lines:
             if not _is_token(name):
-                raise TransportFault(Reason.MISCONFIGURED, "a header has a name that none can have")
+                raise TransportFault(Reason.MISCONFIGURED, "a header has a name that is not valid")
         start = "".join(
             [
                 f"{method} {url.raw_path_qs} HTTP/1.1\r\n",
@@ -157,13 +157,13 @@ def _own_length(lines: CIMultiDict[str], request: Request) -> int | None:
     """
     length = lines.pop("Content-Length", None)
     if "Transfer-Encoding" in lines:
-        raise TransportFault(Reason.MISCONFIGURED, "the header Transfer-Encoding cannot be used")
+        raise TransportFault(Reason.MISCONFIGURED, "the header Transfer-Encoding must not be set")
     if length is None:
         return None
     body = request.body
     size = len(body) if isinstance(body, bytes) else body.size if isinstance(body, Source) else 0
     if not (length.isascii() and length.isdigit()) or int(length) > size:
         raise TransportFault(
-            Reason.MISCONFIGURED, "the header Content-Length says more than the body has"
+            Reason.MISCONFIGURED, "the header Content-Length is no number, or exceeds the body"
         )
     return int(length)

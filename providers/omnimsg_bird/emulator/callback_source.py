@@ -141,7 +141,7 @@ class BirdCallbacks(CallbackSource):
             if kind not in DETAILS.get(channel, {}) and not reply.guess:
                 raise ReplyError(
                     f"interaction.kind: Bird documents no {kind} on {channel}; with"
-                    ' "guess": true one is sent all the same'
+                    ' "guess": true an invented one is sent'
                 )
         elif channel not in phones:
             raise ReplyError(f"channel: {channel!r} is none of {', '.join(phones)}")

@@ -67,7 +67,7 @@ def _ambiguous(
     failure = Failure(
         reason=Reason.INVALID_RESPONSE,
         retry=Retry.UNSAFE,
-        detail="the answer is a refusal and has the id of a message all the same",
+        detail="the answer is an error, but it also has the id of a message",
         http_status=response.status,
         raw=document,
     )
@@ -133,7 +133,7 @@ def _not_sent_with_batch(
     failure = Failure(
         reason=Reason.INVALID_MESSAGE,
         retry=Retry.SAFE,
-        detail="another message of its batch was refused, and the batch with it",
+        detail="the whole batch was refused because of another message in it",
         http_status=response.status,
         raw=document,
     )

@@ -46,7 +46,7 @@ def check(query: HistoryQuery, adapter: Adapter[Any]) -> Failure | None:
         return refused(
             Reason.UNSUPPORTED,
             f"extras.{adapter.provider}.{_TOKEN}",
-            "is not for extras to set: the pages follow each other by themselves",
+            "cannot be set by extras: omnimsg requests the pages itself",
         )
     return None
 

@@ -136,7 +136,7 @@ def read_refusal(
         reason, sentence = missing, f"{detail}: {words}" if words else detail
     elif response.status == 200 and not is_blank(error):
         # An answer with an error member is a refusal, even if its HTTP status is 200.
-        reason, sentence = Reason.UNKNOWN, words or "refused, without a cause that is known"
+        reason, sentence = Reason.UNKNOWN, words or "refused without a known cause"
     else:
         return None
     return Failure(

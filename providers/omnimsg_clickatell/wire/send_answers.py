@@ -210,7 +210,7 @@ class _Reader:
         failure = Failure(
             reason=Reason.UNKNOWN,
             retry=Retry.NEVER,
-            detail=description or words_of(entry) or "refused, without a cause that is known",
+            detail=description or words_of(entry) or "refused without a known cause",
             path=path,
             code=code,
             unknown_code=code_text(code),
@@ -281,7 +281,7 @@ class _Reader:
         failure = Failure(
             reason=Reason.INVALID_RESPONSE,
             retry=Retry.UNSAFE,
-            detail="the answer is a refusal and accepts a message all the same",
+            detail="the answer is an error, but it also accepts a message",
             http_status=self.response.status,
             raw=self.data,
         )

@@ -133,5 +133,5 @@ def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusa
             )
         elif PROTECTED_IN_LEG in leg_extras:
             yield refused(
-                Reason.INVALID_MESSAGE, f"{path}.{PROTECTED_IN_LEG}", "is not for extras to set"
+                Reason.INVALID_MESSAGE, f"{path}.{PROTECTED_IN_LEG}", "cannot be set by extras"
             )

@@ -64,7 +64,7 @@ def _media(content: Media, path: str, _: Adapter[Any]) -> Refusals:
     if item.kind is MediaKind.IMAGE and content.caption is not None:
         yield unsupported(
             f"{path}.caption",
-            "cannot stand with an image alone; with a button it can: use Interactive",
+            "cannot be sent with an image alone; add a button, with Interactive",
         )
     yield from text_length(content.caption, f"{path}.caption", MAX_TEXT)
 

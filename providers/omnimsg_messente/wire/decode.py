@@ -108,7 +108,7 @@ def _mark_doubtful(
     failure = Failure(
         reason=Reason.INVALID_RESPONSE,
         retry=Retry.UNSAFE,
-        detail="the answer is a refusal and has the id of a message all the same",
+        detail="the answer is an error, but it also has the id of a message",
         http_status=response.status,
     )
     return [

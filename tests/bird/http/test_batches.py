@@ -127,7 +127,9 @@ async def test_a_batch_over_the_limit_is_halved(
     assert 20 == len(sandbox.handsets.all())
 
 
-async def test_what_is_wrong_with_one_shows_in_its_status(client: Client, sandbox: Sandbox) -> None:
+async def test_an_invalid_message_of_a_batch_ends_as_rejected_or_failed(
+    client: Client, sandbox: Sandbox
+) -> None:
     """Bird validates a batch after it accepts it: an invalid message ends as rejected or failed."""
     good, bad, unknown = messages(3)
     bad = Message(bad.to, "Hi", channel="sms", reference="bad", extras={"bird": {"validity": -1}})

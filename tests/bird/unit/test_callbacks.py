@@ -148,7 +148,7 @@ def test_another_address_is_not_what_was_signed(url: str) -> None:
 
 
 @pytest.mark.parametrize("timestamp", [b"soon", b"-1", b"1" * 5000, "٣".encode(), b"1.5"])
-def test_a_time_that_is_none_is_refused(timestamp: bytes) -> None:
+def test_an_invalid_timestamp_is_refused(timestamp: bytes) -> None:
     """A timestamp that is no whole number of seconds is refused."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
     signature, _ = callback.headers
@@ -277,7 +277,7 @@ def test_media_are_fetched_with_the_key() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, [], [None]])
-def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
+def test_empty_attachments_and_actions_are_ignored(nothing: object) -> None:
     """Empty attachments and actions do not keep a text from being read."""
     body = {"text": "Yes", "attachments": nothing, "actions": nothing}
 
@@ -286,7 +286,7 @@ def test_members_that_hold_nothing_are_no_part(nothing: object) -> None:
     assert ("Yes", (), None) == (event.text, event.media, event.tapped)
 
 
-def test_places_and_mails() -> None:
+def test_locations_and_emails() -> None:
     """A location has its label and address; an e-mail has its plain text."""
     place = only("whatsapp.inbound", callbacks.LOCATION)
     mail = only("email.inbound", callbacks.MAIL)

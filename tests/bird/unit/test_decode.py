@@ -368,7 +368,7 @@ def test_the_reason_of_a_failure(
     ],
 )
 @pytest.mark.parametrize("code", [None, 15001, 15999])
-def test_words_say_that_the_validity_ended(
+def test_an_sms_is_expired_only_if_the_text_says_so(
     words: dict[str, object], is_expired: bool, code: int | None
 ) -> None:
     """An SMS is expired only if the text says so, and then the fault is nobody's."""

@@ -109,7 +109,7 @@ def test_the_table_is_whole() -> None:
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_single_message(
+async def test_an_error_of_a_single_message(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """A refused single message has the unified reason and the vendor's own text."""
@@ -127,7 +127,7 @@ async def test_single_message(
 
 
 @pytest.mark.parametrize(("code", "level"), ERRORS, ids=IDS)
-async def test_with_others(
+async def test_an_error_beside_other_messages(
     client: Client, sandbox: Sandbox, emulator: ClickatellEmulator, code: int, level: str
 ) -> None:
     """An error of one message leaves the others alone; one of the request applies to all.

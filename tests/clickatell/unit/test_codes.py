@@ -186,7 +186,7 @@ NUMBERS = {
     "name",
     ["NOT_AVAILABLE", "PARAM_COUNT_MISMATCH", "IS_MISSING", "DOWNLOAD_FAILED", "PACK_IS_MISSING"],
 )
-def test_names_of_2019(name: str) -> None:
+def test_status_names_of_the_older_table(name: str) -> None:
     """Status names that only the vendor's older table has reject a message for its template."""
     evidence = STATUSES.evidence(f"WHATSAPP_HSM_{name}")
 

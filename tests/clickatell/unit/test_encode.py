@@ -179,13 +179,13 @@ def test_waiting_shortens_the_validity(adapter: ClickatellAdapter, drive: Any, a
         ),
     ],
 )
-def test_moment(at: datetime, expected: str) -> None:
+def test_times_are_written_in_whole_seconds_in_utc(at: datetime, expected: str) -> None:
     """A time is written in whole seconds, rounded up, in UTC."""
     assert expected == moment(at)
 
 
 @given(st.floats(-180, 180))
-def test_degrees(value: float) -> None:
+def test_coordinates_have_no_exponent(value: float) -> None:
     """A coordinate is written without an exponent and reads back as the very same number."""
     text = degrees(value)
 

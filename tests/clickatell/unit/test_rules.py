@@ -321,7 +321,7 @@ CASES = [(Channel.WHATSAPP, *case) for case in WHATSAPP] + [(Channel.SMS, *case)
 
 
 @pytest.mark.parametrize(("channel", "content", "path", "reason"), CASES)
-def test_content(
+def test_unsupported_content_is_refused_with_its_path(
     adapter: ClickatellAdapter, channel: Channel, content: Content, path: str, reason: Reason
 ) -> None:
     """Content that Clickatell would refuse or drop is refused with the path of its field."""
@@ -351,7 +351,9 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "path"), FIELDS)
-def test_fields(adapter: ClickatellAdapter, fields: dict[str, Any], path: str) -> None:
+def test_unsupported_fields_are_refused_with_their_path(
+    adapter: ClickatellAdapter, fields: dict[str, Any], path: str
+) -> None:
     """A field that Clickatell does not support is refused with its path."""
     failure = adapter.check(Message(**({"to": TO, "content": "Hi"} | fields)))
 
@@ -433,7 +435,7 @@ def test_extras_of_the_account(build: Callable[..., ClickatellAdapter], key: str
         build(extras={key: "x"})
 
 
-def test_a_file_is_refused_in_the_words_of_a_program(adapter: ClickatellAdapter) -> None:
+def test_a_refused_file_source_is_named_by_its_class(adapter: ClickatellAdapter) -> None:
     """A refusal of a file's source names its class, the supported classes, and `client.upload`."""
     media = _media(source=Link("https://example.test/a.png"))
     failure = adapter.check(Message("+27820000001", media, channel=Channel.WHATSAPP))

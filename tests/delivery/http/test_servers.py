@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from messente import callbacks as messente
 from support.delivery import Watcher
-from support.genuine import (
+from support.genuine_callbacks import (
     CONFIG,
     HOST,
     NUMBERS,

@@ -128,7 +128,7 @@ async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> lis
 @pytest.mark.parametrize(
     "kind", [RaisesAtOnce, RaisesBefore, ReturnsNothing, NeverAsks, YieldsNonsense]
 )
-async def test_before_its_request_nothing_is_sent(
+async def test_a_flow_that_fails_before_its_request_sends_nothing(
     kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A flow that fails before its first request leaves every message unsent."""
@@ -160,7 +160,7 @@ async def test_before_its_request_nothing_is_sent(
         returning(lambda outcomes: [*outcomes[:2], attrs.evolve(outcomes[2], account="other")]),
     ],
 )
-async def test_after_its_request_nobody_knows(
+async def test_a_flow_that_fails_after_its_request_is_ambiguous(
     kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A flow that fails after its request left makes its messages ambiguous; none is resent."""
@@ -201,7 +201,7 @@ async def test_a_flow_that_never_stops_is_stopped() -> None:
     assert {Ambiguous} == {type(each) for each in outcomes}
 
 
-async def test_a_flow_that_objects_to_being_closed_is_only_logged(
+async def test_an_error_while_a_flow_is_closed_is_only_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """An exception while a flow is closed is logged; the outcome has the transport's fault."""
@@ -224,7 +224,7 @@ async def test_a_flow_that_objects_to_being_closed_is_only_logged(
     assert "raised ValueError at test_broken_adapters.py:" in caplog.text
 
 
-async def test_a_second_requests_fault_does_not_disown_the_first() -> None:
+async def test_a_second_request_that_never_left_leaves_the_message_ambiguous() -> None:
     """A message whose first request left is ambiguous, even if a second request never left."""
 
     class Twice(TinyAdapter):
@@ -348,7 +348,7 @@ async def test_a_deadline_that_has_passed_sends_nothing() -> None:
     assert [] == wire.requests
 
 
-async def test_what_is_of_no_more_use_is_not_sent() -> None:
+async def test_a_message_whose_ttl_has_passed_is_not_sent() -> None:
     """A message whose ttl ran out in the queue is not sent; the others of its batch are."""
     wire, clock = FakeTransport(), ManualClock()
     account = account_engine(tiny(), wire, clock=clock)

@@ -75,19 +75,19 @@ def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, lef
 
 
 @given(st.integers(0, 10**9))
-def test_seconds_are_seconds(seconds: int) -> None:
+def test_retry_after_in_whole_seconds(seconds: int) -> None:
     """`Retry-After` in whole seconds is read, with or without space around it."""
     assert seconds == parse_retry_after(f" {seconds} ", NOW)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("1.25", 1.25)])
-def test_fractions_of_seconds_are_obeyed_too(text: str, seconds: float) -> None:
+def test_retry_after_in_fractions_of_a_second(text: str, seconds: float) -> None:
     """`Retry-After` in fractions of a second is read: no standard has it, but gateways send it."""
     assert seconds == parse_retry_after(text, NOW)
 
 
 @given(st.integers(-(10**6), 10**6))
-def test_a_date_is_so_far_away(seconds: int) -> None:
+def test_retry_after_as_a_date(seconds: int) -> None:
     """`Retry-After` as a date is the seconds until then; a past date is 0."""
     at = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
@@ -95,7 +95,7 @@ def test_a_date_is_so_far_away(seconds: int) -> None:
 
 
 @given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [-+]?\w{3,4}"))
-def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
+def test_any_text_as_retry_after_raises_nothing(text: str) -> None:
     """Parsing any text as `Retry-After` never raises and never gives a negative number."""
     seconds = parse_retry_after(text, NOW)
 
@@ -103,7 +103,7 @@ def test_anything_else_is_nothing_and_never_an_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "-1", "1.5.2", ".5", "soon", "٣", "Tue, 01 Jan 2030"])
-def test_what_is_neither(text: str | None) -> None:
+def test_an_invalid_retry_after_is_ignored(text: str | None) -> None:
     """A `Retry-After` that is neither a number of seconds nor an HTTP date is ignored."""
     assert parse_retry_after(text, NOW) is None
 

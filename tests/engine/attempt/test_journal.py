@@ -25,7 +25,7 @@ from support.adapters import (
     tiny,
 )
 from support.audit import OutcomeJournal
-from support.logged import logged_fields
+from support.log_records import logged_fields
 from support.virtual import VirtualLoop
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
@@ -341,7 +341,7 @@ async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever
     assert "the journal is too slow and lost 1 outcomes" in caplog.text
 
 
-async def test_a_journal_that_cancels_itself_is_shouted(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_journal_that_cancels_itself_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """A `settle` that raises `CancelledError` is logged, and the caller gets the outcome."""
 
     async def give_up() -> None:

@@ -206,7 +206,7 @@ async def test_a_read_receipt_shows_no_credentials() -> None:
     assert outcome.failure.detail.endswith("it says: who is …?")
 
 
-async def test_a_reserves_text_is_not_repeated() -> None:
+async def test_a_quoted_text_of_a_fallback_leg_is_not_repeated() -> None:
     """A quoted text of a fallback leg is redacted like the text of the message."""
     leg = Leg(channel=Channel.WHATSAPP, content=Text(SECRET))
     message = Message("+37255500001", "Hello", fallback=(leg,))

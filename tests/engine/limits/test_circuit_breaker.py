@@ -96,7 +96,7 @@ def in_trouble(trouble: CircuitBreakers) -> None:
         learn(trouble, TEXTS, refused())
 
 
-def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
+def test_refusals_in_a_row_open_the_accounts_circuit(trouble: CircuitBreakers) -> None:
     """The account's circuit opens after a number of refusals in a row, and not one earlier."""
     for _ in range(REFUSALS - 1):
         learn(trouble, TEXTS, refused())
@@ -108,7 +108,7 @@ def test_refusals_in_a_row_are_trouble(trouble: CircuitBreakers) -> None:
     assert ["r0", "r1"] == [each.reference for each in trouble.held_back(TEXTS) if each]
 
 
-def test_refusals_with_an_acceptance_in_between_are_not(trouble: CircuitBreakers) -> None:
+def test_refusals_with_an_acceptance_in_between_open_no_circuit(trouble: CircuitBreakers) -> None:
     """Refusals with an acceptance in between do not open a circuit."""
     for _ in range(REFUSALS):
         learn(trouble, TEXTS, refused())
@@ -165,7 +165,7 @@ def test_one_batch_tries_again_after_the_pause(
     assert [True, False, False, True, False] == tries
 
 
-def test_asking_uses_up_no_try(trouble: CircuitBreakers, clock: ManualClock) -> None:
+def test_asking_uses_up_no_probe(trouble: CircuitBreakers, clock: ManualClock) -> None:
     """Only a batch that leaves uses up the probe, not one that asks whether it may."""
     in_trouble(trouble)
     clock.now += PAUSE
@@ -179,7 +179,7 @@ def test_asking_uses_up_no_try(trouble: CircuitBreakers, clock: ManualClock) -> 
 @pytest.mark.parametrize(
     ("outcomes", "over"), [(accepted(), True), (refused(), False), (unclear(), False)]
 )
-def test_only_an_answer_to_a_message_ends_trouble(
+def test_only_an_acceptance_closes_a_circuit(
     trouble: CircuitBreakers, clock: ManualClock, outcomes: list[Outcome], over: bool
 ) -> None:
     """An acceptance closes a circuit; a refusal or a timeout does not."""
@@ -192,7 +192,7 @@ def test_only_an_answer_to_a_message_ends_trouble(
     assert over is not any(trouble.held_back(TEXTS))
 
 
-def test_another_channels_batch_does_not_use_up_the_try(
+def test_another_channels_batch_does_not_use_up_the_probe(
     trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
     """A batch of another channel does not use up the probe of a channel's circuit."""
@@ -205,7 +205,7 @@ def test_another_channels_batch_does_not_use_up_the_try(
     assert [None, None] == trouble.held_back(CHATS)
 
 
-def test_a_provider_that_fails_in_a_row_is_left_alone_for_a_while(
+def test_failures_in_a_row_open_the_providers_circuit_for_a_while(
     trouble: CircuitBreakers, clock: ManualClock
 ) -> None:
     """After failures in a row messages are held back, safe to retry at the end of the pause."""
@@ -254,7 +254,7 @@ def test_a_batch_that_failed_in_part_does_not_count_against_the_provider(
     assert [None, None] == trouble.held_back(TEXTS)
 
 
-def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
+def test_a_circuit_is_logged_once_when_it_opens_and_once_when_it_closes(
     trouble: CircuitBreakers, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A circuit logs one warning when it opens and one when it closes."""
@@ -264,11 +264,8 @@ def test_trouble_is_said_once_when_it_starts_and_once_when_it_ends(
     learn(trouble, TEXTS, accepted())
 
     said = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
-    assert ["is in trouble", "takes messages again"] == [
-        words
-        for each in said
-        for words in ("is in trouble", "takes messages again")
-        if words in each
+    assert ["is suspended", "has resumed"] == [
+        words for each in said for words in ("is suspended", "has resumed") if words in each
     ]
 
 
@@ -311,7 +308,7 @@ def test_other_messages_that_meet_the_same_refusal_are_an_account_failure(
 @pytest.mark.parametrize(
     ("seconds", "counts"), [(0.05, False), (0.5, False), (0.7, True), (6.0, True)]
 )
-def test_a_callers_hurry_says_nothing_about_the_provider(seconds: float, counts: bool) -> None:
+def test_a_timeout_shorter_than_usual_answers_does_not_count(seconds: float, counts: bool) -> None:
     """A timeout counts against the provider only if it was longer than the usual answer time."""
     times = AnswerTimes()
     for _ in range(50):

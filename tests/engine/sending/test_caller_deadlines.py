@@ -144,7 +144,7 @@ async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[flo
 
 
 @pytest.mark.parametrize("patience", [float("nan"), "soon", None])
-async def test_a_patience_that_is_no_number_is_refused(patience: Any) -> None:
+async def test_a_deadline_that_is_not_a_number_is_refused(patience: Any) -> None:
     """A deadline that is not a number is refused, and does not stop other messages."""
     account = engine(FakeTransport())
 

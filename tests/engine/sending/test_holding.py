@@ -136,7 +136,7 @@ async def test_what_is_refused_while_the_account_closes_has_an_outcome(turns: in
 
 
 def test_the_deadline_of_a_held_message_touches_no_other() -> None:
-    """Each is held once in a pause, however many deadlines pass meanwhile.
+    """A message is held once in a pause, however many deadlines of others pass meanwhile.
 
     Else a thousand callers with deadlines of their own would be held a million times.
     """

@@ -307,7 +307,7 @@ def test_without_time_for_a_second_look_there_is_one(word: str, kind: type[Outco
 
 
 @pytest.mark.parametrize(("word", "kind"), [("there", Accepted), ("absent", Ambiguous)])
-def test_what_has_outlived_its_use_is_not_sent_again(word: str, kind: type[Outcome]) -> None:
+def test_a_message_whose_ttl_has_passed_is_not_sent_again(word: str, kind: type[Outcome]) -> None:
     """A message whose ttl has passed is not resent, but the second look-up may find it."""
     place = world(["absent", word])
 
@@ -343,7 +343,7 @@ def test_a_retry_that_ends_in_doubt_is_looked_for() -> None:
 
 
 def test_an_observed_stream_looks_for_what_a_retry_leaves_in_doubt() -> None:
-    """It ends, although the retry itself has ended no message."""
+    """An observed stream ends if its retry ends in doubt and the look-ups find the messages."""
     known: list[str] = []
 
     class Watching(Observer):
@@ -416,7 +416,7 @@ def test_looking_is_subject_to_the_accounts_limits() -> None:
     ]
 
 
-def test_who_goes_away_is_not_looked_for() -> None:
+def test_a_message_whose_caller_was_cancelled_is_not_looked_up() -> None:
     """A message whose caller was cancelled is neither looked up again nor resent."""
     place = world()
 

@@ -26,7 +26,7 @@ from support.adapters import (
     texts,
     tiny,
 )
-from support.logged import logged_fields
+from support.log_records import logged_fields
 
 from omnimsg import (
     Accepted,
@@ -346,7 +346,9 @@ async def test_the_log_says_what_is_tried_again(caplog: pytest.LogCaptureFixture
     (record,) = [each for each in caplog.records if each.name == "omnimsg.engine"]
     assert logging.INFO == record.levelno
     said = record.getMessage()
-    assert said.startswith("trying 2 again through account 'main' in 0.00 s, attempt 2 of 3")
+    assert said.startswith(
+        "trying again through account 'main' in 0.00 s, attempt 2 of 3, messages 2:"
+    )
     assert said.endswith("rate_limited, code 'slow-down', HTTP 200")
     fields = logged_fields(record)
     assert 2 == len(fields.pop("references"))

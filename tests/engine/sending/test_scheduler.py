@@ -80,7 +80,7 @@ async def test_lingering_gathers_what_comes_within_it() -> None:
 
 
 def test_nothing_lingers_while_the_client_closes() -> None:
-    """No other message can join it any more, and the time to close may be shorter."""
+    """Closing sends a lingering message at once, because no other can join it."""
     routed = Routed(accepted, policies={"a": Policy(limits=Limits(linger=30.0))})
 
     async def story(client: Client) -> tuple[str, float]:

@@ -253,7 +253,7 @@ async def test_nobody_taking_outcomes_stops_the_reading_of_refused_messages() ->
         assert pulled <= 2 * (WINDOW + 2) * 100
 
 
-async def test_patience_starts_when_it_is_a_messages_turn() -> None:
+async def test_a_deadline_starts_at_the_messages_turn() -> None:
     """A message's deadline starts at its turn in the stream; waiting outcomes do not use it up."""
     clock = ManualClock()
     async with aclosing(

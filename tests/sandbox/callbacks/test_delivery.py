@@ -282,7 +282,7 @@ async def test_what_comes_after_a_reset_is_sent(sandbox: Sandbox, api: Api, targ
     assert ["Yes"] == [document["text"] for document in target.documents]
 
 
-async def test_an_address_in_a_message_that_is_none(
+async def test_an_invalid_address_in_a_message_is_a_failed_attempt(
     sandbox: Sandbox, api: Api, clock: Clock
 ) -> None:
     """An invalid `dlr_url` is a failed attempt with an error, to be repeated."""

@@ -278,7 +278,9 @@ async def test_inbound_media_can_be_downloaded_and_not_sent(api: Api) -> None:
         ({"from": OTHER, "content": "eA==", "contentType": "image/gif"}, "contentType"),
     ],
 )
-async def test_bad_plants_are_refused(sandbox: Sandbox, api: Api, plant: Any, named: str) -> None:
+async def test_invalid_inbound_messages_are_refused(
+    sandbox: Sandbox, api: Api, plant: Any, named: str
+) -> None:
     """An invalid inbound message is refused: the field is named, and no window is open."""
     async with api.session.post("/_sandbox/clickatell/inbound", json=plant) as response:
         body = await response.json()

@@ -431,7 +431,7 @@ PLANNED = [
 
 
 @pytest.mark.parametrize(("code", "status", "text"), PLANNED)
-async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> None:
+async def test_ordered_refusals(api: Api, code: int, status: int, text: str) -> None:
     """An error that only an account's state causes can be ordered for one number, once."""
     plan = {"code": code, "to": TO}
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as planned:
@@ -470,7 +470,7 @@ async def test_planned_refusals(api: Api, code: int, status: int, text: str) -> 
         [],
     ],
 )
-async def test_bad_plans_are_refused(api: Api, plan: Any) -> None:
+async def test_invalid_orders_are_refused(api: Api, plan: Any) -> None:
     """An order for a code that is not in the table is refused."""
     async with api.session.post("/_sandbox/clickatell/errors", json=plan) as response:
         status = response.status

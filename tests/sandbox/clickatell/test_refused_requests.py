@@ -100,7 +100,7 @@ async def test_wrong_path_and_verb(api: Api, verb: str, path: str, code: int) ->
 @pytest.mark.parametrize(
     ("code", "status"), [(2, 400), (3, 400), (7, 401), (18, 500), (19, 503), (43, 400)]
 )
-async def test_planned_global_errors(
+async def test_ordered_global_errors(
     api: Api, emulator: ClickatellEmulator, code: int, status: int
 ) -> None:
     """An error of the account or server is reported for the whole request."""

@@ -341,7 +341,7 @@ async def test_a_sandbox_of_a_network(clock: Clock, host: str, status: int) -> N
 
 
 @pytest.mark.parametrize("host", ["", "a b", "host:80", "http://host", "x" * 300])
-def test_hosts_that_are_none(host: str) -> None:
+def test_invalid_hosts_are_refused(host: str) -> None:
     """A value that is no host name is refused; an empty one would listen everywhere."""
     with pytest.raises(ValueError, match="host"):
         Sandbox([Echo], host=host)

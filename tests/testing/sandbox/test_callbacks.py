@@ -256,14 +256,16 @@ def test_an_application_of_aiohttp_is_to_be_served(sandbox: TestSandbox) -> None
         sandbox.call_back_to(web.Application())
 
 
-def test_nobody_is_called_unless_a_test_says_so(sandbox: TestSandbox, send: Send) -> None:
+def test_without_a_target_waiting_for_callbacks_is_an_error(
+    sandbox: TestSandbox, send: Send
+) -> None:
     """After a reset there are no callbacks, and waiting for them is an error."""
     seen: list[dict[str, Any]] = []
     sandbox.call_back_to(wsgi(seen))
     sandbox.reset()
     send(Message(TO, "Hello"))
 
-    with pytest.raises(RuntimeError, match="nobody is called back"):
+    with pytest.raises(RuntimeError, match="callbacks have no address"):
         sandbox.wait_for_callbacks()
     assert ([], []) == (seen, sandbox.callbacks)
 

@@ -256,7 +256,7 @@ def test_a_phone_cannot_reply_to_nobody(sandbox: TestSandbox, send: Send) -> Non
     """A reply is an error if no callbacks are configured."""
     send(Message(TO, "Hello"))
 
-    with pytest.raises(RuntimeError, match="nobody is called back"):
+    with pytest.raises(RuntimeError, match="callbacks have no address"):
         sandbox.phone("+27 82 000 1000").reply("STOP")
 
 

@@ -102,7 +102,7 @@ async def test_a_small_answer_may_not_become_a_large_one(transport_to: Transport
     ],
     ids=["no gzip", "broken", "bad head", "cut off", "cut off in its checksum"],
 )
-async def test_what_is_not_in_its_coding_is_no_answer(
+async def test_an_answer_that_is_not_in_its_coding_is_a_fault(
     transport_to: TransportTo, data: bytes, answer_to: Answer
 ) -> None:
     """An answer that is not valid gzip is a fault, kept or written to a sink."""

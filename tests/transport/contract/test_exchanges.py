@@ -267,7 +267,7 @@ async def test_a_cancelled_close_still_closes_the_connections(
             await server.left.wait()
 
 
-async def test_a_request_that_makes_no_sense_is_no_fault(
+async def test_an_invalid_request_raises_pythons_own_error(
     transport_to: TransportTo,
 ) -> None:
     """An invalid `Request` of an adapter raises Python's own error, not a fault."""

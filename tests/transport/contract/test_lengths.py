@@ -93,7 +93,7 @@ UNTIL_THE_END = {
 
 
 @pytest.mark.parametrize("data", CUT_OFF.values(), ids=CUT_OFF)
-async def test_an_answer_that_is_cut_off_is_none(transport_to: TransportTo, data: bytes) -> None:
+async def test_an_answer_that_is_cut_off_is_a_fault(transport_to: TransportTo, data: bytes) -> None:
     """An answer that is cut off at any point is a fault."""
     async with Server(saying(data, then=close)) as server:
         reason = await lost(transport_to(server.url), SEND)
@@ -103,7 +103,9 @@ async def test_an_answer_that_is_cut_off_is_none(transport_to: TransportTo, data
 
 
 @pytest.mark.parametrize("data", NO_HTTP.values(), ids=NO_HTTP)
-async def test_what_is_no_http_is_no_answer(transport_to: TransportTo, data: bytes) -> None:
+async def test_an_answer_that_is_not_http_is_a_fault(
+    transport_to: TransportTo, data: bytes
+) -> None:
     """An answer that is not HTTP is a fault, and its connection is not used again."""
     async with Server(saying(data), answer(201)) as server:
         transport = transport_to(server.url)
@@ -130,10 +132,10 @@ async def test_an_answer_says_its_length_in_several_ways(
 
 @pytest.mark.parametrize("rest", [b"x\r\n", b"1\r\n{}\r\n"], ids=["no size", "too large"])
 @pytest.mark.parametrize("answer_to", list(Answer), ids=["kept", "sink"])
-async def test_a_body_that_ceases_to_be_http_is_no_answer(
+async def test_a_body_that_ceases_to_be_http_is_a_fault(
     transport_to: TransportTo, answer_to: Answer, rest: bytes
 ) -> None:
-    """It ends at once, also where its first part is being read already."""
+    """A body that ceases to be HTTP is a fault at once, even if its start was read already."""
     is_read = asyncio.Event()
 
     class Reading:
@@ -200,7 +202,7 @@ async def test_some_statuses_have_no_body(transport_to: TransportTo, status: int
 
 @pytest.mark.parametrize("surplus", [b"words", b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"])
 @pytest.mark.parametrize("status", [200, 204])
-async def test_what_follows_an_answer_belongs_to_nobody(
+async def test_bytes_after_an_answer_close_the_connection(
     transport_to: TransportTo, marking: Marking | None, status: int, surplus: bytes
 ) -> None:
     """A connection with bytes after the answer is closed.

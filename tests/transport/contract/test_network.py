@@ -127,7 +127,7 @@ async def test_a_proxy_that_refuses_is_named(
 
 
 async def test_a_proxy_that_speaks_no_http_is_named(transport_to: TransportTo) -> None:
-    """What it says is not the provider's answer."""
+    """The error names a proxy that does not answer with HTTP; nothing has left."""
     async with Server(saying(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")) as proxy:
         network = Network(proxy=f"http://127.0.0.1:{proxy.port}")
         fault, left = await failed(transport_to("https://api.tiny.example", network=network))
@@ -137,7 +137,7 @@ async def test_a_proxy_that_speaks_no_http_is_named(transport_to: TransportTo) -
 
 
 async def test_a_proxy_that_says_nothing_is_given_up(transport_to: TransportTo) -> None:
-    """The time limit of a connection includes its answer, so that there is time to try again."""
+    """`connect_timeout` covers the proxy's answer, so that there is time to try again."""
     async with Server(stall) as proxy:
         network = Network(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=0.05)
         transport = transport_to("https://api.tiny.example", network=network)
@@ -148,7 +148,7 @@ async def test_a_proxy_that_says_nothing_is_given_up(transport_to: TransportTo) 
 
 
 async def test_a_proxy_is_not_named_where_it_is_not_used(transport_to: TransportTo) -> None:
-    """A sandbox on this machine that does not run is no fault of the proxy."""
+    """A failed connection to this machine, which uses no proxy, does not name the proxy."""
     network = Network(proxy="http://127.0.0.1:9")
     fault, _ = await failed(transport_to(f"http://127.0.0.1:{refusing_port()}", network=network))
 

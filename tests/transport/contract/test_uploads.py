@@ -107,7 +107,7 @@ async def test_a_form_has_its_fields_in_order_and_the_file_last(
 async def test_a_file_that_becomes_shorter_ends_the_upload(
     transport_to: TransportTo, tmp_path: Path, is_form: bool
 ) -> None:
-    """At once: the server would wait for the rest, and the client for the answer."""
+    """A file that becomes shorter ends the upload at once: the server waits for the rest."""
     path = sparse(tmp_path)
 
     async def shorten(visit: Visit) -> None:
@@ -126,7 +126,7 @@ async def test_a_file_that_becomes_shorter_ends_the_upload(
 async def test_a_file_that_becomes_longer_is_sent_as_it_was(
     transport_to: TransportTo, tmp_path: Path, is_form: bool
 ) -> None:
-    """Bytes beyond the announced length would be read as another request."""
+    """Only the announced length is sent: more bytes would be read as another request."""
     path = sparse(tmp_path)
     rest: list[bytes] = []
 

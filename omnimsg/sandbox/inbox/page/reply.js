@@ -15,7 +15,7 @@ export async function reply(document) {
     }
     return true;
   } catch (error) {
-    const again = isGuess(error) ? { label: "Send it all the same", run: () => reply({ ...document, guess: true }) } : null;
+    const again = isGuess(error) ? { label: "Send it anyway", run: () => reply({ ...document, guess: true }) } : null;
     toast(error.message, { error: true, action: again });
     return false;
   }

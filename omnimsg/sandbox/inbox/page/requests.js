@@ -52,7 +52,7 @@ export function showRequests() {
   parts.sum.textContent = count ? `${count.toLocaleString()}, ${refused} refused` : "";
   const items = exchanges.map((exchange) => ({ exchange, isOpen: exchange.id === state.route.exchange }));
   keyed(parts.rows, items, (item) => String(item.exchange.id), row);
-  if (!items.length) parts.rows.replaceChildren(el("p", { class: "nothing" }, state.onlyRefused ? "No request was refused." : "No provider was asked for anything yet."));
+  if (!items.length) parts.rows.replaceChildren(el("p", { class: "nothing" }, state.onlyRefused ? "No request was refused." : "No provider has received a request yet."));
 }
 
 export function showExchange() {

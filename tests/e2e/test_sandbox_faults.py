@@ -184,7 +184,7 @@ async def test_a_stream(sandbox: Sandbox, provider: str, day: Day) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_bad_week(sandbox: Sandbox, provider: str, seed: int) -> None:
+async def test_all_faults_at_random(sandbox: Sandbox, provider: str, seed: int) -> None:
     """With all faults at random, no outcome is contradicted by a handset."""
     troubles: list[tuple[str, dict[str, Any]]] = [
         ("reset_before", {}),

@@ -28,7 +28,7 @@ _NUMBERS: Final = ("+37255500001", "+14155550101", "+8613800000000")
 _TTLS: Final = (None, 3600, 60, 1)
 
 
-class UnaskedChecks(Harness):
+class PlainTextChecks(Harness):
     """The adapter's statements about its `check` hold for texts that skip `check`."""
 
     def test_plain_texts_within_the_stated_limits_pass(self) -> None:
@@ -57,7 +57,8 @@ class UnaskedChecks(Harness):
             failure = adapter.check(message)
             if failure is not None and checks.refusal(message) is None:
                 violations.append(
-                    f"{_name(message)} is refused, and one alike has passed: {failure.sentence()}"
+                    f"{_name(message)} is refused, but one of its shape has passed:"
+                    f" {failure.sentence()}"
                 )
             elif failure is None:
                 checks.refusal(message)

@@ -176,7 +176,7 @@ def test_nobody_reads_the_output(sandbox: Sandbox, many: Path) -> None:
     assert 1999 == len(sandbox.handsets.received(PHONE))
 
 
-def test_how_much_is_left(sandbox: Sandbox, many: Path) -> None:
+def test_an_interrupted_run_counts_the_lines_not_reached(sandbox: Sandbox, many: Path) -> None:
     """After Ctrl+C the summary says how many lines were not reached."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "omnimsg", "send-many", NAME],

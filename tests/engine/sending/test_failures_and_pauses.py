@@ -67,7 +67,7 @@ async def test_a_pause_stops_everything_and_is_said(caplog: pytest.LogCaptureFix
     assert isinstance(second, NotSent)
     assert (Reason.RATE_LIMITED, Retry.SAFE) == (second.reason, second.retry)
     assert 1 == len(wire.requests)
-    assert "was told to wait: nothing leaves for 300 s" in caplog.text
+    assert "to wait: nothing is sent for 300 s" in caplog.text
 
 
 async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> None:

@@ -33,8 +33,8 @@ MOMENT = 1e-4
 ONE_SLOT = {"a": Policy(retry=AT_ONCE, limits=Limits(concurrency=1))}
 
 
-def test_callers_that_go_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The queue is not searched from end to end for each of them."""
+def test_callers_cancelled_one_by_one_cost_no_search_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers that are cancelled one after another do not each cost a search of the queue."""
     searched = 0
     abandoned = Callers.abandoned
 
@@ -63,7 +63,7 @@ def test_callers_that_go_one_after_another(monkeypatch: pytest.MonkeyPatch) -> N
     assert searched < MANY**2 / 6
 
 
-def test_callers_that_come_one_after_another_during_a_pause(
+def test_callers_that_arrive_during_a_pause_cost_no_search_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A message that arrives while the account pauses does not cost a search of the whole queue."""

@@ -17,7 +17,7 @@ from simulation import oracles
 from simulation.application import App
 from simulation.chance import Chance
 from simulation.harness import EPOCH
-from simulation.routed import KINDS, TROUBLES, draw_plan
+from simulation.route_worlds import KINDS, TROUBLES, draw_plan
 from simulation.story import Handed, Story, WorldError
 from simulation.worlds import World, listening
 

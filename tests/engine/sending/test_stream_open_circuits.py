@@ -115,8 +115,8 @@ async def test_trouble_ends_when_the_account_is_mended(caplog: pytest.LogCapture
     assert ["accepted"] * 30 == kinds[10:]
     assert 2 + 30 == len(wire.requests)
     started, ended = warnings(caplog)
-    assert "account 'main' is in trouble: unauthorized (HTTP 401)" in started
-    assert "account 'main' takes messages again" == ended
+    assert "sending through account 'main' is suspended: unauthorized (HTTP 401)" in started
+    assert "sending through account 'main' has resumed" == ended
 
 
 async def test_what_is_not_tried_shows_nothing_of_another_message() -> None:
