@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from omnimsg.domain.arguments import require_function, require_several
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
@@ -105,13 +106,15 @@ class Reports:
         Raises:
             ConfigError: An account has no secret to verify callbacks with, or the public URL is not
                 known.
-            InvalidValue: `accounts` is text, or `public_url` is no URL.
+            InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
         """
         options = self._callbacks
         if public_url is not None:
             options = attrs.evolve(options, public_url=public_url)
-        if isinstance(accounts, str):
-            raise InvalidValue(Problem("accounts", "must be a list of names: [name], not name"))
+        if accounts is not None:
+            require_several("accounts", accounts, "names", "[name]")
+        if handler is not None:
+            require_function("handler", handler)
         names = None if accounts is None else [self._accounts.get(each).name for each in accounts]
         receiver = self._delivery.receiver(options, names)
         if handler is not None:
@@ -134,6 +137,7 @@ class Reports:
         order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
         call.
         """
+        require_function("handler", handler)
         self._delivery.handlers.on_status(handler)
         return handler
 

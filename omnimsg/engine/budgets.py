@@ -40,7 +40,10 @@ def _to_texts(value: Sequence[str]) -> tuple[str, ...]:
 
 def _to_money(value: Decimal | float | None) -> Decimal | None:
     # Through the shortest text, as for prices: 0.07 stays 0.07.
-    return Decimal(str(value)) if isinstance(value, (int, float)) else value
+    # A truth value is a number to Python, but not an amount; the validator refuses it.
+    given: Any = value
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return Decimal(str(given)) if is_number else given
 
 
 def _check_money(owner: Budget, field: attrs.Attribute[Any], value: Any) -> None:  # noqa: ANN401

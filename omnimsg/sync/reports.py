@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import anyio.to_thread
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.domain.arguments import require_function
 from omnimsg.domain.status import Status
 from omnimsg.sync.call import run
 from omnimsg.sync.iteration import iterate
@@ -149,8 +150,10 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
     """Return a coroutine function that calls a handler in a worker thread.
 
     Raises:
+        InvalidValue: The handler cannot be called.
         TypeError: The handler is a coroutine function.
     """
+    require_function("handler", handler)
     if inspect.iscoroutinefunction(handler):
         raise TypeError(_NO_COROUTINES)
 
