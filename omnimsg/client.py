@@ -233,7 +233,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Reports):
         """Send the messages that wait, wait for answers in flight, then close all connections.
 
         The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
-        leg tries no further one, and the log says how many such messages there were.
+        leg tries no further one, and the log says how many such messages there were. So do `wait`,
+        `settle` and `finish_legs`, and the loops over `events`.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that

@@ -126,7 +126,7 @@ class Reports:
 
         An event is handled when the loop asks for the next one; if the loop is left or raises
         instead, the provider sends the event again. Use `contextlib.aclosing` if the loop's body
-        may break.
+        may break. Closing the client ends the loop.
         """
         return self._delivery.handlers.events()
 
@@ -152,6 +152,7 @@ class Reports:
 
         Reports are noticed at once. The provider is polled too, with growing pauses: from the first
         second on if this client has no receiver for the account, else after 30 seconds.
+        Closing the client ends the wait.
 
         Args:
             message: What `send` returned, or its id.
@@ -160,6 +161,7 @@ class Reports:
 
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
+            OperationError: The client was closed before; its `reason` is `CANCELLED`.
             InvalidValue: There is no such status, or the timeout is not a number.
         """
         wanted, seconds = _to_status(status), to_seconds(timeout, "timeout")
@@ -255,6 +257,8 @@ class Reports:
             observers=self._observers,
             clock=self._clock,
         )
+        if self._legs.is_closed:
+            delivery.close()
         self._settlement.delivery = delivery
         if self._budgets is not None:
             self._budgets.has_reports = True

@@ -73,7 +73,7 @@ class Reports:
 
         An event is handled when the loop asks for the next one; if the loop is left or raises
         instead, the provider sends the event again. Use `contextlib.closing` if the loop's body may
-        break.
+        break. Closing the client ends the loop.
         """
         return iterate(self._client.events())
 
@@ -98,6 +98,7 @@ class Reports:
 
         Reports are noticed at once. The provider is polled too, with growing pauses: from the first
         second on if this client has no receiver for the account, else after 30 seconds.
+        Closing the client ends the wait.
 
         Args:
             message: What `send` returned, or its id.
@@ -106,6 +107,7 @@ class Reports:
 
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
+            OperationError: The client was closed before; its `reason` is `CANCELLED`.
         """
         return run(self._client.wait(message, status, timeout=timeout))
 

@@ -24,6 +24,7 @@ from omnimsg import (
     InvalidValue,
     Limits,
     Observer,
+    OperationError,
     Policy,
     RejectedError,
     RetryPolicy,
@@ -424,6 +425,49 @@ def test_waiting_ends_with_a_look_up() -> None:
 
     assert Status.DELIVERED is place.live(story)
     assert [30, 60] == place.looked
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_waiting_ends_with_the_client(opened: bool) -> None:
+    """Closing ends a wait, and a later one at once, with the error of any other operation.
+
+    The message cannot be asked for any more. What is known of it is still returned.
+    """
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> list[Any]:
+        known, other = [await client.send(each) for each in texts(2)]
+        await report(receiver, after=1, state="delivered", id="id-r0")
+        waiting = [client.wait(other, timeout=3600)] if opened else []
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        await asyncio.sleep(1)
+        await client.aclose()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        for each in (other, "main:another", known):
+            found += await asyncio.gather(client.wait(each), return_exceptions=True)
+        return [*found, place.loop.now - 1000]
+
+    *errors, status, seconds = place.live(story)
+
+    assert [Reason.CANCELLED] * (2 + opened) == [each.reason for each in errors]
+    assert "wait through account 'main' failed: cancelled: the client is closed" == str(errors[0])
+    assert Status.DELIVERED is status.status
+    assert pytest.approx(2, abs=0.2) == seconds
+
+
+def test_the_first_wait_of_a_closed_client_ends_at_once() -> None:
+    """Also if messages were not tracked until then."""
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport(ok))
+        await client.aclose()
+        await client.wait("main:id-r0", timeout=3600)
+
+    with closing(VirtualLoop()) as loop:
+        with pytest.raises(OperationError, match="the client is closed"):
+            loop.drive(story())
+
+        assert pytest.approx(1000, abs=0.1) == loop.now
 
 
 def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
