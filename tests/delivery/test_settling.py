@@ -32,6 +32,7 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
 from omnimsg.engine.delivery_events import DoubtEnded, StatusChanged
@@ -40,6 +41,7 @@ from omnimsg.transport import TransportFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from omnimsg import ConsentChange
     from omnimsg.adapter import Context, Flow
     from omnimsg.adapter.interface import Answered
     from omnimsg.delivery.receiver import Receiver
@@ -62,7 +64,9 @@ class Asked(Reporting):
         document = response.json()
         if response.status != 200:
             return None
-        callback = self.event({"state": document["state"], "id": provider_id}, None, context)  # type: ignore[arg-type]
+        state, _, reason = document["state"].partition(" because ")
+        said = {"state": state, "id": provider_id, **({"reason": reason} if reason else {})}
+        callback = self.event(said, None, context)  # type: ignore[arg-type]
         return MessageStatus(id=callback.message_id, legs=(callback.leg,))  # type: ignore[union-attr, arg-type]
 
 
@@ -468,6 +472,35 @@ def test_the_first_wait_of_a_closed_client_ends_at_once() -> None:
             loop.drive(story())
 
         assert pytest.approx(1000, abs=0.1) == loop.now
+
+
+def test_an_opt_out_that_a_look_up_alone_tells_is_recorded() -> None:
+    """Its report was lost; the person would be texted again. A list that fails is told again."""
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression = Failing()
+
+    async def story(client: Client, _: Receiver) -> Reason | None:
+        accepted = await client.send(texts(1)[0])
+        status = await client.wait(accepted, timeout=200)
+        await asyncio.sleep(20)
+        return status.reason
+
+    assert Reason.OPTED_OUT is place.live(story, suppression=suppression)
+    assert texts(1)[0].to in suppression
+    assert [30] == place.looked
+
+
+class Failing(MemorySuppression):
+    """A suppression list whose first record fails."""
+
+    failed = False
+
+    async def record(self, change: ConsentChange) -> None:
+        """Record a change, or fail."""
+        if not self.failed:
+            self.failed = True
+            raise OSError
+        await super().record(change)
 
 
 def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
