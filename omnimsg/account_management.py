@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import Adapter
+from omnimsg.domain.arguments import require_instance
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.policy import Policy
 from omnimsg.operations import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnimsg.accounts import Accounts
-    from omnimsg.adapter import Adapter
     from omnimsg.engine.account_builder import AccountBuilder
     from omnimsg.engine.clock import Clock
-    from omnimsg.engine.policy import Policy
 
 
 class AccountManagement:
@@ -40,9 +41,12 @@ class AccountManagement:
         Raises:
             ConfigError: There is an account of that name, or its policy asks for something that its
                 provider cannot do.
+            InvalidValue: An argument is of another type.
         """
-        name = adapter.account.name
-        self._accounts.require_new(name)
+        require_instance("adapter", adapter, Adapter, "one of load_config(...).adapters")
+        if policy is not None:
+            require_instance("policy", policy, Policy, "Policy(retry=RetryPolicy(attempts=2))")
+        self._accounts.require_new(adapter.account.name)
         self._accounts.add(self._builder.build(adapter, policy))
 
     async def remove_account(self, name: str, *, deadline: float = DEADLINE) -> None:

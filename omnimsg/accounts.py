@@ -8,7 +8,7 @@ from omnimsg.config import providers_with
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.structuring import unknown_choice
-from omnimsg.routing.problems import problems_of
+from omnimsg.routing.problems import problems_of, problems_of_budgets, problems_of_policies
 from omnimsg.routing.router import Router
 from omnimsg.routing.table import RouteTable
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Operation
     from omnimsg.engine.account import AccountEngine
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.policy import Policy
     from omnimsg.routing import Route
@@ -31,6 +32,7 @@ class Accounts:
         unusable: The errors for using the other accounts, by account name.
         routes: The routes of messages that name no account.
         policies: The policies of the accounts, by name.
+        budgets: The budgets of the client.
 
     Attributes:
         engines: The accounts that can be used.
@@ -38,8 +40,8 @@ class Accounts:
         unusable: The errors for using the other accounts, by account name.
 
     Raises:
-        ConfigError: There is no account, or the default one is missing; a route names an account
-            that does not exist, or must not be in a route.
+        ConfigError: There is no account, or the default one is missing; a route, a policy or a
+            budget names an account that does not exist, or a route one that must not be in it.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Accounts:
         unusable: Mapping[str, str],
         routes: Sequence[Route] = (),
         policies: Mapping[str, Policy] = EMPTY,
+        budgets: Sequence[Budget] = (),
     ) -> None:
         if not engines:
             raise ConfigError("a client needs at least one account")
@@ -58,7 +61,12 @@ class Accounts:
         self.engines: dict[str, AccountEngine] = dict(engines)
         self.unusable: Mapping[str, str] = unusable
         self._routes = tuple(routes)
-        problems = list(problems_of(self._routes, {*engines, *unusable}, policies))
+        names = {*engines, *unusable}
+        problems = [
+            *problems_of_policies(policies, names),
+            *problems_of(self._routes, names, policies),
+            *problems_of_budgets(budgets, names),
+        ]
         if problems:
             raise ConfigError("\n".join(map(str, problems)))
         self._table: RouteTable | None = None
@@ -73,8 +81,8 @@ class Accounts:
         """
         try:
             return self.engines[self.default if name is None else name]
-        except KeyError:
-            if name is not None and name in self.unusable:
+        except (KeyError, TypeError):  # what cannot be a key is no name either
+            if isinstance(name, str) and name in self.unusable:
                 raise ConfigError(self.unusable[name]) from None
             raise ConfigError(
                 f"no account {name!r}: {unknown_choice(name, self.engines)}"

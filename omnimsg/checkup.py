@@ -26,12 +26,15 @@ from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.clock import Clock
+from omnimsg.engine.deadline import to_seconds
 from omnimsg.json_codec import LIBRARY
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from omnimsg.accounts import Accounts
     from omnimsg.adapter import Response
+    from omnimsg.delivery.options import CallbackOptions
     from omnimsg.domain.failure import Failure
 
 # Seconds by which the clocks may differ. Signatures of callbacks are accepted for minutes.
@@ -176,6 +179,28 @@ class Examiner:
         if not url.startswith("https:"):
             return State.WARNING, "public_url is not https: reports can be read on their way"
         return State.OK, "public_url and secrets are set"
+
+
+class Checks:
+    """The part of `Client` that checks whether messages could be sent."""
+
+    _accounts: Accounts
+    _callbacks: CallbackOptions
+    _clock: Clock
+
+    async def check(self, *, deadline: float = 10.0) -> Checkup:
+        """Check whether messages could be sent now: reach, clock, credentials, callbacks, limits.
+
+        No message is sent. `deadline` is for each request. It never raises for what it finds. For a
+        health endpoint use `health`, which makes no request.
+        """
+        examiner = Examiner(
+            accounts=self._accounts.engines,
+            unusable=self._accounts.unusable,
+            report_url=self._callbacks.report_url,
+            clock=self._clock,
+        )
+        return await examiner.examine(to_seconds(deadline))
 
 
 async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, str]:

@@ -10,14 +10,17 @@ import anyio
 
 from omnimsg.account_management import AccountManagement
 from omnimsg.accounts import Accounts
-from omnimsg.checkup import Examiner
+from omnimsg.adapter import Adapter
+from omnimsg.checkup import Checks
+from omnimsg.client_options import check_options, observers_of
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
+from omnimsg.domain.arguments import items_of, require_messages
 from omnimsg.domain.errors import error_of
 from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
-from omnimsg.engine.budgets import Budgets
+from omnimsg.engine.budgets import Budget, Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import log_observers
@@ -28,6 +31,7 @@ from omnimsg.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
 from omnimsg.reports import LateSettlement, Reports
+from omnimsg.routing import Route
 from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
@@ -41,24 +45,20 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from omnimsg.adapter import Adapter
-    from omnimsg.checkup import Checkup
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
-    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
     from omnimsg.idempotency import Submits
-    from omnimsg.routing import Route
     from omnimsg.transport import TransportFactory
 
 
-class Client(AccountManagement, Operations, Planning, Reports):
+class Client(AccountManagement, Checks, Operations, Planning, Reports):
     """Sends and tracks messages through the accounts of a configuration.
 
     Create one per process and use it from as many tasks as you like. It has separate connections
@@ -70,9 +70,9 @@ class Client(AccountManagement, Operations, Planning, Reports):
     accounts of its route if one takes it; everything else uses the default account. `deadline` is
     in seconds, for the whole call, including waiting and further attempts; it is not the message's
     `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
-    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id. All except the
-    sending ones raise `Unsupported` if the provider has no such operation, and `OperationError` if
-    the provider could not be asked, refused, or did not answer.
+    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id or an argument
+    is of another type. All except the sending ones raise `Unsupported` if the provider has no such
+    operation, and `OperationError` if the provider could not be asked, refused, or did not answer.
 
     Args:
         adapters: One per account, each with a name of its own.
@@ -113,9 +113,24 @@ class Client(AccountManagement, Operations, Planning, Reports):
         suppression: Suppression | None = None,
         opt_out_rules: OptOutRules | None = None,
     ) -> None:
+        adapters = items_of("adapters", adapters, Adapter, "[adapter], or use Client.from_config")
+        routes, budgets = items_of("routes", routes, Route), items_of("budgets", budgets, Budget)
+        check_options(
+            policies=policies,
+            retry=retry,
+            journal=journal,
+            on_retry=on_retry,
+            transport=transport,
+            clock=clock,
+            unusable=unusable,
+            callbacks=callbacks,
+            store=store,
+            suppression=suppression,
+            opt_out_rules=opt_out_rules,
+        )
         logs = log_observers(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
         self._unknown_codes = UnknownCodes()
-        self._observers = Observers((*logs, self._unknown_codes, *observers))
+        self._observers = Observers((*logs, self._unknown_codes, *observers_of(observers)))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store
@@ -141,6 +156,7 @@ class Client(AccountManagement, Operations, Planning, Reports):
             unusable=unusable or {},
             routes=routes,
             policies=policies or {},
+            budgets=budgets,
         )
         self._now = self._clock.monotonic
         self._idempotency = Idempotency(self._accounts, now=self._now)
@@ -217,7 +233,8 @@ class Client(AccountManagement, Operations, Planning, Reports):
         """Send the messages that wait, wait for answers in flight, then close all connections.
 
         The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
-        leg tries no further one, and the log says how many such messages there were.
+        leg tries no further one, and the log says how many such messages there were. So do `wait`,
+        `settle` and `finish_legs`, and the loops over `events`.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that
@@ -322,21 +339,7 @@ class Client(AccountManagement, Operations, Planning, Reports):
         The input is read no faster than messages leave. `deadline` is for each message, and begins
         when the message leaves the queue.
         """
+        require_messages(messages)
         target = self._default_account if account is None else self._accounts.get(account)
         legs = LegsOfStream(self._legs, target, to_seconds(deadline))
         return target.stream(messages, deadline, legs=legs)
-
-    async def check(self, *, deadline: float = 10.0) -> Checkup:
-        """Check whether messages could be sent now: reach, clock, credentials, callbacks, limits.
-
-        No message is sent. `deadline` is for each request. It never raises for what it finds. For a
-        health endpoint use `health`, which makes no request.
-        """
-        seconds = to_seconds(deadline)
-        examiner = Examiner(
-            accounts=self._accounts.engines,
-            unusable=self._accounts.unusable,
-            report_url=self._callbacks.report_url,
-            clock=self._clock,
-        )
-        return await examiner.examine(seconds)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from omnimsg.adapter import Operation
+from omnimsg.domain.arguments import require_instance, require_several
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.invalid_value import InvalidValue, Problem
+from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message_id import MessageId
 from omnimsg.engine.deadline import Deadline
 
@@ -17,13 +19,17 @@ if TYPE_CHECKING:
 
     from omnimsg.accounts import Accounts
     from omnimsg.domain.history import Balance, Interaction, PastMessage
-    from omnimsg.domain.media import MediaInfo, Stored, Upload
+    from omnimsg.domain.media import MediaInfo
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
 
 # Seconds that one call may take, unless the caller says otherwise.
 DEADLINE = 30.0
+
+# What to give in place of an argument of another type.
+_UPLOAD = "Upload(data, 'image/png', file_name='a.png')"
+_STORED = "what `upload` returned, or the media of an inbound message"
 
 
 class Operations:
@@ -64,6 +70,7 @@ class Operations:
         Raises:
             OperationError: The file cannot be read (in time), is too large, or was refused.
         """
+        require_instance("upload", upload, Upload, _UPLOAD)
         return await self._accounts.with_operation(account, Operation.UPLOAD).upload(
             upload, deadline
         )
@@ -106,6 +113,7 @@ class Operations:
         most: object = max_bytes
         if most is not None and (not isinstance(most, int) or most < 0):
             raise InvalidValue(Problem("max_bytes", "must be a whole number of bytes, 0 or more"))
+        require_instance("stored", stored, Stored, _STORED)
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)
         if to is None:
             return await account.download(stored, deadline, max_bytes)
@@ -115,6 +123,7 @@ class Operations:
 
     async def media_info(self, stored: Stored, *, deadline: float = DEADLINE) -> MediaInfo:
         """Ask the provider for its data on a stored file."""
+        require_instance("stored", stored, Stored, _STORED)
         account = self._accounts.with_operation(stored.account, Operation.MEDIA_INFO)
         return await account.media_info(stored, deadline)
 
@@ -130,6 +139,8 @@ class Operations:
         deadline: float = DEADLINE,
     ) -> AsyncIterator[PastMessage]:
         """Iterate over past messages, all unless a query is given; `deadline` is for each page."""
+        if query is not None:
+            require_instance("query", query, HistoryQuery, "HistoryQuery(to='+27820001000')")
         engine = self._accounts.with_operation(account, Operation.HISTORY)
         return engine.history(query or HistoryQuery(), deadline)
 
@@ -144,8 +155,7 @@ class Operations:
 
         Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
-        if isinstance(ids, str):
-            raise InvalidValue(Problem("ids", "must be a list of ids: [id], not id"))
+        require_several("ids", ids, "ids", "[id]")
         wanted = [MessageId(each) for each in ids]
         until = Deadline.after(deadline, self._clock.monotonic)
         # Check all accounts before the first request, so that an error leaves nothing half done.

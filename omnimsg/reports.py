@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from omnimsg.domain.arguments import require_function, require_several
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
@@ -105,13 +106,15 @@ class Reports:
         Raises:
             ConfigError: An account has no secret to verify callbacks with, or the public URL is not
                 known.
-            InvalidValue: `accounts` is text, or `public_url` is no URL.
+            InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
         """
         options = self._callbacks
         if public_url is not None:
             options = attrs.evolve(options, public_url=public_url)
-        if isinstance(accounts, str):
-            raise InvalidValue(Problem("accounts", "must be a list of names: [name], not name"))
+        if accounts is not None:
+            require_several("accounts", accounts, "names", "[name]")
+        if handler is not None:
+            require_function("handler", handler)
         names = None if accounts is None else [self._accounts.get(each).name for each in accounts]
         receiver = self._delivery.receiver(options, names)
         if handler is not None:
@@ -123,7 +126,7 @@ class Reports:
 
         An event is handled when the loop asks for the next one; if the loop is left or raises
         instead, the provider sends the event again. Use `contextlib.aclosing` if the loop's body
-        may break.
+        may break. Closing the client ends the loop.
         """
         return self._delivery.handlers.events()
 
@@ -134,6 +137,7 @@ class Reports:
         order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
         call.
         """
+        require_function("handler", handler)
         self._delivery.handlers.on_status(handler)
         return handler
 
@@ -148,6 +152,7 @@ class Reports:
 
         Reports are noticed at once. The provider is polled too, with growing pauses: from the first
         second on if this client has no receiver for the account, else after 30 seconds.
+        Closing the client ends the wait.
 
         Args:
             message: What `send` returned, or its id.
@@ -156,6 +161,7 @@ class Reports:
 
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
+            OperationError: The client was closed before; its `reason` is `CANCELLED`.
             InvalidValue: There is no such status, or the timeout is not a number.
         """
         wanted, seconds = _to_status(status), to_seconds(timeout, "timeout")
@@ -251,6 +257,8 @@ class Reports:
             observers=self._observers,
             clock=self._clock,
         )
+        if self._legs.is_closed:
+            delivery.close()
         self._settlement.delivery = delivery
         if self._budgets is not None:
             self._budgets.has_reports = True

@@ -1,6 +1,7 @@
 """Write some lines of a file of messages to a new file, for another run.
 
-A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent.
+A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent. A
+row with too few cells still has too few, until it is corrected.
 The lines of a JSON Lines file are copied unchanged.
 """
 
@@ -79,9 +80,13 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
         cells = [str(cell).translate(_CUT_OFF) for cell in line.source]
         # A bad row has too few or too many pieces; the surplus is joined into the last cell.
         width = len(file.header)
-        cells += [""] * (width - len(cells))
-        if len(cells) > width:
+        missing = width - len(cells)
+        cells += [""] * missing
+        if missing < 0:
             cells[width - 1 :] = [file.delimiter.join(cells[width - 1 :]).rstrip(file.delimiter)]
-        writer.writerow([*(cells[index] for index in kept), str(line.number), reason])
+        # Nobody knows which cells are missing, so the row stays one short: number and reason share
+        # a cell. With empty ones in their place it would be sent, although nobody corrected it.
+        added = [f"{line.number}: {reason}"] if missing > 0 else [str(line.number), reason]
+        writer.writerow([*(cells[index] for index in kept), *added])
         count += 1
     return count

@@ -1,6 +1,7 @@
 """Read a file of messages, one line at a time.
 
-* JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form
+* JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form; no key may
+  stand twice in an object
 * CSV (`.csv`, `.tsv`): a header, then each row is one message; `csv_columns` describes the columns.
   The delimiter is the most frequent of comma, semicolon and tab in the header, or the character
   that a first line such as `sep=;` names
@@ -17,7 +18,9 @@ from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
 from omnimsg.bulk.source import ReadOptions, Source, require_regular_file
+from omnimsg.domain.redaction import mask_text
 from omnimsg.json_codec import JSONDecodeError, loads
+from omnimsg.json_codec.repeated_keys import repeated_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,9 +122,15 @@ class JsonLinesFile:
 
     def _parse(self, number: int, raw: bytes) -> Line:
         try:
-            return Line(number, loads(raw), source=raw)
+            data = loads(raw)
         except JSONDecodeError as error:
             return bad_line(number, f"is not JSON, see column {error.colno}", source=raw)
+        repeated = repeated_key(raw, data)
+        if repeated is not None:
+            # Which value is meant? The wrong person might be texted.
+            why = f"has the key {mask_text(repeated)!r} twice; remove one"
+            return bad_line(number, why, source=raw)
+        return Line(number, data, source=raw)
 
 
 _KINDS: tuple[type[JsonLinesFile | CsvFile], ...] = (JsonLinesFile, CsvFile)

@@ -7,6 +7,7 @@ reference (such as a variable that is not set) is an error only when its account
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,10 +32,9 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
 from omnimsg.domain.structuring import structure, unknown_choice, unknown_key
+from omnimsg.domain.validate import kind_of
 
 if TYPE_CHECKING:
-    import os
-
     import cattrs
 
     from omnimsg.engine.policy import Policy
@@ -61,6 +61,10 @@ def load_config(
         return source if default is None else attrs.evolve(source, default=default)
     if isinstance(source, Mapping):
         return config_from_mapping(source, where="configuration", folder=Path(), default=default)
+    given: object = source
+    if not isinstance(given, (str, os.PathLike)):
+        why = "must be the path of a TOML file, or a mapping with the content of one"
+        raise ConfigError(f"configuration: {why}, not {kind_of(given)}")
     path = Path(source)
     data = read_toml(path)
     config = config_from_mapping(data, where=str(path), folder=path.parent, default=default)
@@ -92,7 +96,7 @@ def config_from_mapping(
     if not isinstance(tables, Mapping) or not tables:
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
         tables = {}
-    if default is not None and tables and default not in tables:
+    if default is not None and tables and default not in list(tables):
         raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
     own_default = _default(data, tables, folder) if tables else ""
     chosen = own_default if default is None else default

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from omnimsg.config.converter import converter_for
 from omnimsg.config.references import resolve_references
 from omnimsg.domain.errors import InvalidValue, Problem
-from omnimsg.domain.structuring import structure, unknown_choice
+from omnimsg.domain.structuring import structure
 from omnimsg.engine.budgets import Budget
 from omnimsg.routing import Route
-from omnimsg.routing.problems import problems_of
+from omnimsg.routing.problems import problems_of, problems_of_budgets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,11 +49,7 @@ def load_budgets(
 ) -> tuple[Budget, ...]:
     """Load the budgets; see `load_routes`."""
     budgets = _load_list(data, "budgets", Budget, problems, folder)
-    for number, budget in enumerate(budgets):
-        for index, name in enumerate(budget.accounts):
-            if name not in accounts:
-                why = f"no account {name!r}: {unknown_choice(name, accounts)}"
-                problems.append(Problem(f"budgets[{number}].accounts[{index}]", why))
+    problems += problems_of_budgets(budgets, accounts)
     return budgets
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +16,17 @@ from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
-from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.errors import OmnimsgError, OperationError
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
     from typing import TypeAlias
 
     from omnimsg.delivery.account_adapters import AccountAdapters
@@ -66,6 +68,7 @@ class Delivery:
         tracker: Tracks the state of each message.
         dispatcher: Hands events on.
         closing: Set, in the running event loop, when the client closes.
+        is_closed: Whether the client is closed, so that nothing more is waited for.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
@@ -103,7 +106,9 @@ class Delivery:
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
         self._told_again: set[MessageId] = set()
+        self._limits: set[asyncio.Timeout] = set()
         self.closing: PerLoop[asyncio.Event] = PerLoop(asyncio.Event)
+        self.is_closed: bool = False
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -122,10 +127,19 @@ class Delivery:
         self._receivers.append(receiver)
         return receiver
 
+    def close(self) -> None:
+        """End the waits for messages, and the loops over events once they have no event left."""
+        self.is_closed = True
+        self.handlers.close()
+        for limit in self._limits:
+            if not limit.expired():
+                limit.reschedule(0.0)
+
     async def aclose(self) -> None:
-        """Store the last outcomes, and hand on the reports that arrived before them."""
+        """Store the last outcomes, hand on the reports that arrived before them, and close."""
         await self.tracker.aclose()
         self.closing.here.set()
+        self.close()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
@@ -148,24 +162,31 @@ class Delivery:
 
         Raises:
             TimeoutError: It did neither in time.
+            OperationError: The client was closed, and it had done neither.
         """
+        limit = asyncio.timeout(timeout)
         with (
+            self._ended_by_closing(limit),
             self.tracker.waiters.watch(message_id) as waiter,
             self._poller.watch(message_id, longest_pause) as watched,
         ):
             now = Status.UNKNOWN
             try:
-                async with asyncio.timeout(timeout) as limit:
+                async with limit:
                     while True:
                         tracked = await self.tracker.find(message_id)
                         if tracked is not None and tracked.status is not None:
                             if _ends_wait(tracked.status, wanted):
                                 return tracked.status
                             now = tracked.status.status
+                        if self.is_closed:
+                            raise _closed(message_id)
                         await waiter.next()
             except TimeoutError:
                 if not limit.expired():
                     raise  # raised by the store
+                if self.is_closed:
+                    raise _closed(message_id) from None
                 why = f"; the last look-up failed: {watched.error}" if watched.error else ""
                 raise TimeoutError(
                     f"message {mask_text(message_id)} is {now} and not {wanted} after"
@@ -190,6 +211,15 @@ class Delivery:
                 raise
             return found
         return found if tracked is None else tracked.status
+
+    @contextmanager
+    def _ended_by_closing(self, limit: asyncio.Timeout) -> Iterator[None]:
+        """Let a time limit pass when the client closes."""
+        self._limits.add(limit)
+        try:
+            yield
+        finally:
+            self._limits.discard(limit)
 
     def _has_reports(self, account: str) -> bool:
         return any(each.has_account(account) for each in self._receivers)
@@ -257,6 +287,12 @@ def _warn_found(message_id: MessageId, kind: str) -> None:
         kind,
         extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
     )
+
+
+def _closed(message_id: MessageId) -> OperationError:
+    # As after any other operation of a closed client.
+    failure = Failure(reason=Reason.CANCELLED, retry=Retry.SAFE, detail="the client is closed")
+    return OperationError("wait", message_id.account, failure)
 
 
 def _ends_wait(status: MessageStatus, wanted: Status) -> bool:

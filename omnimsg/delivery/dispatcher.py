@@ -122,7 +122,9 @@ class Dispatcher:
             self.duplicates += 1
 
     async def status_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
-        """Notify the application of the status that a look-up found, if it is new.
+        """Hand on the status that a look-up found, if it is new, and the opt-outs that it tells of.
+
+        Its report may have been lost, and a person who has opted out must not be texted again.
 
         Args:
             tracked: The state of the message.
@@ -130,12 +132,10 @@ class Dispatcher:
                 has called are added.
 
         Raises:
-            Exception: A handler or the store raised it.
+            Exception: A handler, the store or the suppression list raised it.
             TimeoutError: They took longer than the handler timeout.
         """
-        done = set() if done is None else done
-        async with asyncio.timeout(self._handler_timeout), self._lock_of(tracked):
-            await self._notify_status(tracked, done)
+        await self.joined(tracked, done)
 
     async def joined(self, tracked: Tracked, done: set[object] | None = None) -> None:
         """Hand on opt-outs and status from reports that arrived before their send was known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.engine.cancellation import is_own_cancellation
@@ -24,12 +25,17 @@ class NotHandledError(Exception):
 
 
 class Handlers:
-    """All handlers of a client. An event is handled when all of them have returned."""
+    """All handlers of a client. An event is handled when all of them have returned.
+
+    Closing the client ends the loops. They are kept: no later event counts as handled without them,
+    so the provider sends it again.
+    """
 
     def __init__(self) -> None:
         self._of_events: list[EventHandler] = []
         self._of_statuses: list[StatusHandler] = []
         self._loops: list[_Loop] = []
+        self._is_closed = False
 
     def __bool__(self) -> bool:
         """Return whether there is any handler."""
@@ -47,13 +53,13 @@ class Handlers:
         """Iterate over the events from now on.
 
         An event is handled when the loop asks for the next one. If the loop is left, its current
-        event counts as not handled.
+        event counts as not handled. Closing the client ends the iteration.
         """
-        loop = _Loop()
+        loop = _Loop(is_over=self._is_closed)
         self._loops.append(loop)
         try:
-            while True:
-                event, handled = await loop.next()
+            while (taken := await loop.next()) is not None:
+                event, handled = taken
                 try:
                     yield event
                 except BaseException:
@@ -62,8 +68,15 @@ class Handlers:
                 if not handled.done():
                     handled.set_result(None)
         finally:
-            self._loops.remove(loop)
+            if not loop.is_over:
+                self._loops.remove(loop)
             loop.close()
+
+    def close(self) -> None:
+        """End the loops, once each has handled the events that are queued for it."""
+        self._is_closed = True
+        for loop in self._loops:
+            loop.end()
 
     async def handle(self, event: Event, done: set[object]) -> None:
         """Call every handler with an event, one after another.
@@ -71,6 +84,9 @@ class Handlers:
         Args:
             event: The event.
             done: Handlers that are done with it and are skipped; each that returns is added.
+
+        Raises:
+            NotHandledError: A loop would handle it, but was ended by closing the client.
         """
         for number, handler in enumerate(self._of_events):
             if number not in done:
@@ -109,34 +125,55 @@ class Handlers:
 
 
 class _Loop:
-    """One loop over the events: it handles one at a time, and the others are queued."""
+    """One loop over the events: it handles one at a time, and the others are queued.
 
-    def __init__(self) -> None:
+    Attributes:
+        is_over: Whether the loop ends when no event is queued.
+    """
+
+    def __init__(self, *, is_over: bool) -> None:
         self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
         self._has_news = asyncio.Event()
         self._is_left = False
+        self.is_over: bool = is_over
 
     async def put(self, event: Event) -> None:
         """Queue an event, and wait until the loop has handled it.
 
         Return at once if the loop was left while another handler worked on the event.
+
+        Raises:
+            NotHandledError: Closing the client has ended the loop.
         """
         if self._is_left:
+            if self.is_over:
+                raise NotHandledError
             return
         handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, handled))
         self._has_news.set()
         await handled
 
-    async def next(self) -> tuple[Event, asyncio.Future[None]]:
-        """Return the next event, and the future to resolve when it is handled."""
+    async def next(self) -> tuple[Event, asyncio.Future[None]] | None:
+        """Return the next event, and the future to resolve when it is handled.
+
+        Return `None` when the loop is over.
+        """
         while True:
             while self._waiting:
                 event, handled = self._waiting.popleft()
                 if not handled.done():  # otherwise its caller has given up
                     return event, handled
+            if self.is_over:
+                return None
             self._has_news.clear()
             await self._has_news.wait()
+
+    def end(self) -> None:
+        """End the loop when no event is queued."""
+        self.is_over = True
+        with suppress(RuntimeError):  # its event loop is closed
+            self._has_news.set()
 
     def close(self) -> None:
         """Fail the queued events: the loop that would handle them was left."""

@@ -100,9 +100,21 @@ def quick(cls: type[T]) -> type[T]:
     quick_class.__init__ = object.__init__
     make.__module__, make.__qualname__ = cls.__module__, f"{cls.__qualname__}.make"
     quick_class.make = make
-    quick_class.__reduce__ = lambda self: (make, tuple(getattr(self, name) for name in names))
+    quick_class.__reduce__ = lambda self: (
+        restore,
+        (make, {name: getattr(self, name) for name in names}),
+    )
     quick_class.__init_subclass__ = classmethod(_no_subclass)
     return cls
+
+
+def restore(make: Callable[..., T], values: dict[str, Any]) -> T:
+    """Build an object from its pickle.
+
+    By name, because another version may have the fields in another order. Pickles hold the name of
+    this function; those of before it hold `make` and the values by position.
+    """
+    return make(**values)
 
 
 def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., Any]]:  # noqa: ANN401

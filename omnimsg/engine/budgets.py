@@ -40,7 +40,10 @@ def _to_texts(value: Sequence[str]) -> tuple[str, ...]:
 
 def _to_money(value: Decimal | float | None) -> Decimal | None:
     # Through the shortest text, as for prices: 0.07 stays 0.07.
-    return Decimal(str(value)) if isinstance(value, (int, float)) else value
+    # A truth value is a number to Python, but not an amount; the validator refuses it.
+    given: Any = value
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return Decimal(str(given)) if is_number else given
 
 
 def _check_money(owner: Budget, field: attrs.Attribute[Any], value: Any) -> None:  # noqa: ANN401
@@ -147,24 +150,31 @@ class Share:
             knows no price of the message.
         currency: The currency of the money.
         per_part: The price of a part; `None` where there is none.
+        is_given_back: Whether the counts do not have the message at present.
     """
 
     counts: list[tuple[Count, Decimal | None]]
     currency: str
     per_part: Decimal | None = None
+    is_given_back: bool = False
 
     def correct(self, cost: Decimal) -> None:
-        """Replace the estimated cost of the message by the real one."""
+        """Replace the estimated cost of the message by the real one; count it again if need be."""
+        if self.is_given_back:
+            self.is_given_back = False
+            for count, money in self.counts:
+                count.add(money)
         for index, (count, money) in enumerate(self.counts):
             if money is not None:
                 count.money += cost - money
                 self.counts[index] = count, cost
 
     def give_back(self) -> None:
-        """Remove the message from its counts."""
-        for count, money in self.counts:
-            count.remove(money)
-        self.counts = []
+        """Remove the message from its counts, until a later report tells that it was delivered."""
+        if not self.is_given_back:
+            self.is_given_back = True
+            for count, money in self.counts:
+                count.remove(money)
 
 
 class Budgets:
@@ -195,8 +205,9 @@ class Budgets:
     def reported(self, ids: Iterable[MessageId], status: MessageStatus) -> None:
         """Correct the share of a message by the cost that its provider reports.
 
-        A failed message releases its share only where the provider reports a price of 0. A report
-        without a price does not mean that the message is free.
+        A failed message releases its share only where the provider reports a price of 0, and takes
+        it again if it was delivered after all. A report without a price does not mean that the
+        message is free.
 
         Args:
             ids: The message's ids.
@@ -217,7 +228,6 @@ class Budgets:
             is_free = price == 0
         if is_free and status.status.failed:
             share.give_back()
-            del self._shares[found]
         elif price is not None:
             share.correct(price)
 

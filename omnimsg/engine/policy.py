@@ -132,11 +132,11 @@ class Breaker:
     min_timeout: float = attrs.field(default=5.0, validator=validate.number(minimum=0))
 
 
-def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
+def _check_prices(owner: Prices, field: attrs.Attribute[Any], value: Mapping[Any, Any]) -> None:
     validate.mapping(owner, field, value)
     for prefix, price in value.items():
         where = f"{field.name}.{prefix}"
-        if not re.fullmatch(r"\+[0-9]{0,15}", prefix):
+        if not isinstance(prefix, str) or not re.fullmatch(r"\+[0-9]{0,15}", prefix):
             raise validate.refuse(owner, where, "must be a plus and the first digits of numbers")
         if not isinstance(price, Decimal) or not price.is_finite() or price < 0:
             raise validate.refuse(owner, where, "must be a number, 0 or more")

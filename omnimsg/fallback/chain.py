@@ -146,13 +146,15 @@ class Chain:
         self._notify(state, outcome, next_leg=goes_on)
         return goes_on
 
-    async def follow(self) -> None:
-        """Wait for the delivery of the accepted leg, and hand over the next ones if needed."""
+    async def follow(self) -> bool:
+        """Hand over the next legs as needed; return whether closing the client ended that."""
         while True:
             leg, accepted = self._sent[-1]
             if not self._has_next:
                 await self._settle_last(accepted)
-                return
+                return False
+            if self._owner.is_closed:  # while the leg was handed over
+                return True
             state, may_go_on = await self._watch(leg, accepted)
             goes_on = may_go_on and self._may_go_on()
             if state is not LegState.REACHED:
@@ -162,12 +164,12 @@ class Chain:
                 self._is_overdue = True
                 self._owner.spawn(self._listen(accepted))
             if not goes_on:
-                return
+                return False
             self._index += 1
             while self.take(outcome := await self._submit(self._timeout)):
                 self._index += 1
             if not isinstance(outcome, Accepted):
-                return
+                return False
             await self._record()
 
     def reached(self, message_id: MessageId) -> None:
@@ -239,7 +241,7 @@ class Chain:
                 left = max(0.0, until - self._owner.now())
                 return await delivery.wait(message_id, Status.DELIVERED, left, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
-                if self._owner.now() < until - 0.01:
+                if self._owner.now() < until - 0.01 and not self._owner.is_closed:
                     _warn_unread(message_id, error)
                     await asyncio.sleep(_READ_AGAIN_AFTER)
                     continue
@@ -250,7 +252,7 @@ class Chain:
         status = await _status_of(self._owner.delivery, accepted.id, ask=False)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
-        elif self._is_overdue:
+        elif self._is_overdue and not self._owner.is_closed:
             # Wait here, or a second delivery would only be noticed if another caller waits for it.
             await self._listen(accepted)
 

@@ -72,7 +72,7 @@ class Legs:
         self._clock = clock
         self._delivery: Delivery | None = None
         self._chains: OrderedDict[MessageId, Chain] = OrderedDict()
-        self._following: dict[asyncio.Task[None], Chain] = {}
+        self._following: dict[asyncio.Task[bool], Chain] = {}
         self._others: set[asyncio.Task[None]] = set()
         self._outliving: set[asyncio.Task[None]] = set()
         self._abandoned = 0
@@ -167,7 +167,7 @@ class Legs:
             await asyncio.wait(waiting, timeout=min(left, pause))
         return len(waiting)
 
-    def _waiting(self) -> list[asyncio.Task[None]]:
+    def _waiting(self) -> list[asyncio.Task[bool]]:
         loop = asyncio.get_running_loop()
         return [
             task
@@ -200,7 +200,7 @@ class Legs:
             )
             self._abandoned = 0
 
-    def _end_following(self, task: asyncio.Task[None]) -> None:
+    def _end_following(self, task: asyncio.Task[bool]) -> None:
         chain = self._following.pop(task)
         if task.cancelled():  # also if it never started
             self._abandon(chain)
@@ -211,6 +211,8 @@ class Legs:
                 kind,
                 extra=log_fields(reference=chain.reference, error=kind),
             )
+        elif task.result():
+            self._abandon(chain)
 
     def _abandon(self, chain: Chain) -> None:
         if chain.abandon():

@@ -1,4 +1,4 @@
-"""Find the problems of routes that only show together with the client's accounts."""
+"""Find the problems of a client's arguments that only show together with its accounts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from omnimsg.engine.policy import AccountTrouble
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from omnimsg.engine.budgets import Budget
     from omnimsg.engine.policy import Policy
     from omnimsg.routing.route import Route
 
@@ -39,7 +40,7 @@ def problems_of(
         for index, name in enumerate(route.accounts):
             where = f"{path}.accounts[{index}]"
             if name not in accounts:
-                yield Problem(where, f"no account {name!r}: {unknown_choice(name, accounts)}")
+                yield _unknown(where, name, accounts)
                 continue
             policy = policies.get(name)
             if policy is not None and policy.account_trouble is AccountTrouble.HOLD:
@@ -48,3 +49,34 @@ def problems_of(
                     f"accounts.{name}.account_trouble is hold: messages would wait for this"
                     " account instead of going to the next one; use fail, or leave it out",
                 )
+
+
+def problems_of_budgets(budgets: Sequence[Budget], accounts: Collection[str]) -> Iterator[Problem]:
+    """Find the accounts of budgets that do not exist: such a budget would limit nothing.
+
+    Args:
+        budgets: The budgets of a client, in order.
+        accounts: The names of all accounts, including those that cannot be used.
+    """
+    for number, budget in enumerate(budgets):
+        for index, name in enumerate(budget.accounts):
+            if name not in accounts:
+                yield _unknown(f"budgets[{number}].accounts[{index}]", name, accounts)
+
+
+def problems_of_policies(
+    policies: Mapping[str, Policy], accounts: Collection[str]
+) -> Iterator[Problem]:
+    """Find the policies of accounts that do not exist: such a policy would apply to nothing.
+
+    Args:
+        policies: By account name.
+        accounts: The names of all accounts, including those that cannot be used.
+    """
+    for name in policies:
+        if name not in accounts:
+            yield _unknown(f"policies[{name!r}]", name, accounts)
+
+
+def _unknown(path: str, name: str, accounts: Collection[str]) -> Problem:
+    return Problem(path, f"no account {name!r}: {unknown_choice(name, accounts)}")

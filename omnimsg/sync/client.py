@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from omnimsg.domain.arguments import require_messages
 from omnimsg.operations import DEADLINE
 from omnimsg.sync.call import GRACE, run, run_if_started
 from omnimsg.sync.interruption import LoopClient
@@ -52,11 +53,11 @@ class Client(Operations, Reports):
     accounts of its route if one takes it; everything else uses the default account. `deadline` is
     in seconds, for the whole call, including waiting and further attempts; it is not the message's
     `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
-    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id. All except the
-    sending ones raise `Unsupported` if the provider has no such operation, and `OperationError` if
-    the provider could not be asked, refused, or did not answer. In a thread in which an event loop
-    runs, they raise `RuntimeError`. An exception that interrupts a method, such as that of Ctrl-C,
-    cancels the work that the method has started.
+    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id or an argument
+    is of another type. All except the sending ones raise `Unsupported` if the provider has no such
+    operation, and `OperationError` if the provider could not be asked, refused, or did not answer.
+    In a thread in which an event loop runs, they raise `RuntimeError`. An exception that interrupts
+    a method, such as that of Ctrl-C, cancels the work that the method has started.
 
     Args:
         adapters: One per account, each with a name of its own.
@@ -228,6 +229,7 @@ class Client(Operations, Reports):
         """
         if isinstance(messages, AsyncIterable):
             raise TypeError("omnimsg.sync sends an ordinary iterable; this one is asynchronous")
+        require_messages(messages)
         feed = Feed()
         stream = self._client.send_many(feed, account=account, deadline=deadline)
         return outcomes_of(messages, feed, stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from omnimsg.domain.arguments import require_several
 from omnimsg.operations import DEADLINE
 from omnimsg.sync.call import run
 from omnimsg.sync.iteration import iterate
@@ -121,5 +122,6 @@ class Operations:
 
         Takes ids of inbound messages, `account:id`, and returns one outcome per id, in order.
         """
+        require_several("ids", ids, "ids", "[id]")
         # Read in the calling thread: the iterable may belong to it.
         return run(self._client.mark_read(tuple(ids), deadline=deadline))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import anyio.to_thread
 
 from omnimsg.delivery.handlers import NotHandledError
+from omnimsg.domain.arguments import require_function
 from omnimsg.domain.status import Status
 from omnimsg.sync.call import run
 from omnimsg.sync.iteration import iterate
@@ -72,7 +73,7 @@ class Reports:
 
         An event is handled when the loop asks for the next one; if the loop is left or raises
         instead, the provider sends the event again. Use `contextlib.closing` if the loop's body may
-        break.
+        break. Closing the client ends the loop.
         """
         return iterate(self._client.events())
 
@@ -97,6 +98,7 @@ class Reports:
 
         Reports are noticed at once. The provider is polled too, with growing pauses: from the first
         second on if this client has no receiver for the account, else after 30 seconds.
+        Closing the client ends the wait.
 
         Args:
             message: What `send` returned, or its id.
@@ -105,6 +107,7 @@ class Reports:
 
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
+            OperationError: The client was closed before; its `reason` is `CANCELLED`.
         """
         return run(self._client.wait(message, status, timeout=timeout))
 
@@ -149,8 +152,10 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
     """Return a coroutine function that calls a handler in a worker thread.
 
     Raises:
+        InvalidValue: The handler cannot be called.
         TypeError: The handler is a coroutine function.
     """
+    require_function("handler", handler)
     if inspect.iscoroutinefunction(handler):
         raise TypeError(_NO_COROUTINES)
 

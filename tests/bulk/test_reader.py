@@ -50,6 +50,24 @@ def test_a_line_that_is_not_json_does_not_stop_the_others(tmp_path: Path, broken
     assert (1, Line(2, HELLO)) == (first.number, second)
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'{"to":"%b","to":"%b"}', "has the key 'to' twice; remove one"),
+        (b'{"to":"%b","content":{"text":"9:30 %b","text":"10:30"}}', "has the key 'text' twice"),
+        (b'{"%b":1,"%b":2}', "has the key '+278******01' twice; remove one"),
+    ],
+)
+def test_a_line_with_a_key_twice_is_bad(tmp_path: Path, line: bytes, why: str) -> None:
+    """Nobody knows which of the values is meant; the last one was taken."""
+    (tmp_path / "many.jsonl").write_bytes(line.replace(b"%b", b"+27820000001") + b'\n{"to":"a"}\n')
+
+    bad, good = open_message_file(tmp_path / "many.jsonl").read()
+
+    assert why in _why(bad)
+    assert {"to": "a"} == good.data
+
+
 def test_a_json_array_is_no_file_of_messages(tmp_path: Path) -> None:
     """A JSON array is refused whole: its last line alone would parse as a message."""
     message = '{"to": "+27820001000", "content": {"type": "text", "text": "x"}}'

@@ -86,6 +86,36 @@ def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_pa
     assert 0 == second.rows[0]["failed"]
 
 
+def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It is not sent by sending the failed lines again, also not when those are written again.
+
+    The missing cells were filled with nothing, and the message left as if that were meant.
+    """
+    rows = ["to,text,Full name", f"{PHONE},Hello", f'{PHONE},"Hi', f"{PHONE},Bye,"]
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--json")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+    failed = (tmp_path / "failed-2.csv").read_text()
+    why = '"2: has 4 cells, the header has 5"'
+    (tmp_path / "failed-2.csv").write_text(failed.replace(f",,{why}", f",Ann,2,{why}"))
+    last = run("send-many", "failed-2.csv", "--json")
+
+    assert [
+        "to,text,Full name,metadata.line,metadata.why",
+        f'{PHONE},Hello,,"2: has 2 cells, the header has 3"',
+        f'{PHONE},"""Hi",,"3: a quote begins a cell that is not ended before line 4, which looks'
+        ' like a row of its own"',
+    ] == (tmp_path / "failed.csv").read_text().splitlines()
+    assert (0, 2) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert (1, 1) == (last.rows[0]["accepted"], last.rows[0]["bad"])
+    assert ["Bye", "Hello"] == [each.text for each in sandbox.handsets.received(PHONE)]
+
+
 def test_doubtful_lines_are_in_a_file_of_their_own(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:

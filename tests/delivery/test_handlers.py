@@ -211,6 +211,63 @@ async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
     await asyncio.wait([first])
 
 
+async def test_closing_ends_the_loops() -> None:
+    """A loop ends when the events that are queued for it are handled; one that begins, at once.
+
+    A later event is not handled, although a function takes it: the provider sends it again.
+    """
+    handlers = Handlers()
+    gate = asyncio.Event()
+    seen: list[str] = []
+    handlers.on_event(lambda event: seen.append(event.key))
+
+    async def go_through() -> int:
+        count = 0
+        async with aclosing(handlers.events()) as events:
+            async for _ in events:
+                await gate.wait()
+                count += 1
+        return count
+
+    busy = asyncio.ensure_future(go_through())
+    await settled()
+    handling = [asyncio.ensure_future(handlers.handle(reply(number=n), set())) for n in range(2)]
+    await settled()
+    handlers.close()
+    gate.set()
+    await asyncio.wait_for(asyncio.gather(*handling), 20)
+    counts = [await busy, await go_through()]
+    with pytest.raises(NotHandledError):
+        await handlers.handle(reply(number=2), set())
+
+    assert [2, 0] == counts
+    assert 3 == len(seen)
+    assert handlers
+    assert handlers.want_events
+
+
+async def test_closing_ends_a_loop_that_waits() -> None:
+    """It has handled all that it was given, and needs no further event to end."""
+    handlers = Handlers()
+    task, _ = await started(handlers, 9)
+    await handlers.handle(reply(), set())
+    handlers.close()
+
+    assert [reply().key] == await asyncio.wait_for(task, 20)
+
+
+async def test_closing_does_not_concern_functions() -> None:
+    """Where there was no loop, functions handle what comes until the server stops."""
+    handlers = Handlers()
+    seen: list[str] = []
+    handlers.on_event(lambda event: seen.append(event.key))
+    handlers.close()
+
+    await handlers.handle(reply(), set())
+
+    assert [reply().key] == seen
+
+
 async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
     """An event whose dispatch was cancelled before a loop took it is not given to the loop."""
     handlers = Handlers()

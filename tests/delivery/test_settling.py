@@ -23,6 +23,7 @@ from omnimsg import (
     InvalidValue,
     Limits,
     Observer,
+    OperationError,
     Policy,
     RejectedError,
     RetryPolicy,
@@ -30,6 +31,7 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
 from omnimsg.engine.delivery_events import DoubtEnded, StatusChanged
@@ -38,6 +40,7 @@ from omnimsg.transport import TransportFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from omnimsg import ConsentChange
     from omnimsg.adapter import Context, Flow
     from omnimsg.adapter.interface import Answered
     from omnimsg.delivery.receiver import Receiver
@@ -60,7 +63,9 @@ class Asked(Reporting):
         document = response.json()
         if response.status != 200:
             return None
-        callback = self.event({"state": document["state"], "id": provider_id}, None, context)  # type: ignore[arg-type]
+        state, _, reason = document["state"].partition(" because ")
+        said = {"state": state, "id": provider_id, **({"reason": reason} if reason else {})}
+        callback = self.event(said, None, context)  # type: ignore[arg-type]
         return MessageStatus(id=callback.message_id, legs=(callback.leg,))  # type: ignore[union-attr, arg-type]
 
 
@@ -419,6 +424,78 @@ def test_waiting_ends_with_a_look_up() -> None:
 
     assert Status.DELIVERED is place.live(story)
     assert [30, 60] == place.looked
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_waiting_ends_with_the_client(opened: bool) -> None:
+    """Closing ends a wait, and a later one at once, with the error of any other operation.
+
+    The message cannot be asked for any more. What is known of it is still returned.
+    """
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> list[Any]:
+        known, other = [await client.send(each) for each in texts(2)]
+        await report(receiver, after=1, state="delivered", id="id-r0")
+        waiting = [client.wait(other, timeout=3600)] if opened else []
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        await asyncio.sleep(1)
+        await client.aclose()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        for each in (other, "main:another", known):
+            found += await asyncio.gather(client.wait(each), return_exceptions=True)
+        return [*found, place.loop.now - 1000]
+
+    *errors, status, seconds = place.live(story)
+
+    assert [Reason.CANCELLED] * (2 + opened) == [each.reason for each in errors]
+    assert "wait through account 'main' failed: cancelled: the client is closed" == str(errors[0])
+    assert Status.DELIVERED is status.status
+    assert pytest.approx(2, abs=0.2) == seconds
+
+
+def test_the_first_wait_of_a_closed_client_ends_at_once() -> None:
+    """Also if messages were not tracked until then."""
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport(ok))
+        await client.aclose()
+        await client.wait("main:id-r0", timeout=3600)
+
+    with closing(VirtualLoop()) as loop:
+        with pytest.raises(OperationError, match="the client is closed"):
+            loop.drive(story())
+
+        assert pytest.approx(1000, abs=0.1) == loop.now
+
+
+def test_an_opt_out_that_a_look_up_alone_tells_is_recorded() -> None:
+    """Its report was lost; the person would be texted again. A list that fails is told again."""
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression = Failing()
+
+    async def story(client: Client, _: Receiver) -> Reason | None:
+        accepted = await client.send(texts(1)[0])
+        status = await client.wait(accepted, timeout=200)
+        await asyncio.sleep(20)
+        return status.reason
+
+    assert Reason.OPTED_OUT is place.live(story, suppression=suppression)
+    assert texts(1)[0].to in suppression
+    assert [30] == place.looked
+
+
+class Failing(MemorySuppression):
+    """A suppression list whose first record fails."""
+
+    failed = False
+
+    async def record(self, change: ConsentChange) -> None:
+        """Record a change, or fail."""
+        if not self.failed:
+            self.failed = True
+            raise OSError
+        await super().record(change)
 
 
 def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:

@@ -184,6 +184,39 @@ def test_copies_are_equal(value: Any) -> None:
         assert (value, expected) == (other, attrs.astuple(other, recurse=False))
 
 
+def test_a_pickle_names_its_fields() -> None:
+    """A version with other fields, or another order, reads it rightly; by position it did not."""
+
+    @quick
+    @attrs.frozen(weakref_slot=False)
+    class Older:
+        make: ClassVar[Callable[..., Older]]
+        to: str
+        text: str
+
+    @quick
+    @attrs.frozen(weakref_slot=False)
+    class Newer:
+        make: ClassVar[Callable[..., Newer]]
+        text: str
+        to: str
+        sender: str | None = None
+
+    reduced: Any = Older("+37255500001", "Hello").__reduce__()
+    restore, (_, values) = reduced
+
+    assert Newer(to="+37255500001", text="Hello") == restore(Newer.make, values)
+
+
+def test_a_pickle_by_position_can_still_be_read() -> None:
+    """Pickles of earlier versions hold `make` and the values in the order of the fields."""
+    message = VALUES[2]
+    kind: Any = Message
+    values = [getattr(message, field.name) for field in attrs.fields(Message)]
+
+    assert message == kind.make(*values)
+
+
 def test_a_deep_copy_shares_nothing_that_can_change() -> None:
     """`copy.deepcopy` also copies the mutable values in a frozen one."""
     outcome = Accepted(reference="r", account="a", provider_id="p", raw={"list": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -337,3 +338,36 @@ def test_a_price_of_zero_is_corrected_like_any_other(estimate: str, told: list[s
         budgets.reported([message_id], MessageStatus(id=message_id, legs=(leg,)))
 
     assert budgets.refusal("a", message, Decimal("0.01"), "EUR") is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ([("failed", "0")], 2),
+        ([("failed", "0"), ("failed", "0")], 2),
+        ([("failed", "0"), ("delivered", "0.05")], 1),
+        ([("failed", "0"), ("delivered", "0")], 1),
+        ([("failed", "0"), ("failed", "0.05")], 1),
+        ([("failed", "0"), ("delivered", "0.05"), ("delivered", "0.05")], 1),
+    ],
+)
+def test_a_message_that_was_delivered_after_all_counts_again(
+    told: list[tuple[str, str]], left: int
+) -> None:
+    """A failure for nothing gives the share back; a later delivery, or a bill, takes it again."""
+    message, price = texts(1)[0], Decimal("0.05")
+    budgets = Budgets([Budget(name="n", window=60, messages=2)], now=lambda: 0.0)
+    first = budgets.reserve("a", message, price, "EUR")
+    assert not isinstance(first, Failure)
+    message_id = MessageId("a:m1")
+    budgets.keep(message_id, Share(first, "EUR"))
+    # Another message keeps the window open.
+    assert not isinstance(budgets.reserve("a", message, price, "EUR"), Failure)
+
+    for status, cost in told:
+        timeline = Timeline.of(Evidence(Status(status), status), datetime(2030, 1, 1, tzinfo=UTC))
+        leg = LegStatus(timeline=timeline, usage=Usage(price=Decimal(cost), currency="EUR"))
+        budgets.reported([message_id], MessageStatus(id=message_id, legs=(leg,)))
+    found = [budgets.reserve("a", message, price, "EUR") for _ in range(2)]
+
+    assert left - 1 == sum(not isinstance(each, Failure) for each in found)

@@ -354,6 +354,35 @@ def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureF
     assert "closed while 1 messages waited" in caplog.text
 
 
+@pytest.mark.parametrize("legs", [(ELSEWHERE, Leg(channel=Channel.SMS, account="c")), (ELSEWHERE,)])
+def test_a_leg_that_is_accepted_while_the_client_closes_is_not_waited_for(
+    legs: tuple[Leg, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing takes as long as the hand-over, and abandons the legs after it.
+
+    It took five seconds more, and the provider was asked for the leg for ever.
+    """
+    routed, seen = legs_of(wire(accepted, COMES, (1.0, "failed")), slowly(3.0, "ok"), accepted)
+
+    async def story(client: Client) -> tuple[float, set[Any]]:
+        await outcome_of(client, message(*legs))
+        await asyncio.sleep(3)
+        await client.aclose()
+        closed_at = routed.loop.time()
+        await asyncio.sleep(1)
+        return closed_at - 1000, asyncio.all_tasks() - {asyncio.current_task()}
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        seconds, left = routed.run(story)
+
+    is_open = len(legs) > 1
+    expected = [(0, "a", "accepted"), (0, "a", "failed"), (1, "b", "accepted")]
+    assert expected + [(1, "b", "abandoned")] * is_open == seen.states
+    assert is_open == ("closed while 1 messages waited" in caplog.text)
+    assert pytest.approx(4, abs=0.1) == seconds
+    assert set() == left
+
+
 BAD: dict[str, tuple[Leg, str]] = {
     "no such account": (Leg(channel=Channel.SMS, account="x"), "fallback[0].account"),
     "no such channel": (Leg(channel=Channel.VIBER), "fallback[0].channel"),

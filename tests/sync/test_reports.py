@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -326,6 +327,18 @@ def test_wait_raises_a_timeout_error(client: sync.Client) -> None:
         TimeoutError, match=r"message clickatell:m1 is .*not delivered after 0\.05 s"
     ):
         client.wait("clickatell:m1", timeout=0.05)
+
+
+def test_closing_ends_what_other_threads_wait_for(client: sync.Client) -> None:
+    """A `wait` ends with an error and a loop over `events` without, as in the asynchronous one."""
+    with ThreadPoolExecutor(2) as threads:
+        waiting = threads.submit(client.wait, "clickatell:m1", timeout=3600)
+        looping = threads.submit(list, client.events())
+        client.close()
+        error, events = waiting.exception(20), looping.result(20)
+
+    assert "wait through account 'clickatell' failed: cancelled: the client is closed" == str(error)
+    assert [] == events
 
 
 def test_a_receiver_needs_a_secret() -> None:

@@ -105,7 +105,8 @@ class Otp:
 
     Attributes:
         disclaimer: Whether a note not to share the code is added below it.
-        expires_in: Minutes for which the code is valid, 1 to 90.
+        expires_in: Minutes for which the code is valid, 1 to 90. It is Bird's `expirationTime`,
+            which has the range of WhatsApp's `code_expiration_minutes`.
         actions: Buttons, such as copying the code.
     """
 
