@@ -286,9 +286,10 @@ class Client(AccountManagement, Operations, Planning, Reports):
                 if key is not None:
                     idempotency.leave(key, future, future)
                 raise
-            if outcome.__class__ is not Accepted:
-                fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
-                outcome = await idempotency.follow_up(key, message, since, fail_over)
+            if isinstance(outcome, Accepted):
+                return outcome
+            fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
+            outcome = await idempotency.follow_up(key, message, since, fail_over)
         else:
             target: Submits = LegsTarget(self._legs, chosen) if runs_legs else chosen
             name = account or self.default

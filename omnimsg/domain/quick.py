@@ -56,7 +56,8 @@ def usual(
             unchanged, unless `convert` is given.
         convert: Replaces the converter for values that pass the tests; it must return what the
             converter would return.
-        kinds: Classes whose own instances are usual too, and need not be converted.
+        kinds: Classes whose own instances are usual too, and need not be converted. The first test
+            must then be a class that is none of them.
     """
     return {_TESTS: tests, _CONVERT: convert, _KINDS: frozenset(kinds)}
 
@@ -195,7 +196,7 @@ def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
         return name
     converted = f"u_{name}({name})"
     if field.metadata.get(_KINDS):
-        converted = f"{name} if type({name}) in k_{name} else {converted}"
+        converted = f"{converted} if type({name}) is t0_{name} else {name}"
     if field.default is attrs.NOTHING:
         return converted
     return f"{_literal(field)} if {_is_default(field)} else {converted}"
