@@ -26,7 +26,7 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
         limits |= adapter.plain_text_limits()
 
     def is_plain_text(message: Message) -> bool:
-        if type(message) is not Message or not message.is_plain_text:
+        if message.__class__ is not Message or not message.is_plain_text:
             return False
         text: Any = message.content
         return len(text.text) <= limits[message.channel]

@@ -100,7 +100,7 @@ def _all_accepted(
                 or entry["accepted"] is not True
                 or entry["error"]
                 or message.to != f"+{entry['to']}"
-                or type(id_) is not str
+                or id_.__class__ is not str
                 or not id_
             ):
                 return None
