@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.idempotency import Submits
+    from omnimsg.idempotency import Key, Submits
     from omnimsg.transport import TransportFactory
 
 
@@ -285,14 +285,18 @@ class Client(AccountManagement, Checks, Operations, Planning, Reports):
         """
         chosen = self._default_account if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
-        idempotency, named = self._idempotency, None if chosen is self._default_account else account
-        is_message, key = message.__class__ is Message, None
-        if is_message and not is_generated(message.reference):
-            key = message.reference if named is None else (named, message.reference)
-        runs_legs = is_message and message.fallback and not chosen.carries_legs(message)
-        since, future = self._now(), None
-        if is_message and not runs_legs and key not in idempotency.known:
-            future = chosen.hand_over(message, deadline)
+        idempotency, since = self._idempotency, self._now()
+        key: Key | None = None
+        future, runs_legs = None, False
+        if message.__class__ is Message:
+            if not is_generated(message.reference):
+                key = message.reference
+                if account is not None and chosen is not self._default_account:
+                    key = account, key
+            if message.fallback:
+                runs_legs = not chosen.carries_legs(message)
+            if not runs_legs and key not in idempotency.known:
+                future = chosen.hand_over(message, deadline)
         if future is not None:
             # The hot path, awaited here: another coroutine is a third of a waiting `send`'s cost.
             if key is not None:
@@ -303,9 +307,10 @@ class Client(AccountManagement, Checks, Operations, Planning, Reports):
                 if key is not None:
                     idempotency.leave(key, future, future)
                 raise
-            if outcome.__class__ is not Accepted:
-                fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
-                outcome = await idempotency.follow_up(key, message, since, fail_over)
+            if isinstance(outcome, Accepted):
+                return outcome
+            fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
+            outcome = await idempotency.follow_up(key, message, since, fail_over)
         else:
             target: Submits = LegsTarget(self._legs, chosen) if runs_legs else chosen
             name = account or self.default

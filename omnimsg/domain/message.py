@@ -284,7 +284,7 @@ class Message:
         default=attrs.Factory(_is_plain_text, takes_self=True),
         metadata=usually(
             "sender is None and ttl is None"
-            " and (type(content) is str or content.kind == 'text' and not content.has_options)"
+            " and (own_content or content.kind == 'text' and not content.has_options)"
         ),
     )
 

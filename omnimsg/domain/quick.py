@@ -56,7 +56,8 @@ def usual(
             unchanged, unless `convert` is given.
         convert: Replaces the converter for values that pass the tests; it must return what the
             converter would return.
-        kinds: Classes whose own instances are usual too, and need not be converted.
+        kinds: Classes whose own instances are usual too, and need not be converted. The first of
+            the tests is then a class that is none of them.
     """
     return {_TESTS: tests, _CONVERT: convert, _KINDS: frozenset(kinds)}
 
@@ -66,7 +67,8 @@ def usually(value: str) -> dict[str, Any]:
 
     Args:
         value: An expression for the field's value if all arguments are usual. It uses the names of
-            the other fields, whose values are not converted yet.
+            the other fields, whose values are not converted yet; `own_NAME` says whether the value
+            of a field with `kinds` passed its first test.
     """
     return {_USUALLY: value}
 
@@ -122,7 +124,8 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
 
     The source consists of names of fields; the values that it uses are in its namespace, under the
     field's name with a prefix: `d_` default, `f_` factory, `c_` converter; `t0_`, `t1_`, ...
-    tests of usual values, `u_` their converter, `k_` kinds of other usual values.
+    tests of usual values, `u_` their converter, `k_` kinds of other usual values. Where there are
+    such kinds, the local variable `own_` says whether the first test is passed.
     """
     fields = attrs.fields(cls)
     rare = {field.name: field for field in fields if _is_rare(field)}
@@ -207,7 +210,7 @@ def _usual_value(field: attrs.Attribute[Any], rare: Container[str]) -> str:
         return name
     converted = f"u_{name}({name})"
     if field.metadata.get(_KINDS):
-        converted = f"{name} if type({name}) in k_{name} else {converted}"
+        converted = f"{converted} if own_{name} else {name}"
     if field.default is attrs.NOTHING:
         return converted
     return f"{_literal(field)} if {_is_default(field)} else {converted}"
@@ -255,7 +258,10 @@ def _tests(fields: Iterable[attrs.Attribute[Any]]) -> Iterator[str]:
     for field in fields:
         name, tests = field.name, field.metadata.get(_TESTS)
         if tests is not None:
-            passed = " and ".join(_test(name, index, test) for index, test in enumerate(tests))
+            passes = [_test(name, index, test) for index, test in enumerate(tests)]
+            if field.metadata[_KINDS]:
+                passes[0] = f"(own_{name} := {passes[0]})"
+            passed = " and ".join(passes)
             if field.metadata[_KINDS]:
                 passed = f"({passed} or type({name}) in k_{name})"
             required = field.default is attrs.NOTHING

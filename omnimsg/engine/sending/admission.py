@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import groupby, islice
-from math import inf, isnan, nan
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -112,7 +112,7 @@ class Admission:
             TypeError: It is no message.
             InvalidValue: The timeout is not a number.
         """
-        if type(timeout) is not float or isnan(timeout):
+        if timeout.__class__ is not float or not timeout >= 0.0:
             timeout = to_seconds(timeout)
         refusal = None
         is_plain = self._is_plain(message)

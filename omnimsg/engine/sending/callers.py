@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
 
     from omnimsg.domain.message import Message
@@ -59,12 +59,10 @@ class Callers:
         """Set the outcomes on the futures."""
         unclaimed: list[int] = []
         for future, outcome in zip(keys, outcomes, strict=True):
-            if not future.done():
-                try:
-                    future.set_result(outcome)
-                except RuntimeError:  # its event loop is closed: nobody waits any more
-                    unclaimed.append(keys.index(future))
-            else:
+            try:
+                future.set_result(outcome)
+            except (asyncio.InvalidStateError, RuntimeError):
+                # It was cancelled, or its event loop is closed: nobody waits any more.
                 unclaimed.append(keys.index(future))
         if unclaimed:
             self._notify_unclaimed([(messages[each], outcomes[each]) for each in unclaimed])

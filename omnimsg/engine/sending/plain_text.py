@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.message import Message
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
         adapter: The account's adapter; its limits are read once.
     """
     is_stated = states_of_its_check(adapter, "plain_text_limits")
-    limit_of = (adapter.plain_text_limits() if is_stated else {}).get
+    # Without a limit the check decides, whatever the length.
+    limits: dict[Channel | None, int] = dict.fromkeys((None, *Channel), -1)
+    if is_stated:
+        limits |= adapter.plain_text_limits()
 
     def is_plain_text(message: Message) -> bool:
-        if type(message) is not Message or not message.is_plain_text:
+        if message.__class__ is not Message or not message.is_plain_text:
             return False
         text: Any = message.content
-        return len(text.text) <= limit_of(message.channel, -1)
+        return len(text.text) <= limits[message.channel]
 
     return is_plain_text
 

@@ -55,16 +55,13 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     minutes: dict[int, int | None] = {}
     documents = []
     for message in messages:
-        content = message.content
-        if (
-            message.channel in channels
-            and isinstance(content, Text)
-            and (message.is_plain_text or _has_only_usual_fields(message, content))
-        ):
+        content: Any = message.content
+        to: Any = message.to
+        if message.channel in channels and (message.is_plain_text or _is_usual_text(message)):
             # The same members as `document` writes, without its calls: nearly all are such texts.
             members: dict[str, Any] = {
                 "content": content.text,
-                "to": str(message.to).removeprefix("+"),
+                "to": to.removeprefix("+"),
                 "clientMessageId": message.reference,
                 "channel": name,
             }
@@ -83,9 +80,12 @@ def encode(messages: Sequence[Message], adapter: Adapter[Any], context: Context)
     return dumps({"messages": documents})
 
 
-def _has_only_usual_fields(message: Message, content: Text) -> bool:
-    """Return whether a text has no option with a JSON member, except a sender and a ttl."""
-    return not (content.has_options or message.send_at or message.encryption or message.extras)
+def _is_usual_text(message: Message) -> bool:
+    """Return whether it is a text without options that have JSON members but a sender and a ttl."""
+    content = message.content
+    return isinstance(content, Text) and not (
+        content.has_options or message.send_at or message.encryption or message.extras
+    )
 
 
 def document(

@@ -7,7 +7,6 @@ The body takes precedence over the HTTP status: verdicts on single messages come
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
@@ -80,9 +79,6 @@ def read_send(
     return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
 
 
-_read_entry = itemgetter("apiMessageId", "clientMessageId", "accepted", "error", "to")
-
-
 def _all_accepted(
     messages: Sequence[Message],
     entries: Any,  # noqa: ANN401 - any JSON value
@@ -95,16 +91,16 @@ def _all_accepted(
     if type(entries) is not list or len(entries) != len(messages):
         return None
     outcomes: list[Outcome | None] = []
-    accepted, read = Accepted.make, _read_entry
+    accepted = Accepted.make
     try:
         for message, entry in zip(messages, entries, strict=True):
-            reference, (id_, echoed, is_accepted, error, to) = message.reference, read(entry)
+            reference, id_ = message.reference, entry["apiMessageId"]
             if (
-                echoed != reference
-                or is_accepted is not True
-                or error
-                or message.to != f"+{to}"
-                or type(id_) is not str
+                entry["clientMessageId"] != reference
+                or entry["accepted"] is not True
+                or entry["error"]
+                or message.to != f"+{entry['to']}"
+                or id_.__class__ is not str
                 or not id_
             ):
                 return None
