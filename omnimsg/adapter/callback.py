@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -43,38 +42,15 @@ class Authenticity(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
 
 
-_get_name: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
-_get_value: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
-
-
-# `map` and `zip` run in C: a callback has a dozen header lines, and this runs for each callback.
-
-
-def named_in_small_letters(
-    lines: Sequence[tuple[bytes, bytes]],
-) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines with their names in lower case."""
-    return tuple(zip(map(bytes.lower, map(_get_name, lines)), map(_get_value, lines), strict=True))
-
-
-def lines_of_bytes(lines: Iterable[Iterable[Any]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines as tuples of two `bytes`; a server may use other bytes-like pairs."""
-    pairs = tuple(map(tuple, lines))
-    names, values = map(_get_name, pairs), map(_get_value, pairs)
-    return tuple(zip(map(bytes, names), map(bytes, values), strict=True))
-
-
-def _to_headers(
-    lines: Iterable[tuple[bytes, bytes]],
-) -> tuple[tuple[bytes, bytes], ...]:
-    return named_in_small_letters(tuple(lines))
+def _to_headers(lines: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(lines)
 
 
 def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
-    """Return the value of each header by name; `None` if several lines have the name."""
-    values: dict[bytes, bytes | None] = dict(headers)
+    """Return the value of each header by name in lower case; `None` if several lines have it."""
+    values: dict[bytes, bytes | None] = {name.lower(): value for name, value in headers}
     if len(values) < len(headers):
-        names = [name for name, _ in headers]
+        names = [name.lower() for name, _ in headers]
         values |= {name: None for name in names if names.count(name) > 1}
     return values
 
@@ -86,7 +62,7 @@ class Callback:
 
     Attributes:
         body: The raw body.
-        headers: The header lines, in order.
+        headers: The header lines, in order, as they came.
         url: The URL that the provider called: the configured public one, with the query. Behind a
             proxy the server sees another URL, with which a signature over the URL fails.
         path_secret: The rest of the URL's path after the account's own path, still percent-encoded;
@@ -179,7 +155,7 @@ class Callback:
         Code that stores or prints such a document would recurse once for each level.
         """
         # So few brackets cannot nest deeper, and counting them is a hundred times faster.
-        if self.body.count(b"[") + self.body.count(b"{") <= MAX_DEPTH:
+        if len(self.body) - len(self.body.translate(None, b"[{")) <= MAX_DEPTH:
             return False
         level: list[object] = [document]
         for _ in range(MAX_DEPTH):

@@ -27,7 +27,7 @@ from omnimsg.engine.delivery_events import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from aiohttp import web
 
@@ -136,8 +136,11 @@ class Receiver:
             account = adapter.account.name
             self._count_request()
             try:
-                body = request.at_hand and request.at_hand()
-                body = await self._read(request) if body is None else self._bounded(body)
+                body = request.body
+                if not isinstance(body, bytes):
+                    body = await self._read(request, body)
+                elif len(body) > self._options.body_limit:
+                    raise RefusedError(RefusedBecause.TOO_LARGE)
                 callback = self._callback(request, body, tail, path_secret)
                 context = Context.make(account=account, now=self._clock.utc_now())
                 # Verified before it waits for a slot: forged callbacks must not delay genuine ones.
@@ -182,25 +185,21 @@ class Receiver:
             raise RefusedError(RefusedBecause.TOO_MANY)
         self._in_progress += 1
 
-    async def _read(self, request: CallbackRequest) -> bytes:
+    async def _read(
+        self, request: CallbackRequest, pieces: Callable[[], AsyncIterator[bytes]]
+    ) -> bytes:
         """Read the body within its limits."""
         limit = self._options.body_limit
         length = request.header(b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         try:
-            body = await within(self._options.read_timeout, _joined_pieces(request.body(), limit))
+            body = await within(self._options.read_timeout, _joined_pieces(pieces(), limit))
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
             raise RefusedError(RefusedBecause.BROKEN_OFF) from None
         if body is None:
-            raise RefusedError(RefusedBecause.TOO_LARGE)
-        return body
-
-    def _bounded(self, body: bytes) -> bytes:
-        """Refuse a body that is larger than the limit."""
-        if len(body) > self._options.body_limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         return body
 
@@ -214,7 +213,6 @@ class Receiver:
                 "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
                 " (uvicorn: start it with `--no-proxy-headers`)",
             )
-        # The names of the header lines are already in lower case, as `make` requires.
         return Callback.make(
             body=body,
             headers=request.headers,
