@@ -20,7 +20,7 @@ from omnimsg.domain.redaction import hidden
 from omnimsg.json_codec import JSONDecodeError, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
@@ -46,13 +46,19 @@ def _to_headers(lines: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, byte
     return tuple(lines)
 
 
-def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
-    """Return the value of each header by name in lower case; `None` if several lines have it."""
-    values: dict[bytes, bytes | None] = {name.lower(): value for name, value in headers}
-    if len(values) < len(headers):
-        names = [name.lower() for name, _ in headers]
-        values |= {name: None for name in names if names.count(name) > 1}
-    return values
+def header_value(lines: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """Return the value of the header line with a name, without the space around it.
+
+    `None` if no line or several lines have the name: with several, the line that is verified need
+    not be the line that is read.
+
+    Args:
+        lines: The header lines; their names may have any case.
+        name: The name in lower case.
+    """
+    size = len(name)  # most names have another length, which costs less to see than their case
+    found = [value for each, value in lines if len(each) == size and each.lower() == name]
+    return found[0].strip() if len(found) == 1 else None
 
 
 @quick
@@ -77,14 +83,6 @@ class Callback:
     )
     url: str = attrs.field(default="", repr=False)
     path_secret: bytes | None = attrs.field(default=None, repr=False)
-    _values: dict[bytes, bytes | None] = attrs.field(
-        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
-        init=False,
-        eq=False,
-        repr=False,
-        metadata=usually("{}"),
-    )
-
     # The document that `json` has decoded: some adapters read it in `verify` and in `parse`.
     _json_cache: list[Any] = attrs.field(
         default=attrs.Factory(lambda _: [], takes_self=True),
@@ -97,11 +95,9 @@ class Callback:
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
 
-        `None` if no line or several lines have the name: with several, the line that is verified
-        need not be the line that is read.
+        `None` if no line or several lines have the name.
         """
-        value = self._values.get(name.lower().encode())
-        return None if value is None else value.strip()
+        return header_value(self.headers, name.lower().encode())
 
     def query(self, name: str) -> str | None:
         """Return a query parameter of the URL; `None` if there is none or several.

@@ -214,11 +214,7 @@ class Receiver:
                 " (uvicorn: start it with `--no-proxy-headers`)",
             )
         return Callback.make(
-            body=body,
-            headers=request.headers,
-            url=url,
-            path_secret=path_secret,
-            _values=request.values,
+            body=body, headers=request.headers, url=url, path_secret=path_secret
         )
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:

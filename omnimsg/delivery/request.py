@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import attrs
 
-from omnimsg.adapter.callback import values_by_name
+from omnimsg.adapter.callback import header_value
 from omnimsg.domain.quick import quick
 
 
@@ -25,8 +25,6 @@ class CallbackRequest:
         peer: The IP address of the client; `None` if the server does not say.
         body: The body, if all of it arrived with the head, as is usual for reports; otherwise a
             function that reads it, piece by piece.
-        values: The value of each header line, by its name in lower case; `None` if several lines
-            have the name.
     """
 
     make: ClassVar[Callable[..., "CallbackRequest"]]
@@ -37,17 +35,14 @@ class CallbackRequest:
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
     peer: str | None
     body: bytes | Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
-    values: dict[bytes, bytes | None] = attrs.field(
-        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
-        init=False,
-        eq=False,
-        repr=False,
-    )
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the value of a header line; `None` if there is none, or several."""
-        value = self.values.get(name)
-        return None if value is None else value.strip()
+        """Return the value of a header line; `None` if there is none, or several.
+
+        Args:
+            name: Its name, in lower case.
+        """
+        return header_value(self.headers, name)
 
 
 # If a body was not read to the end, its rest would be taken for the next request.
