@@ -170,14 +170,15 @@ class Receiver:
 
     def _find_adapter(self, name: str) -> Adapter[Any] | None:
         """Return the adapter that receives for an account; `None` if none does."""
-        adapter = self._adapters.get(name)
-        if adapter is not None and adapter is not self._received.get(name):
-            # Added, or replaced to change its secrets, since the receiver was built.
-            if adapter.receives() and adapter.callback_problem() is None:
-                self._received[name] = adapter
-            else:
-                self._received.pop(name, None)
-        return self._received.get(name)
+        adapter, received = self._adapters.get(name), self._received.get(name)
+        if adapter is None or adapter is received:
+            return received
+        # Added, or replaced to change its secrets, since the receiver was built.
+        if adapter.receives() and adapter.callback_problem() is None:
+            self._received[name] = adapter
+            return adapter
+        self._received.pop(name, None)
+        return None
 
     def _count_request(self) -> None:
         """Count a request as in progress until it is answered; refuse it if there are too many."""

@@ -143,8 +143,7 @@ class Timeline:
         """Merge two timelines; the order of merging does not matter."""
         union = dict(self.entries)
         for evidence, at in other.entries.items():
-            known = union.get(evidence)
-            if known is None or at < known:
+            if at < union.setdefault(evidence, at):
                 union[evidence] = at
         if len(union) > MAX_EVIDENCE:
             kept = sorted(union, key=_order)[-MAX_EVIDENCE:]
