@@ -38,9 +38,7 @@ class GuardedStore:
         """Return the state of a message."""
         return _guarded(self._store.find(names))
 
-    def update(
-        self, names: Names, change: Callable[[Tracked | None], Tracked]
-    ) -> Guarded[Tracked]:
+    def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Guarded[Tracked]:
         """Change the state of a message."""
         return _guarded(self._store.update(names, change))
 

@@ -214,9 +214,7 @@ class Receiver:
                 "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
                 " (uvicorn: start it with `--no-proxy-headers`)",
             )
-        return Callback.make(
-            body=body, headers=request.headers, url=url, path_secret=path_secret
-        )
+        return Callback.make(body=body, headers=request.headers, url=url, path_secret=path_secret)
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Refuse a callback that does not come from the provider."""
