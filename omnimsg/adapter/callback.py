@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +20,7 @@ from omnimsg.domain.redaction import hidden
 from omnimsg.json_codec import JSONDecodeError, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 # The deepest callback in any provider's documents has 9 levels.
 MAX_DEPTH = 64
@@ -43,40 +42,23 @@ class Authenticity(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
 
 
-_get_name: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
-_get_value: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(1)
+def _to_headers(lines: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(lines)
 
 
-# `map` and `zip` run in C: a callback has a dozen header lines, and this runs for each callback.
+def header_value(lines: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """Return the value of the header line with a name, without the space around it.
 
+    `None` if no line or several lines have the name: with several, the line that is verified need
+    not be the line that is read.
 
-def named_in_small_letters(
-    lines: Sequence[tuple[bytes, bytes]],
-) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines with their names in lower case."""
-    return tuple(zip(map(bytes.lower, map(_get_name, lines)), map(_get_value, lines), strict=True))
-
-
-def lines_of_bytes(lines: Iterable[Iterable[Any]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header lines as tuples of two `bytes`; a server may use other bytes-like pairs."""
-    pairs = tuple(map(tuple, lines))
-    names, values = map(_get_name, pairs), map(_get_value, pairs)
-    return tuple(zip(map(bytes, names), map(bytes, values), strict=True))
-
-
-def _to_headers(
-    lines: Iterable[tuple[bytes, bytes]],
-) -> tuple[tuple[bytes, bytes], ...]:
-    return named_in_small_letters(tuple(lines))
-
-
-def values_by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
-    """Return the value of each header by name; `None` if several lines have the name."""
-    values: dict[bytes, bytes | None] = dict(headers)
-    if len(values) < len(headers):
-        names = [name for name, _ in headers]
-        values |= {name: None for name in names if names.count(name) > 1}
-    return values
+    Args:
+        lines: The header lines; their names may have any case.
+        name: The name in lower case.
+    """
+    size = len(name)  # most names have another length, which costs less to see than their case
+    found = [value for each, value in lines if len(each) == size and each.lower() == name]
+    return found[0].strip() if len(found) == 1 else None
 
 
 @quick
@@ -86,7 +68,7 @@ class Callback:
 
     Attributes:
         body: The raw body.
-        headers: The header lines, in order.
+        headers: The header lines, in order, as they came.
         url: The URL that the provider called: the configured public one, with the query. Behind a
             proxy the server sees another URL, with which a signature over the URL fails.
         path_secret: The rest of the URL's path after the account's own path, still percent-encoded;
@@ -101,14 +83,6 @@ class Callback:
     )
     url: str = attrs.field(default="", repr=False)
     path_secret: bytes | None = attrs.field(default=None, repr=False)
-    _values: dict[bytes, bytes | None] = attrs.field(
-        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
-        init=False,
-        eq=False,
-        repr=False,
-        metadata=usually("{}"),
-    )
-
     # The document that `json` has decoded: some adapters read it in `verify` and in `parse`.
     _json_cache: list[Any] = attrs.field(
         default=attrs.Factory(lambda _: [], takes_self=True),
@@ -121,11 +95,9 @@ class Callback:
     def header(self, name: str) -> bytes | None:
         """Return the value of a header line, without the space around it.
 
-        `None` if no line or several lines have the name: with several, the line that is verified
-        need not be the line that is read.
+        `None` if no line or several lines have the name.
         """
-        value = self._values.get(name.lower().encode())
-        return None if value is None else value.strip()
+        return header_value(self.headers, name.lower().encode())
 
     def query(self, name: str) -> str | None:
         """Return a query parameter of the URL; `None` if there is none or several.
@@ -179,7 +151,7 @@ class Callback:
         Code that stores or prints such a document would recurse once for each level.
         """
         # So few brackets cannot nest deeper, and counting them is a hundred times faster.
-        if self.body.count(b"[") + self.body.count(b"{") <= MAX_DEPTH:
+        if len(self.body) - len(self.body.translate(None, b"[{")) <= MAX_DEPTH:
             return False
         level: list[object] = [document]
         for _ in range(MAX_DEPTH):

@@ -6,6 +6,7 @@ import math
 from binascii import b2a_base64
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,10 +23,12 @@ _TOKEN_BYTES = 15
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
+@lru_cache(maxsize=4096)
 def report_token(account: str, reference: str) -> str:
     """Return the token that identifies a message in a report that quotes no reference.
 
     It does not reveal the reference, and every process computes the same token for a message.
+    Cached: the send of a message and each of its reports need it, within seconds.
 
     Args:
         account: The account's name.

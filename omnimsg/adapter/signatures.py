@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 from binascii import b2a_base64
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def is_hex_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
     text = given.lower()
     found = False
     for key in keys:
-        digest = hmac.digest(key, signed, "sha256")
-        found |= hmac.compare_digest(text, digest.hex().encode())
+        found |= hmac.compare_digest(text, _digest(key, signed).hex().encode())
     return found
 
 
@@ -49,8 +49,7 @@ def is_base64_hmac(given: bytes, keys: Sequence[bytes], signed: bytes) -> bool:
     """Return whether text is the HMAC-SHA256 with any of the keys, in base64."""
     found = False
     for key in keys:
-        digest = hmac.digest(key, signed, "sha256")
-        found |= hmac.compare_digest(given, b2a_base64(digest, newline=False))
+        found |= hmac.compare_digest(given, b2a_base64(_digest(key, signed), newline=False))
     return found
 
 
@@ -64,3 +63,15 @@ def is_basic_login(given: bytes, logins: Sequence[bytes]) -> bool:
     scheme, _, credentials = given.partition(b" ")
     matches = is_any(credentials.strip(), map(base64.b64encode, logins))
     return matches and scheme.lower() == b"basic"
+
+
+def _digest(key: bytes, signed: bytes) -> bytes:
+    """Return the HMAC-SHA256 of bytes, from a copy of one that has taken the key already."""
+    mac = _keyed(key).copy()
+    mac.update(signed)
+    return mac.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")

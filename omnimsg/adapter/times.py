@@ -21,10 +21,10 @@ def read_iso_time(text: object) -> datetime | None:
     Returns:
         The time in UTC; `None` if the text is not a time, or it is before the year 2000.
     """
+    if not isinstance(text, str):
+        return None
     try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-        if at is None:
-            return None
+        at = datetime.fromisoformat(text)
         return _plausible(at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC))
     except (ValueError, OverflowError):
         return None

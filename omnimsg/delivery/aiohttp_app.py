@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from omnimsg.adapter.callback import named_in_small_letters
 from omnimsg.delivery.request import CallbackRequest
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ def application(respond: Respond) -> web.Application:
                 method=request.method,
                 path=path,
                 query=query,
-                headers=named_in_small_letters(request.raw_headers),
+                headers=request.raw_headers,
                 peer=request.remote,
-                body=partial(_pieces, request),
-                at_hand=partial(_whole, request.content),
+                body=_whole(request.content) or partial(_pieces, request),
             )
         )
         headers = answer.headers
@@ -47,10 +45,10 @@ def application(respond: Respond) -> web.Application:
 
 
 def _whole(content: StreamReader) -> bytes | None:
-    """Return the body without waiting; `None` if it is incomplete or was read before."""
-    if not content.is_eof() or content.at_eof() or content.exception() is not None:
+    """Return the body without waiting; `None` if it is incomplete, or empty or read before."""
+    if not content.is_eof() or content.exception() is not None:
         return None
-    return content.read_nowait()
+    return content.read_nowait() or None
 
 
 def _pieces(request: web.Request) -> AsyncIterator[bytes]:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
-from omnimsg.adapter.callback import lines_of_bytes
 from omnimsg.delivery.request import Answer, CallbackRequest
 
 if TYPE_CHECKING:
@@ -67,7 +66,8 @@ def _request(scope: Scope, receive: Receive) -> CallbackRequest:
         # Some servers leave the query string in `raw_path`.
         path=path.partition("?")[0],
         query=scope.get("query_string", b"").decode("latin-1"),
-        headers=lines_of_bytes(scope["headers"]),
+        # A server may use other bytes-like pairs.
+        headers=tuple([(bytes(name), bytes(value)) for name, value in scope["headers"]]),
         peer=None if client is None else client[0],
         body=lambda: _body(receive),
     )

@@ -73,7 +73,8 @@ class Dispatcher:
         self._suppression = suppression
         self._rules = rules
         self._handler_timeout = handler_timeout
-        self._running: dict[str, asyncio.Future[None]] = {}
+        # By event key: the future that repetitions of a running event wait for, once there is one.
+        self._running: dict[str, asyncio.Future[None] | None] = {}
         # By event key: the handlers that are done with an event that another handler has failed.
         self._partly_handled: dict[str, set[object]] = {}
         self._locks = NamedLocks()
@@ -96,30 +97,39 @@ class Dispatcher:
             TimeoutError: They took longer than the handler timeout.
         """
         key = event.key
-        running = self._running.get(key)
-        if running is not None:
-            await asyncio.shield(running)
+        if key in self._running:
+            await self._repetition(key)
             self.duplicates += 1
             return
         # Registered before the store is read, so that a repetition that arrives meanwhile waits.
-        self._running[key] = running = asyncio.get_running_loop().create_future()
-        done = self._partly_handled.pop(key, None) or set[object]()
+        self._running[key] = None
+        done = self._partly_handled.pop(key, set())
         try:
             is_new = await within(
                 self._handler_timeout, self._hand_on_new(event, done, at, remember_until)
             )
         except BaseException as error:
             self._note_partly_handled(key, done)
-            running.set_exception(error if isinstance(error, Exception) else NotHandledError())
-            running.exception()  # mark it as retrieved: without a waiter, asyncio would log it
+            repetitions = self._running.pop(key)
+            if repetitions is not None:
+                given = error if isinstance(error, Exception) else NotHandledError()
+                repetitions.set_exception(given)
+                repetitions.exception()  # mark it as retrieved: nobody may be left to do so
             raise
-        finally:
-            del self._running[key]
-        running.set_result(None)
+        repetitions = self._running.pop(key)
+        if repetitions is not None:
+            repetitions.set_result(None)
         if is_new:
             self.handled += 1
         else:
             self.duplicates += 1
+
+    async def _repetition(self, key: str) -> None:
+        """Wait until a running event is handled; raise its error if it fails."""
+        repetitions = self._running[key]
+        if repetitions is None:
+            repetitions = self._running[key] = asyncio.get_running_loop().create_future()
+        await asyncio.shield(repetitions)
 
     async def status_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
         """Hand on the status that a look-up found, if it is new, and the opt-outs that it tells of.

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from datetime import datetime
 
     from omnimsg.delivery.store import Store
     from omnimsg.delivery.tracked import Names, Tracked
 
 T = TypeVar("T")
+Guarded: TypeAlias = "Coroutine[Any, Any, T]"
 
 
 class StoreCancelledError(Exception):
@@ -33,29 +34,29 @@ class GuardedStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def find(self, names: Names) -> Tracked | None:
+    def find(self, names: Names) -> Guarded[Tracked | None]:
         """Return the state of a message."""
-        return await _guarded(self._store.find(names))
+        return _guarded(self._store.find(names))
 
-    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+    def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Guarded[Tracked]:
         """Change the state of a message."""
-        return await _guarded(self._store.update(names, change))
+        return _guarded(self._store.update(names, change))
 
-    async def doubts(self) -> Sequence[Tracked]:
+    def doubts(self) -> Guarded[Sequence[Tracked]]:
         """Return the messages that may have been sent."""
-        return await _guarded(self._store.doubts())
+        return _guarded(self._store.doubts())
 
-    async def give_up(self, since: datetime) -> Sequence[Tracked]:
+    def give_up(self, since: datetime) -> Guarded[Sequence[Tracked]]:
         """Give doubts up."""
-        return await _guarded(self._store.give_up(since))
+        return _guarded(self._store.give_up(since))
 
-    async def is_handled(self, key: str) -> bool:
+    def is_handled(self, key: str) -> Guarded[bool]:
         """Return whether an event was handled before."""
-        return await _guarded(self._store.is_handled(key))
+        return _guarded(self._store.is_handled(key))
 
-    async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
+    def set_handled(self, key: str, at: datetime, until: datetime) -> Guarded[None]:
         """Remember that an event was handled."""
-        await _guarded(self._store.set_handled(key, at, until))
+        return _guarded(self._store.set_handled(key, at, until))
 
 
 async def _guarded(asked: Awaitable[T]) -> T:

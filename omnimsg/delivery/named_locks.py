@@ -15,7 +15,7 @@ class NamedLocks:
     """A lock for each name, which exists as long as a task holds it or waits for it."""
 
     def __init__(self) -> None:
-        self._locks: dict[str | None, _CountedLock] = {}
+        self._locks: dict[str | None, _CountedLock | None] = {}
 
     def lock(self, name: str | None) -> NamedLock:
         """Return the lock of a name, as an asynchronous context manager."""
@@ -32,19 +32,27 @@ class NamedLocks:
 
 
 class NamedLock:
-    """The lock of one name. A class, because it costs a third of a generator-based manager."""
+    """The lock of one name, which is in the dict while a task holds it.
+
+    An `asyncio.Lock` is made for the first task that has to wait. A class, because it costs a third
+    of a generator-based manager.
+    """
 
     __slots__ = ("_locks", "_name")
 
-    def __init__(self, locks: dict[str | None, _CountedLock], name: str | None) -> None:
+    def __init__(self, locks: dict[str | None, _CountedLock | None], name: str | None) -> None:
         self._locks = locks
         self._name = name
 
     async def __aenter__(self) -> None:
         """Acquire the lock."""
-        lock = self._locks.get(self._name)
+        if self._name not in self._locks:
+            self._locks[self._name] = None
+            return
+        lock = self._locks[self._name]
         if lock is None:
             lock = self._locks[self._name] = _CountedLock()
+            await lock.acquire()  # for the task that holds the name; does not wait
         lock.users += 1
         try:
             await lock.acquire()
@@ -60,8 +68,11 @@ class NamedLock:
     ) -> None:
         """Release the lock to the next task."""
         lock = self._locks[self._name]
-        lock.release()
-        self._leave(lock)
+        if lock is None:
+            del self._locks[self._name]
+        else:
+            lock.release()
+            self._leave(lock)
 
     def _leave(self, lock: _CountedLock) -> None:
         lock.users -= 1
@@ -72,4 +83,4 @@ class NamedLock:
 class _CountedLock(asyncio.Lock):
     """A lock that counts the tasks that hold it or wait for it."""
 
-    users = 0
+    users = 1

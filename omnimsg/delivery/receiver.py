@@ -27,7 +27,7 @@ from omnimsg.engine.delivery_events import CallbackRefused
 from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from aiohttp import web
 
@@ -136,8 +136,11 @@ class Receiver:
             account = adapter.account.name
             self._count_request()
             try:
-                body = request.at_hand and request.at_hand()
-                body = await self._read(request) if body is None else self._bounded(body)
+                body = request.body
+                if not isinstance(body, bytes):
+                    body = await self._read(request, body)
+                elif len(body) > self._options.body_limit:
+                    raise RefusedError(RefusedBecause.TOO_LARGE)
                 callback = self._callback(request, body, tail, path_secret)
                 context = Context.make(account=account, now=self._clock.utc_now())
                 # Verified before it waits for a slot: forged callbacks must not delay genuine ones.
@@ -167,14 +170,15 @@ class Receiver:
 
     def _find_adapter(self, name: str) -> Adapter[Any] | None:
         """Return the adapter that receives for an account; `None` if none does."""
-        adapter = self._adapters.get(name)
-        if adapter is not None and adapter is not self._received.get(name):
-            # Added, or replaced to change its secrets, since the receiver was built.
-            if adapter.receives() and adapter.callback_problem() is None:
-                self._received[name] = adapter
-            else:
-                self._received.pop(name, None)
-        return self._received.get(name)
+        adapter, received = self._adapters.get(name), self._received.get(name)
+        if adapter is None or adapter is received:
+            return received
+        # Added, or replaced to change its secrets, since the receiver was built.
+        if adapter.receives() and adapter.callback_problem() is None:
+            self._received[name] = adapter
+            return adapter
+        self._received.pop(name, None)
+        return None
 
     def _count_request(self) -> None:
         """Count a request as in progress until it is answered; refuse it if there are too many."""
@@ -182,25 +186,21 @@ class Receiver:
             raise RefusedError(RefusedBecause.TOO_MANY)
         self._in_progress += 1
 
-    async def _read(self, request: CallbackRequest) -> bytes:
+    async def _read(
+        self, request: CallbackRequest, pieces: Callable[[], AsyncIterator[bytes]]
+    ) -> bytes:
         """Read the body within its limits."""
         limit = self._options.body_limit
         length = request.header(b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         try:
-            body = await within(self._options.read_timeout, _joined_pieces(request.body(), limit))
+            body = await within(self._options.read_timeout, _joined_pieces(pieces(), limit))
         except TimeoutError:
             raise RefusedError(RefusedBecause.TOO_SLOW) from None
         except Exception:  # noqa: BLE001 - each server has its own errors for a body that breaks off
             raise RefusedError(RefusedBecause.BROKEN_OFF) from None
         if body is None:
-            raise RefusedError(RefusedBecause.TOO_LARGE)
-        return body
-
-    def _bounded(self, body: bytes) -> bytes:
-        """Refuse a body that is larger than the limit."""
-        if len(body) > self._options.body_limit:
             raise RefusedError(RefusedBecause.TOO_LARGE)
         return body
 
@@ -214,14 +214,7 @@ class Receiver:
                 "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
                 " (uvicorn: start it with `--no-proxy-headers`)",
             )
-        # The names of the header lines are already in lower case, as `make` requires.
-        return Callback.make(
-            body=body,
-            headers=request.headers,
-            url=url,
-            path_secret=path_secret,
-            _values=request.values,
-        )
+        return Callback.make(body=body, headers=request.headers, url=url, path_secret=path_secret)
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
         """Refuse a callback that does not come from the provider."""

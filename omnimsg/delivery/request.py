@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import attrs
 
-from omnimsg.adapter.callback import values_by_name
+from omnimsg.adapter.callback import header_value
 from omnimsg.domain.quick import quick
 
 
@@ -21,12 +21,10 @@ class CallbackRequest:
         method: The method, in upper case.
         path: The path, percent-encoded as it came.
         query: The query, percent-encoded as it came; without the question mark.
-        headers: The header lines; names in lower case.
+        headers: The header lines, as they came.
         peer: The IP address of the client; `None` if the server does not say.
-        body: Reads the body, piece by piece.
-        at_hand: Returns the body without waiting if all of it arrived with the head, as is usual
-            for reports; returns `None` if `body` has to be read.
-        values: The value of each header line, by its name; `None` if several lines have the name.
+        body: The body, if all of it arrived with the head, as is usual for reports; otherwise a
+            function that reads it, piece by piece.
     """
 
     make: ClassVar[Callable[..., "CallbackRequest"]]
@@ -36,19 +34,15 @@ class CallbackRequest:
     query: str = attrs.field(repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
     peer: str | None
-    body: Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
-    at_hand: Callable[[], bytes | None] | None = attrs.field(default=None, repr=False)
-    values: dict[bytes, bytes | None] = attrs.field(
-        default=attrs.Factory(lambda self: values_by_name(self.headers), takes_self=True),
-        init=False,
-        eq=False,
-        repr=False,
-    )
+    body: bytes | Callable[[], AsyncIterator[bytes]] = attrs.field(repr=False)
 
     def header(self, name: bytes) -> bytes | None:
-        """Return the value of a header line; `None` if there is none, or several."""
-        value = self.values.get(name)
-        return None if value is None else value.strip()
+        """Return the value of a header line; `None` if there is none, or several.
+
+        Args:
+            name: Its name, in lower case.
+        """
+        return header_value(self.headers, name)
 
 
 # If a body was not read to the end, its rest would be taken for the next request.

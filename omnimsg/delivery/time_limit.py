@@ -25,35 +25,34 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         TimeoutError: It took too long, and was cancelled.
     """
-    steps = work.__await__()
     try:
         # Run up to the first wait. `send` returns the future that the event loop has to wait for.
-        awaited = steps.send(None)
+        awaited = work.send(None)
     except StopIteration as done:
         result: T = done.value
         return result
     async with asyncio.timeout(seconds):
-        return await _Rest(steps, awaited)
+        return await _Rest(work, awaited)
 
 
 class _Rest(Generic[T]):
     """The rest of a coroutine that was started by hand and waits, as an awaitable."""
 
-    def __init__(self, steps: Generator[Any, Any, T], awaited: object) -> None:
-        self._steps = steps
+    def __init__(self, work: Coroutine[Any, Any, T], awaited: object) -> None:
+        self._work = work
         self._awaited = awaited
 
     def __await__(self) -> Generator[Any, Any, T]:
         """Yield each future to the event loop, and pass on what it sends or throws."""
-        steps, awaited = self._steps, self._awaited
+        work, awaited = self._work, self._awaited
         try:
             while True:
                 try:
                     sent = yield awaited
                 except BaseException as error:  # noqa: BLE001 - a cancellation, for `work` to see
-                    awaited = steps.throw(error)
+                    awaited = work.throw(error)
                 else:
-                    awaited = steps.send(sent)
+                    awaited = work.send(sent)
         except StopIteration as done:
             result: T = done.value
             return result

@@ -9,7 +9,7 @@ idempotent: any order and any repetition of reports gives the same status.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -135,7 +135,7 @@ class Timeline:
     @classmethod
     def of(cls, evidence: Evidence, at: datetime) -> Timeline:
         """Build a timeline with one entry."""
-        if at.utcoffset() is None:
+        if at.tzinfo is not UTC and at.utcoffset() is None:
             raise validate.refuse(evidence, "at", "must be a datetime with a UTC offset")
         return cls.make(FrozenDict({evidence: at}))
 
@@ -143,8 +143,7 @@ class Timeline:
         """Merge two timelines; the order of merging does not matter."""
         union = dict(self.entries)
         for evidence, at in other.entries.items():
-            known = union.get(evidence)
-            if known is None or at < known:
+            if at < union.setdefault(evidence, at):
                 union[evidence] = at
         if len(union) > MAX_EVIDENCE:
             kept = sorted(union, key=_order)[-MAX_EVIDENCE:]

@@ -158,15 +158,16 @@ def note_leg(leg: LegStatus, adapter: Adapter[Any], observers: Observers) -> Non
     if notify is None:
         return
     for each in leg.timeline.entries:
-        table, given = "status", each.provider_status
         if (
-            each.status is not Status.UNKNOWN
-            or each.reason is not Reason.UNKNOWN
-            or adapter.statuses.knows(given)
+            each.status is Status.UNKNOWN
+            and each.reason is Reason.UNKNOWN
+            and not adapter.statuses.knows(each.provider_status)
         ):
-            table, given = "code", each.code or ""
-            if not given or adapter.table.knows(given):
-                continue
+            table, given = "status", each.provider_status
+        elif each.code and not adapter.table.knows(each.code):
+            table, given = "code", each.code
+        else:
+            continue
         code = code_text(given)
         if code is not None:
             name, provider = adapter.account.name, adapter.provider

@@ -32,6 +32,13 @@ def test_a_header_line_is_found_in_any_case() -> None:
     assert None is callback.header("x-other")
 
 
+def test_header_lines_are_kept_as_they_came() -> None:
+    """The header lines of a callback keep their order and the case of their names."""
+    lines = ((b"X-Signature", b" abc "), (b"host", b"a.test"), (b"x-signature", b"b"))
+
+    assert lines == Callback(body=b"", headers=list(lines)).headers
+
+
 def test_a_repeated_header_line_is_none() -> None:
     """A repeated header is `None`, because another reader may take another of its values."""
     callback = Callback(body=b"", headers=[(b"X-Signature", b"a"), (b"x-signature", b"b")])

@@ -216,8 +216,11 @@ async def _serving(place: Storm, listening: socket.socket) -> AsyncIterator[None
     place.client.on_status(place.changed)
 
     async def respond(request: CallbackRequest) -> Answer:
-        body = b"".join([piece async for piece in request.body()])
-        kept = tuple(line for line in request.headers if line[0] in _VERIFIED)
+        given = request.body
+        pieces = [given] if isinstance(given, bytes) else [piece async for piece in given()]
+        body = b"".join(pieces)
+        lines = ((name.lower(), value) for name, value in request.headers)
+        kept = tuple(line for line in lines if line[0] in _VERIFIED)
         query = f"?{request.query}" if request.query else ""
         place.called.add((request.path + query, kept, body))
 

@@ -26,12 +26,13 @@ from omnimsg.adapter.inbound import (
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.events import InboundMessage, event_key
 from omnimsg.domain.media import MediaKind
+from omnimsg_bird.callbacks.verify import sent_at
 from omnimsg_bird.wire import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omnimsg.adapter import Context
+    from omnimsg.adapter import Callback, Context
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.content import MediaItem
 
@@ -40,7 +41,11 @@ _BUTTON_ID_MEMBERS = ("whatsapp.interactive.button_reply.id", "whatsapp.interact
 
 
 def read_inbound(
-    payload: dict[str, Any], channel: Channel | None, provider: str, context: Context
+    payload: dict[str, Any],
+    channel: Channel | None,
+    callback: Callback,
+    provider: str,
+    context: Context,
 ) -> InboundMessage | None:
     """Read a message; `None` if it has no id, or any part of its content is unknown."""
     channel_id, id_ = payload.get("channelId"), payload.get("id")
@@ -62,7 +67,7 @@ def read_inbound(
     return InboundMessage(
         provider=provider,
         account=context.account,
-        at=at or context.now,
+        at=at or sent_at(callback, context),
         key=event_key(context.account, InboundMessage.kind, message_id.provider_id),
         raw=payload,
         id=message_id,

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Context
 from omnimsg.adapter.inbound import message_id_of, text_or_none, unparsed
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.events import InteractionEvent, StatusEvent, event_key
 from omnimsg.domain.history import InteractionKind
 from omnimsg.domain.status import Evidence, LegStatus, Status, Timeline
 from omnimsg_bird.callbacks.inbound import read_inbound
-from omnimsg_bird.callbacks.verify import signed_time
+from omnimsg_bird.callbacks.verify import sent_at
 from omnimsg_bird.wire import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from omnimsg.adapter import Adapter, Callback
+    from omnimsg.adapter import Adapter, Callback, Context
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.events import Event
 
@@ -54,11 +53,7 @@ def parse(
     if read is not None and isinstance(payload, dict):
         channel_id = payload.get("channelId")
         channel = channels.get(channel_id) if isinstance(channel_id, str) else None
-        # A repetition keeps the signed time, so it is closer to the event than the arrival.
-        event_context = Context.make(
-            account=context.account, now=signed_time(callback) or context.now
-        )
-        events = read(payload, channel or channel_from(prefix), adapter, event_context)
+        events = read(payload, channel or channel_from(prefix), callback, adapter, context)
     if events:
         return events
     if document is None:
@@ -69,23 +64,28 @@ def parse(
 
 
 def _read_outbound(
-    payload: dict[str, Any], channel: Channel | None, adapter: Adapter[Any], context: Context
+    payload: dict[str, Any],
+    channel: Channel | None,
+    callback: Callback,
+    adapter: Adapter[Any],
+    context: Context,
 ) -> list[Event]:
     """Read the status of one of our messages."""
     message_id = message_id_of(context.account, payload.get("channelId"), payload.get("id"))
     if message_id is None or text_or_none(payload.get("status")) is None:
         return []
-    leg = resource.read_leg(payload, message_id.provider_id, channel, adapter, context)
+    provider_id = message_id.provider_id
+    at = resource.status_time(payload) or sent_at(callback, context)
     key_values = map(payload.get, _KEY_MEMBERS)
     return [
         StatusEvent.make(
             provider=adapter.provider,
             account=context.account,
-            at=leg.timeline.earliest or context.now,
-            key=event_key(context.account, StatusEvent.kind, message_id.provider_id, *key_values),
+            at=at,
+            key=event_key(context.account, StatusEvent.kind, provider_id, *key_values),
             reference=text_or_none(payload.get("reference")),
             raw=payload,
-            leg=leg,
+            leg=resource.read_leg(payload, provider_id, channel, at, adapter),
             message_id=message_id,
             batch_id=text_or_none(payload.get("batchId")),
         )
@@ -93,14 +93,22 @@ def _read_outbound(
 
 
 def _read_inbound(
-    payload: dict[str, Any], channel: Channel | None, adapter: Adapter[Any], context: Context
+    payload: dict[str, Any],
+    channel: Channel | None,
+    callback: Callback,
+    adapter: Adapter[Any],
+    context: Context,
 ) -> list[Event]:
-    message = read_inbound(payload, channel, adapter.provider, context)
+    message = read_inbound(payload, channel, callback, adapter.provider, context)
     return [] if message is None else [message]
 
 
 def _read_interaction(
-    payload: dict[str, Any], channel: Channel | None, adapter: Adapter[Any], context: Context
+    payload: dict[str, Any],
+    channel: Channel | None,
+    callback: Callback,
+    adapter: Adapter[Any],
+    context: Context,
 ) -> list[Event]:
     """Read an interaction; the interaction `read` also becomes the status `READ`.
 
@@ -111,7 +119,7 @@ def _read_interaction(
     if message_id is None or text_or_none(payload.get("type")) is None:
         return []
     interaction = resource.read_interaction(payload, message_id.provider_id, {}, context)
-    at = interaction.at or context.now
+    at = interaction.at or sent_at(callback, context)
     interaction = attrs.evolve(interaction, channel=channel or interaction.channel, raw=None)
     key_values = [payload.get(name) for name in ("id", "type", "details", "createdAt")]
     common: dict[str, Any] = {
@@ -142,7 +150,7 @@ def _read_interaction(
 
 
 _READERS: dict[
-    str, Callable[[dict[str, Any], Channel | None, Adapter[Any], Context], list[Event]]
+    str, Callable[[dict[str, Any], Channel | None, Callback, Adapter[Any], Context], list[Event]]
 ] = {
     "outbound": _read_outbound,
     "inbound": _read_inbound,

@@ -58,9 +58,12 @@ def verify(callback: Callback, keys: Sequence[Secret], context: Context) -> Auth
     return Authenticity.TOO_OLD if context.now - at > MAX_AGE else Authenticity.GENUINE
 
 
-def signed_time(callback: Callback) -> datetime | None:
-    """Return the time when Bird first sent the callback; `None` if it has no valid timestamp."""
-    return _time(callback.header(TIMESTAMP) or b"")
+def sent_at(callback: Callback, context: Context) -> datetime:
+    """Return the time when Bird first sent a callback, for an event without a time of its own.
+
+    A repetition keeps it, so it is closer to the event than the arrival.
+    """
+    return _time(callback.header(TIMESTAMP) or b"") or context.now
 
 
 def _time(digits: bytes) -> datetime | None:

@@ -23,6 +23,7 @@ from omnimsg_bird import codes, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from omnimsg.adapter import Adapter, CodeRow, Context
     from omnimsg.domain.channel import Channel
@@ -38,11 +39,10 @@ def read_leg(
     document: dict[str, Any],
     provider_id: str,
     channel: Channel | None,
+    at: datetime,
     adapter: Adapter[Any],
-    context: Context,
 ) -> LegStatus:
-    """Read a message's status as a leg."""
-    at = read_iso_time(document.get("lastStatusAt")) or context.now
+    """Read a message's status, which it has had since a time, as a leg."""
     units = document.get("chargeableUnits")
     evidence = _evidence(document, adapter)
     return LegStatus.make(
@@ -52,6 +52,11 @@ def read_leg(
         provider_id=provider_id,
         usage=Usage.make(parts=units) if type(units) is int else None,
     )
+
+
+def status_time(document: dict[str, Any]) -> datetime | None:
+    """Read the time of a message's status; `None` if it has none."""
+    return read_iso_time(document.get("lastStatusAt"))
 
 
 def read_past_message(
@@ -68,10 +73,11 @@ def read_past_message(
     channel = channels.get(channel_id) or channel_from(document.get("platformId"))
     senders = addresses(document.get("sender"))
     direction, reference = document.get("direction"), document.get("reference")
+    at = status_time(document) or context.now
     return PastMessage(
         id=message_id,
         direction=_DIRECTIONS.get(direction) if isinstance(direction, str) else None,
-        leg=read_leg(document, message_id.provider_id, channel, adapter, context),
+        leg=read_leg(document, message_id.provider_id, channel, at, adapter),
         to=addresses(document.get("receiver")),
         sender=senders[0] if senders else None,
         reference=reference if isinstance(reference, str) else None,

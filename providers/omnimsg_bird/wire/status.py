@@ -27,7 +27,8 @@ def read_status(
     if response.status == 200 and isinstance(document, dict) and "status" in document:
         if document.get("id") not in (None, "", provider_id.partition("/")[2]):
             return None
-        leg = resource.read_leg(document, provider_id, channel, adapter, context)
+        at = resource.status_time(document) or context.now
+        leg = resource.read_leg(document, provider_id, channel, at, adapter)
     else:
         failure = None if response.status == 200 else decode.read_failure(response, adapter)
         if failure is None or response.status != 404:
