@@ -226,7 +226,7 @@ class Delivery:
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
-        hand_on = partial(self.dispatcher.joined, tracked, set())
+        hand_on = partial(self.dispatcher.state_found, tracked, set())
 
         async def try_often() -> None:
             if not await _succeeds(hand_on, partial(_warn_early, tracked)):
@@ -237,7 +237,7 @@ class Delivery:
     async def _found(self, status: MessageStatus) -> None:
         """Track what a look-up found, and tell the handlers; one that fails is told again."""
         tracked = await self.tracker.look_up(status)
-        hand_on = partial(self.dispatcher.status_found, tracked, set())
+        hand_on = partial(self.dispatcher.state_found, tracked, set())
         warn = partial(_warn_found, status.id)
         if not await _succeeds(hand_on, warn) and status.id not in self._told_again:
             self._told_again.add(status.id)

@@ -131,28 +131,17 @@ class Dispatcher:
             repetitions = self._running[key] = asyncio.get_running_loop().create_future()
         await asyncio.shield(repetitions)
 
-    async def status_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
-        """Hand on the status that a look-up found, if it is new, and the opt-outs that it tells of.
+    async def state_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
+        """Hand on the opt-outs and the status of a message that no event has handed on.
 
-        Its report may have been lost, and a person who has opted out must not be texted again.
+        They come from a look-up, or from reports that arrived before their send was known. Opt-outs
+        come from look-ups too, because their report may have been lost, and a person who has opted
+        out must not be texted again.
 
         Args:
             tracked: The state of the message.
             done: Handlers that an earlier attempt has called and are skipped; those that this one
                 has called are added.
-
-        Raises:
-            Exception: A handler, the store or the suppression list raised it.
-            TimeoutError: They took longer than the handler timeout.
-        """
-        await self.joined(tracked, done)
-
-    async def joined(self, tracked: Tracked, done: set[object] | None = None) -> None:
-        """Hand on opt-outs and status from reports that arrived before their send was known.
-
-        Args:
-            tracked: The state of the message.
-            done: As in `status_found`.
 
         Raises:
             Exception: A handler, the store or the suppression list raised it.

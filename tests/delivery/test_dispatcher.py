@@ -483,7 +483,7 @@ async def test_what_a_look_up_found_is_told_if_it_is_new(world: World) -> None:
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
     for _ in range(2):
-        await world.dispatcher.status_found(tracked)
+        await world.dispatcher.state_found(tracked)
 
     assert [(Status.UNKNOWN, Status.SENT)] == world.statuses
 
@@ -499,7 +499,7 @@ async def test_a_handler_that_hangs_does_not_hold_up_look_ups() -> None:
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
     with pytest.raises(TimeoutError):
-        await world.dispatcher.status_found(tracked)
+        await world.dispatcher.state_found(tracked)
 
 
 async def test_a_reply_opts_out(world: World) -> None:
@@ -541,7 +541,7 @@ async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> 
     assert tracked is not None
     was_known = NUMBER in world.suppression
 
-    await world.dispatcher.joined(tracked)
+    await world.dispatcher.state_found(tracked)
 
     assert not was_known
     assert NUMBER in world.suppression
@@ -621,7 +621,7 @@ async def test_changes_of_a_message_of_a_batch_come_in_order(world: World) -> No
     world.handlers.on_status(handle)
     tell(world.tracker, accepted(None, batch_id="b1"))
     found = await world.tracker.look_up(MessageStatus(id=batch_id("b1"), legs=(leg(Status.SENT),)))
-    looking_up = asyncio.ensure_future(world.dispatcher.status_found(found))
+    looking_up = asyncio.ensure_future(world.dispatcher.state_found(found))
     await settled()
     reported = world.begin(report(Status.DELIVERED, "m1", "r1", batch="b1", seconds=1))
     await settled()
