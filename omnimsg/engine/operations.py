@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -112,18 +112,21 @@ class OperationRunner:
 
         async def ask() -> T | Failure:
             try:
-                async with self._slots.hold(until):
-                    result = await self._attempt(start, until, sink)
-                    if isinstance(result, Failure):
-                        result = self._redactor.failure(result, known)
-                        note_failure(result, self._adapter, self._observers)
-                    return result
+                await self._slots.acquire(until)
             except TimeoutError:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before the request could start"
                 )[1]
             except TransportFault as closed:
                 return classify.by_fault(closed, Effect.READ, left=False)[1]
+            try:
+                result = await self._attempt(start, until, sink)
+            finally:
+                self._slots.release()
+            if isinstance(result, Failure):
+                result = self._redactor.failure(result, known)
+                note_failure(result, self._adapter, self._observers)
+            return result
 
         if sink is None:
             result = await self._retrier.operation(ask, until)
@@ -218,10 +221,11 @@ class OperationRunner:
         """Send read receipts; return one outcome per id, in order."""
 
         async def mark(ids: Sequence[str]) -> list[Outcome]:
-            async with AsyncExitStack() as stack:
+            with ExitStack() as stack:
                 # Without a slot, the runner finds the deadline passed or the transport closed.
                 with suppress(TimeoutError, TransportFault):
-                    await stack.enter_async_context(self._slots.hold(deadline))
+                    await self._slots.acquire(deadline)
+                    stack.callback(self._slots.release)
                 outcomes = await self._runner.mark_read(ids, deadline)
                 note_outcomes(outcomes, self._adapter, self._observers)
                 return outcomes

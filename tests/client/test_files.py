@@ -272,17 +272,22 @@ async def test_a_target_that_cannot_be_written_is_an_os_error(tmp_path: Path) ->
     assert ["folder"] == names(tmp_path)
 
 
-async def test_a_full_disk_is_not_the_connections_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), TimeoutError(110, "Connection timed out")],
+    ids=["full", "network drive"],
+)
+async def test_a_failing_disk_is_not_the_connections_fault(
+    error: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk raises the `OSError`, without a retry, and leaves no file."""
+    """A disk that fails or times out raises its `OSError`, without a retry, and leaves no file."""
 
-    async def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    async def fail(*_: object) -> None:
+        raise error
 
-    monkeypatch.setattr("omnimsg.transport.files.FileSink.write", full)
+    monkeypatch.setattr("omnimsg.transport.files.FileSink.write", fail)
     async with Server(answer(200, FILE)) as server, client_of(server) as client:
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(type(error), match=str(error.strerror)):
             await client.download(STORED, tmp_path / "file")
 
     assert [] == names(tmp_path)

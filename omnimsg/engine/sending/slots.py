@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.reason import Reason
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -40,9 +39,8 @@ class OperationSlots:
         """Return whether operations wait for a slot."""
         return bool(self._waiting)
 
-    @asynccontextmanager
-    async def hold(self, deadline: Deadline) -> AsyncIterator[None]:
-        """Hold a slot for one request.
+    async def acquire(self, deadline: Deadline) -> None:
+        """Wait for a slot for one request; `release` gives it back.
 
         Raises:
             TimeoutError: The deadline passed before a slot was free.
@@ -60,14 +58,15 @@ class OperationSlots:
             await slot
         except BaseException:
             if slot.done() and not slot.cancelled() and slot.exception() is None:
-                self._release()
+                self.release()
             raise
         finally:
             timer.cancel()
-        try:
-            yield
-        finally:
-            self._release()
+
+    def release(self) -> None:
+        """Give a slot back after its request."""
+        self._limiter.end()
+        self._wakeup.soon()
 
     def admit(self) -> bool:
         """Give a slot to the next operation, if the limits allow it; return whether one was given.
@@ -93,10 +92,6 @@ class OperationSlots:
             if not slot.done():
                 slot.set_exception(_closed())
         self._waiting.clear()
-
-    def _release(self) -> None:
-        self._limiter.end()
-        self._wakeup.soon()
 
 
 def _closed() -> TransportFault:

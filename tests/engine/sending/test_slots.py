@@ -54,8 +54,7 @@ async def test_an_operation_that_has_had_no_slot_gives_none_back(
     limiter.begin(1)
 
     with pytest.raises(TimeoutError):
-        async with slots.hold(seconds(0)):
-            pass
+        await slots.acquire(seconds(0))
 
     assert 1 == limiter.under_way
 
@@ -73,8 +72,7 @@ async def test_an_operation_that_has_its_slot_leaves_no_timer(
         return timers[-1]
 
     monkeypatch.setattr(loop, "call_later", noted)
-    async with slots.hold(seconds(3600)):
-        pass
+    await slots.acquire(seconds(3600))
 
     assert [True] == [each.cancelled() for each in timers]
 
