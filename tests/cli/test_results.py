@@ -108,8 +108,8 @@ def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(
     assert [
         "to,text,Full name,metadata.line,metadata.why",
         f'{PHONE},Hello,,"2: has 2 cells, the header has 3"',
-        f'{PHONE},"""Hi",,"3: a quote begins a cell that is not ended before line 4, which looks'
-        ' like a row of its own"',
+        f'{PHONE},"""Hi",,"3: a cell has an opening quote and no closing quote before line 4, which'
+        ' looks like a row of its own"',
     ] == (tmp_path / "failed.csv").read_text().splitlines()
     assert (0, 2) == (again.rows[0]["accepted"], again.rows[0]["bad"])
     assert (1, 1) == (last.rows[0]["accepted"], last.rows[0]["bad"])
