@@ -86,7 +86,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Reports):
         observers: Notified of what happens to messages, attempts and accounts.
         transport: Builds the transport of an account; aiohttp's unless given.
         clock: The clock that everything reads; the system's unless given.
-        unusable: The errors for using accounts without an adapter, by account name.
+        unusable: The errors for using accounts without an adapter, or added later, by account name.
         callbacks: How callbacks are received.
         store: Keeps the state of messages; in memory unless given.
         suppression: The suppression list: asked before every request, gets every opt-out.
