@@ -212,9 +212,13 @@ def test_a_pickle_by_position_can_still_be_read() -> None:
     """Pickles of earlier versions hold `make` and the values in the order of the fields."""
     message = VALUES[2]
     kind: Any = Message
-    values = [getattr(message, field.name) for field in attrs.fields(Message)]
+    values = tuple(getattr(message, field.name) for field in attrs.fields(Message))
 
-    assert message == kind.make(*values)
+    class Earlier:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return kind.make, values
+
+    assert message == pickle.loads(pickle.dumps(Earlier()))  # noqa: S301
 
 
 def test_a_deep_copy_shares_nothing_that_can_change() -> None:
