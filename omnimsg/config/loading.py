@@ -96,8 +96,7 @@ def config_from_mapping(
     if not isinstance(tables, Mapping) or not tables:
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
         tables = {}
-    # A list, because a default of a wrong type may have no hash.
-    if default is not None and tables and default not in list(tables):
+    if default is not None and tables and default not in list(tables):  # it may have no hash
         raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
     own_default = _default(data, tables, folder) if tables else ""
     chosen = own_default if default is None else default
