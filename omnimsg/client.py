@@ -27,7 +27,7 @@ from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
-from omnimsg.idempotency import Idempotency
+from omnimsg.idempotency.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
 from omnimsg.reports import LateSettlement, Reports
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.idempotency import Key, Submits
+    from omnimsg.idempotency.idempotency import Key, Submits
     from omnimsg.transport import TransportFactory
 
 

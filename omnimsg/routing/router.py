@@ -12,7 +12,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.account import notify_asked
+from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import has_outlived_ttl, to_seconds
 from omnimsg.engine.observers import OutcomeKnown
@@ -76,7 +76,7 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            notify_asked(future, self._match(message).accounts[0].name)
+            notify_account_listener(future, self._match(message).accounts[0].name)
             return await self.fail_over(message, await future, started, deadline)
         route = self._match(message)
         if not route.is_simple:
