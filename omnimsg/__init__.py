@@ -175,6 +175,7 @@ _EXPORTS = {
         "Held",
         "Observer",
         "OutcomeKnown",
+        "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
         "UnknownCodeMet",
@@ -208,7 +209,6 @@ _EXPORTS = {
         "PlannedLeg",
         "Price",
     ),
-    "omnimsg.engine.unclaimed": ("OutcomeUnclaimed",),
     "omnimsg.engine.unknown_codes": (
         "UnknownCode",
         "UnknownCodes",

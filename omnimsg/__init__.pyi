@@ -127,6 +127,7 @@ from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
+from omnimsg.engine.observers import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
 from omnimsg.engine.observers import UnknownCodeMet as UnknownCodeMet
@@ -138,7 +139,6 @@ from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.suppression import Suppression as Suppression
-from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.unknown_codes import UnknownCode as UnknownCode
 from omnimsg.engine.unknown_codes import UnknownCodes as UnknownCodes
 from omnimsg.routing import Match as Match

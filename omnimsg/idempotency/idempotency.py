@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.delivery_events import DoubtEnded
-    from omnimsg.engine.unclaimed import OutcomeUnclaimed
+    from omnimsg.engine.observers import OutcomeUnclaimed
 
 # How many messages that may be on a phone are remembered, and for how many seconds.
 KEPT = 10_000

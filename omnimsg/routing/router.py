@@ -15,10 +15,9 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import has_outlived_ttl, to_seconds
-from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.stream import Streams
-from omnimsg.engine.unclaimed import OutcomeUnclaimed
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
