@@ -18,7 +18,7 @@ from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Ou
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.transport import TransportFault
