@@ -154,7 +154,7 @@ _EXPORTS = {
         "Status",
         "Timeline",
     ),
-    "omnimsg.engine.account_reports": (
+    "omnimsg.engine.health_and_preview": (
         "Health",
         "Preview",
     ),

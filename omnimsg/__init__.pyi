@@ -109,13 +109,13 @@ from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
 from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
-from omnimsg.engine.account_reports import Health as Health
-from omnimsg.engine.account_reports import Preview as Preview
 from omnimsg.engine.budgets import Budget as Budget
 from omnimsg.engine.delivery_events import CallbackRefused as CallbackRefused
 from omnimsg.engine.delivery_events import DoubtEnded as DoubtEnded
 from omnimsg.engine.delivery_events import EventReceived as EventReceived
 from omnimsg.engine.delivery_events import StatusChanged as StatusChanged
+from omnimsg.engine.health_and_preview import Health as Health
+from omnimsg.engine.health_and_preview import Preview as Preview
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.leg_events import LegChanged as LegChanged

@@ -30,7 +30,7 @@ from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
 from omnimsg.idempotency.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.reports import LateSettlement, Reports
+from omnimsg.receiving import LateSettlement, Receiving
 from omnimsg.routing import Route
 from omnimsg.transport import create_http_transport
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from omnimsg.transport import TransportFactory
 
 
-class Client(AccountManagement, Checks, Operations, Planning, Reports):
+class Client(AccountManagement, Checks, Operations, Planning, Receiving):
     """Sends and tracks messages through the accounts of a configuration.
 
     Create one per process and use it from as many tasks as you like. It has separate connections

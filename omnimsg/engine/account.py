@@ -10,11 +10,11 @@ from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account_operations import AccountOperations
-from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.health_and_preview import Health, Preview
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of

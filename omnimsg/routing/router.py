@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.health_and_preview import Preview
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.routing.active_route import ActiveRoute

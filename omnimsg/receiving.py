@@ -64,7 +64,7 @@ class LateSettlement:
         return self.delivery.tracker.expect(account, message)
 
 
-class Reports:
+class Receiving:
     """The receiving methods of `Client`.
 
     Messages are tracked from the first call of one of these methods on; make that call before the
