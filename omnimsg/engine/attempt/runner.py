@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.adapter import Context, Effect, Verdict, outcome_of
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
