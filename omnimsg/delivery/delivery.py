@@ -127,6 +127,11 @@ class Delivery:
         self._receivers.append(receiver)
         return receiver
 
+    def keep_receiving(self, account: str) -> None:
+        """Let the receivers go on receiving for an account that is about to be removed."""
+        for each in self._receivers:
+            each.has_account(account)  # which notes an account that was added since it was built
+
     def close(self) -> None:
         """End the waits for messages, and the loops over events once they have no event left."""
         self.is_closed = True

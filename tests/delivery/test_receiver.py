@@ -660,6 +660,17 @@ async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) 
     assert [401, 204] == after
 
 
+async def test_an_added_account_is_received_after_its_removal() -> None:
+    """The reports of an account that was added are received, if they come after it was removed."""
+    tenants = Tenants()
+    async with tenants.client as client:
+        client.add_account(tiny(kind=Reporting, name="late"))
+        await client.remove_account("late")
+        status = await tenants.ask("late")
+
+    assert 204 == status
+
+
 async def test_an_account_without_a_secret_is_not_received() -> None:
     """An account without a secret is not received, whether it is added or replaces another."""
     tenants = Tenants()
