@@ -89,7 +89,7 @@ async def _listen(
     loaded = load_config(config, default=account)
     with _listening_socket(host, port) as listening:
         here = f"http://{host}:{listening.getsockname()[1]}"
-        address = public_url or loaded.callbacks.public_url or here + _PATH
+        address = (public_url or loaded.callbacks.public_url or here + _PATH).rstrip("/")
         async with Client.from_config(loaded, observers=[_refusals()]) as client:
             names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
