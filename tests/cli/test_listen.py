@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -93,6 +94,27 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
     assert "delivered" in line
     assert "bird  not genuine, answered 401" in errors
     assert "another secret, or for another address" in errors
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine has the loopback address of IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6(config: Path, run: Run) -> None:
+    """It listens on an address of IPv6, and prints it as a URL needs it."""
+    with listening(config, "--host", "::1") as (_, url, printed):
+        flags = ("--provider", "messente", "--url", f"{url}/messente")
+        ran = run("trigger", "status.delivered", *flags)
+        line = printed.readline()
+
+    assert (0, True) == (ran.code, url.startswith("http://[::1]:"))
+    assert "delivered" in line
 
 
 def test_the_printed_addresses_are_those_that_are_verified(config: Path) -> None:
