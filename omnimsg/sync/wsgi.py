@@ -110,7 +110,7 @@ def _request(environ: Environ) -> CallbackRequest:
 async def _body(environ: Environ) -> AsyncIterator[bytes]:
     """Read the body piece by piece, in a worker thread: the server's stream blocks."""
     length = environ.get("CONTENT_LENGTH") or ""
-    left = int(length) if length.isdecimal() else None
+    left = int(length) if length.isdigit() else None
     if left is None and not environ.get("wsgi.input_terminated"):
         # The end of the body is unknown, and a read could block.
         if length or environ.get("HTTP_TRANSFER_ENCODING"):
