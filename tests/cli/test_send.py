@@ -237,6 +237,25 @@ def test_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert "hunter2" not in ran.out + ran.err
 
 
+def test_the_same_advice_is_given_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Of several recipients each has its error line, and the advice about them is not repeated."""
+    _rewrite(tmp_path, 'api_key = "sandbox-not-a-secret-A=="', 'api_key = "hunter2-hunter2"')
+
+    ran = run("send", "--to", PHONE, "--to", "+27820990002", "--text", TEXT)
+
+    assert 2 == ran.err.count("error: ")
+    assert "check the account's credentials" in ran.hint
+
+
+def test_an_error_about_one_of_several_recipients_says_which(run: Run, sandbox: Sandbox) -> None:
+    """Of several `--to`, the wrong one is named by its place, and nothing is sent."""
+    ran = run("send", "--to", PHONE, "--to", "082 000 1000", "--text", TEXT)
+
+    assert 2 == ran.code
+    assert "error: --to 2 of 2: must be a number in E.164 form" in ran.error
+    assert not sandbox.requests
+
+
 def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A 404 is reported as a mistake in the account, not in the message."""
     _rewrite(tmp_path, "/clickatell", "/nowhere")
