@@ -71,11 +71,14 @@ _AMBIGUOUS = (
 
 
 # A server on this machine that is not running, in most cases the sandbox.
-_NO_LOCAL_SERVER = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
+_NO_LOCAL_SERVER = re.compile(
+    r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b(?! by the proxy)"
+)
 # Advice by a part of the error of a configuration; the first that fits counts.
 _FIRST_FILE = "`omnimsg sandbox --print-config` prints a correct file"
 _SEE_SCHEMA = "`omnimsg config schema` describes every key"
 _BY_PROBLEM = {
+    ": the file ": "check that the file is there, is not empty, and can be read by this user",
     "no such file": _FIRST_FILE,
     "cannot be read": _FIRST_FILE,
     "is not TOML": _FIRST_FILE,

@@ -199,6 +199,36 @@ def test_the_advice_fits_the_problem(
     assert f"hint: {hint}" == run(*arguments).hint
 
 
+def test_show_refuses_what_no_client_can_be_built_with(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A file that `config show` accepts is one with which a program can start."""
+    file = tmp_path / "omnimsg.toml"
+    setting = '[accounts.clickatell]\non_ambiguous = "resend_if_not_found"'
+    file.write_text(file.read_text().replace("[accounts.clickatell]", setting))
+
+    ran = run("config", "show")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "accounts.clickatell.on_ambiguous: clickatell cannot be asked for a message" in ran.error
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_secret_file_without_a_secret(
+    run: Run, sandbox: Sandbox, tmp_path: Path, content: str | None
+) -> None:
+    """The advice about the file of a secret is about that file, and not about the configuration."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace('"sandbox-not-a-secret-A=="', '"file:key"'))
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+
+    ran = run("balance")
+
+    assert "accounts.clickatell.api_key: the file " in ran.error
+    assert "hint: check that the file is there, is not empty, and can be read by this user" == ran.hint
+
+
 def test_a_missing_file_beside_urls(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where accounts are in `OMNIMSG_URL`, the advice says that the command does not read it."""
     monkeypatch.setenv("OMNIMSG_URL", "clickatell://KEY@main")

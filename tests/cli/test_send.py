@@ -280,6 +280,19 @@ def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
     assert "`omnimsg sandbox --port 9`" in ran.hint
 
 
+def test_a_proxy_that_does_not_answer_is_no_sandbox(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where a proxy refuses the connection, the advice is not to start a sandbox."""
+    own = 'base_url = "https://127.0.0.1:9/clickatell"\nproxy = "http://127.0.0.1:9"'
+    _rewrite(tmp_path, f'base_url = "http://127.0.0.1:{sandbox.port}/clickatell"', own)
+
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "1")
+
+    assert "by the proxy 127.0.0.1:9" in ran.error
+    assert "omnimsg sandbox" not in ran.hint
+
+
 def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> None:
     """An unknown --account is exit code 2, and the hint names the nearest account."""
     ran = run("send", "--to", PHONE, "--text", TEXT, "--account", "clickatel")
