@@ -236,7 +236,8 @@ def _limits(account: AccountEngine) -> str:
     capabilities = account.adapter.capabilities
     rate = capabilities.requests_per_second
     documented = "no documented rate" if rate is None else f"{rate:g} requests/s documented"
-    return f"{slots} requests at once, {most} messages in one, {documented}"
+    messages = "1 message" if most == 1 else f"{most} messages"
+    return f"{slots} requests at once, {messages} in one, {documented}"
 
 
 def _date_of(answer: Response) -> datetime | None:

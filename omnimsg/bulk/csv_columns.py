@@ -131,6 +131,11 @@ class Columns:
             if name and self._names.count(name) > 1:
                 raise ValueError(f"column {shown_name(name)} appears twice")
         self.width: int = len(self._names)
+        if not self._names:
+            raise ValueError(
+                "there is no column 'to': the file has no header;"
+                " write one into its first line, such as to,text"
+            )
         if "to" not in self._names:
             raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
         self.to_index: int = self._names.index("to")

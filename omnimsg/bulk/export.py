@@ -1,7 +1,7 @@
 """Write some lines of a file of messages to a new file, for another run.
 
 A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent. A
-row with too few cells still has too few, until it is corrected.
+row with too few or too many cells still has them, until it is corrected.
 The lines of a JSON Lines file are copied unchanged.
 """
 
@@ -67,6 +67,8 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
     assert isinstance(file, CsvFile)  # noqa: S101 - `export_lines` has chosen
     header = [name for name in file.header if name not in _ADDED]
     kept = [index for index, name in enumerate(file.header) if name not in _ADDED]
+    # How many cells at the end of a row are those of an earlier export.
+    earlier = len(file.header) - len(kept) if kept == list(range(len(kept))) else 0
     writer = csv.writer(new, delimiter=file.delimiter, lineterminator="\r\n")
     if file.names_delimiter:
         # The delimiter may not be recognizable from the header alone.
@@ -78,15 +80,17 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
         if reason is None:
             continue
         cells = [str(cell).translate(_CUT_OFF) for cell in line.source]
-        # A bad row has too few or too many pieces; the surplus is joined into the last cell.
         width = len(file.header)
-        missing = width - len(cells)
+        missing, surplus = width - len(cells), cells[width:]
         cells += [""] * missing
-        if missing < 0:
-            cells[width - 1 :] = [file.delimiter.join(cells[width - 1 :]).rstrip(file.delimiter)]
         # Nobody knows which cells are missing, so the row stays one short: number and reason share
         # a cell. With empty ones in their place it would be sent, although nobody corrected it.
         added = [f"{line.number}: {reason}"] if missing > 0 else [str(line.number), reason]
-        writer.writerow([*(cells[index] for index in kept), *added])
+        if any(map(str.strip, surplus)):
+            # Nor which are too many, such as the rest of a text after a comma without quotes: all
+            # are kept as they stand, but for the number and the reason of an earlier export.
+            writer.writerow([*cells[: len(cells) - earlier], *added])
+        else:
+            writer.writerow([*(cells[index] for index in kept), *added])
         count += 1
     return count

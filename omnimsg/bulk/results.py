@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
+    RESTORE,
     Entries,
     ResultsError,
     checked_header,
@@ -160,8 +161,7 @@ class ResultsFile(DirectJournal):
         header = next(entries, None)
         if header is None and not is_start_of_header(path):
             raise ResultsError(
-                f"{path}: line 1 is damaged, or no line of a results file;"
-                " name another file with --results"
+                f"{path}: line 1 is damaged, or no line of a results file; {RESTORE}"
             )
         if header is None or "refused" in checked_header(path, header):
             # Killed before the header was complete, or a refused file: no message was sent.

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
+RESTORE = "restore it from a copy, or name the right one; a new one would send every line again"
+"""The advice for a results file that cannot be read: starting anew would text everybody twice."""
 _HEADER_START = b'{"omnimsg":"send-many"'
 
 
@@ -74,7 +76,7 @@ class Entries:
         if entry is None:
             raise ResultsError(
                 f"{self._path}: line {self._number} is damaged, or no line of a results file;"
-                " name another file with --results"
+                f" {RESTORE}"
             )
         self.end += len(raw)
         return entry

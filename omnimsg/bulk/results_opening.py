@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_NOT_REGULAR = "is not a regular file; results must be on a disk, name one with --results"
+
+
 def rescue_path(path: Path) -> Path:
     """Return the file for the known states, in case another program changes a results file."""
     return path.with_name(f"{path.name}.rescued")
@@ -48,10 +51,7 @@ def os_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise ResultsError(
-            f"{path}: exists already, so the file was sent before;"
-            " --resume sends the lines that are left, --results starts again with another file"
-        ) from None
+        raise ResultsError(f"{path}: {_why_it_exists(path)}") from None
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise ResultsError(f"{path}: there is no such folder; make it first") from None
@@ -59,10 +59,22 @@ def os_errors_explained(path: Path) -> Iterator[None]:
             f"{path}: no such results file to resume; leave out --resume to start"
         ) from None
     except NotRegularFileError:
-        raise ResultsError(
-            f"{path}: is not a regular file; results must be on a disk, name one with --results"
-        ) from None
+        raise ResultsError(f"{path}: {_NOT_REGULAR}") from None
     except BlockingIOError:
         raise ResultsError(
             f"{path}: is in use by another process; wait until that process has ended"
         ) from None
+
+
+def _why_it_exists(path: Path) -> str:
+    """Return why a first run cannot write to a file that is there already, with advice."""
+    if not path.is_file():
+        return _NOT_REGULAR
+    try:
+        next(Entries(path, 0), None)
+    except ResultsError:
+        return "exists already, and is no results file; name another with --results"
+    return (
+        "exists already, so the file was sent before; --resume sends the lines that are left,"
+        " with another file for --results every line would be sent again"
+    )

@@ -7,12 +7,18 @@ module of the command that the command line names.
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.arguments import CommandLine, join_dashed_values, logged_requests
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
-from omnimsg.cli.streams import OutputError, discard_output, open_missing_streams, write_text
+from omnimsg.cli.streams import (
+    OutputError,
+    discard_output,
+    open_missing_streams,
+    write_text,
+    writing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,12 +125,14 @@ def run(arguments: Sequence[str]) -> int:
             write_text(f"{version()}\n")
             return OK
         app = build(line.arguments)
-        with logged_requests(verbose=line.verbose):
+        # Cyclopts prints the help itself, so its errors of writing are converted here.
+        output = writing() if _asks_for_help(line.arguments) else nullcontext()
+        with logged_requests(verbose=line.verbose), output:
             code = app(join_dashed_values(app, line.arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OutputError, BrokenPipeError, SystemExit) as error:
-        # Cyclopts prints the help itself; with a closed pipe, rich raises one of the last two.
+        # With a closed pipe, rich raises one of the last two.
         if isinstance(error, OutputError) and error.why is not None:
             return _report(error, debug=line.debug)
         return OK
@@ -133,6 +141,11 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         discard_output()
     return code if isinstance(code, int) else OK
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    """Return whether a command line only prints a help page."""
+    return not arguments or arguments[-1] in _GROUPS or not {"--help", "-h"}.isdisjoint(arguments)
 
 
 def _report(error: Exception, *, debug: bool) -> int:

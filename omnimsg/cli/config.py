@@ -73,10 +73,13 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
         config: The configuration, a TOML file.
         as_json: Print JSON lines.
     """
-    from omnimsg.config.loading import load_config  # noqa: PLC0415 - keeps help fast
+    from omnimsg.client import Client  # noqa: PLC0415 - keeps help fast
+    from omnimsg.config.loading import load_config  # noqa: PLC0415
     from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
 
     loaded = load_config(config)
+    # Some settings are refused only here, such as one that needs an extra or another provider.
+    Client.from_config(loaded)
     tables = read_toml(config)["accounts"]
     accounts: dict[str, dict[str, Any]] = {}
     for name, adapter in loaded.adapters.items():

@@ -59,6 +59,13 @@ if TYPE_CHECKING:
 # Seconds to wait for the final statuses, in addition to the time that the sandbox's pace takes.
 STATUS_TIMEOUT = 10.0
 
+_COLUMNS = ("provider", "channel", "content", "to", "outcome", "status", "delivered", "reason")
+
+# The least widths of a terminal for all columns, and for those that a narrow table has.
+_ALL_COLUMNS_FROM = 80
+_NARROW_FROM = 60
+_LEFT_OUT_IN_NARROW = ("to", "delivered")
+
 
 @attrs.define
 class DemoResult:
@@ -155,7 +162,7 @@ def _run_live(pace: float) -> list[DemoResult]:
     from rich.live import Live  # noqa: PLC0415
 
     console = stdout_console()
-    if not console.is_terminal:
+    if not console.is_terminal or console.width < _NARROW_FROM:
         results = anyio.run(partial(_run, pace, _show_nothing))
         print_table(_table(results, final=True))
         return results
@@ -275,10 +282,8 @@ def _table_and_spinner(results: list[DemoResult]) -> "RenderableType":
 
 
 def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
-    table = new_table(
-        *("provider", "channel", "content", "to", "outcome", "status", "delivered", "reason"),
-        folds=("reason",),
-    )
+    left_out = () if stdout_console().width >= _ALL_COLUMNS_FROM else _LEFT_OUT_IN_NARROW
+    table = new_table(*(each for each in _COLUMNS if each not in left_out), folds=("reason",))
     previous_provider = None
     for each in results:
         message, actual = each.message, each.actual()
@@ -287,16 +292,17 @@ def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
         known = final or actual["outcome"] not in (None, "accepted")
         delivered = ("yes", "green") if each.delivered else "no" if known else ""
         deviates = final and not each.as_expected
-        table.add_row(
-            "" if message.provider == previous_provider else message.provider,
-            message.channel.value,
-            message.label,
-            masked_address(message.to),
-            word_text(actual["outcome"]),
-            word_text(actual["status"]),
-            styled(delivered),
-            _deviations_text(each) if deviates else reason_text(actual["reason"]),
-        )
+        cells = {
+            "provider": "" if message.provider == previous_provider else message.provider,
+            "channel": message.channel.value,
+            "content": message.label,
+            "to": masked_address(message.to),
+            "outcome": word_text(actual["outcome"]),
+            "status": word_text(actual["status"]),
+            "delivered": styled(delivered),
+            "reason": _deviations_text(each) if deviates else reason_text(actual["reason"]),
+        }
+        table.add_row(*(cell for column, cell in cells.items() if column not in left_out))
         previous_provider = message.provider
     return table
 

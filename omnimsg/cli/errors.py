@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ class CommandError(Exception):
 
     Attributes:
         text: What went wrong; one problem a line.
-        hint: What the user can do about it; `None` without advice.
+        hint: What the user can do about it, one piece of advice a line; `None` without any.
         code: The exit code.
     """
 
@@ -37,6 +38,7 @@ class CommandError(Exception):
 
 _SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
 _SEE_PROVIDERS = "`omnimsg providers` shows what each provider carries on each channel"
+_SEE_IDS = "`omnimsg send` prints the id of each message, and a results file has them as `id`"
 _SAFE_TO_RETRY = "it is safe to try again"
 
 _BY_REASON = {
@@ -69,7 +71,22 @@ _AMBIGUOUS = (
 
 
 # A server on this machine that is not running, in most cases the sandbox.
-_NO_LOCAL_SERVER = re.compile(r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
+_NO_LOCAL_SERVER = re.compile(
+    r"no connection to (?:127\.0\.0\.1|localhost|\[::1\]):(\d+)\b(?! by the proxy)"
+)
+# Advice by a part of the error of a configuration; the first that fits counts.
+_FIRST_FILE = "`omnimsg sandbox --print-config` prints a correct file"
+_SEE_SCHEMA = "`omnimsg config schema` describes every key"
+_BY_PROBLEM = {
+    ": the file ": "check that the file is there, is not empty, and can be read by this user",
+    "no such file": _FIRST_FILE,
+    "cannot be read": _FIRST_FILE,
+    "is not TOML": _FIRST_FILE,
+    ": accounts: ": _FIRST_FILE,
+    ": default: ": _FIRST_FILE,
+    "no account '": "`omnimsg config show` shows the accounts",
+    "unknown provider '": "`omnimsg providers` shows the installed ones",
+}
 _UNSET = re.compile(r"the environment variable (\S+) is not set")
 
 
@@ -104,11 +121,10 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, CycloptsError):
         return _explain_usage(error)
     if isinstance(error, ConfigError):
-        first, *others = str(error).splitlines()
-        what, _, hint = first.partition("; ")
-        return CommandError("\n".join([what, *others]), hint or _config_advice(what))
+        return _explain_config(str(error).splitlines())
     if isinstance(error, InvalidValue):
-        return CommandError(str(error), "see `omnimsg --help`")
+        is_id = any(each.path == "MessageId" for each in error.problems)
+        return CommandError(str(error), _SEE_IDS if is_id else "see `omnimsg --help`")
     if isinstance(error, MissingExtraError | OutputError):
         what, _, hint = str(error).partition("; ")
         code = FAILED if isinstance(error, OutputError) else USAGE
@@ -127,10 +143,25 @@ def explain(error: Exception) -> CommandError:
     )
 
 
-def _config_advice(problem: str) -> str:
-    if unset := _UNSET.search(problem):
+def _explain_config(problems: list[str]) -> CommandError:
+    """Explain the problems of a configuration; of several, each piece of advice names its key."""
+    texts, hints = [], []
+    for problem in problems:
+        what, _, hint = problem.partition("; ")
+        texts.append(what)
+        if what.endswith("no such file") and os.environ.get("OMNIMSG_URL"):
+            hint = f"the command reads a file, and not OMNIMSG_URL; {hint}"
+        if hint:
+            # The key stands between the file and what is wrong with it.
+            key = what.split(": ")[1:2] if len(problems) > 1 else []
+            hints.append(": ".join([*key, hint]))
+    return CommandError("\n".join(texts), "\n".join(hints) or _config_advice("\n".join(texts)))
+
+
+def _config_advice(problems: str) -> str:
+    if unset := _UNSET.search(problems):
         return f"set it where the command runs, such as with `export {unset[1]}=VALUE`"
-    return "`omnimsg sandbox --print-config` prints a correct file"
+    return next((advice for part, advice in _BY_PROBLEM.items() if part in problems), _SEE_SCHEMA)
 
 
 def _explain_usage(error: CycloptsError) -> CommandError:

@@ -103,7 +103,7 @@ def run_file(
             print_json_lines([counts | rest])
         else:
             _print_summary(counts, rest, total)
-        _print_advice(counts | rest, file, settings.region)
+        _print_advice(counts | rest, settings.region)
     kinds = {kind for kind, count in counts.items() if count}
     if not run.finished or legs.counts["left"]:
         kinds.add("unfinished")
@@ -242,8 +242,9 @@ def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> 
     print_line(("results  ", "dim"), sanitize(rest.get("rescued", rest["results"])))
 
 
-def _print_advice(summary: dict[str, Any], file: Path, region: str | None) -> None:
-    resume = f"`omnimsg send-many {file} --resume`"
+def _print_advice(summary: dict[str, Any], region: str | None) -> None:
+    # Not the command itself: this run may have had flags without which it would be another one.
+    resume = "the same command with `--resume`"
     print_numbers_read(summary.get("numbers_read", 0), region)
     if "rescued" not in summary:
         if summary["interrupted"]:

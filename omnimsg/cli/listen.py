@@ -237,7 +237,7 @@ def _print_event(event: "Event") -> None:
     elif isinstance(event, InteractionEvent):
         word, rest = str(event.interaction.kind), str(event.interaction.message_id)
     else:
-        style, rest = "magenta", f"{event.why}: {event.provider_kind}"
+        style, rest = "magenta", ": ".join(filter(None, (event.why, event.provider_kind)))
     padded = f"{word.replace('_', ' '):<{_WIDTH}}"
     print_line(
         (f"{event.at:%H:%M:%S}  ", "dim"),

@@ -100,7 +100,7 @@ def reason_of(error: OSError) -> str:
 
 def problems_text(problems: Sequence[Problem]) -> str:
     """Join the problems of a line; a problem of the whole line is shown without a field name."""
-    return "; ".join(each.why if each.path == "line" else str(each) for each in problems)
+    return "; ".join(each.why if each.path in ("line", "$") else str(each) for each in problems)
 
 
 def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:

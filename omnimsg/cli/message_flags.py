@@ -16,6 +16,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
+from omnimsg.cli.message_files import problems_text
 from omnimsg.cli.output import masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.address import is_e164
@@ -80,8 +81,12 @@ class MessageFlags:
         return {name for name, value in attrs.asdict(self, recurse=False).items() if value}
 
 
-def messages_from_flags(flags: MessageFlags) -> list[Message]:
+def messages_from_flags(flags: MessageFlags, command: str = "send") -> list[Message]:
     """Build one message per recipient.
+
+    Args:
+        flags: The flags.
+        command: The command that has them, for the advice about an error.
 
     Raises:
         CommandError: Flags exclude each other, a value is not valid, or a file is not a message.
@@ -108,11 +113,24 @@ def messages_from_flags(flags: MessageFlags) -> list[Message]:
         )
     try:
         content = _content(flags, given)
-        return [_message(_recipient(to, flags.region), content, flags) for to in flags.to]
+        return [_message_to(to, content, flags) for to in flags.to]
     except InvalidValue as error:
         raise CommandError(
             "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
-            "`omnimsg send --help` describes the flags",
+            f"`omnimsg {command} --help` describes the flags",
+        ) from error
+
+
+def _message_to(to: str, content: Content, flags: MessageFlags) -> Message:
+    """Build the message to a recipient; of several, the error says which one it is about."""
+    try:
+        return _message(_recipient(to, flags.region), content, flags)
+    except InvalidValue as error:
+        if len(flags.to) == 1 or all(_flag_of(each.path) != "--to" for each in error.problems):
+            raise
+        raise CommandError(
+            f"--to {flags.to.index(to) + 1} of {len(flags.to)}: {error.problems[0].why}",
+            "it is not shown, because it may be a number; nothing was sent",
         ) from error
 
 
@@ -229,7 +247,7 @@ def _from_file(name: str) -> Message:
     try:
         return message_from_json(data)
     except InvalidValue as error:
-        raise CommandError(f"{source}: {error}", _EXAMPLE) from error
+        raise CommandError(f"{source}: {problems_text(error.problems)}", _EXAMPLE) from error
 
 
 def _standard_input() -> bytes | str:

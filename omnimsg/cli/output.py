@@ -194,10 +194,9 @@ def print_table(table: Table) -> None:
 
     An id or a reason is never truncated or broken, so that it can be copied.
     """
-    console = stdout_console()
-    if _needed_width(table) <= console.width:
+    if fits(table):
         with writing():
-            console.print(table)
+            stdout_console().print(table)
         return
     if table.title:
         print_line((str(table.title), "bold"))
@@ -207,6 +206,11 @@ def print_table(table: Table) -> None:
                 heading = f"{column.header}: " if str(column.header) else ""
                 print_line((heading, "dim"), cast("Text | str", cell))
         print_line()
+
+
+def fits(table: Table) -> bool:
+    """Return whether the terminal is wide enough for a table, or there is no terminal."""
+    return _needed_width(table) <= stdout_console().width
 
 
 def _needed_width(table: Table) -> int:
@@ -238,14 +242,14 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
 
     Args:
         text: What went wrong; one problem a line.
-        hint: What the user can do about it.
+        hint: What the user can do about it; one piece of advice a line.
         on: The console to print on, if a progress bar is shown on standard error.
     """
     console = on or stderr_console()
     for each in text.splitlines():
         print_line(("error: ", "bold red"), sanitize(each), on=console)
-    if hint:
-        print_hint(hint, on=console)
+    for each in (hint or "").splitlines():
+        print_hint(each, on=console)
 
 
 def print_hint(text: str, *, on: Console | None = None) -> None:

@@ -79,7 +79,7 @@ def plan(  # noqa: PLR0913 - the flags of a command
         if encoding is not None or renamed:
             what = "--encoding and --map are for a file of messages"
             raise CommandError(what, "name the file, or leave them out")
-        messages = iter([(None, each) for each in messages_from_flags(flags)])
+        messages = iter([(None, each) for each in messages_from_flags(flags, "plan")])
     else:
         stray = flags.given() - {"text", "region"}
         if stray:

@@ -80,9 +80,10 @@ def send(
     if as_json:
         with closed_output_ignored():
             print_json_lines(map(outcome_to_json_with_id, outcomes))
+    advised: set[str] = set()
     for message, outcome in zip(messages, outcomes, strict=True):
         with closed_output_ignored():
-            _report(message, outcome, quiet=as_json)
+            _report(message, outcome, advised, quiet=as_json)
     code = exit_code_of({outcome.kind for outcome in outcomes})
     return INTERRUPTED if interrupted and code != UNCERTAIN else code
 
@@ -140,12 +141,15 @@ def _masked(value: Any, *, from_provider: bool = False) -> Any:  # noqa: ANN401 
     return mask_text(value) if from_provider and isinstance(value, str) else value
 
 
-def _report(message: "Message", outcome: "Outcome", *, quiet: bool) -> None:
-    """Print an outcome; with `quiet`, only a failure."""
+def _report(message: "Message", outcome: "Outcome", advised: set[str], *, quiet: bool) -> None:
+    """Print an outcome, with advice that was not given before; with `quiet`, only a failure."""
     to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
     if not isinstance(outcome, Accepted):
         what = f"{to}: {spaced(outcome.kind)} by {outcome.account}"
-        print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
+        advice = advice_for(outcome.failure)
+        known = advice in advised
+        advised.add(advice)
+        print_error(f"{what}: {failure_text(outcome.failure)}", None if known else advice)
         return
     if quiet:
         return

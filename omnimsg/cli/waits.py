@@ -1,4 +1,4 @@
-"""Describe the wait that a provider asks for: its end and its duration."""
+"""Describe the wait that a provider asks for, or a limit of ours: its end and its duration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_DAYS = 365
 
 
 def failure_text(failure: Failure, *, now: datetime | None = None) -> str:
-    """Describe a failure in one line, with the wait that the provider asks for.
+    """Describe a failure in one line, with the wait until another attempt can help.
 
     Args:
         failure: The failure.
@@ -34,7 +34,9 @@ def asked_wait(failure: Failure, *, now: datetime | None = None) -> str:
     seconds = failure.retry_after
     if seconds is None or seconds < _MIN_SECONDS:
         return ""
-    return f"; the provider asks to wait {wait_text(seconds, now=now)}"
+    # Without an answer of the provider the wait is omnimsg's own: of a budget, a rate or a circuit.
+    asked = "wait" if failure.http_status is None else "the provider asks to wait"
+    return f"; {asked} {wait_text(seconds, now=now)}"
 
 
 def wait_text(seconds: float, *, now: datetime | None = None) -> str:

@@ -18,7 +18,7 @@ from omnimsg.delivery import asgi
 from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
-from omnimsg.delivery.time_limit import within
+from omnimsg.delivery.time_limit import TimeLimitError, within
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
@@ -306,6 +306,8 @@ async def _joined_pieces(pieces: AsyncIterator[bytes], limit: int) -> bytes | No
 
 def _where(error: BaseException) -> str:
     """Return the type of an error and where it was raised; its text may quote the event."""
+    if isinstance(error, TimeLimitError):
+        return f"handler_timeout: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__

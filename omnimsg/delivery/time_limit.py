@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class TimeLimitError(TimeoutError):
+    """Work took longer than its time limit, in contrast to a `TimeoutError` of the work itself."""
+
+
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in this task with a timeout, as `asyncio.timeout` does.
 
@@ -23,7 +27,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         work: The coroutine.
 
     Raises:
-        TimeoutError: It took too long, and was cancelled.
+        TimeLimitError: It took too long, and was cancelled.
     """
     try:
         # Run up to the first wait. `send` returns the future that the event loop has to wait for.
@@ -31,8 +35,14 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     except StopIteration as done:
         result: T = done.value
         return result
-    async with asyncio.timeout(seconds):
-        return await _Rest(work, awaited)
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await _Rest(work, awaited)
+    except TimeoutError as error:
+        if limit.expired():
+            raise TimeLimitError(f"it took longer than {seconds:g} s") from error
+        raise
 
 
 class _Rest(Generic[T]):

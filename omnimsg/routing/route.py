@@ -241,6 +241,8 @@ class Route:
     def __attrs_post_init__(self) -> None:
         """Refuse weights that do not fit the accounts, or that the strategy does not use."""
         if self.strategy is Strategy.WEIGHTED and set(self.weights) != set(self.accounts):
-            raise validate.refuse(self, "weights", "must have a weight for each of the accounts")
+            odd = sorted(set(self.weights) ^ set(self.accounts))
+            why = "must have a weight for each of the accounts, and no other: look at "
+            raise validate.refuse(self, "weights", why + ", ".join(map(repr, odd)))
         if self.strategy is not Strategy.WEIGHTED and self.weights:
             raise validate.refuse(self, "weights", "needs strategy = 'weighted'")

@@ -118,7 +118,8 @@ class Receiving:
     def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first.
 
-        Those without proof in time are `Handover.UNRESOLVED` and stay on the list.
+        Those without proof in time are `Handover.UNRESOLVED` and stay on the list. What was sent
+        before this client tracks messages is not on it: without a receiver, call this once first.
         """
         return run(self._client.doubts())
 

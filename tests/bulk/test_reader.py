@@ -194,7 +194,7 @@ def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:
         ("to,text,to", "column 'to' appears twice"),
         ("text", "there is no column 'to'"),
         ("to,ttl", "there is no column with content"),
-        ("", "there is no column 'to'"),
+        ("", "there is no column 'to': the file has no header; write one into its first line"),
         ("to,\xff", "its header is not UTF-8"),
     ],
 )

@@ -24,7 +24,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ATTEMPT = Attempt(token="1", account="main", number=1)
 
@@ -260,6 +260,22 @@ def test_a_damaged_line_is_refused(
         ResultsFile.resume(path, source)
 
 
+@pytest.mark.parametrize("read", [ResultsFile.resume, lambda path, _: RecordedResults(path)])
+def test_the_advice_about_a_damaged_file_texts_nobody_twice(
+    results: ResultsFile, path: Path, source: Path, read: Callable[[Path, Path], object]
+) -> None:
+    """The error of a damaged results file says that another file would send every line again."""
+    results.close()
+    path.write_text(path.read_text() + "{damaged\n")
+
+    with pytest.raises(ResultsError) as raised:
+        read(path, source)
+    assert (
+        f"{path}: line 2 is damaged, or no line of a results file; restore it from a copy, or name"
+        " the right one; a new one would send every line again"
+    ) == str(raised.value)
+
+
 @settings(deadline=None)  # waits for `fsync`
 @given(
     lines=st.lists(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), max_size=6),
@@ -394,7 +410,7 @@ def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
 
     with pytest.raises(ResultsError, match="not a regular file"):
         ResultsFile.resume(path, source)
-    with pytest.raises(ResultsError, match="exists already"):
+    with pytest.raises(ResultsError, match="not a regular file"):
         ResultsFile.create(path, source)
 
 

@@ -168,6 +168,77 @@ def test_every_problem_is_a_line(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_each_advice_about_several_problems_names_its_key(run: Run, tmp_path: Path) -> None:
+    """Below several problems, each piece of advice says which key it is about."""
+    table = '[accounts.one]\nprovider = "clickatell"\napi_kye = "x"\nlimts = {}\n'
+    (tmp_path / "wrong.toml").write_text(table)
+
+    ran = run("config", "show", "--config", "wrong.toml")
+
+    assert [
+        "hint: accounts.one.api_kye: did you mean 'api_key'?",
+        "hint: accounts.one.limts: did you mean 'limits'?",
+    ] == [line for line in ran.err.splitlines() if line.startswith("hint: ")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("balance", "--account", "nope"), "`omnimsg config show` shows the accounts"),
+        (("codes", "nope"), "`omnimsg providers` shows the installed ones"),
+        (("balance", "--config", "never.toml"), "`omnimsg config schema` describes every key"),
+    ],
+)
+def test_the_advice_fits_the_problem(
+    run: Run, sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], hint: str
+) -> None:
+    """The advice about a wrong name or key is not a new configuration."""
+    routes = '\n[[routes]]\naccounts = ["bird"]\n' * 2
+    (tmp_path / "never.toml").write_text(sandbox.config_toml() + routes)
+
+    assert f"hint: {hint}" == run(*arguments).hint
+
+
+def test_show_refuses_what_no_client_can_be_built_with(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A file that `config show` accepts is one with which a program can start."""
+    file = tmp_path / "omnimsg.toml"
+    setting = '[accounts.clickatell]\non_ambiguous = "resend_if_not_found"'
+    file.write_text(file.read_text().replace("[accounts.clickatell]", setting))
+
+    ran = run("config", "show")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "accounts.clickatell.on_ambiguous: clickatell cannot be asked for a message" in ran.error
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_secret_file_without_a_secret(
+    run: Run, sandbox: Sandbox, tmp_path: Path, content: str | None
+) -> None:
+    """The advice about the file of a secret is about that file, and not about the configuration."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace('"sandbox-not-a-secret-A=="', '"file:key"'))
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+
+    ran = run("balance")
+
+    assert "accounts.clickatell.api_key: the file " in ran.error
+    assert "check that the file is there, is not empty, and can be read by this user" in ran.hint
+
+
+def test_a_missing_file_beside_urls(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where accounts are in `OMNIMSG_URL`, the advice says that the command does not read it."""
+    monkeypatch.setenv("OMNIMSG_URL", "clickatell://KEY@main")
+
+    ran = run("balance")
+
+    assert "omnimsg.toml: no such file" in ran.error
+    assert ran.hint.startswith("hint: the command reads a file, and not OMNIMSG_URL; ")
+
+
 def test_only_the_account_that_is_used_needs_its_secrets(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:

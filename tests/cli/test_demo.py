@@ -46,6 +46,23 @@ def test_the_table(run: Run) -> None:
         assert heading in ran.out.splitlines()[0]
 
 
+@pytest.mark.parametrize(("columns", "first"), [("80", "provider"), ("60", "provider"), ("40", "")])
+def test_no_word_is_cut_in_a_narrow_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, first: str
+) -> None:
+    """At 60 columns the table has fewer columns, below that a line a cell; no word is cut."""
+    monkeypatch.setenv("COLUMNS", columns)
+
+    ran = run("demo", "--pace", "0")
+
+    lines = ran.out.splitlines()
+    words = set(ran.out.split())
+    assert {"clickatell", "whatsapp", "delivered", "accepted", "rejected", "throttled"} <= words
+    assert {"unreachable", "content"} <= words
+    assert max(map(len, lines[:-1])) <= int(columns)
+    assert (first or "provider: clickatell") == lines[0].partition("  ")[0].partition(" channel")[0]
+
+
 def test_no_full_number_is_shown(run: Run) -> None:
     """Recipients are masked in the table and in JSON."""
     shown = run("demo", "--pace", "0").out + run("demo", "--json", "--pace", "0").out

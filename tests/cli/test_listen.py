@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -68,6 +69,17 @@ def test_an_event_is_one_line(config: Path, run: Run) -> None:
     assert ["delivered", "bird", "sms"] == status[1:4]
     assert "reply" in reply
     assert "*" in reply or "…" in reply
+
+
+def test_an_unknown_event_without_a_kind(config: Path) -> None:
+    """What has no kind that could be named ends with what is unknown about it."""
+    with listening(config) as (_, url, printed):
+        address = f"{url}/clickatell/sandbox-callback-secret-0"
+        asked = urllib.request.Request(address, b'{"a": 1}', method="POST")  # noqa: S310 - our own
+        urllib.request.urlopen(asked).close()  # noqa: S310
+        line = printed.readline()
+
+    assert line.endswith("clickatell  no `event` of the One API\n")
 
 
 def test_events_as_json(config: Path, run: Run) -> None:

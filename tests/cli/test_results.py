@@ -82,8 +82,36 @@ def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_pa
     assert 0o600 == (tmp_path / "failed-2.csv").stat().st_mode & 0o777
     texts = [each.text or "" for each in sent.handsets.received("+27820990002")]
     assert ["Two lines"] == [" ".join(text.split()) for text in texts]
-    assert 4 == again.rows[0]["accepted"]
-    assert 0 == second.rows[0]["failed"]
+    assert (3, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert 1 == second.rows[0]["failed"]
+
+
+def test_a_row_with_too_many_cells_stays_bad_until_it_is_corrected(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A text with a comma and no quotes is not sent in part by sending the failed lines again.
+
+    The surplus was joined into the last cell, and the message left with half of its text.
+    """
+    (tmp_path / "many.csv").write_text(f"to,text,reference\n{PHONE},Hello, Ann,r-1\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--json")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+    failed = (tmp_path / "failed-2.csv").read_text()
+    (tmp_path / "failed-2.csv").write_text(failed.replace("Hello, Ann", '"Hello, Ann"'))
+    last = run("send-many", "failed-2.csv", "--json")
+
+    assert [
+        "to,text,reference,metadata.line,metadata.why",
+        f'{PHONE},Hello, Ann,r-1,2,"has 4 cells, the header has 3"',
+    ] == (tmp_path / "failed.csv").read_text().splitlines()
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert (1, 0) == (last.rows[0]["accepted"], last.rows[0]["bad"])
+    assert [("Hello, Ann", "r-1")] == [
+        (each.text, each.reference) for each in sandbox.handsets.received(PHONE)
+    ]
 
 
 def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(

@@ -237,6 +237,25 @@ def test_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert "hunter2" not in ran.out + ran.err
 
 
+def test_the_same_advice_is_given_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Of several recipients each has its error line, and the advice about them is not repeated."""
+    _rewrite(tmp_path, 'api_key = "sandbox-not-a-secret-A=="', 'api_key = "hunter2-hunter2"')
+
+    ran = run("send", "--to", PHONE, "--to", "+27820990002", "--text", TEXT)
+
+    assert 2 == ran.err.count("error: ")
+    assert "check the account's credentials" in ran.hint
+
+
+def test_an_error_about_one_of_several_recipients_says_which(run: Run, sandbox: Sandbox) -> None:
+    """Of several `--to`, the wrong one is named by its place, and nothing is sent."""
+    ran = run("send", "--to", PHONE, "--to", "082 000 1000", "--text", TEXT)
+
+    assert 2 == ran.code
+    assert "error: --to 2 of 2: must be a number in E.164 form" in ran.error
+    assert not sandbox.requests
+
+
 def test_a_wrong_base_url(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A 404 is reported as a mistake in the account, not in the message."""
     _rewrite(tmp_path, "/clickatell", "/nowhere")
@@ -259,6 +278,19 @@ def test_an_unreachable_server(run: Run, sandbox: Sandbox, tmp_path: Path) -> No
     assert "connection_failed" in ran.error
     assert "safe to try again" in ran.hint
     assert "`omnimsg sandbox --port 9`" in ran.hint
+
+
+def test_a_proxy_that_does_not_answer_is_no_sandbox(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Where a proxy refuses the connection, the advice is not to start a sandbox."""
+    own = 'base_url = "https://127.0.0.1:9/clickatell"\nproxy = "http://127.0.0.1:9"'
+    _rewrite(tmp_path, f'base_url = "http://127.0.0.1:{sandbox.port}/clickatell"', own)
+
+    ran = run("send", "--to", PHONE, "--text", TEXT, "--deadline", "1")
+
+    assert "by the proxy 127.0.0.1:9" in ran.error
+    assert "omnimsg sandbox" not in ran.hint
 
 
 def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> None:

@@ -133,6 +133,30 @@ def test_resuming_skips_finished_lines(run: Run, sandbox: Sandbox, tmp_path: Pat
     assert len(sandbox.handsets.received(PHONE)) == 1
 
 
+def test_the_advice_to_resume_fits_a_run_with_other_flags(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The advice names no command without the run's own flags: that would be another run."""
+    _write(tmp_path, "phone", PHONE, name="many.csv")
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(config.read_text().replace("sandbox-not-a-secret-A==", "hunter2"))
+    flags = ("--map", "phone=to", "--text", TEXT, "--results", "other")
+
+    ran = run("send-many", "many.csv", *flags)
+
+    hints = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
+    assert "hint: the same command with `--resume` sends the 1 that may be tried again" == hints[-1]
+
+
+def test_a_line_that_is_no_object(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The error of a line without any field names the line alone."""
+    _write(tmp_path, _message(), "[]")
+
+    ran = run("send-many", "many.jsonl", "--check")
+
+    assert "error: line 2: must be an object with keys" == ran.error
+
+
 def test_resuming_after_an_account_failure(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A wrong key stops the run after few requests; a resumed run with the right key sends all."""
     _write(tmp_path, *[_message(text=f"Number {number}") for number in range(1200)])
@@ -221,7 +245,7 @@ def test_a_generated_reference_is_the_same_in_every_run(
         (("many.jsonl", "--account", "main"), "no account 'main'"),
         (("many.jsonl", "--resend-ambiguous"), "--resend-ambiguous belongs to --resume"),
         (("many.jsonl", "--resume"), "no such results file to resume"),
-        (("many.jsonl", "--results", "old"), "old: exists already"),
+        (("many.jsonl", "--results", "old"), "old: exists already, and is no results file"),
         (("many.jsonl", "--results", "old", "--resume"), "old: line 1 is damaged"),
         (("many.jsonl", "--results", "no/old"), "no/old: there is no such folder"),
         (("many.jsonl", "--config", "none.toml"), "none.toml: no such file"),

@@ -73,6 +73,8 @@ def test_a_wrong_id(run: Run, sandbox: Sandbox, text: str, expected: str) -> Non
 
     assert ran.code == 2
     assert expected in ran.error
+    assert "omnimsg" in ran.hint
+    assert "--help" not in ran.hint
 
 
 def test_a_provider_that_does_not_answer(run: Run, sandbox: Sandbox) -> None:

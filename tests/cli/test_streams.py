@@ -74,6 +74,7 @@ def test_an_accepted_message_on_a_full_disk(
     [
         *(("balance",), ("balance", "--json"), ("--version",), ("config", "schema")),
         *(("completion", "bash"), ("send-many", "a.csv", "--check"), ("sandbox", "--port", "0")),
+        *((), ("--help",), ("config",), ("send", "--help")),
     ],
 )
 def test_a_query_on_a_full_disk_is_exit_code_1(

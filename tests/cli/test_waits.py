@@ -45,18 +45,31 @@ def test_a_wait_is_a_time_of_day_and_a_duration(seconds: float, expected: str) -
 @pytest.mark.parametrize(
     ("retry_after", "expected"),
     [
-        (720.0, "rate_limited: slow down; the provider asks to wait until 14:05 (12 min)"),
-        (1.0, "rate_limited: slow down"),
-        (None, "rate_limited: slow down"),
+        (720.0, "rate_limited (HTTP 429): slow; the provider asks to wait until 14:05 (12 min)"),
+        (1.0, "rate_limited (HTTP 429): slow"),
+        (None, "rate_limited (HTTP 429): slow"),
     ],
 )
 def test_a_failure_names_the_wait(retry_after: float | None, expected: str) -> None:
     """A failure's text names the provider's wait if it is long enough to be noticed."""
     failure = Failure(
-        reason=Reason.RATE_LIMITED, retry=Retry.SAFE, detail="slow down", retry_after=retry_after
+        reason=Reason.RATE_LIMITED,
+        retry=Retry.SAFE,
+        detail="slow",
+        http_status=429,
+        retry_after=retry_after,
     )
 
     assert expected == failure_text(failure, now=NOW)
+
+
+def test_a_wait_of_omnimsgs_own_is_not_the_providers() -> None:
+    """Where the provider has not answered, as with a used-up budget, it is not said to ask."""
+    failure = Failure(
+        reason=Reason.QUOTA_EXCEEDED, retry=Retry.SAFE, detail="used up", retry_after=720.0
+    )
+
+    assert "quota_exceeded: used up; wait until 14:05 (12 min)" == failure_text(failure, now=NOW)
 
 
 def test_a_pause_is_reported_once() -> None:

@@ -277,6 +277,22 @@ async def test_what_nobody_handles_comes_again() -> None:
     assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
 
 
+async def test_a_handler_over_its_time_limit_is_named_so_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log names the setting that ended a slow handler, and not a line of asyncio's."""
+    world = World(has_handler=False, handler_timeout=0.01)
+
+    async def slow(_: Event) -> None:
+        await asyncio.sleep(60.0)
+
+    world.client.receiver(slow)
+
+    assert 503 == await world.ask(request(BODY))
+    (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "(handler_timeout: it took longer than 0.01 s)" in record.getMessage()
+
+
 async def test_what_is_not_handled_is_logged_without_its_text(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg.delivery.time_limit import within
+from omnimsg.delivery.time_limit import TimeLimitError, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -85,6 +85,21 @@ async def test_work_that_takes_too_long_is_cancelled() -> None:
     with pytest.raises(TimeoutError):
         await within(0.001, work())
     assert ["cleaned up"] == seen
+
+
+async def test_a_timeout_of_the_work_itself_is_not_the_limits() -> None:
+    """An error of the work keeps its type, so that the two can be told apart."""
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError) as own:
+        await within(60.0, work())
+    with pytest.raises(TimeLimitError, match=r"it took longer than 0\.001 s"):
+        await within(0.001, asyncio.sleep(60.0))
+
+    assert not isinstance(own.value, TimeLimitError)
 
 
 async def test_a_cancelled_caller_cancels_the_work() -> None:

@@ -235,6 +235,7 @@ def test_a_spread_keeps_shares(weights: list[int]) -> None:
         ({"accounts": "a"}, "Route.accounts: must be a sequence of str"),
         ({"weights": {"a": 1}}, "Route.weights: needs strategy = 'weighted'"),
         ({"strategy": "weighted"}, "Route.weights: must have a weight for each"),
+        ({"strategy": "weighted", "weights": {"b": 1}}, "and no other: look at 'a', 'b'"),
         (
             {"strategy": "weighted", "weights": {"a": 0}},
             "Route.weights.a: must be a whole number from 1 to 1000",

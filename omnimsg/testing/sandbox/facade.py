@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
+from omnimsg.domain.address import is_e164
 from omnimsg.testing.sandbox.callback_carriers import Carrier, carrier_to
 from omnimsg.testing.sandbox.callback_request import Place
 from omnimsg.testing.sandbox.config import PUBLIC_URL, SandboxConfig
 from omnimsg.testing.sandbox.loop_tasks import loop_is_running
+from omnimsg.testing.sandbox.numbers import plain
 from omnimsg.testing.sandbox.phone import TIMEOUT, Phone
 from omnimsg.testing.sandbox.thread import SandboxThread
 from omnimsg.testing.sandbox.watching import Watch
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLL_SECONDS: Final = 0.01
+
+# What to look at where the application has refused callbacks, by its answer.
+_ADVICE: Final = {
+    401: "The signature is for another address or account: `call_back_to(public_url=...)` names"
+    " the application's own public_url.",
+    404: "There is no receiver, or no account of this name: `call_back_to(path=...)` says where"
+    " the receiver is.",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +108,15 @@ class TestSandbox:
 
         Args:
             number: The number in E.164 form, grouped or not, or a mailbox.
+
+        Raises:
+            ValueError: It is neither: nothing can reach it, so that no test of it could fail.
         """
+        if "@" not in number and not is_e164(plain(number)):
+            raise ValueError(
+                f"{number!r} is neither a number with its country code, such as +27820001000, nor a"
+                " mailbox: no message can reach it"
+            )
         return Phone(number, self._watch)
 
     def fail(
@@ -259,6 +277,8 @@ class TestSandbox:
             f" {each['status'] or each['error'] or 'no answer'}"
             for each in callbacks.latest[-10:]
         ]
+        answers = {each["status"] for each in callbacks.latest[-10:]}
+        lines += [advice for status, advice in _ADVICE.items() if status in answers]
         waiting = f"{counts['waiting']} callbacks wait, {counts['given_up']} were given up"
         return "\n".join([f"The application has not taken every callback: {waiting}.", *lines])
 

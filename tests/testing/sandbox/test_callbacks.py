@@ -201,6 +201,17 @@ def test_what_the_application_refuses_is_a_failure(sandbox: TestSandbox, send: S
     assert "bird status.accepted, attempt 1: 401" in str(caught.value)
 
 
+def test_a_receiver_at_another_path_is_suggested(sandbox: TestSandbox, send: Send) -> None:
+    """Where the application has no such path, the failure says how to name the receiver's."""
+    sandbox.call_back_to(wsgi([], "404 Not Found"))
+    send(Message(TO, "Hello"), account="bird")
+
+    wait_until(lambda: was_attempted(sandbox))
+
+    with pytest.raises(AssertionError, match=r"`call_back_to\(path=\.\.\.\)` says where"):
+        sandbox.wait_for_callbacks(timeout=0)
+
+
 def test_what_the_application_raises_is_the_cause_of_the_failure(
     sandbox: TestSandbox, send: Send
 ) -> None:

@@ -42,6 +42,13 @@ def test_a_number_may_be_grouped(sandbox: TestSandbox, send: Send, written: str)
     assert (written, "Hello") == (message.number, message.text)
 
 
+@pytest.mark.parametrize("written", ["082 000 1000", "+27", "Ola", ""])
+def test_what_nothing_can_reach_is_no_phone(sandbox: TestSandbox, written: str) -> None:
+    """A number without its country code is refused: that it got nothing would prove nothing."""
+    with pytest.raises(ValueError, match="is neither a number with its country code"):
+        sandbox.phone(written)
+
+
 def test_a_mailbox_is_a_phone_too(sandbox: TestSandbox, send: Send) -> None:
     """A mailbox is found in any case of letters."""
     send(Message("Ola@example.test", Email(subject="Lunch", text="Fish")), account="bird")
