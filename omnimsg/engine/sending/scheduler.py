@@ -214,7 +214,7 @@ class Scheduler:
     def _end_dropped(self, batch: Batch) -> None:
         """End a batch whose worker was cancelled before its first step."""
         self._limiter.under_way -= 1
-        batch.finish_all([self._local.cancelled(each, left=False) for each in batch.messages])
+        batch.finish_all([self._local.interrupted(each, left=False) for each in batch.messages])
         self._wakeup.soon()
 
     def _next(self) -> Batch | None:
