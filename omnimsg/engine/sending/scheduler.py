@@ -91,6 +91,11 @@ class Scheduler:
         for batch in self._queue.take_owned(owner):
             self._requeue.give_up(batch)
 
+    def refuse(self) -> None:
+        """Take nothing more, before anything was taken."""
+        self._admission.close()
+        self._slots.close()
+
     async def aclose(self, deadline: Deadline) -> None:
         """Send queued messages until the deadline; then end the rest, each with an outcome.
 
