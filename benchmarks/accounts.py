@@ -14,8 +14,8 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 from floor import CALLERS, KEY
-from library import messages, trust
 from omnimsg import Client
+from plain_sends import messages, trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

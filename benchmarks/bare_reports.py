@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from calling import PATHS, called, called_on_uvicorn
+from callback_server import PATHS, called, called_on_uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -20,9 +20,9 @@ import aiohttp
 import orjson
 
 from cores import Role, pin_to_core
-from hand import HEADERS
-from library import in_batches
+from handwritten_loop import HEADERS
 from omnimsg import Message
+from plain_sends import in_batches
 from processes import sink
 from texts import Line, lines
 

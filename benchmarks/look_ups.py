@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from answers import KNOWN_ID
 from floor import CHANNEL, HEADERS, PATH, WORKERS, connector
-from library import one_a_request
 from omnimsg import Status
+from plain_sends import one_a_request
+from sink_answers import KNOWN_ID
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from accounts import idle_account
 from cores import Role, pin_to_core
-from library import in_batches, messages
 from omnimsg import Accepted
+from plain_sends import in_batches, messages
 from processes import sink
 
 if TYPE_CHECKING:

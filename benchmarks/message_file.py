@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from library import one_a_request
 from omnimsg.bulk import BulkRun, LineState, ResultsFile, open_message_file
+from plain_sends import one_a_request
 from texts import lines
 
 if TYPE_CHECKING:

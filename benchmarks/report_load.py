@@ -1,8 +1,8 @@
 """Send reports as a provider does: signed, over connections that stay open, one after another.
 
-Run `python benchmarks/report_load.py bird 8080`; `calling.py` does. For each line of standard
-input, a number, it sends as many reports, and prints how many were answered with success. It builds
-all requests before it sends the first, so that the server never waits for this process.
+Run `python benchmarks/report_load.py bird 8080`; `callback_server.py` does. For each line of
+standard input, a number, it sends as many reports, and prints how many were answered with success.
+It builds all requests before it sends the first, so that the server never waits for this process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from calling import (
+from callback_server import (
     HOST,
     KNOWN,
     PASSWORD,

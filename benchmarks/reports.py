@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calling import (
+from callback_server import (
     KNOWN,
     PASSWORD,
     PATH_SECRET,
@@ -21,7 +21,7 @@ from calling import (
     called_on_uvicorn,
     message_id,
 )
-from calling import reference as reference_of
+from callback_server import reference as reference_of
 from floor import CHANNEL, KEY, WORKSPACE
 from omnimsg import Accepted, Client, Status
 from omnimsg.delivery.memory_store import MemoryStore

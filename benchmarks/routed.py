@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from floor import CALLERS, KEY
-from library import awaited_by, messages, stream, trust
 from omnimsg import Client
+from plain_sends import awaited_by, messages, stream, trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -32,17 +32,17 @@ Workload = Callable[[str], AbstractAsyncContextManager[Work]]
 # of messages in a turn; and the number of messages to warm up.
 WORKLOADS = {
     "floor": ("floor", 500, 500),
-    "single": ("library", 500, 500),
-    "awaited": ("library", 500, 500),
-    "hand": ("hand", 12_500, 12_500),
-    "batches": ("library", 12_500, 12_500),
+    "single": ("plain_sends", 500, 500),
+    "awaited": ("plain_sends", 500, 500),
+    "hand": ("handwritten_loop", 12_500, 12_500),
+    "batches": ("plain_sends", 12_500, 12_500),
     # More, as for `callers`.
-    "hand_callers": ("hand_callers", 25_000, 12_500),
+    "hand_callers": ("handwritten_callers", 25_000, 12_500),
     "get": ("look_ups", 500, 500),
     "status": ("look_ups", 500, 500),
     # Longer, because each turn starts with a client and a results file of its own.
     "file": ("message_file", 1_250, 500),
-    "sandbox": ("emulated", 500, 500),
+    "sandbox": ("sandbox_cpu", 500, 500),
     # Clients, not messages; the first of each process pays for the work that is done once.
     "one_account": ("accounts", 20, 2),
     "many_accounts": ("accounts", 10, 2),
@@ -50,20 +50,20 @@ WORKLOADS = {
     "ten_accounts": ("accounts", 12_500, 12_500),
     "thousand_accounts": ("accounts", 12_500, 12_500),
     # More, because each turn starts and ends with starting and ending 1,000 callers.
-    "callers": ("library", 25_000, 12_500),
+    "callers": ("plain_sends", 25_000, 12_500),
     # Over omnimsg's own transport.
-    "single_protocol": ("library", 500, 500),
-    "awaited_protocol": ("library", 500, 500),
-    "batches_protocol": ("library", 12_500, 12_500),
-    "callers_protocol": ("library", 25_000, 12_500),
+    "single_protocol": ("plain_sends", 500, 500),
+    "awaited_protocol": ("plain_sends", 500, 500),
+    "batches_protocol": ("plain_sends", 12_500, 12_500),
+    "callers_protocol": ("plain_sends", 25_000, 12_500),
     # The same through ten rules.
     "routed": ("routed", 12_500, 12_500),
     "routed_callers": ("routed", 25_000, 12_500),
-    "options": ("typical", 12_500, 12_500),
-    "templates": ("typical", 12_500, 12_500),
-    "deadlines": ("typical", 25_000, 12_500),
-    "journal": ("typical", 500, 500),
-    "journal_batches": ("typical", 12_500, 12_500),
+    "options": ("sends_with_options", 12_500, 12_500),
+    "templates": ("sends_with_options", 12_500, 12_500),
+    "deadlines": ("sends_with_options", 25_000, 12_500),
+    "journal": ("sends_with_options", 500, 500),
+    "journal_batches": ("sends_with_options", 12_500, 12_500),
     # Reports that a provider makes, not messages.
     **{
         name: (module, 500, 500)

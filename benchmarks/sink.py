@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from answers import answer
 from cores import Role, pin_to_core
 from loops import new_loop, stay_awake
+from sink_answers import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

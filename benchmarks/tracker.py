@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calling import message_id, reference
+from callback_server import message_id, reference
 from cores import Role, pin_to_core
 from memory import resident
 from omnimsg import Accepted, Status

@@ -154,7 +154,7 @@ _EXPORTS = {
         "Status",
         "Timeline",
     ),
-    "omnimsg.engine.account_reports": (
+    "omnimsg.engine.health_and_preview": (
         "Health",
         "Preview",
     ),
@@ -175,6 +175,7 @@ _EXPORTS = {
         "Held",
         "Observer",
         "OutcomeKnown",
+        "OutcomeUnclaimed",
         "Paused",
         "RetryEvent",
         "UnknownCodeMet",
@@ -208,7 +209,6 @@ _EXPORTS = {
         "PlannedLeg",
         "Price",
     ),
-    "omnimsg.engine.unclaimed": ("OutcomeUnclaimed",),
     "omnimsg.engine.unknown_codes": (
         "UnknownCode",
         "UnknownCodes",

@@ -109,13 +109,13 @@ from omnimsg.domain.status import LegStatus as LegStatus
 from omnimsg.domain.status import MessageStatus as MessageStatus
 from omnimsg.domain.status import Status as Status
 from omnimsg.domain.status import Timeline as Timeline
-from omnimsg.engine.account_reports import Health as Health
-from omnimsg.engine.account_reports import Preview as Preview
 from omnimsg.engine.budgets import Budget as Budget
 from omnimsg.engine.delivery_events import CallbackRefused as CallbackRefused
 from omnimsg.engine.delivery_events import DoubtEnded as DoubtEnded
 from omnimsg.engine.delivery_events import EventReceived as EventReceived
 from omnimsg.engine.delivery_events import StatusChanged as StatusChanged
+from omnimsg.engine.health_and_preview import Health as Health
+from omnimsg.engine.health_and_preview import Preview as Preview
 from omnimsg.engine.journal import Attempt as Attempt
 from omnimsg.engine.journal import Journal as Journal
 from omnimsg.engine.leg_events import LegChanged as LegChanged
@@ -127,6 +127,7 @@ from omnimsg.engine.observers import HandedOver as HandedOver
 from omnimsg.engine.observers import Held as Held
 from omnimsg.engine.observers import Observer as Observer
 from omnimsg.engine.observers import OutcomeKnown as OutcomeKnown
+from omnimsg.engine.observers import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.observers import Paused as Paused
 from omnimsg.engine.observers import RetryEvent as RetryEvent
 from omnimsg.engine.observers import UnknownCodeMet as UnknownCodeMet
@@ -138,7 +139,6 @@ from omnimsg.engine.policy import Policy as Policy
 from omnimsg.engine.policy import Prices as Prices
 from omnimsg.engine.policy import RetryPolicy as RetryPolicy
 from omnimsg.engine.suppression import Suppression as Suppression
-from omnimsg.engine.unclaimed import OutcomeUnclaimed as OutcomeUnclaimed
 from omnimsg.engine.unknown_codes import UnknownCode as UnknownCode
 from omnimsg.engine.unknown_codes import UnknownCodes as UnknownCodes
 from omnimsg.routing import Match as Match

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from omnimsg.accounts import Accounts
     from omnimsg.engine.account_builder import AccountBuilder
     from omnimsg.engine.clock import Clock
+    from omnimsg.receiving import LateSettlement
 
 
 class AccountManagement:
@@ -24,6 +25,7 @@ class AccountManagement:
     _accounts: Accounts
     _builder: AccountBuilder
     _clock: Clock
+    _settlement: LateSettlement
 
     @property
     def accounts(self) -> Mapping[str, Adapter[Any]]:
@@ -59,4 +61,6 @@ class AccountManagement:
             ConfigError: There is no such account, or it is the default one or used by a route.
         """
         until = Deadline.after(deadline, self._clock.monotonic)
+        if self._settlement.delivery is not None:
+            self._settlement.delivery.keep_receiving(name)
         await self._accounts.remove(name).aclose(until)

@@ -25,10 +25,10 @@ from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
-from omnimsg.idempotency import Idempotency
+from omnimsg.idempotency.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
-from omnimsg.reports import LateSettlement, Reports
+from omnimsg.receiving import LateSettlement, Receiving
 from omnimsg.routing import Route
 from omnimsg.transport import create_http_transport
 
@@ -52,11 +52,11 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.idempotency import Key, Submits
+    from omnimsg.idempotency.idempotency import Key, Submits
     from omnimsg.transport import TransportFactory
 
 
-class Client(AccountManagement, Checks, Operations, Planning, Reports):
+class Client(AccountManagement, Checks, Operations, Planning, Receiving):
     """Sends and tracks messages through the accounts of a configuration.
 
     Create one per process and use it from as many tasks as you like. It has separate connections

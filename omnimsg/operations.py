@@ -29,7 +29,10 @@ DEADLINE = 30.0
 
 # What to give in place of an argument of another type.
 _UPLOAD = "Upload(data, 'image/png', file_name='a.png')"
-_STORED = "what `upload` returned, or the media of an inbound message"
+_STORED = (
+    "what `upload` returned, or the `Stored` source of an inbound file; an `Inline` one has its"
+    " bytes in `data`"
+)
 
 
 class Operations:

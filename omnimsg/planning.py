@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnimsg.accounts import Accounts
-    from omnimsg.engine.account_reports import Health, Preview
+    from omnimsg.engine.health_and_preview import Health, Preview
     from omnimsg.fallback.chain_leg import ChainLeg
     from omnimsg.routing.plan import Plan
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.content import (
     Card,
     Carousel,
@@ -23,7 +24,6 @@ from omnimsg.domain.content import (
     Text,
 )
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.media import Inline, Stored
 from omnimsg.domain.reason import Reason, Retry

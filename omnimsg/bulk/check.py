@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk.reader import MessageFile
     from omnimsg.domain.message import Message
-    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.health_and_preview import Preview
 
 
 @attrs.frozen

@@ -13,7 +13,7 @@ from omnimsg.bulk.fingerprint import FileChangedError
 from omnimsg.bulk.line_state import LineState
 from omnimsg.bulk.parsing import LineParser
 from omnimsg.domain.errors import InvalidValue
-from omnimsg.engine.sending.message_runs import MessageRuns
+from omnimsg.engine.sending.stream_input import MessageRuns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence

@@ -88,8 +88,9 @@ async def _listen(
 
     loaded = load_config(config, default=account)
     with _listening_socket(host, port) as listening:
-        here = f"http://{host}:{listening.getsockname()[1]}"
-        address = public_url or loaded.callbacks.public_url or here + _PATH
+        name = f"[{host}]" if ":" in host else host
+        here = f"http://{name}:{listening.getsockname()[1]}"
+        address = (public_url or loaded.callbacks.public_url or here + _PATH).rstrip("/")
         async with Client.from_config(loaded, observers=[_refusals()]) as client:
             names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
@@ -155,9 +156,10 @@ def _listening_socket(host: str, port: int) -> "socket.socket":
     import socket  # noqa: PLC0415
 
     try:
-        # Resolve the name first, because `create_server` hides the error of a wrong name.
-        socket.getaddrinfo(host, port, socket.AF_INET)
-        return socket.create_server((host, port))
+        # Resolve the name first: `create_server` hides the error of a wrong name, and must be told
+        # the family. The lowest is IPv4, for a name that has both, such as `localhost`.
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.create_server((host, port), family=min(each[0] for each in found))
     except socket.gaierror as error:
         raise CommandError(
             f"host {host} cannot be used: {error.strerror}", "choose another with --host"

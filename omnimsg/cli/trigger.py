@@ -123,7 +123,7 @@ def _sources() -> "dict[str, CallbackSource]":
     import secrets  # noqa: PLC0415 - keeps help fast
 
     from omnimsg.sandbox import SandboxState  # noqa: PLC0415
-    from omnimsg.sandbox.settings import installed_emulators  # noqa: PLC0415
+    from omnimsg.sandbox.plugins import installed_emulators  # noqa: PLC0415
 
     # A new seed each time: a sample with the ids of the last one would count as its repetition.
     state = SandboxState(seed=secrets.randbits(64))

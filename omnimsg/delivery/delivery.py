@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.handlers import Handlers
-from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
@@ -26,7 +26,7 @@ from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from typing import TypeAlias
 
     from omnimsg.delivery.account_adapters import AccountAdapters
@@ -67,8 +67,7 @@ class Delivery:
         handlers: The application's handlers.
         tracker: Tracks the state of each message.
         dispatcher: Hands events on.
-        closing: Set, in the running event loop, when the client closes.
-        is_closed: Whether the client is closed, so that nothing more is waited for.
+        closing: Set when the client closes, so that nothing more is waited for.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
@@ -89,7 +88,8 @@ class Delivery:
         self._observers = observers
         self._clock = clock
         self._receivers: list[Receiver] = []
-        self.handlers: Handlers = Handlers()
+        self.closing: CloseSignal = CloseSignal()
+        self.handlers: Handlers = Handlers(self.closing)
         self.tracker: Tracker = Tracker(
             store, clock, observers, doubt_window=doubt_window, joined=self._joined
         )
@@ -106,9 +106,6 @@ class Delivery:
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
         self._told_again: set[MessageId] = set()
-        self._limits: set[asyncio.Timeout] = set()
-        self.closing: PerLoop[asyncio.Event] = PerLoop(asyncio.Event)
-        self.is_closed: bool = False
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -127,21 +124,17 @@ class Delivery:
         self._receivers.append(receiver)
         return receiver
 
-    def close(self) -> None:
-        """End the waits for messages, and the loops over events once they have no event left."""
-        self.is_closed = True
-        self.handlers.close()
-        for limit in self._limits:
-            if not limit.expired():
-                limit.reschedule(0.0)
+    def keep_receiving(self, account: str) -> None:
+        """Let the receivers go on receiving for an account that is about to be removed."""
+        for each in self._receivers:
+            each.has_account(account)  # which notes an account that was added since it was built
 
     async def aclose(self) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close."""
         try:
             await self.tracker.aclose()
         finally:
-            self.closing.here.set()
-            self.close()
+            self.closing.set()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
@@ -167,8 +160,13 @@ class Delivery:
             OperationError: The client was closed, and it had done neither.
         """
         limit = asyncio.timeout(timeout)
+
+        def end() -> None:
+            if not limit.expired():
+                limit.reschedule(0.0)
+
         with (
-            self._ended_by_closing(limit),
+            self.closing.calls(end),
             self.tracker.waiters.watch(message_id) as waiter,
             self._poller.watch(message_id, longest_pause) as watched,
         ):
@@ -181,13 +179,13 @@ class Delivery:
                             if _ends_wait(tracked.status, wanted):
                                 return tracked.status
                             now = tracked.status.status
-                        if self.is_closed:
+                        if self.closing.is_set:
                             raise _closed(message_id)
                         await waiter.next()
             except TimeoutError:
                 if not limit.expired():
                     raise  # raised by the store
-                if self.is_closed:
+                if self.closing.is_set:
                     raise _closed(message_id) from None
                 why = f"; the last look-up failed: {watched.error}" if watched.error else ""
                 raise TimeoutError(
@@ -213,15 +211,6 @@ class Delivery:
                 raise
             return found
         return found if tracked is None else tracked.status
-
-    @contextmanager
-    def _ended_by_closing(self, limit: asyncio.Timeout) -> Iterator[None]:
-        """Let a time limit pass when the client closes."""
-        self._limits.add(limit)
-        try:
-            yield
-        finally:
-            self._limits.discard(limit)
 
     def _has_reports(self, account: str) -> bool:
         return any(each.has_account(account) for each in self._receivers)
@@ -254,12 +243,11 @@ class Delivery:
 
     async def _try_again(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
         """Try several times: no provider sends it again. Closing brings the last try forward."""
-        closing = self.closing.here
         for pause in _PAUSES:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await closing.wait()
-            if await _succeeds(hand_on, warn) or closing.is_set():
+                    await self.closing.wait()
+            if await _succeeds(hand_on, warn) or self.closing.is_set:
                 return
 
 

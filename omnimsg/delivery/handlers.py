@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.engine.cancellation import is_own_cancellation
@@ -13,6 +12,7 @@ from omnimsg.engine.cancellation import is_own_cancellation
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from omnimsg.delivery.close_signal import CloseSignal
     from omnimsg.domain.events import Event
     from omnimsg.engine.delivery_events import StatusChanged
 
@@ -29,13 +29,16 @@ class Handlers:
 
     Closing the client ends the loops. They are kept: no later event counts as handled without them,
     so the provider sends it again.
+
+    Args:
+        closing: Set when the client closes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, closing: CloseSignal) -> None:
         self._of_events: list[EventHandler] = []
         self._of_statuses: list[StatusHandler] = []
         self._loops: list[_Loop] = []
-        self._is_closed = False
+        self._closing = closing
 
     def __bool__(self) -> bool:
         """Return whether there is any handler."""
@@ -55,28 +58,23 @@ class Handlers:
         An event is handled when the loop asks for the next one. If the loop is left, its current
         event counts as not handled. Closing the client ends the iteration.
         """
-        loop = _Loop(is_over=self._is_closed)
+        loop = _Loop(self._closing)
         self._loops.append(loop)
         try:
-            while (taken := await loop.next()) is not None:
-                event, handled = taken
-                try:
-                    yield event
-                except BaseException:
-                    _fail(handled)
-                    raise
-                if not handled.done():
-                    handled.set_result(None)
+            with self._closing.calls(loop.wake):
+                while (taken := await loop.next()) is not None:
+                    event, handled = taken
+                    try:
+                        yield event
+                    except BaseException:
+                        _fail(handled)
+                        raise
+                    if not handled.done():
+                        handled.set_result(None)
         finally:
-            if not loop.is_over:
+            if not self._closing.is_set:
                 self._loops.remove(loop)
             loop.close()
-
-    def close(self) -> None:
-        """End the loops, once each has handled the events that are queued for it."""
-        self._is_closed = True
-        for loop in self._loops:
-            loop.end()
 
     async def handle(self, event: Event, done: set[object]) -> None:
         """Call every handler with an event, one after another.
@@ -127,15 +125,16 @@ class Handlers:
 class _Loop:
     """One loop over the events: it handles one at a time, and the others are queued.
 
-    Attributes:
-        is_over: Whether the loop ends when no event is queued.
+    Args:
+        closing: Set when the client closes, which ends the loop when no event is queued.
     """
 
-    def __init__(self, *, is_over: bool) -> None:
+    def __init__(self, closing: CloseSignal) -> None:
+        self._closing = closing
         self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
         self._has_news = asyncio.Event()
         self._is_left = False
-        self.is_over: bool = is_over
+        self._was_ended = False
 
     async def put(self, event: Event) -> None:
         """Queue an event, and wait until the loop has handled it.
@@ -146,7 +145,7 @@ class _Loop:
             NotHandledError: Closing the client has ended the loop.
         """
         if self._is_left:
-            if self.is_over:
+            if self._was_ended:
                 raise NotHandledError
             return
         handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -164,20 +163,18 @@ class _Loop:
                 event, handled = self._waiting.popleft()
                 if not handled.done():  # otherwise its caller has given up
                     return event, handled
-            if self.is_over:
+            if self._closing.is_set:
                 return None
             self._has_news.clear()
             await self._has_news.wait()
 
-    def end(self) -> None:
-        """End the loop when no event is queued."""
-        self.is_over = True
-        with suppress(RuntimeError):  # its event loop is closed
-            self._has_news.set()
+    def wake(self) -> None:
+        """Look again for events, and whether the client was closed."""
+        self._has_news.set()
 
     def close(self) -> None:
         """Fail the queued events: the loop that would handle them was left."""
-        self._is_left = True
+        self._is_left, self._was_ended = True, self._closing.is_set
         while self._waiting:
             _fail(self._waiting.popleft()[1])
 

@@ -159,14 +159,15 @@ class Receiver:
         """Return the adapter that a path names, the path's tail, and the secret in it."""
         if request.method != "POST":
             raise RefusedError(RefusedBecause.WRONG_METHOD)
-        segments = request.path.rstrip("/").rsplit("/", 2)
+        path = request.path.rstrip("/")
+        segments, end = path.rsplit("/", 2), request.path[len(path) :]
         adapter = self._find_adapter(segments[-1])
         if adapter is not None:
-            return adapter, segments[-1], None
+            return adapter, segments[-1] + end, None
         adapter = self._find_adapter(segments[-2]) if len(segments) > 1 else None
         if adapter is None:
             raise RefusedError(RefusedBecause.NO_SUCH_ACCOUNT)
-        return adapter, "/".join(segments[-2:]), segments[-1].encode("latin-1", "replace")
+        return adapter, "/".join(segments[-2:]) + end, segments[-1].encode("latin-1", "replace")
 
     def _find_adapter(self, name: str) -> Adapter[Any] | None:
         """Return the adapter that receives for an account; `None` if none does."""

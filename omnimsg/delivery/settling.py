@@ -12,6 +12,7 @@ from omnimsg.domain.outcome import Accepted
 from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
+    from omnimsg.delivery.close_signal import CloseSignal
     from omnimsg.delivery.tracker import Tracker
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Ambiguous, Outcome
@@ -32,7 +33,7 @@ async def settle(
     outcome: Ambiguous,
     deadline: Deadline,
     *,
-    closing: asyncio.Event,
+    closing: CloseSignal,
 ) -> Outcome:
     """Return the acceptance of a doubtful message, or the doubt if no proof arrives in time.
 

@@ -20,7 +20,7 @@ from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.ordered import Ordered
+from omnimsg.domain.ordered_enum import Ordered
 from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
 from omnimsg.domain.redaction import masked

@@ -20,7 +20,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.ordered import Ordered
+from omnimsg.domain.ordered_enum import Ordered
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.quick import quick
 from omnimsg.domain.reason import Fault, Reason

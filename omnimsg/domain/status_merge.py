@@ -16,7 +16,7 @@ import attrs
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.outcome import Usage
 from omnimsg.domain.reason import Reason
-from omnimsg.domain.status import MAX_EVIDENCE, LegStatus, MessageStatus, Timeline
+from omnimsg.domain.status import MAX_EVIDENCE, LegStatus, MessageStatus, Status, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,8 @@ T = TypeVar("T")
 # No provider has as many channels; a provider that keeps inventing ids must not fill the memory.
 MAX_LEGS = 32
 _NEVER = datetime.max.replace(tzinfo=UTC)
+# What is reported of a leg that has not been tried yet.
+_WAITING = frozenset({Status.SCHEDULED, Status.ACCEPTED})
 
 
 def status_of_accepted(accepted: Accepted) -> MessageStatus:
@@ -71,11 +73,12 @@ def merge_statuses(first: MessageStatus, second: MessageStatus) -> MessageStatus
 
 
 def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
-    """Merge the views of each leg, and order the legs by their earliest times.
+    """Merge the views of each leg, and order the legs by the times at which they were tried.
 
     A leg is identified by the provider's id of it, or by its channel if it has no id: a report may
     name a channel that a look-up does not. A leg starts when the one before it failed, so the order
-    of their times is that of sending; legs without evidence come last. At most 32 legs are kept.
+    of their times is that of sending. Legs that only wait come after these, because an early
+    look-up finds that all of them wait, and legs without evidence last. At most 32 legs are kept.
 
     `NOT_FOUND` is kept only while there is no other evidence: a look-up may come before the
     provider can find a message that it has accepted, and a leg that can still run would hide that
@@ -96,7 +99,7 @@ def merge_legs(legs: Iterable[LegStatus]) -> tuple[LegStatus, ...]:
     # By key, which never changes: a bound by time would depend on the order of merging.
     kept = sorted(merged)[:MAX_LEGS]
     return tuple(
-        merged[key] for key in sorted(kept, key=lambda key: (_first_time(merged[key]), key))
+        merged[key] for key in sorted(kept, key=lambda key: (*_first_times(merged[key]), key))
     )
 
 
@@ -118,8 +121,11 @@ def _key_of(leg: LegStatus) -> tuple[str, str]:
     return ("id", leg.provider_id) if leg.provider_id else ("channel", leg.channel or "")
 
 
-def _first_time(leg: LegStatus) -> datetime:
-    return leg.timeline.earliest or _NEVER
+def _first_times(leg: LegStatus) -> tuple[datetime, datetime]:
+    """Return since when a leg has been tried, and since when anything is known of it."""
+    entries = leg.timeline.entries
+    tried = [at for evidence, at in entries.items() if evidence.status not in _WAITING]
+    return min(tried, default=_NEVER), leg.timeline.earliest or _NEVER
 
 
 def _bounded(leg: LegStatus) -> LegStatus:

@@ -10,11 +10,11 @@ from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.account_operations import AccountOperations
-from omnimsg.engine.account_reports import Health, Preview
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.runner import BatchRun
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.health_and_preview import Health, Preview
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 class AccountListener(Protocol):
     """A call that tries one account after another for a message."""
 
-    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
+    def note(self, future: asyncio.Future[Outcome], account: str) -> None:
         """Note the account that was tried last, and the future of its outcome."""
 
 
@@ -61,11 +61,11 @@ class AccountListener(Protocol):
 account_listener: ContextVar[AccountListener | None] = ContextVar("account_listener", default=None)
 
 
-def notify_asked(future: asyncio.Future[Outcome], account: str) -> None:
+def notify_account_listener(future: asyncio.Future[Outcome], account: str) -> None:
     """Tell `account_listener`, if it is set, that a message was handed to an account."""
-    asking = account_listener.get()
-    if asking is not None:
-        asking.note(future, account)
+    listener = account_listener.get()
+    if listener is not None:
+        listener.note(future, account)
 
 
 class AccountEngine(AccountOperations):
@@ -182,7 +182,7 @@ class AccountEngine(AccountOperations):
     ) -> asyncio.Future[Outcome]:
         """Hand over one message, and tell the running call that this account has it."""
         future = self.hand_over(message, deadline, fails_over)
-        notify_asked(future, self.name)
+        notify_account_listener(future, self.name)
         return future
 
     async def fail_over(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from omnimsg.adapter import Operation
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.deadline import Deadline
 from omnimsg.transport.files import (

@@ -34,12 +34,12 @@ from omnimsg.engine.sending.follow_up import FollowUp
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.reconcile import Reconciler
 from omnimsg.engine.sending.requeue import Requeue
 from omnimsg.engine.sending.retry import Retrier
 from omnimsg.engine.sending.scheduler import Scheduler
-from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup

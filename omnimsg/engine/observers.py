@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         StatusChanged,
     )
     from omnimsg.engine.leg_events import LegChanged
-    from omnimsg.engine.unclaimed import OutcomeUnclaimed
 
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
@@ -134,6 +133,21 @@ class OutcomeKnown:
     account: str
     messages: tuple[Message, ...] = attrs.field(repr=False)
     outcomes: tuple[Outcome, ...]
+
+
+@attrs.frozen(kw_only=True)
+class OutcomeUnclaimed:
+    """A message has an outcome that nobody waits for: its caller was cancelled, or its loop ended.
+
+    Attributes:
+        account: The account's name.
+        message: The message.
+        outcome: The message's outcome.
+    """
+
+    account: str
+    message: Message = attrs.field(repr=False)
+    outcome: Outcome
 
 
 @attrs.frozen(kw_only=True)

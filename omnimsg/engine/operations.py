@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from omnimsg.engine.attempt.runner import AttemptRunner
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
+    from omnimsg.engine.sending.operation_slots import OperationSlots
     from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.engine.sending.slots import OperationSlots
     from omnimsg.transport import Sink, Transport
 
 T = TypeVar("T")

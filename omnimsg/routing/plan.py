@@ -18,7 +18,7 @@ from omnimsg.routing.masked_request import MaskedRequest, masked_request
 
 if TYPE_CHECKING:
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.health_and_preview import Preview
 
 
 @attrs.frozen(kw_only=True)

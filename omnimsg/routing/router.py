@@ -12,13 +12,12 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.engine.account import notify_asked
+from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import has_outlived_ttl, to_seconds
-from omnimsg.engine.observers import OutcomeKnown
+from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.stream import Streams
-from omnimsg.engine.unclaimed import OutcomeUnclaimed
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.engine.account_reports import Preview
+    from omnimsg.engine.health_and_preview import Preview
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.routing.active_route import ActiveRoute
@@ -76,7 +75,7 @@ class Router:
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
-            notify_asked(future, self._match(message).accounts[0].name)
+            notify_account_listener(future, self._match(message).accounts[0].name)
             return await self.fail_over(message, await future, started, deadline)
         route = self._match(message)
         if not route.is_simple:

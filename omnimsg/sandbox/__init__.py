@@ -16,10 +16,11 @@ from omnimsg.sandbox.callbacks.phone_reply import (
 )
 from omnimsg.sandbox.callbacks.signer import JSON_TYPE, CallbackSigner
 from omnimsg.sandbox.callbacks.source import CallbackSource
+from omnimsg.sandbox.capacity import Limits
+from omnimsg.sandbox.client_config import config, config_toml
 from omnimsg.sandbox.emulator import Emulator, shuffle_entries
 from omnimsg.sandbox.fault_scripts import Fault, FaultError, Faults
 from omnimsg.sandbox.handsets import Handsets, Received
-from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.media_store import Media, MediaStore
 from omnimsg.sandbox.message_records import (
     LifecycleStep,
@@ -35,7 +36,6 @@ from omnimsg.sandbox.scenarios import MAGIC, Scenario, is_magic, magic_number, s
 from omnimsg.sandbox.server import Sandbox
 from omnimsg.sandbox.service_windows import ServiceWindows
 from omnimsg.sandbox.serving import serve
-from omnimsg.sandbox.settings import config, config_toml
 from omnimsg.sandbox.state import SandboxState
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import hdrs, web
 
 from omnimsg.json_codec import JSONDecodeError, loads
-from omnimsg.sandbox.limits import REQUEST_BYTES
+from omnimsg.sandbox.capacity import REQUEST_BYTES
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from omnimsg.sandbox.changes import note_change
+from omnimsg.sandbox.changed_messages import note_change
 from omnimsg.sandbox.display import Display
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore

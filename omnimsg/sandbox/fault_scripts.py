@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox.limits import FAULTS
+from omnimsg.sandbox.capacity import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ from omnimsg.sandbox.message_records import utc_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from omnimsg.sandbox.limits import Limits
+    from omnimsg.sandbox.capacity import Limits
     from omnimsg.sandbox.message_records import MessageRecord
 
 

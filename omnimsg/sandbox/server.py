@@ -12,7 +12,9 @@ from aiohttp import web
 
 from omnimsg.sandbox.callback_control import callback_routes
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
-from omnimsg.sandbox.changes import NotedChanges
+from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
+from omnimsg.sandbox.changed_messages import NotedChanges
+from omnimsg.sandbox.client_config import HOST, base_url, config, config_toml
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import control_routes
 from omnimsg.sandbox.control_query import CONTROL, answer_control
@@ -20,13 +22,12 @@ from omnimsg.sandbox.fault_injection import reset_connection, respond_with_fault
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
 from omnimsg.sandbox.inbox.routes import EMULATORS, inbox_routes
-from omnimsg.sandbox.limits import REQUEST_BYTES, Limits
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.plugins import installed_emulators
 from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED, json_response
 from omnimsg.sandbox.routes import list_routes, prefixed, served
-from omnimsg.sandbox.settings import HOST, base_url, config, config_toml, installed_emulators
 from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from omnimsg.sandbox.capacity import Limits
 from omnimsg.sandbox.handsets import Handsets
 from omnimsg.sandbox.ids import random_uuid
-from omnimsg.sandbox.limits import Limits
 from omnimsg.sandbox.message_records import LifecycleStep, apply_pace
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from omnimsg.operations import DEADLINE
 from omnimsg.sync.call import GRACE, run, run_if_started
 from omnimsg.sync.interruption import LoopClient
 from omnimsg.sync.operations import Operations
-from omnimsg.sync.reports import Reports
+from omnimsg.sync.receiving import Receiving
 from omnimsg.sync.stream import Feed, outcomes_of
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted, Outcome
-    from omnimsg.engine.account_reports import Health, Preview
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.clock import Clock
+    from omnimsg.engine.health_and_preview import Health, Preview
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from omnimsg.transport import TransportFactory
 
 
-class Client(Operations, Reports):
+class Client(Operations, Receiving):
     """Sends and tracks messages through the accounts of a configuration; its methods block.
 
     Create one per process and use it from as many threads as you like: messages that they send at

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.unclaimed import OutcomeUnclaimed
+    from omnimsg.engine.observers import OutcomeUnclaimed
     from omnimsg.sync.call import Call
 
 

@@ -112,7 +112,12 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
     length = environ.get("CONTENT_LENGTH") or ""
     left = int(length) if length.isdigit() else None
     if left is None and not environ.get("wsgi.input_terminated"):
-        return  # the end of the body is unknown, and a read could block
+        # The end of the body is unknown, and a read could block.
+        if length or environ.get("HTTP_TRANSFER_ENCODING"):
+            # There is one, in chunks that the server leaves undecoded. Without it the report would
+            # be lost: the provider has to send it again, with a length.
+            raise ConnectionResetError
+        return
     read = environ["wsgi.input"].read
     while left is None or left > 0:
         size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from omnimsg.adapter import Answer, Request, Response
-from omnimsg.domain.formatting import format_bytes
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.reason import Reason
+from omnimsg.transport.aiohttp_body import open_body
 from omnimsg.transport.aiohttp_faults import fault_from
 from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
 from omnimsg.transport.answer_error import AnswerError
-from omnimsg.transport.body import open_body
 from omnimsg.transport.content_coding import Decoder, decode_whole, write_decoded
 from omnimsg.transport.fault_texts import host_of
 from omnimsg.transport.interface import TransportFault

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from omnimsg.domain.log_fields import log_fields
+from omnimsg.transport.aiohttp_connector import Connections, Connector
 from omnimsg.transport.aiohttp_seam import (
     ACCEPT_ENCODING,
     DEFAULT_HEADERS,
@@ -25,7 +26,6 @@ from omnimsg.transport.aiohttp_seam import (
     sending,
 )
 from omnimsg.transport.aiohttp_tracing import SingleAttempt, mark_tracing
-from omnimsg.transport.connector import Connections, Connector
 from omnimsg.transport.interface import WriteMark
 from omnimsg.transport.network import Network
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import floor
-from library import one_a_request
 from omnimsg import Message
 from omnimsg.adapter import Context
+from plain_sends import one_a_request
 from sample import WORKLOADS, measure, once
 from sink import HOST, Sink, certificate
 from texts import line

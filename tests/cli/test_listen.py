@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -30,8 +31,13 @@ def config(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def listening(config: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str, IO[str]]]:
-    """Run the command; yield its process, the address of its receiver and its standard output."""
+def listening(
+    config: Path, *flags: str, addresses: list[str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str, IO[str]]]:
+    """Run the command; yield its process, the address of its receiver and its standard output.
+
+    The addresses that it prints are added to `addresses`.
+    """
     command = [sys.executable, "-m", "omnimsg", "listen", "--port", "0", "--config", str(config)]
     with subprocess.Popen(  # noqa: S603 - our own program
         [*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -41,8 +47,9 @@ def listening(config: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str]
         greeting = process.stderr if "--json" in flags else process.stdout
         try:
             address = greeting.readline().split(";")[0].removeprefix("Listening on ")
-            while greeting.readline().strip():
-                pass
+            for line in iter(lambda: greeting.readline().strip(), ""):
+                if addresses is not None and "://" in line:
+                    addresses.append(line.split()[0])
             yield process, f"{address}/callbacks", process.stdout
         finally:
             process.send_signal(signal.SIGINT)
@@ -87,6 +94,37 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
     assert "delivered" in line
     assert "bird  not genuine, answered 401" in errors
     assert "another secret, or for another address" in errors
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine has the loopback address of IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6(config: Path, run: Run) -> None:
+    """It listens on an address of IPv6, and prints it as a URL needs it."""
+    with listening(config, "--host", "::1") as (_, url, printed):
+        flags = ("--provider", "messente", "--url", f"{url}/messente")
+        ran = run("trigger", "status.delivered", *flags)
+        line = printed.readline()
+
+    assert (0, True) == (ran.code, url.startswith("http://[::1]:"))
+    assert "delivered" in line
+
+
+def test_the_printed_addresses_are_those_that_are_verified(config: Path) -> None:
+    """A slash at the end of `--public-url` is not repeated in the addresses."""
+    found: list[str] = []
+    flags = ("--public-url", "https://hooks.example.com/callbacks/")
+    with listening(config, *flags, addresses=found):
+        base = "https://hooks.example.com/callbacks"
+
+        assert [f"{base}/bird", f"{base}/clickatell/SECRET", f"{base}/messente"] == sorted(found)
 
 
 def test_ctrl_c_is_exit_code_0(config: Path) -> None:

@@ -85,14 +85,15 @@ def test_a_status_by_the_providers_name(run: Run, target: Target) -> None:
     assert "WHATSAPP_TEMPLATE_PAUSED" == target.calls[0].clickatell["status"]
 
 
-def test_an_accounts_secrets(run: Run, target: Target, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("query", ["", "?a=1"])
+def test_an_accounts_secrets(run: Run, target: Target, sandbox: Sandbox, query: str) -> None:
     """`--account` takes provider and secrets from the configuration, and prints no secret."""
-    path = f"{target.url}/callbacks/clickatell"
+    path = f"{target.url}/callbacks/clickatell{query}"
     ran = run("trigger", "inbound.stop", "--account", "clickatell", "--url", path)
 
     secret = sandbox.config()["accounts"]["clickatell"]["callback_secrets"][0]
     assert 0 == ran.code
-    assert [f"/callbacks/clickatell/{secret}"] == [call.path for call in target.calls]
+    assert [f"/callbacks/clickatell/{secret}{query}"] == [call.path for call in target.calls]
     assert secret not in ran.out
 
 

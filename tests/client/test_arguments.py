@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omnimsg import ConfigError, InvalidValue, Message, Status, sync
+from omnimsg import ConfigError, Inline, InvalidValue, Message, Status, sync
 from omnimsg.testing import FakeProvider
 from omnimsg.testing.memory.fake_adapter import FakeAdapter
 
@@ -28,6 +28,10 @@ WRONG: list[tuple[str, Callable[[Any], Any]]] = [
     ("upload: must be Upload, not PosixPath; give Upload", lambda c: c.upload(Path("a.png"))),
     ("upload: must be Upload, not str", lambda c: c.upload("a.png")),
     ("stored: must be Stored, not str; give what `upload`", lambda c: c.download("main:1")),
+    (
+        "stored: must be Stored, not Inline; give .* an `Inline` one has its bytes in `data`",
+        lambda c: c.download(Inline(b"a")),
+    ),
     ("stored: must be Stored, not nothing", lambda c: c.media_info(None)),
     ("query: must be HistoryQuery, not str", lambda c: c.history("+27820001000")),
     ("ids: must be a list of ids, not nothing", lambda c: c.mark_read(None)),

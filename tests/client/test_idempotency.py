@@ -35,9 +35,9 @@ from omnimsg import (
     RejectedError,
     Retry,
     RetryPolicy,
-    idempotency,
 )
 from omnimsg.engine.delivery_events import DoubtEnded
+from omnimsg.idempotency import idempotency
 from omnimsg.routing import Route, RouteLimits
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from support.delivery import (
 from support.sending import settled
 from support.stores import DatabaseStore, StoreDownError
 
+from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.dispatcher import Dispatcher
 from omnimsg.delivery.handlers import Handlers, NotHandledError
 from omnimsg.delivery.memory_suppression import MemorySuppression
@@ -69,7 +70,7 @@ class World:
 
     def __init__(self, **how: Any) -> None:
         self.store = DatabaseStore()
-        self.handlers = Handlers()
+        self.handlers = Handlers(CloseSignal())
         self.watcher = Watcher()
         self.suppression = Recorder()
         observers = Observers([self.watcher])

@@ -10,6 +10,7 @@ import pytest
 from support.delivery import reply
 from support.sending import settled
 
+from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.handlers import Handlers, NotHandledError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def started(handlers: Handlers, count: int) -> tuple[asyncio.Task[list[str
 
 async def test_all_are_told_in_order() -> None:
     """Handler functions are called one after another in order, coroutines and others alike."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     seen: list[str] = []
 
     async def first(_: Event) -> None:
@@ -58,7 +59,7 @@ async def test_all_are_told_in_order() -> None:
 
 async def test_nobody_wants_anything() -> None:
     """Handlers are empty before the first is registered, and after a loop has ended."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     task, _ = await started(handlers, 1)
     wanted = bool(handlers)
     with pytest.raises(NotHandledError):
@@ -72,7 +73,7 @@ async def test_nobody_wants_anything() -> None:
 
 async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
     """An event is handled when the loop asks for the next one, not when it gets the event."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     gate = asyncio.Event()
 
     async def go_through() -> None:
@@ -95,7 +96,7 @@ async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
 
 async def test_a_loop_that_is_left_has_not_handled() -> None:
     """A loop that breaks has handled neither its last event nor those waiting for it."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     task, seen = await started(handlers, 2)
     tasks = [asyncio.ensure_future(handlers.handle(reply(number=each), set())) for each in range(4)]
 
@@ -110,7 +111,7 @@ async def test_a_loop_that_is_left_has_not_handled() -> None:
 
 async def test_a_loop_that_raises_has_not_handled() -> None:
     """A loop that raises has not handled its event, and the error stays in the loop."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
 
     async def go_through() -> None:
         async with aclosing(handlers.events()) as events:
@@ -129,7 +130,7 @@ async def test_a_loop_that_raises_has_not_handled() -> None:
 
 async def test_a_loop_that_is_cancelled_has_not_handled() -> None:
     """A loop that is cancelled during an event has not handled it; idle loops end quietly."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     working = asyncio.Event()
 
     async def go_through() -> None:
@@ -154,7 +155,7 @@ async def test_a_loop_that_is_cancelled_has_not_handled() -> None:
 
 async def test_a_loop_without_aclosing_is_left_when_nobody_holds_it() -> None:
     """A loop without `aclosing` ends when CPython releases its generator."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
 
     async def first() -> Event:
         async for event in handlers.events():
@@ -173,7 +174,7 @@ async def test_a_loop_without_aclosing_is_left_when_nobody_holds_it() -> None:
 
 async def test_every_loop_is_told() -> None:
     """Every loop gets every event, one at a time."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     loops = [await started(handlers, 4) for _ in range(2)]
 
     for number in range(3):
@@ -188,7 +189,7 @@ async def test_every_loop_is_told() -> None:
 
 async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
     """A loop that ends before its turn does not affect the handling of the event."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     gate = asyncio.Event()
 
     async def slow() -> None:
@@ -216,7 +217,8 @@ async def test_closing_ends_the_loops() -> None:
 
     A later event is not handled, although a function takes it: the provider sends it again.
     """
-    handlers = Handlers()
+    closing = CloseSignal()
+    handlers = Handlers(closing)
     gate = asyncio.Event()
     seen: list[str] = []
     handlers.on_event(lambda event: seen.append(event.key))
@@ -233,7 +235,7 @@ async def test_closing_ends_the_loops() -> None:
     await settled()
     handling = [asyncio.ensure_future(handlers.handle(reply(number=n), set())) for n in range(2)]
     await settled()
-    handlers.close()
+    closing.set()
     gate.set()
     await asyncio.wait_for(asyncio.gather(*handling), 20)
     counts = [await busy, await go_through()]
@@ -248,20 +250,22 @@ async def test_closing_ends_the_loops() -> None:
 
 async def test_closing_ends_a_loop_that_waits() -> None:
     """It has handled all that it was given, and needs no further event to end."""
-    handlers = Handlers()
+    closing = CloseSignal()
+    handlers = Handlers(closing)
     task, _ = await started(handlers, 9)
     await handlers.handle(reply(), set())
-    handlers.close()
+    closing.set()
 
     assert [reply().key] == await asyncio.wait_for(task, 20)
 
 
 async def test_closing_does_not_concern_functions() -> None:
     """Where there was no loop, functions handle what comes until the server stops."""
-    handlers = Handlers()
+    closing = CloseSignal()
+    handlers = Handlers(closing)
     seen: list[str] = []
     handlers.on_event(lambda event: seen.append(event.key))
-    handlers.close()
+    closing.set()
 
     await handlers.handle(reply(), set())
 
@@ -270,7 +274,7 @@ async def test_closing_does_not_concern_functions() -> None:
 
 async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
     """An event whose dispatch was cancelled before a loop took it is not given to the loop."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
     gate = asyncio.Event()
     seen: list[str] = []
 
@@ -297,7 +301,7 @@ async def test_an_event_that_nobody_waits_for_is_not_given() -> None:
 
 async def test_a_handler_that_waits_for_what_is_cancelled_has_not_handled() -> None:
     """A handler that awaits a cancelled task has not handled the event: its caller goes on."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
 
     async def handle(_: Event) -> None:
         other = asyncio.ensure_future(asyncio.sleep(3600))
@@ -312,7 +316,7 @@ async def test_a_handler_that_waits_for_what_is_cancelled_has_not_handled() -> N
 
 async def test_a_handler_that_is_cancelled_itself_is() -> None:
     """Cancelling the caller of a handler cancels it as usual."""
-    handlers = Handlers()
+    handlers = Handlers(CloseSignal())
 
     async def handle(_: Event) -> None:
         await asyncio.sleep(3600)

@@ -503,6 +503,16 @@ async def test_only_a_trusted_proxy_tells_the_address(
         assert [f"{expected}/x%2Fy/main?a=%20"] == [each.raw["text"] for each in world.events]
 
 
+@pytest.mark.parametrize("tail", ["/main", "/main/", "/main/secret", "/main/secret/", "/main//"])
+async def test_the_address_keeps_the_slash_at_its_end(tail: str) -> None:
+    """The address that a provider signs ends with a slash if the path does."""
+    world = World(kind=Addressed)
+
+    status = await world.ask(request(BODY, path=f"/elsewhere{tail}"))
+
+    assert (204, [f"{PUBLIC_URL}{tail}"]) == (status, [each.raw["text"] for each in world.events])
+
+
 async def test_the_configured_address_is_believed_before_any_proxy() -> None:
     """A configured public address takes precedence over the lines of any proxy."""
     world = World(kind=Addressed, trusted_proxies=("10.0.0.0/8",))
@@ -648,6 +658,17 @@ async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) 
     assert [204, 401] == before
     assert 204 == between  # the last reports of an account come after it was removed
     assert [401, 204] == after
+
+
+async def test_an_added_account_is_received_after_its_removal() -> None:
+    """The reports of an account that was added are received, if they come after it was removed."""
+    tenants = Tenants()
+    async with tenants.client as client:
+        client.add_account(tiny(kind=Reporting, name="late"))
+        await client.remove_account("late")
+        status = await tenants.ask("late")
+
+    assert 204 == status
 
 
 async def test_an_account_without_a_secret_is_not_received() -> None:

@@ -13,7 +13,7 @@ from omnimsg.domain.history import Direction, InteractionKind
 from omnimsg.domain.media import MediaKind
 from omnimsg.domain.message import Priority
 from omnimsg.domain.opt_out import Consent
-from omnimsg.domain.ordered import Ordered
+from omnimsg.domain.ordered_enum import Ordered
 from omnimsg.domain.outcome import Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.sms_parts import SmsEncoding

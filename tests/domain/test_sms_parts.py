@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from omnimsg import SmsEncoding, SmsParts
 from omnimsg.domain.sms_parts import parts_of
-from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, count_parts
+from omnimsg.sandbox.sms_parts import GSM, GSM_ESCAPED, count_parts
 
 GSM_7, UCS_2 = SmsEncoding.GSM_7, SmsEncoding.UCS_2
 

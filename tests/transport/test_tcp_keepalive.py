@@ -10,7 +10,7 @@ import pytest
 from support.servers import Server, answer
 
 from omnimsg.adapter import Request
-from omnimsg.transport import WriteMark, connector
+from omnimsg.transport import WriteMark, aiohttp_connector
 from omnimsg.transport.inherited_sockets import create_socket
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def test_the_system_asks_a_silent_peer_for_a_sign_of_life(
         return created
 
     async with Server(answer(200)) as server:
-        with patch.object(connector, "create_socket", create_and_look):
+        with patch.object(aiohttp_connector, "create_socket", create_and_look):
             transport = transport_to(server.url)
             await transport.exchange(Request("GET", "/x"), within=5, mark=WriteMark())
 

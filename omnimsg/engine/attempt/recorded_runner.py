@@ -16,7 +16,7 @@ from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.adapter import Context, Effect, Verdict, outcome_of
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.formatting import format_bytes
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.transport import TransportFault

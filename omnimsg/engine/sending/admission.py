@@ -21,9 +21,9 @@ from omnimsg.engine.sending.batch import FailsOver, Owner, step_of
 from omnimsg.engine.sending.callers import Callers
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.message_run import Run
 from omnimsg.engine.sending.plain_text import plain_text_test
 from omnimsg.engine.sending.queue import Queue
-from omnimsg.engine.sending.run import Run
 from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.engine.spending import Spending
 

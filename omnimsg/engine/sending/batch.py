@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.engine.attempt.doubts import NO_DOUBTS
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS
 from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import asyncio
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
-from omnimsg.engine.observers import OutcomeKnown
-from omnimsg.engine.unclaimed import OutcomeUnclaimed
+from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ import attrs
 from omnimsg.adapter import Adapter
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason
-from omnimsg.engine.attempt.doubts import DoubtsKept
+from omnimsg.engine.attempt.earlier_doubts import DoubtsKept
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.sending.batch import Owner
-    from omnimsg.engine.sending.run import Run
+    from omnimsg.engine.sending.message_run import Run
 
 
 class Queue:

@@ -27,9 +27,9 @@ from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.completion import Completion
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.requeue import Requeue
-from omnimsg.engine.sending.slots import OperationSlots
 from omnimsg.engine.sending.tasks import FirstStep, Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 

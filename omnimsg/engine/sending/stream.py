@@ -16,7 +16,7 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
-from omnimsg.engine.sending.message_runs import MessageRuns
+from omnimsg.engine.sending.stream_input import MessageRuns
 from omnimsg.engine.sending.stream_interfaces import StreamAdmission, StreamWithdrawal
 
 if TYPE_CHECKING:

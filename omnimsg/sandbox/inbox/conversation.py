@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox import gsm
+from omnimsg.sandbox import sms_parts
+from omnimsg.sandbox.codes_and_links import find_codes, find_links
 from omnimsg.sandbox.display import (
     SETTLED,
     ContactBlock,
@@ -18,7 +19,6 @@ from omnimsg.sandbox.display import (
     TextBlock,
     blocks_json,
 )
-from omnimsg.sandbox.extracts import find_codes, find_links
 from omnimsg.sandbox.inbox.exchanges import Refusal
 from omnimsg.sandbox.inbox.outcomes import possible_outcomes
 from omnimsg.sandbox.message_records import MessageRecord, utc_timestamp
@@ -259,7 +259,7 @@ def _moment(moment: Moment, now: float) -> dict[str, Any]:
 def _sms(record: MessageRecord) -> dict[str, Any] | None:
     if record.channel != "sms" or record.kind not in {"text", "template"}:
         return None
-    return attrs.asdict(gsm.encode(record.text))
+    return attrs.asdict(sms_parts.encode(record.text))
 
 
 def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:

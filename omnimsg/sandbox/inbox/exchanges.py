@@ -10,6 +10,7 @@ import attrs
 from aiohttp import web
 
 from omnimsg.json_codec import JSONDecodeError, loads
+from omnimsg.sandbox.capacity import MEBIBYTE
 from omnimsg.sandbox.display import Error
 from omnimsg.sandbox.handsets import handset_key
 from omnimsg.sandbox.inbox.masking import (
@@ -19,7 +20,6 @@ from omnimsg.sandbox.inbox.masking import (
     mask_target,
     show_body,
 )
-from omnimsg.sandbox.limits import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

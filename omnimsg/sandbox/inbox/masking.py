@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import attrs
 
 from omnimsg.json_codec import JSONDecodeError, dumps, loads
-from omnimsg.sandbox.limits import MEBIBYTE
+from omnimsg.sandbox.capacity import MEBIBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,8 +19,8 @@ from omnimsg.sandbox.replies import SentReply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from omnimsg.sandbox.capacity import Limits
     from omnimsg.sandbox.handsets import Handsets
-    from omnimsg.sandbox.limits import Limits
 
     Routes: TypeAlias = tuple[tuple[str, str | None], ...]
 

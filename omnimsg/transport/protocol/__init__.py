@@ -7,7 +7,7 @@ mark right before `transport.write`.
 * `protocol_transport` is the transport: exchanges, time limits, closing.
 * `request_head` makes a request's head, `request_body` reads the bodies that are written in pieces.
 * `pool` keeps the connections, `dialer` makes them: `resolver`, then TCP, `tunnel`, TLS.
-* `connection` is one connection to an `origin`; `asking` writes any request on it.
+* `connection` is one connection to an `origin`; `exchange` writes any request on it.
 * `answer_parser` reads answers, `answer_stream` passes a body to a sink, `answer_headers` decodes
   header lines on first access.
 * `faults` translates `errors` into `TransportFault`.

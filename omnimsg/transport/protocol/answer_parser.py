@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from omnimsg.adapter import Response
-from omnimsg.domain.formatting import format_bytes
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders

@@ -18,10 +18,10 @@ from omnimsg.sandbox import (
 )
 from omnimsg.sandbox.schema import Json, Violation, ViolationKind
 from omnimsg_bird.emulator.batch import rejection_of, valid_properties
-from omnimsg_bird.emulator.create import CREATE, UNSUPPORTED_BODIES
 from omnimsg_bird.emulator.errors import RefusedError, invalid, listed
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, rejected_steps, steps_for
 from omnimsg_bird.emulator.media import Uploads
+from omnimsg_bird.emulator.message_rules import CREATE, UNSUPPORTED_BODIES
 from omnimsg_bird.emulator.request_parsing import base_url, parse_start
 from omnimsg_bird.emulator.resource import complete_contacts, content_of, echoed, summary
 

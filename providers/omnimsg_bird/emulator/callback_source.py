@@ -29,7 +29,7 @@ from omnimsg.sandbox import (
     SandboxState,
     StatusChange,
 )
-from omnimsg_bird.emulator.incoming import (
+from omnimsg_bird.emulator.inbound import (
     DETAILS,
     INTERACTION_TYPES,
     buttons_of,

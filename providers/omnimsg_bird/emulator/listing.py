@@ -15,7 +15,7 @@ import attrs
 
 from omnimsg.sandbox import MessageRecord
 from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, text
-from omnimsg_bird.emulator.bodies import BODY_TYPES
+from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
 from omnimsg_bird.emulator.resource import message_resource
 

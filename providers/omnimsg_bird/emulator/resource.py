@@ -19,8 +19,8 @@ from omnimsg.sandbox import (
 )
 from omnimsg.sandbox.ids import named_uuid
 from omnimsg.sandbox.schema import Json
-from omnimsg_bird.emulator.create import IDENTIFIER_KEYS
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
+from omnimsg_bird.emulator.message_rules import IDENTIFIER_KEYS
 
 __all__ = [
     "Interactions",

@@ -26,11 +26,11 @@ from omnimsg_bird.emulator.acceptance import PROVIDER, Acceptance
 from omnimsg_bird.emulator.batch import MAX_MESSAGES
 from omnimsg_bird.emulator.callback_signer import SIGNING_KEY, BirdSigner
 from omnimsg_bird.emulator.callback_source import BirdCallbacks
-from omnimsg_bird.emulator.create import BATCH, CREATE, PRESIGNED
 from omnimsg_bird.emulator.display import BirdDisplay
 from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
+from omnimsg_bird.emulator.message_rules import BATCH, CREATE, PRESIGNED
 from omnimsg_bird.emulator.request_parsing import base_url, parse_body
 from omnimsg_bird.emulator.resource import (
     Interactions,

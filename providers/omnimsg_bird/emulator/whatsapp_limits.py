@@ -19,7 +19,7 @@ from omnimsg.sandbox.schema import (
     items,
     text,
 )
-from omnimsg_bird.emulator.bodies import ACTION
+from omnimsg_bird.emulator.body_rules import ACTION
 
 __all__ = ["check_whatsapp_body"]
 

@@ -53,7 +53,10 @@ class ClickatellSigner(CallbackSigner):
 
     def complete(self, url: str) -> str:
         """Return a URL with the secret at the end of its path."""
-        return url if self._secret is None else f"{url.rstrip('/')}/{self._secret}"
+        if self._secret is None:
+            return url
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{self._secret}"))
 
     def sign(self, draft: CallbackDraft, url: str, at: float) -> SignedCallback:
         """Return the request, with the Basic credentials if there are any."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import CallbackSigner, SandboxState
     from omnimsg_clickatell.emulator.inbound import Inbox
-    from omnimsg_clickatell.emulator.uploads import Uploads
+    from omnimsg_clickatell.emulator.media import Uploads
 
 INTEGRATION_ID: Final = "5a4d626f780000000000000000000001"
 NUMBER: Final = "27870000000"

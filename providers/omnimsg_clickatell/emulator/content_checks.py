@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from omnimsg.sandbox import LifecycleStep, Media, describe
-from omnimsg.sandbox.gsm import count_binary_parts, count_parts
+from omnimsg.sandbox.sms_parts import count_binary_parts, count_parts
 from omnimsg_clickatell.emulator import file_checks
 from omnimsg_clickatell.emulator.errors import RefusedError
 from omnimsg_clickatell.emulator.message_rules import CONTENTS, SMS

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omnimsg_clickatell.emulator.account_faults import AccountFaults
     from omnimsg_clickatell.emulator.inbound import Inbox
     from omnimsg_clickatell.emulator.known_templates import KnownTemplates
-    from omnimsg_clickatell.emulator.uploads import Uploads
+    from omnimsg_clickatell.emulator.media import Uploads
 
 
 def _check_file(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401

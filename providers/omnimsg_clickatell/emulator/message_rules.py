@@ -23,7 +23,7 @@ from omnimsg.sandbox.schema import (
     tagged,
     text,
 )
-from omnimsg_clickatell.emulator.templates import TEMPLATE
+from omnimsg_clickatell.emulator.template_rules import TEMPLATE
 from omnimsg_clickatell.emulator.value_rules import (
     BASE64,
     COORDINATES,

@@ -31,6 +31,7 @@ from omnimsg_clickatell.emulator.errors import (
     upload_error_response,
 )
 from omnimsg_clickatell.emulator.inbound import Inbox
+from omnimsg_clickatell.emulator.media import Uploads
 from omnimsg_clickatell.emulator.message_rules import MESSAGE, NOTIFICATION, SMS, WHATSAPP
 from omnimsg_clickatell.emulator.request_parsing import (
     API_KEY,
@@ -40,7 +41,6 @@ from omnimsg_clickatell.emulator.request_parsing import (
 )
 from omnimsg_clickatell.emulator.results import Result, respond, strings
 from omnimsg_clickatell.emulator.statuses import steps_to
-from omnimsg_clickatell.emulator.uploads import Uploads
 from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ replaces every character outside GSM 03.38, so that a text never needs UCS-2.
 from decimal import Decimal
 from typing import Any, Final
 
-from omnimsg.sandbox.gsm import GSM, GSM_ESCAPED, count_parts
 from omnimsg.sandbox.schema import Json
+from omnimsg.sandbox.sms_parts import GSM, GSM_ESCAPED, count_parts
 
 __all__ = ["price_info"]
 

@@ -44,9 +44,9 @@ from omnimsg_messente.emulator.lifecycle import (
     Attempt,
     plan_legs,
 )
+from omnimsg_messente.emulator.message_rules import BULK, OMNIMESSAGE
 from omnimsg_messente.emulator.orders import Orders
 from omnimsg_messente.emulator.report import kind, status_item, summary
-from omnimsg_messente.emulator.schema import BULK, OMNIMESSAGE
 
 __all__ = ["PASSWORD", "USERNAME", "MessenteEmulator"]
 

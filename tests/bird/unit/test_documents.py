@@ -16,7 +16,7 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import Status
 from omnimsg_bird import BirdAdapter, BirdSettings, codes, statuses
-from omnimsg_bird.emulator.bodies import BODY_TYPES
+from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.wire import bodies
 
 DATA: dict[str, Any] = orjson.loads((Path(__file__).parents[2] / "data" / "bird.json").read_bytes())

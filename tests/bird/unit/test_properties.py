@@ -47,7 +47,7 @@ from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg_bird import BirdAdapter, BirdSettings
-from omnimsg_bird.emulator.create import BATCH, CREATE
+from omnimsg_bird.emulator.message_rules import BATCH, CREATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

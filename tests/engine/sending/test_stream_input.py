@@ -17,7 +17,7 @@ from support.adapters import (
 )
 from support.virtual import VirtualLoop
 
-from omnimsg.engine.sending.message_runs import MessageRuns
+from omnimsg.engine.sending.stream_input import MessageRuns
 
 if TYPE_CHECKING:
     from collections.abc import (

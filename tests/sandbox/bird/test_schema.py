@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg_bird.emulator.create import CREATE
 from omnimsg_bird.emulator.errors import invalid
+from omnimsg_bird.emulator.message_rules import CREATE
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

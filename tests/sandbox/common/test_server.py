@@ -24,8 +24,8 @@ from omnimsg.sandbox import (
     Sandbox,
     config,
     config_toml,
+    plugins,
     serve,
-    settings,
 )
 
 from .conftest import Echo
@@ -390,10 +390,10 @@ class Other(Echo):
 def test_installed_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
     """Emulators come from the entry-point group, and Clickatell's account is the default."""
     points = [
-        EntryPoint(name, f"omnimsg_{name}.emulator:{name.title()}Emulator", settings.GROUP)
+        EntryPoint(name, f"omnimsg_{name}.emulator:{name.title()}Emulator", plugins.GROUP)
         for name in ("messente", "clickatell")
     ]
-    monkeypatch.setattr(settings, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
 
     found = tomllib.loads(config_toml(8025))
 
@@ -403,8 +403,8 @@ def test_installed_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_emulators_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two distributions with an emulator of the same name raise an error with that name."""
-    twice = [EntryPoint("echo", "x:Y", settings.GROUP)] * 2
-    monkeypatch.setattr(settings, "entry_points", lambda group: twice)
+    twice = [EntryPoint("echo", "x:Y", plugins.GROUP)] * 2
+    monkeypatch.setattr(plugins, "entry_points", lambda group: twice)
 
     with pytest.raises(ValueError, match="echo"):
         config(8025)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnimsg_messente.emulator.errors import violation_errors
-from omnimsg_messente.emulator.schema import OMNIMESSAGE
+from omnimsg_messente.emulator.message_rules import OMNIMESSAGE
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -9,13 +9,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from simulation.planted import of_time, of_truth
+from simulation.planted import outcomes, timing
 from simulation.planted.planting import Fault, plant
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-FAULTS: tuple[Fault, ...] = of_truth.FAULTS + of_time.FAULTS
+FAULTS: tuple[Fault, ...] = outcomes.FAULTS + timing.FAULTS
 
 __all__ = ["FAULTS", "Fault", "plant", "planted"]
 

@@ -171,6 +171,19 @@ def test_a_body_without_a_length_is_read_where_the_server_ends_it(client: sync.C
     assert ["unparsed", "status"] == [each.kind for each in found]
 
 
+@pytest.mark.parametrize(
+    "how", [{"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_LENGTH": "+7"}]
+)
+def test_a_body_that_the_server_does_not_end_is_refused(client: sync.Client, how: Any) -> None:
+    """A body in chunks that the server leaves undecoded is refused, not taken for an empty one."""
+    found: list[Any] = []
+    receiver = client.receiver(found.append)
+
+    status, headers = call(receiver, PATH, report(5), **how)
+
+    assert ("400 Bad Request", EMPTY, []) == (status, headers, found)
+
+
 def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
     """The path is the server's raw one, if it passes one, else the decoded path."""
     receiver = client.receiver(ignore)

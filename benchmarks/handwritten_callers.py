@@ -1,7 +1,7 @@
 """Callers without omnimsg: messages handed over in one turn of the event loop share requests.
 
-The requests are those of `hand.py`. Each caller waits for a future of its own. There are no
-deadlines and no retries, and sent messages are not remembered.
+The requests are those of `handwritten_loop.py`. Each caller waits for a future of its own. There
+are no deadlines and no retries, and sent messages are not remembered.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from floor import CALLERS
-from hand import BATCH, WORKERS, documents, posts
+from handwritten_loop import BATCH, WORKERS, documents, posts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from hand import Post
+    from handwritten_loop import Post
     from sample import Work
 
 

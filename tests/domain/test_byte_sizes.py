@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.domain.formatting import format_bytes
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.redaction import mask_text
 
 SIZES = st.integers(0, 10**13)

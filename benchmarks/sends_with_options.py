@@ -1,4 +1,4 @@
-"""Workloads beyond plain text with one deadline: senders, templates, journals, many deadlines."""
+"""Workloads of omnimsg beyond plain texts: senders, templates, journals, many deadlines."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from floor import CALLERS
-from library import in_batches, messages, one_a_request, stream
 from omnimsg import Channel, Client, Message, Template
+from plain_sends import in_batches, messages, one_a_request, stream
 from texts import lines
 
 if TYPE_CHECKING:

@@ -47,7 +47,9 @@ FAULTS: tuple[Fault, ...] = (
         name="last-attempt-judges",
         about="a refusal of a later attempt settles the doubt about an earlier one",
         breaks="journal",
-        changes=(Change(f"{_ENGINE}.attempt.doubts:keep_doubts", "if not doubts:", "if True:"),),
+        changes=(
+            Change(f"{_ENGINE}.attempt.earlier_doubts:keep_doubts", "if not doubts:", "if True:"),
+        ),
     ),
     Fault(
         name="lost-future",

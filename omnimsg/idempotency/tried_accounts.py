@@ -1,11 +1,11 @@
-"""The state of a hand-over that may try several accounts."""
+"""The accounts that one hand-over in flight has tried, and what is known of their outcomes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.outcome import Ambiguous
-from omnimsg.idempotency_outcomes import result_of
+from omnimsg.idempotency.repeat_outcomes import result_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
 
 
-class Asking:
-    """A hand-over in flight that may try several accounts.
+class TriedAccounts:
+    """The accounts that a hand-over in flight has tried, one after the other.
 
     Args:
         on_account: Called with the name of each account that is tried.
         before: The outcome at an account that was tried before; `None` if none was.
 
     Attributes:
-        asked: The future outcome at the last account that was tried; `None` if none was.
+        last: The future outcome at the last account that was tried; `None` if none was.
         unclaimed: The outcome that was reported between the cancellation of the call and its raise.
         doubt: The first outcome, of those at the accounts before the last one, by which the message
             may have been sent; `None` if there was none.
@@ -30,14 +30,14 @@ class Asking:
 
     def __init__(self, on_account: Callable[[str], None], before: Outcome | None) -> None:
         self._on_account = on_account
-        self.asked: asyncio.Future[Outcome] | None = None
+        self.last: asyncio.Future[Outcome] | None = None
         self.unclaimed: Outcome | None = None
         self.doubt: Ambiguous | None = before if isinstance(before, Ambiguous) else None
 
-    def note(self, asked: asyncio.Future[Outcome], account: str) -> None:
+    def note(self, future: asyncio.Future[Outcome], account: str) -> None:
         """Note the account that is tried now, and the future of its outcome."""
-        last = None if self.asked is None else result_of(self.asked)
-        if self.doubt is None and isinstance(last, Ambiguous):
-            self.doubt = last
-        self.asked = asked
+        before = None if self.last is None else result_of(self.last)
+        if self.doubt is None and isinstance(before, Ambiguous):
+            self.doubt = before
+        self.last = future
         self._on_account(account)

@@ -1,41 +1,21 @@
-"""The installed emulators, and the client configuration that reaches a sandbox.
-
-Neither needs a running server.
-"""
+"""The client configuration that reaches a sandbox, also one that does not run yet."""
 
 from __future__ import annotations
 
 import json
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.origin import is_loopback, is_wildcard
+from omnimsg.sandbox.plugins import installed_emulators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from omnimsg.sandbox.emulator import Emulator
 
-GROUP: Final = "omnimsg.emulators"
-"""The entry-point group in which distributions register their emulators."""
-
 HOST: Final = "127.0.0.1"
 """The default host that a sandbox listens on."""
 DEFAULT_ACCOUNT: Final = "clickatell"
-
-
-def installed_emulators() -> list[type[Emulator]]:
-    """Return the emulators that installed distributions offer, sorted by name.
-
-    Raises:
-        ValueError: Two distributions offer an emulator of the same name.
-    """
-    found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    names = [point.name for point in found]
-    duplicates = {name for name in names if names.count(name) > 1}
-    if duplicates:
-        raise ValueError(f"{GROUP}: offered more than once: {', '.join(sorted(duplicates))}")
-    return [point.load() for point in found]
 
 
 def base_url(host: str, port: int) -> str:

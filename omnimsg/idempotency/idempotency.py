@@ -16,8 +16,8 @@ from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.account import account_listener
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
-from omnimsg.idempotency_asking import Asking
-from omnimsg.idempotency_outcomes import differing, done_with, in_doubt, refused, result_of
+from omnimsg.idempotency.repeat_outcomes import differing, done_with, in_doubt, refused, result_of
+from omnimsg.idempotency.tried_accounts import TriedAccounts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.delivery_events import DoubtEnded
-    from omnimsg.engine.unclaimed import OutcomeUnclaimed
+    from omnimsg.engine.observers import OutcomeUnclaimed
 
 # How many messages that may be on a phone are remembered, and for how many seconds.
 KEPT = 10_000
@@ -73,7 +73,7 @@ class Idempotency(Observer):
         # Hand-overs in flight that have no caller any more.
         self._abandoned: set[Key] = set()
         # Hand-overs in flight that may try several accounts.
-        self._asking: dict[Key, Asking] = {}
+        self._tried: dict[Key, TriedAccounts] = {}
         # By key: doubts about hand-overs that have no caller any more, which went on to another
         # account although an earlier one may have sent the message.
         self._doubts: dict[Key, Ambiguous] = {}
@@ -146,7 +146,7 @@ class Idempotency(Observer):
         return await self._run(key, message, since, fail_over)
 
     def leave(
-        self, key: Key, future: asyncio.Future[Any], asked: asyncio.Future[Outcome] | None
+        self, key: Key, future: asyncio.Future[Any], last: asyncio.Future[Outcome] | None
     ) -> None:
         """Give up waiting for a message whose caller was cancelled, or raised.
 
@@ -155,22 +155,22 @@ class Idempotency(Observer):
         Args:
             key: The message's key.
             future: The future that is registered for it.
-            asked: The future outcome at the last account that was tried; `None` if none was.
+            last: The future outcome at the last account that was tried; `None` if none was.
         """
         message, current, since = self.known.get(key, (None, None, 0.0))
         if message is None or current is not future:
             return
-        if asked is None:
+        if last is None:
             self._end(key, None)
-        elif asked.done() and not asked.cancelled():
+        elif last.done() and not last.cancelled():
             # The outcome came in the same turn of the loop as the cancellation of its caller.
-            self._end(key, asked.result())
+            self._end(key, last.result())
         else:
             self._abandoned.add(key)
-            if future is asked:
-                self.known[key] = message, asked.get_loop().create_future(), since
+            if future is last:
+                self.known[key] = message, last.get_loop().create_future(), since
             with suppress(RuntimeError):  # the event loop is closed: outcomes are reported later
-                asked.cancel()
+                last.cancel()
                 for engine in self._accounts.engines.values():
                     engine.take_back(message.reference)
 
@@ -188,9 +188,9 @@ class Idempotency(Observer):
             message, future, _ = self.known.get(key, (None, None, 0.0))
             if message is None or future is None or message.to != event.message.to:
                 continue
-            asking = self._asking.get(key)
-            if asking is not None and asking.asked is not None and asking.asked.cancelled():
-                asking.unclaimed = event.outcome
+            tried = self._tried.get(key)
+            if tried is not None and tried.last is not None and tried.last.cancelled():
+                tried.unclaimed = event.outcome
                 return
             # The future is cancelled at once, its caller only in the next turn of the loop.
             is_left = key in self._abandoned or future.get_loop().is_closed()
@@ -222,23 +222,23 @@ class Idempotency(Observer):
         """Run a hand-over, or the rest of it, that may try several accounts; note its outcome."""
         _, first, _ = self.known.get(key, (None, None, 0.0))
         before = None if first is None else result_of(first)
-        asking = self._asking[key] = Asking(partial(self._note_account, key), before)
+        tried = self._tried[key] = TriedAccounts(partial(self._note_account, key), before)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.begin(key, message, future, since)
-        token = account_listener.set(asking)
+        token = account_listener.set(tried)
         try:
             outcome = await step()
         except BaseException:
             _, current, _ = self.known.get(key, (None, None, 0.0))
-            if asking.doubt is not None and current is future:
-                self._doubts[key] = asking.doubt
-            if asking.unclaimed is not None:
-                self._end(key, asking.unclaimed)
+            if tried.doubt is not None and current is future:
+                self._doubts[key] = tried.doubt
+            if tried.unclaimed is not None:
+                self._end(key, tried.unclaimed)
             else:
-                self.leave(key, future, asking.asked)
+                self.leave(key, future, tried.last)
             raise
         finally:
-            del self._asking[key]
+            del self._tried[key]
             account_listener.reset(token)
         self._end(key, outcome)
         return outcome

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from answers import answer
-from library import messages
 from omnimsg import Accepted
 from omnimsg.adapter import Context, Response
 from omnimsg.config import load_config
 from omnimsg.sandbox import config
 from omnimsg.testing import drive
+from plain_sends import messages
+from sink_answers import answer
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Request

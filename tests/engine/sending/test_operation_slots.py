@@ -15,7 +15,7 @@ from support.virtual import VirtualLoop
 from omnimsg import Limits, OperationError, Reason
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.rate_limiter import RateLimiter
-from omnimsg.engine.sending.slots import OperationSlots
+from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import TransportFault
 

@@ -64,7 +64,7 @@ class LateSettlement:
         return self.delivery.tracker.expect(account, message)
 
 
-class Reports:
+class Receiving:
     """The receiving methods of `Client`.
 
     Messages are tracked from the first call of one of these methods on; make that call before the
@@ -225,8 +225,9 @@ class Reports:
         engine = self._accounts.engines.get(outcome.account)
         until = Deadline(began, now() + to_seconds(seconds), now)
         delivery = self._delivery
-        closing = delivery.closing.here
-        return await settle(engine, delivery.tracker, message, outcome, until, closing=closing)
+        return await settle(
+            engine, delivery.tracker, message, outcome, until, closing=delivery.closing
+        )
 
     @cached_property
     def _delivery(self) -> Delivery:
@@ -258,7 +259,7 @@ class Reports:
             clock=self._clock,
         )
         if self._legs.is_closed:
-            delivery.close()
+            delivery.closing.set()
         self._settlement.delivery = delivery
         if self._budgets is not None:
             self._budgets.has_reports = True

@@ -32,7 +32,7 @@ H = TypeVar("H", bound="StatusHandler")
 T = TypeVar("T")
 
 
-class Reports:
+class Receiving:
     """The receiving methods of `Client`.
 
     Messages are tracked from the first call of one of these methods on; make that call before the

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.sandbox.gsm import count_binary_parts, count_parts
+from omnimsg.sandbox.sms_parts import count_binary_parts, count_parts
 
 
 @pytest.mark.parametrize(

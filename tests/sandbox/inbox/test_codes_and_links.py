@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omnimsg.sandbox.extracts import find_codes, find_links
+from omnimsg.sandbox.codes_and_links import find_codes, find_links
 
 CODES = [
     ("Your code is 482913", ["482913"]),

@@ -25,8 +25,8 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
-from omnimsg_bird.emulator.bodies import BODY, EMAIL_SENDER
-from omnimsg_bird.emulator.template import TEMPLATE
+from omnimsg_bird.emulator.body_rules import BODY, EMAIL_SENDER
+from omnimsg_bird.emulator.template_rules import TEMPLATE
 from omnimsg_bird.emulator.whatsapp_limits import check_whatsapp_body
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The workloads of omnimsg: `send` and `send_many`, with one message a request or in batches."""
+"""Workloads of omnimsg with plain texts: `send` and `send_many`, one a request or in batches."""
 
 from __future__ import annotations
 

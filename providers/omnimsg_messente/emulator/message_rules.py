@@ -22,9 +22,9 @@ from omnimsg.sandbox.schema import (
     tagged,
     text,
 )
-from omnimsg_messente.emulator.rcs import RCS
+from omnimsg_messente.emulator.rcs_rules import RCS
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
-from omnimsg_messente.emulator.whatsapp import WHATSAPP
+from omnimsg_messente.emulator.whatsapp_rules import WHATSAPP
 
 __all__ = ["BULK", "OMNIMESSAGE"]
 

@@ -12,7 +12,7 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import library
+import plain_sends
 from cores import leave_core_of_parent
 from loops import stay_awake
 from omnimsg.sandbox import Sandbox
@@ -30,16 +30,16 @@ async def sandbox(_base_url: str) -> AsyncIterator[Work]:
     """Serve Bird's emulator in this process, to a client in another that does not sleep."""
     async with Sandbox([BirdEmulator]) as server:
         account = json.dumps(server.config()["accounts"]["bird"])
-        async with working_for_us("emulated.py", account) as work:
+        async with working_for_us("sandbox_cpu.py", account) as work:
             yield work
 
 
 async def send_on_request(account: dict[str, Any], *, awake: bool) -> None:
     """Send as many messages as each line of standard input says."""
-    async with library.one_a_request(account["base_url"], account=account) as client:
+    async with plain_sends.one_a_request(account["base_url"], account=account) as client:
         while line := await asyncio.to_thread(sys.stdin.readline):
             with stay_awake(awake=awake):
-                accepted = await library.stream(client, library.messages(int(line)))
+                accepted = await plain_sends.stream(client, plain_sends.messages(int(line)))
             print(accepted, flush=True)
 
 
