@@ -6,8 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import anyio
-
 from omnimsg.account_management import AccountManagement
 from omnimsg.accounts import Accounts
 from omnimsg.adapter import Adapter
@@ -243,10 +241,9 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         self._legs.close()
-        self._accounts.close_limits()
-        async with anyio.create_task_group() as closing:
-            for account in self._accounts.engines.values():
-                closing.start_soon(account.aclose, until)
+        await self._accounts.aclose(until, self._end_waits)
+
+    async def _end_waits(self) -> None:
         await self._legs.aclose()
         if self._settlement.delivery is not None:
             await self._settlement.delivery.aclose()

@@ -131,8 +131,10 @@ class Delivery:
 
     async def aclose(self) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close."""
-        await self.tracker.aclose()
-        self.closing.set()
+        try:
+            await self.tracker.aclose()
+        finally:
+            self.closing.set()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:

@@ -59,7 +59,7 @@ class FileTransfers:
         until = Deadline.after(deadline, self._clock.monotonic)
         limit = self._adapter.capabilities.max_upload_bytes
         try:
-            with anyio.fail_after(deadline):
+            with anyio.fail_after(until.remaining()):
                 size = await file_size(upload.data)
                 if limit is not None and size > limit:
                     detail = (

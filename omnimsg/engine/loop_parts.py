@@ -314,7 +314,7 @@ class LoopParts:
             for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
-                    index: self._local.cancelled(batch.messages[index], left=False)
+                    index: self._local.cancelled(batch.messages[index])
                     for index in gone
                     if batch.messages[index].reference in given_up
                 }

@@ -6,6 +6,7 @@ logged and have no effect on a message. What must be durable belongs in a journa
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -314,7 +315,7 @@ def _notifier(observers: tuple[Observer, ...], method: str) -> Callable[[Any], N
         for listener in listeners:
             try:
                 listener(event)
-            except Exception as error:  # noqa: BLE001 - an observer cannot break a send
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - breaks no send
                 # Without its text, which may quote the event.
                 kind = type(error).__name__
                 log.error(  # noqa: TRY400

@@ -18,13 +18,15 @@ from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.loop_parts import LoopParts, Shared
+from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omnimsg.adapter import Request, Response
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.stream import Streams
-    from omnimsg.transport import Transport
+    from omnimsg.transport import Sink, Transport, WriteMark
 
 _instances: WeakSet[PartsByLoop] = WeakSet()
 
@@ -47,7 +49,8 @@ class PartsByLoop:
         self._first_transport = open_transport()
         # Not a caller's context: parts that are built later serve many callers.
         self._context = contextvars.copy_context()
-        self._is_closed = False
+        # Once it is closed: takes the calls of event loops other than that of `current`.
+        self._refusing: LoopParts | None = None
         self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
         # Threads, each with a loop of its own, may use the account for the first time at once.
         self._lock = threading.RLock()
@@ -77,25 +80,33 @@ class PartsByLoop:
             OperationError: There is work under way in a loop that runs in another thread.
         """
         parts, loop = self.current, asyncio.get_running_loop()
-        if parts.loop is loop or self._is_closed:
+        if parts.loop is loop:
             return parts
         with self._lock:
-            return self._enter(operation, loop)
+            return self._refusing or self._enter(operation, loop)
 
     async def aclose(self, deadline: Deadline) -> None:
         """Close the parts of every event loop, for good."""
-        if self._is_closed:
-            await self.current.aclose(deadline)
-            return
-        self._is_closed = True
         loop = asyncio.get_running_loop()
-        self.current = own = self._find_or_build(loop)
+        with self._lock:
+            others: list[tuple[asyncio.AbstractEventLoop, LoopParts]] = []
+            if self._refusing is None:
+                self.current = own = self._find_or_build(loop)
+                others = [each for each in self._parts.items() if each[1] is not own]
+                # The other loops may go on to send while this one waits for them.
+                self._refusing = self._build(self._shared, _Closed())
+                self._refusing.scheduler.refuse()
+                own.admission.close()
+            own = self.current
         try:
-            for other, parts in self._parts.items():
-                if other is not loop and not parts.is_closed:
+            for other, parts in others:
+                if not parts.is_closed:
                     await _close_elsewhere(other, parts, deadline)
         finally:
-            await own.aclose(deadline)
+            if own.loop is None or own.loop is loop:
+                await own.aclose(deadline)
+            else:
+                await _close_elsewhere(own.loop, own, deadline)
 
     def abandon_inherited(self) -> None:
         """Stop, in a forked process, the work that its parent has begun and goes on with."""
@@ -138,6 +149,20 @@ class PartsByLoop:
 
     def _build(self, shared: Shared, transport: Transport) -> LoopParts:
         return self._context.copy().run(lambda: LoopParts(shared, transport, here=self._streams))
+
+
+class _Closed:
+    """A transport that has been closed."""
+
+    async def exchange(
+        self, request: Request, *, within: float, mark: WriteMark, sink: Sink | None = None
+    ) -> Response:
+        """Refuse the request."""
+        del request, within, mark, sink
+        raise TransportFault(Reason.CANCELLED, "the client is closed")
+
+    async def aclose(self) -> None:
+        """Do nothing."""
 
 
 async def _close_elsewhere(

@@ -290,7 +290,7 @@ class Router:
     def _end_unclaimed(self, route: ActiveRoute, message: Message) -> None:
         """Notify the observers of a message whose caller is cancelled before an account gets it."""
         account = route.accounts[0].name
-        verdict, failure = local_failures.cancelled(left=False)
+        verdict, failure = local_failures.cancelled()
         outcome = self._notify_last(
             message, outcome_of(verdict, message.reference, account, failure)
         )

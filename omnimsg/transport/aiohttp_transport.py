@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping
     from typing import Any
 
@@ -203,6 +203,9 @@ class HttpTransport(PooledTransport[MarkedSession]):
     ) -> TransportFault | None:
         """Translate an error of an exchange into a fault; return `None` for any other error."""
         error, url = self._as_timeout(error, task), target[0]
+        if isinstance(error, asyncio.CancelledError) and self._closed and not task.cancelling():
+            # Closing aiohttp's pool cancels the name look-ups that its requests wait for.
+            return TransportFault(Reason.CANCELLED, "the client is closed")
         if isinstance(error.__cause__, TransportFault):  # of a body that was being written
             return TransportFault(error.__cause__.reason, error.__cause__.detail)
         if isinstance(error, AnswerError):

@@ -250,7 +250,9 @@ async def test_closing_records_requests_under_way_as_unsent_or_ambiguous(left: b
             # The TLS handshake is never answered, so no byte of the request can leave.
             await server.met.wait()
         await client.aclose(deadline=0)
-        with pytest.raises(AmbiguousError if left else NotSentError, match="cancelled"):
+        with pytest.raises(
+            AmbiguousError if left else NotSentError, match="cancelled: the client was closed"
+        ):
             await sending
 
     assert ["ambiguous" if left else "not_sent"] == [each.kind for each in diary.outcomes]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import ManualClock, texts, tiny
 from support.servers import answer, hold, reset
-from support.thread_server import accept, server_in_thread, wait_for
+from support.thread_server import accept, accept_after, server_in_thread, wait_for
 
 from omnimsg import (
     Accepted,
@@ -23,6 +24,7 @@ from omnimsg import (
     OperationError,
     OutcomeKnown,
     Policy,
+    Reason,
     Retry,
     RetryPolicy,
     Route,
@@ -295,6 +297,57 @@ def test_loops_of_two_threads_use_a_client_in_turn(server: Server) -> None:
 
     assert [f"id-r{number}" for number in range(4)] == ids
     assert 2 == server.connections
+
+
+def test_a_loop_sends_nothing_while_another_thread_closes_the_client() -> None:
+    """Closing from another thread waits for what is in flight, and refuses what comes after.
+
+    No thread uses the event loop of another one, and a second closing ends too.
+    """
+    go_on = threading.Event()
+    closers = [
+        threading.Thread(target=lambda: asyncio.run(client.aclose(), debug=True)) for _ in range(2)
+    ]
+
+    async def go() -> tuple[list[Reason], list[Outcome], str | None]:
+        first = asyncio.create_task(send(client, 0))
+        await asyncio.to_thread(wait_for, server.arrived)
+        closers[0].start()
+        refused: list[Reason] = []
+        for number in range(1, 2000):
+            with suppress(TimeoutError):
+                try:
+                    # Until the client is being closed, the request never leaves.
+                    async with asyncio.timeout(0):
+                        await send(client, number)
+                except NotSentError as error:
+                    refused.append(error.reason)
+                    break
+            await asyncio.sleep(0.001)
+        try:
+            async with asyncio.timeout(20):
+                await client.balance()
+        except OperationError as error:
+            refused.append(error.reason)
+        outcomes = [each async for each in client.send_many(texts(2))]
+        closers[1].start()
+        go_on.set()
+        return refused, outcomes, await first
+
+    with server_in_thread(accept_after(go_on)) as server:
+        client = Client([tiny(server.url)])
+        try:
+            refused, outcomes, first = asyncio.run(go(), debug=True)
+        finally:
+            go_on.set()
+        for each in closers:
+            each.join(20)
+
+    assert [Reason.CANCELLED] * 2 == refused
+    assert ["not_sent"] * 2 == [each.kind for each in outcomes]
+    assert "id-r0" == first
+    assert [False, False] == [each.is_alive() for each in closers]
+    assert 1 == len(server.requests)
 
 
 def test_threads_build_the_parts_of_an_account_once(

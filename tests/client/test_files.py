@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -144,6 +145,21 @@ async def test_a_file_that_goes_away_meanwhile_is_not_the_networks_fault(tmp_pat
     assert "FileNotFoundError" in str(caught.value)
     assert Reason.MEDIA_INVALID is caught.value.reason
     assert (1, 0) == (len(server.requests), other.connections)
+
+
+async def test_the_deadline_of_an_upload_may_be_any_number() -> None:
+    """An upload takes any number as a deadline, as every other call does."""
+    deadline: Any = Decimal(20)
+    async with (
+        Server(answer(204)) as other,
+        Server(place(other)) as server,
+        client_of(server) as client,
+    ):
+        stored = await client.upload(
+            Upload(FILE, "image/png", file_name="a.png"), deadline=deadline
+        )
+
+    assert STORED == stored
 
 
 async def test_an_upload_that_is_refused_is_an_error() -> None:

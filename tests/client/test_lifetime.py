@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from support.adapters import texts, tiny
+from support.sending import settled
 from support.servers import Server, answer, hold, stall
 
-from omnimsg import AmbiguousError, Client, InvalidValue, Limits, NotSentError, Policy
+from omnimsg import (
+    AmbiguousError,
+    Client,
+    Event,
+    InvalidValue,
+    Limits,
+    NotSentError,
+    OperationError,
+    Policy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +51,39 @@ async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:
             await server.left.wait()
 
     assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("how", ["scope", "task"])
+async def test_a_cancelled_close_ends_what_waits_for_reports(how: str) -> None:
+    """Closing that is cancelled still ends `wait` and the loops over `events`."""
+    client = Client([tiny()])
+    waiting = asyncio.create_task(client.wait("main:1", timeout=1000))
+    loop = asyncio.create_task(_first(client.events()))
+    await settled()
+
+    if how == "scope":
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await client.aclose()
+    else:
+        closing = asyncio.create_task(client.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+    await settled()
+    ended = waiting.done(), loop.done()
+    waiting.cancel()
+    loop.cancel()
+    given = await asyncio.gather(waiting, loop, return_exceptions=True)
+
+    assert (True, True) == ended
+    assert [OperationError, None] == [type(given[0]), given[1]]
+    assert "the client is closed" in str(given[0])
+
+
+async def _first(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
 
 
 async def test_whoever_waits_hears_that_the_client_is_closed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any
 
@@ -229,6 +230,28 @@ async def test_an_observer_that_raises_breaks_nothing(caplog: pytest.LogCaptureF
     assert ["accepted"] * 3 == [each.kind for each in outcomes]
     assert broken.kinds() == seen.kinds()
     assert "an observer of attempt_begun raised LookupError" in caplog.text
+
+
+async def test_a_cancelled_error_of_an_observer_breaks_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A `CancelledError`, such as that of a cancelled future, is an error like any other."""
+
+    class ReadsCancelledFuture(Everything):
+        def _keep(self, event: object) -> None:
+            super()._keep(event)
+            raise asyncio.CancelledError
+
+    broken, seen = ReadsCancelledFuture(), Everything()
+    account = account_engine(tiny(), FakeTransport(), observers=[broken, seen])
+
+    async with asyncio.timeout(20):
+        streamed = [each async for each in account.stream(texts(3), 30.0)]
+        outcomes = await send_batch(account, texts(3))
+
+    assert ["accepted"] * 6 == [each.kind for each in (*streamed, *outcomes)]
+    assert broken.kinds() == seen.kinds()
+    assert "an observer of outcome_known raised CancelledError" in caplog.text
 
 
 def test_an_event_without_listeners_is_not_built() -> None:

@@ -135,7 +135,11 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         """Stop listening, and end every connection."""
-        # Closing the server at once would leak the socket of a connection just accepted.
+        # Closing the server at once would leak the socket of a connection just accepted, as would
+        # accepting another one in the last of these turns.
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening.fileno())
         for _turn in range(_TURNS_TO_CONNECT):
             await asyncio.sleep(0)
         self._server.close()

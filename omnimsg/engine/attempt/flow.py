@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from pathlib import PurePath
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from omnimsg.adapter import Effect, Request, Response
 from omnimsg.domain.log_fields import log_fields
-from omnimsg.transport import WriteMark
+from omnimsg.domain.reason import Reason
+from omnimsg.engine.cancellation import is_own_cancellation
+from omnimsg.transport import TransportFault, WriteMark
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Flow
@@ -102,6 +105,11 @@ class FlowRun(WriteMark, Generic[T]):
                         request, within=deadline.ends - deadline.now(), mark=self, sink=sink
                     )
                     self.written = True
+                except asyncio.CancelledError as error:
+                    if is_own_cancellation(error):
+                        raise
+                    reason = Reason.CONNECTION_LOST if self.written else Reason.CONNECTION_FAILED
+                    raise TransportFault(reason, f"the transport {describe_error(error)}") from None
                 finally:
                     if self.written and effect is not Effect.READ:
                         self.left = True

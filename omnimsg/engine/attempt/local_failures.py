@@ -7,10 +7,20 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 
 
-def cancelled(*, left: bool) -> tuple[Verdict, Failure]:
-    """The caller cancelled; `left` says whether any byte of the request may have left."""
+def cancelled() -> tuple[Verdict, Failure]:
+    """The caller cancelled before the request left: one that has left goes on."""
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.CANCELLED,
+        retry=Verdict.NOT_SENT.retry,
+        detail="cancelled by the caller before the request left",
+    )
+
+
+def interrupted(*, left: bool) -> tuple[Verdict, Failure]:
+    """The attempt was ended; `left` says whether any byte of the request may have left."""
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
-    detail = "cancelled by the caller " + ("after" if left else "before") + " the request left"
+    when = "after the request left, and before its answer" if left else "before the request left"
+    detail = f"the client was closed, or its event loop ended, {when}"
     return verdict, Failure(reason=Reason.CANCELLED, retry=verdict.retry, detail=detail)
 
 

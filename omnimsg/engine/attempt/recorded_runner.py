@@ -176,7 +176,7 @@ class RecordedRunner:
         try:
             verdicts = await suppression.ask(messages, deadline)
         except asyncio.CancelledError:
-            cancelled = local_failures.cancelled(left=False)
+            cancelled = local_failures.interrupted(left=False)
             outcomes = self._runner.same_for_all(messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         return {
@@ -205,7 +205,7 @@ class RecordedRunner:
             answer = await journal.intend(attempt, run.messages, deadline)
         except asyncio.CancelledError:
             run.close()
-            cancelled = local_failures.cancelled(left=False)
+            cancelled = local_failures.interrupted(left=False)
             outcomes = keep_doubts(self._runner.same_for_all(run.messages, *cancelled), doubts)
             await self._settle_interrupted(attempt, outcomes)
             raise Interrupted(outcomes) from None

@@ -151,7 +151,7 @@ class AttemptRunner:
             found = await run.finish(run.request, self._transport, deadline)
             outcomes = self._read(run.messages, found, run)
         except asyncio.CancelledError:
-            cancelled = local_failures.cancelled(left=run.sent)
+            cancelled = local_failures.interrupted(left=run.sent)
             outcomes = self.same_for_all(run.messages, *cancelled)
             raise Interrupted(keep_doubts(outcomes, doubts)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes

@@ -114,7 +114,7 @@ class Clearance:
             batch.finish_all([batch.doubts[each.reference] for each in batch.messages])
             return None
         ended: dict[int, Outcome] = {
-            index: self._local.cancelled(batch.messages[index], left=False) for index in abandoned
+            index: self._local.cancelled(batch.messages[index]) for index in abandoned
         }
         for index, message in enumerate(batch.messages):
             if index in ended:

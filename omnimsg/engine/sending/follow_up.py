@@ -146,7 +146,7 @@ class FollowUp:
         except asyncio.CancelledError:
             for index in owner.pending:
                 # Whether it had left is not known here any more, so it may have.
-                outcomes[index] = self._local.cancelled(batch.messages[index], left=True)
+                outcomes[index] = self._local.interrupted(batch.messages[index], left=True)
             raise
         finally:
             batch.expect_no_reports()

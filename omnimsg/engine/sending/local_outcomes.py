@@ -44,9 +44,13 @@ class LocalOutcomes:
         """The provider imposed a pause that is longer than the message could wait."""
         return self.outcome(message, local_failures.rate_limited(seconds))
 
-    def cancelled(self, message: Message, *, left: bool) -> Outcome:
-        """The caller cancelled; `left` says whether the message may have left."""
-        return self.outcome(message, local_failures.cancelled(left=left))
+    def cancelled(self, message: Message) -> Outcome:
+        """The caller cancelled before the message left."""
+        return self.outcome(message, local_failures.cancelled())
+
+    def interrupted(self, message: Message, *, left: bool) -> Outcome:
+        """The task of the message was cancelled; `left` says whether it may have left."""
+        return self.outcome(message, local_failures.interrupted(left=left))
 
     def client_closed(self, message: Message) -> Outcome:
         """The client was closed, or its event loop ended, before the message left."""

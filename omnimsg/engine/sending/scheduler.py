@@ -91,6 +91,11 @@ class Scheduler:
         for batch in self._queue.take_owned(owner):
             self._requeue.give_up(batch)
 
+    def refuse(self) -> None:
+        """Take nothing more, before anything was taken."""
+        self._admission.close()
+        self._slots.close()
+
     async def aclose(self, deadline: Deadline) -> None:
         """Send queued messages until the deadline; then end the rest, each with an outcome.
 
@@ -214,7 +219,7 @@ class Scheduler:
     def _end_dropped(self, batch: Batch) -> None:
         """End a batch whose worker was cancelled before its first step."""
         self._limiter.under_way -= 1
-        batch.finish_all([self._local.cancelled(each, left=False) for each in batch.messages])
+        batch.finish_all([self._local.interrupted(each, left=False) for each in batch.messages])
         self._wakeup.soon()
 
     def _next(self) -> Batch | None:

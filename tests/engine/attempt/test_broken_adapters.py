@@ -19,7 +19,18 @@ from support.adapters import (
     tiny,
 )
 
-from omnimsg import Accepted, Ambiguous, Fault, NotSent, Reason, Rejected, Retry
+from omnimsg import (
+    Accepted,
+    Ambiguous,
+    Fault,
+    NotSent,
+    OperationError,
+    Policy,
+    Reason,
+    Rejected,
+    Retry,
+    RetryPolicy,
+)
 from omnimsg.adapter import Context, Effect, Flow, Request, Response
 from omnimsg.engine.attempt.flow import MAX_REQUESTS
 from omnimsg.engine.sending.message_checks import MessageChecks
@@ -379,3 +390,35 @@ async def test_the_adapters_own_words_are_kept() -> None:
     assert [7.0, 7.0] == [each.retry_after for each in outcomes if not isinstance(each, Accepted)]
     assert isinstance(outcomes[0], Rejected)
     assert "no-such-number" == outcomes[0].failure.code
+
+
+@pytest.mark.parametrize(
+    ("writes", "kind", "reason"),
+    [
+        (False, "not_sent", Reason.CONNECTION_FAILED),
+        (True, "ambiguous", Reason.CONNECTION_LOST),
+    ],
+)
+async def test_a_cancelled_error_of_the_transport_is_a_broken_connection(
+    writes: bool, kind: str, reason: Reason
+) -> None:
+    """A transport that raises `CancelledError` by itself fails like a connection that broke.
+
+    Neither is a message said to be cancelled by its caller, nor does a task that asks for a
+    balance look like one that was cancelled.
+    """
+
+    async def cancelled() -> Response:
+        raise asyncio.CancelledError
+
+    wire = FakeTransport(lambda _: cancelled(), writes=writes)
+    policy = Policy(retry=RetryPolicy(attempts=1))
+    account = account_engine(tiny(), wire, policy=policy)
+
+    with pytest.raises(OperationError) as caught:
+        await account.balance(10.0)
+    (outcome,) = await send_batch(account, texts(1))
+
+    assert not isinstance(outcome, Accepted)
+    assert (kind, reason, reason) == (outcome.kind, outcome.reason, caught.value.reason)
+    assert "the transport raised CancelledError" in outcome.failure.detail

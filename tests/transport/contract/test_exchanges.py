@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -265,6 +266,33 @@ async def test_a_cancelled_close_still_closes_the_connections(
             await exchange
         with anyio.fail_after(5):
             await server.left.wait()
+
+
+async def test_closing_during_a_name_look_up_is_no_cancellation(
+    transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing ends a request that looks up a name with a fault, not with a cancellation."""
+    asked, over = threading.Event(), threading.Event()
+
+    def slowly(*_: object, **__: object) -> None:
+        asked.set()
+        over.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    transport, mark = transport_to(BASE), WriteMark()
+    exchange = asyncio.create_task(transport.exchange(GET, within=60, mark=mark))
+    try:
+        await asyncio.to_thread(asked.wait, 20)
+        with anyio.move_on_after(0):
+            await transport.aclose()
+    finally:
+        over.set()
+    with pytest.raises(TransportFault) as caught:
+        await exchange
+
+    assert (False, False) == (mark.written, transport.is_open)
+    assert caught.value.reason in {Reason.CANCELLED, Reason.CONNECTION_FAILED}
 
 
 async def test_an_invalid_request_raises_pythons_own_error(
