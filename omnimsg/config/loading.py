@@ -262,10 +262,22 @@ def _build_adapter(
         extras=shared.extras,
     )
     adapter = adapter_class(account)
+    problems += _unusable_defaults(adapter, path)
+    if problems:
+        raise InvalidValue(*problems)
+    return adapter, shared.policy()
+
+
+def _unusable_defaults(adapter: Adapter[Any], path: str) -> Iterator[Problem]:
+    """Yield the problems of the account's own channel and sender, which no message could use."""
+    channel, usable = adapter.account.channel, adapter.usable_channels()
+    if channel is not None and channel not in usable:
+        names = ", ".join(sorted(usable))
+        yield Problem(f"{path}.channel", f"is not one that the account can send on; use {names}")
+        return
     why = adapter.sender_problem()
     if why is not None:
-        raise InvalidValue(Problem(f"{path}.sender", why))
-    return adapter, shared.policy()
+        yield Problem(f"{path}.sender", why)
 
 
 def _holds_secrets(adapter: Adapter[Any], table: Mapping[str, Any]) -> bool:

@@ -431,6 +431,14 @@ def test_a_sender_that_no_channel_can_carry(
     assert load_config(one(**keys)).adapters
 
 
+def test_a_channel_that_the_account_does_not_have() -> None:
+    """A default channel on which the account cannot send is an error that names those it has."""
+    why = f"{MAIN}channel: is not one that the account can send on; use sms"
+
+    assert error_of(one(channel="viber", sender="Shop")).startswith(why)
+    assert load_config(one(channel="sms")).adapters
+
+
 @pytest.mark.parametrize(("value", "why"), [(0, None), (-1, "at least 0"), ("x", "a number")])
 def test_the_keys_of_the_network(value: Any, why: str | None) -> None:
     """Network keys are checked for type and range like all others."""
