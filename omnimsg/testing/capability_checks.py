@@ -11,7 +11,7 @@ from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.failure import Failure
 from omnimsg.testing import samples
 from omnimsg.testing.assertions import assert_no_violations
-from omnimsg.testing.field_mutations import FILE_HINTS, field_mutations
+from omnimsg.testing.field_mutations import FILE_HINTS, remembered_mutations
 from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
@@ -74,18 +74,18 @@ class CapabilityChecks(Harness):
             values = self._field_values(channel, adapter)
             on_channel = [each for each in messages if adapter.channel_of(each) is channel]
             for field in sorted(can.fields):
-                pairs = [
+                pairs = (
                     [attrs.evolve(each, **{field: value}) for value in values[field]]
                     for each in on_channel
-                ]
-                usable = [pair for pair in pairs if not any(map(adapter.check, pair))]
-                if not usable:
+                )
+                usable = next((pair for pair in pairs if not any(map(adapter.check, pair))), None)
+                if usable is None:
                     violations.append(
                         f"{channel.value}: no sample passes with `{field}`; give two values in"
                         f" {self.class_name}.values, or take it out of the capabilities"
                     )
                     continue
-                first, second = (self._requests_of(each, adapter) for each in usable[0])
+                first, second = (self._requests_of(each, adapter) for each in usable)
                 if first == second:
                     violations.append(f"{channel.value}: `{field}` is not in the request")
         assert_no_violations(violations)
@@ -96,11 +96,12 @@ class CapabilityChecks(Harness):
         Fields that describe a file, and the author's `hints`, are not changed.
         """
         adapter = self.build_adapter()
+        mutations = remembered_mutations("content")
         violations: list[str] = []
         for message in self._sendable_messages(adapter):
             hints = self._hints(adapter.channel_of(message))
             before = self._requests_of(message, adapter)
-            for path, content in field_mutations(message.content, "content", hints=hints):
+            for path, content in mutations(message.content, hints):
                 changed = attrs.evolve(message, content=content)
                 problem = self._drop_problem(changed, before, adapter)
                 if problem is not None:
@@ -110,6 +111,7 @@ class CapabilityChecks(Harness):
     def test_no_fallback_field_is_dropped(self) -> None:
         """A change of any field of a fallback leg changes the request, or is refused."""
         adapter = self.build_adapter()
+        mutations = remembered_mutations("fallback[0]")
         violations: list[str] = []
         for plain in self._sendable_messages(adapter):
             channel = adapter.channel_of(plain)
@@ -121,7 +123,7 @@ class CapabilityChecks(Harness):
                 continue
             before = self._requests_of(message, adapter)
             first, *others = message.fallback
-            for path, leg in field_mutations(first, "fallback[0]", hints=self._hints(channel)):
+            for path, leg in mutations(first, self._hints(channel)):
                 changed = attrs.evolve(message, fallback=(leg, *others))
                 problem = self._drop_problem(changed, before, adapter)
                 if problem is not None:

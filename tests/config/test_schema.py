@@ -28,11 +28,14 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "entry_points", entry_points)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def validator() -> Draft7Validator:
-    """Return a validator for the schema."""
-    Draft7Validator.check_schema(config_schema())
-    return Draft7Validator(config_schema())
+    """Return a validator, which keeps no state, for the schema of the installed providers."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(plugins, "entry_points", entry_points)
+        schema = config_schema()
+    Draft7Validator.check_schema(schema)
+    return Draft7Validator(schema)
 
 
 def _examples() -> list[Any]:
