@@ -244,9 +244,11 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         await self._accounts.aclose(until, self._end_waits)
 
     async def _end_waits(self) -> None:
-        await self._legs.aclose()
-        if self._settlement.delivery is not None:
-            await self._settlement.delivery.aclose()
+        try:
+            await self._legs.aclose()
+        finally:
+            if self._settlement.delivery is not None:
+                await self._settlement.delivery.aclose()
 
     async def send(
         self,

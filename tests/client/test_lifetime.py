@@ -82,6 +82,29 @@ async def test_a_cancelled_close_ends_what_waits_for_reports(how: str) -> None:
     assert "the client is closed" in str(given[0])
 
 
+async def test_a_close_that_is_cancelled_while_it_waits_for_legs_ends_all_waits() -> None:
+    """Closing that is cancelled after the accounts are closed ends `wait` all the same."""
+    client = Client([tiny()])
+    waiting = asyncio.create_task(client.wait("main:1", timeout=1000))
+    await settled()
+    recorded = asyncio.Event()
+
+    async def record_leg() -> None:
+        await recorded.wait()
+
+    client._legs.spawn(record_leg(), outlives_close=True)  # noqa: SLF001 - as for a slow store
+
+    with anyio.move_on_after(0.05):
+        await client.aclose()
+    await settled()
+    ended = waiting.done()
+    recorded.set()
+    waiting.cancel()
+    (given,) = await asyncio.gather(waiting, return_exceptions=True)
+
+    assert (True, OperationError) == (ended, type(given))
+
+
 async def _first(events: AsyncIterator[Event]) -> Event | None:
     return await anext(events, None)
 
