@@ -35,7 +35,8 @@ class CsvFile:
         source: The file.
 
     Attributes:
-        header: The cells of the header row, as they are in the file.
+        header: The cells of the header row, as they are in the file, without the blank ones at its
+            end: a spreadsheet makes all rows as wide as the widest.
         delimiter: The character between two cells.
         names_delimiter: Whether a first line such as `sep=;` names the delimiter.
         kept: The names of the columns that are kept as metadata only.
@@ -64,6 +65,7 @@ class CsvFile:
         except ValueError as error:
             what = str(error)
             raise FileFormatError(what if what.startswith("--") else f"header: {what}") from None
+        del self.header[self._columns.width :]
         self.kept: tuple[str, ...] = self._columns.kept
         self._use_columns(reader)
         self._check_recipients(list(islice(reader, _HEAD_ROWS)))

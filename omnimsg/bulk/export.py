@@ -88,7 +88,10 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
         added = [f"{line.number}: {reason}"] if missing > 0 else [str(line.number), reason]
         if any(map(str.strip, surplus)):
             # Nor which are too many, such as the rest of a text after a comma without quotes: all
-            # are kept as they stand, but for the number and the reason of an earlier export.
+            # are kept as they stand, but for the number and the reason of an earlier export, behind
+            # which a spreadsheet may have put blank ones.
+            while earlier and not cells[-1].strip():
+                cells.pop()
             writer.writerow([*cells[: len(cells) - earlier], *added])
         else:
             writer.writerow([*(cells[index] for index in kept), *added])

@@ -114,6 +114,27 @@ def test_a_row_with_too_many_cells_stays_bad_until_it_is_corrected(
     ]
 
 
+def test_a_row_with_too_many_cells_that_a_spreadsheet_has_saved_keeps_them(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A spreadsheet makes all rows, also the header, as wide as the widest: nothing gets lost."""
+    rows = ["to,text,reference", f"{PHONE},Hello, Ann,r-1", f"{PHONE},Hello, my dear, Bo,r-2"]
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    header, first, second = (tmp_path / "failed.csv").read_text().splitlines()
+    (tmp_path / "failed.csv").write_text(f"{header},,\n{first},\n{second}\n")
+    run("send-many", "failed.csv")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+
+    assert [
+        "to,text,reference,metadata.line,metadata.why",
+        f'{PHONE},Hello, Ann,r-1,2,"has 7 cells, the header has 5"',
+        f'{PHONE},Hello, my dear, Bo,r-2,3,"has 7 cells, the header has 5"',
+    ] == (tmp_path / "failed-2.csv").read_text().splitlines()
+
+
 def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
