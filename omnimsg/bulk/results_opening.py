@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from omnimsg.bulk.results_format import Entries, ResultsError
+from omnimsg.bulk.results_format import Entries, ResultsError, is_start_of_header
 from omnimsg.storage.append_log import NotRegularFileError
 
 if TYPE_CHECKING:
@@ -71,8 +71,10 @@ def _why_it_exists(path: Path) -> str:
     if not path.is_file():
         return _NOT_REGULAR
     try:
-        next(Entries(path, 0), None)
+        is_results_file = next(Entries(path, 0), None) is not None or is_start_of_header(path)
     except ResultsError:
+        is_results_file = False
+    if not is_results_file:
         return "exists already, and is no results file; name another with --results"
     return (
         "exists already, so the file was sent before; --resume sends the lines that are left,"

@@ -349,6 +349,17 @@ def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.parametrize("content", ["a note", "a note\n"])
+def test_a_file_of_something_else_is_no_results_file(
+    path: Path, source: Path, content: str
+) -> None:
+    """The advice about a file of something else, of one line or of part of one, is not --resume."""
+    path.write_text(content)
+
+    with pytest.raises(ResultsError, match="is no results file; name another with --results"):
+        ResultsFile.create(path, source)
+
+
 def test_a_refusal_is_recorded_in_a_new_file_only(
     results: ResultsFile, path: Path, source: Path
 ) -> None:
