@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLL_SECONDS: Final = 0.01
+
+# The country of a user, and an identifier that hides the number from the business.
+_WHATSAPP_USER: Final = re.compile(r"[A-Za-z]{2}\.[A-Za-z0-9]+")
 
 # What to look at where the application has refused callbacks, by its answer.
 _ADVICE: Final = {
@@ -107,15 +111,16 @@ class TestSandbox:
         """Return a phone or a mailbox, with all messages that it has received so far.
 
         Args:
-            number: The number in E.164 form, grouped or not, or a mailbox.
+            number: The number in E.164 form, grouped or not, a mailbox, or WhatsApp's id of a user,
+                such as ZA.1349120865.
 
         Raises:
-            ValueError: It is neither: nothing can reach it, so that no test of it could fail.
+            ValueError: It is none of them: nothing can reach it, so that no test of it could fail.
         """
-        if "@" not in number and not is_e164(plain(number)):
+        if not ("@" in number or is_e164(plain(number)) or _WHATSAPP_USER.fullmatch(number)):
             raise ValueError(
                 f"{number!r} is neither a number with its country code, such as +27820001000, nor a"
-                " mailbox: no message can reach it"
+                " mailbox or WhatsApp's id of a user: no message can reach it"
             )
         return Phone(number, self._watch)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg import Channel, Client, Email, Interactive, Message, Reply
+from omnimsg import Channel, Client, Email, Interactive, Message, ProviderContact, Reply, Template
 from omnimsg.sandbox import FaultError, ReplyError
 from omnimsg.testing import serve_sandbox
 
@@ -54,6 +54,16 @@ def test_a_mailbox_is_a_phone_too(sandbox: TestSandbox, send: Send) -> None:
     send(Message("Ola@example.test", Email(subject="Lunch", text="Fish")), account="bird")
 
     assert "email" == sandbox.phone("ola@EXAMPLE.test").wait_for().channel
+
+
+def test_a_whatsapp_user_without_a_known_number_is_a_phone_too(
+    sandbox: TestSandbox, send: Send
+) -> None:
+    """A user whom a business knows by an id only, and not by a number, receives messages too."""
+    contact = ProviderContact(key="whatsappbsuid", value="ZA.1349a")
+    send(Message(contact, Template("ready"), channel=Channel.WHATSAPP), account="bird")
+
+    assert "whatsapp" == sandbox.phone("ZA.1349a").wait_for().channel
 
 
 def test_a_message_has_the_facts_of_its_provider(sandbox: TestSandbox, send: Send) -> None:
