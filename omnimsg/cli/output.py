@@ -194,9 +194,10 @@ def print_table(table: Table) -> None:
 
     An id or a reason is never truncated or broken, so that it can be copied.
     """
-    if fits(table):
+    console = stdout_console()
+    if _needed_width(table) <= console.width:
         with writing():
-            stdout_console().print(table)
+            console.print(table)
         return
     if table.title:
         print_line((str(table.title), "bold"))
@@ -206,11 +207,6 @@ def print_table(table: Table) -> None:
                 heading = f"{column.header}: " if str(column.header) else ""
                 print_line((heading, "dim"), cast("Text | str", cell))
         print_line()
-
-
-def fits(table: Table) -> bool:
-    """Return whether the terminal is wide enough for a table, or there is no terminal."""
-    return _needed_width(table) <= stdout_console().width
 
 
 def _needed_width(table: Table) -> int:

@@ -20,7 +20,7 @@ def interrupted(*, left: bool) -> tuple[Verdict, Failure]:
     """The attempt was ended; `left` says whether any byte of the request may have left."""
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
     when = "after the request left, and before its answer" if left else "before the request left"
-    detail = f"the client was closed, or its event loop ended, {when}"
+    detail = f"the client was closed, its event loop ended, or its tasks were cancelled, {when}"
     return verdict, Failure(reason=Reason.CANCELLED, retry=verdict.retry, detail=detail)
 
 

@@ -59,6 +59,7 @@ def test_a_request_that_was_to_leave_ends(turns: int) -> None:
         assert isinstance(outcome, (NotSent, Ambiguous))
         assert Reason.CANCELLED is outcome.reason
         assert "by the caller" not in outcome.failure.detail
+        assert "or its tasks were cancelled" in outcome.failure.detail
         assert ("accepted", 0) == (later.kind, account.health().under_way)
         await close(account)
 
