@@ -5,8 +5,9 @@ queued during one write share the next one, so that many callers share one `fsyn
 One thread does all writing, in the order in which the lines were queued.
 
 The lock excludes other processes that use this module, but no other programs. So each write first
-checks that the file exists, is the same file, and has the size that the last write left. If its
-modification time has changed since, its content is compared too: a backup may set only the time.
+checks that the file exists, is the same file, and has the size that the last write left; the size
+is checked once more after the write. If its modification time has changed since the last write, its
+content is compared too: a backup may set only the time.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _BLOCK_SIZE = 1 << 20
+_OTHER_SIZE = "another program has written to it or cut it"
 
 
 class LogChangedError(OSError):
@@ -67,8 +69,9 @@ class AppendLog:
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
-        # Opening a pipe must not block until its other end is opened.
-        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        # Appending, so that a write never skips over what another program has just cut off. Opening
+        # a pipe must not block until its other end is opened.
+        flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         self._file = os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o600)
         self._path = path
         try:
@@ -293,27 +296,34 @@ class AppendLog:
         try:
             there = self._path.stat()
         except FileNotFoundError:
-            what = "another program has deleted or renamed it"
-        else:
-            if (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino):
-                what = "another program has put another file in its place"
-            elif own.st_size != self._size:
-                what = "another program has written to it or cut it"
-            elif own.st_mtime_ns != self._changed_at and self._has_other_content():
-                what = "another program has changed it"
-            else:
-                self._changed_at = own.st_mtime_ns
-                return
-        raise LogChangedError(errno.ESTALE, what, str(self._path))
+            raise self._changed("another program has deleted or renamed it") from None
+        if (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino):
+            raise self._changed("another program has put another file in its place")
+        if own.st_size != self._size:
+            raise self._changed(_OTHER_SIZE)
+        if own.st_mtime_ns != self._changed_at and self._has_other_content():
+            raise self._changed("another program has changed it")
+        self._changed_at = own.st_mtime_ns
 
     def _write_all(self, data: bytes) -> None:
-        os.lseek(self._file, self._size, os.SEEK_SET)
+        """Append data.
+
+        Raises:
+            LogChangedError: Another program has written to the file, or cut it, at the same time.
+            OSError: It cannot be written.
+        """
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self._size += len(data)
         self._digest.update(data)
-        self._changed_at = os.fstat(self._file).st_mtime_ns
+        own = os.fstat(self._file)
+        if own.st_size != self._size:
+            raise self._changed(_OTHER_SIZE)
+        self._changed_at = own.st_mtime_ns
+
+    def _changed(self, what: str) -> LogChangedError:
+        return LogChangedError(errno.ESTALE, what, str(self._path))
 
     def _has_other_content(self) -> bool:
         """Return whether the file's content differs from what this log has written."""

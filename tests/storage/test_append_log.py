@@ -250,6 +250,32 @@ async def test_a_change_after_the_last_write(
     log.rescue(path.with_name("rescued"), [])
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_change_during_a_write(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A file that is cut while a line is written is no success, and the line can be rescued."""
+    await _written(log, b"before\n")
+    write = os.write
+
+    def cut_and_write(descriptor: int, data: bytes) -> int:
+        monkeypatch.undo()
+        if when == "before":
+            _truncate(path)
+        size = write(descriptor, data)
+        if when == "after":
+            _truncate(path)
+        return size
+
+    monkeypatch.setattr(os, "write", cut_and_write)
+    log.append(b"outcome\n")
+
+    with pytest.raises(LogChangedError, match="written to it or cut it"):
+        await log.commit()
+    log.rescue(path.with_name("rescued"), [b"instead\n"])
+    assert b"instead\noutcome\n" == _read(path.with_name("rescued"))
+
+
 async def test_a_rescue_does_not_overwrite(log: AppendLog, path: Path) -> None:
     """A rescue does not overwrite an existing file, and can be repeated to another one."""
     _write(path.with_name("rescued"), b"other\n")
