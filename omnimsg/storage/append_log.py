@@ -13,7 +13,6 @@ content is compared too: a backup may set only the time.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import stat
@@ -22,6 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.storage.file_lock import lock_file
+from omnimsg.storage.file_state import digest_of, file_state
 from omnimsg.storage.shared_writes import SharedWrites, Wanted
 from omnimsg.storage.writing_thread import WritingThread
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_BLOCK_SIZE = 1 << 20
 _OTHER_SIZE = "another program has written to it or cut it"
 
 
@@ -82,7 +81,7 @@ class AppendLog:
         except BaseException:
             os.close(self._file)
             raise
-        self._size, self._changed_at, self._digest = _file_state(self._file)
+        self._size, self._changed_at, self._digest = file_state(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
         # How many lines were queued, and how many of them were written until a write failed.
         self._appended = 0
@@ -105,7 +104,7 @@ class AppendLog:
         """
         os.ftruncate(self._file, size)
         os.fsync(self._file)
-        self._size, self._changed_at, self._digest = _file_state(self._file)
+        self._size, self._changed_at, self._digest = file_state(self._file)
 
     def append(self, line: bytes, *, keep_on_failure: bool = True) -> int:
         """Queue a line for the next write.
@@ -327,22 +326,7 @@ class AppendLog:
 
     def _has_other_content(self) -> bool:
         """Return whether the file's content differs from what this log has written."""
-        return _digest_of(self._file).digest() != self._digest.digest()
-
-
-def _file_state(descriptor: int) -> tuple[int, int, hashlib.blake2b]:
-    """Return a file's size, its modification time and the digest of its content."""
-    found = os.fstat(descriptor)
-    return found.st_size, found.st_mtime_ns, _digest_of(descriptor)
-
-
-def _digest_of(descriptor: int) -> hashlib.blake2b:
-    """Compute the digest of a whole file."""
-    digest = hashlib.blake2b()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while block := os.read(descriptor, _BLOCK_SIZE):
-        digest.update(block)
-    return digest
+        return digest_of(self._file).digest() != self._digest.digest()
 
 
 def _require_regular_file(descriptor: int, path: Path) -> None:
