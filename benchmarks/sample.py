@@ -133,7 +133,15 @@ def main() -> None:
     options.add_argument("--loop", default="asyncio", choices=["asyncio", "uvloop"])
     options.add_argument("--turns", action="store_true", help="measure once for each line of input")
     options.add_argument("--pin", action=argparse.BooleanOptionalAction, default=True)
+    options.add_argument(
+        "--collect",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether the garbage collector runs",
+    )
     given = options.parse_args()
+    if not given.collect:
+        gc.disable()
     module, messages, warm = WORKLOADS[given.workload]
     messages = messages if given.messages is None else given.messages
     warm = warm if given.warm is None else given.warm
