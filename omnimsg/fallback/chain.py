@@ -194,16 +194,16 @@ class Chain:
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
 
-    def is_awaited(self, patience: float) -> bool:
+    def is_awaited(self, fails_within: float) -> bool:
         """Return whether another leg may still go, or is being handed over.
 
         Args:
-            patience: Seconds for which a leg without a ttl may still fail.
+            fails_within: Seconds for which a leg without a ttl may still fail.
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
         is_timed = self.legs[self._index].ttl is not None
-        return is_timed or self._owner.now() - self._handed_over < patience
+        return is_timed or self._owner.now() - self._handed_over < fails_within
 
     def _may_go_on(self) -> bool:
         return self._has_next and not self._reached and not self._owner.is_closed

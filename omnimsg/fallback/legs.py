@@ -38,7 +38,7 @@ log: logging.Logger = logging.getLogger("omnimsg.fallback")
 # Accepted legs that are remembered to notice a late delivery, at most.
 _MAX_LEGS = 100_000
 # Seconds for which `finish` waits for a leg without a ttl, which nothing else ends.
-_PATIENCE = 600.0
+_FAILS_WITHIN = 600.0
 # Seconds between two checks of which messages still wait.
 _CHECK_EVERY = 0.1
 # Seconds to wait for legs in flight when the client is closed.
@@ -172,7 +172,7 @@ class Legs:
         return [
             task
             for task, chain in self._following.items()
-            if task.get_loop() is loop and chain.is_awaited(_PATIENCE)
+            if task.get_loop() is loop and chain.is_awaited(_FAILS_WITHIN)
         ]
 
     def close(self) -> None:

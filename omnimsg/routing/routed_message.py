@@ -66,7 +66,7 @@ class RoutedMessage:
         return may_move(outcome) or (self.route.resends and is_doubt(outcome))
 
     def next(self, waited: float) -> tuple[AccountEngine, bool] | None:
-        """Return the account to try next, and whether it uses its own retries.
+        """Return the account to try next, and whether it is the last one, with its own retries.
 
         Args:
             waited: Seconds since the message was handed over.

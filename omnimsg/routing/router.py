@@ -278,9 +278,9 @@ class Router:
             step = routed.next(waited) if waited < seconds else None
             if step is None:
                 return self._notify_last(routed.message, routed.conclusion())
-            account, is_patient = step
+            account, is_last = step
             message, left = routed.left(waited), seconds - waited
-            if is_patient:
+            if is_last:
                 outcome = await account.submit(message, left)
             else:
                 outcome = await account.submit(message, left, may_move)

@@ -172,19 +172,19 @@ class RoutedAdmission:
         turn = limit.call_in_turn(hand_over)
         self._limited[turn] = part, key
 
-    def _first(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _FirstPart:
-        part = self._firsts.get((account, is_patient))
+    def _first(self, account: AccountEngine, is_last: bool, owner: StreamOwner) -> _FirstPart:
+        part = self._firsts.get((account, is_last))
         if part is None:
-            part = _FirstPart(self, account, owner, is_patient=is_patient)
-            self._firsts[account, is_patient] = part
+            part = _FirstPart(self, account, owner, is_last=is_last)
+            self._firsts[account, is_last] = part
         return part
 
     def _next(self, routed: RoutedMessage, owner: StreamOwner, waited: float) -> _LaterPart | None:
         """Return the part of the next account; `None` if no account may be tried any more."""
         while (step := routed.next(waited)) is not None:
-            account, is_patient = step
+            account, is_last = step
             try:
-                return self._later(account, is_patient, owner)
+                return self._later(account, is_last, owner)
             except OperationError as error:  # it is at work in another event loop
                 reference, failure = routed.message.reference, error.failure
                 refused = NotSent(reference=reference, account=account.name, failure=failure)
@@ -192,11 +192,11 @@ class RoutedAdmission:
                     return None
         return None
 
-    def _later(self, account: AccountEngine, is_patient: bool, owner: StreamOwner) -> _LaterPart:
-        part = self._laters.get((account, is_patient))
+    def _later(self, account: AccountEngine, is_last: bool, owner: StreamOwner) -> _LaterPart:
+        part = self._laters.get((account, is_last))
         if part is None:
-            part = _LaterPart(self, account, owner, is_patient=is_patient)
-            self._laters[account, is_patient] = part
+            part = _LaterPart(self, account, owner, is_last=is_last)
+            self._laters[account, is_last] = part
         return part
 
 
@@ -219,7 +219,7 @@ class _Part:
         admission: Moves messages on to other accounts.
         account: The account.
         owner: The stream.
-        is_patient: Whether the account uses its own retries, because no other is left.
+        is_last: Whether no other account is left, so that this one uses its own retries.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class _Part:
         account: AccountEngine,
         owner: StreamOwner,
         *,
-        is_patient: bool,
+        is_last: bool,
     ) -> None:
         self._admission = admission
         self._owner = owner
@@ -236,7 +236,7 @@ class _Part:
         # Here, before a message is counted as read: it raises if the account is in use elsewhere.
         self._streams = account.streams_here()
         self._settle = self._streams.admission.settle
-        self.fails_over: FailsOver | None = None if is_patient else may_move
+        self.fails_over: FailsOver | None = None if is_last else may_move
 
     @property
     def may_abandon(self) -> bool:

@@ -267,12 +267,12 @@ async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> 
 async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
     """A handler over its time limit is cancelled, and the repeated event is handled."""
     world = World(handler_timeout=0.01)
-    patience = iter([60.0, 0.0])
+    waits = iter([60.0, 0.0])
     ends: list[str] = []
 
     async def handle(_: Event) -> None:
         try:
-            await asyncio.sleep(next(patience))
+            await asyncio.sleep(next(waits))
             ends.append("done")
         except asyncio.CancelledError:
             ends.append("cancelled")

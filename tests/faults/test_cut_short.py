@@ -13,7 +13,7 @@ from support.audit import cut_short, outcome_of, slips
 
 from omnimsg import Client, Message, Outcome, SendError
 
-from .test_random_faults import PATIENCE, ragged
+from .test_random_faults import DEADLINE, ragged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -45,7 +45,7 @@ class Heard:
 
 async def stream(client: Client, source: AsyncIterator[Message], heard: Heard) -> None:
     """Send a stream, and note its outcomes."""
-    async with aclosing(client.send_many(source, deadline=PATIENCE)) as outcomes:
+    async with aclosing(client.send_many(source, deadline=DEADLINE)) as outcomes:
         async for outcome in outcomes:
             heard.add(outcome)
 
@@ -55,7 +55,7 @@ async def calls(client: Client, messages: Sequence[Message], heard: Heard) -> No
 
     async def call(message: Message) -> None:
         try:
-            heard.add(await client.send(message, deadline=PATIENCE))
+            heard.add(await client.send(message, deadline=DEADLINE))
         except SendError as error:
             heard.add(outcome_of(error))
 

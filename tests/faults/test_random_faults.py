@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
-PATIENCE = 120.0
+DEADLINE = 120.0
 
 
 async def ragged(messages: Sequence[Message], chance: random.Random) -> AsyncIterator[Message]:
@@ -41,7 +41,7 @@ async def streamed(
 ) -> list[Outcome]:
     """Send a stream."""
     source = ragged(messages, chance)
-    return [each async for each in client.send_many(source, deadline=PATIENCE)]
+    return [each async for each in client.send_many(source, deadline=DEADLINE)]
 
 
 async def called(client: Client, messages: Iterable[Message]) -> list[Outcome]:
@@ -51,7 +51,7 @@ async def called(client: Client, messages: Iterable[Message]) -> list[Outcome]:
 
 async def _call(client: Client, message: Message) -> Outcome:
     try:
-        outcome: Outcome = await client.send(message, deadline=PATIENCE)
+        outcome: Outcome = await client.send(message, deadline=DEADLINE)
     except SendError as error:
         outcome = outcome_of(error)
     assert message.reference == outcome.reference

@@ -56,7 +56,7 @@ ENDS = 1000
 # The explain phase reads files, which would count as blocking the event loop.
 PHASES = [each for each in Phase if each is not Phase.explain]
 
-PATIENCE = st.sampled_from([0.5, 5.0, 60.0])
+DEADLINES = st.sampled_from([0.5, 5.0, 60.0])
 WHICH = st.integers(0, 7)
 FATE = st.sampled_from(sorted(FATES))
 PAUSE = st.sampled_from([0.0, 0.0, 0.6, 4.0])
@@ -90,21 +90,21 @@ class Sending(RuleBasedStateMachine):
         )
 
     @rule(
-        patience=PATIENCE,
+        deadline=DEADLINES,
         priority=st.sampled_from(Priority),
         ttl=st.sampled_from([None, 3]),
         channel=st.sampled_from(["sms", "whatsapp"]),
     )
-    def send(self, patience: float, priority: Priority, ttl: int | None, channel: str) -> None:
+    def send(self, deadline: float, priority: Priority, ttl: int | None, channel: str) -> None:
         """Start one caller that sends one message."""
         message = self.message(priority=priority, ttl=ttl, channel=channel)
-        self.begin([message], self.call(message, patience))
+        self.begin([message], self.call(message, deadline))
 
-    @rule(patience=PATIENCE, count=st.integers(1, 9))
-    def stream(self, patience: float, count: int) -> None:
+    @rule(deadline=DEADLINES, count=st.integers(1, 9))
+    def stream(self, deadline: float, count: int) -> None:
         """Start one caller that sends a stream."""
         messages = [self.message() for _ in range(count)]
-        self.begin(messages, self.take(messages, patience))
+        self.begin(messages, self.take(messages, deadline))
 
     @rule(fates=st.lists(st.tuples(WHICH, FATE, PAUSE), min_size=1, max_size=8))
     @precondition(lambda self: self.provider.calls)
@@ -243,18 +243,18 @@ class Sending(RuleBasedStateMachine):
         """Start a task that must give each of these messages an outcome."""
         self.owed[self.loop.create_task(work)] = [each.reference for each in messages]
 
-    async def call(self, message: Message, patience: float) -> None:
+    async def call(self, message: Message, deadline: float) -> None:
         """Send one message, and note its outcome."""
         try:
-            outcome: Outcome = await self.client.send(message, deadline=patience)
+            outcome: Outcome = await self.client.send(message, deadline=deadline)
         except SendError as error:
             outcome = outcome_of(error)
         assert message.reference == outcome.reference
         self.heard[outcome.reference].append(outcome)
 
-    async def take(self, messages: Sequence[Message], patience: float) -> None:
+    async def take(self, messages: Sequence[Message], deadline: float) -> None:
         """Send a stream, and note its outcomes."""
-        async with aclosing(self.client.send_many(messages, deadline=patience)) as outcomes:
+        async with aclosing(self.client.send_many(messages, deadline=deadline)) as outcomes:
             async for outcome in outcomes:
                 assert outcome.position is not None
                 assert messages[outcome.position].reference == outcome.reference

@@ -46,14 +46,14 @@ class People:
     Attributes:
         chance: Draws from the tape.
         story: Receives what they do and their outcomes.
-        patience: The deadlines to draw from, seconds.
+        deadlines: The deadlines to draw from, seconds.
         count: The number of messages written.
         ids: The ids of accepted messages, by account.
     """
 
     chance: Chance
     story: Story
-    patience: Sequence[float] = (30.0, 5.0, 0.4, 90.0, FOR_EVER)
+    deadlines: Sequence[float] = (30.0, 5.0, 0.4, 90.0, FOR_EVER)
     count: int = 0
     ids: dict[str, list[str]] = attrs.field(factory=dict)
 
@@ -101,7 +101,7 @@ class People:
     async def call(self, app: App, plan: AccountPlan) -> None:
         """Send one message, and record its outcome."""
         await self.send(
-            app, self.write(app.number, plan, self.chance.one_of("deadline", self.patience))
+            app, self.write(app.number, plan, self.chance.one_of("deadline", self.deadlines))
         )
 
     async def send(self, app: App, handed: Handed) -> None:
@@ -134,7 +134,7 @@ class People:
     async def stream(self, app: App, plan: AccountPlan) -> None:
         """Send a stream; read its outcomes slowly at times, or stop early."""
         chance = self.chance
-        deadline = chance.one_of("deadline", self.patience)
+        deadline = chance.one_of("deadline", self.deadlines)
         count, leaves = chance.count("stream", 1, 12), chance.happens("stream.leaves", 15)
         stays = chance.count("stream.stays", 1, count) if leaves else count
         read: list[Handed] = []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Seconds of calm within which every caller must have its outcome: the longest pause that a
 # provider can impose, retries, look-ups.
-PATIENCE = 1500.0
+LONGEST_RUN = 1500.0
 
 # Seconds after the last outcome within which nothing waits any more: the longest pause.
 _QUIET_AFTER = 310
@@ -75,7 +75,7 @@ async def held(universe: Universe) -> Story:
     trouble = chance.one_of("held.trouble", [AccountTrouble.HOLD] * 3 + [AccountTrouble.FAIL])
     policy = attrs.evolve(drawn.policy, account_trouble=trouble, limits=limits)
     world = World(universe, chance, [attrs.evolve(drawn, policy=policy)])
-    world.people.patience = (FOR_EVER, FOR_EVER, 20.0)
+    world.people.deadlines = (FOR_EVER, FOR_EVER, 20.0)
     await world.begin()
     people = world.people
     acts = [people.burst, people.call, people.give_up, people.stream, people.burst]
@@ -107,7 +107,7 @@ async def doubts(universe: Universe) -> Story:
         ),
     )
     world = World(universe, chance, [attrs.evolve(drawn, policy=policy)])
-    world.people.patience = (90.0, FOR_EVER)
+    world.people.deadlines = (90.0, FOR_EVER)
     await world.begin()
     people = world.people
     async with world.life(events=chance.count("events", 0, 3)):
@@ -267,7 +267,7 @@ class _Life:
         await asyncio.sleep(STORM - story.now() % STORM)
         await self._weather
         world.weather.calm()
-        _, pending = await asyncio.wait(world.work, timeout=PATIENCE)
+        _, pending = await asyncio.wait(world.work, timeout=LONGEST_RUN)
         for task in pending:
             story.slip("pending", f"somebody still waits: {task.get_name()}")
             task.cancel()

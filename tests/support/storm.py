@@ -52,7 +52,7 @@ FAULTS = {**CALLBACK_FAULTS, "reset_after": 0.04, "reset_before": 0.01}
 HANDLER_FAILS = 0.10
 # Seconds. A machine that stalls for a minute must not make messages miss their deadline: their
 # providers' circuits would open, and messages would not be sent at all.
-PATIENCE = 1_500.0
+DEADLINE = 1_500.0
 
 
 class Storm:
@@ -121,7 +121,7 @@ class Storm:
         async def through(account: str) -> None:
             messages = self.messages(account)
             async for outcome in self.client.send_many(
-                messages, account=account, deadline=PATIENCE
+                messages, account=account, deadline=DEADLINE
             ):
                 self.outcomes[outcome.reference] = outcome
 
@@ -203,7 +203,7 @@ def _client(sandbox: Sandbox, base: str, watcher: Watcher, *, in_batches: bool) 
         # With two attempts, a connection that breaks twice before anything was sent would leave a
         # message not sent: neither in doubt nor with an id.
         account["retry"] = {"attempts": 4, "base": 0.001}
-        account["request_timeout"] = account["connect_timeout"] = PATIENCE
+        account["request_timeout"] = account["connect_timeout"] = DEADLINE
         account["channel"] = "sms"
     config["callbacks"] = {"public_url": base}
     return Client.from_config(config, observers=[watcher])

@@ -40,7 +40,7 @@ _NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
 
 
 # A timeout after this many usual answer times counts against the provider.
-_PATIENCE_FACTOR = 4
+_UNRESPONSIVE_FACTOR = 4
 
 
 @attrs.define
@@ -109,10 +109,10 @@ class CircuitBreakers:
         return circuit is not None and circuit.failure is None
 
     @property
-    def patience(self) -> float:
+    def unresponsive_after(self) -> float:
         """Seconds without an answer that count against the provider."""
         usual, least = self._answer_times.usual, self._breaker.min_timeout
-        return min(least, _PATIENCE_FACTOR * usual) if usual else least
+        return min(least, _UNRESPONSIVE_FACTOR * usual) if usual else least
 
     def open_circuits(self) -> dict[str, Failure]:
         """Return why messages are held back, by subject; empty where none are."""
@@ -153,8 +153,9 @@ class CircuitBreakers:
         Args:
             messages: The batch.
             outcomes: Its outcomes, in order.
-            seconds: How long the provider was given. A timeout after less than `patience` says
-                nothing about the provider: the caller's deadline was short.
+            seconds: How long the provider was given. A timeout after less than
+                `unresponsive_after` says nothing about the provider: the caller's deadline was
+                short.
         """
         refused: dict[str, tuple[Failure, set[str]]] = {}
         unhealthy: list[Failure] = []
@@ -194,7 +195,7 @@ class CircuitBreakers:
             return False
         if failure.reason is not Reason.TIMEOUT:
             return True
-        return seconds >= self.patience
+        return seconds >= self.unresponsive_after
 
     def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
         """Count a refusal of the account.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # The least seconds without an answer after which messages fail over to another account: a shorter
 # delay may be due to this process or the network, and says nothing about the provider.
-_MIN_PATIENCE = 1.0
+_MIN_UNRESPONSIVE = 1.0
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -68,8 +68,8 @@ class Clearance:
         if wait == math.inf:
             if self._full_since <= times.heard_at:
                 self._full_since = now
-            patience = max(_MIN_PATIENCE, self._breakers.patience)
-            until = max(self._full_since, times.heard_at) + patience
+            unresponsive_after = max(_MIN_UNRESPONSIVE, self._breakers.unresponsive_after)
+            until = max(self._full_since, times.heard_at) + unresponsive_after
             if now < until:
                 return until
             found = local_failures.not_answering(now - max(self._full_since, times.heard_at))

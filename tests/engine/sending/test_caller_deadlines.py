@@ -143,15 +143,15 @@ async def test_a_crowd_does_not_go_ahead_of_who_came_before_it(others: tuple[flo
     assert 102 == len(wire.requests)
 
 
-@pytest.mark.parametrize("patience", [float("nan"), "soon", None])
-async def test_a_deadline_that_is_not_a_number_is_refused(patience: Any) -> None:
+@pytest.mark.parametrize("deadline", [float("nan"), "soon", None])
+async def test_a_deadline_that_is_not_a_number_is_refused(deadline: Any) -> None:
     """A deadline that is not a number is refused, and does not stop other messages."""
     account = engine(FakeTransport())
 
     with pytest.raises(InvalidValue, match="deadline"):
-        account.submit(texts(1)[0], patience)
+        account.submit(texts(1)[0], deadline)
     with pytest.raises(InvalidValue, match="deadline"):
-        await anext(account.stream(texts(1), patience))
+        await anext(account.stream(texts(1), deadline))
     (outcome,) = await all_of(account, account.submit(texts(1)[0], 10))
 
     assert isinstance(outcome, Accepted)

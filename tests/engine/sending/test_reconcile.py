@@ -138,17 +138,17 @@ def world(
     return World(sends if callable(sends) else iter(sends), iter(looks))
 
 
-async def call(client: Client, message: Message, patience: float = LONG) -> Outcome:
+async def call(client: Client, message: Message, deadline: float = LONG) -> Outcome:
     """Send one message."""
     try:
-        return await client.send(message, deadline=patience)
+        return await client.send(message, deadline=deadline)
     except SendError as error:
         return outcome_of(error)
 
 
-def one(place: World, patience: float = LONG, **policy: Any) -> Outcome:
+def one(place: World, deadline: float = LONG, **policy: Any) -> Outcome:
     """Send one message, return its outcome, and check that the journal has the same."""
-    outcome: Outcome = place.live(lambda client: call(client, texts(1)[0], patience), **policy)
+    outcome: Outcome = place.live(lambda client: call(client, texts(1)[0], deadline), **policy)
     recorded = place.book.last("r0")
     assert recorded is not None
     assert recorded.kind == outcome.kind
