@@ -13,10 +13,9 @@ from omnimsg.domain.structuring import unknown_choice
 from omnimsg.routing.problems import problems_of, problems_of_budgets, problems_of_policies
 from omnimsg.routing.router import Router
 from omnimsg.routing.table import RouteTable
-from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.adapter import Operation
     from omnimsg.engine.account import AccountEngine
@@ -113,25 +112,13 @@ class Accounts:
         )
         return Router(self._table, now=now, observers=observers)
 
-    async def aclose(self, deadline: Deadline, end_waits: Callable[[], Awaitable[None]]) -> None:
-        """Close the routes and the accounts; then end what waits for reports.
-
-        Args:
-            deadline: Until when messages that wait are sent.
-            end_waits: Ends what waits for reports. It is called even if this call is cancelled,
-                because nothing else would end that; it then has a few seconds.
-        """
+    async def aclose(self, deadline: Deadline) -> None:
+        """Close the routes and the accounts; messages that wait are sent until the deadline."""
         if self._table is not None:
             self._table.close_limits()
-        seconds: float | None = CLEANUP_SECONDS
-        try:
-            async with anyio.create_task_group() as closing:
-                for account in self.engines.values():
-                    closing.start_soon(account.aclose, deadline)
-            seconds = None
-        finally:
-            with anyio.move_on_after(seconds, shield=seconds is not None):
-                await end_waits()
+        async with anyio.create_task_group() as closing:
+            for account in self.engines.values():
+                closing.start_soon(account.aclose, deadline)
 
     def require_new(self, name: str) -> None:
         """Refuse a name that an account has already.

@@ -241,14 +241,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         self._legs.close()
-        await self._accounts.aclose(until, self._end_waits)
-
-    async def _end_waits(self) -> None:
-        try:
-            await self._legs.aclose()
-        finally:
-            if self._settlement.delivery is not None:
-                await self._settlement.delivery.aclose()
+        async with self._ending_waits():
+            await self._accounts.aclose(until)
 
     async def send(
         self,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import attrs
 
 from omnimsg.domain.arguments import require_function, require_several
@@ -16,9 +18,10 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline, to_seconds
+from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
     from omnimsg.accounts import Accounts
     from omnimsg.delivery.delivery import Delivery
@@ -229,6 +232,25 @@ class Receiving:
         return await settle(
             engine, delivery.tracker, message, outcome, until, closing=delivery.closing
         )
+
+    @asynccontextmanager
+    async def _ending_waits(self) -> AsyncIterator[None]:
+        """Close the accounts inside; then what waits for legs or for reports is ended.
+
+        That happens even if the closing is cancelled, because nothing else would end it. It then
+        has a few seconds.
+        """
+        seconds: float | None = CLEANUP_SECONDS
+        try:
+            yield
+            seconds = None
+        finally:
+            with anyio.move_on_after(seconds, shield=seconds is not None):
+                try:
+                    await self._legs.aclose()
+                finally:
+                    if self._settlement.delivery is not None:
+                        await self._settlement.delivery.aclose()
 
     @cached_property
     def _delivery(self) -> Delivery:
