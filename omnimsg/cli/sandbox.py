@@ -95,7 +95,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
 
     if port == 0:
         raise CommandError("--print-config needs a port", "name one with --port")
-    options = f"--port {port}" if host == "127.0.0.1" else f"--host {host} --port {port}"
+    options = _address_options(host, port)
     lines = [config_toml(port, host=host).rstrip("\n")]
     if callbacks is not None:
         from omnimsg.sandbox.callbacks.addresses import checked_address  # noqa: PLC0415
@@ -111,6 +111,13 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
     for line in lines:
         print_line(line)
     return OK
+
+
+def _address_options(host: str, port: int) -> str:
+    """Return the options of a command for a sandbox that listens on a host and a port."""
+    from omnimsg.sandbox.client_config import HOST  # noqa: PLC0415 - keeps help fast
+
+    return f"--port {port}" if host == HOST else f"--host {host} --port {port}"
 
 
 def _callbacks_sentence(running: "Sandbox") -> str:
@@ -130,7 +137,7 @@ def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:
     print_line("Open this address in a browser to see what each phone receives.")
     print_line()
     print_line(("In another terminal", "bold"))
-    options = f"--port {running.port}"
+    options = _address_options(running.host, running.port)
     if callbacks is not None:
         options += f" --callbacks {shlex.quote(callbacks)}"
     print_line(f"  omnimsg sandbox {options} --print-config > omnimsg.toml")

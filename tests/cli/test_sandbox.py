@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -135,3 +136,21 @@ def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
     assert f"It calls back to {address}" in reach
     assert "Nothing leaves" not in reach
     assert f" --callbacks {address} --print-config > omnimsg.toml" in rest
+
+
+def test_the_greeting_prints_the_configuration_of_its_own_host(tmp_path: Path) -> None:
+    """The command that the greeting shows names a host other than the default one."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "omnimsg", "sandbox", "--host", "localhost", "--port", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        greeting = server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        rest = server.stdout.read()
+
+    found = re.search(r":(\d+);", greeting)
+    assert found is not None
+    assert f"omnimsg sandbox --host localhost --port {found[1]} --print-config" in rest
