@@ -52,13 +52,20 @@ def problems_of(
 
 
 def problems_of_budgets(budgets: Sequence[Budget], accounts: Collection[str]) -> Iterator[Problem]:
-    """Find the accounts of budgets that do not exist: such a budget would limit nothing.
+    """Find names that two budgets share, and accounts that do not exist.
+
+    An outcome names the budget that refused its message, so a name must stand for one budget. One
+    that counts an unknown account alone would limit nothing.
 
     Args:
         budgets: The budgets of a client, in order.
         accounts: The names of all accounts, including those that cannot be used.
     """
+    names: dict[str, int] = {}
     for number, budget in enumerate(budgets):
+        first = names.setdefault(budget.name, number)
+        if first != number:
+            yield Problem(f"budgets[{number}].name", f"is the name of budgets[{first}] too")
         for index, name in enumerate(budget.accounts):
             if name not in accounts:
                 yield _unknown(f"budgets[{number}].accounts[{index}]", name, accounts)

@@ -267,6 +267,17 @@ def test_budgets_of_a_configuration() -> None:
     ) == str(caught.value)
 
 
+def test_budgets_have_names_of_their_own() -> None:
+    """Two budgets of one name are refused: an outcome names the budget that refused its message."""
+    accounts = {"main": {"provider": "clickatell", "api_key": "k"}}
+    table = {"name": "south", "window": 3600, "messages": 7}
+
+    with pytest.raises(ConfigError) as caught:
+        load_config({"accounts": accounts, "budgets": [table, {**table, "window": 60}]})
+
+    assert str(caught.value) == "configuration: budgets[1].name: is the name of budgets[0] too"
+
+
 class Priced(TinyAdapter):
     """Tiny whose look-ups have the cost: `status parts price currency`, with a dash for none."""
 
