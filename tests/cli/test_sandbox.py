@@ -140,7 +140,7 @@ def test_a_sandbox_that_calls_back_says_so(tmp_path: Path) -> None:
 
 def test_the_greeting_prints_the_configuration_of_its_own_host(tmp_path: Path) -> None:
     """The command that the greeting shows names a host other than the default one."""
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         [sys.executable, "-m", "omnimsg", "sandbox", "--host", "localhost", "--port", "0"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
