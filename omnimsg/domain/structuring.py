@@ -79,10 +79,20 @@ def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
     return ValueError(f"must be one of {', '.join(known)}{hint}")
 
 
+# What providers and other libraries call a field of a message.
+_OTHER_NAMES = {
+    **dict.fromkeys(("text", "body", "message"), "content"),
+    **dict.fromkeys(("number", "phone", "recipient"), "to"),
+    "from": "sender",
+    "id": "reference",
+}
+
+
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Describe an unknown key, with the nearest known one or else all of them."""
+    """Describe an unknown key, with the known one that was probably meant, or else all of them."""
     known = sorted(known)
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    meant = _OTHER_NAMES.get(key.lower())
+    nearest = [meant] if meant in known else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
     return f"is not a known key; {hint}"
 
