@@ -12,7 +12,7 @@ from omnimsg.delivery.handlers import NotHandledError
 from omnimsg.delivery.named_locks import NamedLocks
 from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
-from omnimsg.domain.events import InteractionEvent, StatusEvent
+from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.engine.delivery_events import EventReceived, StatusChanged
@@ -223,8 +223,12 @@ class Dispatcher:
     async def _complete(
         self, change: ConsentChange, event: Event, tracked: Tracked | None
     ) -> ConsentChange:
-        """Add the recipient's address to a change, if the provider names only the message."""
-        if change.address is not None:
+        """Set the recipient's address of a change that tells of one of our messages.
+
+        The recipient that the message was sent to comes before the one that the provider names,
+        which may be written in another way.
+        """
+        if isinstance(event, InboundMessage):
             return change
         if tracked is None and isinstance(event, InteractionEvent):
             tracked = await self._tracker.find_named(Names.of_interaction(event))

@@ -129,7 +129,7 @@ class Tracked:
         ids: Its ids; the first is the one that the application got.
         reference: Its reference; `None` if only a token was reported.
         token: The token of its reference.
-        to: The recipient; `None` if another process has sent it.
+        to: The recipient; `None` if another process has sent it and no report names it.
         handover: The state of the hand-over.
         legs: The statuses of its legs, merged from outcome, look-ups and reports.
         told: The status that the application was told last.
@@ -202,7 +202,7 @@ class Tracked:
                 ids=_joined(self.ids, names.ids),
                 reference=self.reference or event.reference,
                 token=self.token or names.token,
-                to=self.to,
+                to=self.to or event.recipient,
                 handover=self.handover,
                 legs=merge_legs((*self.legs, event.leg)),
                 told=self.told,
@@ -213,8 +213,11 @@ class Tracked:
 
     def answered(self, new: Tracked) -> Tracked:
         """Return the state with its send's outcome added; earlier reports may end its doubt."""
-        # The id of the outcome comes first: it is the one that the application keeps.
-        return _proved(attrs.evolve(self.merged(new), ids=_joined(new.ids, self.ids)))
+        # The id of the outcome comes first: it is the one that the application keeps. So does the
+        # recipient: a report may write it in another way.
+        merged = self.merged(new)
+        ids = _joined(new.ids, self.ids)
+        return _proved(attrs.evolve(merged, ids=ids, to=new.to or merged.to))
 
     def looked_up(self, status: MessageStatus) -> Tracked:
         """Return the state with the answer of a look-up added."""

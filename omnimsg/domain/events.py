@@ -123,6 +123,7 @@ class StatusEvent(BaseEvent):
         batch_id: The provider's id of the batch that the message was accepted in, if it names one.
         token: The token that omnimsg put into the callback URL, for a provider that quotes no
             reference.
+        recipient: The person's address, if the provider names it; a phone number is in E.164 form.
     """
 
     make: ClassVar[Callable[..., StatusEvent]]
@@ -132,6 +133,7 @@ class StatusEvent(BaseEvent):
     message_id: MessageId | None = attrs.field(default=None, repr=masked)
     batch_id: str | None = None
     token: str | None = attrs.field(default=None, repr=False)
+    recipient: str | None = attrs.field(default=None, repr=masked)
 
     @property
     def status(self) -> Status:
@@ -202,11 +204,13 @@ class InteractionEvent(BaseEvent):
 
     Attributes:
         interaction: The action, as `Client.interactions` lists it.
+        recipient: The person's address, if the provider names it; a phone number is in E.164 form.
     """
 
     kind: ClassVar[str] = "interaction"
 
     interaction: Interaction
+    recipient: str | None = attrs.field(default=None, repr=masked)
 
 
 @attrs.frozen(kw_only=True)

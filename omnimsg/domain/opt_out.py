@@ -258,10 +258,18 @@ def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange |
     elif isinstance(event, InteractionEvent):
         interaction = event.interaction
         consent = _INTERACTIONS.get(interaction.kind)
-        details = {"channel": interaction.channel, "message_id": interaction.message_id}
+        details = {
+            "address": event.recipient,
+            "channel": interaction.channel,
+            "message_id": interaction.message_id,
+        }
     elif isinstance(event, StatusEvent):
         consent = _consent_of(event.reason)
-        details = {"channel": event.leg.channel, "message_id": event.message_id}
+        details = {
+            "address": event.recipient,
+            "channel": event.leg.channel,
+            "message_id": event.message_id,
+        }
     else:
         return None
     if consent is None:

@@ -7,6 +7,7 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from support.delivery import (
     NOW,
@@ -546,6 +547,43 @@ async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> 
 
     assert not was_known
     assert NUMBER in world.suppression
+
+
+async def test_a_report_of_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
+    """A report may be about a message that another process has sent; its recipient counts."""
+    await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT, recipient=NUMBER))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_the_recipient_of_the_send_comes_first(world: World) -> None:
+    """The suppression list gets the recipient as it was sent to, not as the provider writes it."""
+    tell(world.tracker, accepted())
+
+    await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT, recipient="0"))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_the_recipient_of_a_send_replaces_that_of_an_earlier_report(world: World) -> None:
+    """A report that comes before the answer to its send names a recipient only until then."""
+    await world.give(report(Status.SENT, "m1", recipient="0"))
+    early = await world.tracker.find(M1)
+    tell(world.tracker, accepted())
+    known = await world.tracker.find(M1)
+
+    assert early is not None
+    assert known is not None
+    assert ("0", NUMBER) == (early.to, known.to)
+
+
+async def test_an_interaction_with_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
+    """An unsubscription often comes days later, when the message is not tracked any more."""
+    world.listen()
+
+    await world.give(attrs.evolve(unsubscribed("r1"), recipient=NUMBER))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
 
 
 def unsubscribed(reference: str | None = None) -> InteractionEvent:

@@ -98,6 +98,7 @@ def report(
     batch: str | None = None,
     seconds: float = 0.0,
     account: str = "main",
+    recipient: str | None = None,
     **evidence: Any,
 ) -> StatusEvent:
     """Make a report; with `token_of` it has only the token of that reference."""
@@ -111,6 +112,7 @@ def report(
         token=None if token_of is None else report_token(account, token_of),
         message_id=message_id(provider_id, account),
         batch_id=batch,
+        recipient=recipient,
         leg=leg(status, seconds=seconds, leg_id=provider_id, **evidence),
     )
 

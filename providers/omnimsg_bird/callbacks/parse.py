@@ -88,6 +88,7 @@ def _read_outbound(
             leg=resource.read_leg(payload, provider_id, channel, at, adapter),
             message_id=message_id,
             batch_id=text_or_none(payload.get("batchId")),
+            recipient=resource.recipient_of(payload),
         )
     ]
 
@@ -128,6 +129,7 @@ def _read_interaction(
         "at": at,
         "reference": text_or_none(payload.get("messageReference")),
         "raw": payload,
+        "recipient": resource.recipient_of(payload),
     }
     provider_id = message_id.provider_id
     events: list[Event] = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter.inbound import message_id_of
+from omnimsg.adapter.inbound import address_of, message_id_of
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
@@ -107,6 +107,12 @@ def addresses(side: object) -> tuple[str, ...]:
         for address in [person.get("identifierValue") or person.get("platformAddress")]
         if isinstance(address, str) and address
     )
+
+
+def recipient_of(document: dict[str, Any]) -> str | None:
+    """Read the one recipient of a message or an interaction; `None` if there are several."""
+    found = addresses(document.get("receiver"))
+    return address_of(found[0]) if len(found) == 1 else None
 
 
 def read_interaction(

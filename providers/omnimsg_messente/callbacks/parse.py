@@ -70,6 +70,7 @@ def _read_report(
         leg=leg,
         message_id=message_id_of(context.account, provider_id),
         token=token or None,
+        recipient=address_of(document.get("to")),
     )
 
 

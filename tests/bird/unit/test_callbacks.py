@@ -168,6 +168,7 @@ def test_a_status() -> None:
     assert ("order-771", AT, Channel.SMS) == (event.reference, event.at, event.leg.channel)
     assert {Evidence(Status.DELIVERED, "delivered"): AT} == event.leg.timeline.entries
     assert (Usage(parts=2), OUTBOUND, None) == (event.leg.usage, event.raw, event.batch_id)
+    assert event.recipient == "+48500100200"
 
 
 def test_a_failure_has_the_reason_of_its_source() -> None:
@@ -293,6 +294,33 @@ def test_locations_and_emails() -> None:
 
     assert Location(52.2, 21.0, name="Office", address="1 Long St") == place.location
     assert "Thank you" == mail.text
+
+
+def _contact(value: object) -> dict[str, Any]:
+    return {"identifierKey": "phonenumber", "identifierValue": value}
+
+
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        ({"contacts": [_contact("48500100200")]}, "+48500100200"),
+        ({"contacts": [_contact("ola@example.test")]}, "ola@example.test"),
+        # Of several recipients of an e-mail, the event does not say which one it is about.
+        ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
+        ({"contacts": [_contact(None)]}, None),
+        ({"contacts": "+48500100200"}, None),
+        (None, None),
+    ],
+)
+def test_the_recipient_of_an_event(receiver: object, expected: str | None) -> None:
+    """A report and an interaction name the person whom their message was for, if Bird does."""
+    interaction = {"type": "unsubscribe-request", "messageId": OURS, "channelId": SMS}
+
+    report = only("sms.outbound", OUTBOUND | {"receiver": receiver})
+    unsubscribed = only("sms.interaction", interaction | {"receiver": receiver})
+
+    assert expected == report.recipient
+    assert expected == unsubscribed.recipient
 
 
 def test_an_interaction() -> None:

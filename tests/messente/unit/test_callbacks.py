@@ -136,6 +136,7 @@ def test_a_report() -> None:
     assert (Status.DELIVERED, datetime(2030, 1, 2, 3, 5, 9, 311, UTC)) == (event.status, event.at)
     assert Usage(parts=2, price=Decimal("0.10")) == event.leg.usage
     assert ("token-17", None, REPORT) == (event.token, event.reference, event.raw)
+    assert REPORT["to"] == event.recipient
 
 
 @pytest.mark.parametrize(
