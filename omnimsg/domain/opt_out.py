@@ -6,7 +6,6 @@ Each becomes a `ConsentChange`, whatever the provider or channel.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +23,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Failed
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import masked
+from omnimsg.domain.reply_text import normalized, trimmed
 
 if TYPE_CHECKING:
     from omnimsg.domain.events import Event
@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 
 # No keyword is nearly as long, so longer texts are not normalised.
 _MAX_LENGTH = 64
-# Unicode categories that are ignored everywhere in a reply: white space, hyphens of every shape,
-# and invisible characters (controls, zero-width characters, the keycap around an emoji).
-_IGNORED = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
-# Categories that are ignored around the words only: all punctuation, and the accents that people
-# type in its place, as they do the tilde.
-_TRIMMED = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
-_TILDE = "~"
-# Variation selectors and the grapheme joiner. Listed one by one, because their category also has
-# the vowel signs of Indic scripts, without which a word has another meaning.
-_SELECTORS = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 class Consent(StrEnum):
@@ -88,47 +78,15 @@ class ConsentChange:
     reference: str | None = attrs.field(default=None, repr=masked)
 
 
-def normalized(text: str) -> str:
-    """Normalise a reply for comparing keywords: no case, no spaces, no punctuation around it.
-
-    `" Stop. "` becomes `stop`, `OPT-OUT` and `Opt out` become `optout`.
-    """
-    folded = unicodedata.normalize("NFKC", _visible(text)).casefold()
-    shown = _trimmed(_visible(unicodedata.normalize("NFKC", folded)))
-    return unicodedata.normalize("NFKC", shown)
-
-
-def _visible(text: str) -> str:
-    return "".join(each for each in text if not _is_ignored(each))
-
-
-def _trimmed(text: str) -> str:
-    start, end = 0, len(text)
-    while start < end and _is_trimmed(text[start]):
-        start += 1
-    while start < end and _is_trimmed(text[end - 1]):
-        end -= 1
-    return text[start:end]
-
-
-def _is_ignored(character: str) -> bool:
-    return unicodedata.category(character) in _IGNORED or bool(_SELECTORS.match(character))
-
-
-def _is_trimmed(character: str) -> bool:
-    return (
-        unicodedata.category(character) in _TRIMMED or character == _TILDE or _is_ignored(character)
-    )
-
-
 def _to_words(words: Iterable[str]) -> frozenset[str]:
     """Normalise words; leave anything else to the validator, also a text, which yields letters."""
     given: Any = words
-    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
-        return given  # type: ignore[return-value]
-    listed: Any = tuple(given)
-    are_texts = all(isinstance(each, str) for each in listed)
-    return frozenset(map(normalized, listed)) if are_texts else listed
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping)):
+        given = tuple(given)
+        if all(isinstance(each, str) for each in given):
+            return frozenset(map(normalized, given))
+    refused: frozenset[str] = given  # by the validator
+    return refused
 
 
 def _words(owner: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -232,10 +190,10 @@ class OptOutRules:
 
 
 def _consent_in(text: str, sets: Iterable[Keywords]) -> Consent | None:
-    trimmed = _trimmed(text)
-    if len(trimmed) > _MAX_LENGTH:
+    words = trimmed(text)
+    if len(words) > _MAX_LENGTH:
         return None
-    word = normalized(trimmed)
+    word = normalized(words)
     if any(word in each.stop for each in sets):
         return Consent.OPTED_OUT
     return Consent.OPTED_IN if any(word in each.start for each in sets) else None

@@ -94,6 +94,15 @@ def test_a_module_has_350_lines_at_most() -> None:
     assert {} == {path: length for path, length in lengths.items() if length > 350}
 
 
+def test_no_type_check_is_switched_off() -> None:
+    """The library and the providers are typed without exemptions."""
+    modules = [*(ROOT / "omnimsg").rglob("*.py"), *(ROOT / "providers").rglob("*.py")]
+
+    assert [] == [
+        str(path.relative_to(ROOT)) for path in modules if "type: ignore" in path.read_text()
+    ]
+
+
 def test_the_wheel_has_every_file_of_the_packages() -> None:
     """The wheel has exactly the files of the packages: code, types and the inbox page."""
     root = Path(__file__).parents[2]

@@ -36,10 +36,10 @@ from omnimsg.domain.opt_out import (
     OptOutRules,
     change_in_event,
     change_in_outcome,
-    normalized,
 )
 from omnimsg.domain.outcome import Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.reply_text import normalized
 from omnimsg.domain.serialization import from_json, to_json
 from omnimsg.domain.status import Evidence, LegStatus, Status, Timeline
 

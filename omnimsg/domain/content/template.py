@@ -157,9 +157,8 @@ def _to_buttons(value: Sequence[TemplateButton]) -> tuple[TemplateButton, ...]:
 
 def _are_texts(value: object) -> bool:
     """Return whether a value is a tuple or list of ASCII texts without U+0000: valid parameters."""
-    return type(value) in {tuple, list} and all(
-        type(each) is str and each.isascii() and "\0" not in each
-        for each in value  # type: ignore[attr-defined]
+    return isinstance(value, (tuple, list)) and all(
+        type(each) is str and each.isascii() and "\0" not in each for each in value
     )
 
 
