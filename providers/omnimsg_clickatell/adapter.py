@@ -277,4 +277,4 @@ def _check_upload(upload: Upload, source: Source) -> Failure | None:
         return refused(
             Reason.UNSUPPORTED, "channel", "cannot be restricted to a channel; leave it out"
         )
-    return None
+    return rules.check_key(upload.encryption)
