@@ -92,8 +92,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         super().__init__(account)
         sender = self.sender_of(Channel.SMS)
         if sender is not None and not rules.is_sender(sender):
+            key = "senders.sms" if Channel.SMS in account.senders else "sender"
             raise ConfigError(
-                f"accounts.{account.name}.sender must be a number of 3 to 15 digits: Clickatell's"
+                f"accounts.{account.name}.{key} must be a number of 3 to 15 digits: Clickatell's"
                 " `from` is a two-way number"
             )
         settings = account.settings
