@@ -6,11 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
+from attrs.validators import optional
 
+from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.frozen_dict import EMPTY
 
 S = TypeVar("S")
+
+_is_key = validate.text(max_length=512)
+
+
+def _check_keys(owner: object, field: attrs.Attribute[Any], keys: tuple[str, ...]) -> None:
+    for index, key in enumerate(keys):
+        _is_key(owner, field.evolve(name=f"{field.name}[{index}]"), key)
 
 
 @attrs.frozen(kw_only=True)
@@ -26,11 +35,15 @@ class TemplateMapping:
             parameter fills the first key.
     """
 
-    name: str | None = None
-    id: str | None = None
-    version: str | None = None
-    language: str | None = None
-    keys: tuple[str, ...] = ()
+    name: str | None = attrs.field(default=None, validator=optional(validate.text(max_length=512)))
+    id: str | None = attrs.field(default=None, validator=optional(validate.text(max_length=512)))
+    version: str | None = attrs.field(
+        default=None, validator=optional(validate.text(max_length=128))
+    )
+    language: str | None = attrs.field(
+        default=None, validator=optional(validate.text(max_length=35))
+    )
+    keys: tuple[str, ...] = attrs.field(default=(), validator=_check_keys)
 
 
 @attrs.frozen(kw_only=True)

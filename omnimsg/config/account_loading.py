@@ -115,7 +115,7 @@ def _build_adapter(
     account: Account[Any] = Account(
         name=name,
         settings=settings,
-        base_url=(shared.base_url or adapter_class.base_url).rstrip("/"),
+        base_url=shared.url(adapter_class.base_url).rstrip("/"),
         channel=shared.channel,
         sender=shared.sender,
         senders=shared.senders,
@@ -184,8 +184,7 @@ def _problems_of(
 ) -> list[Problem]:
     """Find the problems of values that have the right type."""
     problems = []
-    base_url = shared.base_url or adapter_class.base_url
-    why = base_url_problem(base_url, allow_http=shared.allow_http)
+    why = base_url_problem(shared.url(adapter_class.base_url), allow_http=shared.allow_http)
     if why is not None:
         problems.append(Problem(f"{path}.base_url", why))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+from attrs.validators import optional
 
 from omnimsg.adapter import Adapter, TemplateMapping, Verdict
 from omnimsg.delivery.options import CallbackOptions
@@ -25,6 +26,14 @@ from omnimsg.engine.policy import (
 )
 from omnimsg.routing import Route
 from omnimsg.transport import Network
+
+# As the sender of a message.
+_is_sender = validate.text(max_length=320, single_line=True)
+
+
+def _check_senders(owner: object, field: attrs.Attribute[Any], senders: dict[Channel, str]) -> None:
+    for channel, sender in senders.items():
+        _is_sender(owner, field.evolve(name=f"{field.name}.{channel}"), sender)
 
 
 @attrs.frozen(kw_only=True)
@@ -77,8 +86,8 @@ class AccountTable(Network):
     provider: str
     base_url: str | None = None
     channel: Channel | None = None
-    sender: str | None = None
-    senders: dict[Channel, str] = attrs.field(factory=dict)
+    sender: str | None = attrs.field(default=None, validator=optional(_is_sender))
+    senders: dict[Channel, str] = attrs.field(factory=dict, validator=_check_senders)
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)
     extras: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=freeze)
@@ -89,6 +98,10 @@ class AccountTable(Network):
     on_ambiguous: OnAmbiguous = OnAmbiguous.HOLD
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)
     prices: Prices = attrs.field(default=Prices())
+
+    def url(self, usual: str) -> str:
+        """Return the URL of the API; `usual` if none is given."""
+        return usual if self.base_url is None else self.base_url
 
     def network(self) -> Network:
         """Return the network settings."""

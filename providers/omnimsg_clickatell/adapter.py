@@ -92,8 +92,9 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         super().__init__(account)
         sender = self.sender_of(Channel.SMS)
         if sender is not None and not rules.is_sender(sender):
+            key = "senders.sms" if Channel.SMS in account.senders else "sender"
             raise ConfigError(
-                f"accounts.{account.name}.sender must be a number of 3 to 15 digits: Clickatell's"
+                f"accounts.{account.name}.{key} must be a number of 3 to 15 digits: Clickatell's"
                 " `from` is a two-way number"
             )
         settings = account.settings
@@ -277,4 +278,4 @@ def _check_upload(upload: Upload, source: Source) -> Failure | None:
         return refused(
             Reason.UNSUPPORTED, "channel", "cannot be restricted to a channel; leave it out"
         )
-    return None
+    return rules.check_key(upload.encryption)

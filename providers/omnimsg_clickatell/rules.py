@@ -6,6 +6,7 @@ Source: the One API's OpenAPI document. WhatsApp's own rules are `omnimsg.adapte
 
 from __future__ import annotations
 
+import base64
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, TemplateMapping
     from omnimsg.domain.failure import Failure
+    from omnimsg.domain.media import Encryption
     from omnimsg.domain.message import Message
 
 
@@ -53,7 +55,18 @@ def check(message: Message, adapter: Adapter[Any]) -> Failure | None:
     # No rule concerns a text without options: the capabilities limit its length.
     if failure is None and not (isinstance(content, Text) and not content.has_options):
         failure = next(_content(message, adapter), None)
-    return failure or _times(message)
+    return failure or _times(message) or check_key(message.encryption)
+
+
+def check_key(encryption: Encryption | None) -> Failure | None:
+    """Refuse a data key that is not base64."""
+    if encryption is None:
+        return None
+    try:
+        base64.b64decode(encryption.key.reveal(), validate=True)
+    except ValueError:
+        return refused(Reason.ENCRYPTION, "encryption.key", "must be base64")
+    return None
 
 
 def is_sender(text: str) -> bool:
@@ -100,7 +113,17 @@ def _media(content: Media) -> Iterator[Failure]:
         yield refused(
             Reason.UNSUPPORTED_CONTENT, "content.items[1]", "is one too many: a message has one"
         )
-    yield from check_fields(content.items[0], "content.items[0]")
+    item = content.items[0]
+    yield from check_fields(item, "content.items[0]")
+    media_type, *parameters = (
+        part.strip() for part in (item.content_type or "").lower().replace('"', "").split(";")
+    )
+    if media_type == "audio/ogg" and "codecs=opus" not in parameters:
+        yield refused(
+            Reason.MEDIA_INVALID,
+            "content.items[0].content_type",
+            "must be 'audio/ogg; codecs=opus': no other Ogg is supported",
+        )
 
 
 def _location(content: Location) -> Iterator[Failure]:
@@ -159,6 +182,13 @@ def _parameters(content: Template, mapping: TemplateMapping) -> Iterator[Failure
             "content.body",
             f"has {len(content.body)} parameters; the account names {len(mapping.keys)} keys for"
             " this template",
+        )
+    elif mapping.keys and set(mapping.keys) != {str(n + 1) for n in range(len(mapping.keys))}:
+        yield refused(
+            Reason.TEMPLATE_INVALID,
+            "content.body",
+            f"cannot be sent: the account's keys for this template must be the numbers from 1 to"
+            f" {len(mapping.keys)}, in any order; Clickatell's placeholders have no names",
         )
     for index, (parameter, key) in enumerate(
         zip(content.body, parameter_keys(mapping), strict=False)

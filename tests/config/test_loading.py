@@ -214,9 +214,15 @@ def test_plain_http_to_a_loopback_address(address: str) -> None:
         ("key", "env:OMNIMSG_UNSET", ": the environment variable OMNIMSG_UNSET is not set"),
         ("key", "file:no/such", ": the file no/such cannot be read (FileNotFoundError)"),
         ("sender", 7, ": must be text"),
+        ("sender", "", ": must not be empty"),
+        ("sender", "Shop\n", ": must be a single line"),
+        ("sender", "x" * 321, ": has 321 characters, 320 are allowed"),
+        ("senders", {"sms": ""}, ".sms: must not be empty"),
+        ("senders", {"sms": "a\0"}, ".sms: holds U+0000"),
         ("channel", "smoke", ": must be one of apple, email"),
         ("channel", 7, ": must be one of apple, email"),
         ("base_url", 7, ": must be text"),
+        ("base_url", "", f": {ABSOLUTE}"),
         ("base_url", "api.tiny.example", f": {ABSOLUTE}"),
         ("base_url", "ftp://tiny.example", f": {ABSOLUTE}"),
         ("base_url", "https://", f": {ABSOLUTE}"),
@@ -234,6 +240,12 @@ def test_plain_http_to_a_loopback_address(address: str) -> None:
         ("templates", {"hi": {"nam": "x"}}, "[hi].nam: is not a known key; did you mean 'name'?"),
         ("templates", {"hi": {"keys": "abc"}}, "[hi].keys: must be a list"),
         ("templates", {"hi": {"keys": [7]}}, "[hi].keys[0]: must be text"),
+        ("templates", {"hi": {"keys": ["a", ""]}}, "[hi].keys[1]: must not be empty"),
+        ("templates", {"hi": {"name": "a\0"}}, "[hi].name: holds U+0000"),
+        *(
+            ("templates", {"hi": {key: ""}}, f"[hi].{key}: must not be empty")
+            for key in ("name", "id", "version", "language")
+        ),
         ("extras", 7, ": must be an object with keys"),
         ("codes", {"slow-down": {"reason": "unknown"}}, f".slow-down: {NAME}"),
         ("codes", {"mesage:slow-down": {}}, f".mesage:slow-down: {NAME}"),

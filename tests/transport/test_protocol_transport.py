@@ -135,6 +135,33 @@ async def test_many_interim_responses_are_no_answer(transport_to: TransportTo) -
     assert Reason.INVALID_RESPONSE is reason
 
 
+async def test_many_interim_responses_of_a_proxy_are_no_answer(
+    transport_to: TransportTo, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An endless series of interim responses of a proxy is a failed connection, without a log."""
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    async with Server(saying(interim * 2000, then=stall)) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}")
+        transport = transport_to("https://a.example", network=network)
+        with pytest.raises(TransportFault) as caught:
+            await transport.exchange(SEND, within=5.0, mark=WriteMark())
+
+    logged = [each.name for each in caplog.records if each.levelno >= logging.WARNING]
+    assert (Reason.CONNECTION_FAILED, []) == (caught.value.reason, logged)
+
+
+@pytest.mark.parametrize("status", ["000", "099"])
+async def test_a_status_below_100_is_no_interim_response(
+    transport_to: TransportTo, status: str
+) -> None:
+    """An answer whose status is no status of HTTP is not waited beyond."""
+    line = f"HTTP/1.1 {status} Odd\r\nContent-Length: 0\r\n\r\n"
+    async with Server(saying(line.encode(), then=stall)) as server:
+        reason = await lost(transport_to(server.url), SEND)
+
+    assert Reason.INVALID_RESPONSE is reason
+
+
 @pytest.mark.parametrize(
     "request_",
     [

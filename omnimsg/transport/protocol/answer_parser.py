@@ -168,6 +168,8 @@ class AnswerParser:
     def on_headers_complete(self) -> None:
         """Read the status."""
         self.status = status = self._get_status()
+        if status < 100:
+            raise self._failed("is not HTTP")
         if status < 200 and status != 101:
             return
         self._has_head = True

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, cast
 
+from omnimsg.transport.answer_error import AnswerError
+from omnimsg.transport.protocol.answer_parser import AnswerParser
 from omnimsg.transport.protocol.errors import ConnectionBrokenError, TunnelRefusedError
 
 if TYPE_CHECKING:
     from omnimsg.domain.secret import Secret
 
-# The longest answer of a proxy that is read, bytes.
-_MAX_HEAD = 64 * 1024
-
-_END = b"\r\n\r\n"
-_status_of = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: |\r|\n)").match
+# The body of no answer is kept: a tunnel has none, and that of a refusal is not read.
+_STREAMED = frozenset(range(100, 1000))
 
 
 class Tunnel(asyncio.Protocol):
@@ -32,7 +30,7 @@ class Tunnel(asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._head = b""
+        self._parser = AnswerParser(max_body=0)
         self._answered: asyncio.Future[int] | None = None
 
     async def open(self, host: str, port: int, authorization: Secret | None) -> None:
@@ -52,6 +50,8 @@ class Tunnel(asyncio.Protocol):
         if authorization is not None:
             lines.append(f"Proxy-Authorization: {authorization.reveal()}")
         self._answered = self._loop.create_future()
+        self._parser.expect()
+        self._parser.expect_other(streamed=_STREAMED, is_head=False)
         self.transport.write("\r\n".join([*lines, "", ""]).encode())
         status = await self._answered
         if not 200 <= status < 300:
@@ -67,23 +67,19 @@ class Tunnel(asyncio.Protocol):
 
         In TLS the client speaks first, so such bytes are not the host's.
         """
-        self._head += data
-        end = self._head.find(_END)
-        if end < 0 and len(self._head) <= _MAX_HEAD:
-            return
-        found = _status_of(self._head)
-        status = None if found is None else int(found[1])
-        if status is None or end < 0:
+        parser = self._parser
+        try:
+            parser.feed(data)
+        except AnswerError:
             self._fail(TunnelRefusedError(None))
-        elif 100 <= status < 200:
-            self._head = self._head[end + len(_END) :]
-            if self._head:
-                self.data_received(b"")
-        elif len(self._head) > end + len(_END) and status < 300:
+            return
+        if not parser.is_streamed:
+            return  # the head is not complete
+        if parser.chunks and parser.status < 300:
             self._fail(TunnelRefusedError(None))
         elif self._answered is not None and not self._answered.done():
             # The body of a refusal is not read: the caller closes the connection.
-            self._answered.set_result(status)
+            self._answered.set_result(parser.status)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that the proxy has closed the connection."""

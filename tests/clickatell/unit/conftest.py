@@ -31,6 +31,7 @@ def build() -> Callable[..., ClickatellAdapter]:
             "templates": {
                 "mapped": TemplateMapping(name="mapped_v2", language="pt_BR"),
                 "keyed": TemplateMapping(keys=("2", "1")),
+                "named": TemplateMapping(keys=("name", "time")),
             },
         }
         return ClickatellAdapter(Account(**(usual | account)))

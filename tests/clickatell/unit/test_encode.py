@@ -210,8 +210,10 @@ def test_a_sender_is_a_number(build: Callable[..., ClickatellAdapter], sender: s
 
     assert failure is not None
     assert ("sender", Reason.INVALID_SENDER) == (failure.path, failure.reason)
-    with pytest.raises(ConfigError, match=r"accounts\.cape\.sender"):
+    with pytest.raises(ConfigError, match=r"accounts\.cape\.sender must"):
         build(sender=sender)
+    with pytest.raises(ConfigError, match=r"accounts\.cape\.senders\.sms must"):
+        build(sender="12345", senders={Channel.SMS: sender})
 
 
 def test_the_accounts_sender_is_not_dropped_on_whatsapp(

@@ -361,6 +361,17 @@ def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, dr
     assert ([], Reason.UNSUPPORTED, "channel") == (requests, failure.reason, failure.path)
 
 
+def test_upload_with_a_key_that_is_no_base64(
+    adapter: ClickatellAdapter, context: Context, drive: Any
+) -> None:
+    """A data key that is not base64 is refused without a request."""
+    upload = attrs.evolve(UPLOAD, encryption=Encryption(key=Secret("a2V")))
+
+    requests, failure = drive(adapter.upload(upload, SOURCE, context))
+
+    assert ([], Reason.ENCRYPTION, "encryption.key") == (requests, failure.reason, failure.path)
+
+
 @pytest.mark.parametrize(
     ("document", "expected"),
     [

@@ -108,6 +108,10 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (_media(MediaKind.AUDIO, "caption"), "content.caption", NO_CONTENT),
     (_media(MediaKind.STICKER), "content.items[0].kind", NO_CONTENT),
     (_media(content_type="image/gif"), "content.items[0].content_type", BAD_MEDIA),
+    *(
+        (_media(MediaKind.AUDIO, content_type=each), "content.items[0].content_type", BAD_MEDIA)
+        for each in ("audio/ogg", "audio/ogg; codecs=vorbis")
+    ),
     (_media(alt_text="a"), "content.items[0].alt_text", NO_FIELD),
     (_media(refresh=True), "content.items[0].refresh", NO_FIELD),
     (
@@ -266,6 +270,7 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (Template("t", body=(MediaParameter(IMAGE),)), "content.body[0]", NO_CONTENT),
     (Template("t", body=(TextParameter("a", name="who"),)), "content.body[0].name", NO_CONTENT),
     (Template("keyed", body=("a",)), "content.body", BAD_TEMPLATE),
+    (Template("named", body=("a", "b")), "content.body", BAD_TEMPLATE),
     *(
         (Template("t", body=("a", text)), "content.body[1].text", BAD_TEMPLATE)
         for text in ("a\nb", "a\rb", "a\tb", "a     b")
@@ -341,6 +346,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"tags": ("a",)}, "tags"),
     ({"callback_url": "https://example.test"}, "callback_url"),
     ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback"),
+    ({"encryption": Encryption(key=Secret("a2V"))}, "encryption.key"),
     ({"ttl": 60 * 2**31}, "ttl"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)}, "send_at"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, tzinfo=WIDE)}, "send_at"),
@@ -390,6 +396,7 @@ LIMIT: list[Content] = [
     _media(source=Inline(b"x" * 2**20), content_type="image/jpg"),
     _media(MediaKind.AUDIO, content_type="audio/aac"),
     _media(MediaKind.AUDIO, content_type="audio/acc"),
+    _media(MediaKind.AUDIO, content_type='Audio/Ogg;codecs="opus"'),
     _media(source=attrs.evolve(STORED, restricted_to=TO)),
     _media(MediaKind.VIDEO, duration=3, size=4, animated=True),
     _header(attrs.evolve(IMAGE, sha256="ab" * 32)),

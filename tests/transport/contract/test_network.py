@@ -7,6 +7,7 @@ import base64
 import logging
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,15 @@ CERTIFICATE = Path(support.servers.__file__).with_name("nobody.pem")
 GET = Request("GET", "/x", authenticated=True)
 
 
-async def tunnel(visit: Visit) -> None:
+async def tunnel(
+    visit: Visit, *, head: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n"
+) -> None:
     """Act as an HTTP proxy does for CONNECT."""
     method, target, _ = visit.received.line.split()
     assert method == "CONNECT"
     host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    await visit.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await visit.say(head)
 
     async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
@@ -126,14 +129,64 @@ async def test_a_proxy_that_refuses_is_named(
     assert "p4ssword" not in fault.detail
 
 
-async def test_a_proxy_that_speaks_no_http_is_named(transport_to: TransportTo) -> None:
-    """The error names a proxy that does not answer with HTTP; nothing has left."""
-    async with Server(saying(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")) as proxy:
-        network = Network(proxy=f"http://127.0.0.1:{proxy.port}")
-        fault, left = await failed(transport_to("https://api.tiny.example", network=network))
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"<html>Hello</html>",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + 9000 * b"A: b\r\n",
+    ],
+    ids=lambda said: said[:12],
+)
+async def test_a_proxy_that_speaks_no_http_is_named(transport_to: TransportTo, said: bytes) -> None:
+    """The error names a proxy that does not answer with HTTP, at once; nothing has left."""
+    async with Server(saying(said, then=stall)) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=600.0)
+        transport = transport_to("https://api.tiny.example", network=network)
+        with anyio.fail_after(20):
+            fault, left = await failed(transport, within=600.0)
 
     assert (Reason.CONNECTION_FAILED, False) == (fault.reason, left)
     assert f"the proxy 127.0.0.1:{proxy.port} did not answer with HTTP" in fault.detail
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.0 200\r\nContent-Length: 10\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\nVia: x\n\n",
+        b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+async def test_a_proxy_may_allow_a_tunnel_in_any_notation_of_http(
+    transport_to: TransportTo, certificate: ssl.SSLContext, head: bytes
+) -> None:
+    """A tunnel is used whose answer has a bare LF, an empty line before it, or an interim one."""
+    async with (
+        Server(answer(200, b"{}"), tls=certificate) as server,
+        Server(partial(tunnel, head=head)) as proxy,
+    ):
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}", ca_file=CERTIFICATE)
+        transport = transport_to(server.url, network=network)
+        response = await transport.exchange(GET, within=5.0, mark=WriteMark())
+        await transport.aclose()
+
+    assert 200 == response.status
+
+
+async def test_a_refusal_of_a_proxy_may_have_bare_line_feeds(transport_to: TransportTo) -> None:
+    """A proxy that ends its lines with LF is a wrong configuration at once, if it answers 407."""
+    async with Server(saying(b"HTTP/1.1 407 No\nContent-Length: 0\n\n", then=stall)) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=600.0)
+        transport = transport_to("https://api.tiny.example", network=network)
+        with anyio.fail_after(20):
+            fault, left = await failed(transport, within=600.0)
+
+    assert (Reason.MISCONFIGURED, False) == (fault.reason, left)
+    assert f"the proxy 127.0.0.1:{proxy.port} answered with HTTP 407" in fault.detail
 
 
 async def test_a_proxy_that_says_nothing_is_given_up(transport_to: TransportTo) -> None:
