@@ -23,6 +23,7 @@ from support.delivery import (
 )
 from support.sending import settled
 from support.stores import DatabaseStore, StoreDownError
+from support.virtual import VirtualLoop
 
 from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.dispatcher import Dispatcher
@@ -264,9 +265,8 @@ async def test_a_status_that_is_another_by_then_is_told_to_all(world: World) -> 
     ] == seen
 
 
-async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
+def test_a_handler_that_takes_too_long_has_not_handled() -> None:
     """A handler over its time limit is cancelled, and the repeated event is handled."""
-    world = World(handler_timeout=0.01)
     waits = iter([60.0, 0.0])
     ends: list[str] = []
 
@@ -278,10 +278,14 @@ async def test_a_handler_that_takes_too_long_has_not_handled() -> None:
             ends.append("cancelled")
             raise
 
-    world.handlers.on_event(handle)
-    with pytest.raises(TimeoutError):
+    async def story() -> None:
+        world = World(handler_timeout=20.0)
+        world.handlers.on_event(handle)
+        with pytest.raises(TimeoutError):
+            await world.give(reply())
         await world.give(reply())
-    await world.give(reply())
+
+    VirtualLoop().drive_to_end(story())
 
     assert ["cancelled", "done"] == ends
 

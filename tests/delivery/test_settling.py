@@ -556,6 +556,20 @@ def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
     assert "the last look-up failed: status through account 'main' failed" in said
 
 
+def test_a_store_that_times_out_does_not_look_like_a_message_that_is_late() -> None:
+    """A wait raises the error of the store, also if it is a `TimeoutError`."""
+    store = DatabaseStore(fails_with=TimeoutError)
+
+    async def story(client: Client, _: Receiver) -> str:
+        store.is_down = True
+        with pytest.raises(TimeoutError) as raised:
+            await client.wait("main:id-r0", timeout=200)
+        store.is_down = False
+        return str(raised.value)
+
+    assert "" == World(kind=Asked).live(story, store=store)
+
+
 def test_what_closes_a_client_stores_its_last_outcomes() -> None:
     """Closing a client stores the outcomes that are not yet in its store."""
     place = World(reply=ok)
