@@ -75,6 +75,17 @@ async def test_the_oldest_doubts_go() -> None:
     assert 3 == store.dropped
 
 
+async def test_a_reference_still_finds_the_latest_message() -> None:
+    """An older message with the same reference that is dropped takes nothing along."""
+    store = MemoryStore(StoreLimits(messages=1))
+    await take(store, accepted("m1", "r1"))
+    newer = await take(store, accepted("m2", "r1"))
+
+    found = await store.find(named(token=newer.token))
+
+    assert newer == found
+
+
 async def test_the_oldest_parked_reports_go() -> None:
     """Over their limit, the oldest reports of unknown messages are dropped and counted."""
     store = MemoryStore(StoreLimits(parked=2))

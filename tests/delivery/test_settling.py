@@ -608,3 +608,29 @@ def test_what_was_reported_before_the_answer_is_told_with_it() -> None:
     place.live(story)
 
     assert [("main:id-r0", Status.DELIVERED)] == told
+
+
+def test_only_who_has_failed_is_told_again_what_was_reported_before_the_answer() -> None:
+    """A handler that is done with an early report is not called with it once more."""
+    place = World(reply=ok)
+    told: list[str] = []
+    failures = iter([True])
+
+    async def story(client: Client, receiver: Receiver) -> None:
+        @client.on_status
+        def note(_: StatusChanged) -> None:
+            told.append("note")
+
+        @client.on_status
+        def write(_: StatusChanged) -> None:
+            if next(failures, False):
+                raise OSError
+            told.append("write")
+
+        assert 204 == await deliver(receiver, {"state": "delivered", "ref": "r0"})
+        await client.send(texts(1)[0])
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert ["note", "write"] == told

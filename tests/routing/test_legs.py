@@ -293,7 +293,9 @@ def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> 
     assert [(Ambiguous, 0), (Accepted, 1)] == found
 
 
-@pytest.mark.parametrize("word", ["rejected opted_out", "cancelled"])
+@pytest.mark.parametrize(
+    "word", ["rejected opted_out", "rejected marketing_opted_out", "cancelled"]
+)
 def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
     """After an opt-out or a cancellation, no further leg is sent."""
     routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), accepted)

@@ -13,6 +13,7 @@ from support.adapters import texts
 from support.routed import Routed, accepted, outcome_of
 
 from omnimsg import Client, Match, Message, NotSent, Outcome, Reason, Route, RouteLimits
+from omnimsg.routing.route_limit import RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,16 @@ def test_turns_that_were_given_back_keep_the_rate() -> None:
 
     assert all(after - before >= 0.999 for before, after in pairwise(left))
     assert 20 == routed.asked()["a"]
+
+
+def test_the_earliest_turn_that_was_given_back_is_the_next() -> None:
+    """Turns are taken in the order of their times, whoever gave them back first."""
+    limit = RouteLimit(1.0, now=lambda: 0.0)
+    first, *others = [limit.take() for _ in range(5)]
+    for each in reversed(others):
+        limit.give_back(each)
+
+    assert [0.0, 1.0, 2.0, 3.0, 4.0] == [first, *(limit.take() for _ in others)]
 
 
 @pytest.mark.parametrize("stream", [False, True])
