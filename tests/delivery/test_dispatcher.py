@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -636,3 +637,26 @@ async def test_changes_of_a_message_of_a_batch_come_in_order(world: World) -> No
 
     assert 1 == most
     assert [Status.SENT, Status.DELIVERED] == [each for _, each in world.statuses]
+
+
+async def test_a_dispatch_that_is_given_up_while_it_waits_keeps_no_lock(world: World) -> None:
+    """A server that gives up behind another report of the message leaves nothing in memory."""
+    gate, began = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Event) -> None:
+        began.set()
+        await gate.wait()
+
+    world.handlers.on_event(handle)
+    first = world.begin(report(Status.SENT))
+    await began.wait()
+    second = world.begin(report(Status.DELIVERED))
+    await settled()
+    second.cancel()
+    await asyncio.wait([second])
+    gate.set()
+    await first
+    del first, second
+    gc.collect()
+
+    assert [] == [each for each in gc.get_objects() if isinstance(each, asyncio.Lock)]

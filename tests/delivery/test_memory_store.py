@@ -111,6 +111,19 @@ async def test_parked_reports_go_after_their_time() -> None:
     assert await store.find(named("m1")) is None
 
 
+async def test_a_message_that_was_reported_first_is_kept_like_all_others() -> None:
+    """Once its answer has come, the limits of reports without an answer do not concern it."""
+    store = MemoryStore(StoreLimits(parked=1, parked_for=60))
+    await add(store, report(Status.SENT, "m1", "r1"))
+    await take(store, accepted("m1", "r1"))
+
+    await add(store, report(Status.SENT, "m2", "r2"))
+    await take(store, accepted("m3", "r3"), minutes=2)
+
+    assert await store.find(named("m1")) is not None
+    assert 1 == store.dropped
+
+
 async def test_the_oldest_keys_go() -> None:
     """Over the limit the oldest event keys are dropped, so that their events count as new."""
     store = MemoryStore(StoreLimits(events=2))

@@ -169,6 +169,30 @@ def test_a_doubt_moves_where_the_route_says_so(stream: bool) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_rejection_stays_where_a_doubt_moves(stream: bool) -> None:
+    """A route that resends doubts does not take a rejected message to the next account."""
+    route = Route(accounts=("a", "b"), on_ambiguous="resend")
+    routed = Routed(saying("no-such-number"), accepted, routes=(route,))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("a", "rejected") == (outcome.account, outcome.kind)
+    assert {"a": 1, "b": 0} == routed.asked()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_whose_ttl_is_over_does_not_move(stream: bool) -> None:
+    """A message that was refused after its ttl is not sent through the next account."""
+    routed = Routed(slowly(10, "no-money"), accepted, routes=(Route(accounts=("a", "b")),))
+    message = Message("+37255500001", "x", ttl=5, reference="r0")
+
+    (outcome,) = routed.send_many([message]) if stream else [routed.send(message)]
+
+    assert ("a", Reason.INSUFFICIENT_FUNDS) == (outcome.account, reason_of(outcome))
+    assert {"a": 1, "b": 0} == routed.asked()
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_a_doubt_is_only_bettered_by_an_acceptance(stream: bool) -> None:
     """With `resend`, a refusal by the second account leaves the message ambiguous."""
     route = Route(accounts=("a", "b"), on_ambiguous=OnAmbiguous.RESEND)

@@ -33,7 +33,7 @@ from omnimsg import (
     Route,
     RouteLimits,
 )
-from omnimsg.routing.rotation import spread
+from omnimsg.routing.rotation import rotation_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -137,6 +137,14 @@ def test_round_robin(stream: bool) -> None:
     routed = Routed(accepted, accepted, accepted, routes=(route,))
 
     assert ["a", "b", "c", "a", "b", "c"] == all_of(routed, 6, stream=stream)
+
+
+def test_round_robin_goes_on_with_the_next_account() -> None:
+    """Each message tries the accounts in the same circle, from another start."""
+    orders = rotation_of(Route(accounts=("a", "b", "c"), strategy="round_robin"), "abc")
+
+    assert orders is not None
+    assert ["abc", "bca", "cab", "abc"] == ["".join(next(orders)) for _ in range(4)]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -145,7 +145,7 @@ def test_lines_are_committed_while_the_process_ends(path: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    _delete(path)
+    path.unlink()
 
 
 def _rename(path: Path) -> None:
