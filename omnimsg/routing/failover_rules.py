@@ -41,13 +41,11 @@ def may_fall_back(outcome: Outcome) -> bool:
     Another channel may accept a recipient or a content that this one has refused. A mistake of the
     caller would only be hidden by another channel.
     """
-    if isinstance(outcome, NotSent) and outcome.reason is Reason.EXPIRED:
-        return True  # the ttl of a leg was over before it left
-    return (
-        isinstance(outcome, (NotSent, Rejected))
-        and outcome.fault is not Fault.CALLER
-        and _concerns_the_account(outcome.failure)
-    )
+    if not isinstance(outcome, (NotSent, Rejected)):
+        return False
+    if outcome.reason is Reason.DEADLINE_EXCEEDED and outcome.failure.path == "ttl":
+        return True  # the ttl of a leg was over before it left, and not its caller's deadline
+    return outcome.fault is not Fault.CALLER and _concerns_the_account(outcome.failure)
 
 
 def may_follow(reason: Reason | None) -> bool:

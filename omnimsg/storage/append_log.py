@@ -188,7 +188,6 @@ class AppendLog:
             new.flush()
             os.fsync(new.fileno())
         _sync_folder(path.parent)
-        self._queue.clear()
         self._rescued = True
 
     def close(self) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import orjson
 import pytest
-from support.adapters import NUMBER, TEXT, ManualClock, result, texts, tiny
+from support.adapters import NUMBER, TEXT, ManualClock, references, result, texts, tiny
+from support.adapters import accepted as accepted_
 from support.routed import Routed, outcome_of, slowly
 from support.routed import saying as saying_
 from support.servers import Server, Visit, answer, hold
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from support.servers import Act
 
     from omnimsg import Outcome
+    from omnimsg.adapter import Request, Response
 
 pytestmark = pytest.mark.anyio
 
@@ -596,6 +598,121 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, route: Route |
     assert 10 == bounded
     assert [f"r{number}" for number in range(110, 120)] == last
     assert ["r200"] == recent
+
+
+def test_a_message_in_flight_is_remembered_for_as_long_as_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond the limit, a message whose outcome is not known stays, and others go in its place."""
+    monkeypatch.setattr(idempotency, "KEPT", 3)
+
+    async def reply(request: Request) -> Response:
+        if references(request) == ["order-71"]:
+            await asyncio.sleep(30)
+        return accepted_(request)
+
+    wires = Routed(reply, policies={"a": Policy(limits=Limits(linger=0))})
+
+    async def story(client: Client) -> tuple[int, list[Outcome]]:
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(1)
+        for each in texts(10):
+            await client.send(each)
+        known = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested
+        return known, [await once(client), await first]
+
+    known, (again, first) = wires.run(story)
+
+    assert 3 == known
+    assert again is first
+    assert {"a": 11} == wires.asked()
+
+
+def test_a_repetition_waits_for_the_answer_to_a_caller_that_is_gone() -> None:
+    """A message that has left is not sent again: its repetition gets the answer when it comes."""
+    wires = Routed(slowly(5, "ok"))
+
+    async def story(client: Client) -> tuple[str, float]:
+        began = wires.loop.now
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(1)
+        first.cancel()
+        return (await once(client)).provider_id, wires.loop.now - began
+
+    provider_id, seconds = wires.run(story)
+
+    assert "id-order-71" == provider_id
+    assert pytest.approx(5, abs=0.5) == seconds
+    assert {"a": 1} == wires.asked()
+
+
+def test_messages_with_one_reference_keep_their_outcomes_apart() -> None:
+    """Two messages of an account, handed over with and without its name, share no outcome."""
+
+    async def reply(request: Request) -> Response:
+        (message,) = orjson.loads(request.body)["messages"]  # type: ignore[arg-type]
+        await asyncio.sleep(5 if message["to"] == NUMBER else 6)
+        word = "ok" if message["to"] == NUMBER else "no-such-number"
+        return saying_(word)(request)  # type: ignore[return-value]
+
+    wires = Routed(saying_("ok"), reply, routes=[Route(accounts=("b",))])
+    named = {"to": "+37255599999", "account": "b"}
+
+    def send(client: Client, to: str, **options: Any) -> Any:
+        return outcome_of(client, Message(to, TEXT, reference="order-71"), **options)
+
+    async def story(client: Client) -> list[str]:
+        calls = [send(client, NUMBER), send(client, **named)]
+        tasks = [asyncio.create_task(each) for each in calls]
+        await asyncio.sleep(1)
+        for each in tasks:
+            each.cancel()
+        await asyncio.sleep(10)
+        return [(await send(client, NUMBER)).kind, (await send(client, **named)).kind]
+
+    assert ["accepted", "rejected"] == wires.run(story)
+    assert {"a": 0, "b": 3} == wires.asked()
+
+
+async def test_a_report_of_another_account_ends_no_doubt() -> None:
+    """A message with the same reference at another account proves nothing."""
+    async with Server(*saying("who-knows")) as server, routed(server) as client:
+        with pytest.raises(AmbiguousError):
+            await once(client)
+        end_doubt(client, "b:other")
+        with pytest.raises(AmbiguousError):
+            await once(client)
+        end_doubt(client, "a:mine")
+        found = await once(client)
+
+    assert "mine" == found.provider_id
+    assert 1 == len(server.requests)
+
+
+def test_whoever_takes_over_a_message_keeps_the_deadline() -> None:
+    """The time for which a second caller has waited for the first one counts."""
+    wires = Routed(slowly(3600, "ok"), policies={"a": Policy(limits=Limits(concurrency=1))})
+
+    async def story(client: Client) -> tuple[str, float]:
+        other = asyncio.create_task(outcome_of(client, *texts(1), deadline=60))
+        await asyncio.sleep(1)
+        first = asyncio.create_task(once(client))
+        await asyncio.sleep(1)
+        began = wires.loop.now
+        second = asyncio.create_task(
+            outcome_of(client, Message(NUMBER, TEXT, reference="order-71"), deadline=10)
+        )
+        await asyncio.sleep(6)
+        first.cancel()
+        outcome = await second
+        seconds = wires.loop.now - began
+        await other
+        return outcome.kind, seconds
+
+    kind, seconds = wires.run(story)
+
+    assert "not_sent" == kind
+    assert pytest.approx(10, abs=0.5) == seconds
 
 
 async def test_what_became_of_a_message_without_a_caller_is_told() -> None:

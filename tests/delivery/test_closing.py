@@ -7,6 +7,7 @@ import gc
 import threading
 import weakref
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +18,16 @@ from support.sending import settled
 from support.virtual import VirtualLoop
 
 from omnimsg import AmbiguousError, CallbackOptions, Client, OperationError
+from omnimsg.delivery.close_signal import CloseSignal
+from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
 
     from omnimsg import ConsentChange
+    from omnimsg.delivery.tracked import Names, Tracked
 
 pytestmark = pytest.mark.anyio
 
@@ -161,3 +166,85 @@ def test_closing_ends_what_another_thread_waits_for(
         loop.close()
 
     assert expected is found
+
+
+async def test_a_wait_that_begins_after_the_closing_ends_at_once() -> None:
+    """Whoever waits for the signal of a closed client is not kept waiting."""
+    signal = CloseSignal()
+    signal.set()
+
+    await asyncio.wait_for(signal.wait(), 5)
+
+
+def test_a_wait_in_a_closed_loop_does_not_hinder_closing() -> None:
+    """An event loop may be closed before the client, with a wait in it that never ended."""
+    signal = CloseSignal()
+    called: list[str] = []
+    waits = [signal.calls(partial(called.append, each)) for each in ("abandoned", "here")]
+
+    async def enter(wait: AbstractContextManager[None]) -> None:
+        wait.__enter__()
+
+    async def close() -> None:
+        await enter(waits[1])
+        signal.set()
+
+    asyncio.run(enter(waits[0]))
+    asyncio.run(close())
+    for each in waits:
+        each.__exit__(None, None, None)
+
+    assert ["here"] == called
+
+
+class HangingStore(MemoryStore):
+    """A store that takes an hour to store something."""
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Store it after an hour."""
+        await asyncio.sleep(3600)
+        return await super().update(names, change)
+
+
+def test_a_store_that_hangs_does_not_keep_the_waits() -> None:
+    """Closing that is given up, because the store does not answer, has ended the waits."""
+
+    async def story() -> object:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), store=HangingStore())
+        waiting = asyncio.ensure_future(read_events(client))
+        await settled()
+        await client.send(texts(1)[0])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.aclose(), 1)
+        events = await asyncio.wait_for(waiting, 1)
+        await asyncio.sleep(3600)
+        return events
+
+    assert [] == VirtualLoop().drive_to_end(story())
+
+
+def test_closing_in_another_loop_does_not_wait_for_reports_of_the_first() -> None:
+    """It is handed on once more when the first loop runs again: nobody waits for that here."""
+    suppression = Database()
+    suppression.failures = 3
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+        suppression=suppression,
+    )
+    receiver = client.receiver(lambda _: None)
+    early = {"state": "failed", "reason": "opted_out", "id": "id-r0", "ref": "r0"}
+
+    async def send() -> None:
+        await deliver(receiver, early)
+        await client.send(texts(1)[0])
+        await client.tracked("main:id-r0")
+        await settled()
+
+    with closing(asyncio.new_event_loop()) as other:
+        other.run_until_complete(send())
+        asyncio.run(asyncio.wait_for(client.aclose(), 2))
+        other.run_until_complete(settled())
+
+    assert 1 == suppression.failures

@@ -75,6 +75,17 @@ async def test_the_oldest_doubts_go() -> None:
     assert 3 == store.dropped
 
 
+async def test_a_reference_still_finds_the_latest_message() -> None:
+    """An older message with the same reference that is dropped takes nothing along."""
+    store = MemoryStore(StoreLimits(messages=1))
+    await take(store, accepted("m1", "r1"))
+    newer = await take(store, accepted("m2", "r1"))
+
+    found = await store.find(named(token=newer.token))
+
+    assert newer == found
+
+
 async def test_the_oldest_parked_reports_go() -> None:
     """Over their limit, the oldest reports of unknown messages are dropped and counted."""
     store = MemoryStore(StoreLimits(parked=2))
@@ -98,6 +109,19 @@ async def test_parked_reports_go_after_their_time() -> None:
 
     assert is_there
     assert await store.find(named("m1")) is None
+
+
+async def test_a_message_that_was_reported_first_is_kept_like_all_others() -> None:
+    """Once its answer has come, the limits of reports without an answer do not concern it."""
+    store = MemoryStore(StoreLimits(parked=1, parked_for=60))
+    await add(store, report(Status.SENT, "m1", "r1"))
+    await take(store, accepted("m1", "r1"))
+
+    await add(store, report(Status.SENT, "m2", "r2"))
+    await take(store, accepted("m3", "r3"), minutes=2)
+
+    assert await store.find(named("m1")) is not None
+    assert 1 == store.dropped
 
 
 async def test_the_oldest_keys_go() -> None:

@@ -10,6 +10,7 @@ from omnimsg.delivery import asgi
 
 if TYPE_CHECKING:
     from omnimsg.delivery.asgi import Application, Receive, Scope, Send
+    from omnimsg.delivery.request import Answer, CallbackRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -79,3 +80,22 @@ async def test_only_requests_reach_the_receiver(kind: str) -> None:
     served = await Served().call({"type": kind, "path": "/callbacks/bird"})
 
     assert "site" == served
+
+
+async def test_a_websocket_is_refused() -> None:
+    """A client that wants a websocket of the receiver itself is told so after it has asked."""
+    said: list[str] = []
+
+    async def receive() -> Scope:
+        said.append("asked")
+        return {"type": "websocket.connect"}
+
+    async def send(message: Scope) -> None:
+        said.append(message["type"])
+
+    async def respond(_: CallbackRequest) -> Answer:
+        raise AssertionError
+
+    await asgi.serve(respond, {"type": "websocket", "path": "/bird"}, receive, send)
+
+    assert ["asked", "websocket.close"] == said

@@ -556,6 +556,20 @@ def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
     assert "the last look-up failed: status through account 'main' failed" in said
 
 
+def test_a_store_that_times_out_does_not_look_like_a_message_that_is_late() -> None:
+    """A wait raises the error of the store, also if it is a `TimeoutError`."""
+    store = DatabaseStore(fails_with=TimeoutError)
+
+    async def story(client: Client, _: Receiver) -> str:
+        store.is_down = True
+        with pytest.raises(TimeoutError) as raised:
+            await client.wait("main:id-r0", timeout=200)
+        store.is_down = False
+        return str(raised.value)
+
+    assert "" == World(kind=Asked).live(story, store=store)
+
+
 def test_what_closes_a_client_stores_its_last_outcomes() -> None:
     """Closing a client stores the outcomes that are not yet in its store."""
     place = World(reply=ok)
@@ -594,3 +608,29 @@ def test_what_was_reported_before_the_answer_is_told_with_it() -> None:
     place.live(story)
 
     assert [("main:id-r0", Status.DELIVERED)] == told
+
+
+def test_only_who_has_failed_is_told_again_what_was_reported_before_the_answer() -> None:
+    """A handler that is done with an early report is not called with it once more."""
+    place = World(reply=ok)
+    told: list[str] = []
+    failures = iter([True])
+
+    async def story(client: Client, receiver: Receiver) -> None:
+        @client.on_status
+        def note(_: StatusChanged) -> None:
+            told.append("note")
+
+        @client.on_status
+        def write(_: StatusChanged) -> None:
+            if next(failures, False):
+                raise OSError
+            told.append("write")
+
+        assert 204 == await deliver(receiver, {"state": "delivered", "ref": "r0"})
+        await client.send(texts(1)[0])
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert ["note", "write"] == told

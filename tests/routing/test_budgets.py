@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import orjson
 import pytest
-from support.adapters import TinyAdapter, texts
+from support.adapters import TinyAdapter, references, texts
 from support.routed import AT_ONCE, Routed, accepted, outcome_of, saying, unreachable
 
 from omnimsg import (
@@ -293,6 +295,43 @@ class Priced(TinyAdapter):
         timeline = Timeline.of(Evidence(Status(status), status), context.now)
         leg = LegStatus(timeline=timeline, usage=usage)
         return MessageStatus(id=MessageId.of(self.account.name, provider_id), legs=(leg,))
+
+
+class Costing(TinyAdapter):
+    """Tiny whose answers have the cost of each message, in the currency that is its id."""
+
+    def outcome(
+        self, reference: str, result: dict[str, Any] | None, response: Response
+    ) -> Outcome | None:
+        """Decode one result."""
+        found = super().outcome(reference, result, response)
+        assert isinstance(found, Accepted)
+        currency = None if found.provider_id == "-" else found.provider_id
+        return attrs.evolve(found, usage=Usage(price=Decimal("0.10"), currency=currency))
+
+
+@pytest.mark.parametrize(
+    ("currency", "expected"),
+    [
+        ("EUR", ["sent", "quota_exceeded", "quota_exceeded"]),
+        ("-", ["sent", "quota_exceeded", "quota_exceeded"]),
+        ("USD", ["sent", "sent", "quota_exceeded"]),
+    ],
+)
+def test_a_cost_in_the_answer_takes_the_place_of_the_estimate(
+    currency: str, expected: list[str]
+) -> None:
+    """It counts in the currency of the account's prices, which is meant where none is named."""
+
+    def reply(request: Request) -> Response:
+        found = [{"ref": each, "id": currency} for each in references(request)]
+        return Response(200, orjson.dumps({"results": found}))
+
+    policy = Policy(retry=AT_ONCE, prices=Prices(currency="EUR", per_part={"+": Decimal("0.05")}))
+    money = Budget(name="money", window=86400, money=Decimal("0.10"))
+    routed = Routed(reply, kind=Costing, budgets=(money,), policies={"a": policy})
+
+    assert expected == kinds(send_all(routed, texts(3), stream=False))
 
 
 COSTS: dict[str, tuple[str, list[str]]] = {

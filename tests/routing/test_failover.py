@@ -53,7 +53,17 @@ from omnimsg import (
     Route,
     Stored,
 )
-from omnimsg.adapter import ChannelCapabilities, Context, Effect, MediaLimit, Request, Response
+from omnimsg.adapter import (
+    ChannelCapabilities,
+    CodeRow,
+    CodeTable,
+    Context,
+    Effect,
+    MediaLimit,
+    Request,
+    Response,
+    Verdict,
+)
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
 from omnimsg.routing.failover_rules import may_move
@@ -98,6 +108,7 @@ def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
         (failed(Rejected, Reason.OPTED_OUT, fault=Fault.ACCOUNT), False),
         (failed(NotSent, Reason.CANCELLED), False),
         (failed(NotSent, Reason.DEADLINE_EXCEEDED), False),
+        (failed(NotSent, Reason.EXPIRED), False),
         (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
         (failed(NotSent, Reason.RATE_LIMITED, code=None, http_status=429), False),
         (failed(Ambiguous, Reason.TIMEOUT), False),
@@ -155,6 +166,30 @@ def test_a_doubt_moves_where_the_route_says_so(stream: bool) -> None:
 
     assert ("accepted", "b") == (outcome.kind, outcome.account)
     assert ["ambiguous"] == [each.kind for each in outcome.earlier]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_rejection_stays_where_a_doubt_moves(stream: bool) -> None:
+    """A route that resends doubts does not take a rejected message to the next account."""
+    route = Route(accounts=("a", "b"), on_ambiguous="resend")
+    routed = Routed(saying("no-such-number"), accepted, routes=(route,))
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("a", "rejected") == (outcome.account, outcome.kind)
+    assert {"a": 1, "b": 0} == routed.asked()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_whose_ttl_is_over_does_not_move(stream: bool) -> None:
+    """A message that was refused after its ttl is not sent through the next account."""
+    routed = Routed(slowly(10, "no-money"), accepted, routes=(Route(accounts=("a", "b")),))
+    message = Message("+37255500001", "x", ttl=5, reference="r0")
+
+    (outcome,) = routed.send_many([message]) if stream else [routed.send(message)]
+
+    assert ("a", Reason.INSUFFICIENT_FUNDS) == (outcome.account, reason_of(outcome))
+    assert {"a": 1, "b": 0} == routed.asked()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -264,6 +299,37 @@ def test_an_account_with_an_open_circuit_is_passed_over_until_it_recovers() -> N
     assert ["b"] * 10 == sick
     assert 2 == asked
     assert ["a"] * 3 == well
+
+
+def test_what_was_asked_says_more_than_an_open_circuit() -> None:
+    """The outcome is that of the account that was asked; an open circuit is in its history."""
+
+    class Strict(TinyAdapter):
+        codes = CodeTable(
+            CodeRow(code, "message", reason, verdict, description=code, source="Tiny")
+            for code, reason, verdict in (
+                ("no-sender", Reason.SENDER_NOT_ALLOWED, Verdict.REJECTED),
+                ("no-money", Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT),
+            )
+        )
+
+    routed = Routed(
+        saying("no-sender"),
+        saying("no-money"),
+        routes=(Route(accounts=("a", "b")),),
+        kind=Strict,
+    )
+
+    async def story(client: Client) -> list[Outcome]:
+        return [await outcome_of(client, each) for each in texts(3)]
+
+    *_, outcome = routed.run(story)
+
+    assert ("a", Reason.SENDER_NOT_ALLOWED) == (outcome.account, reason_of(outcome))
+    assert [("b", Reason.INSUFFICIENT_FUNDS)] == [
+        (each.account, reason_of(each)) for each in outcome.earlier
+    ]
+    assert {"a": 3, "b": 2} == routed.asked()
 
 
 def test_a_message_waits_for_a_probe_if_all_circuits_are_open() -> None:

@@ -29,6 +29,7 @@ from omnimsg import (
     Reason,
     Rejected,
     Route,
+    RouteLimits,
     Status,
 )
 from omnimsg.adapter import Answered, Context, Flow, Request, Response
@@ -267,6 +268,28 @@ def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool
     )
 
 
+def test_a_leg_whose_ttl_is_over_before_it_leaves_is_followed() -> None:
+    """A leg that waits longer for the limit of its route than its ttl gives way to the next."""
+    route = Route(
+        accounts=("a",),
+        match=Match(channels=["whatsapp"]),
+        limits=RouteLimits(messages_per_second=0.001),
+    )
+    routed, _ = legs_of(accepted, accepted, routes=(route,))
+    given = [message(ELSEWHERE, reference=each) for each in ("r0", "r1")]
+
+    async def story(client: Client) -> list[Outcome]:
+        sends = (outcome_of(client, each, deadline=5000.0) for each in given)
+        return list(await asyncio.gather(*sends))
+
+    first, second = routed.run(story)
+
+    assert ["a", "b"] == [first.account, second.account]
+    assert [("deadline_exceeded", "ttl")] == [
+        (each.reason, each.failure.path) for each in second.earlier
+    ]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_leg_is_handed_over_alone(stream: bool) -> None:
     """Observers get each leg's message without its fallback legs."""
@@ -293,7 +316,9 @@ def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> 
     assert [(Ambiguous, 0), (Accepted, 1)] == found
 
 
-@pytest.mark.parametrize("word", ["rejected opted_out", "cancelled"])
+@pytest.mark.parametrize(
+    "word", ["rejected opted_out", "rejected marketing_opted_out", "cancelled"]
+)
 def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
     """After an opt-out or a cancellation, no further leg is sent."""
     routed, seen = legs_of(wire(accepted, COMES, (3.0, word)), accepted)

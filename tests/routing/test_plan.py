@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
-from support.adapters import KEY, texts, tiny
+from support.adapters import CAPABILITIES, KEY, TinyAdapter, texts, tiny
 from support.routed import AT_ONCE, Routed, accepted, outcome_of, unreachable
 
 from omnimsg import (
@@ -171,6 +172,20 @@ def test_notes() -> None:
 
     assert Channel.SMS is found.channel
     assert ("channel: sms, because the message names none",) == found.notes
+
+
+def test_a_ttl_that_the_provider_rounds_is_noted() -> None:
+    """A provider that counts in minutes gets the next whole one, and the plan says so."""
+
+    class Minutes(TinyAdapter):
+        capabilities = attrs.evolve(CAPABILITIES, ttl_step=60)
+
+    notes = [
+        plan(Message("+37255500001", "x", channel="sms", ttl=each), routes=(), kind=Minutes).notes
+        for each in (60, 90)
+    ]
+
+    assert [(), ("ttl: 90 s become 120 s, the provider counts in 60 s",)] == notes
 
 
 def test_limits_that_would_bite_now() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import aclosing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from support.adapters import texts
+from support.adapters import FakeTransport, texts, tiny
 from support.routed import Routed, accepted, outcome_of
+from support.sending import settled
 
 from omnimsg import Client, Match, Message, NotSent, Outcome, Reason, Route, RouteLimits
+from omnimsg.routing.route_limit import RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +91,42 @@ def test_turns_that_were_given_back_keep_the_rate() -> None:
 
     assert all(after - before >= 0.999 for before, after in pairwise(left))
     assert 20 == routed.asked()["a"]
+
+
+def test_closing_wakes_another_thread_that_waits_for_the_limit() -> None:
+    """A client that is closed in one thread ends the messages that wait in another at once."""
+    route = Route(accounts=("main",), limits=RouteLimits(messages_per_second=0.001))
+    client = Client([tiny()], routes=(route,), transport=lambda _: FakeTransport(accepted))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def story() -> list[Outcome]:
+        return await asyncio.gather(*calls(client, texts(2), deadline=3600.0))
+
+    outcomes = asyncio.run_coroutine_threadsafe(story(), loop)
+    asyncio.run_coroutine_threadsafe(settled(), loop).result(20)
+    asyncio.run(client.aclose())
+    try:
+        first, second = outcomes.result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    assert "accepted" == first.kind
+    assert isinstance(second, NotSent)
+    assert Reason.CANCELLED is second.reason
+
+
+def test_the_earliest_turn_that_was_given_back_is_the_next() -> None:
+    """Turns are taken in the order of their times, whoever gave them back first."""
+    limit = RouteLimit(1.0, now=lambda: 0.0)
+    first, *others = [limit.take() for _ in range(5)]
+    for each in reversed(others):
+        limit.give_back(each)
+
+    assert [0.0, 1.0, 2.0, 3.0, 4.0] == [first, *(limit.take() for _ in others)]
 
 
 @pytest.mark.parametrize("stream", [False, True])

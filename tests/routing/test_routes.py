@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import texts, tiny
-from support.routed import Routed, accepted, outcome_of, slowly
+from support.adapters import references, texts, tiny
+from support.routed import Routed, accepted, outcome_of, pausing, slowly
 
 from omnimsg import (
     Accepted,
@@ -19,20 +20,26 @@ from omnimsg import (
     ConfigError,
     HandedOver,
     InvalidValue,
+    Limits,
     Match,
     Message,
     NotSent,
     Observer,
     Otp,
+    Policy,
     ProviderContact,
     Reason,
+    RetryPolicy,
     Route,
     RouteLimits,
 )
-from omnimsg.routing.rotation import spread
+from omnimsg.routing.rotation import rotation_of, spread
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from omnimsg import Outcome
+    from omnimsg.adapter import Request, Response
 
 NUMBER = "+27820000001"
 
@@ -130,6 +137,14 @@ def test_round_robin(stream: bool) -> None:
     routed = Routed(accepted, accepted, accepted, routes=(route,))
 
     assert ["a", "b", "c", "a", "b", "c"] == all_of(routed, 6, stream=stream)
+
+
+def test_round_robin_goes_on_with_the_next_account() -> None:
+    """Each message tries the accounts in the same circle, from another start."""
+    orders = rotation_of(Route(accounts=("a", "b", "c"), strategy="round_robin"), "abc")
+
+    assert orders is not None
+    assert ["abc", "bca", "cab", "abc"] == ["".join(next(orders)) for _ in range(4)]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -308,6 +323,59 @@ def test_accounts_at_run_time() -> None:
         return [found.account, sorted(client.accounts)]
 
     assert ["b", ["a", "b"]] == routed.run(story)
+
+
+@pytest.mark.parametrize("accounts", [("a",), ("a", "b")])
+def test_a_stream_that_was_left_tries_nothing_again(accounts: tuple[str, ...]) -> None:
+    """A message in flight that comes back with a pause after the stream was left is not sent."""
+
+    async def later(request: Request) -> Response:
+        if "r0" in references(request):
+            return accepted(request)
+        await asyncio.sleep(1)
+        return pausing(2.0)(request)
+
+    policy = Policy(limits=Limits(linger=0), retry=RetryPolicy(attempts=5, base=0.1))
+    routed = Routed(
+        *[later] * 2, routes=(Route(accounts=accounts),), policies={"a": policy, "b": policy}
+    )
+
+    async def story(client: Client) -> None:
+        async def messages() -> AsyncIterator[Message]:
+            first, *others = texts(3)
+            yield first
+            await asyncio.sleep(0.5)
+            for each in others:
+                yield each
+
+        async with aclosing(client.send_many(messages())) as stream:
+            await anext(stream)
+            await asyncio.sleep(1)
+        await asyncio.sleep(60)
+
+    routed.run(story)
+
+    assert {"a": 2, "b": 0} == routed.asked()
+
+
+@pytest.mark.parametrize("strategy", ["weighted", "round_robin"])
+def test_a_route_among_whose_accounts_one_cannot_be_used(strategy: str) -> None:
+    """Its messages are refused with the reason, and all others are sent."""
+    weights = {"b": 1, "late": 3} if strategy == "weighted" else {}
+    route = Route(
+        accounts=("b", "late"), strategy=strategy, weights=weights, match=Match(tags=["code"])
+    )
+    routed = Routed(
+        accepted, accepted, routes=(route,), unusable={"late": "late: is added with its tenant"}
+    )
+
+    async def story(client: Client) -> str:
+        for _ in range(2):
+            with pytest.raises(ConfigError, match="late: is added with its tenant"):
+                await client.send(Message(NUMBER, "x", tags=["code"]))
+        return (await client.send(Message(NUMBER, "x"))).account
+
+    assert "a" == routed.run(story)
 
 
 def test_a_doubt_outlives_its_account() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -250,6 +251,17 @@ async def test_a_change_after_the_last_write(
     log.rescue(path.with_name("rescued"), [])
 
 
+async def test_only_lines_that_are_kept_are_rescued(log: AppendLog, path: Path) -> None:
+    """A line that no failed write may keep is not in the rescued file either."""
+    await _written(log, b"before\n")
+    _delete(path)
+    log.append(b"intent\n", keep_on_failure=False)
+    log.append(b"outcome\n")
+    log.rescue(path.with_name("rescued"), [])
+
+    assert b"before\noutcome\n" == _read(path.with_name("rescued"))
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_change_during_a_write(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch, when: str
@@ -301,6 +313,54 @@ def test_a_pipe_or_a_device(path: Path) -> None:
     for each in (path, full):
         with pytest.raises(NotRegularFileError, match="not a regular file"):
             AppendLog(each, new=False)
+
+
+def test_a_refused_file_is_not_kept_open(path: Path) -> None:
+    """A pipe that was refused has no reader any more."""
+    os.mkfifo(path)
+    with pytest.raises(NotRegularFileError):
+        AppendLog(path, new=False)
+
+    with pytest.raises(OSError, match="No such device or address"):
+        os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+
+
+async def test_a_new_file_survives_a_power_loss(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of a new file is synced too, and so is that of a rescued one."""
+    synced: list[tuple[int, bytes | None]] = []
+
+    def sync(file: int) -> None:
+        found = os.fstat(file)
+        synced.append((found.st_ino, None if stat.S_ISDIR(found.st_mode) else _read(rescued)))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    folder, rescued = path.parent.stat().st_ino, path.with_name("rescued")
+    log = AppendLog(path, new=True)
+    after_creation = synced.copy()
+    synced.clear()
+    _delete(path)
+    log.append(b"line\n")
+    with pytest.raises(LogChangedError):
+        await log.flush()
+    log.rescue(rescued, [])
+    log.close()
+
+    assert [(folder, None)] == after_creation
+    assert [(rescued.stat().st_ino, b"line\n"), (folder, None)] == synced
+
+
+async def test_a_closed_log_takes_no_line(path: Path) -> None:
+    """A line that is committed after the log was closed is not written, and its caller hears it."""
+    log = AppendLog(path, new=True)
+    log.close()
+    log.append(b"late\n")
+
+    with pytest.raises(RuntimeError):
+        await log.commit()
+
+    assert b"" == _read(path)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -156,6 +156,21 @@ async def test_an_ended_thread(thread: ThreadPoolExecutor) -> None:
         await writes.wait(_wanted(1))
 
 
+@pytest.mark.anyio
+async def test_an_unexpected_error_is_that_of_all_callers(thread: ThreadPoolExecutor) -> None:
+    """A write that raises ends the wait of every caller, whatever it raises."""
+
+    def fail(_: Sequence[Wanted]) -> list[OSError | None]:
+        raise MemoryError
+
+    writes = SharedWrites(thread, fail)
+    callers = [writes.wait(_wanted(count)) for count in (1, 2)]
+
+    found = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 30)
+
+    assert [MemoryError, MemoryError] == [type(each) for each in found]
+
+
 def test_another_loop(thread: ThreadPoolExecutor) -> None:
     """A caller left waiting in a closed event loop does not affect the next loop."""
     recorder = Recorder()

@@ -260,3 +260,13 @@ class StoreContract:
         assert await store.is_handled("k1")
         assert await store.is_handled("k2")
         assert not await store.is_handled("k3")
+
+    async def test_a_report_prefers_a_message_that_was_accepted(self, store: Store) -> None:
+        """Of two sends with one reference, a report without an id names the one that is certain."""
+        await doubt(store, "r1")
+        await take(store, accepted(None, "r1", batch_id="b1"), minutes=1)
+
+        reported = await add(store, report(Status.SENT, "m1", token_of="r1"))
+
+        assert {batch_id("b1"), message_id("m1")} == set(reported.ids)
+        assert [Handover.IN_DOUBT] == [each.handover for each in await store.doubts()]

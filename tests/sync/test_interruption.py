@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from support.servers import hold
 from support.thread_server import accept, accept_after, server_in_thread, wait_for
 from support.waiting import wait_until
 
-from omnimsg import Limits, Policy, sync
+from omnimsg import Limits, Message, Policy, sync
 from omnimsg.engine.sending import stream
 from omnimsg.sync import client as client_module
 from omnimsg.sync.loop_thread import LOOP_THREAD
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.servers import Server
-
-    from omnimsg import Message
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "pthread_kill"), reason="this system has no signals for threads"
@@ -73,8 +73,11 @@ def interrupted_when(
             thread.join()
 
 
-def test_a_message_that_waits_is_taken_back() -> None:
+@pytest.mark.parametrize("is_generated", [False, True])
+def test_a_message_that_waits_is_taken_back(is_generated: bool) -> None:
     """An interrupted message in the queue is not sent, and the exception says so."""
+    (message,) = texts(1, start=1)
+    message = Message(message.to, message.content) if is_generated else message
     go_on = threading.Event()
 
     policies = {"main": Policy(limits=Limits(concurrency=1))}
@@ -90,16 +93,17 @@ def test_a_message_that_waits_is_taken_back() -> None:
             wait_until(lambda: bool(client.health()["main"].waiting))
 
         with interrupted_when(wait), pytest.raises(TimeLimitError) as caught:
-            client.send(texts(1, start=1)[0])
+            client.send(message)
         go_on.set()
         first.join()
         client.send(texts(1, start=2)[0])
 
     (note,) = caught.value.__notes__
-    assert note == (
-        "message 'r1' was not sent by account 'main': cancelled: cancelled by the caller before the"
-        " request left"
+    assert note.endswith(
+        " was not sent by account 'main': cancelled: cancelled by the caller before the request"
+        " left"
     )
+    assert is_generated or note.startswith("message 'r1' was")
     assert 2 == len(server.requests)
 
 
@@ -116,6 +120,30 @@ def test_the_answer_to_a_message_under_way_is_heard() -> None:
         client.send(texts(1)[0])
 
     assert ["message 'r0' was accepted: main:id-r0"] == caught.value.__notes__
+
+
+def test_a_message_that_another_caller_waits_for_is_still_sent() -> None:
+    """Who is interrupted leaves the message to another thread that has handed it over as well."""
+    go_on = threading.Event()
+    with (
+        server_in_thread(accept_after(go_on)) as server,
+        sync.Client([tiny(server.url)]) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        message = texts(1)[0]
+        other = pool.submit(client.send, message)
+        wait_for(server.arrived)
+        with (
+            interrupted_when(lambda: time.sleep(0.1), go_on.set),
+            pytest.raises(TimeLimitError) as caught,
+        ):
+            client.send(message)
+        accepted = other.result(20)
+
+    assert "id-r0" == accepted.provider_id
+    assert caught.value.__notes__ == [
+        "message 'r0' is sent for another caller, who has handed it over as well"
+    ]
 
 
 def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +189,34 @@ def test_a_call_that_is_interrupted_while_it_begins_is_heard_of(
             client.send(texts(1)[0])
 
     assert ["message 'r0' was accepted: main:id-r0"] == caught.value.__notes__
+
+
+@pytest.mark.parametrize("method", ["send", "balance"])
+def test_a_call_that_is_interrupted_before_it_begins_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Nothing is sent, and the exception of a send says so."""
+
+    class EarlyError(RuntimeError):
+        pass
+
+    with server_in_thread(accept) as server, sync.Client([tiny(server.url)]) as client:
+        client.send(texts(1, start=1)[0])
+        loop = LOOP_THREAD.start()
+
+        def raise_error(*_: Any) -> None:
+            monkeypatch.undo()
+            raise EarlyError
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", raise_error)
+        arguments = texts(1) if method == "send" else []
+        with pytest.raises(EarlyError) as caught:
+            getattr(client, method)(*arguments)
+        requests = len(server.requests)
+
+    notes = getattr(caught.value, "__notes__", [])
+    assert (["message 'r0' was not sent"] if method == "send" else []) == notes
+    assert 1 == requests
 
 
 def test_a_look_up_that_is_interrupted_ends() -> None:

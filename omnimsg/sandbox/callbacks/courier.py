@@ -184,7 +184,6 @@ class Courier:
                 return
             self._pending.add(job)
         self._inbox.append((due, job))
-        self._idle.clear()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_task)
 

@@ -230,7 +230,6 @@ class Connection(asyncio.Protocol):
             self._owner.release(self)
         else:
             self.abort()
-            self._wake_writer()
 
     def _wake_writer(self) -> None:
         drained, self._drained = self._drained, None

@@ -14,6 +14,7 @@ import pytest
 from support.sandbox_fixtures import NOW
 
 from omnimsg.sandbox import Limits, Sandbox, SignedCallback
+from omnimsg.sandbox.callbacks.courier import Courier
 from omnimsg_clickatell.emulator import ClickatellEmulator
 
 from .conftest import Api
@@ -371,3 +372,18 @@ async def test_what_a_carrier_raises_is_an_attempt_without_an_answer(
     first = sandbox.callbacks.latest[0]
     assert (None, "LookupError") == (first["status"], first["error"])
     assert 0 == sandbox.callbacks.counts["waiting"]
+
+
+async def test_an_error_of_the_background_task_is_raised() -> None:
+    """Whoever waits for the callbacks hears that the task that sends them has failed."""
+    courier = Courier(lambda: NOW, pace=0, capacity=10, log_size=10)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    courier.start()
+    courier.put(fail, NOW)
+    for work in (courier.flush, courier.stop):
+        with pytest.raises(ExceptionGroup) as raised:
+            await work()
+        assert raised.group_contains(ZeroDivisionError)

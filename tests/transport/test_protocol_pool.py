@@ -1,0 +1,235 @@
+"""The pool and the connections of the transport over `asyncio.Protocol`, without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.transport import WriteMark
+from omnimsg.transport.protocol.connection import Connection
+from omnimsg.transport.protocol.errors import ConnectionBrokenError, TunnelRefusedError
+from omnimsg.transport.protocol.origin import Origin
+from omnimsg.transport.protocol.pool import Pool
+from omnimsg.transport.protocol.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from omnimsg.transport.protocol.connection import Owner
+
+pytestmark = pytest.mark.anyio
+
+A, B, C = (Origin("http", f"{name}.example", 80, f"{name}.example") for name in "abc")
+
+
+class Wire(asyncio.Transport):
+    """A transport without a network; `abort` tells the protocol in the next iteration.
+
+    Attributes:
+        written: What was written.
+        is_broken: Whether a write raises an error.
+    """
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.is_broken = False
+        self._protocol = protocol
+        self._is_closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep the data, or fail."""
+        if self.is_broken:
+            raise RuntimeError
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        """Return whether it was aborted."""
+        return self._is_closing
+
+    def abort(self) -> None:
+        """Close it."""
+        if not self._is_closing:
+            self._is_closing = True
+            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+
+
+class Net:
+    """Makes connections without a network.
+
+    Attributes:
+        pool: A pool that makes its connections here.
+        may_connect: Cleared where connecting takes long.
+        refuses: Whether the host closes each connection while it is made.
+    """
+
+    def __init__(self, *, connections: int = 1, keepalive: float = 60.0) -> None:
+        self.may_connect = asyncio.Event()
+        self.may_connect.set()
+        self.refuses = False
+        self.pool = Pool(
+            asyncio.get_running_loop(),
+            max_connections=connections,
+            keepalive=keepalive,
+            dial=self._dial,
+        )
+
+    async def _dial(
+        self, loop: asyncio.AbstractEventLoop, owner: Owner, origin: Origin
+    ) -> Connection:
+        connection = Connection(loop, owner, origin, 100)
+        await self.may_connect.wait()
+        connection.connection_made(Wire(connection))
+        if self.refuses:
+            connection.connection_lost(None)
+        return connection
+
+
+async def begun(task: asyncio.Task[Connection]) -> asyncio.Task[Connection]:
+    """Let a task run until it waits, and return it."""
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_a_connection_that_was_made_during_the_closing_is_closed() -> None:
+    """Closing a pool does not leave a connection open that was being made."""
+    net = Net()
+    net.may_connect.clear()
+    connecting = await begun(asyncio.create_task(net.pool.acquire(A)))
+    await net.pool.aclose()
+    net.may_connect.set()
+
+    with pytest.raises(ConnectionBrokenError):
+        await connecting
+
+
+async def test_a_connection_that_breaks_while_it_is_made_takes_no_slot() -> None:
+    """The next caller gets the slot of a connection that the host closed at once."""
+    net = Net()
+    net.refuses = True
+    with pytest.raises(ConnectionBrokenError):
+        await net.pool.acquire(A)
+    net.refuses = False
+
+    connection = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert connection.is_open
+    await net.pool.aclose()
+
+
+@pytest.mark.parametrize("way", ["released", "closed"])
+async def test_what_was_handed_to_a_cancelled_caller_goes_to_the_next(way: str) -> None:
+    """Neither the connection nor the slot is lost if its new caller is cancelled at that moment."""
+    net = Net()
+    first = await net.pool.acquire(A)
+    cancelled = await begun(asyncio.create_task(net.pool.acquire(A)))
+    if way == "released":
+        net.pool.release(first)
+    else:
+        first.abort()
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+
+    found = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert cancelled.cancelled()
+    assert (way == "released") is (found is first)
+    await net.pool.aclose()
+
+
+async def test_the_connection_that_was_idle_longest_makes_room() -> None:
+    """At the limit, a connection to another origin replaces the one that was idle longest."""
+    net = Net(connections=2)
+    older, newer = await net.pool.acquire(A), await net.pool.acquire(B)
+    net.pool.release(older)
+    await asyncio.sleep(0.002)
+    net.pool.release(newer)
+
+    await net.pool.acquire(C)
+
+    assert [False, True] == [older.is_open, newer.is_open]
+    await net.pool.aclose()
+
+
+async def test_an_expired_connection_is_closed_before_its_slot_is_used() -> None:
+    """An idle connection that is too old is not used again, and keeps no slot."""
+    net = Net(keepalive=0.001)
+    old = await net.pool.acquire(A)
+    net.pool.release(old)
+    net.pool.abandon()  # as if its timer came late
+    old.idle_since -= 1
+
+    new = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert [False, True] == [old.is_open, new.is_open]
+    await net.pool.aclose()
+
+
+async def test_a_connection_that_cannot_be_written_to_is_closed() -> None:
+    """An error of the event loop's transport ends the request and the connection."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    wire = connection.transport
+    assert isinstance(wire, Wire)
+    wire.is_broken = True
+
+    with pytest.raises(RuntimeError):
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", WriteMark())
+
+    assert not connection.is_open
+    await net.pool.aclose()
+
+
+@pytest.mark.parametrize(("last", "status"), [("200 OK", None), ("407 No", 407)])
+async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
+    """The answer to CONNECT may come together with an interim response before it."""
+    tunnel = Tunnel(asyncio.get_running_loop())
+    tunnel.connection_made(Wire(tunnel))
+    opening = asyncio.create_task(tunnel.open("a.example", 443, None))
+    await asyncio.sleep(0)
+    tunnel.data_received(f"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 {last}\r\n\r\n".encode())
+
+    (found,) = await asyncio.wait_for(asyncio.gather(opening, return_exceptions=True), 5)
+
+    assert status == (found.status if isinstance(found, TunnelRefusedError) else found)
+
+
+async def test_an_interim_response_leaves_nothing_in_the_answer() -> None:
+    """Its header lines are not those of the answer, and its coding is not that of the body."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    answer = connection.send(b"GET / HTTP/1.1\r\n\r\n", WriteMark())
+    connection.data_received(b"HTTP/1.1 103 Wait\r\nX: 1\r\nContent-Encoding: gzip\r\n\r\n")
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    response = await answer
+
+    assert (200, b"{}", None) == (response.status, response.body, response.header("x"))
+    await net.pool.aclose()
+
+
+async def test_interim_responses_are_counted_for_each_answer() -> None:
+    """A connection may be used for any number of answers with an interim response each."""
+    net = Net()
+    for _ in range(150):
+        connection = await net.pool.acquire(A)
+        answer = connection.send(b"GET / HTTP/1.1\r\n\r\n", WriteMark())
+        connection.data_received(b"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 204 OK\r\n\r\n")
+        await answer
+
+    assert connection.is_open
+    await net.pool.aclose()
+
+
+async def test_a_connection_that_was_switched_is_not_used_again() -> None:
+    """After 101 the connection speaks another protocol, with and without an Upgrade line."""
+    found: list[tuple[int, bool]] = []
+    for line in (b"", b"Connection: upgrade\r\nUpgrade: h2c\r\n"):
+        net = Net()
+        connection = await net.pool.acquire(A)
+        answer = connection.send(b"GET / HTTP/1.1\r\n\r\n", WriteMark())
+        connection.data_received(b"HTTP/1.1 101 Switching Protocols\r\n" + line + b"\r\n")
+        found.append(((await answer).status, connection.is_open))
+        await net.pool.aclose()
+
+    assert [(101, False), (101, False)] == found
