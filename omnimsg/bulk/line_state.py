@@ -92,3 +92,8 @@ class LineStates:
     def count(self, *states: LineState) -> int:
         """Return how many lines are in one of these states; `UNTRIED` cannot be counted."""
         return sum(self._states.count(each) for each in states)
+
+    def count_after(self, line: int) -> int:
+        """Return how many lines after this one were tried or found to be bad."""
+        later = self._states[line + 1 :]
+        return len(later) - later.count(LineState.UNTRIED)

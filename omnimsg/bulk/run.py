@@ -64,7 +64,7 @@ class BulkRun:
     Attributes:
         finished: Whether the run has reached the end of the file.
         skipped: How many lines earlier runs had finished.
-        lines_reached: How many lines of the file, its header included, the run has processed.
+        lines_reached: How many lines of the file, its header included, the run has read.
 
     Raises:
         InvalidValue: The region is unknown.
@@ -91,6 +91,8 @@ class BulkRun:
         self._stopping = self._has_stopped = False
         self._leg_wait: anyio.CancelScope | None = None
         self._at_end = False
+        # Lines whose messages were handed over, and have no recorded outcome.
+        self._handed_over: set[int] = set()
         self.finished: bool = False
         self.skipped: int = 0
         self.lines_reached: int = file.header_line_count
@@ -99,6 +101,14 @@ class BulkRun:
     def numbers_read(self) -> int:
         """How many numbers were not in E.164 form, and were read as those of the region."""
         return self._parser.numbers_read
+
+    @property
+    def lines_left(self) -> int:
+        """How many lines no run has tried: not read, or read and not sent before the run ended."""
+        states = self._results.line_states
+        tried_before = states.count_after(self.lines_reached)
+        unread = self._results.line_count - self.lines_reached - tried_before
+        return max(0, unread) + sum(not states[line] for line in self._handed_over)
 
     async def send(self, client: Client, *, account: str | None, deadline: float) -> None:
         """Send the lines that are due, until the file ends or `stop` is called.
@@ -121,6 +131,8 @@ class BulkRun:
             count = 0
             async for outcome in outcomes:
                 line = self._results.record_final(outcome)
+                if self._results.line_states[line]:
+                    self._handed_over.discard(line)
                 if self._results.is_told_too_early:
                     await self._results.flush()
                 if self._results.write_error is None:
@@ -198,4 +210,5 @@ class BulkRun:
             self._observer.on_bad_line(line.number, error.problems)
             return None
         self._results.register(message.reference, line.number, has_legs=bool(message.fallback))
+        self._handed_over.add(line.number)
         return message

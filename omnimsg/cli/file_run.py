@@ -93,7 +93,7 @@ def run_file(
     if (counted := legs.summary()) is not None:
         rest["legs"] = counted
     if not run.finished:
-        rest["left"] = max(0, results.line_count - run.lines_reached)
+        rest["left"] = run.lines_left
     if settings.region is not None:
         rest["numbers_read"] = run.numbers_read
     if results.rescued_to is not None:

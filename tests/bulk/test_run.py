@@ -1,4 +1,4 @@
-"""`BulkRun` records an outcome in the results file before it tells its observer."""
+"""`BulkRun`: an outcome is recorded before it is told, and each line is counted once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from omnimsg.bulk import BulkRun, ResultsFile, open_message_file
+from omnimsg.bulk import BulkRun, LineState, ResultsFile, open_message_file
 from omnimsg.domain.outcome import Accepted
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from omnimsg.client import Client
@@ -49,11 +49,13 @@ class Reading:
 
     Attributes:
         told: For each outcome the line's number, and whether the file had the outcome.
+        stop: Is called at each outcome.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.told: list[tuple[int, bool]] = []
+        self.stop: Callable[[], None] = lambda: None
 
     def on_skipped(self, line: int) -> None:
         """Do nothing: no line is skipped."""
@@ -68,6 +70,7 @@ class Reading:
         ]
         has_it = any(each.get("line") == line and "outcome" in each for each in entries)
         self.told.append((line, has_it))
+        self.stop()
 
     def on_waiting(self, messages: int) -> None:
         """Do nothing."""
@@ -87,3 +90,22 @@ async def test_an_outcome_is_written_before_it_is_told(tmp_path: Path) -> None:
     results.close()
 
     assert [(1, True), (2, True), (3, True)] == observer.told
+
+
+@pytest.mark.anyio
+async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) -> None:
+    """A run that stops early has left the lines that no run has tried."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * 6)
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    results.line_states[5] = LineState.AMBIGUOUS
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+    observer.stop = run.stop
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    assert [(1, True)] == observer.told
+    assert 4 == run.lines_left

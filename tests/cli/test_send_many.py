@@ -366,7 +366,10 @@ def test_an_interrupt_waits_for_requests_in_flight(
 
 
 def test_a_second_interrupt_does_not_wait(sandbox: Sandbox, many: Path) -> None:
-    """After a second signal, requests in flight are cancelled and recorded as ambiguous."""
+    """After a second signal, requests in flight are cancelled and recorded as ambiguous.
+
+    Lines that were read and had not left are counted with those that were not read.
+    """
     with _process(many.parent) as process:
         _wait_for_acceptance(many.with_name(RESULTS))
         sandbox.faults.add("latency", seconds=20, probability=1.0)
@@ -384,10 +387,14 @@ def test_a_second_interrupt_does_not_wait(sandbox: Sandbox, many: Path) -> None:
     assert counts["ambiguous"] == sum(
         row["outcome"] == "ambiguous" for row in _last_entries(many.parent).values()
     )
+    assert counts["accepted"] + counts["ambiguous"] + counts["left"] == 20_000
 
 
 def test_a_full_disk(run: Run, sandbox: Sandbox, many: Path) -> None:
-    """A full disk stops the run with one error line, and a resumed run sends no line twice."""
+    """A full disk stops the run with one error line, and a resumed run sends no line twice.
+
+    The summary counts each line once: a line that could not be recorded was not reached.
+    """
     sandbox.faults.clear()
 
     def limit_file_size() -> None:
@@ -397,9 +404,11 @@ def test_a_full_disk(run: Run, sandbox: Sandbox, many: Path) -> None:
         out, error = process.communicate(timeout=30)
     sent = len(sandbox.handsets.received(PHONE))
     resumed = run("send-many", "many.jsonl", "--resume", "--json")
+    stopped = json.loads(out)
 
     assert process.returncode in (1, 3)
-    assert json.loads(out)["interrupted"]
+    assert stopped["interrupted"]
+    assert stopped["accepted"] + stopped["ambiguous"] + stopped["left"] == 20_000
     assert "file too large" in error
     assert "Traceback" not in error
     assert 0 < sent < 20_000
