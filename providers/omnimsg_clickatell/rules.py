@@ -101,6 +101,17 @@ def _media(content: Media) -> Iterator[Failure]:
             Reason.UNSUPPORTED_CONTENT, "content.items[1]", "is one too many: a message has one"
         )
     yield from check_fields(content.items[0], "content.items[0]")
+    if not _is_opus_or_no_ogg(content.items[0].content_type or ""):
+        yield refused(
+            Reason.MEDIA_INVALID,
+            "content.items[0].content_type",
+            "is Ogg without the only codec that is taken: write audio/ogg; codecs=opus",
+        )
+
+
+def _is_opus_or_no_ogg(content_type: str) -> bool:
+    media_type, *parameters = content_type.lower().replace('"', "").split(";")
+    return media_type.strip() != "audio/ogg" or "codecs=opus" in map(str.strip, parameters)
 
 
 def _location(content: Location) -> Iterator[Failure]:

@@ -108,6 +108,16 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     (_media(MediaKind.AUDIO, "caption"), "content.caption", NO_CONTENT),
     (_media(MediaKind.STICKER), "content.items[0].kind", NO_CONTENT),
     (_media(content_type="image/gif"), "content.items[0].content_type", BAD_MEDIA),
+    (
+        _media(MediaKind.AUDIO, content_type="audio/ogg"),
+        "content.items[0].content_type",
+        BAD_MEDIA,
+    ),
+    (
+        _media(MediaKind.AUDIO, content_type="audio/ogg; codecs=vorbis"),
+        "content.items[0].content_type",
+        BAD_MEDIA,
+    ),
     (_media(alt_text="a"), "content.items[0].alt_text", NO_FIELD),
     (_media(refresh=True), "content.items[0].refresh", NO_FIELD),
     (
@@ -390,6 +400,8 @@ LIMIT: list[Content] = [
     _media(source=Inline(b"x" * 2**20), content_type="image/jpg"),
     _media(MediaKind.AUDIO, content_type="audio/aac"),
     _media(MediaKind.AUDIO, content_type="audio/acc"),
+    _media(MediaKind.AUDIO, content_type="audio/ogg; codecs=opus"),
+    _media(MediaKind.AUDIO, content_type='Audio/OGG;rate=48000;codecs="opus"'),
     _media(source=attrs.evolve(STORED, restricted_to=TO)),
     _media(MediaKind.VIDEO, duration=3, size=4, animated=True),
     _header(attrs.evolve(IMAGE, sha256="ab" * 32)),
