@@ -98,6 +98,8 @@ class Capabilities:
         max_bytes: The most bytes of one request; `None` where the provider does not say.
         max_upload_bytes: The largest file that can be uploaded.
         requests_per_second: The provider's documented rate; `None` where there is none.
+        operations_per_second: The provider's documented rate of everything but sends, where it is
+            a lower one, such as that of its GET requests; `None` where there is no other rate.
         carries_reference: Whether reports quote the message's reference.
         ttl_step: The provider's unit for a ttl, in seconds, of which it takes a whole number: 60
             if it counts in minutes.
@@ -109,6 +111,7 @@ class Capabilities:
     max_bytes: int | None = None
     max_upload_bytes: int | None = None
     requests_per_second: float | None = None
+    operations_per_second: float | None = None
     carries_reference: bool = False
     ttl_step: int = 1
 

@@ -7,6 +7,7 @@ The JSON form is one object per provider:
   `text_limit` (characters), `inline_max_bytes`, and `media`: by kind, `types` and `max_bytes`
 * `max_messages`, `max_bytes`, `max_upload_bytes`, `requests_per_second`: null if the provider
   documents none
+* `operations_per_second`: the rate of everything but sends; null if the provider documents no other
 * `carries_reference`, `lookup_by_reference`
 """
 
@@ -68,6 +69,7 @@ def _to_json(name: str, adapter: "type[Adapter[Any]]") -> dict[str, Any]:
         "max_bytes": capabilities.max_bytes,
         "max_upload_bytes": capabilities.max_upload_bytes,
         "requests_per_second": capabilities.requests_per_second,
+        "operations_per_second": capabilities.operations_per_second,
         "carries_reference": capabilities.carries_reference,
         "lookup_by_reference": Operation.FIND in adapter.operations(),
     }
@@ -158,6 +160,9 @@ _LIMITS: "dict[str, CellText]" = {
     "request": lambda each: _size(each.capabilities.max_bytes),
     "upload": lambda each: _size(each.capabilities.max_upload_bytes),
     "requests/second": lambda each: _amount(each.capabilities.requests_per_second),
+    "operations/second": lambda each: _amount(
+        each.capabilities.operations_per_second or each.capabilities.requests_per_second
+    ),
     "default channel": lambda each: each.capabilities.default_channel or "-",
     "quotes reference": lambda each: _yes_or_dash(each.capabilities.carries_reference),
 }

@@ -1,8 +1,8 @@
 """The capabilities of Bird's Channels API, as far as this adapter uses them.
 
 Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), Sending
-WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST requests per second
-and workspace), Send batch messages (100 a batch), Create pre-signed upload of the Conversations
+WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST and 50 GET requests
+per second and workspace), Send batch messages (100 a batch), Create pre-signed upload of the Conversations
 API (100 MiB a file; the Channels API names no limit of its own).
 """
 
@@ -58,6 +58,8 @@ CAPABILITIES = Capabilities(
     max_bytes=200_000,
     max_upload_bytes=100 * 1024 * 1024,
     requests_per_second=500,
+    # That of GET requests. An upload is a POST, but there are never so many.
+    operations_per_second=50,
     carries_reference=True,
 )
 

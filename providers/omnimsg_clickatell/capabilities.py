@@ -25,7 +25,8 @@ MEDIA_DAYS = 30
 
 # The smallest of several limits applies: WhatsApp accepts documents of 100 MB, but an upload has at
 # most 30 MB. Two copies of the page disagree on video (5 and 16 MB); the larger value is used.
-# `audio/acc` and `image/jpg` are the vendor's spellings; the registered names are allowed too.
+# `audio/acc` and `image/jpg` are the vendor's spellings; the registered names are allowed too. Ogg
+# is listed with its codec, which `rules` requires: this table has no parameters.
 MEDIA: dict[MediaKind, MediaLimit] = {
     MediaKind.AUDIO: MediaLimit(
         types=frozenset(

@@ -113,17 +113,18 @@ def _media(content: Media) -> Iterator[Failure]:
         yield refused(
             Reason.UNSUPPORTED_CONTENT, "content.items[1]", "is one too many: a message has one"
         )
-    item = content.items[0]
-    yield from check_fields(item, "content.items[0]")
-    media_type, *parameters = (
-        part.strip() for part in (item.content_type or "").lower().replace('"', "").split(";")
-    )
-    if media_type == "audio/ogg" and "codecs=opus" not in parameters:
+    yield from check_fields(content.items[0], "content.items[0]")
+    if not _is_opus_or_no_ogg(content.items[0].content_type or ""):
         yield refused(
             Reason.MEDIA_INVALID,
             "content.items[0].content_type",
             "must be 'audio/ogg; codecs=opus': no other Ogg is supported",
         )
+
+
+def _is_opus_or_no_ogg(content_type: str) -> bool:
+    media_type, *parameters = content_type.lower().replace('"', "").split(";")
+    return media_type.strip() != "audio/ogg" or "codecs=opus" in map(str.strip, parameters)
 
 
 def _location(content: Location) -> Iterator[Failure]:

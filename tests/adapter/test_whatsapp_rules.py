@@ -161,3 +161,19 @@ def test_some_provider_carries_each(content: Content) -> None:
     message = Message("+27820001000", content, channel="whatsapp")
 
     assert any(adapter.check(message) is None for adapter in ADAPTERS.values())
+
+
+@pytest.mark.parametrize("sign", ["25 °C", "№ 7", "© Us", "™", "1", "#", "→", "⠿"])
+def test_a_sign_is_no_emoji(sign: str) -> None:
+    """The data of a list's item may hold signs that a phone draws as text."""
+    assert [] == list(whatsapp_rules.check(picker(ListItem("A", sign))))
+
+
+@pytest.mark.parametrize(
+    "emoji", ["\U0001f37d", "1\ufe0f\u20e3", "\u2194\ufe0f", "\u2615", "\u2b50"]
+)
+def test_no_emoji_in_the_data_of_an_item(emoji: str) -> None:
+    """Emoji of every form are refused there: pictographs, keycaps, characters with a selector."""
+    found = list(whatsapp_rules.check(picker(ListItem("A", f"a-{emoji}"))))
+
+    assert ["content.sections[0].items[0].payload"] == [each.path for each in found]

@@ -82,6 +82,17 @@ FILE = inbound(
         }
     ],
 )
+STICKER = inbound(
+    10,
+    "file",
+    files=[
+        {
+            "mediaUrl": "https://media.nest.messagebird.com/s",
+            "contentType": "image/webp",
+            "metadata": {"isAnimated": False},
+        }
+    ],
+)
 GIF = inbound(5, "gif", mediaUrl="https://media.api.bird.com/g")
 LOCATION = inbound(
     6,

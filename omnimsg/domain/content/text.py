@@ -106,7 +106,8 @@ class Otp:
     Attributes:
         disclaimer: Whether a note not to share the code is added below it.
         expires_in: Minutes for which the code is valid, 1 to 90. It is Bird's `expirationTime`,
-            which has the range of WhatsApp's `code_expiration_minutes`.
+            which has the range and the effect of WhatsApp's `code_expiration_minutes`, although
+            Bird's schema calls its unit seconds.
         actions: Buttons, such as copying the code.
     """
 

@@ -67,6 +67,7 @@ class RateLimiter:
         self._max_slots = slots_of(limits, capabilities)
         self._requests = _Rate(_stricter(limits, capabilities))
         self._messages = _Rate(limits.messages_per_second or math.inf)
+        self._operations = _Rate(capabilities.operations_per_second or math.inf)
         self._has_rate = self._requests.is_limited or self._messages.is_limited
         self._paused_until = 0.0
         self._slowed_at = -math.inf
@@ -95,6 +96,13 @@ class RateLimiter:
         due = max(self._requests.due, self._messages.due) - (_AHEAD if urgent else 0.0)
         return max(0.0, due - now, self._paused_until - now)
 
+    def wait_of_operation(self) -> float:
+        """Return the seconds until the next operation may leave, as `wait` does for messages."""
+        wait = self.wait()
+        if not self._operations.is_limited:
+            return wait
+        return max(wait, self._operations.due - self._now())
+
     def pause_left(self) -> float:
         """Return the seconds of a pause that the provider imposed; 0 where there is none."""
         return max(0.0, self._paused_until - self._now())
@@ -103,6 +111,12 @@ class RateLimiter:
         """Count a request that leaves now."""
         self.under_way += 1
         self.spend(messages)
+
+    def begin_operation(self) -> None:
+        """Count an operation that leaves now; the rates of all requests hold for it too."""
+        self.begin(0)
+        if self._operations.is_limited:
+            self._operations.take(1, self._now(), self.pace)
 
     def spend(self, messages: int) -> None:
         """Count a request against the rates only, where there are any."""

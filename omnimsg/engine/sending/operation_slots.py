@@ -77,11 +77,11 @@ class OperationSlots:
             self._waiting.popleft()
         if not self._waiting:
             return False
-        wait = self._limiter.wait()
+        wait = self._limiter.wait_of_operation()
         if wait > 0:
             self._wakeup.at(self._now() + wait)
             return False
-        self._limiter.begin(0)
+        self._limiter.begin_operation()
         self._waiting.popleft().set_result(None)
         return True
 

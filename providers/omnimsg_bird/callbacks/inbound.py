@@ -153,13 +153,15 @@ def _media(files: object, context: Context, kind: MediaKind | None = None) -> di
 def _item(file: object, context: Context, kind: MediaKind | None) -> MediaItem | None:
     if not isinstance(file, dict):
         return None
+    # Only a sticker says whether it is animated.
+    animated = _object(file, "metadata").get("isAnimated")
     return media_item(
         stored_file(context.account, file.get("mediaUrl")),
         file.get("contentType"),
         file_name=file.get("filename"),
         alt_text=file.get("altText"),
-        animated=_object(file, "metadata").get("isAnimated"),
-        kind=kind,
+        animated=animated,
+        kind=MediaKind.STICKER if isinstance(animated, bool) else kind,
     )
 
 

@@ -16,9 +16,9 @@ from omnimsg.sandbox import (
     ServiceWindows,
     scenario,
 )
-from omnimsg.sandbox.schema import Json, Violation, ViolationKind
+from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.batch import rejection_of, valid_properties
-from omnimsg_bird.emulator.errors import RefusedError, invalid, listed
+from omnimsg_bird.emulator.errors import RefusedError, listed, not_found
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, rejected_steps, steps_for
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.message_rules import CREATE, UNSUPPORTED_BODIES
@@ -151,14 +151,13 @@ class Acceptance:
             RefusedError: A contact that is named by its id alone is unknown.
         """
         contacts = complete_contacts(given, platform)
-        for index, contact in enumerate(contacts):
+        for contact in contacts:
             if "identifierValue" in contact:
                 self._contacts[contact["id"]] = contact["identifierValue"]
                 if len(self._contacts) > self._state.limits.handsets:
                     self._contacts.popitem(last=False)
             elif contact["id"] not in self._contacts:
-                path = ("receiver", "contacts", index, "id")
-                raise invalid([Violation(path, ViolationKind.VALUE, "contact does not exist")])
+                raise RefusedError(not_found("contact"))
         return contacts
 
     def _steps(

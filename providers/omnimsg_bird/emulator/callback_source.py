@@ -35,6 +35,7 @@ from omnimsg_bird.emulator.inbound import (
     buttons_of,
     incoming_resource,
     interaction_resource,
+    media_body,
 )
 from omnimsg_bird.emulator.lifecycle import STATUSES, expired_step, failure_detail, final_step
 from omnimsg_bird.emulator.media import Uploads
@@ -300,18 +301,13 @@ class BirdCallbacks(CallbackSource):
         return {"type": "text", "text": {"text": reply.text}}
 
     def _media_body(self, reply: PhoneReply, media: ReplyMedia, message_id: str) -> dict[str, Any]:
-        """Return an image, or a file of any other type, to download with the access key."""
+        """Return the body of a file to download with the access key."""
         url = media.url
         if url is None:
             media_id = self._uploads.receive(media.data or b"", media.content_type, media.file_name)
             path = f"workspaces/{self._workspace}/messages/{message_id}/media/{media_id}"
             url = f"{reply.base_url}/{path}"
-        caption = {} if reply.text is None else {"text": reply.text}
-        if media.content_type.startswith("image/"):
-            return {"type": "image", "image": {"images": [{"mediaUrl": url}], **caption}}
-        file = {"mediaUrl": url, "contentType": media.content_type}
-        name = {} if media.file_name is None else {"filename": media.file_name}
-        return {"type": "file", "file": {"files": [file | name], **caption}}
+        return media_body(media, url, reply.text)
 
 
 def _draft(

@@ -2,8 +2,9 @@
 
 Source: Bird Channels API, Messaging (RequestError `{code, message}`, ValidationError with
 `details`, a map of paths to lists of strings). Public reports of live 422 answers give the code
-`InvalidPayload`, its message, and paths such as `.receiver.contacts[0]`. The codes of all other
-statuses are published nowhere; the names used here only follow the documented form.
+`InvalidPayload`, its message, and paths such as `.receiver.contacts[0]`. The message of a 404 is that
+of the schema's example, and names what is missing. The codes of all other statuses are published
+nowhere; the names used here only follow the documented form.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from omnimsg.sandbox import explained, json_response
 from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.schema import Path, Violation, ViolationKind
 
-__all__ = ["STATUSES", "RefusedError", "error_response", "invalid", "listed"]
+__all__ = ["STATUSES", "RefusedError", "error_response", "invalid", "listed", "not_found"]
 
 _CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "The request body is not valid JSON"),
@@ -57,6 +58,16 @@ def error_response(status: int, why: str | None = None) -> web.Response:
         why: The text for the request log; by default the message of the response.
     """
     code, message = _CODES[status]
+    return _response(status, code, message, why)
+
+
+def not_found(what: str) -> web.Response:
+    """Return the error for something that does not exist, such as a channel."""
+    code, message = _CODES[404]
+    return _response(404, code, f"{message}: {what} not found")
+
+
+def _response(status: int, code: str, message: str, why: str | None = None) -> web.Response:
     response = json_response({"code": code, "message": message}, status)
     return explained(response, f"{code}: {why or message}")
 

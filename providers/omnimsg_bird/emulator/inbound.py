@@ -1,15 +1,16 @@
 """The Message resource of an inbound message, and the resource of an interaction.
 
 Sources: Programmable WhatsApp, Receiving messages (`sender.contact`, `receiver.connector`, texts,
-images, files, locations); its interactions page and that of Programmable Email (the types of
-interactions and their details); two captured payloads of a public integration for a tapped button,
-which is a text with the action `postback` and names our message in `replyTo`.
+images, files, locations; a sticker is a file with `metadata.isAnimated`); its interactions page and
+that of Programmable Email (the types of interactions and their details); two captured payloads of a
+public integration for a tapped button, which is a text with the action `postback` and names our
+message in `replyTo`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from omnimsg.sandbox import Button, MessageRecord, PhoneReply, utc_timestamp
+from omnimsg.sandbox import Button, MessageRecord, PhoneReply, ReplyMedia, utc_timestamp
 from omnimsg.sandbox.ids import named_uuid
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.resource import complete_contacts, connector_id
@@ -20,6 +21,7 @@ __all__ = [
     "buttons_of",
     "incoming_resource",
     "interaction_resource",
+    "media_body",
 ]
 
 INTERACTION_TYPES: Final = (
@@ -86,6 +88,26 @@ def incoming_resource(
         clicked = {"type": "click"} if reply.button is not None else {}
         resource["replyTo"] = answered | clicked
     return resource
+
+
+def media_body(media: ReplyMedia, url: str, text: str | None) -> dict[str, Any]:
+    """Return the body of a file at a URL: an image, or a file of any other type."""
+    caption = {} if text is None else {"text": text}
+    media_type = media.content_type.partition(";")[0].strip().lower()
+    is_sticker = media_type == "image/webp"
+    if media_type.startswith("image/") and not is_sticker:
+        return {"type": "image", "image": {"images": [{"mediaUrl": url}], **caption}}
+    file: dict[str, Any] = {"mediaUrl": url, "contentType": media.content_type}
+    if media.file_name is not None:
+        file["filename"] = media.file_name
+    if is_sticker:
+        file["metadata"] = {"isAnimated": _is_animated(media.data or b"")}
+    return {"type": "file", "file": {"files": [file], **caption}}
+
+
+def _is_animated(webp: bytes) -> bool:
+    """Return whether a WebP file is animated: a flag in its extended header (RFC 9649, 2.7)."""
+    return webp[12:16] == b"VP8X" and bool(webp[20:21]) and bool(webp[20] & 2)
 
 
 def interaction_resource(

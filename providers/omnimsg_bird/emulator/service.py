@@ -27,7 +27,7 @@ from omnimsg_bird.emulator.batch import MAX_MESSAGES
 from omnimsg_bird.emulator.callback_signer import SIGNING_KEY, BirdSigner
 from omnimsg_bird.emulator.callback_source import BirdCallbacks
 from omnimsg_bird.emulator.display import BirdDisplay
-from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response
+from omnimsg_bird.emulator.errors import STATUSES, RefusedError, error_response, not_found
 from omnimsg_bird.emulator.listing import list_page
 from omnimsg_bird.emulator.media import Uploads
 from omnimsg_bird.emulator.message_rules import BATCH, CREATE, PRESIGNED
@@ -212,9 +212,9 @@ class BirdEmulator(Emulator):
                 return error_response(self.refusals.popleft())
             try:
                 if request.match_info["workspace_id"] != self._workspace:
-                    return error_response(404)
+                    return not_found("workspace")
                 if request.match_info.get("channel_id", "") not in known_channels:
-                    return error_response(404)
+                    return not_found("channel")
                 return await handler(request)
             except RefusedError as error:
                 return error.response
@@ -287,7 +287,7 @@ class BirdEmulator(Emulator):
     def _find(self, request: web.Request) -> MessageRecord:
         record = self.messages.get(request.match_info["message_id"])
         if record is None or record.extra["channel_id"] != request.match_info["channel_id"]:
-            raise RefusedError(error_response(404))
+            raise RefusedError(not_found("message"))
         return record
 
     async def _presign(self, request: web.Request) -> web.Response:
@@ -305,4 +305,4 @@ class BirdEmulator(Emulator):
     async def _redirect_to_file(self, request: web.Request) -> web.Response:
         """Redirect to a file."""
         redirect = self._uploads.redirect(base_url(request), request.match_info["media_id"])
-        return error_response(404) if redirect is None else redirect
+        return not_found("media") if redirect is None else redirect

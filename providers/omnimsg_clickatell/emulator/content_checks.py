@@ -129,7 +129,7 @@ def _check_header_file(kind: str, value: Any, to: str, find: FindMedia) -> None:
         return
     stored = file_checks.check_sendable(find(media["fileId"]), to)
     file_type = file_checks.find_type(stored.content_type)
-    if not file_type.in_header:
+    if not (file_type.in_template if kind == "template" else file_type.in_header):
         raise RefusedError(30)
     if "type" in media and media["type"] != file_type.kind:
         raise RefusedError(23, f"{kind}.header.media.type")

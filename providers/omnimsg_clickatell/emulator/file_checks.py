@@ -40,30 +40,35 @@ class FileType:
         kind: ``audio``, ``document``, ``image`` or ``video``.
         extension: The extension of an upload's id.
         max_megabytes: The limit of a file that is sent.
-        in_header: Whether a message header may hold such a file.
+        in_header: Whether the header above buttons may hold such a file.
+        in_template: Whether the header of a template may.
     """
 
     kind: str
     extension: str
     max_megabytes: int
-    in_header: bool = True
+    in_header: bool
+    in_template: bool
 
 
-def _file_type(
-    kind: str, extension: str, max_megabytes: int, *, in_header: bool = True
-) -> FileType:
+def _file_type(kind: str, extension: str, max_megabytes: int) -> FileType:
     return FileType(
-        kind=kind, extension=extension, max_megabytes=max_megabytes, in_header=in_header
+        kind=kind,
+        extension=extension,
+        max_megabytes=max_megabytes,
+        in_header=kind != "audio",
+        # The column "Media Template" of the table: no audio, and of documents only PDF.
+        in_template=kind not in {"audio", "document"} or extension == "pdf",
     )
 
 
 def _audio(extension: str) -> FileType:
-    return _file_type("audio", extension, 16, in_header=False)
+    return _file_type("audio", extension, 16)
 
 
 def _document(extension: str) -> FileType:
     # WhatsApp accepts 100 MB, but no file that large can be uploaded.
-    return _file_type("document", extension, MAX_UPLOAD_MB, in_header=extension == "pdf")
+    return _file_type("document", extension, MAX_UPLOAD_MB)
 
 
 TYPES: Final[Mapping[str, FileType]] = MappingProxyType(

@@ -2,7 +2,8 @@
 
 Source: Clickatell "One API message status table"
 (docs.clickatell.com/channels/one-api/one-api-message-status-table) and the status enumeration of
-the reference. Statuses are used by name: the look-up returns no number.
+the reference. Statuses are used by name: the look-up returns no number. `validityPeriod` of the
+reference: minutes after which a message is not processed, queued or retried any more.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from omnimsg.sandbox import Scenario
+from omnimsg.sandbox import LifecycleStep, Scenario
 from omnimsg_clickatell.emulator.statuses import DELIVERED, READ, SENT, steps_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omnimsg.sandbox import LifecycleStep
-
 SCHEDULED: Final = "SCHEDULED"
 UNKNOWN: Final = "UNKNOWN"
 THROTTLED: Final = 43
+
+_WAITING: Final = {"QUEUED", "SCHEDULED", "SENT_TO_SUPPLIER"}
 
 _REFUSALS: Final[Mapping[Scenario, int]] = MappingProxyType(
     {
@@ -59,3 +60,23 @@ def refusal_of(channel: str, scenario: Scenario) -> int | None:
 def steps_for(channel: str, scenario: Scenario) -> tuple[LifecycleStep, ...]:
     """Return the steps of an accepted message; SMS has no READ."""
     return _STEPS.get((channel, scenario), DELIVERED)
+
+
+def limit_to_validity(
+    steps: tuple[LifecycleStep, ...], minutes: int | None
+) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a message that expires if it still waits at the end of its validity.
+
+    Args:
+        steps: The steps, with their offsets.
+        minutes: The ``validityPeriod``; None for no end, although Clickatell's default is a day, so
+            that a message may stay sent for ever.
+    """
+    if minutes is None:
+        return steps
+    end = minutes * 60.0
+    settled = next((step.offset for step in steps if step.status not in _WAITING), None)
+    if settled is not None and settled <= end:
+        return steps
+    in_time = tuple(step for step in steps if step.offset < end)
+    return (*in_time, LifecycleStep("EXPIRED", end))

@@ -238,7 +238,9 @@ class ClickatellEmulator(Emulator):
             created=now,
             start=start,
             waiting=lifecycle.SCHEDULED,
-            steps=self.state.apply_pace(steps),
+            steps=lifecycle.limit_to_validity(
+                self.state.apply_pace(steps), message.get("validityPeriod")
+            ),
             sender=message.get("from"),
             reference=message.get("clientMessageId"),
         )

@@ -39,10 +39,10 @@ ERRORS: Final[Mapping[int, str | None]] = {
     7: "Sender name not allowed",
     8: "Operator blacklisted",
     9: "Unroutable",
-    10: "Seen",
+    10: None,
     999: "General temporary error",
 }
-"""The text of each `err`."""
+"""The text of each `err`; null for a success, and a message that was seen is one."""
 
 
 def _step(status: str, err: int, *, delivers: bool = False) -> LifecycleStep:

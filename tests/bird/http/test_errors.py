@@ -12,6 +12,7 @@ from omnimsg import (
     Message,
     NotSentError,
     OperationError,
+    ProviderContact,
     Reason,
     RejectedError,
     Retry,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+OTHER = "00000000-0000-4000-8000-000000000000"
 ERRORS = {
     400: (RejectedError, Reason.INVALID_MESSAGE, Retry.NEVER, None),
     401: (NotSentError, Reason.UNAUTHORIZED, Retry.AFTER_FIX, Scope.ACCOUNT),
@@ -115,6 +117,30 @@ async def test_a_wrong_key(client: Client) -> None:
         await client.send(Message(PHONE, "Hi", channel="sms"))
 
     assert (Reason.UNAUTHORIZED, Scope.ACCOUNT) == (caught.value.reason, caught.value.outcome.scope)
+
+
+async def test_a_contact_that_does_not_exist(client: Client) -> None:
+    """Bird's 404 names the contact, so the message is rejected and the account goes on."""
+    with pytest.raises(RejectedError) as caught:
+        await client.send(Message(ProviderContact(id="c-1"), "Hi", channel="sms"))
+
+    assert (Reason.INVALID_RECIPIENT, "to") == (caught.value.reason, caught.value.failure.path)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [{"channels": {"sms": OTHER}}, {"workspace_id": OTHER}],
+    ids=["channel", "workspace"],
+)
+async def test_a_channel_that_does_not_exist(client: Client) -> None:
+    """Bird's 404 names the channel or the workspace, which is a fault of the account."""
+    with pytest.raises(NotSentError) as caught:
+        await client.send(Message(ProviderContact(id="c-1"), "Hi", channel="sms"))
+
+    assert (Reason.MISCONFIGURED, Scope.ACCOUNT) == (
+        caught.value.reason,
+        caught.value.outcome.scope,
+    )
 
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])

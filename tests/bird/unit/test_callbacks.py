@@ -277,6 +277,20 @@ def test_media_are_fetched_with_the_key() -> None:
     assert [MediaKind.GIF] == [each.kind for each in gif.media]
 
 
+def test_a_sticker_is_no_picture() -> None:
+    """A file that says whether it is animated is a sticker: Bird has that member for no other."""
+    event = only("whatsapp.inbound", callbacks.STICKER)
+
+    assert (
+        MediaItem(
+            MediaKind.STICKER,
+            Stored(account="north", url="https://media.nest.messagebird.com/s"),
+            content_type="image/webp",
+            animated=False,
+        ),
+    ) == event.media
+
+
 @pytest.mark.parametrize("nothing", [None, [], [None]])
 def test_empty_attachments_and_actions_are_ignored(nothing: object) -> None:
     """Empty attachments and actions do not keep a text from being read."""

@@ -31,6 +31,16 @@ def level(name: str) -> set[str]:
     return {code for each, code in ROWS if each == name}
 
 
+def test_rates() -> None:
+    """Sends have the documented rate of POST requests, and look-ups the lower one of GETs."""
+    able = BirdAdapter.capabilities
+
+    assert DATA["requests_per_second"] == {
+        "POST": able.requests_per_second,
+        "GET": able.operations_per_second,
+    }
+
+
 def test_statuses() -> None:
     """Each documented status has a row."""
     assert set(DATA["statuses"]) == {row.name for row in statuses.STATUSES}

@@ -8,11 +8,20 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import CAPABILITIES, FakeTransport, seconds
+from support.adapters import (
+    CAPABILITIES,
+    FakeTransport,
+    accepted,
+    account_engine,
+    seconds,
+    texts,
+    tiny,
+)
 from support.sending import engine
 from support.virtual import VirtualLoop
 
 from omnimsg import Limits, OperationError, Reason
+from omnimsg.adapter import Request, Response
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.operation_slots import OperationSlots
@@ -22,7 +31,6 @@ from omnimsg.transport import TransportFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omnimsg.adapter import Response
     from omnimsg.engine.account import AccountEngine
 
 pytestmark = pytest.mark.anyio
@@ -104,3 +112,33 @@ def test_what_waits_for_its_turn_ends_when_the_account_is_closed() -> None:
 
     with closing(loop):
         assert ([Reason.CANCELLED] * 3, 0) == loop.drive(story())
+
+
+def answered(request: Request) -> Response:
+    """Answer a question about the balance, or accept messages."""
+    return Response(200, b'{"left":"1"}') if request.url == "/balance" else accepted(request)
+
+
+def test_operations_keep_the_rate_that_the_provider_has_for_them() -> None:
+    """Operations are spaced by their own documented rate, where sends may be faster."""
+    loop = VirtualLoop()
+
+    async def story() -> tuple[float, float]:
+        transport = FakeTransport(answered)
+        adapter = tiny(max_messages=1, requests_per_second=500, operations_per_second=10)
+        account = account_engine(adapter, transport, clock=loop)
+        began = loop.now
+        asked = [asyncio.ensure_future(account.balance(60)) for _ in range(11)]
+        sent = [account.submit(each, 60) for each in texts(20)]
+        await asyncio.gather(*sent)
+        sends = loop.now - began
+        await asyncio.gather(*asked)
+        operations = loop.now - began
+        await account.aclose(Deadline.after(0, loop.monotonic))
+        return sends, operations
+
+    with closing(loop):
+        sends, operations = loop.drive(story())
+
+    assert sends < 0.1
+    assert 0.9 < operations < 1.1

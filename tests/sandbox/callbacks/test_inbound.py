@@ -247,6 +247,31 @@ async def test_media_through_bird(
     assert (media["content_type"], b"a picture") == fetched
 
 
+@pytest.mark.parametrize(
+    ("data", "animated"),
+    [
+        (b"RIFF\x1a\0\0\0WEBPVP8X\x0a\0\0\0\x02", True),
+        (b"RIFF\x1a\0\0\0WEBPVP8X\x0a\0\0\0\x10", False),
+        (b"RIFF\x1a\0\0\0WEBPVP8L", False),
+        (b"a sticker", False),
+    ],
+)
+async def test_a_sticker_through_bird(
+    api: Api, target: Target, data: bytes, animated: bool
+) -> None:
+    """A sticker through Bird is a file that says whether it is animated, not an image."""
+    media = {"content_type": "image/webp", "data": base64.b64encode(data).decode()}
+    await reply(api, provider="bird", media=media)
+
+    body = target.documents[0]["payload"]["body"]
+    (file,) = body["file"]["files"]
+    assert ("file", "image/webp", {"isAnimated": animated}) == (
+        body["type"],
+        file["contentType"],
+        file["metadata"],
+    )
+
+
 async def test_media_somewhere_else(api: Api, target: Target) -> None:
     """Media may be at another URL through Bird, but not through Clickatell, which needs a hash."""
     media = {"content_type": "image/png", "url": "https://cdn.example.test/a.png"}

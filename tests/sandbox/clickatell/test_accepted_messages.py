@@ -190,6 +190,43 @@ async def test_lifecycle(
     assert len(sandbox.handsets.received(to)) == ("DEVICE_ACK" in expected)
 
 
+async def test_validity(api: Api, clock: Clock) -> None:
+    """A message that is neither delivered nor failed at the end of its validity expires."""
+    never = magic_number(Scenario.NEVER_SETTLES, "2782")
+    sent = [
+        await api.send_one(message(to=never, content="x", validityPeriod=2)),
+        await api.send_one(message(content="x", validityPeriod=1)),
+        await api.send_one(message(to=never, content="x")),
+    ]
+    seen = []
+
+    for wait in (119, 1, 1_000_000):
+        clock.now += wait
+        seen.append([(await api.status(each))["sms"] for each in sent])
+
+    words = [[each["status"] for each in row] for row in seen]
+    assert words == [
+        ["SENT_TO_SUPPLIER", "DEVICE_ACK", "SENT_TO_SUPPLIER"],
+        ["EXPIRED", "DEVICE_ACK", "SENT_TO_SUPPLIER"],
+        ["EXPIRED", "DEVICE_ACK", "SENT_TO_SUPPLIER"],
+    ]
+    assert seen[-1][0]["timestamp"] == MS + 120_000
+
+
+@pytest.mark.parametrize(("minutes", "last"), [(1, "EXPIRED"), (2, "DEVICE_ACK")])
+async def test_a_delivery_after_the_validity(clock: Clock, minutes: int, last: str) -> None:
+    """A message whose delivery would come after its validity expires, and does not arrive."""
+    async with Sandbox([ClickatellEmulator], clock=clock, pace=60) as sandbox:
+        key = sandbox.config()["accounts"]["clickatell"]["api_key"]
+        async with aiohttp.ClientSession(sandbox.url, headers={"Authorization": key}) as session:
+            api = Api(session)
+            sent = await api.send_one(message(content="x", validityPeriod=minutes))
+            clock.now += 1000
+
+            assert (await api.status(sent))["sms"]["status"] == last
+        assert len(sandbox.handsets.received(TO)) == (last == "DEVICE_ACK")
+
+
 async def test_throttled_once(api: Api) -> None:
     """The throttled number is accepted on the second attempt."""
     given = message(to=magic_number(Scenario.THROTTLED_ONCE, "2782"))

@@ -204,6 +204,8 @@ def in_buttons(file_id: str, kind: str) -> dict[str, Any]:
         ("audio/mpeg", 1, lambda file_id: in_buttons(file_id, "document"), 30),
         ("application/pdf", 1, in_template, None),
         ("application/pdf", 1, lambda file_id: in_buttons(file_id, "document"), None),
+        ("application/msword", 1, lambda file_id: in_buttons(file_id, "document"), None),
+        ("text/plain", 1, lambda file_id: in_buttons(file_id, "document"), None),
         ("image/jpg", 5_000_000, media, None),
         ("application/msword", 29_000_000, media, None),
     ],
