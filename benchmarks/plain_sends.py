@@ -49,7 +49,9 @@ def one_a_request(
     }
     config = load_config({"accounts": {"bird": {**account, **own, **trust(base_url)}}})
     (adapter,) = config.adapters.values()
-    adapter.capabilities = attrs.evolve(adapter.capabilities, requests_per_second=None)
+    adapter.capabilities = attrs.evolve(
+        adapter.capabilities, requests_per_second=None, operations_per_second=None
+    )
     return Client([adapter], policies=config.policies, journal=journal)
 
 

@@ -93,7 +93,9 @@ class Run:
             # Small batches without a rate, so that there are enough requests for every fault.
             able = adapter.capabilities
             most = min(MOST, able.max_messages)
-            adapter.capabilities = attrs.evolve(able, max_messages=most, requests_per_second=None)
+            adapter.capabilities = attrs.evolve(
+                able, max_messages=most, requests_per_second=None, operations_per_second=None
+            )
         return Client(
             loaded.adapters.values(),
             policies=loaded.policies,

@@ -141,7 +141,9 @@ def build(remote: RemoteSandbox, ways: dict[str, Relay], transport: str, book: B
         # Small requests, because a lost answer puts the whole request in doubt; and no rate.
         able = adapter.capabilities
         most = min(MOST, able.max_messages)
-        adapter.capabilities = attrs.evolve(able, max_messages=most, requests_per_second=None)
+        adapter.capabilities = attrs.evolve(
+            able, max_messages=most, requests_per_second=None, operations_per_second=None
+        )
     return Client(
         loaded.adapters.values(),
         default=loaded.default,

@@ -41,7 +41,10 @@ def plan(name: str, kind: str, most: int, policy: Policy) -> AccountPlan:
     adapter = copy.copy(_adapter(kind, name))
     able = adapter.capabilities
     adapter.capabilities = attrs.evolve(
-        able, max_messages=min(most, able.max_messages), requests_per_second=None
+        able,
+        max_messages=min(most, able.max_messages),
+        requests_per_second=None,
+        operations_per_second=None,
     )
     return AccountPlan(name, kind, adapter, policy)
 
