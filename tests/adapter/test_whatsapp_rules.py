@@ -169,7 +169,9 @@ def test_a_sign_is_no_emoji(sign: str) -> None:
     assert [] == list(whatsapp_rules.check(picker(ListItem("A", sign))))
 
 
-@pytest.mark.parametrize("emoji", ["\U0001f37d", "1\ufe0f\u20e3", "\u2194\ufe0f", "\u2615", "\u2b50"])
+@pytest.mark.parametrize(
+    "emoji", ["\U0001f37d", "1\ufe0f\u20e3", "\u2194\ufe0f", "\u2615", "\u2b50"]
+)
 def test_no_emoji_in_the_data_of_an_item(emoji: str) -> None:
     """Emoji of every form are refused there: pictographs, keycaps, characters with a selector."""
     found = list(whatsapp_rules.check(picker(ListItem("A", f"a-{emoji}"))))

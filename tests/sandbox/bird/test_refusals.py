@@ -643,7 +643,6 @@ def not_found(missing: str) -> dict[str, str]:
     return {"code": "NotFound", "message": text}
 
 
-
 @pytest.mark.parametrize(
     ("method", "path", "missing"),
     [
