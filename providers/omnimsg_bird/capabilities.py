@@ -2,8 +2,8 @@
 
 Sources: the Messaging page of the Channels API reference (bodies, 200 KB a request), Sending
 WhatsApp messages (which bodies WhatsApp shows), the rate limit page (500 POST and 50 GET requests
-per second and workspace), Send batch messages (100 a batch), Create pre-signed upload of the Conversations
-API (100 MiB a file; the Channels API names no limit of its own).
+per second and workspace), Send batch messages (100 a batch), Create pre-signed upload of the
+Conversations API (100 MiB a file; the Channels API names no limit of its own).
 """
 
 from __future__ import annotations

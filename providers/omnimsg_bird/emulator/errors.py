@@ -2,9 +2,9 @@
 
 Source: Bird Channels API, Messaging (RequestError `{code, message}`, ValidationError with
 `details`, a map of paths to lists of strings). Public reports of live 422 answers give the code
-`InvalidPayload`, its message, and paths such as `.receiver.contacts[0]`. The message of a 404 is that
-of the schema's example, and names what is missing. The codes of all other statuses are published
-nowhere; the names used here only follow the documented form.
+`InvalidPayload`, its message, and paths such as `.receiver.contacts[0]`. The message of a 404 is
+that of the schema's example, and names what is missing. The codes of all other statuses are
+published nowhere; the names used here only follow the documented form.
 """
 
 from collections.abc import Iterable, Mapping
