@@ -77,7 +77,8 @@ class Limits:
         concurrency: Requests under way at once; unless given, 16 where the provider takes batches,
             and 64 where it takes one message a request. The last slot is kept for high priority.
         linger: Seconds that a message may wait for others to share its request, although it could
-            leave at once. High priority does not wait.
+            leave at once; at most a tenth of its deadline or ttl, and one second. High priority
+            does not wait.
         queue: Deprecated and without effect: every `send` waits in the queue itself, first come,
             first served.
         max_pause: The longest pause, seconds, that a provider's `Retry-After` can impose on the

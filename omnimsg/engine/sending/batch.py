@@ -201,6 +201,11 @@ class Batch(Deadline):
             ends == self.ends or -spread <= ends - self.ends <= spread
         )
 
+    @property
+    def longest_linger(self) -> float:
+        """The most seconds that it waits for others, so that it leaves well before its end."""
+        return min(self.spread, self.ttl * _SPREAD)
+
     def is_reported(self, message: Message) -> bool:
         """Return whether a report has named a message that was not found."""
         report = self.reports.get(message.reference)

@@ -254,5 +254,5 @@ class Scheduler:
         is_urgent = lane.priority is Priority.HIGH
         wait = self._limiter.wait(urgent=is_urgent)
         if wait <= 0 and first.references is not None and not is_urgent:
-            wait = first.started + self._linger - self._now()
+            wait = first.started + min(self._linger, first.longest_linger) - self._now()
         return wait

@@ -85,13 +85,32 @@ def test_nothing_lingers_while_the_client_closes() -> None:
 
     async def story(client: Client) -> tuple[str, float]:
         call = asyncio.create_task(outcome_of(client, *texts(1), deadline=100.0))
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
         began = routed.loop.now
         await client.aclose(deadline=5.0)
         took = routed.loop.now - began
         return (await call).kind, took
 
     assert ("accepted", 0.0) == routed.run(story)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "ttl", "expected"),
+    [(0.5, None, 0.05), (10.0, None, 1.0), (100.0, None, 1.0), (10.0, 1, 0.1), (0.5, 60, 0.05)],
+)
+def test_lingering_ends_well_before_the_message_does(
+    deadline: float, ttl: int | None, expected: float
+) -> None:
+    """A message lingers for at most a tenth of its deadline or its ttl, and a second."""
+    routed = Routed(accepted, policies={"a": Policy(limits=Limits(linger=30.0))})
+
+    async def story(client: Client) -> tuple[str, float]:
+        began = routed.loop.now
+        message = attrs.evolve(texts(1)[0], ttl=ttl)
+        outcome = await outcome_of(client, message, deadline=deadline)
+        return outcome.kind, round(routed.loop.now - began, 6)
+
+    assert ("accepted", expected) == routed.run(story)
 
 
 async def test_a_full_batch_and_a_retry_do_not_linger() -> None:
