@@ -699,12 +699,13 @@ def test_a_message_that_waits_for_more_than_an_hour_is_still_known() -> None:
         await client.send(*texts(1))
         first = asyncio.create_task(outcome_of(client, message, deadline=9000))
         await asyncio.sleep(4000)
+        await client.send(*texts(1, start=1), account="a")  # when old outcomes are dropped
         return [await outcome_of(client, message, deadline=9000), await first]
 
     second, first = wires.run(story)
 
     assert "accepted" == first.kind == second.kind
-    assert {"a": 2} == wires.asked()
+    assert {"a": 3} == wires.asked()
 
 
 def test_whoever_takes_over_a_message_keeps_the_deadline() -> None:

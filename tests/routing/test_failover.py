@@ -572,6 +572,27 @@ def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
     assert [("b", "accepted")] == ear.heard
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_observers_hear_of_a_message_that_no_account_takes(stream: bool) -> None:
+    """Where all accounts refuse a message, its outcome is told once."""
+    told: list[Outcome] = []
+
+    class Watching(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            told.extend(event.outcomes)
+
+    routed = Routed(
+        saying("no-money"),
+        saying("no-money"),
+        routes=(Route(accounts=("a", "b")),),
+        observers=[Watching()],
+    )
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert [(outcome.reference, "not_sent")] == [(each.reference, each.kind) for each in told]
+
+
 def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
     """Observers get the first account's outcome of a message whose caller was cancelled."""
     heard: list[tuple[str, str]] = []
