@@ -96,6 +96,7 @@ class Idempotency(Observer):
         if key is None:
             return await target.submit(message, deadline)
         started, left = self._now(), deadline
+        self._drop_if_old(key, started)
         while (before := self.known.get(key)) is not None:
             outcome = await self._earlier(key, before, account, message, left)
             if outcome is not None:
@@ -260,6 +261,14 @@ class Idempotency(Observer):
             with suppress(RuntimeError):  # its callers wait in a loop that is closed
                 future.set_result(outcome)
 
+    def _drop_if_old(self, key: Key, now: float) -> None:
+        """Drop an outcome that is too old. One that is still to come is never too old."""
+        _, future, since = self.known.get(key, (None, None, 0.0))
+        if future is None or now - since <= KEPT_FOR:
+            return
+        if isinstance(result_of(future), (Accepted, Ambiguous)):
+            del self.known[key]
+
     async def _earlier(
         self, key: Key, before: HandOver, account: str, message: Message, seconds: float
     ) -> Outcome | None:
@@ -268,17 +277,13 @@ class Idempotency(Observer):
         `None` if its entry has to be read again: it was dropped, or may have another future.
         """
         earlier, future, since = before
-        known, age = result_of(future), self._now() - since
-        is_final = isinstance(known, (Accepted, Ambiguous))
-        if is_final and age > KEPT_FOR:
-            del self.known[key]
-            return None
         others = differing(earlier, message)
         if others:
-            return refused(message, account, others, age)
-        return (
-            known if is_final else await self._last_outcome(key, future, account, message, seconds)
-        )
+            return refused(message, account, others, self._now() - since)
+        known = result_of(future)
+        if isinstance(known, (Accepted, Ambiguous)):
+            return known
+        return await self._last_outcome(key, future, account, message, seconds)
 
     async def _last_outcome(
         self,

@@ -689,6 +689,25 @@ async def test_a_report_of_another_account_ends_no_doubt() -> None:
     assert 1 == len(server.requests)
 
 
+def test_a_message_that_waits_for_more_than_an_hour_is_still_known() -> None:
+    """Only outcomes grow old: a message that waits for the limit of its route is not sent twice."""
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=1 / 5000))
+    wires = Routed(saying_("ok"), routes=[route])
+    message = Message(NUMBER, TEXT, reference="order-71")
+
+    async def story(client: Client) -> list[Outcome]:
+        await client.send(*texts(1))
+        first = asyncio.create_task(outcome_of(client, message, deadline=9000))
+        await asyncio.sleep(4000)
+        await client.send(*texts(1, start=1), account="a")  # when old outcomes are dropped
+        return [await outcome_of(client, message, deadline=9000), await first]
+
+    second, first = wires.run(story)
+
+    assert "accepted" == first.kind == second.kind
+    assert {"a": 3} == wires.asked()
+
+
 def test_whoever_takes_over_a_message_keeps_the_deadline() -> None:
     """The time for which a second caller has waited for the first one counts."""
     wires = Routed(slowly(3600, "ok"), policies={"a": Policy(limits=Limits(concurrency=1))})

@@ -320,3 +320,18 @@ def test_what_is_rarely_asked_for_is_asked_for_soon_where_another_waits(loop: Vi
     live(loop, wait())
 
     assert [511, 1023, 1301, 1303, 1307, 1315] == provider.times()[-6:]
+
+
+def test_of_two_who_wait_the_more_impatient_decides(loop: VirtualLoop) -> None:
+    """A second watch with a longer interval does not make a message be polled more rarely."""
+    provider = Provider(loop)
+
+    async def wait() -> None:
+        with provider.poller.watch(M1, 2):
+            await asyncio.sleep(2)
+            with provider.poller.watch(M1, 600):
+                await asyncio.sleep(10)
+
+    live(loop, wait())
+
+    assert [1, 3, 5, 7, 9, 11] == provider.times()

@@ -525,6 +525,29 @@ def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
     assert [30] == place.looked
 
 
+def test_a_handler_that_fails_twice_is_told_again_twice() -> None:
+    """Each status that was looked up is told again, if the handler has failed with it."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+    told: list[Status] = []
+    failed: set[Status] = set()
+
+    async def story(client: Client, _: Receiver) -> None:
+        @client.on_status
+        def write(change: StatusChanged) -> None:
+            status = change.status.status
+            if status not in failed:
+                failed.add(status)
+                raise OSError
+            told.append(status)
+
+        await client.wait("main:id-r0", timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert [Status.SENT, Status.DELIVERED] == told
+
+
 def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:
     """A handler that awaits a cancelled task does not end the look-ups of `wait`."""
     place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -178,6 +179,34 @@ def test_a_rejection_stays_where_a_doubt_moves(stream: bool) -> None:
 
     assert ("a", "rejected") == (outcome.account, outcome.kind)
     assert {"a": 1, "b": 0} == routed.asked()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_account_that_can_take_it_soonest_is_asked_once_more(stream: bool) -> None:
+    """If all accounts ask for a pause, the message waits for the shortest one."""
+    answers = iter([pausing(5)])
+
+    def first_pausing(request: Request) -> Response | Awaitable[Response]:
+        return next(answers, accepted)(request)
+
+    routed = Routed(pausing(30), first_pausing, pausing(20), routes=ALL)
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert ("b", "accepted") == (outcome.account, outcome.kind)
+    assert {"a": 1, "b": 2, "c": 1} == routed.asked()
+
+
+def test_the_ttl_of_a_scheduled_message_begins_later() -> None:
+    """A message with `send_at` reaches the next account with its whole ttl."""
+    routed = Routed(slowly(10, "no-money"), accepted, routes=(Route(accounts=("a", "b")),))
+    at = routed.loop.utc_now() + timedelta(hours=1)
+
+    routed.send(Message("+37255500001", "x", ttl=60, send_at=at, reference="r0"))
+
+    body = routed.wires["b"].requests[0].body
+    assert isinstance(body, bytes)
+    assert 60 == orjson.loads(body)["messages"][0]["ttl"]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -541,6 +570,27 @@ def test_observers_hear_of_one_last_outcome(stream: bool) -> None:
         routed.send(texts(1)[0])
 
     assert [("b", "accepted")] == ear.heard
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_observers_hear_of_a_message_that_no_account_takes(stream: bool) -> None:
+    """Where all accounts refuse a message, its outcome is told once."""
+    told: list[Outcome] = []
+
+    class Watching(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            told.extend(event.outcomes)
+
+    routed = Routed(
+        saying("no-money"),
+        saying("no-money"),
+        routes=(Route(accounts=("a", "b")),),
+        observers=[Watching()],
+    )
+
+    (outcome,) = routed.send_many(texts(1)) if stream else [routed.send(texts(1)[0])]
+
+    assert [(outcome.reference, "not_sent")] == [(each.reference, each.kind) for each in told]
 
 
 def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:

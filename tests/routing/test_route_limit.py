@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 from support.adapters import FakeTransport, texts, tiny
-from support.routed import Routed, accepted, outcome_of
+from support.routed import Routed, accepted, outcome_of, slowly
 from support.sending import settled
 
-from omnimsg import Client, Match, Message, NotSent, Outcome, Reason, Route, RouteLimits
+from omnimsg import (
+    Client,
+    Limits,
+    Match,
+    Message,
+    NotSent,
+    Outcome,
+    Policy,
+    Reason,
+    Route,
+    RouteLimits,
+)
 from omnimsg.routing.route_limit import RouteLimit
 
 if TYPE_CHECKING:
@@ -91,6 +102,31 @@ def test_turns_that_were_given_back_keep_the_rate() -> None:
 
     assert all(after - before >= 0.999 for before, after in pairwise(left))
     assert 20 == routed.asked()["a"]
+
+
+@pytest.mark.parametrize("accounts", [("a",), ("a", "b")])
+def test_the_deadline_counts_on_while_a_message_waits_for_the_limit(
+    accounts: tuple[str, ...],
+) -> None:
+    """A message that has waited 5 of its 8 seconds waits 3 more for its account."""
+    route = Route(accounts=accounts, limits=RouteLimits(messages_per_second=0.2))
+    policy = Policy(limits=Limits(concurrency=1))
+    routed = Routed(
+        slowly(3600, "ok"), accepted, routes=(route,), policies={"a": policy, "b": policy}
+    )
+
+    async def story(client: Client) -> tuple[str, float]:
+        began = routed.loop.now
+        waiting = calls(client, texts(2), deadline=8.0)
+        outcome = await waiting[1]
+        seconds = routed.loop.now - began
+        await waiting[0]
+        return outcome.kind, seconds
+
+    kind, seconds = routed.run(story)
+
+    assert "not_sent" == kind
+    assert pytest.approx(8, abs=0.5) == seconds
 
 
 def test_closing_wakes_another_thread_that_waits_for_the_limit() -> None:

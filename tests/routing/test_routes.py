@@ -361,10 +361,9 @@ def test_a_stream_that_was_left_tries_nothing_again(accounts: tuple[str, ...]) -
 @pytest.mark.parametrize("strategy", ["weighted", "round_robin"])
 def test_a_route_among_whose_accounts_one_cannot_be_used(strategy: str) -> None:
     """Its messages are refused with the reason, and all others are sent."""
-    weights = {"b": 1, "late": 3} if strategy == "weighted" else {}
-    route = Route(
-        accounts=("b", "late"), strategy=strategy, weights=weights, match=Match(tags=["code"])
-    )
+    accounts = ("a", "b", "late")
+    weights = dict.fromkeys(accounts, 1) if strategy == "weighted" else {}
+    route = Route(accounts=accounts, strategy=strategy, weights=weights, match=Match(tags=["code"]))
     routed = Routed(
         accepted, accepted, routes=(route,), unusable={"late": "late: is added with its tenant"}
     )

@@ -351,6 +351,20 @@ async def test_a_new_file_survives_a_power_loss(
     assert [(rescued.stat().st_ino, b"line\n"), (folder, None)] == synced
 
 
+async def test_what_was_only_flushed_is_synced_at_the_end(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that were written without a sync survive a power loss once the log is finished."""
+    log.append(b"line\n")
+    await log.flush()
+    synced: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(_read(path)))
+    log.finish()
+    monkeypatch.undo()
+
+    assert [b"line\n"] == synced
+
+
 async def test_a_closed_log_takes_no_line(path: Path) -> None:
     """A line that is committed after the log was closed is not written, and its caller hears it."""
     log = AppendLog(path, new=True)

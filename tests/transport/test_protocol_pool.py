@@ -28,12 +28,14 @@ class Wire(asyncio.Transport):
     Attributes:
         written: What was written.
         is_broken: Whether a write raises an error.
+        is_told: Whether the protocol knows that it is closed.
     """
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         super().__init__()
         self.written: list[bytes] = []
         self.is_broken = False
+        self.is_told = False
         self._protocol = protocol
         self._is_closing = False
 
@@ -51,7 +53,11 @@ class Wire(asyncio.Transport):
         """Close it."""
         if not self._is_closing:
             self._is_closing = True
-            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self.is_told = True
+        self._protocol.connection_lost(None)
 
 
 class Net:
@@ -61,12 +67,13 @@ class Net:
         pool: A pool that makes its connections here.
         may_connect: Cleared where connecting takes long.
         refuses: Whether the host closes each connection while it is made.
+        is_down: Whether no connection can be made.
     """
 
     def __init__(self, *, connections: int = 1, keepalive: float = 60.0) -> None:
         self.may_connect = asyncio.Event()
         self.may_connect.set()
-        self.refuses = False
+        self.refuses = self.is_down = False
         self.pool = Pool(
             asyncio.get_running_loop(),
             max_connections=connections,
@@ -79,6 +86,8 @@ class Net:
     ) -> Connection:
         connection = Connection(loop, owner, origin, 100)
         await self.may_connect.wait()
+        if self.is_down:
+            raise ConnectionRefusedError
         connection.connection_made(Wire(connection))
         if self.refuses:
             connection.connection_lost(None)
@@ -115,6 +124,35 @@ async def test_a_connection_that_breaks_while_it_is_made_takes_no_slot() -> None
 
     assert connection.is_open
     await net.pool.aclose()
+
+
+async def test_a_connection_that_cannot_be_made_takes_no_slot() -> None:
+    """The next caller gets the slot in which no connection could be made."""
+    net = Net()
+    net.is_down = True
+    with pytest.raises(ConnectionRefusedError):
+        await net.pool.acquire(A)
+    net.is_down = False
+
+    connection = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert connection.is_open
+    await net.pool.aclose()
+
+
+async def test_closing_ends_whoever_waits() -> None:
+    """A pool that is closed has closed its connections, and refuses the callers in its queue."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    waiting = await begun(asyncio.create_task(net.pool.acquire(A)))
+    await net.pool.aclose()
+    wire = connection.transport
+    assert isinstance(wire, Wire)
+    is_told = wire.is_told
+
+    with pytest.raises(ConnectionBrokenError):
+        await asyncio.wait_for(waiting, 5)
+    assert is_told
 
 
 @pytest.mark.parametrize("way", ["released", "closed"])

@@ -185,7 +185,7 @@ class AnswerParser:
         """Note that the answer is whole, unless it was an interim response."""
         if self._has_head:
             self.is_whole = True
-            self.is_reusable = self._should_keep_alive() and self.status != 101
+            self.is_reusable = self._should_keep_alive()
             self._interim = 0
             return
         self._interim += 1
