@@ -19,14 +19,25 @@ DEFAULT_FILE = "omnimsg.toml"
 # The size limit of a configuration.
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
 
+_FIRST_FILE = "`omnimsg sandbox --print-config > {path}` makes a first one"
 _SAVE_AS_UTF8 = (
     "save it as UTF-8; in PowerShell: `... | Out-File -Encoding utf8 {name}` instead of `> {name}`"
 )
 
 
 def path_from_environment() -> str:
-    """Return the path in `OMNIMSG_CONFIG`, or `omnimsg.toml` in the working directory."""
-    return os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE
+    """Return the path in `OMNIMSG_CONFIG`, or `omnimsg.toml` in the working directory.
+
+    Raises:
+        ConfigError: The variable is not set, and the working directory has no such file.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    if not named and not os.path.lexists(DEFAULT_FILE):
+        raise ConfigError(
+            f"{DEFAULT_FILE}: no such file in the working directory, and {CONFIG_VARIABLE} names no"
+            f" other; {_FIRST_FILE.format(path=DEFAULT_FILE)}"
+        )
+    return named or DEFAULT_FILE
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -52,9 +63,7 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such file; `omnimsg sandbox --print-config > {path}` makes a first one"
-        ) from None
+        raise ConfigError(f"{path}: no such file; {_FIRST_FILE.format(path=path)}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
     if len(data) > MAX_CONFIG_BYTES:

@@ -19,12 +19,13 @@ base class, whose fields come first.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
+
+from omnimsg.domain.nearest import nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -310,8 +311,8 @@ def _completer(cls: Any) -> Callable[[Any, dict[str, Any]], Any]:  # noqa: ANN40
 
 def _unexpected(cls: type, name: str) -> TypeError:
     names = [field.name for field in attrs.fields(cls) if field.init]
-    nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    nearest = nearest_name(name, names)
+    hint = f"; did you mean {nearest!r}?" if nearest else ""
     return TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}{hint}")
 
 

@@ -8,12 +8,12 @@ cattrs is imported when something is first read: most processes that import omni
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from omnimsg.domain.invalid_value import InvalidValue, Problem
+from omnimsg.domain.nearest import nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,8 +74,8 @@ def require_mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted d
 def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
     """Build the error for a value that is none of the choices; it lists them and the nearest."""
     known = sorted(choices)
-    nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    nearest = nearest_name(str(value), known)
+    hint = f"; did you mean {nearest!r}?" if nearest else ""
     return ValueError(f"must be one of {', '.join(known)}{hint}")
 
 
@@ -92,8 +92,8 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     """Describe an unknown key, with the known one that was probably meant, or else all of them."""
     known = sorted(known)
     meant = _OTHER_NAMES.get(key.lower())
-    nearest = [meant] if meant in known else difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
+    nearest = meant if meant in known else nearest_name(key, known)
+    hint = f"did you mean {nearest!r}?" if nearest else f"known are {', '.join(known)}"
     return f"is not a known key; {hint}"
 
 

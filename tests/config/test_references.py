@@ -272,6 +272,21 @@ def test_from_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Client.from_env()
 
 
+def test_from_env_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says where the file was looked for, and which variable names another one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
+    monkeypatch.delenv("OMNIMSG_URL", raising=False)
+
+    with pytest.raises(ConfigError) as caught:
+        Client.from_env()
+
+    assert str(caught.value) == (
+        "omnimsg.toml: no such file in the working directory, and OMNIMSG_CONFIG names no other;"
+        " `omnimsg sandbox --print-config > omnimsg.toml` makes a first one"
+    )
+
+
 @attrs.frozen(kw_only=True)
 class StrictSettings:
     """Settings with validators that put the value into their errors."""

@@ -148,6 +148,13 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
     assert sorted(page.name for page in PAGES if page.parent.name == "docs") == sorted(listed)
 
 
+def test_the_site_asks_no_other_host() -> None:
+    """The theme has no web font and no repository, about which it would ask GitHub's API."""
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+
+    assert (True, False) == ("font: false" in site, "repo_url:" in site)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_in_the_reference(name: str) -> None:
     """The index of the API reference links each name that the package exports."""

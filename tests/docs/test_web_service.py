@@ -68,11 +68,29 @@ async def _wait_for(session: aiohttp.ClientSession) -> None:
                 await anyio.sleep(0.05)
 
 
-async def _notify(session: aiohttp.ClientSession, number: str) -> tuple[int, Any]:
-    table = int(number[-4:])  # a table of its own, and so a reference of its own
-    notice = {"to": number, "text": "Your table is ready"}
-    async with session.post(f"/tables/{table}/notice", json=notice) as answer:
+async def _notify(
+    session: aiohttp.ClientSession, number: str, text: str = "Your table is ready"
+) -> tuple[int, Any]:
+    key = int(number[-4:])  # a key of its own, and so a reference of its own
+    async with session.put(f"/notices/{key}", json={"to": number, "text": text}) as answer:
         return answer.status, await answer.json()
+
+
+async def test_a_repeated_call_sends_nothing_again(tmp_path: Path) -> None:
+    """The same notice has the same id, and another text under its key names the field."""
+    async with Sandbox() as sandbox, _served(sandbox, tmp_path) as session:
+        first = await _notify(session, "+27820001000")
+        again = await _notify(session, "+27820001000")
+        other = await _notify(session, "+27820001000", "Your table is gone")
+        received = len(sandbox.handsets.received("+27820001000"))
+
+    assert (202, 202, first[1]["id"]) == (first[0], again[0], again[1]["id"])
+    assert (422, "invalid_message", "reference") == (
+        other[0],
+        other[1]["reason"],
+        other[1]["field"],
+    )
+    assert received == 1
 
 
 async def test_each_outcome_has_its_answer(tmp_path: Path) -> None:

@@ -232,11 +232,20 @@ class UrlCarrier:
     Args:
         url: The URL at which the application is served.
         place: Maps addresses of callbacks to paths of the application.
+
+    Raises:
+        ValueError: The URL has no scheme or no host.
     """
 
     def __init__(self, url: str, place: Place) -> None:
         self.errors: list[Exception] = []
-        self._origin = URL(url).origin()
+        address = URL(url)
+        if address.scheme not in ("http", "https") or not address.host:
+            raise ValueError(
+                "call_back_to takes the URL at which an application is served, such as"
+                f" http://127.0.0.1:8000/callbacks, not {url!r}; or give the application itself"
+            )
+        self._origin = address.origin()
         self._place = place
 
     async def __call__(self, signed: SignedCallback) -> int:

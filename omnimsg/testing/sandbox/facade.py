@@ -171,7 +171,7 @@ class TestSandbox:
 
         Raises:
             TypeError: The application is none of these.
-            ValueError: The public address is invalid.
+            ValueError: The public address, or the URL of the application, is invalid.
         """
         if isinstance(application, str) and path is None:
             path = Place.of(application, None).path

@@ -261,6 +261,13 @@ def test_what_is_no_application_is_refused(sandbox: TestSandbox, target: object)
         sandbox.call_back_to(target)
 
 
+@pytest.mark.parametrize("target", ["app", "service:app", "/callbacks", "localhost:8000"])
+def test_a_text_that_is_no_url_is_refused(sandbox: TestSandbox, target: str) -> None:
+    """A text without a scheme and a host is a ValueError that shows what a URL looks like."""
+    with pytest.raises(ValueError, match=f"such as http://.*, not '{target}'"):
+        sandbox.call_back_to(target)
+
+
 def test_an_application_of_aiohttp_is_to_be_served(sandbox: TestSandbox) -> None:
     """An aiohttp application is a TypeError that says to serve it and give its URL."""
     with pytest.raises(TypeError, match="serve it, and give the URL"):
