@@ -127,6 +127,9 @@ def _text_below(module: str, name: str) -> str:
 def _entry(module: str, name: str) -> str:
     """Write one public name, with its methods."""
     value = _value(module, name)
+    if isinstance(value, ModuleType):
+        functions = [f"### {name}.{each}\n\n{_function(made)}" for each, made in _functions(value)]
+        return _titled(name, _summary(module, name), *functions)
     if not (isinstance(value, type) or inspect.isfunction(value)):
         return _titled(name, _summary(module, name))
     if not isinstance(value, type):
@@ -246,6 +249,14 @@ def _texts_below_members(kind: type[Enum]) -> dict[str, str]:
     """Return the texts that stand below members in the source, as in `Handover`."""
     source = inspect.getsource(kind)
     return dict(re.findall(r'^    ([A-Z_]+) = .*\n    """(.*)"""$', source, re.MULTILINE))
+
+
+def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Return the public functions of a module that stands on a page as a whole."""
+    for name, value in vars(module).items():
+        is_own = inspect.isfunction(value) and value.__module__ == module.__name__
+        if is_own and not name.startswith("_"):
+            yield name, value
 
 
 def _methods(kind: type) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -45,6 +45,8 @@ from omnimsg.adapter.interface import Absent, Adapter, Answered
 from omnimsg.adapter.operation import Operation
 from omnimsg.adapter.receiving import Receiving
 from omnimsg.adapter.unknown_codes import code_text
+from omnimsg.domain.events import event_key
+from omnimsg.domain.history import Page
 
 __all__ = [
     "Absent",
@@ -65,6 +67,7 @@ __all__ = [
     "MediaLimit",
     "Multipart",
     "Operation",
+    "Page",
     "Receiving",
     "Request",
     "Response",
@@ -80,6 +83,7 @@ __all__ = [
     "check_options",
     "code_text",
     "deep_merge",
+    "event_key",
     "inbound",
     "is_blank",
     "items_of",

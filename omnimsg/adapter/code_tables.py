@@ -216,6 +216,13 @@ class CodeTable:
             if self._rows.setdefault((row.code, row.level), row) is not row:
                 raise ValueError(f"code {row.code} has two rows at level {row.level!r}")
         self._codes = frozenset(code for code, _ in self._rows)
+        # The length of each family's codes, and the beginning that they share.
+        self._families = tuple(
+            (len(code), stem)
+            for code in self._codes
+            for stem in [code.rstrip("x")]
+            if 0 < len(stem) < len(code)
+        )
 
     def __iter__(self) -> Iterator[CodeRow]:
         """Iterate over the rows in the order they were given."""
@@ -227,9 +234,10 @@ class CodeTable:
 
     def knows(self, code: str) -> bool:
         """Return whether any level has a row for a code, or for its family."""
-        size = len(code)
-        names = (code, *(code[: size - cut] + "x" * cut for cut in range(1, size)))
-        return not self._codes.isdisjoint(names)
+        # At a cost that does not grow with the code: a provider may put anything in its place.
+        return code in self._codes or any(
+            len(code) == length and code.startswith(stem) for length, stem in self._families
+        )
 
     def override(self, changes: Mapping[tuple[str, str], Mapping[str, Any]]) -> CodeTable:
         """Return a copy with the user's changed and added rows; the table itself if there are none.
@@ -275,6 +283,7 @@ class StatusTable:
                 raise ValueError(f"status {row.name!r} has two rows")
             if row.number is not None and self._numbers.setdefault(row.number, row) is not row:
                 raise ValueError(f"status number {row.number} has two rows")
+        self._number_texts = frozenset(map(str, self._numbers))
 
     def __iter__(self) -> Iterator[StatusRow]:
         """Iterate over the rows in the order they were given."""
@@ -282,7 +291,7 @@ class StatusTable:
 
     def knows(self, given: str) -> bool:
         """Return whether there is a row for a status, by its name or number as text."""
-        return given in self._rows or (given.isdecimal() and int(given) in self._numbers)
+        return given in self._rows or given in self._number_texts
 
     def evidence(
         self, name: object = None, *, number: int | None = None, code: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 MASK = "***"
 """Stands in place of a secret."""
+
+# Headers that carry credentials, such as a token that a flow has computed from a secret.
+_CREDENTIALS = re.compile(
+    r"auth|cookie|secret|token|password|signature|(api|access)[-_]?key", re.IGNORECASE
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +56,10 @@ def masked_request(account: AccountEngine, request: Request) -> MaskedRequest:
             text = text.replace(secret, MASK)
         return text
 
-    headers = {name: mask(value) for name, value in request.headers.items()}
+    headers = {
+        name: MASK if _CREDENTIALS.search(name) else mask(value)
+        for name, value in request.headers.items()
+    }
     if request.content_type is not None:
         headers["Content-Type"] = request.content_type
     if request.authenticated:

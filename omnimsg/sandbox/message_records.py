@@ -120,7 +120,7 @@ class MessageRecord:
     channel: str
     to: str
     kind: str
-    _content: bytes = attrs.field(converter=_as_json)
+    _content: bytes = attrs.field(alias="content", converter=_as_json)
     text: str
     created: float
     start: float
@@ -129,7 +129,7 @@ class MessageRecord:
     reference: str | None = None
     client_id: str | None = None
     waiting: str | None = None
-    _extra: bytes = attrs.field(default=b"{}", converter=_as_json)
+    _extra: bytes = attrs.field(default=b"{}", alias="extra", converter=_as_json)
 
     @property
     def content(self) -> Any:  # noqa: ANN401 - JSON data

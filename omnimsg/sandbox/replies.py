@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.json_codec import loads
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.callbacks.phone_reply import Button, ReplyError, parse_reply
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SentReply:
         provider: The provider that it went through; None if it only opened service windows.
         kind: ``inbound.`` and the content, or ``interaction.`` and the provider's name of it.
         id: The provider's id of the message; for an interaction, that of the message it concerns.
-        callback: The JSON document that the provider sends.
+        callback: The JSON document that the provider sends; of a form, the text of its body.
         sent_to: The masked address that it is sent to; None if callbacks are switched off.
     """
 
@@ -112,7 +112,7 @@ class Replies:
             channel=reply.channel,
             kind=draft.kind,
             id=draft.id,
-            callback=loads(draft.body),
+            callback=_readable(draft.body),
             sent_to=self._callbacks.send(draft, provider),
         )
 
@@ -171,6 +171,14 @@ class Replies:
         if reply.interaction is not None:
             return received[-1] if received else None
         return None
+
+
+def _readable(body: bytes) -> Any:  # noqa: ANN401 - JSON data
+    """Return the document of a callback; the text of a body that is no JSON, such as a form."""
+    try:
+        return loads(body)
+    except JSONDecodeError:
+        return body.decode(errors="replace")
 
 
 def _with_tapped_button(reply: PhoneReply, source: CallbackSource) -> PhoneReply:

@@ -114,7 +114,10 @@ class CallbackChecks(Harness):
         assert_no_violations(violations)
 
     def test_keys_are_stable_and_distinct(self) -> None:
-        """A callback gives the same keys whenever it arrives; other events have other keys."""
+        """A callback gives the same keys whenever it arrives; other events have other keys.
+
+        Reports of several statuses are several events: with one key all but the first are dropped.
+        """
         adapter, callbacks = self._receiving()
         violations: list[str] = []
         seen: dict[str, str] = {}
@@ -129,6 +132,12 @@ class CallbackChecks(Harness):
                 other = seen.setdefault(event.key, name)
                 if other != name or sum(each.key == event.key for each in first) > 1:
                     violations.append(f"{name}: has the key of {other}")
+        reports: dict[str, str] = {}
+        for row in self.adapter_class.statuses:
+            for event in self._parse(adapter, self.report(row, NOW))[0]:
+                other = reports.setdefault(event.key, row.name)
+                if other != row.name:
+                    violations.append(f"a report of {row.name!r}: has the key of that of {other!r}")
         assert_no_violations(violations)
 
     def test_reports_follow_the_status_table(self) -> None:
@@ -157,13 +166,32 @@ class CallbackChecks(Harness):
             ]
         assert_no_violations(violations)
 
-    def test_parse_survives_broken_callbacks(self) -> None:
-        """Any body of a genuine callback gives events of the account that JSON can represent."""
+    def test_reports_name_their_message(self) -> None:
+        """A report has an id, a reference or a token of the message; else it is of no use.
+
+        With `carries_reference` in the capabilities it has the reference.
+        """
         adapter, callbacks = self._receiving()
         violations: list[str] = []
         for name, callback in callbacks:
-            for how, body in _broken_bodies(callback.body):
-                _, found = self._parse(adapter, attrs.evolve(callback, body=body))
+            for event in self._parse(adapter, callback)[0]:
+                if not isinstance(event, StatusEvent):
+                    continue
+                if event.message_id is None and event.reference is None and event.token is None:
+                    violations.append(f"{name}: names no message")
+                elif event.message_id and event.message_id.account != adapter.account.name:
+                    violations.append(f"{name}: names a message of another account")
+                if adapter.capabilities.carries_reference and event.reference is None:
+                    violations.append(f"{name}: has no reference; `carries_reference` promises it")
+        assert_no_violations(violations)
+
+    def test_parse_survives_broken_callbacks(self) -> None:
+        """Whatever is in body and query, the events are of the account and have a JSON form."""
+        adapter, callbacks = self._receiving()
+        violations: list[str] = []
+        for name, callback in callbacks:
+            for how, broken in _broken(callback):
+                _, found = self._parse(adapter, broken)
                 violations += [f"{name}, {how}: {each}" for each in found]
         assert_no_violations(violations)
 
@@ -256,13 +284,13 @@ class CallbackChecks(Harness):
 _REFUSED = frozenset(Authenticity) - {Authenticity.GENUINE}
 
 
-def _broken_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    yield from fuzz.truncations(body)
-    yield from fuzz.SENSELESS_BODIES.items()
-    document = loads(body)
-    for how, mutated in fuzz.mutations(document):
-        yield how, dumps(mutated)
-    yield "unknown members", dumps(fuzz.with_unknown_members(document))
+def _broken(callback: Callback) -> Iterator[tuple[str, Callback]]:
+    """Yield a callback with a broken body, or with changed fields in the query of its address."""
+    for how, body in fuzz.broken_bodies(callback.body):
+        yield how, attrs.evolve(callback, body=body)
+    address, mark, query = callback.url.partition("?")
+    for how, changed in fuzz.form_mutations(query):
+        yield f"in the query {how}", attrs.evolve(callback, url=f"{address}{mark}{changed}")
 
 
 def _json_violations(event: Event) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 import attrs
 
 from omnimsg.adapter import Response
-from omnimsg.json_codec import dumps
+from omnimsg.json_codec import JSONDecodeError, dumps, loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,21 @@ STRANGE_VALUES: dict[str, Any] = {
     "an object of unknown members": {"omnimsg_unknown": 1},
 }
 
+# The values of a form are texts: some of them other types, and bytes that no text encodes to.
+STRANGE_FIELDS: dict[str, str] = {
+    "empty": "",
+    "a number": "-1",
+    "a vast number": "9" * 5_000,
+    "digits that `int` refuses": "\u00b2",
+    "not a number": "NaN",
+    "a string": "omnimsg%20%F0%9F%92%A5%00",
+    "the address of another host": "https%3A%2F%2Felsewhere.example.test%2Fx",
+    "a broken address": "http%3A%2F%2F%5B",
+    "bytes that are not UTF-8": "%ff%fe",
+    "a broken escape": "%zz%",
+    "half a surrogate pair": "%ed%a0%80",
+}
+
 STRANGE_HEADER_VALUES = ("", "fuzz", "http://[", "https://elsewhere.example.test/x")
 
 UNKNOWN_MEMBER = "omnimsg_unknown"
@@ -102,6 +118,40 @@ def with_unknown_members(document: Any) -> Any:  # noqa: ANN401 - JSON data
     if isinstance(document, list):
         return [with_unknown_members(each) for each in document]
     return document
+
+
+def form_mutations(form: str) -> Iterator[tuple[str, str]]:
+    """Yield copies of a form with one field strange, left out, twice or unknown.
+
+    Args:
+        form: The form as it is in a body or in the query of an address; a text without fields
+            gives none.
+    """
+    pairs = [urlencode([pair]) for pair in parse_qsl(form, keep_blank_values=True)]
+    for index, pair in enumerate(pairs):
+        before, after = pairs[:index], pairs[index + 1 :]
+        name = pair.partition("=")[0]
+        for kind, value in STRANGE_FIELDS.items():
+            yield f"{name} is {kind}", "&".join((*before, f"{name}={value}", *after))
+        yield f"{name} is left out", "&".join((*before, *after))
+        yield f"{name} is there twice", "&".join((*pairs, f"{name}=other"))
+    if pairs:
+        yield "an unknown field", "&".join((*pairs, f"{UNKNOWN_MEMBER}=1"))
+
+
+def broken_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a body truncated, senseless, and with changed members or fields: of JSON or a form."""
+    yield from truncations(body)
+    yield from SENSELESS_BODIES.items()
+    try:
+        document = loads(body)
+    except JSONDecodeError:
+        for how, form in form_mutations(body.decode(errors="replace")):
+            yield how, form.encode()
+        return
+    for how, mutated in mutations(document):
+        yield how, dumps(mutated)
+    yield "unknown members", dumps(with_unknown_members(document))
 
 
 def broken_responses(response: Response) -> Iterator[tuple[str, Response]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
@@ -13,15 +12,15 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Direction, HistoryQuery, Page, PastMessage
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import LegStatus, Status, Timeline
-from omnimsg.json_codec import loads
 from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.operation_harness import OperationHarness, describe
+from omnimsg.testing.request_parameters import parameters
 from omnimsg.testing.samples import NOW, SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from omnimsg.adapter import Adapter, Request
+    from omnimsg.adapter import Adapter
 
 _BUSINESS, _PERSON = "+37255500008", "+37255500001"
 
@@ -55,6 +54,20 @@ class HistoryChecks(OperationHarness):
                     if (name, value) not in found
                 ]
         assert_no_violations(violations)
+
+    def test_history_sends_extras(self) -> None:
+        """The provider's own filters in `extras` are sent, or refused by their path."""
+        self.require_operation(Operation.HISTORY)
+        adapter = self.build_adapter()
+        query = HistoryQuery(extras={adapter.provider: {"omnimsg_a": "omnimsg-marker"}})
+
+        found = self._query(query, adapter)
+
+        if isinstance(found, Failure):
+            if not (found.path or "").startswith("extras"):
+                fail(f"extras are refused, but not by their path: {found.sentence()}")
+        elif ("omnimsg_a", "omnimsg-marker") not in found:
+            fail("the extras are neither sent nor refused")
 
     def test_history_reads_each_message_as_listed(self) -> None:
         """Direction, recipient, sender, reference, time and status are those of the entry.
@@ -101,7 +114,7 @@ class HistoryChecks(OperationHarness):
         value = run.valid_value
         if not run.requests and isinstance(value, Failure):
             return value
-        return {pair for request in run.requests for pair in _parameters(request)}
+        return {pair for request in run.requests for pair in parameters(request)}
 
     def _past_message(self, direction: Direction, adapter: Adapter[Any]) -> PastMessage:
         """Return a message for the provider to list: from the business to a person, or reverse."""
@@ -168,27 +181,3 @@ def _name(query: HistoryQuery) -> str:
     if len(names) == 1 and names[0] in ("direction", "status"):
         return f"{names[0]} {getattr(query, names[0])}"
     return " and ".join(names)
-
-
-def _parameters(request: Request) -> Iterator[tuple[str, str]]:
-    """Yield the parameters of a request, from its query, its form, or its JSON document."""
-    yield from request.query
-    yield from parse_qsl(urlsplit(request.url).query)
-    if not isinstance(request.body, bytes):
-        return
-    if "form" in (request.content_type or ""):
-        yield from parse_qsl(request.body.decode())
-    elif "json" in (request.content_type or ""):
-        yield from _members(loads(request.body))
-
-
-def _members(document: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
-    """Yield the values of a JSON document, each with its dotted path."""
-    if isinstance(document, dict):
-        for key, value in document.items():
-            yield from _members(value, (*path, key))
-    elif isinstance(document, list):
-        for value in document:
-            yield from _members(value, path)
-    elif document is not None:
-        yield ".".join(path), document if isinstance(document, str) else str(document)

@@ -9,6 +9,7 @@ import attrs
 from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError, SendError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Ambiguous, Failed, NotSent, Rejected
+from omnimsg.domain.secret import Secret
 from omnimsg.testing import samples
 from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.harness import Harness
@@ -41,6 +42,22 @@ class RedactionChecks(Harness):
 
         if adapter.authorization() and not credentials_of(adapter.account.settings, {}):
             fail(f"{self.class_name}.account has no Secret of 6 characters or more in its settings")
+
+    def test_secrets_are_declared_as_secrets(self) -> None:
+        """A setting with a `Secret` is typed so: from a configuration it would be plain text else.
+
+        Plain text would be in the repr of the account.
+        """
+        settings = self.account().settings
+
+        assert_no_violations(
+            [
+                f"`{field.name}` of {type(settings).__name__} holds a Secret, its type does not"
+                for field in attrs.fields(type(settings))
+                if _holds_a_secret(getattr(settings, field.name))
+                and "Secret" not in str(field.type)
+            ]
+        )
 
     def test_no_secret_is_shown(self) -> None:
         """No repr, text, error or log line of a send contains a credential."""
@@ -124,3 +141,9 @@ class RedactionChecks(Harness):
                 if isinstance(outcome, Failed):
                     error = _ERROR_CLASSES[type(outcome)](outcome)
                     yield "an outcome's error", f"{error!r} {error}"
+
+
+def _holds_a_secret(value: object) -> bool:
+    return isinstance(value, Secret) or (
+        isinstance(value, tuple) and any(isinstance(each, Secret) for each in value)
+    )

@@ -9,10 +9,12 @@ import attrs
 
 from omnimsg.adapter import Effect, Multipart, Source
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.testing.assertions import assert_no_violations, fail
 from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.harness import Harness
 from omnimsg.testing.leak_detection import credentials_of, find_leaks, request_texts
+from omnimsg.testing.operation_harness import OperationHarness
+from omnimsg.testing.request_parameters import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 MARKER = "omnimsg-conformance-marker"
 
 
-class RequestChecks(Harness):
+class RequestChecks(OperationHarness):
     """A request is valid, contains no credentials, and carries the data of message and account."""
 
     def test_requests_are_well_formed(self) -> None:
@@ -38,10 +40,30 @@ class RequestChecks(Harness):
                 violations.append(f"the body is {type(body).__name__}")
             if isinstance(body, bytes) and not request.content_type:
                 violations.append("the body has no content_type")
+            if isinstance(body, bytes) and "json" in (request.content_type or ""):
+                violations += (
+                    [] if _is_json(body) else ["the body is no JSON as its content_type says"]
+                )
             pairs: list[Any] = [*request.query, *request.headers.items()]
             if not all(isinstance(each, str) for pair in pairs for each in pair):
                 violations.append("query and headers must be pairs of text")
         assert_no_violations(violations)
+
+    def test_requests_carry_the_credentials(self) -> None:
+        """If there are credentials, some request of each operation is `authenticated`."""
+        if not self.build_adapter().authorization():
+            raise SkipTest("the adapter has no credentials in headers")
+        requests = {"send": self._send_requests()}
+        if self.adapter_class.operations():
+            requests |= {name.value: run.requests for name, _, run in self.driven_operations()}
+
+        assert_no_violations(
+            [
+                f"{name}: no request is `authenticated`"
+                for name, sent in requests.items()
+                if not any(each.authenticated for each in sent)
+            ]
+        )
 
     def test_send_has_effect_sends(self) -> None:
         """A request of `send` has `Effect.SENDS`, which makes a lost answer ambiguous."""
@@ -163,8 +185,35 @@ class RequestChecks(Harness):
                 violations.append(f"{key} in the account's extras is not refused")
         assert_no_violations(violations)
 
+    def test_protected_names_the_recipient_and_the_reference(self) -> None:
+        """Each member of a request that holds the recipient or the reference is protected.
+
+        Extras of an account would otherwise send every message to one person.
+        """
+        message = self.batch(1)[0]
+        adapter = self.build_adapter()
+        to = message.to.removeprefix("+") if isinstance(message.to, str) else MARKER
+        violations = [
+            f"`protected` names no part of {name}, which holds the {what}"
+            for name, value in parameters(self.sending_requests(message, adapter)[-1])
+            for what, is_held in (
+                ("recipient", to in value),
+                ("reference", message.reference == value),
+            )
+            if is_held and adapter.protected.isdisjoint(name.split("."))
+        ]
+        assert_no_violations(violations)
+
     def _send_requests(self) -> tuple[Request, ...]:
         batch = self.batch(self.batch_size)
         adapter = self.build_adapter()
         flow = adapter.send(batch, self.context(adapter))
         return drive(flow, self.accepting_responder(batch)).requests
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        loads(body)
+    except JSONDecodeError:
+        return False
+    return True

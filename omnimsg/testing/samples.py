@@ -124,6 +124,8 @@ def contents(kind: str, can: ChannelCapabilities, account: str) -> Iterator[Cont
     media = list(media_items(can, account))
     if kind == "media":
         yield from (Media((each,)) for each in media)
+        # A second file is refused where the provider takes one: it must not get lost.
+        yield from (Media((each, each)) for each in media[:1])
     elif kind == "interactive":
         yield from (
             Interactive("Your table is ready", (each,)) for each in actions or ACTIONS.values()

@@ -6,18 +6,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from omnimsg.adapter import Operation, StatusRow
+from omnimsg.adapter import Operation, Response, StatusRow
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus, Status
+from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations
 from omnimsg.testing.operation_harness import OperationHarness, describe
 
 if TYPE_CHECKING:
+    from omnimsg.adapter import Request
     from omnimsg.domain.status import Evidence
     from omnimsg.testing.flow_driver import Responder
 
 UNKNOWN_STATUS = "OMNIMSG_UNKNOWN"
+
+# Errors of the account, of limits, and of servers, whatever the id.
+_NOT_ABOUT_THE_ID = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 
 
 class StatusChecks(OperationHarness):
@@ -97,6 +102,21 @@ class StatusChecks(OperationHarness):
                 violations.append(f"the reason is {status.reason}")
         assert_no_violations(violations)
 
+    def test_status_is_not_found_only_by_the_word_of_the_provider(self) -> None:
+        """An error that is not about the id is no NOT_FOUND: refused credentials, a failed server.
+
+        A message that the provider is said not to know counts as lost.
+        """
+        self.require_operation(Operation.STATUS)
+        violations: list[str] = []
+        for http_status in _NOT_ABOUT_THE_ID:
+            for body in (b"", fuzz.HTML, b"{}"):
+                answer = Response(http_status, body)
+                status, _ = self._look_up_by(partial(_always, answer))
+                if status is not None and status.reason is Reason.NOT_FOUND:
+                    violations.append(f"HTTP {http_status} {body[:20]!r}: is NOT_FOUND")
+        assert_no_violations(violations)
+
     def _look_up(self, row: StatusRow | None) -> tuple[MessageStatus | None, list[str]]:
         """Look a message up at a provider that reports this row."""
         return self._look_up_by(lambda request: self.answer_status(request, row))
@@ -123,3 +143,9 @@ class StatusChecks(OperationHarness):
 
 def _latest(status: MessageStatus) -> Evidence | None:
     return status.legs[0].timeline.latest if status.legs else None
+
+
+def _always(answer: Response, request: Request) -> Response:
+    """Answer any request with this answer."""
+    del request
+    return answer

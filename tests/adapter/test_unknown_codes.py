@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -80,3 +81,23 @@ def test_a_status_is_known_by_name_and_number() -> None:
     table = StatusTable((StatusRow("SENT", Status.SENT, description="x", source="x", number=4),))
 
     assert [True, True, False, False] == [table.knows(each) for each in ("SENT", "4", "5", "sent")]
+
+
+def test_a_number_of_any_length_is_no_known_status() -> None:
+    """A status of more digits than Python converts to a number is unknown, and raises nothing."""
+    table = StatusTable((StatusRow("SENT", Status.SENT, description="x", source="x", number=4),))
+
+    assert not table.knows("9" * 5_000)
+
+
+def test_a_long_code_needs_no_more_memory_than_a_short_one() -> None:
+    """A sentence in the place of a code costs no more than a code: it comes from outside."""
+    table = CodeTable((row("7"), row("12xxx", "failure")))
+    code = "1" * 5_000
+
+    tracemalloc.start()
+    is_known = table.knows(code)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (False, True) == (is_known, peak < 100_000)

@@ -29,7 +29,9 @@ from omnimsg import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from omnimsg.adapter import Context, Request
 
 ROUTES = (
     Route(accounts=("b", "a"), name="south", match=Match(prefixes=["+27"]), sender="Shop"),
@@ -121,6 +123,27 @@ def test_a_message_that_would_not_leave() -> None:
     assert found.refusal is not None
     assert (Reason.UNSUPPORTED, "tags") == (found.refusal.reason, found.refusal.failure.path)
     assert found.request is None
+
+
+class _Signs(TinyAdapter):
+    """Sends a token that it computes from the key, in place of the key."""
+
+    def sending(self, messages: Sequence[Message], context: Context) -> Request:
+        headers = {"Authorization": "Bearer eyJhbGci", "X-Api-Key": "k-1", "Idempotency-Key": "r1"}
+        return attrs.evolve(super().sending(messages, context), headers=headers)
+
+
+def test_a_token_of_the_flow_is_masked() -> None:
+    """A header for credentials is masked, also with a value that no setting has."""
+    found = plan(Message("+27820000001", "x"), kind=_Signs)
+
+    assert found.request is not None
+    assert {
+        "Authorization": "***",
+        "X-Api-Key": "***",
+        "Idempotency-Key": "r1",
+        "Content-Type": "application/json",
+    } == found.request.headers
 
 
 def test_the_request_has_no_secret() -> None:

@@ -82,8 +82,28 @@ class HasBadSamples(ToyConformance):
         return [Message("+37255500001", "Hello there", channel="viber")]
 
 
+@attrs.frozen(kw_only=True)
+class PlainSettings:
+    """Settings whose key is declared as text, so that a configuration gives text."""
+
+    key: str
+    callback_keys: tuple[Secret, ...] = ()
+
+
+class HasPlainSettings(ToyConformance):
+    """A spec that puts a `Secret` where the settings declare text."""
+
+    def account(self) -> Account[Any]:
+        """Return an account whose key is a `Secret` nevertheless."""
+        settings: Any = super().account().settings
+        plain: Any = PlainSettings(key=settings.key, callback_keys=settings.callback_keys)
+        account: Account[Any] = super().account()
+        return attrs.evolve(account, settings=plain)
+
+
 CARELESS_SPECS: list[tuple[type[ToyConformance], str]] = [
     (HasShortSecrets, "test_the_account_has_detectable_secrets"),
+    (HasPlainSettings, "test_secrets_are_declared_as_secrets"),
     (HasBadSamples, "test_samples_pass_the_check"),
 ]
 

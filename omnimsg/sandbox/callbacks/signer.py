@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.draft import CallbackDraft, SignedCallback
 
 JSON_TYPE = {"Content-Type": "application/json"}
-"""The header of every callback: all providers send JSON."""
+"""The header of a callback with a JSON document."""
 
 
 class CallbackSigner(abc.ABC):

@@ -81,13 +81,16 @@ def mask_target(target: str) -> str:
     parts = urlsplit(target)
     if not parts.query:
         return target
-    # Other parts of the query are unchanged, with their escapes.
-    query = "&".join(
-        f"{name}={quote(MASK, safe='*')}" if equals and _HEADER.search(unquote(name)) else pair
-        for pair in parts.query.split("&")
+    return urlunsplit(parts._replace(query=_mask_pairs(parts.query, _HEADER)))
+
+
+def _mask_pairs(form: str, names: re.Pattern[str]) -> str:
+    """Mask the values of some names in a form or a query; the rest is unchanged."""
+    return "&".join(
+        f"{name}={quote(MASK, safe='*')}" if equals and names.search(unquote(name)) else pair
+        for pair in form.split("&")
         for name, equals, _ in [pair.partition("=")]
     )
-    return urlunsplit(parts._replace(query=query))
 
 
 def kept_body(data: bytes) -> tuple[bytes, bool]:
@@ -130,6 +133,8 @@ def show_body(content_type: str, data: bytes, size: int, *, is_cut: bool = False
     text = data.decode(errors="replace")
     if "json" in content_type.lower():
         text = _mask_json(data, text)
+    elif "form" in content_type.lower():
+        text = _mask_pairs(text, _MEMBER)
     return ShownBody(text=text, bytes=size, is_cut=is_cut)
 
 

@@ -72,6 +72,21 @@ def test_bodies(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("to=%2B1&text=a+%26%20b", "to=%2B1&text=a+%26%20b"),
+        ("api_secret=abc&to=1&password=x%20y", "api_secret=***&to=1&password=***"),
+        ("token", "token"),
+    ],
+)
+def test_forms(text: str, shown: str) -> None:
+    """Credentials in the fields of a form are masked; the rest is unchanged."""
+    data = text.encode()
+
+    assert shown == show_body("application/x-www-form-urlencoded", data, len(data)).text
+
+
+@pytest.mark.parametrize(
     ("content_type", "data", "size", "shown"),
     [
         ("image/png", b"\x89PNG", 4, ShownBody(text=None, bytes=4)),

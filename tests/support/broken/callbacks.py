@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,6 +14,7 @@ from omnimsg.adapter import Authenticity
 from omnimsg.adapter.inbound import unparsed
 from omnimsg.adapter.signatures import is_hex_hmac
 from omnimsg.domain.events import InboundMessage, StatusEvent
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import Timeline
 
 if TYPE_CHECKING:
@@ -121,6 +123,50 @@ class _ReportsTheArrival(ToyAdapter):
         return [attrs.evolve(each, at=each.at.replace(year=2000)) for each in events]
 
 
+class _HasOneKeyForAMessage(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [
+            attrs.evolve(each, key=str(each.message_id)) if isinstance(each, StatusEvent) else each
+            for each in super().parse(callback, context)
+        ]
+
+
+class _ReportsNobody(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [
+            attrs.evolve(each, message_id=None) if isinstance(each, StatusEvent) else each
+            for each in super().parse(callback, context)
+        ]
+
+
+class _ReportsForAnotherAccount(ToyAdapter):
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        return [
+            attrs.evolve(each, message_id=MessageId.of("other", "1"))
+            if isinstance(each, StatusEvent)
+            else each
+            for each in super().parse(callback, context)
+        ]
+
+
+class _PromisesReferences(ToyAdapter):
+    capabilities = attrs.evolve(ToyAdapter.capabilities, carries_reference=True)
+
+
+class _ReadsAClockInVerify(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        time.monotonic()
+        return super().verify(callback, context)
+
+
+class _KeepsTheCallbackInTheAdapter(ToyAdapter):
+    latest = b""
+
+    def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
+        self.latest = callback.body
+        return super().parse(callback, context)
+
+
 class _FailsOnBrokenCallbacks(ToyAdapter):
     def parse(self, callback: Callback, context: Context) -> Sequence[Event]:
         orjson.loads(callback.body)["at"]
@@ -158,6 +204,12 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_OneKeyForAll, "test_keys_are_stable_and_distinct"),
     (_ReportsEverythingSeen, "test_reports_follow_the_status_table"),
     (_ReportsTheArrival, "test_reports_follow_the_status_table"),
+    (_HasOneKeyForAMessage, "test_keys_are_stable_and_distinct"),
+    (_ReportsNobody, "test_reports_name_their_message"),
+    (_ReportsForAnotherAccount, "test_reports_name_their_message"),
+    (_PromisesReferences, "test_reports_name_their_message"),
+    (_ReadsAClockInVerify, "test_flows_read_no_outside_state"),
+    (_KeepsTheCallbackInTheAdapter, "test_flows_do_not_change_the_adapter"),
     (_FailsOnBrokenCallbacks, "test_parse_survives_broken_callbacks"),
     (_LosesUnknownCallbacks, "test_parse_survives_broken_callbacks"),
     (_ShowsTexts, "test_events_show_no_private_data"),

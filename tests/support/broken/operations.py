@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from omnimsg.domain.errors import Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance
 from omnimsg.domain.media import Stored
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import MessageStatus, Timeline
@@ -56,6 +58,35 @@ class _FailsOnUnknownIds(ToyAdapter):
         if isinstance(found, MessageStatus) and found.reason is Reason.NOT_FOUND:
             return Failure(reason=Reason.NOT_FOUND, retry=Retry.NEVER)
         return found
+
+
+class _CallsEveryErrorNotFound(ToyAdapter):
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        found = yield from super().status(provider_id, context)
+        if isinstance(found, MessageStatus):
+            return found
+        return MessageStatus.not_found(MessageId.of(context.account, provider_id), context.now)
+
+
+class _IgnoresExtrasOfHistory(ToyAdapter):
+    def history(
+        self, query: HistoryQuery, page: str | None, context: Context
+    ) -> Flow[Answered[Page[PastMessage]]]:
+        return (yield from super().history(attrs.evolve(query, extras={}), page, context))
+
+
+class _ReadsAClockInStatus(ToyAdapter):
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        time.monotonic()
+        return (yield from super().status(provider_id, context))
+
+
+class _KeepsTheIdInTheAdapter(ToyAdapter):
+    latest = ""
+
+    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
+        self.latest = provider_id
+        return (yield from super().status(provider_id, context))
 
 
 class _FindsTheLastItem(ToyAdapter):
@@ -151,6 +182,10 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_ReportsEverythingDelivered, "test_status_keeps_an_unknown_provider_status"),
     (_ReportsEverythingDelivered, "test_status_of_an_unknown_id_is_not_found"),
     (_FailsOnUnknownIds, "test_status_of_an_unknown_id_is_not_found"),
+    (_CallsEveryErrorNotFound, "test_status_is_not_found_only_by_the_word_of_the_provider"),
+    (_IgnoresExtrasOfHistory, "test_history_sends_extras"),
+    (_ReadsAClockInStatus, "test_flows_read_no_outside_state"),
+    (_KeepsTheIdInTheAdapter, "test_flows_do_not_change_the_adapter"),
     (_FindsNothing, "test_find_accepts_a_listed_message"),
     (_FindsTheLastItem, "test_find_reports_an_unlisted_message_as_absent"),
     (_FindsTheLastItem, "test_find_accepts_no_other_message"),

@@ -57,6 +57,7 @@ class ToyLists(ToyBase):
             "before": None if query.until is None else query.until.isoformat(),
             "way": None if query.direction is None else WAYS[query.direction],
         }
+        values |= {name: str(value) for name, value in query.extras.get(self.provider, {}).items()}
         return tuple((name, value) for name, value in values.items() if value is not None)
 
     def past_message(self, item: dict[str, Any], context: Context) -> PastMessage:
