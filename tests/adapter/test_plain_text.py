@@ -21,7 +21,7 @@ from omnimsg.adapter import (
     TemplateMapping,
 )
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.errors import ConfigError, InvalidValue
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.engine.sending.plain_text import plain_text_test
@@ -161,7 +161,7 @@ def test_a_method_replaced_in_one_object_sees_every_message(name: str) -> None:
     [
         ({"extras": {"x": 2**70}}, "extras"),
         ({"sender": "\ud83d"}, "sender"),
-        ({"templates": {"t": TemplateMapping(keys=("\ud83d",))}}, "templates"),
+        ({"templates": {"\ud83d": TemplateMapping()}}, "templates"),
     ],
 )
 def test_an_account_that_no_json_can_hold(
@@ -172,3 +172,13 @@ def test_an_account_that_no_json_can_hold(
 
     with pytest.raises(ConfigError, match=rf"accounts\.baltic\.{path}"):
         kind(account)
+
+
+@pytest.mark.parametrize("field", ["name", "id", "version", "language"])
+def test_a_mapping_that_no_json_can_hold(field: str) -> None:
+    """A value of a template's mapping without a form in UTF-8 is refused by the mapping itself."""
+    broken: dict[str, Any] = {field: "\ud83d"}
+    with pytest.raises(InvalidValue, match=rf"TemplateMapping\.{field}: "):
+        TemplateMapping(**broken)
+    with pytest.raises(InvalidValue, match=r"TemplateMapping\.keys\[1\]: "):
+        TemplateMapping(keys=("name", "\ud83d"))
