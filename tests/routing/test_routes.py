@@ -7,11 +7,12 @@ from collections import Counter
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import references, texts, tiny
-from support.routed import Routed, accepted, outcome_of, pausing, slowly
+from support.routed import Routed, accepted, outcome_of, slowly
 
 from omnimsg import (
     Accepted,
@@ -33,13 +34,14 @@ from omnimsg import (
     Route,
     RouteLimits,
 )
+from omnimsg.adapter import Response
 from omnimsg.routing.rotation import rotation_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from omnimsg import Outcome
-    from omnimsg.adapter import Request, Response
+    from omnimsg.adapter import Request
 
 NUMBER = "+27820000001"
 
@@ -333,7 +335,8 @@ def test_a_stream_that_was_left_tries_nothing_again(accounts: tuple[str, ...]) -
         if "r0" in references(request):
             return accepted(request)
         await asyncio.sleep(1)
-        return pausing(2.0)(request)
+        found = [{"ref": each, "error": "slow-down", "after": 2.0} for each in references(request)]
+        return Response(200, orjson.dumps({"results": found}))
 
     policy = Policy(limits=Limits(linger=0), retry=RetryPolicy(attempts=5, base=0.1))
     routed = Routed(
