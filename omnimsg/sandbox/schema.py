@@ -73,9 +73,18 @@ class Violation:
 
 
 Rule = Callable[[Json, Path], Iterable[Violation]]
-"""A generator; or, for speed where most values are valid, a function that returns a sequence."""
+"""A generator; or, for speed where most values are valid, a function that returns a sequence.
+
+A rule only puts its path in front of the violations' paths. `items` and `fields` give an empty one,
+and add their own to what is found: most values are valid, and no path has to be built for them.
+"""
 
 _NONE: tuple[Violation, ...] = ()
+
+
+def _below(path: Path, name: str | int, inner: Iterable[Violation]) -> list[Violation]:
+    """Return the violations of a property or an element, with their paths from the root."""
+    return [Violation((*path, name, *each.path), each.kind, each.message) for each in inner]
 
 
 _NUL = "value must not contain the character U+0000"
@@ -202,7 +211,7 @@ def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
     def rule(value: Json, path: Path) -> Iterable[Violation]:
         if not isinstance(value, list):
             return (Violation(path, ViolationKind.TYPE, "value must be an array"),)
-        found = []
+        found: list[Violation] = []
         if len(value) < min_items:
             why = f"value must have at least {min_items} items"
             found.append(Violation(path, ViolationKind.VALUE, why))
@@ -210,7 +219,8 @@ def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
             why = f"value must have at most {max_items} items"
             found.append(Violation(path, ViolationKind.VALUE, why))
         for index, element in enumerate(value):
-            found += each(element, (*path, index))
+            if inner := each(element, ()):
+                found += _below(path, index, inner)
         return found
 
     return rule
@@ -254,12 +264,12 @@ def fields(
             if name not in value:
                 why = f'property "{name}" is missing'
                 found.append(Violation((*path, name), ViolationKind.MISSING, why))
-        for name, element in value.items():
-            if name in known:
-                found += known[name](element, (*path, name))
-            else:
+        for name in value:
+            if name not in known:
                 why = f'property "{name}" is unsupported'
                 found.append(Violation((*path, name), ViolationKind.UNKNOWN, why))
+            elif inner := known[name](value[name], ()):
+                found += _below(path, name, inner)
         if not found:
             for check in checks:
                 found += check(value, path)
@@ -315,9 +325,10 @@ def at_least_one(*names: str) -> Rule:
 def exactly_one(*names: str) -> Rule:
     """Reject an object that does not have exactly one of these properties."""
     least, most = at_least_one(*names), at_most_one(*names)
+    wanted = frozenset(names)
 
     def rule(value: Json, path: Path) -> Iterable[Violation]:
-        if len([name for name in names if name in value]) == 1:
+        if len(wanted & value.keys()) == 1:
             return _NONE
         return least(value, path) or most(value, path)
 
