@@ -794,8 +794,15 @@ def test_an_outcome_that_is_dropped_at_once_reaches_whoever_waits_for_it(is_rout
     assert {"a": 2, "b": 1} == wires.asked()
 
 
-def test_a_message_without_a_caller_is_known_until_its_outcome_comes() -> None:
-    """A message under way for more than an hour is not dropped when its caller is cancelled."""
+@pytest.mark.parametrize("kept", [idempotency.KEPT, 1])
+def test_a_message_without_a_caller_is_known_until_its_outcome_comes(
+    monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """A message under way for more than an hour is not dropped when its caller is cancelled.
+
+    Nor does it make room for another one in that moment.
+    """
+    monkeypatch.setattr(idempotency, "KEPT", kept)
     wires = Routed(slowly(5000, "ok"), saying_("ok"))
 
     async def story(client: Client) -> str:
@@ -809,6 +816,23 @@ def test_a_message_without_a_caller_is_known_until_its_outcome_comes() -> None:
         return (await client.send(message, deadline=9000)).id
 
     assert "a:id-order-71" == wires.run(story)
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
+def test_a_repetition_waits_for_the_last_account() -> None:
+    """A doubt at the first account is no outcome yet where the message is sent again elsewhere."""
+    resend = Policy(on_ambiguous=OnAmbiguous.RESEND, retry=RetryPolicy(attempts=1))
+    wires = Routed(
+        slowly(5, "who-knows"),
+        slowly(5, "ok"),
+        routes=[Route(accounts=("a", "b"), on_ambiguous="resend")],
+        policies={"a": resend, "b": resend},
+    )
+
+    async def story(client: Client) -> list[Accepted]:
+        return await asyncio.gather(once(client), once(client))
+
+    assert ["b:id-order-71"] * 2 == [str(each.id) for each in wires.run(story)]
     assert {"a": 1, "b": 1} == wires.asked()
 
 
