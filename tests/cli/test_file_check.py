@@ -102,6 +102,19 @@ def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Pat
     assert "1 message would be sent, 1 refused" in ran.out
 
 
+def test_an_email_address_is_no_number_of_a_region(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """With `--region` too, an e-mail address is a recipient, which other providers can send to."""
+    _write(tmp_path, "to,text", "ola@example.test,Hello")
+
+    ran = run("send-many", "many.csv", "--check", "--json", "--region", "ZA")
+
+    refused, summary = ran.rows
+    assert "refused" in refused
+    assert (0, 1) == (summary["bad"], summary["refused"])
+
+
 def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A check reads JSON Lines files as well."""
     message = {"to": PHONE, "content": {"type": "text", "text": "Hello"}, "reference": "r"}
