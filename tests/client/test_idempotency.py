@@ -830,7 +830,7 @@ def test_a_repetition_waits_for_the_last_account() -> None:
     )
 
     async def story(client: Client) -> list[Accepted]:
-        return await asyncio.gather(once(client), once(client))
+        return list(await asyncio.gather(once(client), once(client)))
 
     assert ["b:id-order-71"] * 2 == [str(each.id) for each in wires.run(story)]
     assert {"a": 1, "b": 1} == wires.asked()
