@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.observers import Observer, RetryEvent
     from omnimsg.engine.policy import Policy, RetryPolicy
     from omnimsg.engine.suppression import Suppression
-    from omnimsg.idempotency.idempotency import Key, Submits
+    from omnimsg.idempotency.hand_over import Key, Submits
     from omnimsg.transport import TransportFactory
 
 
@@ -303,7 +303,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
             if isinstance(outcome, Accepted):
                 return outcome
             fail_over = partial(chosen.fail_over, message, outcome, since, deadline)
-            outcome = await idempotency.follow_up(key, message, since, fail_over)
+            outcome = await idempotency.follow_up(key, message, outcome, since, fail_over)
         else:
             target: Submits = LegsTarget(self._legs, chosen) if runs_legs else chosen
             name = account or self.default

@@ -10,13 +10,20 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.account import account_listener
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observer
-from omnimsg.idempotency.repeat_outcomes import differing, done_with, in_doubt, refused, result_of
+from omnimsg.idempotency.repeat_outcomes import (
+    differing,
+    done_with,
+    in_doubt,
+    refused,
+    remembered_outcome,
+    result_of,
+)
 from omnimsg.idempotency.tried_accounts import TriedAccounts
 
 if TYPE_CHECKING:
@@ -27,27 +34,13 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.delivery_events import DoubtEnded
     from omnimsg.engine.observers import OutcomeUnclaimed
+    from omnimsg.idempotency.hand_over import HandOver, Key, Submits
 
 # How many messages that may be on a phone are remembered, and for how many seconds.
 KEPT = 10_000
 KEPT_FOR = 3600.0
 # Seconds between two sweeps for entries that are too old.
 _SWEEP_EVERY = 60.0
-
-Key: TypeAlias = "str | tuple[str, str]"
-"""A reference, or an account and a reference if the caller has named the account. Named accounts
-often belong to tenants, whose references may collide."""
-
-# A message, the future of its outcome, and when it was handed over, monotonic seconds. A tuple,
-# because there is one for each message that is sent.
-HandOver: TypeAlias = "tuple[Message, asyncio.Future[Any], float]"
-
-
-class Submits(Protocol):
-    """The target of a hand-over: an account, the routes, or the fallback legs."""
-
-    def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
-        """Send a message whose caller gives up after so many seconds, and return its outcome."""
 
 
 class Idempotency(Observer):
@@ -122,7 +115,7 @@ class Idempotency(Observer):
         known[key] = message, future, since
         if len(known) > KEPT:
             oldest, hand_over = known.popitem(last=False)
-            if not hand_over[1].done():
+            if remembered_outcome(hand_over[1]) is None:
                 self._keep(oldest, hand_over)
         if since >= self._next_sweep:
             self._sweep(since)
@@ -131,6 +124,7 @@ class Idempotency(Observer):
         self,
         key: Key | None,
         message: Message,
+        before: Outcome,
         since: float,
         fail_over: Callable[[], Awaitable[Outcome]],
     ) -> Outcome:
@@ -139,12 +133,13 @@ class Idempotency(Observer):
         Args:
             key: The message's key; `None` if its reference is generated.
             message: The message.
+            before: Its outcome at the first account.
             since: When it was handed over, monotonic seconds.
             fail_over: Tries the accounts that are left.
         """
         if key is None:
             return await fail_over()
-        return await self._run(key, message, since, fail_over)
+        return await self._run(key, message, since, fail_over, before)
 
     def leave(
         self, key: Key, future: asyncio.Future[Any], last: asyncio.Future[Outcome] | None
@@ -218,11 +213,14 @@ class Idempotency(Observer):
                 return
 
     async def _run(
-        self, key: Key, message: Message, since: float, step: Callable[[], Awaitable[Outcome]]
+        self,
+        key: Key,
+        message: Message,
+        since: float,
+        step: Callable[[], Awaitable[Outcome]],
+        before: Outcome | None = None,
     ) -> Outcome:
         """Run a hand-over, or the rest of it, that may try several accounts; note its outcome."""
-        _, first, _ = self.known.get(key, (None, None, 0.0))
-        before = None if first is None else result_of(first)
         tried = self._tried[key] = TriedAccounts(partial(self._note_account, key), before)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.begin(key, message, future, since)
@@ -266,7 +264,7 @@ class Idempotency(Observer):
         _, future, since = self.known.get(key, (None, None, 0.0))
         if future is None or now - since <= KEPT_FOR:
             return
-        if isinstance(result_of(future), (Accepted, Ambiguous)):
+        if remembered_outcome(future) is not None:
             del self.known[key]
 
     async def _earlier(
@@ -274,14 +272,15 @@ class Idempotency(Observer):
     ) -> Outcome | None:
         """Return the outcome of a message that was handed over before.
 
-        `None` if its entry has to be read again: it was dropped, or may have another future.
+        `None` if its entry has to be read again: it may have another future, or was dropped because
+        the message is on no phone.
         """
         earlier, future, since = before
         others = differing(earlier, message)
         if others:
             return refused(message, account, others, self._now() - since)
-        known = result_of(future)
-        if isinstance(known, (Accepted, Ambiguous)):
+        known = remembered_outcome(future)
+        if known is not None:
             return known
         return await self._last_outcome(key, future, account, message, seconds)
 
@@ -307,9 +306,11 @@ class Idempotency(Observer):
             await asyncio.sleep(0)  # its caller is woken, and has not noted the outcome yet
             return None
         await asyncio.wait([future], timeout=max(0.0, left))
-        if future.done() and left > 0:
-            return None
-        return in_doubt(message, account, "and had no outcome in time")
+        if not future.done() or left <= 0:
+            return in_doubt(message, account, "and had no outcome in time")
+        # The entry may have a later outcome. If the message took longer than entries are kept, its
+        # entry may be dropped already.
+        return None if key in self.known else remembered_outcome(future)
 
     def _keep(self, key: Key, hand_over: HandOver) -> None:
         """Put a hand-over in flight back as the newest; drop the next one if it is not in flight.
@@ -319,7 +320,7 @@ class Idempotency(Observer):
         known = self.known
         known[key] = hand_over
         key, hand_over = known.popitem(last=False)
-        if not hand_over[1].done():
+        if remembered_outcome(hand_over[1]) is None:
             known[key] = hand_over
 
     def _sweep(self, now: float) -> None:
@@ -328,7 +329,7 @@ class Idempotency(Observer):
         old = [
             key
             for key, (_, future, since) in self.known.items()
-            if now - since > KEPT_FOR and future.done()
+            if now - since > KEPT_FOR and remembered_outcome(future) is not None
         ]
         for key in old:
             del self.known[key]

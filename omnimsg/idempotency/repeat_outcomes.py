@@ -8,7 +8,7 @@ import attrs
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Ambiguous, NotSent
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Fault, Reason, Retry
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ def result_of(future: asyncio.Future[Any]) -> Outcome | None:
         return None
     outcome: Outcome | None = future.result()
     return outcome
+
+
+def remembered_outcome(future: asyncio.Future[Any]) -> Accepted | Ambiguous | None:
+    """Return the outcome of a message that may be on a phone; `None` if there is none of these."""
+    outcome = result_of(future)
+    return outcome if isinstance(outcome, (Accepted, Ambiguous)) else None
 
 
 def done_with(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:

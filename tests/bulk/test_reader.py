@@ -117,6 +117,10 @@ def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
             ",https://example.test/a,gif,,,,,",
             Media.link(MediaKind.GIF, "https://example.test/a"),
         ),
+        (
+            ",https://example.test/a.png,document,,,,,",
+            Media.link(MediaKind.DOCUMENT, "https://example.test/a.png"),
+        ),
         (",,,ready,en,Ola,,", Template("ready", "en", body=("Ola",))),
         (",,,ready,,,19:30,", Template("ready", body=("", "19:30"))),
         (",,,ready,,,,", Template("ready")),
@@ -228,6 +232,23 @@ def test_a_problem_is_reported_by_its_column(tmp_path: Path, row: str, column: s
         message_from_json(line.data)
 
     assert [column] == [table.field_of(each.path) for each in error.value.problems]
+
+
+def test_columns_without_a_name_may_be_several() -> None:
+    """Empty columns between others are ignored, as a spreadsheet has them."""
+    row = Columns(["to", "", "text", "", " ", "tags"]).row_to_json(["a", " ", "b", "", "", "c"])
+
+    assert {"to": "a", "content": {"type": "text", "text": "b"}, "tags": ["c"]} == row
+
+
+def test_a_text_of_the_command_line_has_no_cells_of_other_content() -> None:
+    """A cell that `--text` cannot use is an error, not left out without a word."""
+    columns = Columns(["to", "caption"], text="Hello")
+
+    with pytest.raises(ValueError, match="caption: belongs to media, and this row fills text"):
+        columns.row_to_json(["+27820000001", "Menu"])
+
+    assert "content" in columns.row_to_json(["+27820000001", ""])
 
 
 def test_a_parameter_is_reported_by_its_column() -> None:

@@ -109,3 +109,38 @@ async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) 
 
     assert [(1, True)] == observer.told
     assert 4 == run.lines_left
+
+
+@pytest.mark.anyio
+async def test_a_row_of_several_lines_is_reached_as_a_whole(tmp_path: Path) -> None:
+    """The lines of a text with line breaks are not left, once its row was sent."""
+    source = tmp_path / "many.csv"
+    row = '+27820000001,"Hello,\nwe are\nclosed"\n'
+    source.write_text(f"to,text\n{row}{row}+27820000002,Hello\n")
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+    observer.stop = run.stop
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    assert [(2, True)] == observer.told
+    assert 4 == run.lines_left
+
+
+@pytest.mark.anyio
+async def test_a_line_that_is_no_message_keeps_no_reference(tmp_path: Path) -> None:
+    """A later line may have the reference of a bad one, in each run of the file."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}, "reference": "r"}
+    source.write_text(f"{json.dumps({**line, 'to': '082'})}\n{json.dumps(line)}\n")
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    results.line_states[1] = LineState.BAD
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    assert [(2, True)] == observer.told

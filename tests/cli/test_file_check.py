@@ -77,6 +77,20 @@ def test_a_check_as_json(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert [1, 0] == [ran.code, good.code]
 
 
+def test_repetitions_are_those_of_the_same_recipient(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Only recipients of several messages are listed, in whichever form their numbers are."""
+    rows = [f"{PHONE},Hello", f"{OTHER},Hello", "082 099 0001,Bye", "+27820990003,Hello"]
+    _write(tmp_path, "to,text", *rows)
+
+    ran = run("send-many", "many.csv", "--check", "--json", "--region", "ZA")
+
+    *repeated, summary = ran.rows
+    assert [{"recipient": "+278******01", "lines": [2, 4]}] == repeated
+    assert (4, 1, 1) == (summary["messages"], summary["repeated"], summary["numbers_read"])
+
+
 def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A check reports a message that the provider does not support, without a request."""
     _write(tmp_path, "to,text", "ola@example.test,Hello", f"{PHONE},Hello")
@@ -86,6 +100,19 @@ def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Pat
     assert 1 == ran.code
     assert "line 2: would not be sent by clickatell: " in ran.error
     assert "1 message would be sent, 1 refused" in ran.out
+
+
+def test_an_email_address_is_no_number_of_a_region(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """With `--region` too, an e-mail address is a recipient, which other providers can send to."""
+    _write(tmp_path, "to,text", "ola@example.test,Hello")
+
+    ran = run("send-many", "many.csv", "--check", "--json", "--region", "ZA")
+
+    refused, summary = ran.rows
+    assert "refused" in refused
+    assert (0, 1) == (summary["bad"], summary["refused"])
 
 
 def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from omnimsg import (
     NotSentError,
     Observer,
     OnAmbiguous,
+    OutcomeKnown,
     OutcomeUnclaimed,
     Policy,
     Priority,
@@ -287,6 +288,26 @@ async def test_an_outcome_that_comes_with_the_cancellation_counts() -> None:
     assert 1 == len(server.requests)
 
 
+def test_an_outcome_that_follows_the_cancellation_at_once_counts() -> None:
+    """An outcome that comes after the cancellation, before the caller notices it, is remembered."""
+    sending: list[asyncio.Task[Accepted]] = []
+
+    def reply(request: Request) -> Response:
+        sending[0].cancel()
+        return accepted_(request)
+
+    wires = Routed(reply)
+
+    async def story(client: Client) -> str:
+        sending.append(asyncio.create_task(once(client)))
+        await asyncio.wait(sending)
+        return (await client.send(Message(NUMBER, TEXT, reference="order-71"), deadline=5)).id
+
+    assert "a:id-order-71" == wires.run(story)
+    assert sending[0].cancelled()
+    assert {"a": 1} == wires.asked()
+
+
 async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None:
     """A second caller whose deadline passes before the first has an outcome is told of a doubt."""
     async with Server(hold) as server:
@@ -539,6 +560,35 @@ def test_a_doubt_outlives_a_caller_that_gives_up_at_the_next_account(is_leg: boo
     assert {"a": 1, "b": 1} == wires.asked()
 
 
+def test_a_doubt_about_a_message_that_was_given_up_is_no_doubt_about_another() -> None:
+    """An hour after a given-up call left a doubt, its reference is free for another message."""
+    resend = Policy(on_ambiguous=OnAmbiguous.RESEND, retry=RetryPolicy(attempts=1))
+    words = iter(["who-knows", "no-such-number", "ok"])
+
+    async def reply(request: Request) -> Response:
+        return saying_(next(words))(request)  # type: ignore[return-value]
+
+    wires = Routed(
+        reply,
+        slowly(5.0, "no-such-number"),
+        routes=[Route(accounts=("a", "b"), on_ambiguous="resend")],
+        policies={"a": resend, "b": resend},
+    )
+
+    async def story(client: Client) -> list[str]:
+        given_up = asyncio.create_task(once(client))
+        await asyncio.sleep(1)
+        given_up.cancel()
+        await asyncio.sleep(10)
+        message = Message(NUMBER, TEXT, reference="order-71")
+        before = await outcome_of(client, message)
+        await asyncio.sleep(idempotency.KEPT_FOR)
+        return [before.kind, *[(await outcome_of(client, message)).kind for _ in range(2)]]
+
+    assert ["ambiguous", "rejected", "accepted"] == wires.run(story)
+    assert {"a": 3, "b": 1} == wires.asked()
+
+
 async def test_generated_references_are_nobodys_key() -> None:
     """A message with a generated reference that is sent twice goes out twice."""
     async with Server(accept) as server, Client([tiny(server.url)]) as client:
@@ -708,6 +758,115 @@ def test_a_message_that_waits_for_more_than_an_hour_is_still_known() -> None:
     assert {"a": 3} == wires.asked()
 
 
+@pytest.mark.parametrize("is_routed", [True, False])
+def test_an_outcome_that_is_dropped_at_once_reaches_whoever_waits_for_it(is_routed: bool) -> None:
+    """A message that took more than an hour is not sent again if its outcome is dropped at once."""
+    slow: dict[str, Any] = {"messages_per_second": 1 / 5000}
+    wires = Routed(
+        saying_("ok"),
+        saying_("ok"),
+        routes=[Route(accounts=("a",), limits=RouteLimits(**slow))] if is_routed else [],
+        policies={} if is_routed else {"a": Policy(limits=Limits(**slow))},
+    )
+    message = Message(NUMBER, TEXT, reference="order-71")
+    tasks: list[asyncio.Task[Outcome]] = []
+
+    class Sweeping(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            """Send another message, which drops old outcomes, before the repetition gets its."""
+            if event.messages == (message,):
+                other = client.send(*texts(1, start=1), account="b")
+                tasks.append(asyncio.create_task(other))
+
+    client = wires.client
+    client._observers.add(Sweeping())  # noqa: SLF001 - between the outcome and its callers
+
+    async def story(client: Client) -> list[Outcome]:
+        await client.send(*texts(1))
+        calls = (outcome_of(client, message, deadline=20_000) for _ in range(2))
+        outcomes = await asyncio.gather(*calls)
+        await asyncio.wait(tasks)
+        return outcomes
+
+    first, second = wires.run(story)
+
+    assert first is second
+    assert {"a": 2, "b": 1} == wires.asked()
+
+
+@pytest.mark.parametrize("kept", [idempotency.KEPT, 1])
+def test_a_message_without_a_caller_is_known_until_its_outcome_comes(
+    monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """A message under way for more than an hour is not dropped when its caller is cancelled.
+
+    Nor does it make room for another one in that moment.
+    """
+    monkeypatch.setattr(idempotency, "KEPT", kept)
+    wires = Routed(slowly(5000, "ok"), saying_("ok"))
+
+    async def story(client: Client) -> str:
+        message = Message(NUMBER, TEXT, reference="order-71")
+        first = asyncio.create_task(client.send(message, deadline=9000))
+        await asyncio.sleep(4000)
+        # Drops old outcomes, before the first caller notices that it is cancelled.
+        other = asyncio.create_task(client.send(*texts(1), account="b"))
+        first.cancel()
+        await other
+        return (await client.send(message, deadline=9000)).id
+
+    assert "a:id-order-71" == wires.run(story)
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
+def test_a_repetition_waits_for_the_last_account() -> None:
+    """A doubt at the first account is no outcome yet where the message is sent again elsewhere."""
+    resend = Policy(on_ambiguous=OnAmbiguous.RESEND, retry=RetryPolicy(attempts=1))
+    wires = Routed(
+        slowly(5, "who-knows"),
+        slowly(5, "ok"),
+        routes=[Route(accounts=("a", "b"), on_ambiguous="resend")],
+        policies={"a": resend, "b": resend},
+    )
+
+    async def story(client: Client) -> list[Accepted]:
+        return list(await asyncio.gather(once(client), once(client)))
+
+    assert ["b:id-order-71"] * 2 == [str(each.id) for each in wires.run(story)]
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
+def test_a_doubt_that_is_dropped_at_once_outlives_the_next_account() -> None:
+    """The first account may have sent it after an hour, and its doubt is dropped at once."""
+    others: list[asyncio.Task[Accepted]] = []
+
+    async def reply(request: Request) -> Response:
+        await asyncio.sleep(4000)
+        # Drops old outcomes, before the caller goes on to the next account.
+        others.append(asyncio.create_task(wires.client.send(*texts(1), account="c")))
+        return saying_("who-knows")(request)  # type: ignore[return-value]
+
+    resend = Policy(on_ambiguous=OnAmbiguous.RESEND, retry=RetryPolicy(attempts=1))
+    wires = Routed(
+        reply,
+        slowly(50, "no-such-number"),
+        saying_("ok"),
+        routes=[Route(accounts=("a", "b"), on_ambiguous="resend")],
+        policies={"a": resend, "b": resend},
+    )
+    message = Message(NUMBER, TEXT, reference="order-71")
+
+    async def story(client: Client) -> str:
+        first = asyncio.create_task(outcome_of(client, message, deadline=9000))
+        await asyncio.sleep(4001)
+        first.cancel()
+        await asyncio.gather(*others)
+        return (await outcome_of(client, message, deadline=9000)).kind
+
+    assert "ambiguous" == wires.run(story)
+    assert {"a": 1, "b": 1, "c": 1} == wires.asked()
+
+
 def test_whoever_takes_over_a_message_keeps_the_deadline() -> None:
     """The time for which a second caller has waited for the first one counts."""
     wires = Routed(slowly(3600, "ok"), policies={"a": Policy(limits=Limits(concurrency=1))})
@@ -809,14 +968,20 @@ def test_a_message_under_way_in_another_event_loop_is_in_doubt() -> None:
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_loop_that_was_closed_without_a_word_leaves_a_doubt() -> None:
-    """A message in flight in a loop that was closed is ambiguous when it is sent again."""
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_loop_that_was_closed_without_a_word_leaves_a_doubt(is_cancelled: bool) -> None:
+    """A message in flight in a loop that was closed is ambiguous when it is sent again.
+
+    So is one whose call was cancelled just before.
+    """
     with server_in_thread(hold) as server:
         client = Client([tiny(server.url)])
         loop = asyncio.new_event_loop()
         sending = loop.create_task(once(client))
         loop.run_until_complete(asyncio.to_thread(wait_for, server.arrived))
         loop.run_until_complete(loop.shutdown_default_executor())
+        if is_cancelled:
+            sending.cancel()
         loop.close()
         for _ in range(2):
             with pytest.raises(AmbiguousError):

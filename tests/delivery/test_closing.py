@@ -176,6 +176,31 @@ async def test_a_wait_that_begins_after_the_closing_ends_at_once() -> None:
     await asyncio.wait_for(signal.wait(), 5)
 
 
+def test_a_wait_that_times_out_in_that_moment_does_not_hinder_closing() -> None:
+    """Where a wait times out in the turn of the closing, both end, and other waits end too."""
+    loop = VirtualLoop()
+    ended: list[bool] = []
+
+    async def story() -> tuple[type, type]:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), clock=loop)
+        first = asyncio.ensure_future(end_of(wait, client))
+        other = asyncio.ensure_future(end_of(read_events, client))
+        await settled()
+
+        def close() -> None:
+            client._delivery.closing.set()  # noqa: SLF001 - in the turn of the timeout
+            ended.append(first.done())
+
+        # After the timer of the wait, but within the resolution of the clock.
+        loop.call_at(loop.now + 3600 + 5e-10, close)
+        found = await asyncio.wait_for(first, 4000), await asyncio.wait_for(other, 10)
+        await client.aclose()
+        return found
+
+    assert (OperationError, list) == loop.drive_to_end(story())
+    assert [False] == ended
+
+
 def test_a_wait_in_a_closed_loop_does_not_hinder_closing() -> None:
     """An event loop may be closed before the client, with a wait in it that never ended."""
     signal = CloseSignal()

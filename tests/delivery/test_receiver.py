@@ -612,6 +612,18 @@ async def test_an_account_that_was_added_can_receive() -> None:
     assert [("first",), ("first", "second"), ("second",)] == [before, after, alone]
 
 
+def test_a_mistyped_account_of_a_receiver_is_an_error() -> None:
+    """Otherwise the reports of the account that was meant would be refused."""
+    options = CallbackOptions(public_url=PUBLIC_URL)
+    accounts = [tiny(kind=Reporting, name=name) for name in ("first", "second")]
+    client = Client(
+        accounts, default="first", transport=lambda _: FakeTransport(), callbacks=options
+    )
+
+    with pytest.raises(ConfigError, match="no account 'secnd'"):
+        client.receiver(accounts=["first", "secnd"])
+
+
 def with_key(name: str, key: str) -> Reporting:
     """Return an account whose callbacks are signed with a key of its own."""
     return Reporting(Account(name=name, settings=TinySettings(key=Secret(key)), base_url=NOWHERE))

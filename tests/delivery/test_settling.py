@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import anyio
 import attrs
 import orjson
 import pytest
@@ -21,6 +22,7 @@ from omnimsg import (
     AmbiguousError,
     CallbackOptions,
     Client,
+    ConfigError,
     InvalidValue,
     Limits,
     Observer,
@@ -381,6 +383,47 @@ def test_a_lost_connection_is_settled_too() -> None:
     assert "m1" == place.live(story).provider_id
 
 
+def test_the_seconds_to_settle_begin_with_the_doubt() -> None:
+    """They are more than those that the send itself has taken."""
+    place = World()
+
+    async def slow(request: Request) -> Response:
+        await asyncio.sleep(20)
+        return results(dict.fromkeys(references(request), "who-knows"))
+
+    place.reply = slow
+
+    async def story(client: Client, receiver: Receiver) -> Accepted:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=10))
+        await report(receiver, after=25)
+        return await sending
+
+    assert "m1" == place.live(story).provider_id
+
+
+def test_the_doubt_of_an_account_that_was_removed_is_a_doubt() -> None:
+    """An account may be removed while an answer is in flight that leaves a doubt."""
+    place = World()
+
+    async def slow(request: Request) -> Response:
+        await asyncio.sleep(5)
+        return results(dict.fromkeys(references(request), "who-knows"))
+
+    place.reply = slow
+
+    async def story(client: Client, _: Receiver) -> str:
+        client.add_account(tiny(name="other", kind=Reporting))
+        message = texts(1)[0]
+        sending = asyncio.ensure_future(client.send(message, account="other", settle=10))
+        await asyncio.sleep(1)
+        await client.remove_account("other")
+        with pytest.raises(AmbiguousError) as caught:
+            await sending
+        return caught.value.outcome.reference
+
+    assert "r0" == place.live(story)
+
+
 def ok(request: Request) -> Response:
     """Accept everything."""
     return accepted(request)
@@ -401,6 +444,35 @@ def test_waiting_ends_with_a_report() -> None:
 
     assert Status.DELIVERED is status
     assert pytest.approx(3, abs=0.1) == seconds
+
+
+def test_waiting_for_an_acceptance_of_another_process_ends_with_its_reference() -> None:
+    """An acceptance tells the reference too, for a report that names nothing else."""
+    place = World(kind=Asked)
+    sent = Accepted(reference="r0", account="main", provider_id="id-r0")
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Status, float]:
+        waiting = asyncio.ensure_future(client.wait(sent))
+        await asyncio.sleep(1)
+        await deliver(receiver, {"state": "delivered", "ref": "r0"})
+        return (await waiting).status, place.loop.now - 1000
+
+    status, seconds = place.live(story)
+
+    assert Status.DELIVERED is status
+    assert pytest.approx(1, abs=0.1) == seconds
+
+
+def test_waiting_for_a_message_of_an_unknown_account_is_refused() -> None:
+    """A mistyped id is an error at once, not a message that is late."""
+    place = World(kind=Asked)
+
+    async def story(client: Client, _: Receiver) -> float:
+        with pytest.raises(ConfigError, match="no account 'mian'"):
+            await client.wait("mian:id-r0", timeout=200)
+        return place.loop.now - 1000
+
+    assert pytest.approx(0, abs=0.1) == place.live(story)
 
 
 def test_waiting_ends_with_a_failure() -> None:
@@ -604,6 +676,20 @@ def test_what_closes_a_client_stores_its_last_outcomes() -> None:
         assert 1 == len(store.inner)
 
     place.live(story, store=store)
+
+
+def test_a_closing_that_is_cancelled_stores_the_last_outcomes() -> None:
+    """Also where its caller is in a cancelled scope, in which every wait is cancelled at once."""
+    store = DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> None:
+        await client.send(texts(1)[0])
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await client.aclose()
+        assert 1 == len(store.inner)
+
+    World(reply=ok).live(story, store=store)
 
 
 def test_what_was_reported_before_the_answer_is_told_with_it() -> None:

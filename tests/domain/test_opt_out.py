@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -36,6 +36,7 @@ from omnimsg.domain.opt_out import (
     OptOutRules,
     change_in_event,
     change_in_outcome,
+    changes_in_legs,
 )
 from omnimsg.domain.outcome import Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
@@ -220,6 +221,17 @@ def test_a_tapped_button(label: str, expected: Consent | None, has_text: bool) -
     assert expected is (change and change.consent)
 
 
+def test_a_button_that_is_named_by_its_payload_is_known_by_the_text() -> None:
+    """Where the reply tells the label and its button only the payload, the label decides."""
+    tapped = Reply("menu-7", "menu-7")
+    event = InboundMessage(**COMMONS, sender="+37255500001", text="Unsubscribe", tapped=tapped)
+
+    change = change_in_event(event)
+
+    assert change is not None
+    assert Consent.OPTED_OUT is change.consent
+
+
 def test_labels_of_buttons_are_a_list_of_their_own() -> None:
     """Words in `OptOutRules.buttons` apply to tapped buttons, and not to typed replies."""
     rules = OptOutRules(buttons=Keywords(stop=["No more news"]))
@@ -281,6 +293,19 @@ def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> N
         in_outcome.address,
         in_outcome.reference,
     )
+
+
+def test_an_opt_out_counts_whatever_is_reported_after_it() -> None:
+    """Every report about a message is looked through, not only the last one."""
+    refused = Timeline.of(Evidence(Status.FAILED, "X", reason=Reason.OPTED_OUT), NOW)
+    later = Timeline.of(Evidence(Status.DELIVERED, "Y"), NOW + timedelta(seconds=1))
+    legs = [LegStatus(timeline=later.merge(refused)), LegStatus(timeline=refused.merge(later))]
+
+    changes = changes_in_legs(legs, account="main", address="+37255500001", reference="r-1")
+
+    assert [(Consent.OPTED_OUT, NOW, "+37255500001", "r-1")] * 2 == [
+        (each.consent, each.at, each.address, each.reference) for each in changes
+    ]
 
 
 def test_a_contact_of_the_provider_has_its_value() -> None:

@@ -327,6 +327,22 @@ def test_accounts_at_run_time() -> None:
     assert ["b", ["a", "b"]] == routed.run(story)
 
 
+def test_no_account_of_a_route_can_be_removed() -> None:
+    """Not even the last one that a route names: its messages would have nowhere to go."""
+    routes = (
+        Route(accounts=("a",), match=Match(channels=["rcs"])),
+        Route(accounts=("a", "b", "c")),
+    )
+    routed = Routed(accepted, accepted, accepted, routes=routes)
+
+    async def story(client: Client) -> list[str]:
+        with pytest.raises(ConfigError, match=r"account 'c' is used by routes\[1\]"):
+            await client.remove_account("c")
+        return sorted(client.accounts)
+
+    assert ["a", "b", "c"] == routed.run(story)
+
+
 @pytest.mark.parametrize("accounts", [("a",), ("a", "b")])
 def test_a_stream_that_was_left_tries_nothing_again(accounts: tuple[str, ...]) -> None:
     """A message in flight that comes back with a pause after the stream was left is not sent."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from support.sending import settled
 
+from omnimsg.storage import append_log
 from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
+from omnimsg.storage.writing_thread import WritingThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +65,37 @@ async def test_a_flush_syncs_nothing(
 
     assert _read(path) == b"a\n"
     monkeypatch.undo()
+
+
+async def test_a_commit_that_shares_the_write_of_a_flush_is_synced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that a flush has written for a commit is synced before the commit ends."""
+    may_write = threading.Event()
+
+    class Held(WritingThread):
+        def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+            def run() -> Any:
+                assert may_write.wait(30)
+                return function(*given, **named)
+
+            return super().submit(run)
+
+    monkeypatch.setattr(append_log, "WritingThread", Held)
+    synced: list[bytes] = []
+    with closing(AppendLog(path, new=True)) as log:
+        monkeypatch.setattr(os, "fsync", lambda _: synced.append(_read(path)))
+        log.append(b"flushed\n")
+        flushing = asyncio.ensure_future(log.flush())
+        await settled()
+        log.append(b"committed\n")
+        committing = log.begin_commit()
+        may_write.set()
+
+        await asyncio.gather(flushing, committing)
+        synced_before_the_end = synced.copy()
+
+    assert [b"flushed\ncommitted\n"] == synced_before_the_end
 
 
 async def test_a_cancelled_commit_keeps_its_lines(log: AppendLog, path: Path) -> None:

@@ -46,6 +46,37 @@ async def test_a_full_disk(log: AppendLog, path: Path, monkeypatch: pytest.Monke
     assert log.write_error is not None
 
 
+async def test_lines_that_stay_queued_keep_their_order(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two lines about one thing the later one counts, also after a failed write."""
+    _fail_once(monkeypatch)
+    log.append(b"not sent\n")
+    log.append(b"intent\n", keep_on_failure=False)
+    log.append(b"accepted\n")
+    with pytest.raises(OSError, match="Input"):
+        await log.commit()
+
+    await _written(log, b"next\n")
+
+    assert b"not sent\naccepted\nnext\n" == _read(path)
+
+
+async def test_a_line_that_was_dropped_never_counts_as_written(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written after a failed write does not take the place of the line that is missing."""
+    _fail_once(monkeypatch)
+    dropped = log.append(b"intent\n", keep_on_failure=False)
+    with pytest.raises(OSError, match="Input"):
+        await log.commit()
+
+    await _written(log, b"outcome\n")
+
+    assert not log.has_written(dropped)
+    assert b"outcome\n" == _read(path)
+
+
 async def test_a_disk_that_cannot_sync(
     log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

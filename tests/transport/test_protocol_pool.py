@@ -218,6 +218,25 @@ async def test_a_connection_that_cannot_be_written_to_is_closed() -> None:
     await net.pool.aclose()
 
 
+@pytest.mark.parametrize("is_written", [True, False])
+async def test_a_connection_is_used_again_only_if_its_request_is_written(is_written: bool) -> None:
+    """After an early answer, the rest of the request must not run into the next one."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    head = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n"
+    answer = connection.begin(head, WriteMark(), streamed=frozenset(), is_head=False)
+    if is_written:
+        await connection.write(b"{}")
+        connection.end_request()
+    connection.data_received(b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+    await answer
+
+    found = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert (is_written, is_written) == (found is connection, connection.is_open)
+    await net.pool.aclose()
+
+
 @pytest.mark.parametrize(("last", "status"), [("200 OK", None), ("407 No", 407)])
 async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
     """The answer to CONNECT may come together with an interim response before it."""

@@ -98,11 +98,17 @@ async def test_a_request_that_broke_while_it_was_written_is_marked(
 
 
 async def test_a_late_answer_leaves_the_mark_set(
-    transport_to: TransportTo,
+    transport_to: TransportTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request whose answer does not come in time is marked."""
+    loop = asyncio.get_running_loop()
     async with Server(stall) as server:
-        found = await lost(transport_to(server.url), SEND, within=0.05)
+        exchange = asyncio.create_task(lost(transport_to(server.url), SEND, within=60.0))
+        await server.arrived.wait()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "time", lambda read=loop.time: read() + 60.0)
+            found = await exchange
 
     assert (Reason.TIMEOUT, True) == found
 
