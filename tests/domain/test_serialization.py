@@ -289,11 +289,10 @@ def _with(**fields: Any) -> dict[str, Any]:
         (_with(chanel="sms"), ["chanel: is not a known key; did you mean 'channel'?"]),
         # The usual names of other libraries, which resemble none of the known keys.
         (_with(text="Hello"), ["text: is not a known key; did you mean 'content'?"]),
+        (_with(number="+27820001000"), ["number: is not a known key; did you mean 'to'?"]),
         (_with(**{"from": "Tables"}), ["from: is not a known key; did you mean 'sender'?"]),
         (_with(is_plain_text=True), ["is_plain_text: is not a known key; known are callback_url"]),
         (_with(qqqq=1), ["qqqq: is not a known key; known are"]),
-        (_with(text="Hello"), ["text: is not a known key; known are callback_url"]),
-        (_with(number="+27820001000"), ["number: is not a known key; known are callback_url"]),
         (_with(channel="fax"), ["channel: must be one of apple"]),
         (_with(channel=5), ["channel: must be one of apple"]),
         (_with(channel=["sms"]), ["channel: must be one of apple"]),
