@@ -287,11 +287,17 @@ def test_from_env_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
 
 
+def _has_digits(_: object, __: Any, pin: Secret | None) -> None:
+    if pin is not None:
+        raise ValueError(f"the pin {pin.reveal()} has no digit")
+
+
 @attrs.frozen(kw_only=True)
 class StrictSettings:
     """Settings with validators that put the value into their errors."""
 
     password: Secret | None = None
+    pin: Secret | None = attrs.field(default=None, validator=_has_digits)
     token: str = attrs.field(default="", validator=attrs.validators.matches_re("[a-z]{4}"))
     kind: str = attrs.field(default="a", validator=attrs.validators.in_(["a", "b"]))
 
@@ -314,6 +320,7 @@ class StrictAdapter(TinyAdapter):
         ({"token": ""}, "must match"),
         ({"kind": "HUNTER22"}, "must be in"),
         ({"password": "HUNTER22"}, "the password '***' is wrong"),
+        ({"pin": "HUNTER22"}, "the pin *** has no digit"),
         ({"password": "x1"}, "is not valid"),
         ({"password": "", "token": "abcd"}, "must be one line of text"),
     ],

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import orjson
 import pytest
+from support.adapters import FakeTransport, ManualClock, tiny
 
 from omnimsg import Client, State
+from omnimsg.adapter import Response
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from omnimsg import Checkup
+    from omnimsg.adapter import Request
 
 pytestmark = pytest.mark.anyio
 
@@ -100,23 +103,51 @@ async def test_an_unreachable_account(sandbox: Sandbox) -> None:
     assert State.OK is states(found, "messente")["reach"]
 
 
-async def test_a_clock_that_is_wrong(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(10, "s ahead of the provider's"), (-10, "s behind the provider's")]
+)
+async def test_a_clock_that_is_wrong(sandbox: Sandbox, minutes: int, expected: str) -> None:
     """A wrong local clock is a warning with its difference from the provider's time."""
 
-    class Ahead:
+    class Wrong:
         def monotonic(self) -> float:
             return time.monotonic()
 
         def utc_now(self) -> datetime:
-            return datetime.now(UTC) + timedelta(minutes=10)
+            return datetime.now(UTC) + timedelta(minutes=minutes)
 
-    found = await check(sandbox, clock=Ahead())
+    found = await check(sandbox, clock=Wrong())
 
     (finding,) = [
         each for each in found.findings if (each.account, each.check) == ("bird", "clock")
     ]
     assert State.WARNING is finding.state
-    assert "s ahead of the provider's" in finding.detail
+    assert expected in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Wed, 02 Jan 2030 03:04:05 GMT", State.OK),
+        ("Wed, 02 Jan 2030 03:04:05 -0000", State.OK),
+        ("Wed, 02 Jan 2030 03:03:05 GMT", State.WARNING),
+        ("2030-01-02", State.NOT_VERIFIED),
+        (None, State.NOT_VERIFIED),
+    ],
+)
+async def test_the_date_of_an_answer(date: str | None, expected: State) -> None:
+    """A date that no time can be read from is no time to compare with, and no error."""
+    headers = {} if date is None else {"Date": date}
+
+    def reply(_: Request) -> Response:
+        return Response(200, b'{"left": "1"}', headers)
+
+    async with Client(
+        [tiny()], transport=lambda _: FakeTransport(reply), clock=ManualClock()
+    ) as client:
+        found = await client.check()
+
+    assert expected is states(found, "main")["clock"]
 
 
 async def test_an_account_without_its_secret(sandbox: Sandbox) -> None:
