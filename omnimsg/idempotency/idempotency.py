@@ -260,11 +260,9 @@ class Idempotency(Observer):
                 future.set_result(outcome)
 
     def _drop_if_old(self, key: Key, now: float) -> None:
-        """Drop an outcome that is too old. One that is still to come is never too old."""
-        _, future, since = self.known.get(key, (None, None, 0.0))
-        if future is None or now - since <= KEPT_FOR:
-            return
-        if remembered_outcome(future) is not None:
+        """Drop an outcome that is too old."""
+        hand_over = self.known.get(key)
+        if hand_over is not None and _is_old(hand_over, now):
             del self.known[key]
 
     async def _earlier(
@@ -326,11 +324,7 @@ class Idempotency(Observer):
     def _sweep(self, now: float) -> None:
         """Drop entries that are too old and not in flight."""
         self._next_sweep = now + _SWEEP_EVERY
-        old = [
-            key
-            for key, (_, future, since) in self.known.items()
-            if now - since > KEPT_FOR and remembered_outcome(future) is not None
-        ]
+        old = [key for key, hand_over in self.known.items() if _is_old(hand_over, now)]
         for key in old:
             del self.known[key]
         self._elsewhere = {at: key for at, key in self._elsewhere.items() if key in self.known}
@@ -345,3 +339,9 @@ class Idempotency(Observer):
         keys = (account, reference), reference
         elsewhere = self._elsewhere.get(keys[0])
         return keys if elsewhere is None else (*keys, elsewhere)
+
+
+def _is_old(hand_over: HandOver, now: float) -> bool:
+    """Return whether an outcome is too old. One that is still to come never is."""
+    _, future, since = hand_over
+    return now - since > KEPT_FOR and remembered_outcome(future) is not None

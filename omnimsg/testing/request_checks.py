@@ -40,10 +40,9 @@ class RequestChecks(OperationHarness):
                 violations.append(f"the body is {type(body).__name__}")
             if isinstance(body, bytes) and not request.content_type:
                 violations.append("the body has no content_type")
-            if isinstance(body, bytes) and "json" in (request.content_type or ""):
-                violations += (
-                    [] if _is_json(body) else ["the body is no JSON as its content_type says"]
-                )
+            is_called_json = isinstance(body, bytes) and "json" in (request.content_type or "")
+            if is_called_json and not _is_json(body):
+                violations.append("the body is no JSON as its content_type says")
             pairs: list[Any] = [*request.query, *request.headers.items()]
             if not all(isinstance(each, str) for pair in pairs for each in pair):
                 violations.append("query and headers must be pairs of text")

@@ -92,6 +92,16 @@ async def test_an_outcome_is_written_before_it_is_told(tmp_path: Path) -> None:
     assert [(1, True), (2, True), (3, True)] == observer.told
 
 
+async def stopped_after_one(results: ResultsFile, source: Path) -> tuple[Reading, BulkRun]:
+    """Run a file until its first outcome, and return what was told and the run."""
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+    observer.stop = run.stop
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+    return observer, run
+
+
 @pytest.mark.anyio
 async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) -> None:
     """A run that stops early has left the lines that no run has tried."""
@@ -100,12 +110,8 @@ async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) 
     source.write_text(f"{json.dumps(line)}\n" * 6)
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
     results.line_states[5] = LineState.AMBIGUOUS
-    observer = Reading(results.path)
-    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
-    observer.stop = run.stop
 
-    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
-    results.close()
+    observer, run = await stopped_after_one(results, source)
 
     assert [(1, True)] == observer.told
     assert 4 == run.lines_left
@@ -118,12 +124,8 @@ async def test_a_row_of_several_lines_is_reached_as_a_whole(tmp_path: Path) -> N
     row = '+27820000001,"Hello,\nwe are\nclosed"\n'
     source.write_text(f"to,text\n{row}{row}+27820000002,Hello\n")
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
-    observer = Reading(results.path)
-    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
-    observer.stop = run.stop
 
-    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
-    results.close()
+    observer, run = await stopped_after_one(results, source)
 
     assert [(2, True)] == observer.told
     assert 4 == run.lines_left

@@ -112,27 +112,18 @@ async def test_a_connection_that_was_made_during_the_closing_is_closed() -> None
         await connecting
 
 
-async def test_a_connection_that_breaks_while_it_is_made_takes_no_slot() -> None:
-    """The next caller gets the slot of a connection that the host closed at once."""
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [("refuses", ConnectionBrokenError), ("is_down", ConnectionRefusedError)],
+    ids=["closed at once", "not made"],
+)
+async def test_a_connection_that_fails_takes_no_slot(trouble: str, error: type[Exception]) -> None:
+    """The next caller gets the slot of a connection that could not be made, or broke at once."""
     net = Net()
-    net.refuses = True
-    with pytest.raises(ConnectionBrokenError):
+    setattr(net, trouble, True)
+    with pytest.raises(error):
         await net.pool.acquire(A)
-    net.refuses = False
-
-    connection = await asyncio.wait_for(net.pool.acquire(A), 5)
-
-    assert connection.is_open
-    await net.pool.aclose()
-
-
-async def test_a_connection_that_cannot_be_made_takes_no_slot() -> None:
-    """The next caller gets the slot in which no connection could be made."""
-    net = Net()
-    net.is_down = True
-    with pytest.raises(ConnectionRefusedError):
-        await net.pool.acquire(A)
-    net.is_down = False
+    setattr(net, trouble, False)
 
     connection = await asyncio.wait_for(net.pool.acquire(A), 5)
 

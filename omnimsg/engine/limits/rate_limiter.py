@@ -98,10 +98,7 @@ class RateLimiter:
 
     def wait_of_operation(self) -> float:
         """Return the seconds until the next operation may leave, as `wait` does for messages."""
-        wait = self.wait()
-        if not self._operations.is_limited:
-            return wait
-        return max(wait, self._operations.due - self._now())
+        return max(self.wait(), self._operations.due - self._now())
 
     def pause_left(self) -> float:
         """Return the seconds of a pause that the provider imposed; 0 where there is none."""
@@ -115,8 +112,7 @@ class RateLimiter:
     def begin_operation(self) -> None:
         """Count an operation that leaves now; the rates of all requests hold for it too."""
         self.begin(0)
-        if self._operations.is_limited:
-            self._operations.take(1, self._now(), self.pace)
+        self._operations.take(1, self._now(), self.pace)
 
     def spend(self, messages: int) -> None:
         """Count a request against the rates only, where there are any."""

@@ -32,7 +32,7 @@ KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long an upload can be sent and downloaded."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class FileType:
     """A content type.
 
@@ -40,35 +40,30 @@ class FileType:
         kind: ``audio``, ``document``, ``image`` or ``video``.
         extension: The extension of an upload's id.
         max_megabytes: The limit of a file that is sent.
-        in_header: Whether the header above buttons may hold such a file.
-        in_template: Whether the header of a template may.
     """
 
     kind: str
     extension: str
     max_megabytes: int
-    in_header: bool
-    in_template: bool
 
+    @property
+    def in_header(self) -> bool:
+        """Whether the header above buttons may hold such a file."""
+        return self.kind != "audio"
 
-def _file_type(kind: str, extension: str, max_megabytes: int) -> FileType:
-    return FileType(
-        kind=kind,
-        extension=extension,
-        max_megabytes=max_megabytes,
-        in_header=kind != "audio",
-        # The column "Media Template" of the table: no audio, and of documents only PDF.
-        in_template=kind not in {"audio", "document"} or extension == "pdf",
-    )
+    @property
+    def in_template(self) -> bool:
+        """Whether the header of a template may hold such a file: of documents only a PDF."""
+        return self.in_header and (self.kind != "document" or self.extension == "pdf")
 
 
 def _audio(extension: str) -> FileType:
-    return _file_type("audio", extension, 16)
+    return FileType("audio", extension, 16)
 
 
 def _document(extension: str) -> FileType:
     # WhatsApp accepts 100 MB, but no file that large can be uploaded.
-    return _file_type("document", extension, MAX_UPLOAD_MB)
+    return FileType("document", extension, MAX_UPLOAD_MB)
 
 
 TYPES: Final[Mapping[str, FileType]] = MappingProxyType(
@@ -84,11 +79,11 @@ TYPES: Final[Mapping[str, FileType]] = MappingProxyType(
         "application/vnd.ms-powerpoint": _document("ppt"),
         "application/vnd.ms-excel": _document("xls"),
         "text/plain": _document("txt"),
-        "image/jpeg": _file_type("image", "jpeg", 5),
-        "image/jpg": _file_type("image", "jpeg", 5),
-        "image/png": _file_type("image", "png", 5),
-        "video/mp4": _file_type("video", "mp4", 5),
-        "video/3gpp": _file_type("video", "3gp", 5),
+        "image/jpeg": FileType("image", "jpeg", 5),
+        "image/jpg": FileType("image", "jpeg", 5),
+        "image/png": FileType("image", "png", 5),
+        "video/mp4": FileType("video", "mp4", 5),
+        "video/3gpp": FileType("video", "3gp", 5),
     }
 )
 
