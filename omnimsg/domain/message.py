@@ -65,13 +65,29 @@ class Priority(Ordered):
     HIGH = "high"
 
 
+def _to_content(value: Content | str) -> Content:
+    return Text(value) if isinstance(value, str) else value
+
+
+def _to_optional_content(value: Content | str | None) -> Content | None:
+    return None if value is None else _to_content(value)
+
+
+def _check_content(owner: Message | Leg, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, CONTENT_KINDS):
+        found = validate.kind_of(value)
+        why = f"must be text, or content such as Text, Media or Template, not {found}"
+        raise validate.refuse(owner, field.name, why)
+
+
 @attrs.frozen(kw_only=True)
 class Leg:
     """A fallback leg, which is tried if the leg before it failed or exceeded its `ttl`.
 
     Attributes:
         channel: The channel to try.
-        content: The content on that channel; `None` repeats the message's content.
+        content: The content on that channel. A `str` becomes `Text`; `None` repeats the message's
+            content.
         sender: The sender to use there; `None` leaves it to the account.
         ttl: Seconds after which this leg counts as failed.
         account: The account that the leg goes through; `None` leaves it to the message's account,
@@ -80,7 +96,7 @@ class Leg:
 
     channel: Channel = attrs.field(converter=to_channel, validator=validate.enum_member(Channel))
     content: Content | None = attrs.field(
-        default=None, validator=optional(validate.instance_of(CONTENT_KINDS))
+        default=None, converter=_to_optional_content, validator=optional(_check_content)
     )
     sender: str | None = attrs.field(
         default=None, repr=masked, validator=optional(validate.text(max_length=320))
@@ -89,10 +105,6 @@ class Leg:
     account: str | None = attrs.field(
         default=None, validator=optional(validate.text(max_length=64, single_line=True))
     )
-
-
-def _to_content(value: Content | str) -> Content:
-    return Text(value) if isinstance(value, str) else value
 
 
 def _to_message_id(value: MessageId | str | None) -> MessageId | None:
@@ -213,7 +225,7 @@ class Message:
     )
     content: Content = attrs.field(
         converter=_to_content,
-        validator=validate.instance_of(CONTENT_KINDS),
+        validator=_check_content,
         metadata=usual(*validate.PLAIN_ASCII, convert=Text.make, kinds=CONTENT_KINDS),
     )
     channel: Channel | None = attrs.field(

@@ -13,9 +13,10 @@ from omnimsg.domain.reason import Fault, Reason, Retry
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.idempotency.hand_over import HandOver
 
 # A repeated message may differ in these fields: a retry computes them anew.
 _NOT_COMPARED = ("metadata", "priority", "ttl", "is_plain_text")
@@ -86,6 +87,16 @@ def remembered_outcome(future: asyncio.Future[Any]) -> Accepted | Ambiguous | No
     """Return the outcome of a message that may be on a phone; `None` if there is none of these."""
     outcome = result_of(future)
     return outcome if isinstance(outcome, (Accepted, Ambiguous)) else None
+
+
+def known_outcome(hand_overs: Iterable[HandOver], message: Message) -> Accepted | Ambiguous | None:
+    """Return the outcome of a message that may be on a phone; `None` while one is still to come."""
+    outcomes = [
+        remembered_outcome(future)
+        for earlier, future, _ in hand_overs
+        if earlier.reference == message.reference and not differing(earlier, message)
+    ]
+    return outcomes[0] if outcomes and None not in outcomes else None
 
 
 def done_with(outcome: Outcome, other: asyncio.Future[Any]) -> asyncio.Future[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from omnimsg.domain.arguments import require_messages
 from omnimsg.operations import DEADLINE
-from omnimsg.sync.call import GRACE, run, run_if_started
+from omnimsg.sync.call import GRACE, refuse_in_event_loop, run, run_if_started
 from omnimsg.sync.interruption import LoopClient
 from omnimsg.sync.operations import Operations
 from omnimsg.sync.receiving import Receiving
@@ -148,7 +148,12 @@ class Client(Operations, Receiving):
         return f"sync.{self._client!r}"
 
     def __enter__(self) -> Self:
-        """Return the client itself; connections open when they are needed."""
+        """Return the client itself; connections open when they are needed.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread, so that the client could not be closed.
+        """
+        refuse_in_event_loop()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,6 +16,7 @@ from omnimsg.domain.errors import OmnimsgError, error_of
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
 from omnimsg.engine.observers import Observer
+from omnimsg.idempotency.repeat_outcomes import known_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,15 +74,19 @@ class LoopClient(client.Client):
                 return _describe(what, sending)
             if self._idempotency.has_caller(reference):
                 return f"{what} is sent for another caller, who has handed it over as well"
-            for each in engines:
-                each.take_back(reference)
-            await asyncio.wait([fate], timeout=within)
-            if not fate.done():
-                return (
-                    f"{what} may have been sent: it was in flight, and no answer came"
-                    f" within {within:g} s; it is not sent again"
-                )
-            outcome = fate.result()
+            # Another caller's answer may have come while this call was cancelled.
+            hand_overs = self._idempotency.known.values()
+            outcome: Outcome | None = known_outcome(hand_overs, message)
+            if outcome is None:
+                for each in engines:
+                    each.take_back(reference)
+                await asyncio.wait([fate], timeout=within)
+                if not fate.done():
+                    return (
+                        f"{what} may have been sent: it was in flight, and no answer came"
+                        f" within {within:g} s; it is not sent again"
+                    )
+                outcome = fate.result()
         return _accepted(what, outcome) if isinstance(outcome, Accepted) else str(error_of(outcome))
 
     @cached_property

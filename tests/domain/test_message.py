@@ -144,7 +144,8 @@ def test_the_text_of_a_message_must_not_be_empty() -> None:
     [
         ({"channel": None}, "channel"),
         ({"channel": "fax"}, "channel"),
-        ({"channel": "sms", "content": "Hello"}, "content"),
+        ({"channel": "sms", "content": 5}, "content"),
+        ({"channel": "sms", "content": ("Hello",)}, "content"),
         ({"channel": "sms", "sender": 5}, "sender"),
         ({"channel": "sms", "ttl": 0}, "ttl"),
         ({"channel": "sms", "ttl": True}, "ttl"),
@@ -156,6 +157,25 @@ def test_wrong_fallback_legs(fields: dict[str, Any], path: str) -> None:
         Leg(**fields)
 
     assert [f"Leg.{path}"] == [each.path for each in caught.value.problems]
+
+
+def test_text_stands_for_the_content_of_a_leg() -> None:
+    """A `str` as a leg's content becomes `Text`, as that of a message does."""
+    leg = Leg(channel="sms", content="Your code is 4711")
+
+    assert Text("Your code is 4711") == leg.content
+
+
+def test_what_is_no_content_is_refused_with_examples() -> None:
+    """The error says that text is possible, and gives examples of content."""
+    wrong: Any = 5
+
+    with pytest.raises(InvalidValue) as caught:
+        Message(NUMBER, wrong)
+
+    assert str(caught.value) == (
+        "Message.content: must be text, or content such as Text, Media or Template, not int"
+    )
 
 
 def test_names_stand_for_members() -> None:

@@ -199,6 +199,21 @@ def test_it_does_not_block_an_event_loop(name: str, server: Server) -> None:
     assert [] == server.requests
 
 
+def test_it_is_not_entered_in_an_event_loop() -> None:
+    """`with` in a running event loop raises one error, not another one for the closing."""
+    client = sync.Client([tiny()])
+
+    async def enter() -> None:
+        with client:
+            client.send(texts(1)[0])
+
+    with pytest.raises(RuntimeError, match=r"use omnimsg\.Client there and await it") as caught:
+        asyncio.run(enter())
+    client.close()
+
+    assert caught.value.__context__ is None
+
+
 def test_nothing_runs_before_the_first_call() -> None:
     """Building a client, `preview`, `health` and `on_status` start no thread."""
     before = LOOP_THREAD.loop

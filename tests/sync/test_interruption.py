@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from support.waiting import wait_until
 from omnimsg import Limits, Message, Policy, sync
 from omnimsg.engine.sending import stream
 from omnimsg.sync import client as client_module
+from omnimsg.sync.call import Call
+from omnimsg.sync.interruption import LoopClient
 from omnimsg.sync.loop_thread import LOOP_THREAD
 
 if TYPE_CHECKING:
@@ -145,6 +148,25 @@ def test_a_message_that_another_caller_waits_for_is_still_sent() -> None:
     assert caught.value.__notes__ == [
         "message 'r0' is sent for another caller, who has handed it over as well"
     ]
+
+
+@pytest.mark.anyio
+async def test_the_answer_to_another_caller_is_heard_in_the_turn_in_which_it_comes() -> None:
+    """A call that is interrupted as the answer comes, to another caller, says how it ended."""
+    message = texts(1)[0]
+    with server_in_thread(accept) as server:
+        async with LoopClient([tiny(server.url)]) as client:
+            first = asyncio.create_task(client.send(message))
+            await asyncio.sleep(0)
+            repeated = client.send(message)
+            call = Call(repeated)
+            call.task = asyncio.create_task(repeated)
+            await first  # `call` is woken in the same turn of the loop as this test, after it
+            is_pending = not call.task.done()
+            note = await client.give_up(call, message, 0.0)
+
+    assert is_pending
+    assert "message 'r0' was accepted: main:id-r0" == note
 
 
 def test_a_message_that_is_not_answered_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
