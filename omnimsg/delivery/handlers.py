@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.engine.cancellation import is_own_cancellation
@@ -131,7 +131,7 @@ class _Loop:
 
     def __init__(self, closing: CloseSignal) -> None:
         self._closing = closing
-        self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
+        self._waiting: OrderedDict[asyncio.Future[None], Event] = OrderedDict()
         self._has_news = asyncio.Event()
         self._is_left = False
         self._was_ended = False
@@ -149,9 +149,13 @@ class _Loop:
                 raise NotHandledError
             return
         handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, handled))
+        self._waiting[handled] = event
         self._has_news.set()
-        await handled
+        try:
+            await handled
+        finally:
+            # Also after a timeout: a loop that takes no event must not collect all repetitions.
+            self._waiting.pop(handled, None)
 
     async def next(self) -> tuple[Event, asyncio.Future[None]] | None:
         """Return the next event, and the future to resolve when it is handled.
@@ -160,7 +164,7 @@ class _Loop:
         """
         while True:
             while self._waiting:
-                event, handled = self._waiting.popleft()
+                handled, event = self._waiting.popitem(last=False)
                 if not handled.done():  # otherwise its caller has given up
                     return event, handled
             if self._closing.is_set:
@@ -176,7 +180,7 @@ class _Loop:
         """Fail the queued events: the loop that would handle them was left."""
         self._is_left, self._was_ended = True, self._closing.is_set
         while self._waiting:
-            _fail(self._waiting.popleft()[1])
+            _fail(self._waiting.popitem(last=False)[0])
 
 
 async def _await_handler(result: Awaitable[object]) -> None:

@@ -41,7 +41,8 @@ _COMMIT_AFTER = 0.05
 _COMMIT_AGAIN_AFTER = 5.0
 # Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
 _MAX_OUTCOMES = 100_000
-_SWEEP_EVERY = timedelta(minutes=1)
+# Seconds between two sweeps for doubts whose time is over.
+_SWEEP_EVERY = 60.0
 DOUBT_WINDOW: float = 24 * 3600.0
 
 
@@ -79,13 +80,14 @@ class Tracker(Observer):
         self._joined = joined
         self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MAX_OUTCOMES)
         self._commits = Alarm(self._start_commit)
-        self._sweeps = Alarm(self._start_commit)
+        self._sweeps = Alarm(self._start_sweep)
         self._lock = PerLoop(asyncio.Lock)
         self._committing: asyncio.Task[datetime] | None = None
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
-        self._next_sweep = clock.utc_now()
+        # By the monotonic clock: the time of day may be set back.
+        self._next_sweep = clock.monotonic()
         self._last_doubt: datetime | None = None
 
     def outcome_known(self, event: OutcomeKnown) -> None:
@@ -118,7 +120,7 @@ class Tracker(Observer):
             async with self._lock.here:
                 await self._store_outcomes()
         now = self._clock.utc_now()
-        if now >= self._next_sweep:
+        if self._clock.monotonic() >= self._next_sweep:
             await self._sweep(now)
         return now
 
@@ -182,7 +184,7 @@ class Tracker(Observer):
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        self._next_sweep = self._clock.utc_now()
+        self._next_sweep = self._clock.monotonic()
         await self.commit()
         return await self._store.doubts()
 
@@ -222,6 +224,10 @@ class Tracker(Observer):
 
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
+
+    def _start_sweep(self) -> None:
+        self._next_sweep = self._clock.monotonic()
+        self._start_commit()
 
     async def _store_outcomes(self) -> None:
         for _ in range(len(self._outcomes)):
@@ -286,20 +292,20 @@ class Tracker(Observer):
 
     async def _sweep(self, now: datetime) -> None:
         """Give up the doubts whose time is over, and set the timer for the others."""
-        self._next_sweep = now + _SWEEP_EVERY
+        self._next_sweep = self._clock.monotonic() + _SWEEP_EVERY
         try:
             given_up = await self._store.give_up(now - self._window)
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
             _warn(error)  # a store may raise anything
-            self._sweeps.set(_SWEEP_EVERY.total_seconds())
+            self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
             self.doubts_unresolved += 1
             self._notify_end(each, None)
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
-            self._sweeps.set(_SWEEP_EVERY.total_seconds())
+            self._sweeps.set(_SWEEP_EVERY)
 
     def _end_doubt(self, tracked: Tracked) -> None:
         self.doubts_settled += 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -210,6 +212,42 @@ async def test_a_loop_that_was_left_meanwhile_holds_nothing_up() -> None:
     assert handling.exception() is None
     first.cancel()
     await asyncio.wait([first])
+
+
+async def test_a_loop_that_takes_nothing_keeps_no_event() -> None:
+    """An event whose time is over while a loop is busy is dropped: its repetition comes later."""
+    handlers = Handlers(CloseSignal())
+    seen: list[str] = []
+    gate = asyncio.Event()
+
+    async def go_through() -> None:
+        async with aclosing(handlers.events()) as events:
+            async for event in events:
+                seen.append(event.key)
+                await gate.wait()
+
+    busy = asyncio.ensure_future(go_through())
+    await settled()
+    first = asyncio.ensure_future(handlers.handle(reply("first"), set()))
+    await settled()
+    event = reply("given up")
+    dropped = weakref.ref(event)
+    given_up = asyncio.ensure_future(handlers.handle(event, set()))
+    del event
+    await settled()
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    del given_up
+    gc.collect()
+    is_kept = dropped() is not None
+    gate.set()
+    await first
+    await handlers.handle(reply("next"), set())
+    busy.cancel()
+    await asyncio.wait([busy])
+
+    assert not is_kept
+    assert [reply("first").key, reply("next").key] == seen
 
 
 async def test_closing_ends_the_loops() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,6 +191,34 @@ def test_a_doubt_is_given_up_though_nothing_else_happens() -> None:
         counts = loop.drive(live())
 
     assert [0, 1, 1, 2] == counts
+
+
+def test_a_doubt_is_given_up_after_the_time_of_day_was_set_back() -> None:
+    """A clock that was a year ahead for a while delays no doubt that begins after its correction."""
+    loop = VirtualLoop()
+
+    class CorrectedClock:
+        ahead = timedelta(days=365)
+
+        def monotonic(self) -> float:
+            return loop.monotonic()
+
+        def utc_now(self) -> datetime:
+            return loop.utc_now() + self.ahead
+
+    async def live() -> int:
+        clock = CorrectedClock()
+        tracker = Tracker(MemoryStore(), clock, Observers())
+        await tracker.doubts()
+        clock.ahead = timedelta()
+        tell(tracker, doubtful())
+        await asyncio.sleep(DOUBT_WINDOW + 120)
+        return tracker.doubts_unresolved
+
+    with closing(loop):
+        given_up = loop.drive(live())
+
+    assert 1 == given_up
 
 
 def test_outcomes_are_stored_though_nobody_asks() -> None:
