@@ -6,13 +6,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-import attrs
-
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.leg_events import LegChanged, LegState
+from omnimsg.fallback.conclusion import conclusion_of
 from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
 
 if TYPE_CHECKING:
@@ -76,6 +75,7 @@ class Chain:
         legs: The legs.
         is_followed: Whether a task waits, or has waited, for the delivery of its legs.
         is_handing_over: Whether a leg is being handed over.
+        is_over: Whether no further leg is handed over.
     """
 
     def __init__(self, owner: ChainOwner, legs: Sequence[ChainLeg], timeout: float) -> None:
@@ -85,6 +85,7 @@ class Chain:
         self.legs: Sequence[ChainLeg] = legs
         self.is_followed: bool = False
         self.is_handing_over: bool = False
+        self.is_over: bool = False
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
         self._reached: dict[MessageId, ChainLeg] = {}
@@ -118,7 +119,7 @@ class Chain:
         while True:
             outcome = await self._submit(until.remaining())
             if not self.take(outcome, is_left=is_left is not None and is_left()):
-                return _conclusion(earlier, outcome)
+                return conclusion_of(earlier, outcome)
             earlier.append(outcome)
             self._index += 1
 
@@ -186,6 +187,12 @@ class Chain:
         self._notify(state, accepted, leg=leg)
         if is_twice:
             self._owner.spawn(self._record(), outlives_close=True)
+
+    @property
+    def settled_ids(self) -> Sequence[MessageId]:
+        """The ids of all legs once each was delivered and none follows; empty before."""
+        is_settled = self.is_over and len(self._reached) == len(self._sent)
+        return tuple(self._reached) if is_settled else ()
 
     def abandon(self) -> bool:
         """End the chain before the last leg is decided; return whether other legs were left."""
@@ -330,20 +337,3 @@ def _warn_unread(message_id: MessageId, error: Exception) -> None:
         kind,
         extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
     )
-
-
-def _conclusion(earlier: Sequence[Outcome], last: Outcome) -> Outcome:
-    """Return the outcome of the legs together. Only an acceptance replaces a doubt."""
-    asked = [*earlier, last]
-    if not isinstance(last, Accepted):
-        last = next((each for each in asked if isinstance(each, Ambiguous)), last)
-    others = [each for each in asked if each is not last]
-    history = (
-        *(e for each in others for e in (*each.earlier, _without_earlier(each))),
-        *last.earlier,
-    )
-    return attrs.evolve(last, earlier=history) if others else last
-
-
-def _without_earlier(outcome: Outcome) -> Outcome:
-    return attrs.evolve(outcome, earlier=()) if outcome.earlier else outcome

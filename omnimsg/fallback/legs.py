@@ -213,6 +213,13 @@ class Legs:
             )
         elif task.result():
             self._abandon(chain)
+        chain.is_over = True
+        self._forget_settled(chain)
+
+    def _forget_settled(self, chain: Chain) -> None:
+        """Forget a chain whose legs can have no news any more; most end with their first leg."""
+        for each in chain.settled_ids:
+            self._chains.pop(each, None)
 
     def _abandon(self, chain: Chain) -> None:
         if chain.abandon():
@@ -226,6 +233,7 @@ class Legs:
             chain = self._chains.get(each)
             if chain is not None:
                 chain.reached(each)
+                self._forget_settled(chain)
 
 
 class LegsTarget:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -351,6 +353,33 @@ def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureF
     assert known.reached_twice
     assert [(1, "b", "reached"), (0, "a", "reached_twice")] == seen.states[3:]
     assert "reached its recipient twice" in caplog.text
+
+
+class Words(str):
+    """A text that can have weak references."""
+
+
+@pytest.mark.parametrize("seconds", [5.0, 300.0], ids=["the first leg", "both legs"])
+def test_a_message_is_forgotten_once_its_legs_can_have_no_news(seconds: float) -> None:
+    """A client that runs for weeks keeps no texts of messages that were delivered."""
+    first = wire(accepted, COMES, (seconds, "delivered"))
+    routed = Routed(first, wire(accepted, (0.0, "delivered")), kind=Asked)
+
+    async def story(client: Client) -> bool:
+        legs = (ELSEWHERE,)
+        words = Words("Your table is ready")
+        text = weakref.ref(words)
+        await client.send(Message(TO, words, channel="whatsapp", ttl=60, fallback=legs))
+        del words
+        await asyncio.sleep(7200.0)
+        for name in ("a", "b"):  # a queue forgets old deadlines when it is used again
+            await client.send(Message(TO, "Goodbye"), account=name)
+        gc.collect()
+        return text() is not None
+
+    is_kept = routed.run(story)
+
+    assert not is_kept
 
 
 def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
