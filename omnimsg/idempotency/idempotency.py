@@ -114,9 +114,9 @@ class Idempotency(Observer):
         known = self.known
         known[key] = message, future, since
         if len(known) > KEPT:
-            oldest, hand_over = known.popitem(last=False)
-            if remembered_outcome(hand_over[1]) is None:
-                self._keep(oldest, hand_over)
+            self._drop_oldest()
+            if len(known) > KEPT:
+                self._drop_oldest()
         if since >= self._next_sweep:
             self._sweep(since)
 
@@ -310,16 +310,15 @@ class Idempotency(Observer):
         # entry may be dropped already.
         return None if key in self.known else remembered_outcome(future)
 
-    def _keep(self, key: Key, hand_over: HandOver) -> None:
-        """Put a hand-over in flight back as the newest; drop the next one if it is not in flight.
+    def _drop_oldest(self) -> None:
+        """Drop the oldest hand-over; put one in flight back as the newest.
 
-        Two entries are examined for each new one, so that this never takes long.
+        Two are examined for each new one, so that this never takes long, and that their number
+        falls again after more were in flight at once.
         """
-        known = self.known
-        known[key] = hand_over
-        key, hand_over = known.popitem(last=False)
+        key, hand_over = self.known.popitem(last=False)
         if remembered_outcome(hand_over[1]) is None:
-            known[key] = hand_over
+            self.known[key] = hand_over
 
     def _sweep(self, now: float) -> None:
         """Drop entries that are too old and not in flight."""

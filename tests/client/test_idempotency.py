@@ -678,6 +678,26 @@ def test_a_message_in_flight_is_remembered_for_as_long_as_it_takes(
     assert {"a": 11} == wires.asked()
 
 
+def test_memory_shrinks_after_more_messages_than_the_limit_were_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Messages beyond the limit are forgotten as others follow them, and not only after an hour."""
+    monkeypatch.setattr(idempotency, "KEPT", 3)
+    wires = Routed(slowly(5, "ok"))
+
+    async def story(client: Client) -> tuple[int, list[str]]:
+        await asyncio.gather(*map(client.send, texts(9)))
+        at_once = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested
+        for each in texts(6, start=100):
+            await client.send(each)
+        return at_once, list(client._idempotency.known)  # noqa: SLF001
+
+    at_once, last = wires.run(story)
+
+    assert 9 == at_once
+    assert ["r103", "r104", "r105"] == last
+
+
 def test_a_repetition_waits_for_the_answer_to_a_caller_that_is_gone() -> None:
     """A message that has left is not sent again: its repetition gets the answer when it comes."""
     wires = Routed(slowly(5, "ok"))
