@@ -127,7 +127,7 @@ class Delivery:
     def keep_receiving(self, account: str) -> None:
         """Let the receivers go on receiving for an account that is about to be removed."""
         for each in self._receivers:
-            each.has_account(account)  # which notes an account that was added since it was built
+            each.keep(account)
 
     async def aclose(self) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close."""

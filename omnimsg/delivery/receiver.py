@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
+# The most removed accounts whose callbacks are still received. Those of tenants that come and go
+# would fill the memory, each with its secrets.
+MAX_REMOVED = 10_000
+
 
 class RefusedError(Exception):
     """A request is refused."""
@@ -60,7 +64,8 @@ class Receiver:
     Args:
         adapters: By account name; those whose provider sends no callbacks are left out. It may
             change: an account that is added is received too, unless it has no secret to verify
-            with, and one that is removed stays, because its last reports are still to come.
+            with, and one that is removed stays, because its last reports are still to come, until
+            10,000 others were removed after it.
         options: Limits and the public URL.
         dispatcher: Hands on the events.
         observers: Notified of refused requests.
@@ -106,6 +111,19 @@ class Receiver:
     def has_account(self, name: str) -> bool:
         """Return whether the callbacks of an account are received."""
         return self._find_adapter(name) is not None
+
+    def keep(self, name: str) -> None:
+        """Go on receiving for an account that is about to be removed."""
+        adapter = self._find_adapter(name)  # which notes an account that was added later
+        if adapter is None:
+            return
+        # To the end, so that the accounts that were removed first come first.
+        del self._received[name]
+        self._received[name] = adapter
+        if len(self._received) > MAX_REMOVED:
+            removed = [each for each in self._received if each not in self._adapters]
+            for each in removed[:-MAX_REMOVED]:
+                del self._received[each]
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI application."""

@@ -22,6 +22,7 @@ from support.sending import settled
 
 from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.adapter import Account
+from omnimsg.delivery import receiver
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.secret import Secret
@@ -697,6 +698,24 @@ async def test_an_added_account_is_received_after_its_removal() -> None:
         status = await tenants.ask("late")
 
     assert 204 == status
+
+
+async def test_accounts_that_come_and_go_are_not_received_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Above a limit, the accounts that were removed first are forgotten, and no current one is."""
+    monkeypatch.setattr(receiver, "MAX_REMOVED", 2)
+    tenants = Tenants()
+    async with tenants.client as client:
+        for number in range(6):
+            client.add_account(tiny(kind=Reporting, name=f"t{number}"))
+        for number in (5, 1, 3, 0, 4):
+            await client.remove_account(f"t{number}")
+        statuses = {name: await tenants.ask(name) for name in ("t5", "t1", "t3", "t0", "t4")}
+        current = [await tenants.ask(name) for name in ("main", "tenant", "t2")]
+
+    assert {"t5": 404, "t1": 404, "t3": 204, "t0": 204, "t4": 204} == statuses
+    assert [204, 204, 204] == current
 
 
 async def test_an_account_without_a_secret_is_not_received() -> None:
