@@ -44,6 +44,11 @@ class Alarm:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is set in an event loop that has ended, and never fires."""
+        return self._loop is not None and self._loop.is_closed()
+
     def set(self, seconds: float) -> None:
         """Start the timer with a delay in seconds; do nothing without a running event loop."""
         try:

@@ -99,7 +99,8 @@ class Tracker(Observer):
             ):
                 self._outcomes.append((outcome, message))
         if self._outcomes:
-            self._commits.set(_COMMIT_AFTER)
+            # Where each event loop ends after one message, none lives until its timer fires.
+            self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
 
     async def aclose(self) -> None:
         """Store the queued outcomes, and stop the timers."""

@@ -26,6 +26,7 @@ from support.sending import settled
 from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
+from omnimsg import Message
 from omnimsg.delivery import tracker
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Tracked
@@ -35,6 +36,7 @@ from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
 from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
+from omnimsg.testing import FakeProvider
 
 if TYPE_CHECKING:
     from omnimsg.delivery.store import Store
@@ -259,6 +261,20 @@ def test_what_was_noted_in_one_event_loop_is_stored_in_the_next() -> None:
     asyncio.run(wait())
 
     assert 3 == len(store.inner)
+
+
+def test_outcomes_do_not_pile_up_where_each_event_loop_ends_after_one() -> None:
+    """A program that runs an event loop for each message stores the outcomes of those before."""
+    store = MemoryStore()
+    client = FakeProvider().client(store=store)
+
+    async def send(number: int) -> None:
+        await client.send(Message(NUMBER, "Hello", reference=f"r{number}"), settle=1)
+
+    for number in range(6):
+        asyncio.run(send(number))
+
+    assert 5 <= len(store)
 
 
 def test_an_outcome_without_an_event_loop_is_noted() -> None:
