@@ -113,7 +113,7 @@ class Receiver:
         return self._find_adapter(name) is not None
 
     def keep(self, name: str) -> None:
-        """Go on receiving for an account that is about to be removed."""
+        """Go on receiving for an account that is about to be removed; the client calls this."""
         adapter = self._find_adapter(name)  # which notes an account that was added later
         if adapter is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -41,11 +42,14 @@ class Deadline:
         started: When the call began.
         ends: When it must have ended.
         now: Reads the monotonic clock.
+        first_left_at: The time of day at which the first request was made; `None` before. It is
+            kept, because the monotonic clock stands still while the machine sleeps.
     """
 
     started: float
     ends: float
     now: Callable[[], float] = attrs.field(repr=False)
+    first_left_at: datetime | None = attrs.field(default=None, init=False, repr=False)
 
     @classmethod
     def after(cls, seconds: float, now: Callable[[], float]) -> Self:

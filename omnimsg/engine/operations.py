@@ -198,7 +198,11 @@ class OperationRunner:
             deadline: The message's own. It began when the message was handed over, before which the
                 provider cannot have taken the message.
         """
-        since = self._clock.utc_now() - timedelta(seconds=deadline.waited() + _CLOCK_SKEW)
+        since = self._clock.utc_now() - timedelta(seconds=deadline.waited())
+        if deadline.first_left_at is not None:
+            # The machine may have slept since then, or its time of day was set forward.
+            since = min(since, deadline.first_left_at)
+        since -= timedelta(seconds=_CLOCK_SKEW)
         try:
             found = await self.run(
                 Operation.FIND,

@@ -685,7 +685,7 @@ def test_memory_shrinks_after_more_messages_than_the_limit_were_in_flight(
     monkeypatch.setattr(idempotency, "KEPT", 3)
     wires = Routed(slowly(5, "ok"))
 
-    async def story(client: Client) -> tuple[int, list[str]]:
+    async def story(client: Client) -> tuple[int, list[object]]:
         await asyncio.gather(*map(client.send, texts(9)))
         at_once = len(client._idempotency.known)  # noqa: SLF001 - memory is what is tested
         for each in texts(6, start=100):

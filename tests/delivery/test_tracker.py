@@ -196,7 +196,7 @@ def test_a_doubt_is_given_up_though_nothing_else_happens() -> None:
 
 
 def test_a_doubt_is_given_up_after_the_time_of_day_was_set_back() -> None:
-    """A clock that was a year ahead for a while delays no doubt that begins after its correction."""
+    """A clock that was a year ahead delays no doubt that begins after its correction."""
     loop = VirtualLoop()
 
     class CorrectedClock:

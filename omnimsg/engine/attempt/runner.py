@@ -127,9 +127,10 @@ class AttemptRunner:
             return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
         run = BatchRun(messages)
         try:
-            context = Context.make(
-                self._account, self._utc_now(), now - deadline.started, self._report_url
-            )
+            utc_now = self._utc_now()
+            if deadline.first_left_at is None:
+                deadline.first_left_at = utc_now
+            context = Context.make(self._account, utc_now, now - deadline.started, self._report_url)
             run.request = request = run.begin(self._adapter.send(messages, context))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(_references(messages), error, run)

@@ -14,6 +14,7 @@ from omnimsg.engine.deadline import Deadline
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Hashable, Mapping, Sequence
+    from datetime import datetime
 
     from omnimsg.domain.message import Message, Priority
     from omnimsg.domain.outcome import Outcome
@@ -129,6 +130,7 @@ class Batch(Deadline):
     reports: Mapping[str, asyncio.Future[Accepted]] = MappingProxyType({})
     held_for: str = ""
     attempts: dict[str, Attempt] | None = None
+    first_left_at: datetime | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - by position, which costs half of what names do
         self,
@@ -232,7 +234,7 @@ class Batch(Deadline):
             [self.keys[index] for index in indexes],
             self.ttl,
         )
-        part.left_at = self.left_at
+        part.left_at, part.first_left_at = self.left_at, self.first_left_at
         kept = ("is_part", "is_retry", "doubts", "absent_until", "reports", "held_for", "attempts")
         for name, value in ({each: getattr(self, each) for each in kept} | changes).items():
             setattr(part, name, value)

@@ -376,6 +376,40 @@ def test_only_what_was_made_since_then_is_looked_for() -> None:
     assert timedelta(minutes=5) == place.utc_now() - since
 
 
+class SleepingLoop(VirtualLoop):
+    """An event loop on a machine that may sleep, during which the monotonic clock stands still."""
+
+    slept = timedelta(0)
+
+    def utc_now(self) -> datetime:
+        """Return the time of day, which goes on during sleep."""
+        return super().utc_now() + self.slept
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_what_was_sent_before_the_machine_slept_is_looked_for(attempts: int) -> None:
+    """A look-up asks for messages since the request, however long the machine slept since then.
+
+    Otherwise the provider would not list the message, and it would be sent again.
+    """
+    loop = SleepingLoop()
+    sent_at: list[datetime] = []
+
+    def fall_asleep(_: Request) -> Response:
+        sent_at.append(loop.utc_now())
+        loop.slept += timedelta(hours=8)
+        return results({"r0": "who-knows"})
+
+    place = World(fall_asleep, iter(["absent"] * 3), loop=loop)
+
+    place.live(
+        lambda client: call(client, texts(1)[0]), retry=RetryPolicy(attempts=attempts, base=0)
+    )
+
+    asked_since = {datetime.fromisoformat(dict(each.query)["since"]) for each in place.asked}
+    assert {sent_at[0] - timedelta(minutes=5)} == asked_since
+
+
 def test_each_member_of_a_batch_goes_its_own_way() -> None:
     """Each message of a batch is accepted, retried or looked up independently of the others."""
     words = {"r0": "ok", "r1": "who-knows", "r2": "who-knows", "r3": "slow-down", "r4": "who-knows"}
