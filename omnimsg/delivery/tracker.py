@@ -39,6 +39,8 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 _COMMIT_AFTER = 0.05
 # Seconds until the next attempt after the store has failed.
 _COMMIT_AGAIN_AFTER = 5.0
+# After so many failures in a row the store is down, and the other outcomes wait too.
+_MAX_FAILURES = 10
 # Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
 _MAX_OUTCOMES = 100_000
 # Seconds between two sweeps for doubts whose time is over.
@@ -231,6 +233,7 @@ class Tracker(Observer):
         self._start_commit()
 
     async def _store_outcomes(self) -> None:
+        failures = 0
         for _ in range(len(self._outcomes)):
             first = outcome, message = self._outcomes[0]
             try:
@@ -245,7 +248,11 @@ class Tracker(Observer):
                 if self._outcomes[0] is first:
                     self._outcomes.rotate(-1)
                 self._commits.set(_COMMIT_AGAIN_AFTER)
+                failures += 1
+                if failures == _MAX_FAILURES:
+                    return
             else:
+                failures = 0
                 # Remove it only once it is stored, so that a cancelled commit is repeated; the
                 # deque may have dropped it meanwhile.
                 if self._outcomes[0] is first:

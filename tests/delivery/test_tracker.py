@@ -29,7 +29,7 @@ from support.virtual import VirtualLoop
 from omnimsg import Message
 from omnimsg.delivery import tracker
 from omnimsg.delivery.memory_store import MemoryStore
-from omnimsg.delivery.tracked import Handover, Tracked
+from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
@@ -39,6 +39,8 @@ from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.testing import FakeProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omnimsg.delivery.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -284,6 +286,36 @@ def test_an_outcome_without_an_event_loop_is_noted() -> None:
     tell(tracker, accepted())
 
     assert asyncio.run(tracker.find(M1)) is not None
+
+
+class CountingStore(MemoryStore):
+    """A store that counts how often it was asked to change a message, and may be down."""
+
+    is_down = True
+    asked = 0
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Count the call."""
+        self.asked += 1
+        if self.is_down:
+            raise StoreDownError
+        return await super().update(names, change)
+
+
+async def test_a_store_that_is_down_is_not_asked_for_each_outcome() -> None:
+    """The outcomes of an hour are not all tried again and again; none of them is lost."""
+    store = CountingStore()
+    tracker = Tracker(store, SetClock(), Observers())
+    tell(tracker, *(accepted(f"m{number}", f"r{number}") for number in range(500)))
+    for _ in range(3):
+        await tracker.commit()
+    asked = store.asked
+    store.is_down = False
+    await tracker.commit()
+    await tracker.aclose()
+
+    assert 0 < asked <= 30
+    assert 500 == len(store)
 
 
 async def test_a_store_that_fails_loses_no_outcome() -> None:
