@@ -231,7 +231,7 @@ def _print_json(event: "Event") -> None:
 
 
 def _print_event(event: "Event") -> None:
-    """Print one line: time, kind, account, and the details of the event."""
+    """Print one line: local time, kind, account, and the details of the event."""
     from omnimsg.domain.events import (  # noqa: PLC0415
         InboundMessage,
         InteractionEvent,
@@ -253,7 +253,7 @@ def _print_event(event: "Event") -> None:
         style, rest = "magenta", ": ".join(filter(None, (event.why, event.provider_kind)))
     padded = f"{word.replace('_', ' '):<{_WIDTH}}"
     print_line(
-        (f"{event.at:%H:%M:%S}  ", "dim"),
+        (f"{event.at.astimezone():%H:%M:%S}  ", "dim"),
         (padded, style) if style else styled(word_text(word), " " * (_WIDTH - len(word))),
         f"{sanitize(event.account)}  {sanitize(rest)}",
     )

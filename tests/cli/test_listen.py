@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,30 @@ def test_an_event_is_one_line(config: Path, run: Run) -> None:
     assert ["delivered", "bird", "sms"] == status[1:4]
     assert "reply" in reply
     assert "*" in reply or "…" in reply
+
+
+def test_the_time_is_that_of_the_machine(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of an event has no offset, so it is that of the machine and not UTC."""
+    monkeypatch.setenv("TZ", "IST-5:30")
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    reply = {
+        "channel": "sms",
+        "messageId": "23a7711a8133287637ebdcd9e87a1613",
+        "from": "27820001000",
+        "to": "27870000000",
+        "timestamp": round(at.timestamp() * 1000),
+        "content": "YES",
+        "charset": "UTF-8",
+    }
+    body = json.dumps({"integrationId": "1", "event": {"moText": [reply]}}).encode()
+
+    with listening(config) as (_, url, printed):
+        address = f"{url}/clickatell/sandbox-callback-secret-0"
+        asked = urllib.request.Request(address, body, method="POST")  # noqa: S310 - our own
+        urllib.request.urlopen(asked).close()  # noqa: S310
+        line = printed.readline()
+
+    assert ["08:34:05", "reply"] == line.split()[:2]
 
 
 def test_an_account_that_is_left_out_is_named(tmp_path: Path) -> None:
