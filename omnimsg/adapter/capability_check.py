@@ -54,6 +54,11 @@ _SOURCES = {
     "stored": "a stored file (Stored)",
 }
 
+# What to do about a field that the provider cannot express, where leaving it out is not all.
+_INSTEAD = {
+    "tags": "leave them out; metadata is never sent to a provider, and routes can match it as well",
+}
+
 
 def refused(reason: Reason, path: str, why: str) -> Failure:
     """Build the failure of a message that is refused before a request is built."""
@@ -100,10 +105,12 @@ def check_message(
         )
     if any(supported.read_unsupported(message)):
         given = zip(supported.unsupported, supported.read_unsupported(message), strict=False)
+        field = next(field for field, value in given if value)
+        what_to_do = _INSTEAD.get(field, "leave it out")
         return refused(
             Reason.UNSUPPORTED,
-            next(field for field, value in given if value),
-            f"cannot be expressed on {channel.value} by this provider; leave it out",
+            field,
+            f"cannot be expressed on {channel.value} by this provider; {what_to_do}",
         )
     for index, leg in enumerate(message.fallback):
         if leg.account is not None and leg.account != account:

@@ -65,8 +65,13 @@ def codes(
         show_seen_codes(seen, as_json=as_json)
         return OK
     if provider is None:
-        raise CommandError("no provider is named", "name one, or put files after --seen")
-    from omnimsg.config import load_adapter  # noqa: PLC0415 - keeps help fast
+        from omnimsg.config.plugins import provider_names  # noqa: PLC0415 - keeps help fast
+
+        names = ", ".join(map(sanitize, provider_names()))
+        raise CommandError(
+            "no provider is named", f"name one of {names}, or put files after --seen"
+        )
+    from omnimsg.config import load_adapter  # noqa: PLC0415
 
     adapter = load_adapter(provider)
     if as_json:

@@ -106,6 +106,7 @@ def show(*, config: ConfigFile = CONFIG_FILE, as_json: Json = False) -> int:
             "values": {
                 key: {"value": "***", "source": _source(tables[name], str(config), key, "")}
                 for key, _ in _flatten("", tables[name])
+                if key != "provider"
             },
         }
     if as_json:
@@ -127,7 +128,8 @@ def _print_account(account: dict[str, Any]) -> None:
         table.add_row(plain_text(key), plain_text(each["value"]), plain_text(each["source"]))
     print_table(table)
     if account["problem"] is not None:
-        print_line(("cannot be used: ", "yellow"), sanitize(account["problem"]))
+        for problem in account["problem"].splitlines():
+            print_line(("cannot be used: ", "yellow"), sanitize(problem))
     print_line()
 
 
@@ -155,7 +157,14 @@ def _policy_values(
     """Return the values of a policy and their sources, with the effective limits."""
     from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
 
-    limits = attrs.evolve(policy.limits, concurrency=slots_of(policy.limits, capabilities))
+    documented, configured = capabilities.requests_per_second, policy.limits.requests_per_second
+    # The lower of the two rates applies.
+    is_documented = documented is not None and (configured is None or documented < configured)
+    limits = attrs.evolve(
+        policy.limits,
+        concurrency=slots_of(policy.limits, capabilities),
+        requests_per_second=documented if is_documented else configured,
+    )
     shown = attrs.asdict(attrs.evolve(policy, limits=limits))
     network = shown.pop("network")
     # This URL of a proxy does not contain its credentials.
@@ -165,9 +174,7 @@ def _policy_values(
         key: (value, source_of(key, "provider" if key == "limits.concurrency" else "default"))
         for key, value in flat
     }
-    documented, configured = capabilities.requests_per_second, limits.requests_per_second
-    if documented is not None and (configured is None or documented < configured):
-        # The lower of the two rates applies.
+    if is_documented:
         values["limits.requests_per_second"] = str(documented), "provider"
     return values
 
@@ -182,6 +189,8 @@ def _flatten(key: str, value: Any) -> "Iterator[tuple[str, str]]":  # noqa: ANN4
     elif isinstance(value, (tuple, list)):
         if value:
             yield key, mask_text(", ".join(map(str, value)))
+    elif isinstance(value, bool):
+        yield key, str(value).lower()  # as in the file
     elif isinstance(value, (int, float)):
         yield key, str(value)
     elif value is not None:
@@ -195,6 +204,9 @@ def _source(table: "Mapping[str, Any]", file: str, key: str, otherwise: str) -> 
         if not isinstance(value, dict) or part not in value:
             return otherwise
         value = value[part]
-    if isinstance(value, str) and value.startswith(("env:", "file:")):
-        return value
-    return file
+    values = value if isinstance(value, list) else [value]
+    sources = [
+        each if isinstance(each, str) and each.startswith(("env:", "file:")) else file
+        for each in values
+    ]
+    return ", ".join(dict.fromkeys(sources)) or file

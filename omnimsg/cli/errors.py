@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
+from cyclopts.exceptions import CycloptsError, UnknownCommandError, UnusedCliTokensError
 
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN, USAGE
 from omnimsg.cli.streams import OutputError
@@ -166,10 +166,11 @@ def _config_advice(problems: str) -> str:
 
 def _explain_usage(error: CycloptsError) -> CommandError:
     command = " ".join(["omnimsg", *(error.command_chain or ())])
-    hint = f"`{command} --help` lists the flags"
+    what = "commands" if isinstance(error, UnknownCommandError) else "flags"
+    hint = f"`{command} --help` lists the {what}"
     if isinstance(error, UnusedCliTokensError):
         # Print only their number: the words may be the text of a message.
         count = len(error.unused_tokens or ())
-        what = "1 word belongs" if count == 1 else f"{count} words belong"
-        return CommandError(f"{what} to no flag", f"put a text with spaces in quotes; {hint}")
+        words = "1 word belongs" if count == 1 else f"{count} words belong"
+        return CommandError(f"{words} to no flag", f"put a text with spaces in quotes; {hint}")
     return CommandError(mask_text(" ".join(str(error).split())), hint)

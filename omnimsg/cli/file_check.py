@@ -17,7 +17,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.message_files import print_numbers_read, problems_text, unusable
+from omnimsg.cli.message_files import (
+    print_numbers_read,
+    problems_text,
+    region_advice,
+    unusable,
+)
 from omnimsg.cli.message_files import refused as refused_file
 from omnimsg.cli.output import (
     print_error,
@@ -71,11 +76,14 @@ async def _check(
     from omnimsg.client import Client  # noqa: PLC0415
 
     counts = {"bad": 0, "refused": 0}
+    advice: str | None = None
     async with Client.from_config(loaded) as client:
         check = FileCheck(messages, partial(client.preview, account=account), region)
         for found in check.problems():
             is_bad = isinstance(found, BadLine)
             counts["bad" if is_bad else "refused"] += 1
+            if isinstance(found, BadLine) and advice is None:
+                advice = region_advice(found.problems, region)
             if as_json:
                 print_json_lines([_problem_to_json(found)])
             else:
@@ -100,6 +108,8 @@ async def _check(
         )
     else:
         _print_summary(summary, check, repetitions, region)
+        if advice is not None:
+            print_hint(advice)
     return FAILED if any(counts.values()) else OK
 
 

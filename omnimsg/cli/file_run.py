@@ -71,7 +71,7 @@ def run_file(
         logging.getLogger(name).addHandler(logging.NullHandler())
     file = messages.source.path
     total = max(0, results.line_count - messages.header_line_count)
-    display = ProgressDisplay(file.name, total=total)
+    display = ProgressDisplay(file.name, total=total, region=settings.region)
     run = BulkRun(
         messages,
         results,

@@ -136,5 +136,5 @@ def _print(found: "list[PastMessage]") -> None:
 
 
 def _seconds(created: datetime | None) -> str:
-    """Format a time, precise to the second."""
-    return "" if created is None else f"{created:%Y-%m-%d %H:%M:%S}"
+    """Format a time, precise to the second, with its offset, as `--since` takes it."""
+    return "" if created is None else f"{created:%Y-%m-%d %H:%M:%S%z}"

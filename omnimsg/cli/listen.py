@@ -29,9 +29,10 @@ from omnimsg.cli.streams import OutputError
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from omnimsg.client import Client
+    from omnimsg.config import Config
     from omnimsg.delivery.receiver import Receiver
     from omnimsg.domain.events import Event, InboundMessage
     from omnimsg.engine.observers import Observer
@@ -99,7 +100,8 @@ async def _listen(
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
-                _print_addresses(client, receiver, address, here, on_stderr=as_json)
+                left_out = {} if account is not None else _left_out(client, loaded)
+                _print_addresses(client, receiver, address, here, left_out, on_stderr=as_json)
                 await _wait_for_stop(printer.stop)
             finally:
                 await runner.cleanup()
@@ -184,6 +186,17 @@ def _accounts_with_secrets(client: "Client") -> list[str] | None:
     return names or None
 
 
+def _left_out(client: "Client", loaded: "Config") -> dict[str, str]:
+    """Return why callbacks of the other accounts are not received, by account name."""
+    problems = {
+        name: problem
+        for name, adapter in client.accounts.items()
+        if adapter.receives() and (problem := adapter.callback_problem()) is not None
+    }
+    unusable = {name: "; ".join(why.splitlines()) for name, why in loaded.unusable.items()}
+    return problems | unusable
+
+
 def _refusals() -> "Observer":
     from omnimsg.delivery.request import RefusedBecause  # noqa: PLC0415
     from omnimsg.engine.delivery_events import CallbackRefused  # noqa: PLC0415
@@ -218,7 +231,7 @@ def _print_json(event: "Event") -> None:
 
 
 def _print_event(event: "Event") -> None:
-    """Print one line: time, kind, account, and the details of the event."""
+    """Print one line: local time, kind, account, and the details of the event."""
     from omnimsg.domain.events import (  # noqa: PLC0415
         InboundMessage,
         InteractionEvent,
@@ -240,7 +253,7 @@ def _print_event(event: "Event") -> None:
         style, rest = "magenta", ": ".join(filter(None, (event.why, event.provider_kind)))
     padded = f"{word.replace('_', ' '):<{_WIDTH}}"
     print_line(
-        (f"{event.at:%H:%M:%S}  ", "dim"),
+        (f"{event.at.astimezone():%H:%M:%S}  ", "dim"),
         (padded, style) if style else styled(word_text(word), " " * (_WIDTH - len(word))),
         f"{sanitize(event.account)}  {sanitize(rest)}",
     )
@@ -259,7 +272,13 @@ def _reply_text(event: "InboundMessage") -> str:
 
 
 def _print_addresses(
-    client: "Client", receiver: "Receiver", public_url: str, here: str, *, on_stderr: bool
+    client: "Client",
+    receiver: "Receiver",
+    public_url: str,
+    here: str,
+    left_out: "Mapping[str, str]",
+    *,
+    on_stderr: bool,
 ) -> None:
     console = stderr_console() if on_stderr else stdout_console()
     lines = [styled("Listening on ", (here, "bold green"), "; Ctrl+C stops it.")]
@@ -268,5 +287,7 @@ def _print_addresses(
         setting = client.accounts[name].path_secrets
         secret = "" if setting is None else f"/SECRET  (one of accounts.{name}.{setting})"
         lines.append(styled(f"  {public_url}/{name}{secret}"))
+    for name, why in left_out.items():
+        lines.append(styled(("not received: ", "yellow"), sanitize(f"{name}: {why}")))
     for line in (*lines, styled()):
         print_line(line, on=console)

@@ -11,11 +11,14 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import print_hint, sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from omnimsg.bulk import MessageFile
     from omnimsg.domain.errors import Problem
+
+# What is said of a number that can be read once its country is known.
+_WITHOUT_COUNTRY = ("it has no plus: ", "it begins with 0: ")
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +78,15 @@ def print_numbers_read(count: int, region: str | None) -> None:
     if count:
         what = "1 number was" if count == 1 else f"{count:,} numbers were"
         print_hint(f"{what} read with --region {region}")
+
+
+def region_advice(problems: Iterable[Problem], region: str | None) -> str | None:
+    """Return the advice to name a region, if that lets a number be read; `None` otherwise."""
+    if region is not None:
+        return None
+    if any(said in each.why for each in problems for said in _WITHOUT_COUNTRY):
+        return "--region reads such numbers as those of a country, such as --region ZA"
+    return None
 
 
 def refused(file: Path, error: Exception) -> CommandError:

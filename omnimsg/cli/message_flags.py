@@ -16,7 +16,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.message_files import problems_text
+from omnimsg.cli.message_files import problems_text, region_advice
 from omnimsg.cli.output import masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.address import is_e164
@@ -117,7 +117,8 @@ def messages_from_flags(flags: MessageFlags, command: str = "send") -> list[Mess
     except InvalidValue as error:
         raise CommandError(
             "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
-            f"`omnimsg {command} --help` describes the flags",
+            region_advice(error.problems, flags.region)
+            or f"`omnimsg {command} --help` describes the flags",
         ) from error
 
 

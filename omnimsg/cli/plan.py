@@ -28,11 +28,19 @@ from cyclopts import Parameter
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
+from omnimsg.cli.message_files import (
+    FileFlags,
+    open_messages,
+    problems_text,
+    refused,
+    region_advice,
+    unusable,
+)
 from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
 from omnimsg.cli.output import (
     masked_address,
     print_error,
+    print_hint,
     print_json_lines,
     print_line,
     sanitize,
@@ -91,13 +99,14 @@ def plan(  # noqa: PLR0913 - the flags of a command
         messages = _read(file, reading)
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    return anyio.run(partial(_plan, config, messages, account, as_json=as_json))
+    return anyio.run(partial(_plan, config, messages, account, flags.region, as_json=as_json))
 
 
 async def _plan(
     config: Path,
     messages: Iterator[tuple[int | None, Message | InvalidValue]],
     account: str | None,
+    region: str | None,
     *,
     as_json: bool,
 ) -> int:
@@ -105,11 +114,13 @@ async def _plan(
     from omnimsg.domain.message import Message  # noqa: PLC0415
 
     code = OK
+    advice: str | None = None
     async with Client.from_config(config, default=account) as client:
         for line, message in messages:
             if not isinstance(message, Message):
                 code = FAILED
                 _print_bad(line, message, as_json=as_json)
+                advice = advice or region_advice(message.problems, region)
                 continue
             found = client.plan(message, account=account)
             if found.refusal is not None:
@@ -119,6 +130,8 @@ async def _plan(
                 print_json_lines([own | plan_to_json(found)])
             else:
                 _print(line, found)
+    if advice is not None:
+        print_hint(advice)
     return code
 
 

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from omnimsg.cli.errors import advice_for
-from omnimsg.cli.message_files import problems_text
+from omnimsg.cli.message_files import problems_text, region_advice
 from omnimsg.cli.output import (
     counts_text,
     print_error,
@@ -48,6 +48,7 @@ class ProgressDisplay:
         name: The name beside the bar.
         total: The approximate number of messages of the run.
         unit: The word for one message of the run in failure texts.
+        region: The region of numbers without a country code, if the user has named one.
         clock: Returns the time in seconds.
 
     Attributes:
@@ -60,10 +61,13 @@ class ProgressDisplay:
         *,
         total: int,
         unit: str = "line",
+        region: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = sanitize(name)
         self._unit = unit
+        self._region = region
+        self._has_advised_region = False
         self._total = total
         self._counts: Counter[str] = Counter()
         self._reported: set[tuple[str, str]] = set()
@@ -99,7 +103,9 @@ class ProgressDisplay:
         """Count a line that is not a message, and report the first ones."""
         self._counts["bad"] += 1
         if self._counts["bad"] <= _MAX_BAD_LINES:
-            self._print_error(f"line {line}: {problems_text(problems)}")
+            advice = None if self._has_advised_region else region_advice(problems, self._region)
+            self._has_advised_region |= advice is not None
+            self._print_error(f"line {line}: {problems_text(problems)}", advice)
         elif self._counts["bad"] == _MAX_BAD_LINES + 1:
             self.print_hint("the other bad lines are only in the results file")
 

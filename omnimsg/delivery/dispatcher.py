@@ -15,6 +15,7 @@ from omnimsg.delivery.tracked import Names
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
+from omnimsg.domain.status import Status
 from omnimsg.engine.delivery_events import EventReceived, StatusChanged
 
 if TYPE_CHECKING:
@@ -196,6 +197,9 @@ class Dispatcher:
             tracked = await self._tracker.find(tracked.id) or tracked
         status = tracked.status
         if status is None or status.status is tracked.told:
+            return
+        # The next leg has no report yet. That takes back a failure, and is no news after `SENT`.
+        if status.status is Status.UNKNOWN and not tracked.told.final:
             return
         change = StatusChanged(
             account=tracked.account,

@@ -29,7 +29,8 @@ class MemorySuppression:
     Args:
         opted_out: Addresses that have opted out before: numbers and mailboxes, as `Message.to`. A
             number may lack its plus.
-        marketing_tags: The tags of messages that are marketing.
+        marketing_tags: The tags of messages that are marketing. A provider without tags refuses
+            such a message, so that an account there needs a list that knows marketing otherwise.
 
     Raises:
         InvalidValue: A number is not in E.164 form, so no message to it would be recognized; or

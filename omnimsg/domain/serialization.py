@@ -160,7 +160,12 @@ def _tagged_union_reader(converter: cattrs.Converter, kind: Any) -> Callable[[An
     def read(value: Any, _: Any) -> Any:  # noqa: ANN401 - JSON data
         if value is None and optional:
             return None
-        fields = dict(require_mapping(value))
+        if not isinstance(value, dict):
+            known = ", ".join(sorted(by_kind))
+            raise ValueError(  # noqa: TRY004 - as all hooks
+                f"must be an object with keys, of which {tag!r} is one of {known}"
+            )
+        fields = dict(value)
         given = fields.pop(tag, None)
         if not isinstance(given, str) or given not in by_kind:
             raise InvalidValue(Problem(tag, str(unknown_choice(given, by_kind))))

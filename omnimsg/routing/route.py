@@ -125,7 +125,8 @@ class Match:
         prefixes: The number begins with one of these: `+27` is a country, `+2782` a network in it.
             An e-mail address or a provider's contact begins with none.
         contents: Content of one of these kinds, by its `type` in JSON, such as `template`.
-        tags: At least one of these tags.
+        tags: At least one of these tags. Only an account whose provider carries tags can send such
+            a message; `metadata` works with all.
         priorities: One of these priorities.
         senders: One of these senders, set on the message itself.
         metadata: Each of these entries, in the message's metadata.

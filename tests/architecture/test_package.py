@@ -103,6 +103,22 @@ def test_no_type_check_is_switched_off() -> None:
     ]
 
 
+def test_no_private_attribute_of_another_class_is_used() -> None:
+    """Neither the code nor its tests touch what belongs to another class.
+
+    Ruff refuses it; the exemption of the simulation is about simloom's own classes.
+    """
+    folders = [ROOT / name for name in ("omnimsg", "providers", "tests", "benchmarks")]
+    exempted = re.compile(r"noqa:.*SLF\d{3}")
+
+    assert [] == [
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for path in folder.rglob("*.py")
+        if exempted.search(path.read_text())
+    ]
+
+
 def test_the_wheel_has_every_file_of_the_packages() -> None:
     """The wheel has exactly the files of the packages: code, types and the inbox page."""
     root = Path(__file__).parents[2]

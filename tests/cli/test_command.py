@@ -126,6 +126,7 @@ def test_an_unknown_command(run: Run) -> None:
     assert ran.code == 2
     assert "sned" in ran.error
     assert "send" in ran.error
+    assert "`omnimsg --help` lists the commands" in ran.hint
 
 
 def test_a_defect_is_one_line_and_debug_prints_it(

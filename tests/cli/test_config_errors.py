@@ -277,7 +277,38 @@ def test_show_says_which_account_cannot_be_used(run: Run, sandbox: Sandbox, tmp_
     assert rows["clickatell"]["problem"] is None
     assert "NO_SUCH is not set" in rows["messente"]["problem"]
     assert rows["messente"]["values"]["password"] == {"value": "***", "source": "env:NO_SUCH"}
+    assert "provider" not in rows["messente"]["values"]
     assert "cannot be used: " in run("config", "show").out
+
+
+def test_show_prints_each_problem_of_an_account(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Two variables that are not set are two lines."""
+    file = tmp_path / "omnimsg.toml"
+    text = file.read_text().replace('"sandbox-password"', '"env:NO_SUCH"')
+    file.write_text(text.replace('["sandbox-inbound-secret"]', '["env:NEITHER"]'))
+
+    ran = run("config", "show")
+
+    assert 2 == ran.out.count("cannot be used: ")
+
+
+def test_show_has_values_as_the_file_and_where_they_come_from(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list names the references in it; booleans are TOML's; a documented rate has its place."""
+    monkeypatch.setenv("A_KEY", "a-signing-key-of-some-length")
+    file = tmp_path / "omnimsg.toml"
+    keys = '["env:A_KEY", "sandbox-signing-key"]'
+    file.write_text(file.read_text().replace('["sandbox-signing-key"]', keys))
+
+    ran = run("config", "show", "--json")
+
+    values = {row["account"]: row["values"] for row in ran.rows}["bird"]
+    assert "env:A_KEY, omnimsg.toml" == values["signing_keys"]["source"]
+    assert {"value": "false", "source": "provider"} == values["batch"]
+    assert {"value": "500", "source": "provider"} == values["limits.requests_per_second"]
+    names = list(values)
+    assert names.index("limits.requests_per_second") < names.index("limits.concurrency")
 
 
 def test_show_hides_the_credentials_of_a_proxy(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -208,6 +208,41 @@ def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert ["Hi Zoë"] == [each.text for each in sandbox.handsets.received(OTHER)]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("send-many", "many.csv", "--check"), ("send-many", "many.csv"), ("plan", "many.csv")],
+    ids=["check", "send-many", "plan"],
+)
+@pytest.mark.usefixtures("sandbox")
+def test_numbers_without_a_plus_have_one_piece_of_advice(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Where a region would read the numbers of a file, `--region` is named once."""
+    _write(tmp_path, "to,text", "27820990001,x", "082 099 0001,x", "n/a,x")
+
+    ran = run(*command)
+
+    assert 1 == ran.err.count("--region reads such numbers")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_region_that_was_named_is_not_advised(run: Run, tmp_path: Path) -> None:
+    """A number that the region did not make readable has no advice to name one."""
+    _write(tmp_path, "to,text", "2782x,x")
+
+    ran = run("send-many", "many.csv", "--check", "--region", "ZA")
+
+    assert "it has no plus" in ran.err
+    assert "--region reads such numbers" not in ran.err
+
+
+def test_one_number_without_a_plus_has_advice(run: Run) -> None:
+    """`send` names `--region` where it would read the number."""
+    ran = run("send", "--to", "27820990001", "--text", "Hello")
+
+    assert "--region reads such numbers" in ran.hint
+
+
 def test_one_number_is_read(run: Run, sandbox: Sandbox) -> None:
     """`send --region` reads a national number and prints, masked, which number it was read as."""
     sent = run("send", "--to", "082 099 0001", "--text", "Hello", "--region", "ZA")

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from support.command import Run
@@ -49,6 +50,16 @@ def _start(file: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
     results = file.with_name(RESULTS)
     wait_until(lambda: results.exists() and b"accepted" in results.read_bytes())
     return process
+
+
+@contextmanager
+def _hangup(action: signal.Handlers) -> Iterator[None]:
+    """Let processes that start in this block inherit what they do at SIGHUP."""
+    before = signal.signal(signal.SIGHUP, action)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _copy_over(path: Path) -> None:
@@ -133,7 +144,9 @@ def test_the_file_of_messages_is_overwritten(run: Run, sandbox: Sandbox, many: P
 
 def test_a_hangup_ends_like_a_termination(sandbox: Sandbox, many: Path) -> None:
     """After SIGHUP, reading stops, answers are awaited, and the summary counts what is left."""
-    with _start(many) as process:
+    with _hangup(signal.SIG_DFL):  # the suite itself may run under `nohup`
+        process = _start(many)
+    with process:
         process.send_signal(signal.SIGHUP)
         out, error = process.communicate(timeout=30)
     counts = json.loads(out)
@@ -147,11 +160,8 @@ def test_a_hangup_ends_like_a_termination(sandbox: Sandbox, many: Path) -> None:
 
 def test_nohup(sandbox: Sandbox, many: Path) -> None:
     """A run started with SIGHUP ignored, as by `nohup`, is not ended by SIGHUP."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
+    with _hangup(signal.SIG_IGN):
         process = _start(many)
-    finally:
-        signal.signal(signal.SIGHUP, before)
     with process:
         process.send_signal(signal.SIGHUP)
         sandbox.faults.clear()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -33,11 +34,15 @@ def config(tmp_path: Path) -> Path:
 
 @contextmanager
 def listening(
-    config: Path, *flags: str, addresses: list[str] | None = None
+    config: Path,
+    *flags: str,
+    addresses: list[str] | None = None,
+    left_out: list[str] | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], str, IO[str]]]:
     """Run the command; yield its process, the address of its receiver and its standard output.
 
-    The addresses that it prints are added to `addresses`.
+    The addresses that it prints are added to `addresses`, and the accounts whose callbacks are not
+    received to `left_out`.
     """
     command = [sys.executable, "-m", "omnimsg", "listen", "--port", "0", "--config", str(config)]
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -51,6 +56,9 @@ def listening(
             for line in iter(lambda: greeting.readline().strip(), ""):
                 if addresses is not None and "://" in line:
                     addresses.append(line.split()[0])
+                _, found, account = line.partition("not received: ")
+                if left_out is not None and found:
+                    left_out.append(account)
             yield process, f"{address}/callbacks", process.stdout
         finally:
             process.send_signal(signal.SIGINT)
@@ -69,6 +77,46 @@ def test_an_event_is_one_line(config: Path, run: Run) -> None:
     assert ["delivered", "bird", "sms"] == status[1:4]
     assert "reply" in reply
     assert "*" in reply or "…" in reply
+
+
+def test_the_time_is_that_of_the_machine(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of an event has no offset, so it is that of the machine and not UTC."""
+    monkeypatch.setenv("TZ", "IST-5:30")
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    reply = {
+        "channel": "sms",
+        "messageId": "23a7711a8133287637ebdcd9e87a1613",
+        "from": "27820001000",
+        "to": "27870000000",
+        "timestamp": round(at.timestamp() * 1000),
+        "content": "YES",
+        "charset": "UTF-8",
+    }
+    body = json.dumps({"integrationId": "1", "event": {"moText": [reply]}}).encode()
+
+    with listening(config) as (_, url, printed):
+        address = f"{url}/clickatell/sandbox-callback-secret-0"
+        asked = urllib.request.Request(address, body, method="POST")  # noqa: S310 - our own
+        urllib.request.urlopen(asked).close()  # noqa: S310
+        line = printed.readline()
+
+    assert ["08:34:05", "reply"] == line.split()[:2]
+
+
+def test_an_account_that_is_left_out_is_named(tmp_path: Path) -> None:
+    """The greeting says whose callbacks are not received, and why."""
+    path = tmp_path / "omnimsg.toml"
+    text = Sandbox().config_toml().replace('"sandbox-password"', '"env:NO_SUCH"')
+    path.write_text(text.replace('signing_keys = ["sandbox-signing-key"]', ""), encoding="utf-8")
+    left_out: list[str] = []
+
+    with listening(path, left_out=left_out):
+        pass
+
+    bird, messente = left_out
+    assert bird.startswith("bird: needs `signing_keys`")
+    assert messente.startswith("messente: ")
+    assert messente.endswith("NO_SUCH is not set")
 
 
 def test_an_unknown_event_without_a_kind(config: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -310,6 +311,18 @@ def test_history(run: Run, toy: type[ToyTransport]) -> None:
         "created": None,
     } == ran.rows[0]
     assert "toy:3-1" in run("history").out
+
+
+def test_a_time_of_history_is_one_for_since(run: Run, sandbox: Sandbox) -> None:
+    """The table has the offset of a time, so that the time can be given to `--since`."""
+    run("send", "--to", "+27820990001", "--text", "Hello", "--account", "bird")
+
+    ran = run("history", "--account", "bird")
+
+    created = "[0-9]{4}(?:-[0-9]{2}){2} [0-9]{2}(?::[0-9]{2}){2}[+-][0-9]{4}"
+    found = re.findall(created, ran.out)
+    assert 1 == len(found)
+    assert 0 == run("history", "--account", "bird", "--since", *found).code
 
 
 def test_history_stops_at_its_limit(run: Run, toy: type[ToyTransport]) -> None:

@@ -133,6 +133,13 @@ def test_another_file_is_named(run: Run, tmp_path: Path, content: str) -> None:
     assert "a.jsonl: line 1 is not one of a file of unknown codes or results" in ran.error
 
 
+def test_no_provider_is_answered_with_their_names(run: Run) -> None:
+    """`codes` alone names the providers to choose from."""
+    ran = run("codes")
+
+    assert "name one of bird, clickatell, messente" in ran.hint
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

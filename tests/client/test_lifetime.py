@@ -8,23 +8,35 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from support.adapters import texts, tiny
+from support.adapters import NUMBER, TEXT, accepted, texts, tiny
+from support.reporting import PUBLIC_URL, Silent, deliver
+from support.routed import Routed
 from support.sending import settled
 from support.servers import Server, answer, hold, stall
 
 from omnimsg import (
     AmbiguousError,
+    CallbackOptions,
+    Channel,
     Client,
     Event,
     InvalidValue,
+    Leg,
+    LegChanged,
+    LegState,
     Limits,
+    Message,
     NotSentError,
+    Observer,
     OperationError,
     Policy,
 )
+from omnimsg.delivery.memory_store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from omnimsg.delivery.tracked import Names, Tracked
 
 pytestmark = pytest.mark.anyio
 
@@ -82,25 +94,60 @@ async def test_a_cancelled_close_ends_what_waits_for_reports(how: str) -> None:
     assert "the client is closed" in str(given[0])
 
 
-async def test_a_close_that_is_cancelled_while_it_waits_for_legs_ends_all_waits() -> None:
+class SlowAtLast(MemoryStore, Observer):
+    """A store that keeps changes waiting from when a second leg has reached the recipient.
+
+    Attributes:
+        go_on: Ends the wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+        self._is_slow = False
+
+    def leg_changed(self, event: LegChanged) -> None:
+        """Be slow from now on, where a second leg was delivered."""
+        self._is_slow = event.state is LegState.REACHED_TWICE
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change the stored message."""
+        if self._is_slow:
+            await self.go_on.wait()
+        return await super().update(names, change)
+
+
+def test_a_close_that_is_cancelled_while_it_waits_for_legs_ends_all_waits() -> None:
     """Closing that is cancelled after the accounts are closed ends `wait` all the same."""
-    client = Client([tiny()])
-    waiting = asyncio.create_task(client.wait("main:1", timeout=1000))
-    await settled()
-    recorded = asyncio.Event()
+    store = SlowAtLast()
+    wires = Routed(
+        *(accepted, accepted),
+        kind=Silent,
+        store=store,
+        observers=[store],
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+    )
+    leg = Leg(channel=Channel.SMS, account="b")
+    message = Message(NUMBER, TEXT, channel=Channel.WHATSAPP, ttl=10, fallback=(leg,))
 
-    async def record_leg() -> None:
-        await recorded.wait()
+    async def story(client: Client) -> tuple[bool, object]:
+        receiver = client.receiver()
+        await client.send(message)
+        waiting = asyncio.create_task(client.wait("a:other", timeout=1000))
+        await asyncio.sleep(20)
+        for account in "ab":
+            report = {"id": f"id-{message.reference}", "state": "delivered"}
+            await deliver(receiver, report, path=f"/callbacks/{account}")
+        with anyio.move_on_after(0.05) as scope:
+            await client.aclose()
+        await settled()
+        ended = waiting.done()
+        store.go_on.set()
+        waiting.cancel()
+        (given,) = await asyncio.gather(waiting, return_exceptions=True)
+        return scope.cancelled_caught and ended, given
 
-    client._legs.spawn(record_leg(), outlives_close=True)  # noqa: SLF001 - as for a slow store
-
-    with anyio.move_on_after(0.05):
-        await client.aclose()
-    await settled()
-    ended = waiting.done()
-    recorded.set()
-    waiting.cancel()
-    (given,) = await asyncio.gather(waiting, return_exceptions=True)
+    ended, given = wires.run(story)
 
     assert (True, OperationError) == (ended, type(given))
 

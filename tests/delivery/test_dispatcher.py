@@ -37,6 +37,7 @@ from omnimsg.domain.events import InteractionEvent, UnparsedEvent
 from omnimsg.domain.history import Interaction, InteractionKind
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.opt_out import ConsentChange, Keywords, OptOutRules
+from omnimsg.domain.outcome import LegId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.engine.observers import Observers
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 M1 = MessageId("main:m1")
+LEGS = tuple(LegId(channel=Channel.SMS, provider_id=each) for each in ("leg-1", "leg-2"))
 
 
 class Recorder(MemorySuppression):
@@ -372,6 +374,45 @@ async def test_a_change_is_told_once(world: World) -> None:
     assert [each.status.status for each in world.watcher.changes] == [
         status for _, status in world.statuses
     ]
+
+
+async def test_a_next_leg_without_a_report_is_no_news(world: World) -> None:
+    """Between the failure of one leg and the first report of the next one, nothing is told."""
+    world.note_statuses()
+    tell(world.tracker, attrs.evolve(accepted(), legs=LEGS))
+
+    for number, (status, leg_id) in enumerate(
+        [
+            (Status.SENT, "leg-1"),
+            (Status.FAILED, "leg-1"),
+            (Status.SENT, "leg-2"),
+            (Status.DELIVERED, "leg-2"),
+        ]
+    ):
+        told = leg(status, seconds=number, leg_id=leg_id)
+        await world.give(attrs.evolve(report(status, seconds=number), leg=told))
+
+    assert [
+        (Status.UNKNOWN, Status.SENT),
+        (Status.SENT, Status.DELIVERED),
+    ] == world.statuses
+
+
+async def test_a_next_leg_takes_back_a_failure(world: World) -> None:
+    """A leg that failed before the answer to the send named the next one is not the end."""
+    world.note_statuses()
+    failed = attrs.evolve(report(Status.FAILED), leg=leg(Status.FAILED, leg_id="leg-1"))
+    await world.give(failed)
+    tell(world.tracker, attrs.evolve(accepted(), legs=LEGS))
+
+    await world.give(
+        attrs.evolve(report(Status.FAILED, seconds=1), leg=leg(Status.FAILED, leg_id="leg-1"))
+    )
+
+    assert [
+        (Status.UNKNOWN, Status.FAILED),
+        (Status.FAILED, Status.UNKNOWN),
+    ] == world.statuses
 
 
 async def test_a_change_is_told_with_all_that_is_known(world: World) -> None:

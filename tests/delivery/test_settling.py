@@ -13,7 +13,7 @@ import orjson
 import pytest
 from support.adapters import FakeTransport, TinyAdapter, accepted, references, results, texts, tiny
 from support.audit import outcome_of
-from support.reporting import PUBLIC_URL, Reporting, deliver
+from support.reporting import PUBLIC_URL, Reporting, Silent, deliver
 from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
@@ -49,12 +49,6 @@ if TYPE_CHECKING:
     from omnimsg.delivery.receiver import Receiver
 
 Reply: TypeAlias = "Response | Awaitable[Response]"
-
-
-class Silent(Reporting):
-    """An adapter without look-ups by reference: only a report can settle a doubt."""
-
-    find = TinyAdapter.find
 
 
 class Asked(Reporting):

@@ -11,13 +11,20 @@ import tomllib
 from collections import Counter
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
 import omnimsg
+from omnimsg.config import load_adapter
 from omnimsg.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omnimsg.adapter import Adapter
+    from omnimsg.adapter.capabilities import ChannelCapabilities
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -119,6 +126,30 @@ def test_toml_is_toml(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_routes_can_send_what_they_match(page: Path) -> None:
+    """No example routes by tags to accounts of which none can send a message with tags."""
+    configs = [
+        tomllib.loads(found["text"])
+        for found in FENCE.finditer(page.read_text(encoding="utf-8"))
+        if found["kind"] == "toml"
+    ]
+
+    useless = [
+        route["name"]
+        for config in configs
+        for route in config.get("routes", [])
+        if "tags" in route.get("match", {})
+        and not any(
+            "tags" in channel.fields
+            for name in route["accounts"]
+            for channel in _channels_of(config["accounts"][name]["provider"])
+        )
+    ]
+
+    assert useless == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link of a page to a file of the project names an existing file and heading."""
     targets = [_in_project(page, target) for target in LINK.findall(_prose(page))]
@@ -176,6 +207,11 @@ def _in_project(page: Path, target: str) -> tuple[Path, str] | None:
     if address.startswith(("https://", "http://", "mailto:")):
         return None
     return (page.parent / address if address else page), anchor
+
+
+def _channels_of(provider: str) -> Iterable[ChannelCapabilities]:
+    adapter: type[Adapter[Any]] = load_adapter(provider)
+    return adapter.capabilities.channels.values()
 
 
 def _is_there(file: Path, anchor: str) -> bool:

@@ -269,7 +269,14 @@ def _with(**fields: Any) -> dict[str, Any]:
         (_with(to="37255500001"), ["to: must be a number in E.164 form"]),
         (_with(to={"id": 5}), ["to.id: must be text"]),
         (_with(content=None), ["content: must be an object with keys"]),
-        (_with(content="Hello"), ["content: must be an object with keys"]),
+        (
+            _with(content="Hello"),
+            ["content: must be an object with keys", "content: .*'type' is one of binary, card"],
+        ),
+        (
+            _with(content={"type": "template", "name": "a", "body": ["4711"]}),
+            ["content.body[0]: must be an object", "content.body[0]: .*'type' is one of "],
+        ),
         (_with(content={}), ["content.type: must be one of binary, card"]),
         (_with(content={"type": []}), ["content.type: must be one of binary, card"]),
         (

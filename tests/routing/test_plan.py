@@ -125,6 +125,14 @@ def test_a_message_that_would_not_leave() -> None:
     assert found.request is None
 
 
+def test_a_refusal_of_tags_names_what_routes_can_match_instead() -> None:
+    """Tags are refused where the provider has none, although routes can match them."""
+    found = plan(Message("+27820000001", "x", tags=["t"]))
+
+    assert found.refusal is not None
+    assert "metadata" in found.refusal.failure.detail
+
+
 class _Signs(TinyAdapter):
     """Sends a token that it computes from the key, in place of the key."""
 

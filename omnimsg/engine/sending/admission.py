@@ -64,6 +64,7 @@ class Admission:
         observers: Told of every message that is handed over.
         fails_over: Returns whether a failure goes to the callers at once; see `Owner.fails_over`.
         spending: The budgets that messages count against, where there are any.
+        is_closed: Whether nothing more is taken.
 
     Attributes:
         routed_admission: What `routed` returned, once it was called.
@@ -77,6 +78,7 @@ class Admission:
     _observers: Observers
     _fails_over: FailsOver | None = None
     _spending: Spending | None = None
+    _is_closed: bool = False
     _is_plain: Callable[[Message], bool] = attrs.field(init=False)
     _callers: Callers = attrs.field(init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
@@ -85,7 +87,6 @@ class Admission:
     # The newest of these runs. It has no size limit: messages that join it overtake no other run.
     _newest_run: Run = attrs.field(init=False)
     _shares_requests: bool = attrs.field(init=False)
-    _is_closed: bool = attrs.field(default=False, init=False)
     routed_admission: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -237,8 +238,8 @@ class Admission:
                 observers=self._observers,
                 fails_over=fails_over,
                 spending=self._spending,
+                is_closed=self._is_closed,
             )
-            self.routed_admission._is_closed = self._is_closed  # noqa: SLF001 - of the same class
         return self.routed_admission
 
     def close(self) -> None:

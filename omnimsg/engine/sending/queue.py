@@ -99,7 +99,10 @@ class Queue:
             lane = self._low
             if not lane.batches:
                 return None
-        return lane.pop()
+        batch = lane.pop()
+        if self._expiries and not self:
+            self._expiries.clear()  # all are of batches that have left, and keep their messages
+        return batch
 
     def put(  # noqa: PLR0913, PLR0917 - once a message: a value for these would cost more than it
         self,
