@@ -221,9 +221,10 @@ class Chain:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = _DAY
         if leg.ttl is not None:
-            send_at, now = leg.message.send_at, self._owner.utc_now()
-            waits = 0.0 if send_at is None else max(0.0, (send_at - now).total_seconds())
-            left = leg.ttl + waits - (self._owner.now() - self._handed_over)
+            send_at, begins = leg.message.send_at, self._handed_over - self._owner.now()
+            if send_at is not None:  # the ttl counts from then, and not from the hand-over
+                begins = max(begins, (send_at - self._owner.utc_now()).total_seconds())
+            left = leg.ttl + begins
         status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)

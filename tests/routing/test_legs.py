@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -247,6 +248,33 @@ def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
     routed.run(story)
 
     assert [1060] == [round(each) for each in times]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_ttl_of_a_scheduled_leg_begins_at_its_time(stream: bool) -> None:
+    """The next leg is sent when the ttl after `send_at` ends, however long the hand-over took.
+
+    The seconds of the hand-over were subtracted, so it was sent too early.
+    """
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(slowly(25.0, "ok"), COMES), wire(second, COMES))
+    given = message(ELSEWHERE, send_at=routed.loop.utc_now() + timedelta(seconds=500))
+
+    async def story(client: Client) -> None:
+        if stream:
+            _ = [each async for each in client.send_many([given])]
+        else:
+            await client.send(given)
+        await asyncio.sleep(600.0)
+
+    routed.run(story)
+
+    assert [1560] == [round(each) for each in times]
 
 
 @pytest.mark.parametrize("stream", [False, True])
