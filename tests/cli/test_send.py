@@ -183,6 +183,18 @@ def test_a_file_that_is_not_a_message(
     assert not sandbox.requests
 
 
+def test_a_file_that_names_two_recipients(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A key that a message has twice is an error: the last one was texted."""
+    (tmp_path / "message.json").write_text(
+        '{"to": "+27820990001", "content": {"type": "text", "text": "x"}, "to": "+27820990002"}'
+    )
+
+    ran = run("send", "--message", "message.json")
+
+    assert (2, "error: --message: has the key 'to' twice") == (ran.code, ran.error)
+    assert not sandbox.requests
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
