@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from omnimsg.bulk import BulkRun, LineState, ResultsFile, open_message_file
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, NotSent
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
@@ -100,6 +105,44 @@ async def stopped_after_one(results: ResultsFile, source: Path) -> tuple[Reading
     await run.send(cast("Client", Sender(results)), account=None, deadline=10)
     results.close()
     return observer, run
+
+
+class Refused(Sender):
+    """A client that sends nothing, because no intent can be recorded."""
+
+    async def send_many(
+        self, messages: AsyncIterator[Message], **_: object
+    ) -> AsyncIterator[Outcome]:
+        """Fail to record an intent for each message, and yield that it was not sent."""
+        failure = Failure(reason=Reason.UNKNOWN, retry=Retry.SAFE)
+        async for message in messages:
+            with suppress(OSError):
+                await self._results.intend(ATTEMPT, [message])
+            yield NotSent(reference=message.reference, account="main", failure=failure)
+
+
+@pytest.mark.anyio
+async def test_lines_that_cannot_be_recorded_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that was handed over and not sent, because of a full disk, is told to be left."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * 3)
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        await run.send(cast("Client", Refused(results)), account=None, deadline=10)
+    monkeypatch.undo()
+    results.close()
+
+    assert ([], 3, False) == (observer.told, run.lines_left, run.finished)
 
 
 @pytest.mark.anyio
