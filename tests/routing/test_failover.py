@@ -532,18 +532,25 @@ def test_what_waits_for_a_pause_goes_on() -> None:
     assert routed.asked()["a"] < 16
 
 
+class Timed(FakeTransport):
+    """A transport that records how many seconds each request may take."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.withins: list[float] = []
+
+    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+        """Record the seconds."""
+        self.withins.append(within)
+        return await super().exchange(request, within=within, **more)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_time_counts_on(stream: bool) -> None:
     """The second account has only what is left of the deadline."""
-    withins: list[float] = []
-
-    class Timed(FakeTransport):
-        async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
-            withins.append(within)
-            return await super().exchange(request, within=within, **more)
-
     routed = Routed(slowly(7.0, "slow-down"), accepted, routes=(Route(accounts=("a", "b")),))
-    routed.use("b", Timed(accepted))
+    timed = Timed(accepted)
+    routed.use("b", timed)
 
     (outcome,) = (
         routed.send_many(texts(1), deadline=10.0)
@@ -552,7 +559,7 @@ def test_time_counts_on(stream: bool) -> None:
     )
 
     assert "accepted" == outcome.kind
-    assert [pytest.approx(3.0, abs=0.1)] == withins
+    assert [pytest.approx(3.0, abs=0.1)] == timed.withins
 
 
 def test_ttl_counts_on() -> None:
@@ -695,3 +702,54 @@ def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
 
     assert [("a", "not_sent")] == heard
     assert 0 == routed.asked()["b"]
+
+
+def test_a_stream_that_was_left_moves_no_message() -> None:
+    """After its stream is left, a message that its account refuses goes to no other account."""
+    route = Route(accounts=("a", "b"))
+    routed = Routed(slowly(2.0, "no-money"), accepted, routes=(route,))
+
+    async def story(client: Client) -> None:
+        stream = client.send_many(texts(1))
+        reading = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(1)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await stream.aclose()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert {"a": 1, "b": 0} == routed.asked()
+
+
+class NoSenderAtA(TinyAdapter):
+    """Tiny whose account `a` cannot choose the sender of a message."""
+
+    def __init__(self, account: Any) -> None:
+        super().__init__(account)
+        if account.name == "a":
+            channels = {
+                channel: attrs.evolve(each, fields=each.fields - {"sender"})
+                for channel, each in self.capabilities.channels.items()
+            }
+            self.capabilities = attrs.evolve(self.capabilities, channels=channels)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_that_its_first_account_cannot_send_has_its_deadline(stream: bool) -> None:
+    """A message that moves on before any request has its deadline at the next account."""
+    route = Route(accounts=("a", "b"))
+    routed = Routed(accepted, accepted, routes=(route,), kind=NoSenderAtA)
+    timed = Timed(accepted)
+    routed.use("b", timed)
+    message = Message("+37255500001", "x", sender="Shop", reference="r0")
+
+    (outcome,) = (
+        routed.send_many([message], deadline=5.0)
+        if stream
+        else [routed.send(message, deadline=5.0)]
+    )
+
+    assert ("accepted", "b") == (outcome.kind, outcome.account)
+    assert [pytest.approx(5.0, abs=0.1)] == timed.withins

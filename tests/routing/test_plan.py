@@ -166,8 +166,6 @@ class _ManySecrets(TinySettings):
 class _Quotes(TinyAdapter):
     """Sends its secrets in the path and in the query."""
 
-    settings = _ManySecrets
-
     def sending(self, messages: Sequence[Message], context: Context) -> Request:
         request = super().sending(messages, context)
         settings = self.account.settings
