@@ -8,6 +8,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from omnimsg.bulk import BulkRun, LineState, ResultsFile, open_message_file
@@ -157,7 +159,7 @@ async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) 
     observer, run = await stopped_after_one(results, source)
 
     assert [(1, True)] == observer.told
-    assert 4 == run.lines_left
+    assert (4, False) == (run.lines_left, run.finished)
 
 
 @pytest.mark.anyio
@@ -172,6 +174,60 @@ async def test_a_row_of_several_lines_is_reached_as_a_whole(tmp_path: Path) -> N
 
     assert [(2, True)] == observer.told
     assert 4 == run.lines_left
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("resend_ambiguous", [False, True])
+async def test_which_lines_are_due(tmp_path: Path, resend_ambiguous: bool) -> None:
+    """A line is sent if it is untried or may be retried, or is ambiguous and that was chosen."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * len(LineState))
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    for state in LineState:
+        results.line_states[state + 1] = state
+    observer = Reading(results.path)
+    file = open_message_file(source)
+    run = BulkRun(file, results, resend_ambiguous=resend_ambiguous, observer=observer)
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    due = [LineState.UNTRIED, LineState.RETRYABLE]
+    due += [LineState.AMBIGUOUS] if resend_ambiguous else []
+    assert [state + 1 for state in due] == [line for line, _ in observer.told]
+    assert len(LineState) - len(due) == run.skipped
+
+
+class Waiting(Sender):
+    """A client with a message that waits for a fallback leg for ever."""
+
+    async def finish_legs(self, **_: object) -> int:
+        """Return 1."""
+        await anyio.lowlevel.checkpoint()
+        return 1
+
+
+@pytest.mark.anyio
+async def test_a_run_that_is_stopped_waits_for_no_leg(tmp_path: Path) -> None:
+    """`stop` ends the wait for fallback legs at the end of the file."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n")
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+
+    class Stopping(Reading):
+        def on_waiting(self, messages: int) -> None:
+            run.stop()
+
+    observer = Stopping(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    with anyio.fail_after(20):
+        await run.send(cast("Client", Waiting(results)), account=None, deadline=10)
+    results.close()
+
+    assert ([(1, True)], True) == (observer.told, run.finished)
 
 
 @pytest.mark.anyio
