@@ -110,6 +110,19 @@ def test_a_leg_that_is_refused_leaves_the_line_accepted(
     assert [] == channels(sandbox, NOT_THERE)
 
 
+def test_a_leg_that_may_have_been_sent_is_exit_code_3(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A fallback leg whose answer is lost leaves its line accepted; the exit code is 3."""
+    write(tmp_path, NOT_THERE)
+    sandbox.faults.add("reset_after", provider="clickatell")
+
+    ran = run(*THROUGH, "--json")
+
+    assert (3, 1, 0) == (ran.code, ran.rows[0]["accepted"], ran.rows[0]["ambiguous"])
+    assert 1 == ran.rows[0]["legs"]["doubtful"]
+
+
 def test_ctrl_c_ends_the_wait(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ctrl+C ends the wait for legs; the legs not tried are counted, and the exit code is 1."""
     write(tmp_path, NEVER, NEVER, NOT_THERE)
