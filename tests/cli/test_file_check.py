@@ -233,3 +233,19 @@ def test_without_the_extra(
         ran = run(*arguments)
         assert 2 == ran.code
         assert "pip install 'omnimsg[phone]'" in ran.hint
+
+
+@pytest.mark.parametrize("flag", ["--check", "--resume"])
+def test_only_a_first_run_records_a_refusal(
+    run: Run, sandbox: Sandbox, tmp_path: Path, flag: str
+) -> None:
+    """A refused file has no results file after a check, or a resumption with a mistyped name.
+
+    With one, the corrected file would be sent from its start by --resume.
+    """
+    _write(tmp_path, "to,txt", f"{PHONE},Hello")
+
+    ran = run("send-many", "many.csv", flag)
+
+    assert (2, True) == (ran.code, "column 'txt'" in ran.error)
+    assert not (tmp_path / RESULTS).exists()

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg.cli.send import outcome_to_json_with_id
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Rejected
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.serialization import outcome_from_json
 
 if TYPE_CHECKING:
@@ -311,6 +314,34 @@ def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> Non
 
     assert ran.code == 2
     assert ran.hint == "hint: did you mean 'clickatell'?"
+
+
+def test_the_named_account_has_the_message(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With --account the routes do not decide."""
+    with (tmp_path / "omnimsg.toml").open("a") as file:
+        file.write('\n[[routes]]\naccounts = ["messente"]\n')
+
+    routed = run("send", "--to", PHONE, "--text", TEXT, "--json")
+    named = run("send", "--to", PHONE, "--text", TEXT, "--json", "--account", "bird")
+
+    assert ["messente", "bird"] == [each.rows[0]["account"] for each in (routed, named)]
+
+
+def test_what_the_provider_says_is_masked() -> None:
+    """In the JSON form, numbers in the provider's words are masked, at any depth."""
+    failure = Failure(
+        reason=Reason.UNROUTABLE,
+        retry=Retry.NEVER,
+        detail=f"no way to {PHONE}",
+        raw={"errors": [{"to": PHONE}]},
+    )
+    outcome = Rejected(reference="r-27820990001", account="main", failure=failure)
+
+    found = outcome_to_json_with_id(outcome)
+
+    assert "r-27820990001" == found["reference"]
+    assert "no way to +278******01" == found["failure"]["detail"]
+    assert {"errors": [{"to": "+278******01"}]} == found["failure"]["raw"]
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "ambiguous"])
