@@ -266,6 +266,7 @@ def test_mark_read(run: Run, sandbox: Sandbox) -> None:
     ]
     assert "clickatell:no-such: rejected by clickatell" in ran.error
     assert run("mark-read", good).out == f"marked as read  {good}\n"
+    assert 1 == run("mark-read", good, "clickatell:no-such").code
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -374,3 +375,18 @@ def test_a_file_that_changes_while_the_provider_is_asked(
     assert (1, 0) == (counted.code, counted.rows[0]["untried"])
     assert (2, True) == (refused.code, refused.error.startswith("error: many.csv: was changed"))
     assert not (tmp_path / "failed.csv").exists()
+
+
+def test_a_file_that_was_accepted_in_part(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Lines that no run has reached are exit code 1, though all others are accepted."""
+    (tmp_path / "a.csv").write_text(f"to,text\n{PHONE},Hello\n")
+    run("send-many", "a.csv")
+    (tmp_path / "b.csv").write_text(f"to,text\n{PHONE},Hello\n{PHONE},Bye\n")
+    rows = (tmp_path / "a.csv.results.jsonl").read_text().splitlines(keepends=True)
+    header = json.loads(rows[0])
+    header["sha256"] = hashlib.sha256((tmp_path / "b.csv").read_bytes()).hexdigest()
+    (tmp_path / "b.csv.results.jsonl").write_text(json.dumps(header) + "\n" + "".join(rows[1:]))
+
+    ran = run("results", "b.csv", "--json")
+
+    assert (1, 1, 1) == (ran.code, ran.rows[0]["accepted"], ran.rows[0]["untried"])

@@ -137,6 +137,15 @@ def test_an_email(run: Run, sandbox: Sandbox) -> None:
     assert len(sandbox.handsets.received("ola@example.test")) == 1
 
 
+def test_an_email_address_is_no_number_of_a_region(run: Run, sandbox: Sandbox) -> None:
+    """With --region an e-mail address stays as it is."""
+    flags = ("--subject", "Table", "--text", TEXT, "--region", "ZA", "--account", "bird")
+
+    ran = run("send", "--to", "ola@example.test", *flags)
+
+    assert (0, 1) == (ran.code, len(sandbox.handsets.received("ola@example.test")))
+
+
 def test_a_scheduled_message_waits(run: Run, sandbox: Sandbox) -> None:
     """With --at the message is accepted now and not delivered yet."""
     ran = run("send", "--to", PHONE, "--text", TEXT, "--at", "2126-05-01T09:00:00+02:00", "--json")
@@ -325,6 +334,14 @@ def test_the_named_account_has_the_message(run: Run, sandbox: Sandbox, tmp_path:
     named = run("send", "--to", PHONE, "--text", TEXT, "--json", "--account", "bird")
 
     assert ["messente", "bird"] == [each.rows[0]["account"] for each in (routed, named)]
+
+
+def test_a_number_in_the_place_of_another_value(run: Run, sandbox: Sandbox) -> None:
+    """The error of a wrong value shows no number."""
+    ran = run("send", "--text", TEXT, "--ttl", PHONE + "x", "--to", PHONE)
+
+    assert (2, True) == (ran.code, "--ttl" in ran.error)
+    assert PHONE[1:] not in ran.out + ran.err
 
 
 def test_what_the_provider_says_is_masked() -> None:
