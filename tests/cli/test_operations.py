@@ -339,3 +339,25 @@ def test_interactions(run: Run, toy: type[ToyTransport]) -> None:
         "payload": None,
     } == ran.rows[0]
     assert "clicked" in run("interactions", "toy:7").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("status", "messente:00000000-0000-4000-8000-000000000000"), 1),
+        (("cancel", "messente:00000000-0000-4000-8000-000000000000"), 1),
+        (("interactions", "bird:1"), 1),
+        (("balance", "--account", "bird"), 2),
+    ],
+)
+def test_only_the_secrets_of_the_account_are_needed(
+    run: Run, sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    """A call through one account works where the secret of the default account is missing."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace("api_key = ", 'api_key = "env:NOBODY_SETS_THIS" #'))
+
+    ran = run(*arguments)
+
+    assert code == ran.code
+    assert "NOBODY_SETS_THIS" not in ran.err
