@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# The limit of one line, in bytes. A message may contain inline files, but not this many.
-MAX_LINE_BYTES = 64 * 1024 * 1024
 _BREAKS = (b"\n", b"\r")
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # The reason of a line is stored as one byte; there are some fifty reasons.
 _MAX_REASONS = 255
+# Line numbers up to this one are believed, whatever the size of the results file: blank lines and
+# texts of many lines have no entries. The states of so many lines take 20 MB.
+_ALWAYS_BELIEVED = 10_000_000
 
 
 class RecordedResults:
@@ -41,9 +44,8 @@ class RecordedResults:
                 f"{path}: no such results file; `omnimsg send-many` writes it, --results names"
                 " another"
             )
-        # No valid line number is higher, because an entry has more than one byte: a damaged higher
-        # one must not allocate memory.
-        self._max_line = path.stat().st_size
+        # A damaged, much higher line number must not allocate memory.
+        self._max_line = max(path.stat().st_size, _ALWAYS_BELIEVED)
         if not path.is_file():
             raise ResultsError(f"{path}: is not a regular file; name another with --results")
         entries = Entries(path, self._max_line)

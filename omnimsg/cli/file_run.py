@@ -128,14 +128,14 @@ def _run_and_close(
         try:
             results.close()
         except OSError as close_error:
-            print_error(
+            _print_file_error(
                 f"{results.path}: {reason_of(close_error)}; the last outcomes are not recorded",
                 "--resume will count them as ambiguous",
             )
             code = UNCERTAIN
     if results.rescued_to is not None:
         what = reason_of(results.write_error) if results.write_error else "it was changed"
-        print_error(
+        _print_file_error(
             f"{results.path}: {what}; the run had to stop",
             f"{results.rescued_to} has the records of this run:"
             f" --resume --results {results.rescued_to} sends the lines that are left",
@@ -152,8 +152,13 @@ def _run_and_close(
             "its new contents were not sent: restore it, then --resume, or put the lines that are"
             " left into a file of their own"
         )
-    print_error(f"{name}: {what}; the run had to stop", hint)
+    _print_file_error(f"{name}: {what}; the run had to stop", hint)
     return max(code, FAILED)
+
+
+def _print_file_error(text: str, hint: str) -> None:
+    with closed_output_ignored():
+        print_error(text, hint)
 
 
 async def _send(

@@ -8,7 +8,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.output import print_hint, sanitize
+from omnimsg.cli.output import closed_output_ignored, print_hint, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +70,9 @@ def print_kept_columns(messages: MessageFile) -> None:
     if messages.kept:
         names = ", ".join(sanitize(name[:40]) for name in messages.kept[:8])
         more = f" and {len(messages.kept) - 8} more" if len(messages.kept) > 8 else ""
-        print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
+        # An output that nobody reads must not stop the run.
+        with closed_output_ignored():
+            print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
 
 
 def print_numbers_read(count: int, region: str | None) -> None:

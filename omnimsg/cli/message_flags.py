@@ -17,7 +17,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.message_files import problems_text, region_advice
-from omnimsg.cli.output import masked_address, print_hint
+from omnimsg.cli.output import closed_output_ignored, masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel
@@ -26,6 +26,7 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import MediaKind, kind_of_url
 from omnimsg.domain.message import Message
 from omnimsg.domain.phone_number import parse_number
+from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.serialization import message_from_json
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ def _recipient(to: str, region: str | None) -> str:
     if region is None or "@" in to or is_e164(to):
         return to
     number = parse_number(to, region)
-    print_hint(f"--to was read as {masked_address(number)}, with --region {region}")
+    # An output that nobody reads must not keep the message from being sent.
+    with closed_output_ignored():
+        print_hint(f"--to was read as {masked_address(number)}, with --region {region}")
     return number
 
 
@@ -241,7 +244,7 @@ def _from_file(name: str) -> Message:
         raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
     try:
         # Given bytes, `loads` detects the encoding by itself; the locale has no influence.
-        data = json.loads(raw)
+        data = json.loads(raw, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
         raise CommandError(f"{source}: is not JSON, see {position}", _EXAMPLE) from None
@@ -249,6 +252,18 @@ def _from_file(name: str) -> Message:
         return message_from_json(data)
     except InvalidValue as error:
         raise CommandError(f"{source}: {problems_text(error.problems)}", _EXAMPLE) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object; refuse a key that it has twice, because the wrong person might be texted."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise CommandError(
+                f"--message: has the key {mask_text(key)!r} twice", "remove one of them"
+            )
+        found[key] = value
+    return found
 
 
 def _standard_input() -> bytes | str:

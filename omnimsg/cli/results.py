@@ -81,11 +81,13 @@ def results(  # noqa: PLR0913 - the flags of a command
     recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
     wants_lines = output.failed is not None or output.doubtful is not None
     messages = _messages(file, reading, recorded, required=wants_lines)
+    # Counted now, because the file may change while the provider is asked.
+    untried = None if messages is None else _untried(messages, recorded)
     statuses = _query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
         **counts,
-        "untried": None if messages is None else _untried(messages, recorded),
+        "untried": untried,
         "reasons": _reasons(recorded),
         "delivery": _delivery_counts(recorded, statuses) if delivery else None,
     }

@@ -48,8 +48,9 @@ def load_budgets(
     data: Mapping[str, Any], problems: list[Problem], *, accounts: Collection[str], folder: Path
 ) -> tuple[Budget, ...]:
     """Load the budgets; see `load_routes`."""
-    budgets = _load_list(data, "budgets", Budget, problems, folder)
-    problems += problems_of_budgets(budgets, accounts)
+    wrong: list[Problem] = []
+    budgets = _load_list(data, "budgets", Budget, wrong, folder)
+    problems += wrong or problems_of_budgets(budgets, accounts)
     return budgets
 
 

@@ -220,7 +220,7 @@ class Chain:
         self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await leg.target.submit(leg.message, seconds)
+            return await leg.target.submit(leg.message_at(self._owner.utc_now()), seconds)
         finally:
             self.is_handing_over = False
 
@@ -228,9 +228,8 @@ class Chain:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = _DAY
         if leg.ttl is not None:
-            send_at, now = leg.message.send_at, self._owner.utc_now()
-            waits = 0.0 if send_at is None else max(0.0, (send_at - now).total_seconds())
-            left = leg.ttl + waits - (self._owner.now() - self._handed_over)
+            waited = self._owner.now() - self._handed_over
+            left = leg.seconds_left(leg.ttl, waited, self._owner.utc_now())
         status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -47,8 +48,10 @@ class ChainLeg:
         index: 0 is the message itself, 1 the first of its `fallback`.
         message: The message to hand over: without legs, and without a ttl if the provider has none.
         target: Where it is handed over.
-        ttl: Seconds from its hand-over within which it must be delivered; `None` is any time.
+        ttl: Seconds from its hand-over, or from `send_at`, within which it must be delivered;
+            `None` is any time.
         account: The account that the leg names.
+        send_at: When the message is to be sent. No leg is sent earlier.
     """
 
     index: int
@@ -56,6 +59,26 @@ class ChainLeg:
     target: LegTarget
     ttl: int | None
     account: str | None
+    send_at: datetime | None
+
+    def message_at(self, now: datetime) -> Message:
+        """Return the message to hand over now: a scheduled one while `send_at` lies ahead."""
+        if self.send_at is None or self.send_at <= now:
+            return self.message
+        return attrs.evolve(self.message, send_at=self.send_at)
+
+    def seconds_left(self, ttl: int, waited: float, now: datetime) -> float:
+        """Return the seconds within which it must be delivered.
+
+        Args:
+            ttl: Its ttl.
+            waited: Seconds since its hand-over.
+            now: The time of day.
+        """
+        begins = -waited
+        if self.send_at is not None:
+            begins = max(begins, (self.send_at - now).total_seconds())
+        return ttl + begins
 
 
 def split_legs(
@@ -128,7 +151,14 @@ def _chain_leg(index: int, message: Message, leg: Leg | None, target: LegTarget)
             # The provider has no ttl on this channel, so that omnimsg alone watches the time.
             sent = attrs.evolve(sent, ttl=None)
     account = None if leg is None else leg.account
-    return ChainLeg(index=index, message=sent, target=target, ttl=ttl, account=account)
+    return ChainLeg(
+        index=index,
+        message=sent,
+        target=target,
+        ttl=ttl,
+        account=account,
+        send_at=message.send_at,
+    )
 
 
 def _refused(message: Message, account: str, path: str, why: str) -> NotSent:

@@ -49,7 +49,10 @@ class MaskedRequest:
 def masked_request(account: AccountEngine, request: Request) -> MaskedRequest:
     """Return a request of an account, with every secret of the account masked."""
     adapter = account.adapter
-    secrets = [each.reveal() for each in _secrets_in(adapter.account.settings)]
+    # The longest first: a secret may be a part of another one.
+    secrets = sorted(
+        (each.reveal() for each in _secrets_in(adapter.account.settings)), key=len, reverse=True
+    )
 
     def mask(text: str) -> str:
         for secret in secrets:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from omnimsg.bulk import Line
+
 ROW = "+27820000001,Hello\n"
 ROWS = 3 * BLOCK_BYTES // len(ROW)
 
@@ -68,6 +70,24 @@ def test_a_change_while_it_is_read(
 
     assert 0 < len(read) < ROWS
     assert {"+27820000001"} == {line.data["to"] for line in read}
+
+
+def test_a_file_of_whole_blocks_that_grows(tmp_path: Path) -> None:
+    """No line behind the old end of a file is read, also where a block ended there."""
+    path = tmp_path / "a.csv"
+    head = "to,text\n" + ROW * (ROWS // 3 - 2)
+    rest = BLOCK_BYTES - len(head) - len("+27820000001,\n")
+    path.write_text(f"{head}+27820000001,{'x' * rest}\n")
+    file = open_message_file(path)
+
+    read: list[Line] = []
+
+    _grow(path)
+    with pytest.raises(FileChangedError, match="was changed"):
+        read.extend(file.read())
+
+    assert 1 == len(file.source.fingerprint.blocks)
+    assert len(read) <= ROWS // 3
 
 
 def test_a_change_before_it_is_read(tmp_path: Path) -> None:

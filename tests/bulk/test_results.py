@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.waiting import wait_until
 
 from omnimsg.bulk import LineState, ResultsError, ResultsFile
 from omnimsg.bulk.recorded_results import RecordedResults
@@ -22,6 +24,7 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
+from omnimsg.storage.append_log import AppendLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,13 +183,9 @@ async def test_a_full_disk_stops_sending(
     results: ResultsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the intent cannot be recorded, sending fails and the line stays untried."""
-
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     message = Message("+27820000001", "Hello", reference="r-1")
     results.register("r-1", 1)
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "write", _full)
     with pytest.raises(OSError, match="No space"):
         await results.intend(ATTEMPT, [message])
     monkeypatch.undo()
@@ -194,6 +193,47 @@ async def test_a_full_disk_stops_sending(
 
     assert LineState.UNTRIED is results.line_states[1]
     assert results.write_error is not None
+
+
+@pytest.mark.anyio
+async def test_what_had_left_before_a_full_disk_is_recorded(
+    results: ResultsFile, path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once there is room again, answers are recorded, and intents that were not durable are not."""
+    sent, unsent = (Message("+27820000001", "Hello", reference=f"r-{line}") for line in (1, 2))
+    results.register("r-1", 1)
+    results.register("r-2", 2)
+    await results.intend(ATTEMPT, [sent])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", _full)
+        with pytest.raises(OSError, match="No space"):
+            await results.intend(ATTEMPT, [unsent])
+    await results.settle(ATTEMPT, [outcome("accepted", "r-1")])
+    await results.settle(ATTEMPT, [outcome("safe", "r-2")])
+    results.close()
+
+    again = ResultsFile.resume(path, source)
+    again.close()
+
+    for each in (results, again):
+        assert (LineState.ACCEPTED, LineState.UNTRIED) == (each.line_states[1], each.line_states[2])
+
+
+@pytest.mark.anyio
+async def test_an_answer_is_written_without_a_further_request(
+    results: ResultsFile, path: Path
+) -> None:
+    """The outcome of an attempt survives the end of the process, also if nothing follows it."""
+    results.register("r-1", 1)
+    await results.intend(ATTEMPT, [Message("+27820000001", "Hello", reference="r-1")])
+
+    await results.settle(ATTEMPT, [outcome("safe", "r-1")])
+
+    await anyio.to_thread.run_sync(wait_until, lambda: b"not_sent" in path.read_bytes())
+
+
+def _full(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_creating_twice(results: ResultsFile, path: Path, source: Path) -> None:
@@ -209,15 +249,17 @@ def test_resuming_a_missing_results_file(tmp_path: Path, source: Path) -> None:
 
 
 def test_a_changed_file_is_refused(results: ResultsFile, path: Path, source: Path) -> None:
-    """A changed message file is refused, and the results file stays as it is."""
+    """A changed message file is refused, and the results file stays as it is, and unlocked."""
     results.close()
-    before = path.read_bytes()
+    before, content = path.read_bytes(), source.read_text()
     source.write_text("whatever!\n")
 
     with pytest.raises(ResultsError, match="has changed since"):
         ResultsFile.resume(path, source)
 
     assert before == path.read_bytes()
+    source.write_text(content)
+    ResultsFile.resume(path, source).close()
 
 
 @pytest.mark.parametrize(
@@ -347,6 +389,27 @@ def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
             started.line_count,
         )
         path.unlink()
+
+
+def test_a_run_that_has_started_meanwhile_is_kept(
+    path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The results of a run that ended between the check for a refusal and the lock stay."""
+    ResultsFile.record_refusal(path, source, "is not UTF-8")
+
+    def opened(path: Path, *, new: bool) -> AppendLog:
+        if not new:
+            monkeypatch.undo()
+            ResultsFile.create(path, source).close()
+        return AppendLog(path, new=new)
+
+    monkeypatch.setattr("omnimsg.bulk.results.AppendLog", opened)
+
+    with pytest.raises(ResultsError, match="exists already, so the file was sent before"):
+        ResultsFile.create(path, source)
+
+    assert "refused" not in json.loads(path.read_text())
+    ResultsFile.resume(path, source).close()
 
 
 @pytest.mark.parametrize("content", ["a note", "a note\n"])

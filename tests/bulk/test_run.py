@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from omnimsg.bulk import BulkRun, LineState, ResultsFile, open_message_file
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.outcome import Accepted, NotSent
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
 
 if TYPE_CHECKING:
@@ -102,6 +109,44 @@ async def stopped_after_one(results: ResultsFile, source: Path) -> tuple[Reading
     return observer, run
 
 
+class Refused(Sender):
+    """A client that sends nothing, because no intent can be recorded."""
+
+    async def send_many(
+        self, messages: AsyncIterator[Message], **_: object
+    ) -> AsyncIterator[Outcome]:
+        """Fail to record an intent for each message, and yield that it was not sent."""
+        failure = Failure(reason=Reason.UNKNOWN, retry=Retry.SAFE)
+        async for message in messages:
+            with suppress(OSError):
+                await self._results.intend(ATTEMPT, [message])
+            yield NotSent(reference=message.reference, account="main", failure=failure)
+
+
+@pytest.mark.anyio
+async def test_lines_that_cannot_be_recorded_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that was handed over and not sent, because of a full disk, is told to be left."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * 3)
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        await run.send(cast("Client", Refused(results)), account=None, deadline=10)
+    monkeypatch.undo()
+    results.close()
+
+    assert ([], 3, False) == (observer.told, run.lines_left, run.finished)
+
+
 @pytest.mark.anyio
 async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) -> None:
     """A run that stops early has left the lines that no run has tried."""
@@ -114,7 +159,7 @@ async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) 
     observer, run = await stopped_after_one(results, source)
 
     assert [(1, True)] == observer.told
-    assert 4 == run.lines_left
+    assert (4, False) == (run.lines_left, run.finished)
 
 
 @pytest.mark.anyio
@@ -129,6 +174,60 @@ async def test_a_row_of_several_lines_is_reached_as_a_whole(tmp_path: Path) -> N
 
     assert [(2, True)] == observer.told
     assert 4 == run.lines_left
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("resend_ambiguous", [False, True])
+async def test_which_lines_are_due(tmp_path: Path, resend_ambiguous: bool) -> None:
+    """A line is sent if it is untried or may be retried, or is ambiguous and that was chosen."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * len(LineState))
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    for state in LineState:
+        results.line_states[state + 1] = state
+    observer = Reading(results.path)
+    file = open_message_file(source)
+    run = BulkRun(file, results, resend_ambiguous=resend_ambiguous, observer=observer)
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    due = [LineState.UNTRIED, LineState.RETRYABLE]
+    due += [LineState.AMBIGUOUS] if resend_ambiguous else []
+    assert [state + 1 for state in due] == [line for line, _ in observer.told]
+    assert len(LineState) - len(due) == run.skipped
+
+
+class Waiting(Sender):
+    """A client with a message that waits for a fallback leg for ever."""
+
+    async def finish_legs(self, **_: object) -> int:
+        """Return 1."""
+        await anyio.lowlevel.checkpoint()
+        return 1
+
+
+@pytest.mark.anyio
+async def test_a_run_that_is_stopped_waits_for_no_leg(tmp_path: Path) -> None:
+    """`stop` ends the wait for fallback legs at the end of the file."""
+    source = tmp_path / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n")
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+
+    class Stopping(Reading):
+        def on_waiting(self, messages: int) -> None:
+            run.stop()
+
+    observer = Stopping(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
+
+    with anyio.fail_after(20):
+        await run.send(cast("Client", Waiting(results)), account=None, deadline=10)
+    results.close()
+
+    assert ([(1, True)], True) == (observer.told, run.finished)
 
 
 @pytest.mark.anyio

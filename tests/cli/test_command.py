@@ -230,3 +230,14 @@ def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
         )
 
     assert ran.stderr == b""
+
+
+def test_ctrl_c_is_exit_code_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that Ctrl+C has ended did not succeed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("omnimsg.cli.doctor.run_one_call", interrupt)
+
+    assert 130 == run("doctor").code

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg import Client, NotSent, Preview, Reason, Retry
+from omnimsg.domain.failure import Failure
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -100,6 +103,43 @@ def test_what_the_account_would_refuse(run: Run, sandbox: Sandbox, tmp_path: Pat
     assert 1 == ran.code
     assert "line 2: would not be sent by clickatell: " in ran.error
     assert "1 message would be sent, 1 refused" in ran.out
+
+
+def test_the_named_account_is_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With --account the routes do not decide what would be refused."""
+    _write(tmp_path, "to,subject,text", "ola@example.test,Hello,Hello")
+    with (tmp_path / "omnimsg.toml").open("a") as file:
+        file.write('\n[[routes]]\naccounts = ["messente"]\n')
+
+    routed = run("send-many", "many.csv", "--check", "--json")
+    named = run("send-many", "many.csv", "--check", "--json", "--account", "bird")
+
+    assert [(1, 1), (0, 0)] == [(each.code, each.rows[-1]["refused"]) for each in (routed, named)]
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_number_in_a_refusal(
+    run: Run,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: tuple[str, ...],
+) -> None:
+    """A number in the reason of a refusal is masked."""
+    _write(tmp_path, "to,text", f"{PHONE},Hello")
+
+    def preview(*_: object, **__: object) -> Preview:
+        failure = Failure(
+            reason=Reason.INVALID_SENDER, retry=Retry.NEVER, detail="no sender +27820990009"
+        )
+        refusal = NotSent(reference="r", account="bird", failure=failure)
+        return Preview(channel=None, refusal=refusal, request=None, wait=0.0)
+
+    monkeypatch.setattr(Client, "preview", preview)
+
+    ran = run("send-many", "many.csv", "--check", *flags)
+
+    assert (1, True) == (ran.code, "no sender +278******09" in ran.out + ran.err)
 
 
 def test_an_email_address_is_no_number_of_a_region(
@@ -268,3 +308,19 @@ def test_without_the_extra(
         ran = run(*arguments)
         assert 2 == ran.code
         assert "pip install 'omnimsg[phone]'" in ran.hint
+
+
+@pytest.mark.parametrize("flag", ["--check", "--resume"])
+def test_only_a_first_run_records_a_refusal(
+    run: Run, sandbox: Sandbox, tmp_path: Path, flag: str
+) -> None:
+    """A refused file has no results file after a check, or a resumption with a mistyped name.
+
+    With one, the corrected file would be sent from its start by --resume.
+    """
+    _write(tmp_path, "to,txt", f"{PHONE},Hello")
+
+    ran = run("send-many", "many.csv", flag)
+
+    assert (2, True) == (ran.code, "column 'txt'" in ran.error)
+    assert not (tmp_path / RESULTS).exists()

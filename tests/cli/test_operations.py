@@ -267,6 +267,7 @@ def test_mark_read(run: Run, sandbox: Sandbox) -> None:
     ]
     assert "clickatell:no-such: rejected by clickatell" in ran.error
     assert run("mark-read", good).out == f"marked as read  {good}\n"
+    assert 1 == run("mark-read", good, "clickatell:no-such").code
 
 
 @pytest.mark.parametrize(
@@ -351,3 +352,25 @@ def test_interactions(run: Run, toy: type[ToyTransport]) -> None:
         "payload": None,
     } == ran.rows[0]
     assert "clicked" in run("interactions", "toy:7").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("status", "messente:00000000-0000-4000-8000-000000000000"), 1),
+        (("cancel", "messente:00000000-0000-4000-8000-000000000000"), 1),
+        (("interactions", "bird:1"), 1),
+        (("balance", "--account", "bird"), 2),
+    ],
+)
+def test_only_the_secrets_of_the_account_are_needed(
+    run: Run, sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    """A call through one account works where the secret of the default account is missing."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace("api_key = ", 'api_key = "env:NOBODY_SETS_THIS" #'))
+
+    ran = run(*arguments)
+
+    assert code == ran.code
+    assert "NOBODY_SETS_THIS" not in ran.err

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from omnimsg import Client
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.command import Run
 
+    from omnimsg import MessageStatus
     from omnimsg.sandbox import Sandbox
 
 PHONE = "+27820990001"
@@ -333,3 +337,56 @@ def test_a_run_that_was_stopped(run: Run, sent: Sandbox, tmp_path: Path) -> None
 
     assert 3 == ran.code
     assert (1, 5) == (ran.rows[0]["ambiguous"], ran.rows[0]["untried"])
+
+
+def test_a_message_after_many_blank_lines(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The number of a line may be higher than the size of the results file.
+
+    The results file was called damaged.
+    """
+    (tmp_path / "a.csv").write_text("to,text\n" + "\n" * 5000 + f"{PHONE},Hello\n")
+    run("send-many", "a.csv")
+
+    ran = run("results", "a.csv", "--json")
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+def test_a_file_that_changes_while_the_provider_is_asked(
+    run: Run, sent: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counts are those from before a change during the look-ups; no line is written.
+
+    The error was that of a defect.
+    """
+    file = tmp_path / "many.csv"
+    content, asked = file.read_text(), Client.status
+
+    async def changing(client: Client, *given: Any, **named: Any) -> MessageStatus:
+        file.write_text("to,text\n")
+        return await asked(client, *given, **named)
+
+    monkeypatch.setattr(Client, "status", changing)
+    flags = ("--delivery", "--rate", "1000", "--json")
+    counted = run("results", "many.csv", *flags)
+    file.write_text(content)
+    refused = run("results", "many.csv", *flags, "--failed", "failed.csv")
+
+    assert (1, 0) == (counted.code, counted.rows[0]["untried"])
+    assert (2, True) == (refused.code, refused.error.startswith("error: many.csv: was changed"))
+    assert not (tmp_path / "failed.csv").exists()
+
+
+def test_a_file_that_was_accepted_in_part(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Lines that no run has reached are exit code 1, though all others are accepted."""
+    (tmp_path / "a.csv").write_text(f"to,text\n{PHONE},Hello\n")
+    run("send-many", "a.csv")
+    (tmp_path / "b.csv").write_text(f"to,text\n{PHONE},Hello\n{PHONE},Bye\n")
+    rows = (tmp_path / "a.csv.results.jsonl").read_text().splitlines(keepends=True)
+    header = json.loads(rows[0])
+    header["sha256"] = hashlib.sha256((tmp_path / "b.csv").read_bytes()).hexdigest()
+    (tmp_path / "b.csv.results.jsonl").write_text(json.dumps(header) + "\n" + "".join(rows[1:]))
+
+    ran = run("results", "b.csv", "--json")
+
+    assert (1, 1, 1) == (ran.code, ran.rows[0]["accepted"], ran.rows[0]["untried"])

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg.cli.send import outcome_to_json_with_id
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Rejected
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.serialization import outcome_from_json
 
 if TYPE_CHECKING:
@@ -134,6 +137,15 @@ def test_an_email(run: Run, sandbox: Sandbox) -> None:
     assert len(sandbox.handsets.received("ola@example.test")) == 1
 
 
+def test_an_email_address_is_no_number_of_a_region(run: Run, sandbox: Sandbox) -> None:
+    """With --region an e-mail address stays as it is."""
+    flags = ("--subject", "Table", "--text", TEXT, "--region", "ZA", "--account", "bird")
+
+    ran = run("send", "--to", "ola@example.test", *flags)
+
+    assert (0, 1) == (ran.code, len(sandbox.handsets.received("ola@example.test")))
+
+
 def test_a_scheduled_message_waits(run: Run, sandbox: Sandbox) -> None:
     """With --at the message is accepted now and not delivered yet."""
     ran = run("send", "--to", PHONE, "--text", TEXT, "--at", "2126-05-01T09:00:00+02:00", "--json")
@@ -180,6 +192,18 @@ def test_a_file_that_is_not_a_message(
     assert ran.code == 2
     assert ran.error.startswith("error: message.json: ")
     assert expected in ran.error
+    assert not sandbox.requests
+
+
+def test_a_file_that_names_two_recipients(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A key that a message has twice is an error: the last one was texted."""
+    (tmp_path / "message.json").write_text(
+        '{"to": "+27820990001", "content": {"type": "text", "text": "x"}, "to": "+27820990002"}'
+    )
+
+    ran = run("send", "--message", "message.json")
+
+    assert (2, "error: --message: has the key 'to' twice") == (ran.code, ran.error)
     assert not sandbox.requests
 
 
@@ -299,6 +323,42 @@ def test_an_unknown_account_names_the_nearest(run: Run, sandbox: Sandbox) -> Non
 
     assert ran.code == 2
     assert ran.hint == "hint: did you mean 'clickatell'?"
+
+
+def test_the_named_account_has_the_message(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With --account the routes do not decide."""
+    with (tmp_path / "omnimsg.toml").open("a") as file:
+        file.write('\n[[routes]]\naccounts = ["messente"]\n')
+
+    routed = run("send", "--to", PHONE, "--text", TEXT, "--json")
+    named = run("send", "--to", PHONE, "--text", TEXT, "--json", "--account", "bird")
+
+    assert ["messente", "bird"] == [each.rows[0]["account"] for each in (routed, named)]
+
+
+def test_a_number_in_the_place_of_another_value(run: Run, sandbox: Sandbox) -> None:
+    """The error of a wrong value shows no number."""
+    ran = run("send", "--text", TEXT, "--ttl", PHONE + "x", "--to", PHONE)
+
+    assert (2, True) == (ran.code, "--ttl" in ran.error)
+    assert PHONE[1:] not in ran.out + ran.err
+
+
+def test_what_the_provider_says_is_masked() -> None:
+    """In the JSON form, numbers in the provider's words are masked, at any depth."""
+    failure = Failure(
+        reason=Reason.UNROUTABLE,
+        retry=Retry.NEVER,
+        detail=f"no way to {PHONE}",
+        raw={"errors": [{"to": PHONE}]},
+    )
+    outcome = Rejected(reference="r-27820990001", account="main", failure=failure)
+
+    found = outcome_to_json_with_id(outcome)
+
+    assert "r-27820990001" == found["reference"]
+    assert "no way to +278******01" == found["failure"]["detail"]
+    assert {"errors": [{"to": "+278******01"}]} == found["failure"]["raw"]
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "ambiguous"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import json
 import logging
+import os
 import resource
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
+from omnimsg.bulk import ResultsFile
 from omnimsg.cli.progress import ProgressDisplay
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.outcome import Accepted
@@ -448,3 +451,41 @@ def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox, tmp_path: Path
 
     assert (2, True) == (ran.code, "--deadline" in ran.error)
     assert 0 == run("send-many", "a.csv").code
+
+
+def test_outcomes_that_cannot_be_recorded_at_the_end(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the last outcomes cannot be written, the exit code is 3: --resume does not know them."""
+    _write(tmp_path, _message())
+    close = ResultsFile.close
+
+    def failing(results: ResultsFile) -> None:
+        close(results)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ResultsFile, "close", failing)
+
+    ran = run("send-many", "many.jsonl", "--json")
+
+    assert (3, 1) == (ran.code, ran.rows[0]["accepted"])
+    assert f"error: {RESULTS}: no space left on device; the last outcomes are not" in ran.error
+
+
+def test_results_that_are_deleted_at_the_end(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A results file that is gone when the run ends is exit code 1, though all lines were sent."""
+    _write(tmp_path, _message())
+    close = ResultsFile.close
+
+    def deleting(results: ResultsFile) -> None:
+        results.path.unlink()
+        close(results)
+
+    monkeypatch.setattr(ResultsFile, "close", deleting)
+
+    ran = run("send-many", "many.jsonl", "--json")
+
+    assert (1, 1) == (ran.code, ran.rows[0]["accepted"])
+    assert f"{RESULTS}.rescued" == ran.rows[0]["rescued"]

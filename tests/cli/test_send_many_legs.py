@@ -7,10 +7,13 @@ import logging
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omnimsg import Client, MessageId, MessageStatus, Status
+from omnimsg.domain.status import Evidence, LegStatus, Timeline
 from omnimsg.sandbox import Scenario, magic_number
 
 if TYPE_CHECKING:
@@ -81,6 +84,27 @@ def test_legs_are_waited_for(run: Run, sandbox: Sandbox, tmp_path: Path) -> None
     assert (1, {"delivered": 1}) == (results.rows[0]["accepted"], results.rows[0]["delivery"])
 
 
+def test_a_message_whose_last_leg_is_under_way_has_not_failed(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`results --failed` does not write a line of which one leg has failed and one may arrive."""
+    write(tmp_path, NOT_THERE)
+    run(*THROUGH)
+
+    async def status(_: object, message_id: str, **__: object) -> MessageStatus:
+        found = MessageId(message_id)
+        word = Status.FAILED if found.account == "bird" else Status.SENT
+        timeline = Timeline.of(Evidence(word, "x"), datetime(2030, 1, 1, tzinfo=UTC))
+        return MessageStatus(id=found, legs=(LegStatus(timeline=timeline),))
+
+    monkeypatch.setattr(Client, "status", status)
+
+    ran = run("results", "many.jsonl", "--delivery", "--failed", "failed.jsonl", "--json")
+
+    assert (0, {"sent": 1}) == (ran.code, ran.rows[0]["delivery"])
+    assert 0 == ran.rows[0]["failed"]
+
+
 def test_the_summary_mentions_legs_only_if_there_were_any(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -108,6 +132,19 @@ def test_a_leg_that_is_refused_leaves_the_line_accepted(
     assert (1, 1) == (ran.rows[0]["accepted"], ran.rows[0]["legs"]["refused"])
     assert (1, 1) == (again.rows[0]["accepted"], again.rows[0]["skipped"])
     assert [] == channels(sandbox, NOT_THERE)
+
+
+def test_a_leg_that_may_have_been_sent_is_exit_code_3(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A fallback leg whose answer is lost leaves its line accepted; the exit code is 3."""
+    write(tmp_path, NOT_THERE)
+    sandbox.faults.add("reset_after", provider="clickatell")
+
+    ran = run(*THROUGH, "--json")
+
+    assert (3, 1, 0) == (ran.code, ran.rows[0]["accepted"], ran.rows[0]["ambiguous"])
+    assert 1 == ran.rows[0]["legs"]["doubtful"]
 
 
 def test_ctrl_c_ends_the_wait(sandbox: Sandbox, tmp_path: Path) -> None:

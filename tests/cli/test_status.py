@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg import Channel, Client, MessageId, MessageStatus
+from omnimsg.domain.status import LegStatus
+
 if TYPE_CHECKING:
     from support.command import Run
 
@@ -86,3 +89,20 @@ def test_a_provider_that_does_not_answer(run: Run, sandbox: Sandbox) -> None:
     assert ran.code == 1
     assert "status through account 'clickatell' failed" in ran.error
     assert ran.hint
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_number_in_the_provider_s_words(
+    run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    """A number in the provider's text about a failure is masked."""
+
+    async def status(*_: object, **__: object) -> MessageStatus:
+        leg = LegStatus(channel=Channel.SMS, detail="no subscriber +27820990001")
+        return MessageStatus(id=MessageId("clickatell:1"), legs=(leg,))
+
+    monkeypatch.setattr(Client, "status", status)
+
+    ran = run("status", "clickatell:1", *flags)
+
+    assert (0, True) == (ran.code, "no subscriber +278******01" in ran.out)

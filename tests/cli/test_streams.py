@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def _run(folder: Path, redirections: str, *arguments: str) -> subprocess.Complet
     )
 
 
-def _run_unread(folder: Path, *arguments: str) -> int:
+def _run_unread(folder: Path, *arguments: str, **more: Any) -> int:
     """Run the command with output pipes without a reader, and return its exit code."""
     read, write = os.pipe()
     os.close(read)
@@ -46,6 +47,7 @@ def _run_unread(folder: Path, *arguments: str) -> int:
             stderr=closed,
             timeout=30,
             check=False,
+            **more,
         ).returncode
 
 
@@ -56,6 +58,40 @@ def test_nobody_reads_what_became_of_a_message(
 ) -> None:
     """If nobody reads the output, the exit code is still that of the outcome."""
     assert code == _run_unread(tmp_path, "send", "--to", to, "--text", "x", *flags)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("send", "--to", "082 099 0001", "--region", "ZA", "--text", "x"),
+        ("send-many", "kept.csv"),
+    ],
+)
+def test_nobody_reads_a_hint_before_the_message(
+    sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """If nobody reads the output, a hint before the run does not keep messages from being sent.
+
+    The command ended with exit code 0 and had sent nothing.
+    """
+    (tmp_path / "kept.csv").write_text(f"to,text,city\n{ACCEPTED},x,Paarl\n")
+
+    code = _run_unread(tmp_path, *arguments)
+
+    assert (0, 1) == (code, len(sandbox.handsets.received(ACCEPTED)))
+
+
+def test_nobody_reads_why_a_run_had_to_stop(sandbox: Sandbox, tmp_path: Path) -> None:
+    """If nobody reads the output, a run whose records cannot be written has its exit code."""
+    rows = "".join(f"{ACCEPTED},Number {number}\n" for number in range(20_000))
+    (tmp_path / "a.csv").write_text(f"to,text\n{rows}")
+
+    def limit_file_size() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    code = _run_unread(tmp_path, "send-many", "a.csv", preexec_fn=limit_file_size)
+
+    assert code in (1, 3)
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])

@@ -118,6 +118,14 @@ def test_a_problem_of_a_route_has_its_path(routes: Any, expected: str) -> None:
     assert f"configuration: {expected}" in str(caught.value)
 
 
+def test_the_error_of_a_route_is_about_that_route() -> None:
+    """After a route that cannot be read, no error names the wrong one by its number."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(configuration({"accounts": []}, {"accounts": ["c"]}))
+
+    assert "configuration: routes[0].accounts: must name an account" == str(caught.value)
+
+
 def test_an_account_that_holds_messages_cannot_be_in_a_route() -> None:
     """An account with `account_trouble` set to hold is refused in a route; the error says why."""
     config = configuration({"accounts": ["a", "b"]}, b={**ACCOUNT, "account_trouble": "hold"})

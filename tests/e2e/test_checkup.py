@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import orjson
 import pytest
-from support.adapters import FakeTransport, ManualClock, tiny
+from support.adapters import FakeTransport, ManualClock, TinyAdapter, tiny
 
 from omnimsg import Client, State
 from omnimsg.adapter import Response
@@ -156,3 +156,21 @@ async def test_an_account_without_its_secret(sandbox: Sandbox) -> None:
 
     assert {"configuration": State.WARNING} == states(found, "bird")
     assert any("NOBODY_SETS_THIS" in each.detail for each in found.findings)
+
+
+async def test_a_finding_shows_no_number() -> None:
+    """A number in the words of an adapter is masked."""
+
+    class Quoting(TinyAdapter):
+        def callback_problem(self) -> str | None:
+            """Quote a number."""
+            return "no secret for +27820990001"
+
+    def reply(_: Request) -> Response:
+        return Response(200, b'{"left": "1"}')
+
+    async with Client([tiny(kind=Quoting)], transport=lambda _: FakeTransport(reply)) as client:
+        found = await client.check()
+
+    (callbacks,) = (each.detail for each in found.findings if each.check == "callbacks")
+    assert "would be refused: no secret for +278******01" == callbacks

@@ -261,6 +261,19 @@ def test_an_invalid_budget_is_refused(given: dict[str, Any], expected: str) -> N
         Budget(name="n", window=60, **given)
 
 
+def test_the_error_of_a_budget_is_about_that_budget() -> None:
+    """After a budget that cannot be read, no error names the wrong one by its number."""
+    accounts = {"main": {"provider": "clickatell", "api_key": "k"}}
+    budgets = [{"name": "a", "window": 0, "messages": 1}]
+    budgets.append({"name": "b", "window": 60, "messages": 1, "accounts": ["man"]})
+
+    with pytest.raises(ConfigError) as caught:
+        load_config({"accounts": accounts, "budgets": budgets})
+
+    expected = "configuration: budgets[0].window: must be more than 0, and finite"
+    assert expected == str(caught.value)
+
+
 def test_budgets_of_a_configuration() -> None:
     """Budgets are read from the configuration; an unknown account is refused with its path."""
     accounts = {"main": {"provider": "clickatell", "api_key": "k"}}

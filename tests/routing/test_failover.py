@@ -67,7 +67,13 @@ from omnimsg.adapter import (
 )
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
-from omnimsg.routing.failover_rules import may_move
+from omnimsg.routing.failover_rules import (
+    is_doubt,
+    may_come_back,
+    may_fall_back,
+    may_follow,
+    may_move,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -84,7 +90,8 @@ ALL = (Route(accounts=("a", "b", "c")),)
 def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
     """Build an outcome with this reason."""
     retry = {Rejected: Retry.NEVER, Ambiguous: Retry.UNSAFE}.get(kind, Retry.SAFE)
-    failure = Failure(reason=reason, retry=retry, **{"code": "1", "http_status": 400, **more})
+    given = {"retry": retry, "code": "1", "http_status": 400, **more}
+    failure = Failure(reason=reason, **given)
     outcome: Outcome = kind(reference="r0", account="a", failure=failure)
     return outcome
 
@@ -112,6 +119,7 @@ def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
         (failed(NotSent, Reason.EXPIRED), False),
         (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
         (failed(NotSent, Reason.RATE_LIMITED, code=None, http_status=429), False),
+        (failed(NotSent, Reason.UNKNOWN, unknown_code="77"), False),
         (failed(Ambiguous, Reason.TIMEOUT), False),
         (Accepted(reference="r0", account="a", provider_id="1"), False),
     ],
@@ -119,6 +127,79 @@ def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
 def test_what_may_move(outcome: Outcome, expected: bool) -> None:
     """A message may move if it is proven unsent, or refused for a reason of the account."""
     assert expected is may_move(outcome)
+
+
+OURS: dict[str, Any] = {"code": None, "http_status": None}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (failed(Rejected, Reason.INVALID_RECIPIENT), True),
+        (failed(Rejected, Reason.CONTENT_NOT_ALLOWED), True),
+        (failed(NotSent, Reason.RATE_LIMITED), True),
+        (failed(NotSent, Reason.DEADLINE_EXCEEDED, path="ttl", **OURS), True),
+        (failed(NotSent, Reason.DEADLINE_EXCEEDED, **OURS), False),
+        (failed(NotSent, Reason.CANCELLED, **OURS), False),
+        (failed(Rejected, Reason.EXPIRED), False),
+        (failed(Rejected, Reason.INVALID_MESSAGE), False),
+        (failed(Rejected, Reason.OPTED_OUT), False),
+        (failed(NotSent, Reason.SUPPRESSED, **OURS), False),
+        (failed(Rejected, Reason.MARKETING_OPTED_OUT), False),
+        (failed(Rejected, Reason.UNKNOWN, unknown_code="77"), False),
+        (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
+        (failed(Ambiguous, Reason.TIMEOUT), False),
+        (Accepted(reference="r0", account="a", provider_id="1"), False),
+    ],
+)
+def test_what_may_fall_back(outcome: Outcome, expected: bool) -> None:
+    """Another channel may be tried if no provider has the message, and no person is protected."""
+    assert expected is may_fall_back(outcome)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (None, True),
+        (Reason.EXPIRED, True),
+        (Reason.RECIPIENT_UNREACHABLE, True),
+        (Reason.OPTED_OUT, False),
+        (Reason.SUPPRESSED, False),
+        (Reason.MARKETING_OPTED_OUT, False),
+        (Reason.CANCELLED, False),
+    ],
+)
+def test_what_may_follow(reason: Reason | None, expected: bool) -> None:
+    """After a leg has failed, the next one goes, except after an opt-out or a cancellation."""
+    assert expected is may_follow(reason)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (failed(Ambiguous, Reason.TIMEOUT), True),
+        (failed(Ambiguous, Reason.CANCELLED), False),
+        (failed(NotSent, Reason.TIMEOUT), False),
+        (Accepted(reference="r0", account="a", provider_id="1"), False),
+    ],
+)
+def test_what_is_a_doubt(outcome: Outcome, expected: bool) -> None:
+    """A message in doubt is sent once more only while its caller waits."""
+    assert expected is is_doubt(outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (failed(NotSent, Reason.RATE_LIMITED), True),
+        (failed(NotSent, Reason.CANCELLED), False),
+        (failed(NotSent, Reason.INSUFFICIENT_FUNDS, retry=Retry.AFTER_FIX), False),
+        (failed(Rejected, Reason.UNROUTABLE), False),
+    ],
+)
+def test_what_may_come_back(outcome: Outcome, expected: bool) -> None:
+    """Of the accounts that were tried, one is asked again if the message may be sent as it is."""
+    assert expected is may_come_back(outcome)
 
 
 @pytest.mark.parametrize("reply", [unreachable, saying("no-money"), saying("slow-down")])
@@ -451,18 +532,25 @@ def test_what_waits_for_a_pause_goes_on() -> None:
     assert routed.asked()["a"] < 16
 
 
+class Timed(FakeTransport):
+    """A transport that records how many seconds each request may take."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.withins: list[float] = []
+
+    async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
+        """Record the seconds."""
+        self.withins.append(within)
+        return await super().exchange(request, within=within, **more)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_time_counts_on(stream: bool) -> None:
     """The second account has only what is left of the deadline."""
-    withins: list[float] = []
-
-    class Timed(FakeTransport):
-        async def exchange(self, request: Request, *, within: float, **more: Any) -> Response:
-            withins.append(within)
-            return await super().exchange(request, within=within, **more)
-
     routed = Routed(slowly(7.0, "slow-down"), accepted, routes=(Route(accounts=("a", "b")),))
-    routed.use("b", Timed(accepted))
+    timed = Timed(accepted)
+    routed.use("b", timed)
 
     (outcome,) = (
         routed.send_many(texts(1), deadline=10.0)
@@ -471,7 +559,7 @@ def test_time_counts_on(stream: bool) -> None:
     )
 
     assert "accepted" == outcome.kind
-    assert [pytest.approx(3.0, abs=0.1)] == withins
+    assert [pytest.approx(3.0, abs=0.1)] == timed.withins
 
 
 def test_ttl_counts_on() -> None:
@@ -614,3 +702,54 @@ def test_observers_hear_of_a_message_whose_caller_is_gone() -> None:
 
     assert [("a", "not_sent")] == heard
     assert 0 == routed.asked()["b"]
+
+
+def test_a_stream_that_was_left_moves_no_message() -> None:
+    """After its stream is left, a message that its account refuses goes to no other account."""
+    route = Route(accounts=("a", "b"))
+    routed = Routed(slowly(2.0, "no-money"), accepted, routes=(route,))
+
+    async def story(client: Client) -> None:
+        stream = client.send_many(texts(1))
+        reading = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(1)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await stream.aclose()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert {"a": 1, "b": 0} == routed.asked()
+
+
+class NoSenderAtA(TinyAdapter):
+    """Tiny whose account `a` cannot choose the sender of a message."""
+
+    def __init__(self, account: Any) -> None:
+        super().__init__(account)
+        if account.name == "a":
+            channels = {
+                channel: attrs.evolve(each, fields=each.fields - {"sender"})
+                for channel, each in self.capabilities.channels.items()
+            }
+            self.capabilities = attrs.evolve(self.capabilities, channels=channels)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_that_its_first_account_cannot_send_has_its_deadline(stream: bool) -> None:
+    """A message that moves on before any request has its deadline at the next account."""
+    route = Route(accounts=("a", "b"))
+    routed = Routed(accepted, accepted, routes=(route,), kind=NoSenderAtA)
+    timed = Timed(accepted)
+    routed.use("b", timed)
+    message = Message("+37255500001", "x", sender="Shop", reference="r0")
+
+    (outcome,) = (
+        routed.send_many([message], deadline=5.0)
+        if stream
+        else [routed.send(message, deadline=5.0)]
+    )
+
+    assert ("accepted", "b") == (outcome.kind, outcome.account)
+    assert [pytest.approx(5.0, abs=0.1)] == timed.withins

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import weakref
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,6 +19,7 @@ from omnimsg import (
     Accepted,
     Ambiguous,
     Channel,
+    Encryption,
     HandedOver,
     Leg,
     LegChanged,
@@ -32,6 +34,7 @@ from omnimsg import (
     Rejected,
     Route,
     RouteLimits,
+    Secret,
     Status,
 )
 from omnimsg.adapter import Answered, Context, Flow, Request, Response
@@ -252,6 +255,62 @@ def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_the_ttl_of_a_scheduled_leg_begins_at_its_time(stream: bool) -> None:
+    """The next leg is sent when the ttl after `send_at` ends, however long the hand-over took.
+
+    The seconds of the hand-over were subtracted, so it was sent too early.
+    """
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(slowly(25.0, "ok"), COMES), wire(second, COMES))
+    given = message(ELSEWHERE, send_at=routed.loop.utc_now() + timedelta(seconds=500))
+
+    async def story(client: Client) -> None:
+        if stream:
+            _ = [each async for each in client.send_many([given])]
+        else:
+            await client.send(given)
+        await asyncio.sleep(600.0)
+
+    routed.run(story)
+
+    assert [1560] == [round(each) for each in times]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("first", "is_scheduled"),
+    [(saying("no-such-number"), True), (wire(accepted, COMES), False)],
+    ids=["refused at once", "overdue"],
+)
+def test_no_leg_is_sent_before_the_time_of_its_message(
+    first: Reply, is_scheduled: bool, stream: bool
+) -> None:
+    """A leg after one that is refused before `send_at` is scheduled for then; a later one is not.
+
+    It was sent at once, at night for example.
+    """
+    routed, seen = legs_of(first, wire(accepted, COMES))
+    at = routed.loop.utc_now() + timedelta(seconds=500)
+    given = message(ELSEWHERE, send_at=at)
+
+    async def story(client: Client) -> None:
+        if stream:
+            _ = [each async for each in client.send_many([given])]
+        else:
+            await client.send(given)
+        await asyncio.sleep(600.0)
+
+    routed.run(story)
+
+    assert [at, at if is_scheduled else None] == [each.send_at for each in seen.handed_over_legs]
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("reply", "kind"), [(unreachable, "not_sent"), (saying("no-such-number"), "rejected")]
 )
@@ -340,6 +399,80 @@ def test_a_strangers_answer_lets_no_leg_go(reply: Reply, kind: type[Any]) -> Non
     outcome = routed.send(message(ELSEWHERE))
 
     assert (kind, 0) == (type(outcome), routed.asked()["b"])
+
+
+def test_after_a_leg_without_a_ttl_nothing_goes_unless_it_fails() -> None:
+    """A leg without a ttl that is not heard of for a day is not followed."""
+    routed, seen = legs_of(wire(accepted, COMES), accepted)
+
+    told(routed, message(ELSEWHERE, ttl=None), 26 * 3600.0)
+
+    assert [(0, "a", "accepted"), (0, "a", "unheard")] == seen.states
+    assert 0 == routed.asked()["b"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_later_leg_that_is_refused_ends_no_doubt(stream: bool) -> None:
+    """A message that may have been sent stays ambiguous if the leg after it is refused."""
+    policy = Policy(retry=AT_ONCE, on_ambiguous=OnAmbiguous.RESEND)
+    routed, _ = legs_of(saying("who-knows"), saying("no-such-number"), policies={"a": policy})
+    given = [message(ELSEWHERE)]
+
+    (outcome,) = routed.send_many(given) if stream else [routed.send(given[0])]
+
+    assert ("ambiguous", "a") == (outcome.kind, outcome.account)
+    assert ("b", "rejected") in [(each.account, each.kind) for each in outcome.earlier]
+
+
+class Batching(Asked):
+    """`Asked` whose messages have only the id of their batch at first."""
+
+    def outcome(
+        self, reference: str, result: dict[str, Any] | None, response: Response
+    ) -> Outcome | None:
+        """Give a batch's id in place of the message's own."""
+        found = super().outcome(reference, result, response)
+        if not isinstance(found, Accepted):
+            return found
+        return attrs.evolve(found, provider_id=None, batch_id="b-1")
+
+
+def test_a_leg_that_has_only_the_id_of_its_batch_is_followed() -> None:
+    """The next leg is sent after one that is known by the id of its batch, and is not delivered."""
+    routed = Routed(wire(accepted, COMES), wire(accepted, COMES), kind=Batching)
+
+    told(routed, message(ELSEWHERE))
+
+    sends = [each for each in routed.wires["b"].requests if each.method == "POST"]
+    assert 1 == len(sends)
+
+
+class Carrying(Asked):
+    """`Asked` that can also answer a message, and send encrypted content."""
+
+    capabilities = attrs.evolve(
+        Asked.capabilities,
+        channels={
+            channel: attrs.evolve(each, fields=each.fields | {"reply_to", "encryption"})
+            for channel, each in Asked.capabilities.channels.items()
+        },
+    )
+
+
+@pytest.mark.parametrize("content", [None, "Your table"])
+def test_what_a_leg_takes_over_of_its_message(content: str | None) -> None:
+    """No later leg answers a message of another channel; only repeated content is encrypted."""
+    seen, encryption = Seen(), Encryption(key=Secret("k"))
+    routed = Routed(
+        saying("no-such-number"), accepted, kind=Carrying, observers=[seen], policies={}
+    )
+    leg = Leg(channel=Channel.SMS, account="b", content=content)
+
+    routed.send(message(leg, reply_to="a:1", encryption=encryption))
+
+    first, second = seen.handed_over_legs
+    assert ("a:1", encryption) == (first.reply_to, first.encryption)
+    assert (None, encryption if content is None else None) == (second.reply_to, second.encryption)
 
 
 def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureFixture) -> None:
@@ -487,7 +620,32 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
     )
 
 
-def test_a_stream_that_was_left_sends_no_further_leg() -> None:
+class NoViberAtA(Asked):
+    """`Asked` with Viber, which its account `a` does not have."""
+
+    def __init__(self, account: Any) -> None:
+        super().__init__(account)
+        if account.name != "a":
+            channels = dict(self.capabilities.channels)
+            channels[Channel.VIBER] = channels[Channel.WHATSAPP]
+            self.capabilities = attrs.evolve(self.capabilities, channels=channels)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_goes_through_the_account_of_its_route_that_can_send_it(stream: bool) -> None:
+    """A leg that the first account of its route cannot send leaves through the second."""
+    routed = Routed(
+        accepted, wire(accepted, COMES), routes=(Route(accounts=("a", "b")),), kind=NoViberAtA
+    )
+    given = message(SMS, channel=Channel.VIBER)
+
+    (outcome,) = routed.send_many([given]) if stream else [routed.send(given)]
+
+    assert ("accepted", "b") == (outcome.kind, outcome.account)
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(1.0, 1), (3.0, 2)])
+def test_a_stream_that_was_left_sends_no_further_leg(seconds: float, sent: int) -> None:
     """After its stream is left, a message's leg under way is the last, even if it is refused."""
     refused = slowly(2.0, "no-such-number")
     routed = Routed(refused, refused, accepted)
@@ -497,7 +655,7 @@ def test_a_stream_that_was_left_sends_no_further_leg() -> None:
     async def story(client: Client) -> None:
         stream = client.send_many([message])
         reading = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(3)
+        await asyncio.sleep(seconds)
         reading.cancel()
         await asyncio.wait([reading])
         await stream.aclose()
@@ -505,7 +663,29 @@ def test_a_stream_that_was_left_sends_no_further_leg() -> None:
 
     routed.run(story)
 
-    assert {"a": 1, "b": 1, "c": 0} == routed.asked()
+    assert {"a": 1, "b": sent - 1, "c": 0} == routed.asked()
+
+
+def test_a_client_that_closes_tells_what_became_of_a_leg_under_way() -> None:
+    """The outcome of a message of a stream is that of the leg that left before the close."""
+    routed, _ = legs_of(saying("no-such-number"), slowly(2.0, "ok"))
+
+    async def read(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many([message(ELSEWHERE)])]
+
+    async def story(client: Client) -> list[Outcome]:
+        reading = asyncio.create_task(read(client))
+        await asyncio.sleep(1)
+        await client.aclose()
+        return await reading
+
+    (outcome,) = routed.run(story)
+
+    assert ("accepted", "b", ["a"]) == (
+        outcome.kind,
+        outcome.account,
+        [each.account for each in outcome.earlier],
+    )
 
 
 def test_messages_of_a_stream_keep_their_positions() -> None:
@@ -600,6 +780,12 @@ FINISHED: dict[str, tuple[Message, float, tuple[Reply, ...], tuple[int, int, str
         3600.0,
         (wire(accepted, COMES), saying("no-such-number")),
         (0, 60, "not_taken"),
+    ),
+    "the hand-over of the last one takes long": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), slowly(20.0, "ok")),
+        (0, 80, "accepted"),
     ),
     "not so long": (
         message(ELSEWHERE),

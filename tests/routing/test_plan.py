@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from support.adapters import CAPABILITIES, KEY, TinyAdapter, texts, tiny
+from support.adapters import (
+    CAPABILITIES,
+    KEY,
+    FakeTransport,
+    TinyAdapter,
+    TinySettings,
+    texts,
+    tiny,
+)
 from support.routed import AT_ONCE, Routed, accepted, outcome_of, unreachable
 
 from omnimsg import (
@@ -26,7 +34,9 @@ from omnimsg import (
     Reason,
     Route,
     RouteLimits,
+    Secret,
 )
+from omnimsg.adapter import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,6 +162,41 @@ def test_a_token_of_the_flow_is_masked() -> None:
         "Idempotency-Key": "r1",
         "Content-Type": "application/json",
     } == found.request.headers
+
+
+@attrs.frozen(kw_only=True)
+class _ManySecrets(TinySettings):
+    """Settings with secrets in a list; one is a part of another."""
+
+    others: tuple[Secret, ...]
+
+
+class _Quotes(TinyAdapter):
+    """Sends its secrets in the path and in the query."""
+
+    def sending(self, messages: Sequence[Message], context: Context) -> Request:
+        request = super().sending(messages, context)
+        settings = self.account.settings
+        assert isinstance(settings, _ManySecrets)
+        first, second = (each.reveal() for each in settings.others)
+        query = (("token", first), ("key", settings.key.reveal()))
+        return attrs.evolve(request, url=f"/{second}/send", query=query)
+
+
+def test_an_address_has_no_secret() -> None:
+    """Secrets in the path or the query of a request are masked, those of a list too.
+
+    Of a secret that begins as another one does, the rest was shown.
+    """
+    settings = _ManySecrets(key=Secret("abcd"), others=(Secret("abcdefgh"), Secret("stuvwxyz")))
+    adapter = _Quotes(Account(name="main", settings=settings, base_url="https://a.example"))
+    client = Client([adapter], transport=lambda _: FakeTransport(accepted))
+
+    request = client.plan(Message("+27820000001", "x")).request
+
+    assert request is not None
+    assert "https://a.example/***/send" == request.url
+    assert (("token", "***"), ("key", "***")) == request.query
 
 
 def test_the_request_has_no_secret() -> None:

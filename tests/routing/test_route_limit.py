@@ -20,7 +20,10 @@ from omnimsg import (
     Match,
     Message,
     NotSent,
+    Observer,
     Outcome,
+    OutcomeKnown,
+    OutcomeUnclaimed,
     Policy,
     Reason,
     Route,
@@ -252,3 +255,30 @@ def test_another_route_is_not_limited() -> None:
         return waited
 
     assert routed.run(story) == 0.0
+
+
+def test_observers_hear_of_a_caller_that_is_gone_before_its_turn() -> None:
+    """A message whose caller is cancelled while it waits for the limit is known to be unsent."""
+    known: list[tuple[str, str]] = []
+    unclaimed: list[tuple[str, str]] = []
+
+    class Ear(Observer):
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            known.extend((each.reference, each.kind) for each in event.outcomes)
+
+        def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+            unclaimed.append((event.message.reference, event.outcome.kind))
+
+    route = Route(accounts=("a",), limits=RouteLimits(messages_per_second=0.001))
+    routed = Routed(accepted, routes=(route,), observers=(Ear(),))
+
+    async def story(client: Client) -> None:
+        first, second = calls(client, texts(2), deadline=5000.0)
+        await first
+        second.cancel()
+        await asyncio.wait([second])
+
+    routed.run(story)
+
+    assert [("r0", "accepted"), ("r1", "not_sent")] == known
+    assert [("r1", "not_sent")] == unclaimed

@@ -293,6 +293,10 @@ def test_an_invalid_condition_is_refused(given_: dict[str, Any], expected: str) 
             r"routes\[1\]: is never reached: routes\[0\] takes every message",
         ),
         (
+            (Route(accounts=("a",)), Route(accounts=("b",)), Route(accounts=("b",))),
+            r"routes\[2\]: is never reached: routes\[0\] takes every message",
+        ),
+        (
             (
                 Route(accounts=("a",), name="n", match=Match(tags=["x"])),
                 Route(accounts=("b",), name="n"),

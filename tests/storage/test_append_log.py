@@ -12,8 +12,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from support.sending import settled
+from support.waiting import wait_until
 
 from omnimsg.storage import append_log
 from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
@@ -67,10 +69,8 @@ async def test_a_flush_syncs_nothing(
     monkeypatch.undo()
 
 
-async def test_a_commit_that_shares_the_write_of_a_flush_is_synced(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A line that a flush has written for a commit is synced before the commit ends."""
+def _held_writes(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Hold the writes of logs that are opened from now on until an event is set; return it."""
     may_write = threading.Event()
 
     class Held(WritingThread):
@@ -82,6 +82,14 @@ async def test_a_commit_that_shares_the_write_of_a_flush_is_synced(
             return super().submit(run)
 
     monkeypatch.setattr(append_log, "WritingThread", Held)
+    return may_write
+
+
+async def test_a_commit_that_shares_the_write_of_a_flush_is_synced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that a flush has written for a commit is synced before the commit ends."""
+    may_write = _held_writes(monkeypatch)
     synced: list[bytes] = []
     with closing(AppendLog(path, new=True)) as log:
         monkeypatch.setattr(os, "fsync", lambda _: synced.append(_read(path)))
@@ -96,6 +104,34 @@ async def test_a_commit_that_shares_the_write_of_a_flush_is_synced(
         synced_before_the_end = synced.copy()
 
     assert [b"flushed\ncommitted\n"] == synced_before_the_end
+
+
+async def test_a_write_that_nobody_waits_for_is_made(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`write_soon` writes without a sync, also a line that is queued while another is written."""
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("synced"))
+    write, meanwhile = os.write, [b"second\n"]
+    loop, requested = asyncio.get_running_loop(), threading.Event()
+
+    def request() -> None:
+        log.append(meanwhile.pop())
+        log.write_soon()
+        requested.set()
+
+    def write_and_request(descriptor: int, data: bytes) -> int:
+        if meanwhile:
+            loop.call_soon_threadsafe(request)
+            assert requested.wait(30)
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write_and_request)
+    log.append(b"first\n")
+    log.write_soon()
+    await anyio.to_thread.run_sync(wait_until, lambda: log.has_written(2))
+    monkeypatch.undo()
+
+    assert b"first\nsecond\n" == _read(path)
 
 
 async def test_a_cancelled_commit_keeps_its_lines(log: AppendLog, path: Path) -> None:
@@ -143,6 +179,18 @@ def test_truncate(path: Path) -> None:
     log.close()
 
     assert _read(path) == b"whole\nnext\n"
+
+
+def test_a_truncation_survives_a_power_loss(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The truncated file is synced before the next line can be written."""
+    path.write_bytes(b"whole\nha")
+    synced: list[bytes] = []
+    with closing(AppendLog(path, new=False)) as log:
+        monkeypatch.setattr(os, "fsync", lambda _: synced.append(_read(path)))
+        log.truncate(6)
+        synced_by_then = synced.copy()
+
+    assert [b"whole\n"] == synced_by_then
 
 
 def test_a_killed_process_releases_the_lock(path: Path) -> None:
@@ -245,6 +293,23 @@ async def test_another_program_changes_the_file(
     assert expected == _read(tmp_path / "rescued")
     assert changed == _read_if_there(path)
     assert (tmp_path / "rescued").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_changed_file_is_not_written_again(log: AppendLog, path: Path) -> None:
+    """Once a change was found nothing is written, also after the old file is back in its place."""
+    await _written(log, b"before\n")
+    _rename(path)
+    log.append(b"outcome\n")
+    with pytest.raises(LogChangedError):
+        await log.flush()
+    path.with_name("backup").rename(path)
+
+    with pytest.raises(LogChangedError):
+        log.finish()
+    log.rescue(path.with_name("rescued"), [])
+
+    assert b"before\n" == _read(path)
+    assert b"before\noutcome\n" == _read(path.with_name("rescued"))
 
 
 async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
@@ -409,8 +474,9 @@ async def test_a_closed_log_takes_no_line(path: Path) -> None:
     log.close()
     log.append(b"late\n")
 
-    with pytest.raises(RuntimeError):
-        await log.commit()
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await log.commit()
 
     assert b"" == _read(path)
 
