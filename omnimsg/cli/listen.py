@@ -101,8 +101,10 @@ async def _listen(
             try:
                 await web.SockSite(runner, listening).start()
                 left_out = {} if account is not None else _left_out(client, loaded)
+                # Before the addresses: whoever has read them may stop the command at once.
+                _set_on_signals(printer.stop)
                 _print_addresses(client, receiver, address, here, left_out, on_stderr=as_json)
-                await _wait_for_stop(printer.stop)
+                await printer.stop.wait()
             finally:
                 await runner.cleanup()
     if printer.error is not None:
@@ -141,8 +143,8 @@ class _Printer:
             raise
 
 
-async def _wait_for_stop(stop: "asyncio.Event") -> None:
-    """Wait for `stop`, SIGINT or SIGTERM, also if the parent process ignores these signals."""
+def _set_on_signals(stop: "asyncio.Event") -> None:
+    """Set `stop` at SIGINT and SIGTERM, also if the parent process ignores these signals."""
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
@@ -151,7 +153,6 @@ async def _wait_for_stop(stop: "asyncio.Event") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows, where Ctrl+C raises KeyboardInterrupt
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
 
 
 def _listening_socket(host: str, port: int) -> "socket.socket":

@@ -195,6 +195,19 @@ def test_ctrl_c_is_exit_code_0(config: Path) -> None:
         assert 0 == process.wait(timeout=20)
 
 
+def test_it_can_be_stopped_as_soon_as_it_has_printed_the_addresses(config: Path) -> None:
+    """No signal is lost after the greeting, also where the parent process ignores it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with listening(config) as (process, _, _):
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=20)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert 0 == code
+
+
 def test_a_port_in_use_is_one_line(config: Path, run: Run) -> None:
     """A port in use is one error line and exit code 2."""
     with listening(config) as (_, url, _):
