@@ -11,6 +11,7 @@ The JSON form of `omnimsg config show` is one object per account:
   For an account with a problem, these are the keys in the file, without their values
 """
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,15 +156,13 @@ def _policy_values(
     policy: "Policy", capabilities: "Capabilities", source_of: "Callable[[str, str], str]"
 ) -> "dict[str, tuple[str, str]]":
     """Return the values of a policy and their sources, with the effective limits."""
-    from omnimsg.engine.limits.rate_limiter import slots_of  # noqa: PLC0415
+    from omnimsg.engine.limits.rate_limiter import slots_of, stricter_rate  # noqa: PLC0415
 
-    documented, configured = capabilities.requests_per_second, policy.limits.requests_per_second
-    # The lower of the two rates applies.
-    is_documented = documented is not None and (configured is None or documented < configured)
+    rate = stricter_rate(policy.limits, capabilities)
     limits = attrs.evolve(
         policy.limits,
         concurrency=slots_of(policy.limits, capabilities),
-        requests_per_second=documented if is_documented else configured,
+        requests_per_second=None if rate == math.inf else rate,
     )
     shown = attrs.asdict(attrs.evolve(policy, limits=limits))
     network = shown.pop("network")
@@ -174,8 +173,8 @@ def _policy_values(
         key: (value, source_of(key, "provider" if key == "limits.concurrency" else "default"))
         for key, value in flat
     }
-    if is_documented:
-        values["limits.requests_per_second"] = str(documented), "provider"
+    if limits.requests_per_second != policy.limits.requests_per_second:
+        values["limits.requests_per_second"] = str(rate), "provider"
     return values
 
 

@@ -179,23 +179,20 @@ def _accounts_with_secrets(client: "Client") -> list[str] | None:
 
     With `None`, the receiver takes all accounts, and its error names the missing secrets.
     """
-    names = [
-        name
-        for name, adapter in client.accounts.items()
-        if adapter.receives() and adapter.callback_problem() is None
-    ]
-    return names or None
+    return [name for name, problem in _callback_problems(client).items() if not problem] or None
 
 
 def _left_out(client: "Client", loaded: "Config") -> dict[str, str]:
     """Return why callbacks of the other accounts are not received, by account name."""
-    problems = {
-        name: problem
-        for name, adapter in client.accounts.items()
-        if adapter.receives() and (problem := adapter.callback_problem()) is not None
-    }
+    problems = {name: why for name, why in _callback_problems(client).items() if why}
     unusable = {name: "; ".join(why.splitlines()) for name, why in loaded.unusable.items()}
     return problems | unusable
+
+
+def _callback_problems(client: "Client") -> "dict[str, str | None]":
+    """Return what keeps callbacks from being verified, by account; `None` where nothing does."""
+    accounts = client.accounts.items()
+    return {name: each.callback_problem() for name, each in accounts if each.receives()}
 
 
 def _refusals() -> "Observer":

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import closed_output_ignored, print_hint, sanitize
+from omnimsg.domain.phone_number import may_need_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk import MessageFile
     from omnimsg.domain.errors import Problem
-
-# What is said of a number that can be read once its country is known.
-_WITHOUT_COUNTRY = ("it has no plus: ", "it begins with 0: ")
 
 
 @attrs.frozen(kw_only=True)
@@ -84,9 +82,7 @@ def print_numbers_read(count: int, region: str | None) -> None:
 
 def region_advice(problems: Iterable[Problem], region: str | None) -> str | None:
     """Return the advice to name a region, if that lets a number be read; `None` otherwise."""
-    if region is not None:
-        return None
-    if any(said in each.why for each in problems for said in _WITHOUT_COUNTRY):
+    if region is None and any(may_need_region(each.why) for each in problems):
         return "--region reads such numbers as those of a country, such as --region ZA"
     return None
 

@@ -28,6 +28,7 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.phone_number import parse_number
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.serialization import message_from_json
+from omnimsg.json_codec.repeated_keys import RepeatedKeyError, unique_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,7 +245,10 @@ def _from_file(name: str) -> Message:
         raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
     try:
         # Given bytes, `loads` detects the encoding by itself; the locale has no influence.
-        data = json.loads(raw, object_pairs_hook=_object)
+        data = json.loads(raw, object_pairs_hook=unique_object)
+    except RepeatedKeyError as repeated:
+        key = mask_text(repeated.key)
+        raise CommandError(f"--message: has the key {key!r} twice", "remove one of them") from None
     except (ValueError, RecursionError) as error:
         position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
         raise CommandError(f"{source}: is not JSON, see {position}", _EXAMPLE) from None
@@ -252,18 +256,6 @@ def _from_file(name: str) -> Message:
         return message_from_json(data)
     except InvalidValue as error:
         raise CommandError(f"{source}: {problems_text(error.problems)}", _EXAMPLE) from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build an object; refuse a key that it has twice, because the wrong person might be texted."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise CommandError(
-                f"--message: has the key {mask_text(key)!r} twice", "remove one of them"
-            )
-        found[key] = value
-    return found
 
 
 def _standard_input() -> bytes | str:

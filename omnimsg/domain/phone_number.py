@@ -29,6 +29,9 @@ _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _NAMES_OF_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
+_NATIONAL = "it begins with 0: a national number, without its country code"
+_NO_PLUS = "it has no plus: the country code must follow one"
+
 # The characters with which people group the digits of a number; `parse_number` ignores these only.
 _GROUPING = re.compile(r"[\s()./\-\u2010-\u2015\u2212]+")
 _WRITTEN_NUMBER = re.compile(r"\+?[0-9]+")
@@ -45,6 +48,11 @@ def why_not_e164(text: str) -> str:
         text: The text, which `is_e164` has refused.
     """
     return f"{_EXAMPLE}: {', and '.join(_faults(text)) or 'it is not one'}"
+
+
+def may_need_region(explanation: str) -> bool:
+    """Return whether `parse_number` may read the number of an explanation if told its region."""
+    return _NATIONAL in explanation or _NO_PLUS in explanation
 
 
 def is_written_number(text: str) -> bool:
@@ -156,9 +164,9 @@ def _prefix_and_length(text: str) -> Iterator[str]:
         if digits.startswith("00"):
             yield "it begins with 00 in place of the plus"
         elif digits.startswith("0"):
-            yield "it begins with 0: a national number, without its country code"
+            yield _NATIONAL
         else:
-            yield "it has no plus: the country code must follow one"
+            yield _NO_PLUS
     elif digits.startswith("0"):
         yield "it has 0 after the plus, where the country code belongs"
     significant = digits if has_plus else digits.lstrip("0")

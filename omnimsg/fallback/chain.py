@@ -226,11 +226,8 @@ class Chain:
 
     async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
-        left = _DAY
-        if leg.ttl is not None:
-            waited = self._owner.now() - self._handed_over
-            left = leg.seconds_left(leg.ttl, waited, self._owner.utc_now())
-        status = await self._end_of(accepted.id, left)
+        left = leg.seconds_left(self._owner.now() - self._handed_over, self._owner.utc_now())
+        status = await self._end_of(accepted.id, _DAY if left is None else left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
             return LegState.REACHED, False

@@ -67,18 +67,19 @@ class ChainLeg:
             return self.message
         return attrs.evolve(self.message, send_at=self.send_at)
 
-    def seconds_left(self, ttl: int, waited: float, now: datetime) -> float:
-        """Return the seconds within which it must be delivered.
+    def seconds_left(self, waited: float, now: datetime) -> float | None:
+        """Return the seconds within which it must be delivered; `None` for any time.
 
         Args:
-            ttl: Its ttl.
             waited: Seconds since its hand-over.
             now: The time of day.
         """
+        if self.ttl is None:
+            return None
         begins = -waited
         if self.send_at is not None:
             begins = max(begins, (self.send_at - now).total_seconds())
-        return ttl + begins
+        return self.ttl + begins
 
 
 def split_legs(

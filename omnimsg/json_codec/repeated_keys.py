@@ -35,25 +35,37 @@ def repeated_key(document: bytes, value: Any) -> str | None:  # noqa: ANN401 - J
         pass
     try:
         _decoder.decode(document.decode())
-    except _RepeatedError as repeated:
+    except RepeatedKeyError as repeated:
         return repeated.key
     except (RecursionError, ValueError):  # ours reads a little more or less than `loads`
         return None
     return None
 
 
-class _RepeatedError(Exception):
+class RepeatedKeyError(Exception):
+    """An object has a key twice.
+
+    Attributes:
+        key: The key.
+    """
+
     def __init__(self, key: str) -> None:
         super().__init__()
         self.key = key
 
 
-def _require_unique(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise _RepeatedError(key)
-        seen.add(key)
+def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object from its members, as the `object_pairs_hook` of `json`.
+
+    Raises:
+        RepeatedKeyError: A key stands twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKeyError(key)
+        found[key] = value
+    return found
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_require_unique)
+_decoder = json.JSONDecoder(object_pairs_hook=unique_object)

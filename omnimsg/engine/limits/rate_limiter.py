@@ -32,6 +32,12 @@ _MIN_PACE = 1 / 64
 _SPEEDUP = 1 / 100
 
 
+def stricter_rate(limits: Limits, capabilities: Capabilities) -> float:
+    """Return the lower of the configured and the documented requests a second; else infinity."""
+    given = (limits.requests_per_second, capabilities.requests_per_second)
+    return min((each for each in given if each is not None), default=math.inf)
+
+
 def slots_of(limits: Limits, capabilities: Capabilities) -> int:
     """Return the number of requests that may be under way at once."""
     if limits.concurrency is not None:
@@ -65,7 +71,7 @@ class RateLimiter:
     ) -> None:
         self._now = now
         self._max_slots = slots_of(limits, capabilities)
-        self._requests = _Rate(_stricter(limits, capabilities))
+        self._requests = _Rate(stricter_rate(limits, capabilities))
         self._messages = _Rate(limits.messages_per_second or math.inf)
         self._operations = _Rate(capabilities.operations_per_second or math.inf)
         self._has_rate = self._requests.is_limited or self._messages.is_limited
@@ -176,8 +182,3 @@ class _Rate:
     def take(self, count: int, now: float, pace: float) -> None:
         if self.is_limited:
             self.due = max(self.due, now - _SLACK) + count * self._interval / pace
-
-
-def _stricter(limits: Limits, capabilities: Capabilities) -> float:
-    given = (limits.requests_per_second, capabilities.requests_per_second)
-    return min((each for each in given if each is not None), default=math.inf)
