@@ -83,12 +83,18 @@ class Reading:
         """Do nothing."""
 
 
+def file_of(folder: Path, lines: int) -> Path:
+    """Write a file of equal messages, one on each line."""
+    source = folder / "many.jsonl"
+    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
+    source.write_text(f"{json.dumps(line)}\n" * lines)
+    return source
+
+
 @pytest.mark.anyio
 async def test_an_outcome_is_written_before_it_is_told(tmp_path: Path) -> None:
     """An outcome is in the results file before the observer is told of it."""
-    source = tmp_path / "many.jsonl"
-    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
-    source.write_text(f"{json.dumps(line)}\n" * 3)
+    source = file_of(tmp_path, 3)
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
     observer = Reading(results.path)
     run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
@@ -128,9 +134,7 @@ async def test_lines_that_cannot_be_recorded_are_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line that was handed over and not sent, because of a full disk, is told to be left."""
-    source = tmp_path / "many.jsonl"
-    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
-    source.write_text(f"{json.dumps(line)}\n" * 3)
+    source = file_of(tmp_path, 3)
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
     observer = Reading(results.path)
     run = BulkRun(open_message_file(source), results, resend_ambiguous=False, observer=observer)
@@ -150,9 +154,7 @@ async def test_lines_that_cannot_be_recorded_are_left(
 @pytest.mark.anyio
 async def test_a_line_that_an_earlier_run_has_tried_is_not_left(tmp_path: Path) -> None:
     """A run that stops early has left the lines that no run has tried."""
-    source = tmp_path / "many.jsonl"
-    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
-    source.write_text(f"{json.dumps(line)}\n" * 6)
+    source = file_of(tmp_path, 6)
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
     results.line_states[5] = LineState.AMBIGUOUS
 
@@ -180,9 +182,7 @@ async def test_a_row_of_several_lines_is_reached_as_a_whole(tmp_path: Path) -> N
 @pytest.mark.parametrize("resend_ambiguous", [False, True])
 async def test_which_lines_are_due(tmp_path: Path, resend_ambiguous: bool) -> None:
     """A line is sent if it is untried or may be retried, or is ambiguous and that was chosen."""
-    source = tmp_path / "many.jsonl"
-    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
-    source.write_text(f"{json.dumps(line)}\n" * len(LineState))
+    source = file_of(tmp_path, len(LineState))
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
     for state in LineState:
         results.line_states[state + 1] = state
@@ -211,9 +211,7 @@ class Waiting(Sender):
 @pytest.mark.anyio
 async def test_a_run_that_is_stopped_waits_for_no_leg(tmp_path: Path) -> None:
     """`stop` ends the wait for fallback legs at the end of the file."""
-    source = tmp_path / "many.jsonl"
-    line = {"to": "+27820000001", "content": {"type": "text", "text": "Hello"}}
-    source.write_text(f"{json.dumps(line)}\n")
+    source = file_of(tmp_path, 1)
     results = ResultsFile.create(tmp_path / "results.jsonl", source)
 
     class Stopping(Reading):

@@ -196,7 +196,7 @@ def test_a_file_that_is_not_a_message(
 
 
 def test_a_file_that_names_two_recipients(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A key that a message has twice is an error: the last one was texted."""
+    """A key that a message has twice is an error, because the wrong person might be texted."""
     (tmp_path / "message.json").write_text(
         '{"to": "+27820990001", "content": {"type": "text", "text": "x"}, "to": "+27820990002"}'
     )

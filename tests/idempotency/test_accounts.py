@@ -12,11 +12,13 @@ from support.adapters import NUMBER, TEXT, texts
 from support.repeats import (
     accepting_later,
     end_doubt,
+    give_up,
     once,
     routed,
     saying,
     tenants,
     tracking,
+    until_arrived,
     with_leg_at_b,
 )
 from support.routed import Routed, outcome_of, slowly
@@ -194,11 +196,8 @@ async def test_a_leg_whose_caller_gave_up_is_heard_of_at_its_own_account() -> No
     go_on, accept_later = accepting_later()
     async with Server(*saying("no-channel"), accept_later) as server, tenants(server) as client:
         first = asyncio.create_task(client.send(with_leg_at_b(), account="a"))
-        with anyio.fail_after(10):
-            while len(server.requests) < 2:  # noqa: ASYNC110 - the server is a list
-                await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await until_arrived(server, 2)
+        await give_up(first)
         go_on.set()
         accepted = await client.send(with_leg_at_b(), account="a")
 

@@ -9,18 +9,12 @@ import anyio
 import pytest
 from support.adapters import NUMBER, TEXT, texts, tiny
 from support.adapters import accepted as accepted_
-from support.repeats import accepting_later, once, patient, routed, saying, until_left
+from support.repeats import accepting_later, give_up, once, patient, routed, saying, until_arrived
 from support.routed import Routed, slowly
 from support.servers import Server
 from support.thread_server import accept
 
-from omnimsg import (
-    Accepted,
-    Client,
-    Message,
-    Observer,
-    OutcomeUnclaimed,
-)
+from omnimsg import Accepted, Client, Message, Observer, OutcomeUnclaimed
 from omnimsg.routing import Route, RouteLimits
 
 if TYPE_CHECKING:
@@ -34,11 +28,10 @@ async def test_a_first_caller_that_gives_up_takes_nothing_from_the_second() -> N
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
-        await until_left(client, 1, server)
+        await until_arrived(server)
         first, second = (asyncio.create_task(once(client)) for _ in range(2))
         await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await give_up(first)
         go_on.set()
         accepted = await second
         await before
@@ -56,9 +49,8 @@ async def test_a_message_whose_caller_gave_up_is_not_sent_again() -> None:
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         first = asyncio.create_task(once(client))
-        await until_left(client, 1, server)
-        first.cancel()
-        await asyncio.wait([first])
+        await until_arrived(server)
+        await give_up(first)
         second = asyncio.create_task(once(client))
         await asyncio.sleep(0)
         go_on.set()
@@ -78,8 +70,7 @@ async def test_a_message_that_is_cancelled_in_its_turn_may_be_handed_over_again(
     async with Server(accept) as server, Client([tiny(server.url)], routes=routes) as client:
         first = asyncio.create_task(once(client))
         await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await give_up(first)
         message = Message(NUMBER, TEXT, reference="order-71")
         accepted = await client.send(message, deadline=5)
 
@@ -93,11 +84,10 @@ async def test_a_message_that_was_taken_back_may_be_handed_over_again() -> None:
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept) as server, patient(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
-        await until_left(client, 1, server)
+        await until_arrived(server)
         first = asyncio.create_task(once(client))
         await asyncio.sleep(0.01)
-        first.cancel()
-        await asyncio.wait([first])
+        await give_up(first)
         await asyncio.sleep(0)
         waiting = client.health()["main"].waiting
         go_on.set()
@@ -159,8 +149,7 @@ async def test_a_message_that_waits_for_its_route_is_forgotten_with_its_caller()
         await client.send(texts(1)[0])
         first = asyncio.create_task(once(client))
         await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await give_up(first)
         message = Message(NUMBER, TEXT, reference="order-71")
         accepted = await client.send(message, account="main")
         await client.aclose()
@@ -179,11 +168,8 @@ async def test_a_routed_message_whose_caller_gave_up_is_not_sent_again(leaves_at
     acts = [*saying("slow-down")[: leaves_at - 1], accept_later]
     async with Server(*acts, accept) as server, routed(server) as client:
         first = asyncio.create_task(once(client))
-        with anyio.fail_after(10):
-            while len(server.requests) < leaves_at:  # noqa: ASYNC110 - the server is a list
-                await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await until_arrived(server, leaves_at)
+        await give_up(first)
         second = asyncio.create_task(once(client))
         await asyncio.sleep(0)
         go_on.set()
@@ -198,21 +184,17 @@ async def test_a_second_caller_that_gives_up_leaves_what_has_left_too() -> None:
     go_on, accept_later = accepting_later()
     async with Server(accept_later, accept_later, accept) as server, routed(server) as client:
         before = asyncio.create_task(client.send(texts(1)[0]))
-        with anyio.fail_after(10):
-            while not server.requests:  # noqa: ASYNC110 - the server is a list
-                await asyncio.sleep(0)
+        await until_arrived(server)
         first, second = (asyncio.create_task(once(client)) for _ in range(2))
         await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.wait([first])
+        await give_up(first)
         await asyncio.sleep(0)
         with anyio.fail_after(10):
             while len(server.requests) < 2:
                 go_on.set()
                 await asyncio.sleep(0)
                 go_on.clear()
-        second.cancel()
-        await asyncio.wait([second])
+        await give_up(second)
         third = asyncio.create_task(once(client))
         await asyncio.sleep(0)
         go_on.set()
@@ -253,9 +235,8 @@ async def test_what_became_of_a_message_without_a_caller_is_told() -> None:
     async with Server(accept_later) as server:
         client = Client([tiny(server.url)], observers=[Watching()])
         sending = asyncio.create_task(client.send(texts(1)[0]))
-        await until_left(client, 1, server)
-        sending.cancel()
-        await asyncio.wait([sending])
+        await until_arrived(server)
+        await give_up(sending)
         go_on.set()
         await client.aclose()
 
@@ -281,8 +262,7 @@ async def test_what_waits_for_its_route_without_a_caller_was_not_sent() -> None:
         await client.send(texts(1)[0])
         sending = asyncio.create_task(client.send(texts(1, start=1)[0]))
         await asyncio.sleep(0)
-        sending.cancel()
-        await asyncio.wait([sending])
+        await give_up(sending)
         await client.aclose()
 
     assert [("main", "r1", "not_sent")] == [

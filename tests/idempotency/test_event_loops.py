@@ -12,10 +12,7 @@ from support.repeats import once
 from support.servers import Visit, hold
 from support.thread_server import accept, server_in_thread, wait_for
 
-from omnimsg import (
-    AmbiguousError,
-    Client,
-)
+from omnimsg import AmbiguousError, Client
 
 if TYPE_CHECKING:
     from omnimsg import Outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.adapters import NUMBER, TEXT, texts, tiny
-from support.repeats import end_doubt, once, patient, saying, tracking, until_left
+from support.repeats import end_doubt, once, patient, saying, tracking, until_arrived
 from support.routed import Routed, outcome_of, slowly
 from support.servers import Server, hold
 from support.thread_server import accept
@@ -138,7 +138,7 @@ async def test_whoever_waits_for_another_keeps_a_deadline_of_their_own() -> None
     async with Server(hold) as server:
         client = patient(server)
         first = asyncio.create_task(once(client))
-        await until_left(client, 1, server)
+        await until_arrived(server)
         with pytest.raises(AmbiguousError, match="had no outcome in time"):
             await client.send(Message(NUMBER, TEXT, reference="order-71"), deadline=0.02)
         first.cancel()

@@ -1,4 +1,4 @@
-"""Fallback legs that omnimsg runs: when each is sent, and its recorded states."""
+"""Fallback legs that omnimsg runs: which one follows, and its recorded states."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import asyncio
 import gc
 import logging
 import weakref
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from support.adapters import Reply, TinyAdapter, accepted, references, results
-from support.routed import AT_ONCE, Routed, outcome_of, saying, slowly, unreachable
+from support.adapters import Reply, accepted, references, results
+from support.legs import (
+    COMES,
+    ELSEWHERE,
+    SMS,
+    TO,
+    Asked,
+    CarriesLegsAtA,
+    Seen,
+    legs_of,
+    message,
+    told,
+    wire,
+)
+from support.routed import AT_ONCE, Routed, saying, unreachable
 from support.stores import DatabaseStore, StoreDownError
 
 from omnimsg import (
@@ -20,136 +32,22 @@ from omnimsg import (
     Ambiguous,
     Channel,
     Encryption,
-    HandedOver,
     Leg,
-    LegChanged,
     LegState,
     Match,
     Message,
     NotSent,
-    Observer,
     OnAmbiguous,
     Policy,
-    Reason,
     Rejected,
     Route,
-    RouteLimits,
     Secret,
-    Status,
 )
-from omnimsg.adapter import Answered, Context, Flow, Request, Response
-from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Timeline
+from omnimsg.adapter import Request, Response
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
     from omnimsg.engine.delivery_events import StatusChanged
-
-TO = "+37255500001"
-
-
-class Asked(TinyAdapter):
-    """Tiny whose look-ups return the status that the transport answers."""
-
-    def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
-        """Look up a message."""
-        response = yield Request("GET", f"/messages/{provider_id}", authenticated=True)
-        word = response.body.decode()
-        evidence = Evidence(Status(word.partition(" ")[0]), word, reason=_reason(word))
-        leg = LegStatus(timeline=Timeline.of(evidence, context.now))
-        return MessageStatus(id=MessageId.of(self.account.name, provider_id), legs=(leg,))
-
-
-class CarriesLegsAtA(Asked):
-    """`Asked` whose account `a` supports fallback legs itself."""
-
-    def __init__(self, account: Any) -> None:
-        super().__init__(account)
-        if account.name == "a":
-            channels = {
-                channel: attrs.evolve(each, fields=each.fields | {"fallback"})
-                for channel, each in self.capabilities.channels.items()
-            }
-            self.capabilities = attrs.evolve(self.capabilities, channels=channels)
-
-
-def _reason(word: str) -> Reason | None:
-    reason = word.partition(" ")[2]
-    return Reason(reason) if reason else None
-
-
-class Seen(Observer):
-    """An observer that keeps hand-overs and the changes of legs."""
-
-    def __init__(self) -> None:
-        self.events: list[LegChanged] = []
-        self.handed_over_legs: list[Message] = []
-
-    def handed_over(self, event: HandedOver) -> None:
-        """Keep the message."""
-        self.handed_over_legs.append(event.message)
-
-    def leg_changed(self, event: LegChanged) -> None:
-        """Keep the event."""
-        self.events.append(event)
-
-    @property
-    def states(self) -> list[tuple[int, str, str]]:
-        """Each change: the leg, its account and its state."""
-        return [(each.leg, each.account, each.state.value) for each in self.events]
-
-
-def wire(sends: Reply, *says: tuple[float, str]) -> Reply:
-    """Answer sends with `sends`, and look-ups by the seconds since the first send.
-
-    Args:
-        sends: Answers a send.
-        says: Pairs of a second and the status from then on, in order.
-    """
-    began: list[float] = []
-
-    def reply(request: Request) -> Any:
-        now = asyncio.get_running_loop().time()
-        if request.method == "POST":
-            began.append(now)
-            return sends(request)
-        waited = now - began[0]
-        word = [said for since, said in says if waited >= since][-1]
-        return Response(200, word.encode())
-
-    return reply
-
-
-def message(*legs: Leg, **fields: Any) -> Message:
-    """Build a WhatsApp message with a ttl of a minute, and legs."""
-    fields = {"channel": Channel.WHATSAPP, "ttl": 60, "reference": "r0", **fields}
-    return Message(TO, "Your table is ready", fallback=legs, **fields)
-
-
-SMS = Leg(channel=Channel.SMS)
-ELSEWHERE = Leg(channel=Channel.SMS, account="b")
-COMES = (0.0, "accepted")
-
-
-def told(
-    routed: Routed, given: Message, seconds: float = 3600.0, **options: Any
-) -> tuple[Outcome, Any]:
-    """Send a message, let time pass, and return its outcome and tracked state."""
-
-    async def story(client: Client) -> tuple[Outcome, Any]:
-        outcome = await outcome_of(client, given, **options)
-        await asyncio.sleep(seconds)
-        known = await client.tracked(outcome) if isinstance(outcome, Accepted) else None
-        return outcome, known
-
-    found: tuple[Outcome, Any] = routed.run(story)
-    return found
-
-
-def legs_of(*replies: Reply, **options: Any) -> tuple[Routed, Seen]:
-    """Build accounts that can be asked for a status, and the observer of their legs."""
-    seen = Seen()
-    return Routed(*replies, kind=Asked, observers=[seen], **options), seen
 
 
 def test_a_leg_that_was_delivered_is_the_last() -> None:
@@ -232,85 +130,6 @@ def test_a_store_that_fails_hides_no_delivery() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
-    """The next leg is sent exactly when the ttl ends, counted from the hand-over."""
-    times: list[float] = []
-
-    def second(request: Request) -> Response:
-        times.append(asyncio.get_running_loop().time())
-        return accepted(request)
-
-    routed, _ = legs_of(wire(accepted, COMES), wire(second, COMES))
-
-    async def story(client: Client) -> None:
-        if stream:
-            _ = [each async for each in client.send_many([message(ELSEWHERE)])]
-        else:
-            await client.send(message(ELSEWHERE))
-        await asyncio.sleep(100.0)
-
-    routed.run(story)
-
-    assert [1060] == [round(each) for each in times]
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_the_ttl_of_a_scheduled_leg_begins_at_its_time(stream: bool) -> None:
-    """The next leg is sent when the ttl after `send_at` ends, however long the hand-over took.
-
-    The seconds of the hand-over were subtracted, so it was sent too early.
-    """
-    times: list[float] = []
-
-    def second(request: Request) -> Response:
-        times.append(asyncio.get_running_loop().time())
-        return accepted(request)
-
-    routed, _ = legs_of(wire(slowly(25.0, "ok"), COMES), wire(second, COMES))
-    given = message(ELSEWHERE, send_at=routed.loop.utc_now() + timedelta(seconds=500))
-
-    async def story(client: Client) -> None:
-        if stream:
-            _ = [each async for each in client.send_many([given])]
-        else:
-            await client.send(given)
-        await asyncio.sleep(600.0)
-
-    routed.run(story)
-
-    assert [1560] == [round(each) for each in times]
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(
-    ("first", "is_scheduled"),
-    [(saying("no-such-number"), True), (wire(accepted, COMES), False)],
-    ids=["refused at once", "overdue"],
-)
-def test_no_leg_is_sent_before_the_time_of_its_message(
-    first: Reply, is_scheduled: bool, stream: bool
-) -> None:
-    """A leg after one that is refused before `send_at` is scheduled for then; a later one is not.
-
-    It was sent at once, at night for example.
-    """
-    routed, seen = legs_of(first, wire(accepted, COMES))
-    at = routed.loop.utc_now() + timedelta(seconds=500)
-    given = message(ELSEWHERE, send_at=at)
-
-    async def story(client: Client) -> None:
-        if stream:
-            _ = [each async for each in client.send_many([given])]
-        else:
-            await client.send(given)
-        await asyncio.sleep(600.0)
-
-    routed.run(story)
-
-    assert [at, at if is_scheduled else None] == [each.send_at for each in seen.handed_over_legs]
-
-
-@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("reply", "kind"), [(unreachable, "not_sent"), (saying("no-such-number"), "rejected")]
 )
@@ -327,28 +146,6 @@ def test_a_refused_leg_is_followed_at_once(reply: Reply, kind: str, stream: bool
         outcome.account,
         [(each.account, each.kind) for each in outcome.earlier],
     )
-
-
-def test_a_leg_whose_ttl_is_over_before_it_leaves_is_followed() -> None:
-    """A leg that waits longer for the limit of its route than its ttl gives way to the next."""
-    route = Route(
-        accounts=("a",),
-        match=Match(channels=["whatsapp"]),
-        limits=RouteLimits(messages_per_second=0.001),
-    )
-    routed, _ = legs_of(accepted, accepted, routes=(route,))
-    given = [message(ELSEWHERE, reference=each) for each in ("r0", "r1")]
-
-    async def story(client: Client) -> list[Outcome]:
-        sends = (outcome_of(client, each, deadline=5000.0) for each in given)
-        return list(await asyncio.gather(*sends))
-
-    first, second = routed.run(story)
-
-    assert ["a", "b"] == [first.account, second.account]
-    assert [("deadline_exceeded", "ttl")] == [
-        (each.reason, each.failure.path) for each in second.earlier
-    ]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -399,16 +196,6 @@ def test_a_strangers_answer_lets_no_leg_go(reply: Reply, kind: type[Any]) -> Non
     outcome = routed.send(message(ELSEWHERE))
 
     assert (kind, 0) == (type(outcome), routed.asked()["b"])
-
-
-def test_after_a_leg_without_a_ttl_nothing_goes_unless_it_fails() -> None:
-    """A leg without a ttl that is not heard of for a day is not followed."""
-    routed, seen = legs_of(wire(accepted, COMES), accepted)
-
-    told(routed, message(ELSEWHERE, ttl=None), 26 * 3600.0)
-
-    assert [(0, "a", "accepted"), (0, "a", "unheard")] == seen.states
-    assert 0 == routed.asked()["b"]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -530,46 +317,6 @@ def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
     assert 0 == routed.asked()["c"]
 
 
-def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
-    """Closing abandons pending legs; observers get that, and the log has their number."""
-    routed, seen = legs_of(wire(accepted, COMES), accepted)
-
-    with caplog.at_level(logging.WARNING, "omnimsg"):
-        told(routed, message(ELSEWHERE), 10.0)
-
-    assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
-    assert "closed while 1 messages waited" in caplog.text
-
-
-@pytest.mark.parametrize("legs", [(ELSEWHERE, Leg(channel=Channel.SMS, account="c")), (ELSEWHERE,)])
-def test_a_leg_that_is_accepted_while_the_client_closes_is_not_waited_for(
-    legs: tuple[Leg, ...], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Closing takes as long as the hand-over, and abandons the legs after it.
-
-    It took five seconds more, and the provider was asked for the leg for ever.
-    """
-    routed, seen = legs_of(wire(accepted, COMES, (1.0, "failed")), slowly(3.0, "ok"), accepted)
-
-    async def story(client: Client) -> tuple[float, set[Any]]:
-        await outcome_of(client, message(*legs))
-        await asyncio.sleep(3)
-        await client.aclose()
-        closed_at = routed.loop.time()
-        await asyncio.sleep(1)
-        return closed_at - 1000, asyncio.all_tasks() - {asyncio.current_task()}
-
-    with caplog.at_level(logging.WARNING, "omnimsg"):
-        seconds, left = routed.run(story)
-
-    is_open = len(legs) > 1
-    expected = [(0, "a", "accepted"), (0, "a", "failed"), (1, "b", "accepted")]
-    assert expected + [(1, "b", "abandoned")] * is_open == seen.states
-    assert is_open == ("closed while 1 messages waited" in caplog.text)
-    assert pytest.approx(4, abs=0.1) == seconds
-    assert set() == left
-
-
 BAD: dict[str, tuple[Leg, str]] = {
     "no such account": (Leg(channel=Channel.SMS, account="x"), "fallback[0].account"),
     "no such channel": (Leg(channel=Channel.VIBER), "fallback[0].channel"),
@@ -644,50 +391,6 @@ def test_a_leg_goes_through_the_account_of_its_route_that_can_send_it(stream: bo
     assert ("accepted", "b") == (outcome.kind, outcome.account)
 
 
-@pytest.mark.parametrize(("seconds", "sent"), [(1.0, 1), (3.0, 2)])
-def test_a_stream_that_was_left_sends_no_further_leg(seconds: float, sent: int) -> None:
-    """After its stream is left, a message's leg under way is the last, even if it is refused."""
-    refused = slowly(2.0, "no-such-number")
-    routed = Routed(refused, refused, accepted)
-    legs = (Leg(channel="sms", account="b"), Leg(channel="sms", account="c"))
-    message = Message(TO, "x", channel=Channel.WHATSAPP, fallback=legs)
-
-    async def story(client: Client) -> None:
-        stream = client.send_many([message])
-        reading = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(seconds)
-        reading.cancel()
-        await asyncio.wait([reading])
-        await stream.aclose()
-        await asyncio.sleep(10)
-
-    routed.run(story)
-
-    assert {"a": 1, "b": sent - 1, "c": 0} == routed.asked()
-
-
-def test_a_client_that_closes_tells_what_became_of_a_leg_under_way() -> None:
-    """The outcome of a message of a stream is that of the leg that left before the close."""
-    routed, _ = legs_of(saying("no-such-number"), slowly(2.0, "ok"))
-
-    async def read(client: Client) -> list[Outcome]:
-        return [each async for each in client.send_many([message(ELSEWHERE)])]
-
-    async def story(client: Client) -> list[Outcome]:
-        reading = asyncio.create_task(read(client))
-        await asyncio.sleep(1)
-        await client.aclose()
-        return await reading
-
-    (outcome,) = routed.run(story)
-
-    assert ("accepted", "b", ["a"]) == (
-        outcome.kind,
-        outcome.account,
-        [each.account for each in outcome.earlier],
-    )
-
-
 def test_messages_of_a_stream_keep_their_positions() -> None:
     """Messages with and without legs share a stream, each with one outcome at its position."""
 
@@ -744,85 +447,6 @@ def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
     assert ("b", ["a"]) == (outcome.account, [each.account for each in outcome.earlier])
     assert [True, False] == [each.next_leg for each in seen.events]
     assert LegState.NOT_TAKEN is seen.events[0].state
-
-
-def finished(given: Message, seconds: float, *replies: Reply) -> tuple[int, int, Any]:
-    """Send, run `finish_legs`; return the number still waiting, the seconds, and the last state."""
-    routed, seen = legs_of(*replies)
-
-    async def story(client: Client) -> tuple[int, int, Any]:
-        await outcome_of(client, given)
-        began = asyncio.get_running_loop().time()
-        waiting = await client.finish_legs(timeout=seconds)
-        took = asyncio.get_running_loop().time() - began
-        return waiting, round(took), seen.events[-1].state.value
-
-    found: tuple[int, int, Any] = routed.run(story)
-    return found
-
-
-FAILED_AFTER = (300.0, "failed")
-FINISHED: dict[str, tuple[Message, float, tuple[Reply, ...], tuple[int, int, str]]] = {
-    "at the end of the ttl the next one goes": (
-        message(ELSEWHERE),
-        3600.0,
-        (wire(accepted, COMES), wire(accepted, COMES)),
-        (0, 60, "accepted"),
-    ),
-    "a delivery ends it": (
-        message(ELSEWHERE),
-        3600.0,
-        (wire(accepted, COMES, (5.0, "delivered")), accepted),
-        (0, 7, "reached"),
-    ),
-    "the next one is refused": (
-        message(ELSEWHERE),
-        3600.0,
-        (wire(accepted, COMES), saying("no-such-number")),
-        (0, 60, "not_taken"),
-    ),
-    "the hand-over of the last one takes long": (
-        message(ELSEWHERE),
-        3600.0,
-        (wire(accepted, COMES), slowly(20.0, "ok")),
-        (0, 80, "accepted"),
-    ),
-    "not so long": (
-        message(ELSEWHERE),
-        20.0,
-        (wire(accepted, COMES), accepted),
-        (1, 20, "accepted"),
-    ),
-    "a leg without a ttl is waited for": (
-        message(ELSEWHERE, ttl=None),
-        3600.0,
-        (wire(accepted, COMES, FAILED_AFTER), wire(accepted, COMES)),
-        (0, 303, "accepted"),  # the first look-up after the failure
-    ),
-    "for ten minutes": (
-        message(ELSEWHERE, ttl=None),
-        3600.0,
-        (wire(accepted, COMES), accepted),
-        (0, 600, "accepted"),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FINISHED)
-def test_a_script_waits_for_its_legs(name: str) -> None:
-    """`finish_legs` waits until no leg can follow, not for late deliveries."""
-    given, seconds, replies, expected = FINISHED[name]
-
-    found = finished(given, seconds, *replies)
-
-    assert expected == found
-
-
-def test_nothing_is_waited_for_without_legs() -> None:
-    """`finish_legs` returns at once if no legs are pending."""
-    routed, _ = legs_of(accepted)
-
-    assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))
 
 
 def test_two_late_deliveries_are_reached_twice() -> None:

@@ -12,21 +12,13 @@ from support.reporting import PUBLIC_URL, Silent, deliver
 from support.servers import Server, Visit, answer
 from support.thread_server import accept
 
-from omnimsg import (
-    Channel,
-    Client,
-    Leg,
-    Limits,
-    Message,
-    MessageId,
-    Policy,
-    RetryPolicy,
-)
+from omnimsg import Channel, Client, Leg, Limits, Message, MessageId, Policy, RetryPolicy
 from omnimsg.routing import Route
 
 if TYPE_CHECKING:
     from support.servers import Act
 
+    from omnimsg import Accepted
     from omnimsg.delivery.receiver import Receiver
 
 
@@ -83,12 +75,17 @@ def patient(server: Server, **policy: Any) -> Client:
     return Client([tiny(server.url, kind=Silent, max_messages=1)], policies={"main": Policy(**own)})
 
 
-async def until_left(client: Client, requests: int, server: Server) -> None:
+async def until_arrived(server: Server, requests: int = 1) -> None:
     """Wait until this many requests have arrived."""
     with anyio.fail_after(10):
         while len(server.requests) < requests:  # noqa: ASYNC110 - the server is a list
             await asyncio.sleep(0)
-    assert client.health()["main"].under_way
+
+
+async def give_up(call: asyncio.Task[Accepted]) -> None:
+    """Cancel a caller, and wait until it has ended."""
+    call.cancel()
+    await asyncio.wait([call])
 
 
 def routed(server: Server, **policy: Any) -> Client:

@@ -1,0 +1,180 @@
+"""Fallback legs when the client closes, a stream is left, or a script waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import Reply, accepted
+from support.legs import COMES, ELSEWHERE, TO, legs_of, message, told, wire
+from support.routed import Routed, outcome_of, saying, slowly
+
+from omnimsg import Channel, Leg, Message
+
+if TYPE_CHECKING:
+    from omnimsg import Client, Outcome
+
+
+def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
+    """Closing abandons pending legs; observers get that, and the log has their number."""
+    routed, seen = legs_of(wire(accepted, COMES), accepted)
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        told(routed, message(ELSEWHERE), 10.0)
+
+    assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
+    assert "closed while 1 messages waited" in caplog.text
+
+
+@pytest.mark.parametrize("legs", [(ELSEWHERE, Leg(channel=Channel.SMS, account="c")), (ELSEWHERE,)])
+def test_a_leg_that_is_accepted_while_the_client_closes_is_not_waited_for(
+    legs: tuple[Leg, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing takes as long as the hand-over, and abandons the legs after it.
+
+    It took five seconds more, and the provider was asked for the leg for ever.
+    """
+    routed, seen = legs_of(wire(accepted, COMES, (1.0, "failed")), slowly(3.0, "ok"), accepted)
+
+    async def story(client: Client) -> tuple[float, set[Any]]:
+        await outcome_of(client, message(*legs))
+        await asyncio.sleep(3)
+        await client.aclose()
+        closed_at = routed.loop.time()
+        await asyncio.sleep(1)
+        return closed_at - 1000, asyncio.all_tasks() - {asyncio.current_task()}
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        seconds, left = routed.run(story)
+
+    is_open = len(legs) > 1
+    expected = [(0, "a", "accepted"), (0, "a", "failed"), (1, "b", "accepted")]
+    assert expected + [(1, "b", "abandoned")] * is_open == seen.states
+    assert is_open == ("closed while 1 messages waited" in caplog.text)
+    assert pytest.approx(4, abs=0.1) == seconds
+    assert set() == left
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(1.0, 1), (3.0, 2)])
+def test_a_stream_that_was_left_sends_no_further_leg(seconds: float, sent: int) -> None:
+    """After its stream is left, a message's leg under way is the last, even if it is refused."""
+    refused = slowly(2.0, "no-such-number")
+    routed = Routed(refused, refused, accepted)
+    legs = (Leg(channel="sms", account="b"), Leg(channel="sms", account="c"))
+    message = Message(TO, "x", channel=Channel.WHATSAPP, fallback=legs)
+
+    async def story(client: Client) -> None:
+        stream = client.send_many([message])
+        reading = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(seconds)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await stream.aclose()
+        await asyncio.sleep(10)
+
+    routed.run(story)
+
+    assert {"a": 1, "b": sent - 1, "c": 0} == routed.asked()
+
+
+def test_a_client_that_closes_tells_what_became_of_a_leg_under_way() -> None:
+    """The outcome of a message of a stream is that of the leg that left before the close."""
+    routed, _ = legs_of(saying("no-such-number"), slowly(2.0, "ok"))
+
+    async def read(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many([message(ELSEWHERE)])]
+
+    async def story(client: Client) -> list[Outcome]:
+        reading = asyncio.create_task(read(client))
+        await asyncio.sleep(1)
+        await client.aclose()
+        return await reading
+
+    (outcome,) = routed.run(story)
+
+    assert ("accepted", "b", ["a"]) == (
+        outcome.kind,
+        outcome.account,
+        [each.account for each in outcome.earlier],
+    )
+
+
+def finished(given: Message, seconds: float, *replies: Reply) -> tuple[int, int, Any]:
+    """Send, run `finish_legs`; return the number still waiting, the seconds, and the last state."""
+    routed, seen = legs_of(*replies)
+
+    async def story(client: Client) -> tuple[int, int, Any]:
+        await outcome_of(client, given)
+        began = asyncio.get_running_loop().time()
+        waiting = await client.finish_legs(timeout=seconds)
+        took = asyncio.get_running_loop().time() - began
+        return waiting, round(took), seen.events[-1].state.value
+
+    found: tuple[int, int, Any] = routed.run(story)
+    return found
+
+
+FAILED_AFTER = (300.0, "failed")
+FINISHED: dict[str, tuple[Message, float, tuple[Reply, ...], tuple[int, int, str]]] = {
+    "at the end of the ttl the next one goes": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), wire(accepted, COMES)),
+        (0, 60, "accepted"),
+    ),
+    "a delivery ends it": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES, (5.0, "delivered")), accepted),
+        (0, 7, "reached"),
+    ),
+    "the next one is refused": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), saying("no-such-number")),
+        (0, 60, "not_taken"),
+    ),
+    "the hand-over of the last one takes long": (
+        message(ELSEWHERE),
+        3600.0,
+        (wire(accepted, COMES), slowly(20.0, "ok")),
+        (0, 80, "accepted"),
+    ),
+    "not so long": (
+        message(ELSEWHERE),
+        20.0,
+        (wire(accepted, COMES), accepted),
+        (1, 20, "accepted"),
+    ),
+    "a leg without a ttl is waited for": (
+        message(ELSEWHERE, ttl=None),
+        3600.0,
+        (wire(accepted, COMES, FAILED_AFTER), wire(accepted, COMES)),
+        (0, 303, "accepted"),  # the first look-up after the failure
+    ),
+    "for ten minutes": (
+        message(ELSEWHERE, ttl=None),
+        3600.0,
+        (wire(accepted, COMES), accepted),
+        (0, 600, "accepted"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINISHED)
+def test_a_script_waits_for_its_legs(name: str) -> None:
+    """`finish_legs` waits until no leg can follow, not for late deliveries."""
+    given, seconds, replies, expected = FINISHED[name]
+
+    found = finished(given, seconds, *replies)
+
+    assert expected == found
+
+
+def test_nothing_is_waited_for_without_legs() -> None:
+    """`finish_legs` returns at once if no legs are pending."""
+    routed, _ = legs_of(accepted)
+
+    assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))

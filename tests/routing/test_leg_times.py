@@ -1,0 +1,114 @@
+"""When the next fallback leg is sent: ttl, `send_at` and hand-over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from support.adapters import Reply, accepted
+from support.legs import COMES, ELSEWHERE, handed_over, legs_of, message, told, wire
+from support.routed import outcome_of, saying, slowly
+
+from omnimsg import Match, Route, RouteLimits
+
+if TYPE_CHECKING:
+    from omnimsg import Client, Outcome
+    from omnimsg.adapter import Request, Response
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
+    """The next leg is sent exactly when the ttl ends, counted from the hand-over."""
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(accepted, COMES), wire(second, COMES))
+
+    async def story(client: Client) -> None:
+        await handed_over(client, message(ELSEWHERE), stream=stream)
+        await asyncio.sleep(100.0)
+
+    routed.run(story)
+
+    assert [1060] == [round(each) for each in times]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_ttl_of_a_scheduled_leg_begins_at_its_time(stream: bool) -> None:
+    """The next leg is sent when the ttl after `send_at` ends, however long the hand-over took."""
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(slowly(25.0, "ok"), COMES), wire(second, COMES))
+    given = message(ELSEWHERE, send_at=routed.loop.utc_now() + timedelta(seconds=500))
+
+    async def story(client: Client) -> None:
+        await handed_over(client, given, stream=stream)
+        await asyncio.sleep(600.0)
+
+    routed.run(story)
+
+    assert [1560] == [round(each) for each in times]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("first", "is_scheduled"),
+    [(saying("no-such-number"), True), (wire(accepted, COMES), False)],
+    ids=["refused at once", "overdue"],
+)
+def test_no_leg_is_sent_before_the_time_of_its_message(
+    first: Reply, is_scheduled: bool, stream: bool
+) -> None:
+    """A leg after one that is refused before `send_at` is scheduled for it; a later one is not."""
+    routed, seen = legs_of(first, wire(accepted, COMES))
+    at = routed.loop.utc_now() + timedelta(seconds=500)
+    given = message(ELSEWHERE, send_at=at)
+
+    async def story(client: Client) -> None:
+        await handed_over(client, given, stream=stream)
+        await asyncio.sleep(600.0)
+
+    routed.run(story)
+
+    assert [at, at if is_scheduled else None] == [each.send_at for each in seen.handed_over_legs]
+
+
+def test_a_leg_whose_ttl_is_over_before_it_leaves_is_followed() -> None:
+    """A leg that waits longer for the limit of its route than its ttl gives way to the next."""
+    route = Route(
+        accounts=("a",),
+        match=Match(channels=["whatsapp"]),
+        limits=RouteLimits(messages_per_second=0.001),
+    )
+    routed, _ = legs_of(accepted, accepted, routes=(route,))
+    given = [message(ELSEWHERE, reference=each) for each in ("r0", "r1")]
+
+    async def story(client: Client) -> list[Outcome]:
+        sends = (outcome_of(client, each, deadline=5000.0) for each in given)
+        return list(await asyncio.gather(*sends))
+
+    first, second = routed.run(story)
+
+    assert ["a", "b"] == [first.account, second.account]
+    assert [("deadline_exceeded", "ttl")] == [
+        (each.reason, each.failure.path) for each in second.earlier
+    ]
+
+
+def test_after_a_leg_without_a_ttl_nothing_goes_unless_it_fails() -> None:
+    """A leg without a ttl that is not heard of for a day is not followed."""
+    routed, seen = legs_of(wire(accepted, COMES), accepted)
+
+    told(routed, message(ELSEWHERE, ttl=None), 26 * 3600.0)
+
+    assert [(0, "a", "accepted"), (0, "a", "unheard")] == seen.states
+    assert 0 == routed.asked()["b"]
