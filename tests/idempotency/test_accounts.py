@@ -38,6 +38,7 @@ from omnimsg import (
     Policy,
     RetryPolicy,
 )
+from omnimsg.idempotency.repeat_outcomes import known_outcome
 from omnimsg.routing import Route
 
 if TYPE_CHECKING:
@@ -246,3 +247,18 @@ def test_a_doubt_outlives_a_caller_that_gives_up_at_the_next_account(is_leg: boo
 
     assert (1, "ambiguous") == (asked, again.kind)
     assert {"a": 1, "b": 1} == wires.asked()
+
+
+async def test_an_outcome_is_known_once_no_account_has_the_message_in_flight() -> None:
+    """The outcome at one account says nothing while the message is in flight at another."""
+    message = Message(NUMBER, TEXT, reference="order-71")
+    accepted = Accepted(reference="order-71", account="a", provider_id="1")
+    ended, pending = (asyncio.get_running_loop().create_future() for _ in range(2))
+    ended.set_result(accepted)
+
+    found = [
+        known_outcome([(message, future, 0.0) for future in futures], message)
+        for futures in ((), (ended,), (ended, pending), (pending, ended))
+    ]
+
+    assert [None, accepted, None, None] == found
