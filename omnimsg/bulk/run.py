@@ -129,8 +129,8 @@ class BulkRun:
         stream = client.send_many(MessageRuns(self._runs), account=account, deadline=deadline)
         async with aclosing(stream) as outcomes:
             count = 0
-            async for outcome in outcomes:
-                line = self._results.record_final(outcome)
+            async for each in outcomes:
+                line, outcome = self._results.record_final(each)
                 if self._results.line_states[line]:
                     self._handed_over.discard(line)
                 if self._results.is_told_too_early:
