@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.fallback.chain_leg import ChainLeg
+    from omnimsg.fallback.chain_leg import ChainLeg, LegTarget
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
@@ -51,6 +51,9 @@ class ChainOwner(Protocol):
 
     def utc_now(self) -> datetime:
         """Return the time of day."""
+
+    def current(self, target: LegTarget) -> LegTarget:
+        """Return the account that has the name of a target now."""
 
     def follow(self, chain: Chain, accepted: Accepted) -> None:
         """Register an accepted leg, and wait for its delivery."""
@@ -138,7 +141,7 @@ class Chain:
             return False
         doubt = isinstance(outcome, Ambiguous)
         allowed = (
-            is_doubt(outcome) and leg.target.resends(leg.message)
+            is_doubt(outcome) and self._owner.current(leg.target).resends(leg.message)
             if doubt
             else may_fall_back(outcome)
         )
@@ -217,10 +220,11 @@ class Chain:
 
     async def _submit(self, seconds: float) -> Outcome:
         leg = self.legs[self._index]
+        target = self._owner.current(leg.target)
         self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await leg.target.submit(leg.message_at(self._owner.utc_now()), seconds)
+            return await target.submit(leg.message_at(self._owner.utc_now()), seconds)
         finally:
             self.is_handing_over = False
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class LegTarget(Protocol):
     """Where a leg is handed over: one account, or the routes of a client."""
 
+    @property
+    def name(self) -> str | None:
+        """The account's name; `None` for routes."""
+
     def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
         """Send one message, and return its last outcome."""
 
