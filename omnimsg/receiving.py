@@ -169,7 +169,7 @@ class Receiving:
         """
         wanted, seconds = _to_status(status), to_seconds(timeout, "timeout")
         accepted = message if isinstance(message, Accepted) else None
-        message_id = MessageId(message) if accepted is None else accepted.id
+        message_id = message.id if isinstance(message, Accepted) else MessageId(message)
         self._accounts.get(message_id.account)
         return await self._delivery.wait(message_id, wanted, seconds, accepted=accepted)
 
