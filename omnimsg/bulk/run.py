@@ -206,7 +206,8 @@ class BulkRun:
         try:
             message = self._parser.parse(line)
         except InvalidValue as error:
-            self._results.record_bad_line(line.number, error.problems)
+            if state is not LineState.AMBIGUOUS:  # else an earlier run may have sent it
+                self._results.record_bad_line(line.number, error.problems)
             self._observer.on_bad_line(line.number, error.problems)
             return None
         self._results.register(message.reference, line.number, has_legs=bool(message.fallback))
