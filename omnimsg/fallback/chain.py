@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.fallback.chain_leg import ChainLeg, LegTarget
+    from omnimsg.fallback.chain_leg import ChainLeg
 
 log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
@@ -51,9 +51,6 @@ class ChainOwner(Protocol):
 
     def utc_now(self) -> datetime:
         """Return the time of day."""
-
-    def current(self, target: LegTarget) -> LegTarget:
-        """Return the account that has the name of a target now."""
 
     def follow(self, chain: Chain, accepted: Accepted) -> None:
         """Register an accepted leg, and wait for its delivery."""
@@ -140,11 +137,7 @@ class Chain:
             self._notify(LegState.ACCEPTED, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
-        allowed = (
-            is_doubt(outcome) and self._owner.current(leg.target).resends(leg.message)
-            if doubt
-            else may_fall_back(outcome)
-        )
+        allowed = is_doubt(outcome) and leg.resends if doubt else may_fall_back(outcome)
         goes_on = allowed and not is_left and self._may_go_on()
         state = LegState.DOUBTFUL if doubt else LegState.NOT_TAKEN
         self._notify(state, outcome, next_leg=goes_on)
@@ -220,11 +213,10 @@ class Chain:
 
     async def _submit(self, seconds: float) -> Outcome:
         leg = self.legs[self._index]
-        target = self._owner.current(leg.target)
         self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await target.submit(leg.message_at(self._owner.utc_now()), seconds)
+            return await leg.submit(self._owner.utc_now(), seconds)
         finally:
             self.is_handing_over = False
 
@@ -306,7 +298,7 @@ class Chain:
             LegChanged(
                 reference=self.reference,
                 leg=leg.index,
-                channel=leg.target.channel(leg.message),
+                channel=leg.channel,
                 state=state,
                 account=outcome.account,
                 id=outcome.id if isinstance(outcome, Accepted) else None,

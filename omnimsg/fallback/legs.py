@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
@@ -125,17 +123,6 @@ class Legs:
         """Notify the observers of a change of a leg."""
         if self._observers.leg_changed is not None:
             self._observers.leg_changed(event)
-
-    def current(self, target: LegTarget) -> LegTarget:
-        """Return the account that has the name of a target now.
-
-        An account may have been removed and added again since its leg was built, as to change its
-        secrets. One that is not there any more says so itself.
-        """
-        if target.name is not None:
-            with suppress(ConfigError):
-                return self._target_of(target.name)
-        return target
 
     def follow(self, chain: Chain, accepted: Accepted) -> None:
         """Register an accepted leg, and wait for its delivery if no task of the chain does yet."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ from support.adapters import Reply, accepted, tiny
 from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
 
-from omnimsg import Channel, Leg, Message
+from omnimsg import Channel, Leg, Message, NotSent
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
@@ -209,14 +211,21 @@ def test_a_leg_goes_through_the_account_that_has_its_name_then(
 
 
 def test_a_leg_whose_account_was_removed_is_not_sent() -> None:
-    """A leg whose account is gone for good is refused when its turn comes."""
+    """A leg whose account is gone for good is refused when its turn comes, and does not keep it."""
     routed, seen = legs_of(wire(accepted, COMES), accepted)
 
-    async def story(client: Client) -> None:
+    async def story(client: Client) -> object:
+        removed = weakref.ref(client.accounts["b"])
         await client.send(message(ELSEWHERE))
         await client.remove_account("b")
+        await asyncio.sleep(1)
+        gc.collect()
+        kept = removed()
         await asyncio.sleep(100)
+        return kept
 
-    routed.run(story)
-
+    assert None is routed.run(story)
     assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "not_taken")] == seen.states
+    (refused,) = [each.outcome for each in seen.events if each.leg == 1]
+    assert isinstance(refused, NotSent)
+    assert "fallback[0].account" == refused.failure.path
