@@ -205,11 +205,14 @@ class Chain:
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
-        is_timed = self.legs[self._index].ttl is not None
-        return is_timed or self._owner.now() - self._handed_over < fails_within
+        leg = self.legs[self._index]
+        return leg.ttl is not None or self._waited(leg) < fails_within
 
     def _may_go_on(self) -> bool:
         return self._has_next and not self._reached and not self._owner.is_closed
+
+    def _waited(self, leg: ChainLeg) -> float:
+        return leg.waited(self._owner.now() - self._handed_over, self._owner.utc_now())
 
     async def _submit(self, seconds: float) -> Outcome:
         leg = self.legs[self._index]
@@ -222,8 +225,8 @@ class Chain:
 
     async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
-        left = leg.seconds_left(self._owner.now() - self._handed_over, self._owner.utc_now())
-        status = await self._end_of(accepted.id, _DAY if left is None else left)
+        left = (_DAY if leg.ttl is None else leg.ttl) - self._waited(leg)
+        status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
             return LegState.REACHED, False

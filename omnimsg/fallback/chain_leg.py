@@ -107,19 +107,16 @@ class ChainLeg:
             return self.message
         return attrs.evolve(self.message, send_at=self.send_at)
 
-    def seconds_left(self, waited: float, now: datetime) -> float | None:
-        """Return the seconds within which it must be delivered; `None` for any time.
+    def waited(self, seconds: float, now: datetime) -> float:
+        """Return the seconds that count against its ttl; fewer than none before `send_at`.
 
         Args:
-            waited: Seconds since its hand-over.
+            seconds: Seconds since its hand-over.
             now: The time of day.
         """
-        if self.ttl is None:
-            return None
-        begins = -waited
-        if self.send_at is not None:
-            begins = max(begins, (self.send_at - now).total_seconds())
-        return self.ttl + begins
+        if self.send_at is None:
+            return seconds
+        return min(seconds, (now - self.send_at).total_seconds())
 
 
 def split_legs(
