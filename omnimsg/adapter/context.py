@@ -63,12 +63,15 @@ class Context:
     def ttl(self, message: Message) -> int | None:
         """Return the whole seconds that are left of a message's ttl; `None` if it has none.
 
-        They count from the call, or from `send_at` if it is given. At least 1: a message whose ttl
-        has ended never reaches a flow.
+        They count from the call, or from `send_at` if that is later. At least 1: a message whose
+        ttl has ended never reaches a flow.
         """
-        if message.ttl is None or message.send_at is not None:
-            return message.ttl
-        left = math.ceil(message.ttl - self.waited)
+        if message.ttl is None:
+            return None
+        waited = self.waited
+        if message.send_at is not None:
+            waited = max(0.0, min(waited, (self.now - message.send_at).total_seconds()))
+        left = math.ceil(message.ttl - waited)
         return left if left > 1 else 1  # noqa: FURB136 - saves a call for every message
 
     def token(self, message: Message) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Callable,
         Iterable,
     )
+    from datetime import datetime
 
     from omnimsg.adapter import Adapter, Answered, Flow, Response
     from omnimsg.domain.channel import Channel
@@ -91,6 +92,7 @@ class AccountEngine(AccountOperations):
         name: The account's name.
         adapter: The account's adapter.
         prices: What its messages cost, for estimates and budgets.
+        utc_now: Returns the time of day.
 
     Raises:
         ConfigError: The policy needs an operation that the provider does not have.
@@ -121,6 +123,7 @@ class AccountEngine(AccountOperations):
         self.prices: Prices = policy.prices
         self._on_ambiguous = policy.on_ambiguous
         self._now = now
+        self.utc_now: Callable[[], datetime] = clock.utc_now
         self._checks = MessageChecks(adapter)
         answer_times = AnswerTimes()
         self._breakers = CircuitBreakers(

@@ -165,9 +165,8 @@ class LoopParts:
         )
         reconciler = None
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
-            reconciler = Reconciler(
-                name, policy, self.operations.find, observers, writer, shared.settlement
-            )
+            args = (name, policy, self.operations.find, observers, writer, shared.settlement)
+            reconciler = Reconciler(*args, utc_now=clock.utc_now)
 
         # What follows an attempt.
         changed = asyncio.Event()
@@ -219,6 +218,7 @@ class LoopParts:
                 completion=completion,
                 local=local,
                 now=now,
+                utc_now=clock.utc_now,
             ),
             runner=self.runner,
             recorded=recorded,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
-from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.deadline import Deadline, counted_seconds
 from omnimsg.engine.leg_events import LegChanged, LegState
 from omnimsg.fallback.conclusion import conclusion_of
 from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
@@ -212,7 +212,9 @@ class Chain:
         return self._has_next and not self._reached and not self._owner.is_closed
 
     def _waited(self, leg: ChainLeg) -> float:
-        return leg.waited(self._owner.now() - self._handed_over, self._owner.utc_now())
+        """Return the seconds that count against the ttl of a leg."""
+        waited = self._owner.now() - self._handed_over
+        return counted_seconds(leg.send_at, waited, self._owner.utc_now)
 
     async def _submit(self, seconds: float) -> Outcome:
         leg = self.legs[self._index]

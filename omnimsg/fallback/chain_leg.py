@@ -107,17 +107,6 @@ class ChainLeg:
             return self.message
         return attrs.evolve(self.message, send_at=self.send_at)
 
-    def waited(self, seconds: float, now: datetime) -> float:
-        """Return the seconds that count against its ttl; fewer than none before `send_at`.
-
-        Args:
-            seconds: Seconds since its hand-over.
-            now: The time of day.
-        """
-        if self.send_at is None:
-            return seconds
-        return min(seconds, (now - self.send_at).total_seconds())
-
 
 def split_legs(
     message: Message, target: LegTarget, target_of: Callable[[str], LegTarget]

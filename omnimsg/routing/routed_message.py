@@ -9,7 +9,7 @@ import attrs
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account import AccountEngine
-from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.engine.deadline import counted_seconds, has_outlived_ttl
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
@@ -77,7 +77,7 @@ class RoutedMessage:
         message = self.message
         tried = {each.account: each.outcome for each in self._history or ()}
         held_back: dict[AccountEngine, Outcome] = {}
-        if has_outlived_ttl(message, waited):
+        if self.has_outlived_ttl(waited):
             return None
         for account in self.order:
             if account in tried:
@@ -102,9 +102,14 @@ class RoutedMessage:
     def left(self, waited: float) -> Message:
         """Return the message with its remaining ttl."""
         ttl = self.message.ttl
-        if ttl is None or self.message.send_at is not None:
+        if ttl is None:
             return self.message
-        return attrs.evolve(self.message, ttl=max(1, math.ceil(ttl - waited)))
+        counted = counted_seconds(self.message.send_at, waited, self.order[0].utc_now)
+        return attrs.evolve(self.message, ttl=max(1, math.ceil(ttl - max(0.0, counted))))
+
+    def has_outlived_ttl(self, waited: float) -> bool:
+        """Return whether its ttl has passed, `waited` seconds after it was handed over."""
+        return has_outlived_ttl(self.message, waited, self.order[0].utc_now)
 
     def conclusion(self) -> Outcome:
         """Return the message's last outcome, with the others in its `earlier`.

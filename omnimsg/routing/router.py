@@ -14,7 +14,7 @@ from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
-from omnimsg.engine.deadline import has_outlived_ttl, to_seconds
+from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.stream import Streams
@@ -154,7 +154,7 @@ class Router:
         if limit.is_closed:
             return local.client_closed(message)
         waited = self._now() - routed.started
-        return local.ttl_exceeded(message) if has_outlived_ttl(message, waited) else None
+        return local.ttl_exceeded(message) if routed.has_outlived_ttl(waited) else None
 
     def _left(self, routed: RoutedMessage, deadline: float) -> tuple[Message, float]:
         """Return a message and a deadline without the time for which the message has waited."""

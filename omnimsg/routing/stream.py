@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
-from omnimsg.engine.deadline import has_outlived_ttl
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.routed_message import RoutedMessage
@@ -302,7 +301,7 @@ class _FirstPart(_Part):
         local = LocalOutcomes(self._account.name)
         if is_closed:
             self.take([routed], [local.client_closed(message)], None)
-        elif has_outlived_ttl(message, waited):
+        elif routed.has_outlived_ttl(waited):
             self.take([routed], [local.ttl_exceeded(message)], None)
         else:
             self.hand_over([routed.left(waited)], [key], timeout)

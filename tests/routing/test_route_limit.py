@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import aclosing
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 import pytest
-from support.adapters import FakeTransport, texts, tiny
+from support.adapters import FakeTransport, TinyAdapter, texts, tiny
 from support.routed import Routed, accepted, outcome_of, slowly
 from support.sending import settled
 
@@ -33,6 +35,12 @@ from omnimsg.routing.route_limit import RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class OneAtATime(TinyAdapter):
+    """Tiny that takes one message a request."""
+
+    capabilities = attrs.evolve(TinyAdapter.capabilities, max_messages=1)
 
 
 def limited(per_second: float = 1.0) -> Routed:
@@ -184,6 +192,35 @@ def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None
     last = outcomes[-1]
 
     assert [15, 5] == [orjson.loads(each)["messages"][0]["ttl"] for each in bodies]
+    assert isinstance(last, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, "ttl") == (last.reason, last.failure.path)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("limit", ["route", "account"])
+def test_the_ttl_of_a_scheduled_message_counts_from_its_time(limit: str, stream: bool) -> None:
+    """A scheduled message that waits beyond `send_at` has the rest of its ttl, or is not sent.
+
+    It was sent with its whole ttl, however late it was.
+    """
+    if limit == "route":
+        routed = limited(0.1)
+    else:
+        slow = Policy(limits=Limits(messages_per_second=0.1))
+        routed = Routed(accepted, policies={"a": slow}, kind=OneAtATime)
+    at = routed.loop.utc_now() + timedelta(seconds=4.5)
+    messages = texts(3, ttl=10, send_at=at)
+
+    async def story(client: Client) -> list[Outcome]:
+        if stream:
+            return [each async for each in client.send_many(messages)]
+        return await asyncio.gather(*calls(client, messages, deadline=60.0))
+
+    outcomes = routed.run(story)
+    bodies: Any = [each.body for each in routed.wires["a"].requests]
+    last = outcomes[-1]
+
+    assert [10, 5] == [orjson.loads(each)["messages"][0]["ttl"] for each in bodies]
     assert isinstance(last, NotSent)
     assert (Reason.DEADLINE_EXCEEDED, "ttl") == (last.reason, last.failure.path)
 

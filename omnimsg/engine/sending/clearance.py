@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -40,6 +41,7 @@ class Clearance:
         completion: Takes over messages that are held back.
         local: Builds the outcomes of messages that end here.
         now: Reads the monotonic clock, seconds.
+        utc_now: Returns the time of day.
     """
 
     _breakers: CircuitBreakers
@@ -48,6 +50,7 @@ class Clearance:
     _completion: Completion
     _local: LocalOutcomes
     _now: Callable[[], float]
+    _utc_now: Callable[[], datetime]
     # Since when all slots are taken and no answer has come, monotonic seconds.
     _full_since: float = attrs.field(default=-math.inf, init=False)
 
@@ -121,7 +124,7 @@ class Clearance:
                 continue
             if batch.is_reported(message):
                 ended[index] = batch.doubts[message.reference]
-            elif has_outlived_ttl(message, waited):
+            elif has_outlived_ttl(message, waited, self._utc_now):
                 ended[index] = self._local.ttl_exceeded(message)
         if not ended:
             return batch

@@ -22,6 +22,7 @@ from omnimsg.engine.sending.retry import is_in_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -48,13 +49,14 @@ class Reconciler:
         observers: Told before each wait for another look-up, and before a message is sent again.
         journal: Records the messages that are found, where there is a journal.
         settlement: Tells when a report names a message, where reports are received.
+        utc_now: Returns the time of day.
 
     Attributes:
         interval: Seconds between two look-ups; for as long, a message that was not found counts as
             missing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an account
         self,
         account: str,
         policy: Policy,
@@ -62,11 +64,14 @@ class Reconciler:
         observers: Observers,
         journal: Writer | None = None,
         settlement: Settlement | None = None,
+        *,
+        utc_now: Callable[[], datetime],
     ) -> None:
         self._account = account
         self._max_attempts = policy.retry.attempts
         self.interval: float = policy.not_found_for
         self._find = find
+        self._utc_now = utc_now
         self._retry_scheduled = observers.retry_scheduled
         self._journal = journal
         self._settlement = settlement
@@ -105,7 +110,7 @@ class Reconciler:
                 await asyncio.gather(*(self._look_up(search, each) for each in search.open))
                 await self._apply_reports(search)
                 search.finish(search.found())
-                search.finish(search.outlived())
+                search.finish(search.outlived(self._utc_now))
                 if attempt > self._max_attempts:
                     break
                 if missing := search.missing(self.interval):
@@ -210,10 +215,10 @@ class _Search:
         """Return the messages that the provider has."""
         return [each for each in self.open if isinstance(self.outcomes[each], Accepted)]
 
-    def outlived(self) -> list[int]:
+    def outlived(self, utc_now: Callable[[], datetime]) -> list[int]:
         """Return the messages that would not be sent again, because their ttl has passed."""
-        waited = self.batch.waited()
-        return [each for each in self.open if has_outlived_ttl(self.batch.messages[each], waited)]
+        waited, messages = self.batch.waited(), self.batch.messages
+        return [each for each in self.open if has_outlived_ttl(messages[each], waited, utc_now)]
 
     def missing(self, valid_for: float) -> list[int]:
         """Return the messages that were not found often enough, the last time not long ago.
