@@ -63,4 +63,4 @@ class AccountManagement:
         until = Deadline.after(deadline, self._clock.monotonic)
         if self._settlement.delivery is not None:
             self._settlement.delivery.keep_receiving(name)
-        await self._accounts.remove(name).aclose(until)
+        await self._accounts.remove(name, until)

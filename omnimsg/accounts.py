@@ -63,6 +63,8 @@ class Accounts:
             raise ConfigError(f"name the default account: {', '.join(engines)}")
         self.engines: dict[str, AccountEngine] = dict(engines)
         self.unusable: Mapping[str, str] = unusable
+        # Removed, and not closed yet: some of their messages are still on their way.
+        self._leaving: list[AccountEngine] = []
         self._routes = tuple(routes)
         names = {*engines, *unusable}
         problems = [
@@ -117,8 +119,13 @@ class Accounts:
         if self._table is not None:
             self._table.close_limits()
         async with anyio.create_task_group() as closing:
-            for account in self.engines.values():
+            for account in (*self.engines.values(), *self._leaving):
                 closing.start_soon(account.aclose, deadline)
+
+    def take_back(self, reference: str) -> None:
+        """End the queued messages with a reference whose callers are gone, at every account."""
+        for account in (*self.engines.values(), *self._leaving):
+            account.take_back(reference)
 
     def require_new(self, name: str) -> None:
         """Refuse a name that an account has already.
@@ -133,8 +140,8 @@ class Accounts:
         """Add an account with a new name."""
         self.engines[account.name] = account
 
-    def remove(self, name: str) -> AccountEngine:
-        """Remove an account, and return it.
+    async def remove(self, name: str, deadline: Deadline) -> None:
+        """Remove an account, and close it; messages that wait are sent until the deadline.
 
         Raises:
             ConfigError: There is no such account, or it is the default one or used by a route.
@@ -146,7 +153,11 @@ class Accounts:
             if name in route.accounts:
                 raise ConfigError(f"account {name!r} is used by routes[{number}]")
         del self.engines[name]
-        return account
+        self._leaving.append(account)
+        try:
+            await account.aclose(deadline)
+        finally:
+            self._leaving.remove(account)
 
     def with_operation(self, name: str | None, operation: Operation) -> AccountEngine:
         """Return an account whose provider has an operation.

@@ -232,7 +232,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
 
         The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
         leg tries no further one, and the log says how many such messages there were. So do `wait`,
-        `settle` and `finish_legs`, and the loops over `events`.
+        `settle` and `finish_legs`, and the loops over `events`. The store of messages gets the last
+        outcomes until the deadline, but for five seconds at least.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that
@@ -241,7 +242,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         """
         until = Deadline.after(deadline, self._clock.monotonic)
         self._legs.close()
-        async with self._ending_waits():
+        async with self._ending_waits(until):
             await self._accounts.aclose(until)
 
     async def send(

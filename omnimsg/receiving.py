@@ -168,12 +168,10 @@ class Receiving:
             InvalidValue: There is no such status, or the timeout is not a number.
         """
         wanted, seconds = _to_status(status), to_seconds(timeout, "timeout")
+        accepted = message if isinstance(message, Accepted) else None
         message_id = message.id if isinstance(message, Accepted) else MessageId(message)
         self._accounts.get(message_id.account)
-        delivery = self._delivery
-        if isinstance(message, Accepted) and await delivery.tracker.find(message_id) is None:
-            await delivery.tracker.accept(message)
-        return await delivery.wait(message_id, wanted, seconds)
+        return await self._delivery.wait(message_id, wanted, seconds, accepted=accepted)
 
     async def tracked(self, message: Accepted | str) -> Tracked | None:
         """Return the tracked state of a message, without asking the provider; `None` if unknown."""
@@ -193,7 +191,8 @@ class Receiving:
 
         For a script that has sent its messages: closing the client ends the waits for legs. A leg
         with a ttl is waited for until that is over. A leg without one is waited for ten minutes,
-        because otherwise only a report of its failure would end the wait.
+        because otherwise only a report of its failure would end the wait. Both count from `send_at`
+        of a message that is scheduled.
 
         Args:
             timeout: Seconds to wait.
@@ -234,11 +233,11 @@ class Receiving:
         )
 
     @asynccontextmanager
-    async def _ending_waits(self) -> AsyncIterator[None]:
+    async def _ending_waits(self, until: Deadline) -> AsyncIterator[None]:
         """Close the accounts inside; then what waits for legs or for reports is ended.
 
         That happens even if the closing is cancelled, because nothing else would end it. It then
-        has a few seconds.
+        has a few seconds. So has the store if the deadline has passed.
         """
         seconds: float | None = CLEANUP_SECONDS
         try:
@@ -250,7 +249,9 @@ class Receiving:
                     await self._legs.aclose()
                 finally:
                     if self._settlement.delivery is not None:
-                        await self._settlement.delivery.aclose()
+                        await self._settlement.delivery.aclose(
+                            max(CLEANUP_SECONDS, until.remaining())
+                        )
 
     @cached_property
     def _delivery(self) -> Delivery:

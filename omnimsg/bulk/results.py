@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from omnimsg.bulk.earlier_runs import EarlierDoubts, killed_during
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
@@ -32,9 +33,7 @@ from omnimsg.bulk.results_opening import (
     rescue_path,
 )
 from omnimsg.bulk.source import fingerprint
-from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous
-from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.serialization import outcome_to_json
 from omnimsg.engine.journal import DirectJournal
 from omnimsg.storage.append_log import AppendLog, LogChangedError
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.journal import Attempt
 
 _NOT_RECORDED: tuple[Outcome | None, int] = (None, 0)
-_PROCESS_ENDED = "the process that was sending it ended before an answer was recorded"
 
 
 class ResultsFile(DirectJournal):
@@ -84,6 +82,7 @@ class ResultsFile(DirectJournal):
         # had recorded it; and of the last entry that neither intents nor `take_outcomes` wrote.
         self._settled = self._unsettled = 0
         self._with_legs: set[str] = set()
+        self._doubts = EarlierDoubts()
 
     @classmethod
     def create(cls, path: Path, source: Path, *, known: Fingerprint | None = None) -> Self:
@@ -192,6 +191,7 @@ class ResultsFile(DirectJournal):
         A message with fallback legs stays registered, because a leg may be sent after its outcome.
         """
         self._lines[reference] = line
+        self._doubts.note(reference, self.line_states[line])
         if has_legs:
             self._with_legs.add(reference)
 
@@ -250,25 +250,27 @@ class ResultsFile(DirectJournal):
             if self.write_error is not None and not is_in_flight and not mark:
                 # Not sent because its intent could not be written: another run must send it.
                 continue
-            count = self._record_outcome(line, outcome, at, mark)
+            kept = outcome if mark else self._doubts.keep(outcome)
+            count = self._record_outcome(line, kept, at, mark)
             if not mark:
                 self._recorded[outcome.reference] = outcome, count
         self._log.write_soon()
 
-    def record_final(self, outcome: Outcome) -> int:
-        """Record the final outcome of a message, unless recorded before, and return its line.
+    def record_final(self, outcome: Outcome) -> tuple[int, Outcome]:
+        """Record the final outcome of a message, unless recorded before.
 
         A message that was not sent because this file cannot be written stays `UNTRIED`, so that
-        another run sends it.
+        another run sends it. Return the line, and the outcome over all runs.
         """
         reference = outcome.reference
         line = self._lines[reference]
         if reference not in self._with_legs:
             del self._lines[reference]
         recorded, self._settled = self._recorded.pop(reference, _NOT_RECORDED)
+        kept = self._doubts.end(outcome)
         if recorded is not outcome and recorded != outcome and self.write_error is None:
-            self._unsettled = self._record_outcome(line, outcome, now())
-        return line
+            self._unsettled = self._record_outcome(line, kept, now())
+        return line, kept
 
     @property
     def is_told_too_early(self) -> bool:
@@ -343,7 +345,5 @@ class ResultsFile(DirectJournal):
             unsettled.pop(line, None)
             self.line_states[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
         self._log.truncate(entries.end)
-        failure = Failure(reason=Reason.CONNECTION_LOST, retry=Retry.UNSAFE, detail=_PROCESS_ENDED)
         for line, (reference, account) in unsettled.items():
-            lost = Ambiguous(reference=reference, account=account, failure=failure)
-            self._record_outcome(line, lost, now())
+            self._record_outcome(line, killed_during(reference, account), now())

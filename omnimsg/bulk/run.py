@@ -129,8 +129,8 @@ class BulkRun:
         stream = client.send_many(MessageRuns(self._runs), account=account, deadline=deadline)
         async with aclosing(stream) as outcomes:
             count = 0
-            async for outcome in outcomes:
-                line = self._results.record_final(outcome)
+            async for each in outcomes:
+                line, outcome = self._results.record_final(each)
                 if self._results.line_states[line]:
                     self._handed_over.discard(line)
                 if self._results.is_told_too_early:
@@ -206,7 +206,8 @@ class BulkRun:
         try:
             message = self._parser.parse(line)
         except InvalidValue as error:
-            self._results.record_bad_line(line.number, error.problems)
+            if state is not LineState.AMBIGUOUS:  # else an earlier run may have sent it
+                self._results.record_bad_line(line.number, error.problems)
             self._observer.on_bad_line(line.number, error.problems)
             return None
         self._results.register(message.reference, line.number, has_legs=bool(message.fallback))

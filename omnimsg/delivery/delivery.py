@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.opt_out import OptOutRules
+    from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
@@ -129,10 +130,14 @@ class Delivery:
         for each in self._receivers:
             each.keep(account)
 
-    async def aclose(self) -> None:
-        """Store the last outcomes, hand on the reports that arrived before them, and close."""
+    async def aclose(self, seconds: float) -> None:
+        """Store the last outcomes, hand on the reports that arrived before them, and close.
+
+        Args:
+            seconds: Seconds that the store may take for the outcomes.
+        """
         try:
-            await self.tracker.aclose()
+            await self.tracker.aclose(seconds)
         finally:
             self.closing.set()
         loop = asyncio.get_running_loop()
@@ -146,6 +151,8 @@ class Delivery:
         wanted: Status,
         timeout: float,  # noqa: ASYNC109 - named as asyncio names it
         longest_pause: float = LONGEST,
+        *,
+        accepted: Accepted | None = None,
     ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has ended without it.
 
@@ -154,6 +161,7 @@ class Delivery:
             wanted: The status.
             timeout: Seconds to wait.
             longest_pause: Seconds between two look-ups, at most.
+            accepted: Its acceptance, to be stored if it is not known here.
 
         Raises:
             TimeoutError: It did neither in time.
@@ -175,6 +183,8 @@ class Delivery:
                 async with limit:
                     while True:
                         tracked = await self.tracker.find(message_id)
+                        if tracked is None and accepted is not None:
+                            tracked = await self.tracker.accept(accepted)
                         if tracked is not None and tracked.status is not None:
                             if _ends_wait(tracked.status, wanted):
                                 return tracked.status

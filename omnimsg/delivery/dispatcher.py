@@ -176,6 +176,9 @@ class Dispatcher:
         if self._suppression is not None:
             change = change_in_event(event, self._rules)
             if change is not None:
+                # Nothing happens after it is told of. The clock of one provider may be fast, and
+                # its START must not outweigh a later STOP that another provider tells of.
+                change = attrs.evolve(change, at=min(change.at, at))
                 await self._record(self._suppression, await self._complete(change, event, tracked))
         if tracked is None:
             if not self._handlers.want_events:

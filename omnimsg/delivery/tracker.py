@@ -104,9 +104,24 @@ class Tracker(Observer):
             # Where each event loop ends after one message, none lives until its timer fires.
             self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
 
-    async def aclose(self) -> None:
-        """Store the queued outcomes, and stop the timers."""
-        await self.commit()
+    async def aclose(self, seconds: float) -> None:
+        """Store the queued outcomes, and stop the timers.
+
+        Args:
+            seconds: Seconds that the store may take; the outcomes that it has not stored are lost.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self.commit()
+        except TimeoutError:
+            task = self._committing
+            if task is not None and task.get_loop() is asyncio.get_running_loop():
+                task.cancel()  # nobody waits for it
+            log.warning(
+                "the client was closed before the store of messages had %d outcomes",
+                len(self._outcomes),
+                extra=log_fields(count=len(self._outcomes)),
+            )
         self._commits.stop()
         self._sweeps.stop()
 

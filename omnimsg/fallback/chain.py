@@ -137,11 +137,7 @@ class Chain:
             self._notify(LegState.ACCEPTED, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
-        allowed = (
-            is_doubt(outcome) and leg.target.resends(leg.message)
-            if doubt
-            else may_fall_back(outcome)
-        )
+        allowed = is_doubt(outcome) and leg.resends if doubt else may_fall_back(outcome)
         goes_on = allowed and not is_left and self._may_go_on()
         state = LegState.DOUBTFUL if doubt else LegState.NOT_TAKEN
         self._notify(state, outcome, next_leg=goes_on)
@@ -209,25 +205,28 @@ class Chain:
         """
         if self.is_handing_over or not self._may_go_on():
             return self.is_handing_over
-        is_timed = self.legs[self._index].ttl is not None
-        return is_timed or self._owner.now() - self._handed_over < fails_within
+        leg = self.legs[self._index]
+        return leg.ttl is not None or self._waited(leg) < fails_within
 
     def _may_go_on(self) -> bool:
         return self._has_next and not self._reached and not self._owner.is_closed
+
+    def _waited(self, leg: ChainLeg) -> float:
+        return leg.waited(self._owner.now() - self._handed_over, self._owner.utc_now())
 
     async def _submit(self, seconds: float) -> Outcome:
         leg = self.legs[self._index]
         self._handed_over = self._owner.now()
         self.is_handing_over = True
         try:
-            return await leg.target.submit(leg.message_at(self._owner.utc_now()), seconds)
+            return await leg.submit(self._owner.utc_now(), seconds)
         finally:
             self.is_handing_over = False
 
     async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
-        left = leg.seconds_left(self._owner.now() - self._handed_over, self._owner.utc_now())
-        status = await self._end_of(accepted.id, _DAY if left is None else left)
+        left = (_DAY if leg.ttl is None else leg.ttl) - self._waited(leg)
+        status = await self._end_of(accepted.id, left)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
             return LegState.REACHED, False
@@ -302,7 +301,7 @@ class Chain:
             LegChanged(
                 reference=self.reference,
                 leg=leg.index,
-                channel=leg.target.channel(leg.message),
+                channel=leg.channel,
                 state=state,
                 account=outcome.account,
                 id=outcome.id if isinstance(outcome, Accepted) else None,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
@@ -14,15 +17,18 @@ from omnimsg.domain.outcome import NotSent
 from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
 
-    from omnimsg.domain.channel import Channel
     from omnimsg.domain.message import Leg
     from omnimsg.domain.outcome import Outcome
 
 
 class LegTarget(Protocol):
     """Where a leg is handed over: one account, or the routes of a client."""
+
+    @property
+    def name(self) -> str | None:
+        """The account's name; `None` for routes."""
 
     def submit(self, message: Message, deadline: float) -> Awaitable[Outcome]:
         """Send one message, and return its last outcome."""
@@ -47,7 +53,9 @@ class ChainLeg:
     Attributes:
         index: 0 is the message itself, 1 the first of its `fallback`.
         message: The message to hand over: without legs, and without a ttl if the provider has none.
-        target: Where it is handed over.
+        find_target: Returns where it is handed over. An account is found by its name: it may be
+            removed, or replaced as to change its secrets, and a leg must not keep it in memory.
+        channel: The channel that it travels on; `None` if it cannot be determined.
         ttl: Seconds from its hand-over, or from `send_at`, within which it must be delivered;
             `None` is any time.
         account: The account that the leg names.
@@ -56,10 +64,42 @@ class ChainLeg:
 
     index: int
     message: Message
-    target: LegTarget
+    find_target: Callable[[], LegTarget]
+    channel: Channel | None
     ttl: int | None
     account: str | None
     send_at: datetime | None
+
+    @property
+    def target(self) -> LegTarget:
+        """Where it is handed over.
+
+        Raises:
+            ConfigError: Its account was removed.
+        """
+        return self.find_target()
+
+    async def submit(self, now: datetime, deadline: float) -> Outcome:
+        """Hand it over, and return its last outcome.
+
+        Args:
+            now: The time of day.
+            deadline: Seconds until its caller gives up.
+        """
+        try:
+            target = self.target
+        except ConfigError as error:
+            path = f"fallback[{leg_number(self.index)}].account" if self.account else None
+            return _refused(self.message, self.account or "", path, str(error))
+        return await target.submit(self.message_at(now), deadline)
+
+    @property
+    def resends(self) -> bool:
+        """Whether another leg may follow this one if it may have been sent."""
+        try:
+            return self.target.resends(self.message)
+        except ConfigError:
+            return False
 
     def message_at(self, now: datetime) -> Message:
         """Return the message to hand over now: a scheduled one while `send_at` lies ahead."""
@@ -67,19 +107,16 @@ class ChainLeg:
             return self.message
         return attrs.evolve(self.message, send_at=self.send_at)
 
-    def seconds_left(self, waited: float, now: datetime) -> float | None:
-        """Return the seconds within which it must be delivered; `None` for any time.
+    def waited(self, seconds: float, now: datetime) -> float:
+        """Return the seconds that count against its ttl; fewer than none before `send_at`.
 
         Args:
-            waited: Seconds since its hand-over.
+            seconds: Seconds since its hand-over.
             now: The time of day.
         """
-        if self.ttl is None:
-            return None
-        begins = -waited
-        if self.send_at is not None:
-            begins = max(begins, (self.send_at - now).total_seconds())
-        return self.ttl + begins
+        if self.send_at is None:
+            return seconds
+        return min(seconds, (now - self.send_at).total_seconds())
 
 
 def split_legs(
@@ -104,17 +141,19 @@ def split_legs(
     for index, leg in enumerate((None, *message.fallback)):
         path = "" if leg is None else f"fallback[{leg_number(index)}]"
         account = None if leg is None else leg.account
+        name = target.name if account is None else account
+        find_target = partial(_itself, target) if name is None else partial(target_of, name)
         try:
             leg_target = target if account is None else target_of(account)
         except ConfigError as error:
             return _refused(message, account or "", f"{path}.account", str(error))
-        chain_leg = _chain_leg(index, message, leg, leg_target)
+        chain_leg = _chain_leg(index, message, leg, leg_target, find_target)
         refusal = leg_target.refusal(chain_leg.message)
         if refusal is not None:
             failure = refusal.failure
             where = ".".join(filter(None, (path, failure.path)))
             return attrs.evolve(refusal, failure=attrs.evolve(failure, path=where or None))
-        key = account, leg_target.channel(chain_leg.message)
+        key = account, chain_leg.channel
         if key in tried:
             why = "is tried for the second time; one message tries a channel once"
             return _refused(message, account or "", f"{path}.channel", why)
@@ -128,7 +167,17 @@ def leg_number(index: int) -> int:
     return index - 1
 
 
-def _chain_leg(index: int, message: Message, leg: Leg | None, target: LegTarget) -> ChainLeg:
+def _itself(target: LegTarget) -> LegTarget:
+    return target
+
+
+def _chain_leg(
+    index: int,
+    message: Message,
+    leg: Leg | None,
+    target: LegTarget,
+    find_target: Callable[[], LegTarget],
+) -> ChainLeg:
     if leg is None:
         sent = attrs.evolve(message, fallback=())
     else:
@@ -155,13 +204,14 @@ def _chain_leg(index: int, message: Message, leg: Leg | None, target: LegTarget)
     return ChainLeg(
         index=index,
         message=sent,
-        target=target,
+        find_target=find_target,
+        channel=target.channel(sent),
         ttl=ttl,
         account=account,
         send_at=message.send_at,
     )
 
 
-def _refused(message: Message, account: str, path: str, why: str) -> NotSent:
+def _refused(message: Message, account: str, path: str | None, why: str) -> NotSent:
     failure = Failure(reason=Reason.INVALID_MESSAGE, retry=Retry.NEVER, path=path, detail=why)
     return NotSent(reference=message.reference, account=account, failure=failure)

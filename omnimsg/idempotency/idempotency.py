@@ -167,8 +167,7 @@ class Idempotency(Observer):
                 self.known[key] = message, last.get_loop().create_future(), since
             with suppress(RuntimeError):  # the event loop is closed: outcomes are reported later
                 last.cancel()
-                for engine in self._accounts.engines.values():
-                    engine.take_back(message.reference)
+                self._accounts.take_back(message.reference)
 
     def has_caller(self, reference: str) -> bool:
         """Return whether a caller waits for the outcome of a message with this reference."""

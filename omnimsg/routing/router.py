@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -49,6 +49,9 @@ class Router:
         now: Reads the monotonic clock, seconds.
         observers: Notified of last outcomes that no account has reported.
     """
+
+    name: ClassVar[None] = None
+    """Not one account, which would have a name."""
 
     def __init__(
         self, table: RouteTable, *, now: Callable[[], float], observers: Observers

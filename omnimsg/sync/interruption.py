@@ -66,7 +66,6 @@ class LoopClient(client.Client):
         if sending is None:  # callbacks run in order, so it was never posted
             call.drop()
             return f"{what} was not sent"
-        engines = self._accounts.engines.values()
         with self._fates.watch(reference) as fate:
             sending.cancel()
             await asyncio.wait([sending])
@@ -78,8 +77,7 @@ class LoopClient(client.Client):
             hand_overs = self._idempotency.known.values()
             outcome: Outcome | None = known_outcome(hand_overs, message)
             if outcome is None:
-                for each in engines:
-                    each.take_back(reference)
+                self._accounts.take_back(reference)
                 await asyncio.wait([fate], timeout=within)
                 if not fate.done():
                     return (

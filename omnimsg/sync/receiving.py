@@ -128,7 +128,8 @@ class Receiving:
 
         For a script that has sent its messages: closing the client ends the waits for legs. A leg
         with a ttl is waited for until that is over. A leg without one is waited for ten minutes,
-        because otherwise only a report of its failure would end the wait.
+        because otherwise only a report of its failure would end the wait. Both count from `send_at`
+        of a message that is scheduled.
 
         Args:
             timeout: Seconds to wait.

@@ -526,3 +526,33 @@ async def test_legs_before_the_accepted_one_decide_the_line(results: ResultsFile
     results.record_final(outcome("ambiguous", "r-1"))
 
     assert LineState.AMBIGUOUS is results.line_states[1]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("is_tried", [True, False])
+async def test_only_an_acceptance_settles_the_doubt_of_an_earlier_run(
+    path: Path, source: Path, kind: str, is_tried: bool
+) -> None:
+    """A line that is sent again in doubt stays in doubt, in every later run, until it is accepted.
+
+    Also where it was not tried this time, such as because the run was stopped.
+    """
+    first = ResultsFile.create(path, source)
+    await attempt(first, 1, "ambiguous")
+    first.close()
+    second = ResultsFile.resume(path, source)
+    message = Message("+27820000001", "Hello", reference=second.generated_reference(1))
+    second.register(message.reference, 1)
+    if is_tried:
+        await second.intend(ATTEMPT, [message])
+        await second.settle(ATTEMPT, [outcome(kind, message.reference)])
+    line, over_all = second.record_final(outcome(kind, message.reference))
+    second.close()
+
+    third = ResultsFile.resume(path, source)
+    third.close()
+
+    expected = LineState.ACCEPTED if kind == "accepted" else LineState.AMBIGUOUS
+    assert (1, expected.name.lower()) == (line, over_all.kind)
+    assert [expected, expected] == [second.line_states[1], third.line_states[1]]

@@ -243,3 +243,23 @@ async def test_a_line_that_is_no_message_keeps_no_reference(tmp_path: Path) -> N
     results.close()
 
     assert [(2, True)] == observer.told
+
+
+@pytest.mark.anyio
+async def test_a_line_in_doubt_that_is_not_read_now_stays_in_doubt(tmp_path: Path) -> None:
+    """A line that an earlier run may have sent is not bad where this run cannot read it.
+
+    An earlier run may have had a region, which makes its number one that can be read.
+    """
+    source = tmp_path / "many.csv"
+    source.write_text("to,text\n082 000 1000,Hello\n082 000 1001,Hello\n")
+    results = ResultsFile.create(tmp_path / "results.jsonl", source)
+    results.line_states[2] = LineState.AMBIGUOUS
+    observer = Reading(results.path)
+    run = BulkRun(open_message_file(source), results, resend_ambiguous=True, observer=observer)
+
+    await run.send(cast("Client", Sender(results)), account=None, deadline=10)
+    results.close()
+
+    assert [] == observer.told
+    assert [LineState.AMBIGUOUS, LineState.BAD] == [results.line_states[line] for line in (2, 3)]

@@ -278,6 +278,53 @@ def test_a_store_that_hangs_does_not_keep_the_waits() -> None:
     assert [] == VirtualLoop().drive_to_end(story())
 
 
+@pytest.mark.parametrize(("deadline", "seconds"), [(0, 5), (30, 30)])
+@pytest.mark.parametrize("sent_before", [0.0, 1.0])
+def test_closing_does_not_wait_for_a_store_that_hangs(
+    deadline: float, seconds: float, sent_before: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client is closed at its deadline, or in five seconds, whatever its store does.
+
+    It waited for the store for ever.
+    """
+    loop = VirtualLoop()
+
+    async def story() -> float:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), store=HangingStore())
+        client.on_status(lambda _: None)  # this starts the tracking of messages
+        await client.send(texts(1)[0])
+        await asyncio.sleep(sent_before)
+        began = loop.now
+        await client.aclose(deadline=deadline)
+        await asyncio.sleep(0)
+        return loop.now - began
+
+    found = loop.drive_to_end(story())
+
+    assert pytest.approx(seconds, abs=0.01) == found
+    assert "before the store of messages had 1 outcomes" in caplog.text
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_store_that_hangs_delays_no_end_of_a_wait(is_closed: bool) -> None:
+    """`wait` with an acceptance ends in time, or with the client, whatever the store does."""
+    loop = VirtualLoop()
+
+    async def story() -> tuple[float, type]:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), store=HangingStore())
+        accepted = await client.send(texts(1)[0])
+        began = loop.now
+        waiting = asyncio.ensure_future(client.wait(accepted, timeout=7))
+        if is_closed:
+            await asyncio.sleep(1)
+            await client.aclose(deadline=0)
+        (found,) = await asyncio.gather(waiting, return_exceptions=True)
+        return loop.now - began, type(found)
+
+    expected = (1, OperationError) if is_closed else (7, TimeoutError)
+    assert expected == loop.drive_to_end(story())
+
+
 def test_closing_in_another_loop_does_not_wait_for_reports_of_the_first() -> None:
     """It is handed on once more when the first loop runs again: nobody waits for that here."""
     suppression = Database()

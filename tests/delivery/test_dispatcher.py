@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from contextlib import aclosing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -560,6 +561,18 @@ async def test_a_reply_opts_out(world: World) -> None:
     assert [(NUMBER, reply("Stop.", number=2).key)] == [
         (each.address, each.key) for each in world.suppression.changes
     ]
+
+
+async def test_an_opt_in_of_the_future_outweighs_no_later_opt_out(world: World) -> None:
+    """A START counts from its arrival at the latest: the clock of its provider may be fast."""
+    world.listen()
+    start = attrs.evolve(reply("START", number=1), at=NOW + timedelta(minutes=10))
+    await world.give(start)
+    stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
+
+    await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=1), UNTIL)
+
+    assert NUMBER in world.suppression
 
 
 async def test_the_words_are_those_of_the_application() -> None:

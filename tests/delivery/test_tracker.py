@@ -312,7 +312,7 @@ async def test_a_store_that_is_down_is_not_asked_for_each_outcome() -> None:
     asked = store.asked
     store.is_down = False
     await tracker.commit()
-    await tracker.aclose()
+    await tracker.aclose(5)
 
     assert 0 < asked <= 30
     assert 500 == len(store)

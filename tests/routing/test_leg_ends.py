@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import Reply, accepted
-from support.legs import COMES, ELSEWHERE, TO, legs_of, message, told, wire
+from support.adapters import Reply, accepted, tiny
+from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
 
-from omnimsg import Channel, Leg, Message
+from omnimsg import Channel, Leg, Message, NotSent
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
@@ -178,3 +180,52 @@ def test_nothing_is_waited_for_without_legs() -> None:
     routed, _ = legs_of(accepted)
 
     assert 0 == routed.run(lambda client: client.finish_legs(timeout=3600.0))
+
+
+@pytest.mark.parametrize(
+    ("leg", "first"), [(ELSEWHERE, "a"), (SMS, "b")], ids=["leg-names-it", "call-names-it"]
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_goes_through_the_account_that_has_its_name_then(
+    leg: Leg, first: str, stream: bool
+) -> None:
+    """An account that is replaced while a leg waits, as to change its secrets, sends the next leg.
+
+    The leg was handed over to the removed account, which is closed, and so it was not sent.
+    """
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES))
+
+    async def story(client: Client) -> None:
+        if stream:
+            _ = [each async for each in client.send_many([message(leg)], account=first)]
+        else:
+            await client.send(message(leg), account=first)
+        await client.remove_account("b")
+        client.add_account(tiny("https://b.example", name="b", kind=Asked))
+        await asyncio.sleep(100)
+
+    routed.run(story)
+
+    expected = [(0, first, "accepted"), (0, first, "overdue"), (1, "b", "accepted")]
+    assert expected == seen.states
+
+
+def test_a_leg_whose_account_was_removed_is_not_sent() -> None:
+    """A leg whose account is gone for good is refused when its turn comes, and does not keep it."""
+    routed, seen = legs_of(wire(accepted, COMES), accepted)
+
+    async def story(client: Client) -> object:
+        removed = weakref.ref(client.accounts["b"])
+        await client.send(message(ELSEWHERE))
+        await client.remove_account("b")
+        await asyncio.sleep(1)
+        gc.collect()
+        kept = removed()
+        await asyncio.sleep(100)
+        return kept
+
+    assert None is routed.run(story)
+    assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "not_taken")] == seen.states
+    (refused,) = [each.outcome for each in seen.events if each.leg == 1]
+    assert isinstance(refused, NotSent)
+    assert "fallback[0].account" == refused.failure.path

@@ -112,3 +112,24 @@ def test_after_a_leg_without_a_ttl_nothing_goes_unless_it_fails() -> None:
 
     assert [(0, "a", "accepted"), (0, "a", "unheard")] == seen.states
     assert 0 == routed.asked()["b"]
+
+
+DAYS = 3 * 86_400.0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_scheduled_leg_without_a_ttl_is_followed_if_it_fails_after_its_time(stream: bool) -> None:
+    """The day in which a leg without a ttl may fail begins at `send_at`, however late that is."""
+    first = wire(accepted, COMES, (DAYS + 3600.0, "failed"))
+    routed, seen = legs_of(first, wire(accepted, COMES))
+    at = routed.loop.utc_now() + timedelta(seconds=DAYS)
+
+    async def story(client: Client) -> int:
+        await handed_over(client, message(ELSEWHERE, ttl=None, send_at=at), stream=stream)
+        await asyncio.sleep(DAYS - 60.0)
+        waiting = await client.finish_legs(timeout=0)
+        await asyncio.sleep(7200.0)
+        return waiting
+
+    assert 1 == routed.run(story)
+    assert [(0, "a", "accepted"), (0, "a", "failed"), (1, "b", "accepted")] == seen.states

@@ -331,6 +331,58 @@ def test_accounts_at_run_time() -> None:
     assert ["b", ["a", "b"]] == routed.run(story)
 
 
+def test_closing_ends_an_account_that_is_being_removed() -> None:
+    """A client is closed at its deadline, also where the removal of an account has a later one.
+
+    The request went on after the closing.
+    """
+    routed = Routed(accepted, slowly(3600, "ok"))
+
+    async def story(client: Client) -> tuple[float, type]:
+        sending = asyncio.ensure_future(outcome_of(client, texts(1)[0], account="b", deadline=3600))
+        await routed.wires["b"].asked()
+        removing = asyncio.ensure_future(client.remove_account("b", deadline=3600))
+        await asyncio.sleep(1)
+        began = routed.loop.now
+        await client.aclose(deadline=5)
+        took = routed.loop.now - began
+        await asyncio.sleep(0.1)
+        assert sending.done()
+        await removing
+        return took, type(sending.result())
+
+    took, outcome = routed.run(story)
+
+    assert pytest.approx(5, abs=0.1) == took
+    assert Ambiguous is outcome
+
+
+def test_a_caller_gives_up_at_an_account_that_is_being_removed() -> None:
+    """Its message that waits there is taken back at once, and may be handed over again."""
+    slow = Policy(limits=Limits(messages_per_second=0.01))
+    routed = Routed(accepted, accepted, policies={"b": slow})
+
+    async def story(client: Client) -> tuple[float, Outcome]:
+        first, second = texts(2)
+        await client.send(first, account="b")
+        waiting = asyncio.ensure_future(client.send(second, account="b", deadline=3600))
+        await asyncio.sleep(0.1)
+        removing = asyncio.ensure_future(client.remove_account("b", deadline=3600))
+        await asyncio.sleep(0.1)
+        client.add_account(tiny("https://b.example", name="b"))
+        waiting.cancel()
+        await asyncio.sleep(0.1)
+        began = routed.loop.now
+        found = await outcome_of(client, second, account="b")
+        await removing
+        return routed.loop.now - began, found
+
+    took, outcome = routed.run(story)
+
+    assert pytest.approx(0, abs=0.1) == took
+    assert isinstance(outcome, Accepted)
+
+
 def test_no_account_of_a_route_can_be_removed() -> None:
     """Not even the last one that a route names: its messages would have nowhere to go."""
     routes = (
