@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, TinySettings, tiny
-from support.delivery import Watcher
+from support.delivery import NUMBER, Watcher
 from support.log_records import logged_fields
 from support.reporting import (
     PUBLIC_URL,
@@ -23,8 +23,10 @@ from support.sending import settled
 from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.adapter import Account
 from omnimsg.delivery import receiver
+from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.opt_out import Keywords, OptOutRules
 from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -275,6 +277,23 @@ async def test_handlers_work_on_so_many_at_once() -> None:
     assert 3 == max(at_once)
 
 
+async def test_the_opt_out_words_of_the_client_count() -> None:
+    """A reply that is an opt-out by the rules of the client is recorded."""
+    suppression = MemorySuppression()
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+        suppression=suppression,
+        opt_out_rules=OptOutRules(countries={"+372": Keywords(stop=["lõpeta"])}),
+    )
+    receiver = client.receiver(lambda _: None)
+
+    status = await deliver(receiver, {"text": "Lõpeta!", "from": NUMBER})
+
+    assert (204, True) == (status, NUMBER in suppression)
+
+
 async def test_what_nobody_handles_comes_again() -> None:
     """Without a handler a status is accepted by the tracker, and a reply refused with 503."""
     world = World(has_handler=False)
@@ -454,6 +473,8 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
         build(tiny(kind=Weak), tiny(kind=Reporting, name="good"))
     with pytest.raises(ConfigError) as silent:
         build(tiny(), public_url=PUBLIC_URL)
+    with pytest.raises(ConfigError) as of_none:
+        World().client.receiver(accounts=[])
 
     assert (
         "callbacks cannot be received:\n  accounts.main needs a longer `key`\n"
@@ -461,6 +482,7 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
     ) in str(weak.value)
     assert KEY not in str(weak.value)
     assert "no account has a provider whose callbacks omnimsg reads" == str(silent.value)
+    assert str(silent.value) == str(of_none.value)
 
 
 async def test_accounts_that_call_nobody_are_left_out() -> None:
