@@ -485,6 +485,18 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
     assert str(silent.value) == str(of_none.value)
 
 
+async def test_a_receiver_that_is_not_built_registers_no_handler() -> None:
+    """A handler counts only once its receiver is built, so that the call can be repeated."""
+    world = World(has_handler=False)
+    with pytest.raises(ConfigError):
+        world.client.receiver(world.events.append, accounts=[])
+    world.client.receiver(world.events.append)
+
+    await world.ask(request(BODY))
+
+    assert 1 == len(world.events)
+
+
 async def test_accounts_that_call_nobody_are_left_out() -> None:
     """Accounts without callbacks are left out of a receiver."""
     receiver = build(tiny(kind=Reporting), tiny(name="silent"), public_url=PUBLIC_URL)
