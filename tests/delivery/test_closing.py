@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import FakeTransport, texts, tiny
+from support.delivery import SetClock, looked_up
 from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
 from support.sending import settled
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from omnimsg import ConsentChange
     from omnimsg.delivery.tracked import Names, Tracked
+    from omnimsg.domain.status import LegStatus
     from omnimsg.engine.clock import Clock
 
 pytestmark = pytest.mark.anyio
@@ -213,11 +215,37 @@ def test_a_wait_that_times_out_in_that_moment_does_not_hinder_closing() -> None:
     assert [False] == ended
 
 
-def unasked_delivery(clock: Clock) -> Delivery:
-    """Build the receiving half of a client whose provider knows nothing."""
+def test_a_client_that_is_closed_already_waits_for_nothing() -> None:
+    """A wait that begins after closing fails at once, although the client has tracked nothing."""
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport())
+        await client.aclose()
+        await wait(client)
+
+    with closing(VirtualLoop()) as loop, pytest.raises(OperationError):
+        loop.drive(story())
+
+
+async def test_a_look_up_that_is_cancelled_ends() -> None:
+    """A caller that is cancelled while a handler is told of the status ends as cancelled."""
+    delivery = unasked_delivery(SetClock(), looked_up(Status.DELIVERED).legs)
+    never = asyncio.Event()
+    delivery.handlers.on_status(lambda _: never.wait())
+    looking = asyncio.ensure_future(delivery.look_up(MessageId("main:m1")))
+    await settled()
+
+    looking.cancel()
+    await asyncio.wait([looking])
+
+    assert looking.cancelled()
+
+
+def unasked_delivery(clock: Clock, legs: tuple[LegStatus, ...] = ()) -> Delivery:
+    """Build the receiving half of a client whose provider knows nothing, or only these legs."""
 
     async def ask(message_id: MessageId) -> MessageStatus:
-        return MessageStatus(id=message_id, legs=())
+        return MessageStatus(id=message_id, legs=legs)
 
     return Delivery(
         AccountAdapters({}),

@@ -413,6 +413,24 @@ async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:
     assert [] == suppression.told
 
 
+def test_a_list_that_cannot_be_told_in_time_delays_no_outcome() -> None:
+    """An outcome waits a few seconds at most for the list to record its opt-out."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.seconds = 3600
+        return results(dict.fromkeys(references(request), "opted-out"))
+
+    loop = VirtualLoop()
+    began = loop.now
+    with closing(loop):
+        account = engine(FakeTransport(answer), suppression, clock=loop)
+        (outcome,) = loop.drive(send(account, texts(1)))
+
+    assert isinstance(outcome, Rejected)
+    assert 10 > loop.now - began
+
+
 async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:
     """A message whose account closes while `record` runs gets the provider's refusal."""
     suppression = List()
