@@ -41,6 +41,8 @@ _COMMIT_AFTER = 0.05
 _COMMIT_AGAIN_AFTER = 5.0
 # After so many failures in a row the store is down, and the other outcomes wait too.
 _MAX_FAILURES = 10
+# Seconds that the store gets to take the last outcomes when the client is closed.
+_CLOSE_TIMEOUT = 5.0
 # Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
 _MAX_OUTCOMES = 100_000
 # Seconds between two sweeps for doubts whose time is over.
@@ -105,10 +107,24 @@ class Tracker(Observer):
             self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
 
     async def aclose(self) -> None:
-        """Store the queued outcomes, and stop the timers."""
-        await self.commit()
-        self._commits.stop()
-        self._sweeps.stop()
+        """Store the queued outcomes, unless the store takes too long, and stop the timers."""
+        committing = asyncio.ensure_future(self.commit())
+        try:
+            # Not within a timeout, which would wait for a store that ignores its cancellation.
+            await asyncio.wait([committing], timeout=_CLOSE_TIMEOUT)
+        finally:
+            self._commits.stop()
+            self._sweeps.stop()
+            loop = asyncio.get_running_loop()
+            for each in (committing, self._committing):
+                if each is not None and each.get_loop() is loop:
+                    each.cancel()
+            if self._outcomes:
+                log.warning(
+                    "the client was closed before the store of messages had taken %d outcomes",
+                    len(self._outcomes),
+                    extra=log_fields(count=len(self._outcomes)),
+                )
 
     async def commit(self) -> datetime:
         """Store the queued outcomes, and join them with the reports that arrived before them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -303,3 +303,59 @@ def test_closing_in_another_loop_does_not_wait_for_reports_of_the_first() -> Non
         other.run_until_complete(settled())
 
     assert 1 == suppression.failures
+
+
+async def stuck() -> None:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+
+
+async def stubborn() -> None:
+    """Go on waiting when cancelled, for longer than closing may take."""
+    until = asyncio.get_running_loop().time() + 60
+    while (left := until - asyncio.get_running_loop().time()) > 0:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(left)
+
+
+async def fails() -> None:
+    """Fail at once."""
+    raise OSError
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(stuck, 5.0), (stubborn, 5.0), (fails, 0.0)])
+@pytest.mark.parametrize("is_asked_before", [False, True])
+def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
+    wait: Callable[[], Awaitable[None]],
+    seconds: float,
+    is_asked_before: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closing waits a few seconds for the store, and logs how many outcomes it has not taken."""
+
+    class Deaf(MemoryStore):
+        async def update(
+            self, names: Names, change: Callable[[Tracked | None], Tracked]
+        ) -> Tracked:
+            await wait()
+            return await super().update(names, change)
+
+    loop = VirtualLoop()
+
+    async def story() -> float:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), clock=loop, store=Deaf())
+        await client.doubts()  # this starts the tracking of messages
+        for each in texts(2):
+            await client.send(each)
+        if is_asked_before:
+            await asyncio.sleep(1)  # the outcomes are on their way to the store
+        began = loop.time()
+        await client.aclose(deadline=1)
+        took = loop.time() - began
+        await asyncio.sleep(200)  # until a stubborn store has ended
+        return took
+
+    took = loop.drive_to_end(story())
+
+    assert seconds == pytest.approx(took, abs=0.1)
+    assert "closed before the store of messages had taken 2 outcomes" in caplog.text
