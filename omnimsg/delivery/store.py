@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Keeps one `Tracked` for each message, and the keys of handled events.
 
-    A call that raises is repeated, or its callback is answered with an error. Give the calls a time
-    limit of their own: a call that never ends holds up all callbacks, and closing waits 5 seconds.
+    Calls overlap. One that raises is repeated, or its callback is answered with an error. Give them
+    a time limit of their own: one that never ends holds up all reports; closing waits 5 seconds.
 
     How names find messages:
 
