@@ -7,10 +7,10 @@ module of the command that the command line names.
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.arguments import CommandLine, join_dashed_values, logged_requests
+from omnimsg.cli.arguments import CommandLine, join_dashed_values
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
 from omnimsg.cli.streams import (
     OutputError,
@@ -22,6 +22,7 @@ from omnimsg.cli.streams import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from cyclopts import App
 
@@ -125,9 +126,7 @@ def run(arguments: Sequence[str]) -> int:
             write_text(f"{version()}\n")
             return OK
         app = build(line.arguments)
-        # Cyclopts prints the help itself, so its errors of writing are converted here.
-        output = writing() if _asks_for_help(line.arguments) else nullcontext()
-        with logged_requests(verbose=line.verbose), output:
+        with _context(line):
             code = app(join_dashed_values(app, line.arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -141,6 +140,15 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         discard_output()
     return code if isinstance(code, int) else OK
+
+
+def _context(line: CommandLine) -> AbstractContextManager[None]:
+    if _asks_for_help(line.arguments):
+        # Cyclopts prints the help itself, so its errors of writing are converted here.
+        return writing()
+    from omnimsg.cli.log_lines import log_lines  # noqa: PLC0415 - keeps help fast
+
+    return log_lines(verbose=line.verbose)
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

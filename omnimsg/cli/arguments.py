@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cyclopts import App
 
@@ -93,24 +91,3 @@ def _flags_of(app: App, arguments: Sequence[str]) -> dict[str, bool]:
         for name in each.names
         if name.startswith("-")
     }
-
-
-@contextmanager
-def logged_requests(*, verbose: bool) -> Iterator[None]:
-    """If verbose, write the log of omnimsg to standard error, one line for each request."""
-    if not verbose:
-        yield
-        return
-    import logging  # noqa: PLC0415 - keeps help fast
-
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log = logging.getLogger("omnimsg")
-    level = log.level
-    log.setLevel(logging.DEBUG)
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)

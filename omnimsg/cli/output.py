@@ -248,6 +248,11 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
         print_hint(each, on=console)
 
 
+def print_warning(text: str) -> None:
+    """Print a warning on standard error."""
+    print_line(("warning: ", "bold yellow"), sanitize(text), on=stderr_console())
+
+
 def print_hint(text: str, *, on: Console | None = None) -> None:
     """Print advice on standard error, because it is not part of the command's result."""
     print_line(("hint: ", "bold cyan"), sanitize(text), on=on or stderr_console())

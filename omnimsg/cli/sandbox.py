@@ -15,7 +15,7 @@ from omnimsg.cli.output import (
     new_table,
     print_line,
     print_table,
-    stderr_console,
+    print_warning,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def sandbox(
     except ValueError as error:
         raise _address_error(error) from None
     if not is_loopback(host):
-        _warn(
+        print_warning(
             f"the sandbox listens on {host}: anyone who can reach it can read all messages and"
             " change it; use it in a closed network only"
         )
@@ -77,10 +77,6 @@ def sandbox(
             "choose another with --port; 0 lets the system choose",
         ) from error
     return OK
-
-
-def _warn(text: str) -> None:
-    print_line(("warning: ", "bold yellow"), text, on=stderr_console())
 
 
 def _address_error(error: ValueError) -> CommandError:

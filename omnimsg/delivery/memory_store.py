@@ -57,12 +57,12 @@ class MemoryStore:
     def __init__(self, limits: StoreLimits | None = None) -> None:
         self._limits = limits or StoreLimits()
         self._numbers = itertools.count()
+        self._messages: dict[int, Tracked] = {}
         # By state of the hand-over, in the order in which messages entered it. `OrderedDict`,
         # because a `dict` finds its first entry by skipping all that were deleted before it.
-        self._groups: dict[Handover, OrderedDict[int, Tracked]] = {
+        self._groups: dict[Handover, OrderedDict[int, None]] = {
             each: OrderedDict() for each in Handover
         }
-        self._group_of: dict[int, OrderedDict[int, Tracked]] = {}
         self._by_id: dict[MessageId, int] = {}
         # By token: the open messages, whose own id or hand-over is not known yet.
         self._open: dict[str, tuple[int, ...]] = {}
@@ -72,7 +72,7 @@ class MemoryStore:
 
     def __len__(self) -> int:
         """Return the number of tracked messages."""
-        return len(self._group_of)
+        return len(self._messages)
 
     async def find(self, names: Names) -> Tracked | None:
         """Return the state of a message."""
@@ -84,7 +84,7 @@ class MemoryStore:
         known = self._merged(found)
         changed = change(known)
         if len(found) == 1 and known is not None and _keeps_indexes(changed, known):
-            self._group_of[found[0]][found[0]] = changed
+            self._messages[found[0]] = changed
             return changed
         group = self._groups[changed.handover]
         # A message that already has this hand-over state keeps its position in the order.
@@ -92,10 +92,10 @@ class MemoryStore:
         for each in found:
             self._forget_names(each)
             if each != number:
-                del self._group_of.pop(each)[each]
+                self._remove(each)
         number = next(self._numbers) if number is None else number
-        group[number] = changed
-        self._group_of[number] = group
+        group[number] = None
+        self._messages[number] = changed
         self._note_names(number, changed)
         self._enforce_limits(changed.since)
         return changed
@@ -103,20 +103,20 @@ class MemoryStore:
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
         groups = [self._groups[each] for each in Handover if each.is_doubtful]
-        return sorted((each for group in groups for each in group.values()), key=_since)
+        return sorted((self._messages[each] for group in groups for each in group), key=_since)
 
     async def give_up(self, since: datetime) -> Sequence[Tracked]:
         """Make messages `UNRESOLVED` that have been in doubt since a time, or longer."""
         given_up: list[Tracked] = []
         doubts, unresolved = self._groups[Handover.IN_DOUBT], self._groups[Handover.UNRESOLVED]
         while doubts:
-            number, doubt = next(iter(doubts.items()))
+            number = next(iter(doubts))
+            doubt = self._messages[number]
             if doubt.since > since:
                 break
             del doubts[number]
-            changed = attrs.evolve(doubt, handover=Handover.UNRESOLVED)
-            unresolved[number] = changed
-            self._group_of[number] = unresolved
+            unresolved[number] = None
+            self._messages[number] = changed = attrs.evolve(doubt, handover=Handover.UNRESOLVED)
             given_up.append(changed)
         self._limit(unresolved, self._limits.messages)
         return given_up
@@ -155,25 +155,22 @@ class MemoryStore:
 
     def _find_open(self, token: str, names: Names, found: list[int]) -> int | None:
         """Return the open message that a token finds in addition to those found by id, if any."""
-        known = [self._get(each) for each in found]
+        known = [self._messages[each] for each in found]
         candidates = [
             number
             for number in self._open[token]
-            if number not in found and names.may_mean(self._get(number), known)
+            if number not in found and names.may_mean(self._messages[number], known)
         ]
         # Prefer a message that is certain to be sent: a doubtful one may never have been.
-        certain = (each for each in candidates if not self._get(each).handover.is_doubtful)
+        certain = (each for each in candidates if not self._messages[each].handover.is_doubtful)
         return next(certain, candidates[0] if candidates else None)
 
     def _merged(self, numbers: Sequence[int]) -> Tracked | None:
         known: Tracked | None = None
         for number in numbers:
-            each = self._get(number)
+            each = self._messages[number]
             known = each if known is None else known.merged(each)
         return known
-
-    def _get(self, number: int) -> Tracked:
-        return self._group_of[number][number]
 
     def _note_names(self, number: int, tracked: Tracked) -> None:
         for message_id in tracked.ids:
@@ -185,7 +182,7 @@ class MemoryStore:
                 self._open[token] = (*self._open.get(token, ()), number)[-_MAX_PER_TOKEN:]
 
     def _forget_names(self, number: int) -> None:
-        tracked = self._get(number)
+        tracked = self._messages[number]
         for message_id in tracked.ids:
             if self._by_id.get(message_id) == number:
                 del self._by_id[message_id]
@@ -198,6 +195,11 @@ class MemoryStore:
         if left:
             self._open[token] = left
 
+    def _remove(self, number: int) -> None:
+        """Remove a message whose names are forgotten."""
+        tracked = self._messages.pop(number)
+        del self._groups[tracked.handover][number]
+
     def _enforce_limits(self, now: datetime) -> None:
         limits, groups = self._limits, self._groups
         self._limit(groups[Handover.ACCEPTED], limits.messages)
@@ -205,17 +207,17 @@ class MemoryStore:
         parked = groups[Handover.UNKNOWN]
         self._limit(parked, limits.parked)
         while parked:
-            oldest = next(iter(parked.values()))
+            oldest = self._messages[next(iter(parked))]
             if (now - oldest.since).total_seconds() <= limits.parked_for:
                 break
             self._limit(parked, len(parked) - 1)
 
-    def _limit(self, group: OrderedDict[int, Tracked], most: int) -> None:
+    def _limit(self, group: OrderedDict[int, None], most: int) -> None:
         """Evict the oldest messages above a maximum."""
         while len(group) > most:
             number = next(iter(group))
             self._forget_names(number)
-            del group[number], self._group_of[number]
+            self._remove(number)
             self.dropped += 1
 
 

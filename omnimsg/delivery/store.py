@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Keeps one `Tracked` for each message, and the keys of handled events.
 
+    Calls overlap. One that raises is repeated, or its callback is answered with an error. Give them
+    a time limit of their own: one that never ends holds up all reports, and closing waits for it.
+
     How names find messages:
 
     * Each id finds the message that has it.
@@ -36,7 +39,7 @@ class Store(Protocol):
         Args:
             names: The message's names.
             change: Returns the new value; called with `None` for a message that is not tracked. It
-                is fast and pure, and may be called again.
+                is fast, and may be called again and in another thread; the last call counts.
         """
 
     async def doubts(self) -> Sequence[Tracked]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.loop_bound import Alarm, PerLoop
+from omnimsg.delivery.loop_bound import Alarm
+from omnimsg.delivery.outcome_queue import OutcomeQueue, warn_failed
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
@@ -21,9 +21,10 @@ from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
+    from omnimsg.delivery.outcome_queue import Entry
     from omnimsg.delivery.store import Store
     from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.message import Message
@@ -39,10 +40,6 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 _COMMIT_AFTER = 0.05
 # Seconds until the next attempt after the store has failed.
 _COMMIT_AGAIN_AFTER = 5.0
-# After so many failures in a row the store is down, and the other outcomes wait too.
-_MAX_FAILURES = 10
-# Outcomes that wait for a store that fails, at most; above that the oldest are dropped.
-_MAX_OUTCOMES = 100_000
 # Seconds between two sweeps for doubts whose time is over.
 _SWEEP_EVERY = 60.0
 DOUBT_WINDOW: float = 24 * 3600.0
@@ -80,10 +77,9 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes: deque[tuple[Accepted | Ambiguous, Message]] = deque(maxlen=_MAX_OUTCOMES)
+        self._outcomes = OutcomeQueue(self._store_entry)
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
-        self._lock = PerLoop(asyncio.Lock)
         self._committing: asyncio.Task[datetime] | None = None
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
@@ -99,7 +95,7 @@ class Tracker(Observer):
                 # An adapter that breaks its contract may name neither.
                 isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
             ):
-                self._outcomes.append((outcome, message))
+                self._outcomes.add(outcome, message)
         if self._outcomes:
             # Where each event loop ends after one message, none lives until its timer fires.
             self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
@@ -110,20 +106,23 @@ class Tracker(Observer):
         Args:
             seconds: Seconds that the store may take; the outcomes that it has not stored are lost.
         """
+        committing = asyncio.ensure_future(self.commit())
         try:
-            async with asyncio.timeout(seconds):
-                await self.commit()
-        except TimeoutError:
-            task = self._committing
-            if task is not None and task.get_loop() is asyncio.get_running_loop():
-                task.cancel()  # nobody waits for it
-            log.warning(
-                "the client was closed before the store of messages had %d outcomes",
-                len(self._outcomes),
-                extra=log_fields(count=len(self._outcomes)),
-            )
-        self._commits.stop()
-        self._sweeps.stop()
+            # Not within a timeout, which would wait for a store that ignores its cancellation.
+            await asyncio.wait([committing], timeout=seconds)
+        finally:
+            self._commits.stop()
+            self._sweeps.stop()
+            loop = asyncio.get_running_loop()
+            for each in (committing, self._committing):
+                if each is not None and each.get_loop() is loop:
+                    each.cancel()
+            if self._outcomes:
+                log.warning(
+                    "the client was closed before the store of messages had taken %d outcomes",
+                    len(self._outcomes),
+                    extra=log_fields(count=len(self._outcomes)),
+                )
 
     async def commit(self) -> datetime:
         """Store the queued outcomes, and join them with the reports that arrived before them.
@@ -133,10 +132,8 @@ class Tracker(Observer):
         Returns:
             The current time.
         """
-        # An outcome that another task is storing stays queued until it is stored, and is awaited.
-        if self._outcomes:
-            async with self._lock.here:
-                await self._store_outcomes()
+        if self._outcomes and not await self._outcomes.store_all():
+            self._commits.set(_COMMIT_AGAIN_AFTER)
         now = self._clock.utc_now()
         if self._clock.monotonic() >= self._next_sweep:
             await self._sweep(now)
@@ -231,7 +228,7 @@ class Tracker(Observer):
                         raise
                     # A store may raise anything, and its error says nothing about the message: go
                     # on waiting.
-                    _warn(error)
+                    warn_failed(error)
                     tracked = None
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
@@ -247,31 +244,11 @@ class Tracker(Observer):
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    async def _store_outcomes(self) -> None:
-        failures = 0
-        for _ in range(len(self._outcomes)):
-            first = outcome, message = self._outcomes[0]
-            try:
-                if isinstance(outcome, Accepted):
-                    await self.accept(outcome, address_of(message))
-                else:
-                    await self._doubt(outcome, message)
-            except (Exception, asyncio.CancelledError) as error:
-                if is_own_cancellation(error):
-                    raise
-                _warn(error)  # a store may raise anything
-                if self._outcomes[0] is first:
-                    self._outcomes.rotate(-1)
-                self._commits.set(_COMMIT_AGAIN_AFTER)
-                failures += 1
-                if failures == _MAX_FAILURES:
-                    return
-            else:
-                failures = 0
-                # Remove it only once it is stored, so that a cancelled commit is repeated; the
-                # deque may have dropped it meanwhile.
-                if self._outcomes[0] is first:
-                    self._outcomes.popleft()
+    def _store_entry(self, entry: Entry) -> Awaitable[object]:
+        outcome, message = entry
+        if isinstance(outcome, Accepted):
+            return self.accept(outcome, address_of(message))
+        return self._doubt(outcome, message)
 
     async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
         now = self._clock.utc_now()
@@ -292,7 +269,8 @@ class Tracker(Observer):
             was_reported = known is not None and known.handover is Handover.UNKNOWN
             return new if known is None else known.answered(new)
 
-        tracked = await self._update(attrs.evolve(new.names, is_answer=True), change)
+        names = Names.make(account=new.account, ids=new.ids, token=new.token, is_answer=True)
+        tracked = await self._update(names, change)
         if was_reported and self._joined is not None:
             self._joined(tracked)
         return tracked
@@ -321,7 +299,7 @@ class Tracker(Observer):
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
-            _warn(error)  # a store may raise anything
+            warn_failed(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
@@ -339,11 +317,3 @@ class Tracker(Observer):
             self._observers.doubt_ended(
                 DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
             )
-
-
-def _warn(error: BaseException) -> None:
-    """Log that the store has failed, without the error's text, which may quote a message."""
-    kind = type(error).__name__
-    log.warning(
-        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
-    )

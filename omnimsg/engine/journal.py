@@ -28,7 +28,7 @@ class Attempt:
         token: Unique for the attempt. It ties an outcome to its intent: a late outcome of one
             worker cannot be taken for that of another worker's attempt at the same message.
         account: The account it goes through.
-        number: 1 for the first attempt at these messages.
+        number: 1 for the first attempt at these messages through this account.
     """
 
     token: str
@@ -39,8 +39,12 @@ class Attempt:
 class Journal(Protocol):
     """The durable record of an account's attempts.
 
-    The engine awaits both calls. An intent that no outcome follows is a message that may have been
-    sent. Calls of several attempts overlap.
+    The engine awaits both calls in its event loop, which they must not block. An intent that no
+    outcome follows is a message that may have been sent. Calls of several attempts overlap.
+
+    The accounts of a route, and the fallback legs that omnimsg runs, are attempts at one reference,
+    each with a token of its own. A leg is a message without `fallback`, and may go long after the
+    leg before it was accepted.
     """
 
     async def intend(
@@ -54,14 +58,16 @@ class Journal(Protocol):
 
         Returns:
             One entry per message, in order. `None`: its intent is durable, send it. An outcome: the
-            message must not leave in this attempt (another worker has it, or its outcome is known
-            already), and this is its outcome. The journal is not told that outcome again, and the
-            other messages of the request are sent.
+            message must not leave in this attempt, and this is its outcome, of this account or
+            another one. If another worker has it, return a `NotSent` with `Reason.CANCELLED`: no
+            other account and no fallback leg is tried then. Any other `NotSent` says that no phone
+            has the message, so that a route tries its next account. The journal is not told that
+            outcome again, and the other messages of the request are sent.
 
         Raises:
             Exception: The intent may not be recorded. No message of the request leaves; all of them
-                are `NotSent`. The same holds if the caller's deadline passes: then this call is
-                cancelled.
+                are `NotSent`, `AFTER_FIX`. If the caller's deadline passes, this call is cancelled,
+                and they are `NotSent` too.
         """
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
@@ -69,8 +75,10 @@ class Journal(Protocol):
 
         Also called after an intent that failed or was cancelled, because it may have been recorded
         after all: accept an outcome without an intent. Accept a second outcome for the same attempt
-        too: a doubtful message may be found later. The call gets a few seconds, even if the caller
-        is gone; an exception is logged as critical, and the caller still gets the outcome.
+        too: with `on_ambiguous = "resend_if_not_found"` a doubtful message may be found later. What
+        `Client.send(settle=...)` finds out, and other reports, go to the `Store` alone. The call
+        gets a few seconds, even if the caller is gone; an exception is logged as critical, and the
+        caller still gets the outcome.
         """
 
 

@@ -153,7 +153,7 @@ class LoopParts:
         self.limiter.under_way = 0
         self._wakeup = wakeup = Wakeup(now)
         self.queue: Queue = Queue(adapter.capabilities.max_messages, now=now)
-        slots = OperationSlots(self.limiter, wakeup, now=now)
+        slots = OperationSlots(self.limiter, self.queue, wakeup, now=now)
 
         # Operations, among them the look-up of doubtful messages.
         retrier = Retrier(name, policy, observers)

@@ -38,8 +38,12 @@ E = TypeVar("E")
 class HandedOver:
     """A message was handed over by a caller.
 
-    The observer runs in the caller's task and context, so that a trace can begin at its span. For
+    The observer runs in the caller's context, so that a trace can begin at its span. For
     `send_many` that is the context in which the stream was first read.
+
+    A message is handed over again to each further account of its route; for `send_many` then in no
+    caller's context. So is each fallback leg that omnimsg runs, in its caller's context, as a
+    message of its own with the same reference.
 
     Attributes:
         account: The account's name.
@@ -124,8 +128,12 @@ class Held:
 class OutcomeKnown:
     """Messages have their last outcome; their callers are told now.
 
+    Of the accounts of a route, only the last one that was tried tells of the message. Each fallback
+    leg that omnimsg runs has an outcome of its own.
+
     Attributes:
-        account: The account's name.
+        account: The account of the first outcome. Of a stream through a route, the others may have
+            another.
         messages: The messages.
         outcomes: The outcome of each, in the same order.
     """

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 class Suppression(Protocol):
     """The list of people who have opted out.
 
-    An exception is no permission to send: after one in `suppressed` the messages are `NotSent`;
-    after one in `record` the callback is answered with an error, so that the provider repeats it.
+    An exception is no permission to send: after one in `suppressed` the messages are `NotSent`,
+    `AFTER_FIX`; after one in `record` the callback is answered with an error, so that the provider
+    repeats it. `record` is also called for refused sends, whose opt-outs are lost then. The calls
+    run in the event loop, which they must not block.
     """
 
     async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.log_fields import log_fields
@@ -19,7 +20,7 @@ from omnimsg.fallback.chain import Chain
 from omnimsg.fallback.chain_leg import split_legs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from datetime import datetime
 
     from omnimsg.delivery.delivery import Delivery
@@ -270,8 +271,9 @@ class LegsOfStream:
         self._legs = legs
         self._target = target
         self._timeout = timeout
-        # By position: messages whose first leg is in flight.
-        self._chains: dict[int, tuple[Chain, StreamRun, Message]] = {}
+        # By position: messages whose first leg is in flight, each with the context in which the
+        # stream is read. Their later legs are handed over in it, for observers.
+        self._chains: dict[int, tuple[Chain, StreamRun, Context]] = {}
 
     @property
     def pending(self) -> bool:
@@ -289,30 +291,33 @@ class LegsOfStream:
         chain = self._legs.begin(self._target, message, self._timeout)
         if isinstance(chain, NotSent):
             return chain
-        self._chains[position] = chain, run, message
+        self._chains[position] = chain, run, copy_context()
         return chain.legs[0].message
 
-    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
-        """Take the outcomes after which other legs are tried; return the others, by index."""
-        last: dict[int, Outcome] = {}
-        for index, (position, outcome) in enumerate(zip(positions, outcomes, strict=True)):
+    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Take the outcomes after which other legs are tried; return the others."""
+        last: list[Outcome] = []
+        for position, outcome in zip(positions, outcomes, strict=True):
             found = self._chains.pop(position, None)
             if found is None:
-                last[index] = outcome
+                last.append(outcome)
                 continue
-            chain, run, message = found
-            if not chain.take(outcome, is_left=run.may_abandon):
-                last[index] = outcome
-            else:
-                work = self._go_on(chain, run, message, position, outcome)
-                self._legs.spawn(work, outlives_close=True)
+            chain, run, context = found
+            if not context.run(self._takes, chain, run, position, outcome):
+                last.append(outcome)
         return last
 
-    async def _go_on(
-        self, chain: Chain, run: StreamRun, message: Message, position: int, outcome: Outcome
-    ) -> None:
+    def _takes(self, chain: Chain, run: StreamRun, position: int, outcome: Outcome) -> bool:
+        """Pass on the outcome of a first leg; return whether other legs are tried now."""
+        goes_on = chain.take(outcome, is_left=run.may_abandon)
+        if goes_on:
+            work = self._go_on(chain, run, position, outcome)
+            self._legs.spawn(work, outlives_close=True)
+        return goes_on
+
+    async def _go_on(self, chain: Chain, run: StreamRun, position: int, outcome: Outcome) -> None:
         last = outcome
         try:
             last = await chain.run(self._timeout, outcome, is_left=lambda: run.may_abandon)
         finally:
-            run.conclude([position], [message], [last])
+            run.conclude_legs(position, last)

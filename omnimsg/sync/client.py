@@ -128,9 +128,11 @@ class Client(Operations, Receiving):
     ) -> Self:
         """Build a client from a TOML file, or from a mapping of the same form.
 
-        `default` replaces the configuration's default account; the options are those of `Client`. A
-        `ConfigError` names what is missing, unknown or wrong; a missing `env:` or `file:` value of
-        another account is an error when that account is used.
+        `default` replaces the configuration's default account. The options are those of `Client`
+        that no configuration has: `retry`, `journal`, `on_retry`, `observers`, `transport`,
+        `clock`, `store`, `suppression` and `opt_out_rules`. A `ConfigError` names what is missing,
+        unknown or wrong; a missing `env:` or `file:` value of another account is an error when that
+        account is used.
         """
         return cls._wrap(LoopClient.from_config(source, default=default, **options))
 

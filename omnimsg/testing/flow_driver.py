@@ -48,14 +48,18 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
 
     Raises:
         AssertionError: The flow is not a generator, yielded something other than a `Request`, or
-            yielded more than `max_requests` requests. Errors that the flow raises pass through.
+            yielded more than `max_requests` requests. Errors of the flow and of `respond` pass
+            through.
     """
     _require(isinstance(flow, Generator), "an operation must be a generator of Requests", flow)
     requests: list[Request] = []
     responses: list[Response] = []
     try:
-        request = next(flow)
         while True:
+            try:
+                request = flow.send(responses[-1]) if responses else next(flow)
+            except StopIteration as end:
+                return Driven(value=end.value, requests=tuple(requests), responses=tuple(responses))
             _require(isinstance(request, Request), "a flow must yield Requests", request)
             _require(
                 len(requests) < max_requests,
@@ -63,10 +67,8 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
                 request,
             )
             requests.append(request)
+            # Outside of the inner `try`: a `StopIteration` of `respond` is not the flow's end.
             responses.append(_without_sunk_body(request, respond(request)))
-            request = flow.send(responses[-1])
-    except StopIteration as end:
-        return Driven(value=end.value, requests=tuple(requests), responses=tuple(responses))
     finally:
         flow.close()
 

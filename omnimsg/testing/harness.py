@@ -267,14 +267,17 @@ class Harness(AdapterSpec):
         said = [self.accept(message, 0)]
         requests: list[Request] = []
         flow = adapter.send([message], self.context(adapter, waited=waited))
+        response: Response | None = None
         try:
-            request = next(flow)
-            while request.effect is not Effect.SENDS and len(requests) < MAX_REQUESTS:
+            for _ in range(MAX_REQUESTS + 1):
+                try:
+                    request = next(flow) if response is None else flow.send(response)
+                except StopIteration:
+                    break
                 requests.append(request)
-                request = flow.send(self.answer(request, said))
-            requests.append(request)
-        except StopIteration:
-            pass
+                if request.effect is Effect.SENDS:
+                    break
+                response = self.answer(request, said)
         finally:
             flow.close()
         return tuple(requests)

@@ -126,19 +126,6 @@ def test_common_flags_are_taken_out() -> None:
     assert CommandLine.parse(["send"]) == (("send",), False, False)
 
 
-def test_verbose_logs_one_line_a_request(run: Run, sandbox: Sandbox) -> None:
-    """`-v` prints method, host, path and answer of each request, and nothing of the message."""
-    ran = run(*SEND, "--text", "my private words", "-v")
-
-    lines = [line for line in ran.err.splitlines() if line.startswith("POST")]
-    assert ran.code == 0
-    assert len(lines) == 1
-    assert f"POST 127.0.0.1:{sandbox.port}/" in lines[0]
-    assert ": HTTP 202 after " in lines[0]
-    assert "private" not in ran.err
-    assert "sandbox-not-a-secret" not in ran.err
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_names_every_command(run: Run, shell: str) -> None:
     """The completion script for a shell contains commands, flags and their values."""

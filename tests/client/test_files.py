@@ -363,6 +363,30 @@ async def test_a_measuring_that_is_given_up_reads_no_further(tmp_path: Path) -> 
     assert 0 == files.read_and_measure(path, given_up).size
 
 
+async def test_a_measuring_whose_caller_is_cancelled_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread that measures a file is told to stop when nobody waits for it any more."""
+    told: list[threading.Event] = []
+    has_begun, may_end = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def measure(_: object, abandoned: threading.Event) -> None:
+        told.append(abandoned)
+        loop.call_soon_threadsafe(has_begun.set)
+        may_end.wait()
+
+    monkeypatch.setattr(files, "read_and_measure", measure)
+    measuring = asyncio.ensure_future(files.measure(FILE))
+    await has_begun.wait()
+    measuring.cancel()
+    await asyncio.wait([measuring])
+    is_told = told[0].is_set()
+    may_end.set()
+
+    assert is_told
+
+
 async def test_a_download_whose_scope_is_cancelled_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

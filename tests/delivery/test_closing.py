@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import FakeTransport, texts, tiny
+from support.delivery import SetClock, looked_up
 from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
 from support.sending import settled
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from omnimsg import ConsentChange
     from omnimsg.delivery.tracked import Names, Tracked
+    from omnimsg.domain.status import LegStatus
     from omnimsg.engine.clock import Clock
 
 pytestmark = pytest.mark.anyio
@@ -213,11 +215,37 @@ def test_a_wait_that_times_out_in_that_moment_does_not_hinder_closing() -> None:
     assert [False] == ended
 
 
-def unasked_delivery(clock: Clock) -> Delivery:
-    """Build the receiving half of a client whose provider knows nothing."""
+def test_a_client_that_is_closed_already_waits_for_nothing() -> None:
+    """A wait that begins after closing fails at once, although the client has tracked nothing."""
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport())
+        await client.aclose()
+        await wait(client)
+
+    with closing(VirtualLoop()) as loop, pytest.raises(OperationError):
+        loop.drive(story())
+
+
+async def test_a_look_up_that_is_cancelled_ends() -> None:
+    """A caller that is cancelled while a handler is told of the status ends as cancelled."""
+    delivery = unasked_delivery(SetClock(), looked_up(Status.DELIVERED).legs)
+    never = asyncio.Event()
+    delivery.handlers.on_status(lambda _: never.wait())
+    looking = asyncio.ensure_future(delivery.look_up(MessageId("main:m1")))
+    await settled()
+
+    looking.cancel()
+    await asyncio.wait([looking])
+
+    assert looking.cancelled()
+
+
+def unasked_delivery(clock: Clock, legs: tuple[LegStatus, ...] = ()) -> Delivery:
+    """Build the receiving half of a client whose provider knows nothing, or only these legs."""
 
     async def ask(message_id: MessageId) -> MessageStatus:
-        return MessageStatus(id=message_id, legs=())
+        return MessageStatus(id=message_id, legs=legs)
 
     return Delivery(
         AccountAdapters({}),
@@ -278,33 +306,6 @@ def test_a_store_that_hangs_does_not_keep_the_waits() -> None:
     assert [] == VirtualLoop().drive_to_end(story())
 
 
-@pytest.mark.parametrize(("deadline", "seconds"), [(0, 5), (30, 30)])
-@pytest.mark.parametrize("sent_before", [0.0, 1.0])
-def test_closing_does_not_wait_for_a_store_that_hangs(
-    deadline: float, seconds: float, sent_before: float, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A client is closed at its deadline, or in five seconds, whatever its store does.
-
-    It waited for the store for ever.
-    """
-    loop = VirtualLoop()
-
-    async def story() -> float:
-        client = Client([tiny()], transport=lambda _: FakeTransport(), store=HangingStore())
-        client.on_status(lambda _: None)  # this starts the tracking of messages
-        await client.send(texts(1)[0])
-        await asyncio.sleep(sent_before)
-        began = loop.now
-        await client.aclose(deadline=deadline)
-        await asyncio.sleep(0)
-        return loop.now - began
-
-    found = loop.drive_to_end(story())
-
-    assert pytest.approx(seconds, abs=0.01) == found
-    assert "before the store of messages had 1 outcomes" in caplog.text
-
-
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_a_store_that_hangs_delays_no_end_of_a_wait(is_closed: bool) -> None:
     """`wait` with an acceptance ends in time, or with the client, whatever the store does."""
@@ -350,3 +351,66 @@ def test_closing_in_another_loop_does_not_wait_for_reports_of_the_first() -> Non
         other.run_until_complete(settled())
 
     assert 1 == suppression.failures
+
+
+async def stuck() -> None:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+
+
+async def stubborn() -> None:
+    """Go on waiting when cancelled, for longer than closing may take."""
+    until = asyncio.get_running_loop().time() + 60
+    while (left := until - asyncio.get_running_loop().time()) > 0:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(left)
+
+
+async def fails() -> None:
+    """Fail at once."""
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    ("wait", "deadline", "seconds"),
+    [(stuck, 1, 5.0), (stuck, 30, 30.0), (stubborn, 1, 5.0), (fails, 1, 0.0)],
+)
+@pytest.mark.parametrize("is_asked_before", [False, True])
+def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
+    wait: Callable[[], Awaitable[None]],
+    deadline: float,
+    seconds: float,
+    is_asked_before: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closing waits until the deadline for the store, at least five seconds.
+
+    A warning counts the outcomes that the store has not taken.
+    """
+
+    class Deaf(MemoryStore):
+        async def update(
+            self, names: Names, change: Callable[[Tracked | None], Tracked]
+        ) -> Tracked:
+            await wait()
+            return await super().update(names, change)
+
+    loop = VirtualLoop()
+
+    async def story() -> float:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), clock=loop, store=Deaf())
+        await client.doubts()  # this starts the tracking of messages
+        for each in texts(2):
+            await client.send(each)
+        if is_asked_before:
+            await asyncio.sleep(1)  # the outcomes are on their way to the store
+        began = loop.time()
+        await client.aclose(deadline=deadline)
+        took = loop.time() - began
+        await asyncio.sleep(200)  # until a stubborn store has ended
+        return took
+
+    took = loop.drive_to_end(story())
+
+    assert seconds == pytest.approx(took, abs=0.1)
+    assert "closed before the store of messages had taken 2 outcomes" in caplog.text

@@ -217,6 +217,28 @@ async def test_only_who_has_failed_is_told_again(world: World) -> None:
     assert ["first", "second", "second", "third", "fourth", "fourth"] == seen
 
 
+async def test_notes_of_who_has_failed_are_bounded(world: World) -> None:
+    """Only of the latest 10,000 failed events it is known which handlers are done with them."""
+    world.listen()
+    failing = [True]
+
+    def fail(_: Event) -> None:
+        if failing:
+            raise LookupError
+
+    world.handlers.on_event(fail)
+    events = [reply(number=number) for number in range(10_001)]
+    for each in events:
+        with pytest.raises(LookupError):
+            await world.give(each)
+    world.handled.clear()
+    failing.clear()
+
+    await world.give(events[0], events[1], events[-1])
+
+    assert [events[0].key] == world.handled
+
+
 async def test_a_loop_that_is_done_is_not_given_an_event_again(world: World) -> None:
     """A repeated event is not given again to a loop that has handled it."""
     seen: list[str] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, TinySettings, tiny
-from support.delivery import Watcher
+from support.delivery import NUMBER, Watcher
 from support.log_records import logged_fields
 from support.reporting import (
     PUBLIC_URL,
@@ -23,8 +23,10 @@ from support.sending import settled
 from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.adapter import Account
 from omnimsg.delivery import receiver
+from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.opt_out import Keywords, OptOutRules
 from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -130,6 +132,11 @@ async def test_what_comes_before_the_account_is_the_applications(world: World, p
     assert 204 == await world.ask(request(BODY, path=path))
 
 
+async def test_a_secret_in_the_path_may_hold_any_character(world: World) -> None:
+    """The last part of a path may hold characters beyond Latin-1, as aiohttp decodes UTF-8."""
+    assert 204 == await world.ask(request(BODY, path="/callbacks/main/ключ"))
+
+
 @pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"\xb2"])
 async def test_an_invalid_content_length_is_ignored(world: World, length: bytes) -> None:
     """An invalid Content-Length is ignored; the bytes are counted instead."""
@@ -184,11 +191,15 @@ async def test_a_large_body_is_not_read_to_its_end() -> None:
     world.nothing_came_of(RefusedBecause.TOO_LARGE, 413)
 
 
-async def test_a_body_of_exactly_the_limit_is_taken() -> None:
-    """A body of exactly the limit is accepted."""
-    world = World(body_limit=len(BODY))
+@pytest.mark.parametrize(("room", "status"), [(0, 204), (-1, 413)])
+@pytest.mark.parametrize("how", ["in pieces", "whole", "announced"])
+async def test_a_body_of_exactly_the_limit_is_taken(how: str, room: int, status: int) -> None:
+    """A body of exactly the limit is accepted, one with a byte more is not, however it arrives."""
+    world = World(body_limit=len(BODY) + room)
+    length = [(b"content-length", str(len(BODY)).encode())] if how == "announced" else []
+    asked = with_body(BODY) if how == "whole" else request(BODY, headers=length)
 
-    assert 204 == await world.ask(request(BODY))
+    assert status == await world.ask(asked)
 
 
 async def test_a_body_that_never_ends_is_given_up() -> None:
@@ -264,6 +275,23 @@ async def test_handlers_work_on_so_many_at_once() -> None:
     assert 401 == stranger
     assert [204] * 10 == await asyncio.gather(*tasks)
     assert 3 == max(at_once)
+
+
+async def test_the_opt_out_words_of_the_client_count() -> None:
+    """A reply that is an opt-out by the rules of the client is recorded."""
+    suppression = MemorySuppression()
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL),
+        suppression=suppression,
+        opt_out_rules=OptOutRules(countries={"+372": Keywords(stop=["lõpeta"])}),
+    )
+    receiver = client.receiver(lambda _: None)
+
+    status = await deliver(receiver, {"text": "Lõpeta!", "from": NUMBER})
+
+    assert (204, True) == (status, NUMBER in suppression)
 
 
 async def test_what_nobody_handles_comes_again() -> None:
@@ -401,7 +429,7 @@ async def test_an_adapter_that_breaks_its_contract_lets_nothing_in(
 
 
 async def test_whoever_is_cancelled_takes_no_place_with_them() -> None:
-    """A cancelled request frees its place in the backlog."""
+    """A cancelled request ends as cancelled, and frees its place in the backlog."""
     world = World(backlog=1, has_handler=False)
     gate = asyncio.Event()
 
@@ -415,6 +443,8 @@ async def test_whoever_is_cancelled_takes_no_place_with_them() -> None:
     await asyncio.wait([task])
     gate.set()
 
+    assert task.cancelled()
+    assert {} == world.receiver.refused
     assert 204 == await world.ask(request(written({"text": "hello"})))
 
 
@@ -443,6 +473,8 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
         build(tiny(kind=Weak), tiny(kind=Reporting, name="good"))
     with pytest.raises(ConfigError) as silent:
         build(tiny(), public_url=PUBLIC_URL)
+    with pytest.raises(ConfigError) as of_none:
+        World().client.receiver(accounts=[])
 
     assert (
         "callbacks cannot be received:\n  accounts.main needs a longer `key`\n"
@@ -450,6 +482,19 @@ async def test_a_receiver_that_could_verify_nothing_is_not_built() -> None:
     ) in str(weak.value)
     assert KEY not in str(weak.value)
     assert "no account has a provider whose callbacks omnimsg reads" == str(silent.value)
+    assert str(silent.value) == str(of_none.value)
+
+
+async def test_a_receiver_that_is_not_built_registers_no_handler() -> None:
+    """A handler counts only once its receiver is built, so that the call can be repeated."""
+    world = World(has_handler=False)
+    with pytest.raises(ConfigError):
+        world.client.receiver(world.events.append, accounts=[])
+    world.client.receiver(world.events.append)
+
+    await world.ask(request(BODY))
+
+    assert 1 == len(world.events)
 
 
 async def test_accounts_that_call_nobody_are_left_out() -> None:
@@ -709,6 +754,8 @@ async def test_accounts_that_come_and_go_are_not_received_for_ever(
     async with tenants.client as client:
         for number in range(6):
             client.add_account(tiny(kind=Reporting, name=f"t{number}"))
+        for number in (0, 2, 4):
+            await tenants.ask(f"t{number}")
         for number in (5, 1, 3, 0, 4):
             await client.remove_account(f"t{number}")
         statuses = {name: await tenants.ask(name) for name in ("t5", "t1", "t3", "t0", "t4")}
@@ -729,5 +776,8 @@ async def test_an_account_without_a_secret_is_not_received() -> None:
             await tenants.ask(name, key) for name in ("tenant", "late") for key in (KEY, "")
         ]
 
-    assert [404] * 4 == statuses
+        await client.remove_account("tenant")
+        statuses.append(await tenants.ask("tenant"))
+
+    assert [404] * 5 == statuses
     assert ("main",) == tenants.receiver.accounts

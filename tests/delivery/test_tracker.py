@@ -27,7 +27,7 @@ from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
 from omnimsg import Message
-from omnimsg.delivery import tracker
+from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
@@ -339,7 +339,7 @@ async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An outcome over the limit does not drop newer ones while older ones are being stored."""
-    monkeypatch.setattr(tracker, "_MAX_OUTCOMES", 2)
+    monkeypatch.setattr(outcome_queue, "_MAX_OUTCOMES", 2)
     world = World(DatabaseStore())
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
     storing = asyncio.ensure_future(world.tracker.commit())

@@ -140,6 +140,13 @@ def test_words_of_a_country(text: str, sender: str | None, expected: Consent | N
     assert expected is FRANCE.consent_in(text, sender)
 
 
+def test_a_word_of_both_lists_opts_out() -> None:
+    """A stop word stays one, even if a country lists it among its start words."""
+    rules = OptOutRules(countries={"+33": Keywords(start=["STOP"])})
+
+    assert Consent.OPTED_OUT is rules.consent_in("Stop", "+33612345678")
+
+
 @pytest.mark.parametrize(
     ("build", "path"),
     [

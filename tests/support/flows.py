@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
+from omnimsg import testing
 from omnimsg.adapter import Response
 
 if TYPE_CHECKING:
@@ -21,12 +22,6 @@ def answer(status: int, document: object) -> Response:
 
 def drive(flow: Flow[T], *answers: Response) -> tuple[list[Request], T]:
     """Answer a flow's requests in turn; return the requests and the flow's value."""
-    requests: list[Request] = []
     unused = iter(answers)
-    try:
-        request = next(flow)
-        while True:
-            requests.append(request)
-            request = flow.send(next(unused))
-    except StopIteration as stop:
-        return requests, stop.value
+    driven = testing.drive(flow, lambda _: next(unused))
+    return list(driven.requests), driven.value

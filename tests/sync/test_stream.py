@@ -51,6 +51,22 @@ def test_every_message_has_an_outcome(client: sync.Client, server: Server) -> No
     assert 70 > len(server.requests)
 
 
+def test_an_error_of_the_stream_is_raised_after_its_outcomes() -> None:
+    """What ends the stream in the event loop is raised in the thread, after the outcomes so far."""
+    found: list[object] = []
+
+    async def stream() -> AsyncIterator[Any]:
+        for each in range(3):
+            yield each
+        raise LookupError
+
+    outcomes: Any = stream_module.outcomes_of([], stream_module.Feed(), stream())  # type: ignore[arg-type]
+    with pytest.raises(LookupError):
+        found.extend(outcomes)
+
+    assert [0, 1, 2] == found
+
+
 def test_the_input_is_read_in_the_calling_thread(client: sync.Client) -> None:
     """The input is read in the calling thread, outside any event loop."""
     threads = set()

@@ -31,6 +31,14 @@ def test_a_flow_is_driven_to_its_end() -> None:
     assert [each.body for each in driven.responses] == [b"/1", b"/2"]
 
 
+def test_an_error_of_the_provider_is_not_the_end_of_the_flow() -> None:
+    """A flow that asks for more than a list of answers has does not seem to have ended."""
+    answers = iter([Response(200)])
+
+    with pytest.raises(StopIteration):
+        drive(two_steps(), lambda _: next(answers))
+
+
 @pytest.mark.parametrize(("status", "body"), [(200, b""), (404, b"why not")])
 def test_a_sink_takes_the_body_of_a_success_only(status: int, body: bytes) -> None:
     """A flow with a sink gets an empty body for a success, and the body of an error."""

@@ -107,7 +107,7 @@ def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verd
 
 
 def by_broken_contract(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
-    """Classify a message whose adapter or journal broke its contract."""
+    """Classify a message whose adapter broke its contract."""
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
     return verdict, Failure(
         reason=Reason.UNKNOWN,
@@ -115,6 +115,17 @@ def by_broken_contract(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
         fault=Fault.CALLER,
         retry=Retry.UNSAFE if left else Retry.NEVER,
         detail=detail,
+    )
+
+
+def by_failed_component(detail: str) -> tuple[Verdict, Failure]:
+    """Classify a message that a journal or a suppression list has kept from leaving by an error.
+
+    The error says nothing about the message, and is the application's to fix. The message is not
+    sent again by itself: the component has failed for all messages, mostly.
+    """
+    return Verdict.NOT_SENT, Failure(
+        reason=Reason.UNKNOWN, fault=Fault.CALLER, retry=Retry.AFTER_FIX, detail=detail
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.eager_task import SharedTimeouts
-from omnimsg.engine.attempt.flow import describe_error, report_broken_contract
+from omnimsg.engine.attempt.flow import describe_error, report_failed_component
 from omnimsg.engine.attempt.journal_writer import TOO_SLOW, JournalWriter, report_loss
 from omnimsg.engine.journal import DirectJournal
 
@@ -53,8 +53,8 @@ class DirectWriter:
                 self._alarm.clear(written)
             self._journal.end_intent(messages)
         except Exception as error:  # noqa: BLE001 - it may raise anything
-            detail = report_broken_contract("the journal", error)
-            return classify.by_broken_contract(detail, left=False)
+            detail = report_failed_component("the journal", error)
+            return classify.by_failed_component(detail)
         return {} if is_written else local_failures.deadline_exceeded(TOO_SLOW)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:

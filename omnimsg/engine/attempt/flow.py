@@ -140,6 +140,17 @@ def report_broken_contract(culprit: str, error: BaseException) -> str:
     return detail
 
 
+def report_failed_component(component: str, error: BaseException) -> str:
+    """Log that a component of the application failed, and return the sentence for the detail."""
+    detail = f"{component} {describe_error(error)}"
+    log.error(
+        "%s; that is an error of the application",
+        detail,
+        extra=log_fields(error=type(error).__name__),
+    )
+    return detail
+
+
 def describe_error(error: BaseException) -> str:
     """Name an exception and where it was raised, without its text, which may quote a message."""
     if isinstance(error, BrokenFlow):

@@ -8,12 +8,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.eager_task import EagerTask, EagerTasks, SharedTimeouts
-from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_broken_contract
+from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_failed_component
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +84,8 @@ class JournalWriter:
                 return {}
             return self._checked_outcomes(answers, messages)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
-            detail = report_broken_contract("the journal", error)
-            return classify.by_broken_contract(detail, left=False)
+            detail = report_failed_component("the journal", error)
+            return classify.by_failed_component(detail)
 
     async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """Record outcomes, also for a caller that is gone; log what cannot be recorded.
@@ -109,6 +110,8 @@ class JournalWriter:
     ) -> dict[int, Outcome]:
         """Return the outcomes among the journal's answers, by index, checked.
 
+        An outcome may be that of another account, where the journal knows the message from there.
+
         Raises:
             BrokenJournal: There is not one answer per message, or an outcome of another message.
         """
@@ -118,12 +121,10 @@ class JournalWriter:
         for index, (answer, message) in enumerate(zip(answers, messages, strict=True)):
             if answer is None:
                 continue
-            if not isinstance(answer, _OUTCOMES) or (answer.reference, answer.account) != (
-                message.reference,
-                self._account,
-            ):
+            if not isinstance(answer, _OUTCOMES) or answer.reference != message.reference:
                 raise BrokenJournal("answered an intent with the outcome of another message")
-            ended[index] = answer
+            # A copy, because a stream stores the message's position in it.
+            ended[index] = attrs.evolve(answer, position=None)
         return ended
 
     async def _wait(self, call: EagerTask[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Verdict
 from omnimsg.domain.failure import Failure
@@ -11,15 +11,17 @@ from omnimsg.domain.opt_out import change_in_outcome
 from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
-from omnimsg.engine.attempt.flow import report_broken_contract
-from omnimsg.engine.cancellation import is_own_cancellation
+from omnimsg.engine.attempt.eager_task import EagerTasks, SharedTimeouts
+from omnimsg.engine.attempt.flow import report_failed_component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from omnimsg.domain.message import Message
+    from omnimsg.domain.opt_out import ConsentChange
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.eager_task import EagerTask
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.suppression import Suppression
 
@@ -42,27 +44,22 @@ class SuppressionList:
         self._suppression = suppression
         self._account = account
         self._utc_now = utc_now
+        self._tasks = EagerTasks()
+        self._alarm = SharedTimeouts()
 
     async def ask(
         self, messages: Sequence[Message], deadline: Deadline
     ) -> dict[int, tuple[Verdict, Failure]]:
         """Return why messages must not leave, by index; if the list raises, none may leave."""
+        call = self._tasks.start(self._suppression.suppressed, self._account, messages)
+        if not await self._has_ended(call, deadline.remaining()):
+            return dict.fromkeys(range(len(messages)), local_failures.deadline_exceeded(_TOO_SLOW))
         try:
-            async with asyncio.timeout(deadline.remaining()) as limit:
-                answer = await self._suppression.suppressed(self._account, messages)
-            pairs = zip(answer, range(len(messages)), strict=True)
+            pairs = zip(call.result(), range(len(messages)), strict=True)
             return {index: _SUPPRESSED for is_suppressed, index in pairs if is_suppressed}
-        except (Exception, asyncio.CancelledError) as error:
-            if is_own_cancellation(error):
-                raise
-            if isinstance(error, TimeoutError) and limit.expired():
-                late = local_failures.deadline_exceeded(
-                    "the deadline passed before the suppression list had answered"
-                )
-                return dict.fromkeys(range(len(messages)), late)
-            detail = report_broken_contract("the suppression list", error)
-            verdict = classify.by_broken_contract(detail, left=False)
-        return dict.fromkeys(range(len(messages)), verdict)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it may raise anything
+            detail = report_failed_component("the suppression list", error)
+        return dict.fromkeys(range(len(messages)), classify.by_failed_component(detail))
 
     async def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
         """Record the opt-outs that a provider's refusals show."""
@@ -71,17 +68,34 @@ class SuppressionList:
         now = self._utc_now()
         pairs = zip(messages, outcomes, strict=True)
         found = [change_in_outcome(message, outcome, now) for message, outcome in pairs]
-        try:
-            async with asyncio.timeout(_RECORD_TIMEOUT):
-                for change in found:
-                    if change is not None:
-                        await self._suppression.record(change)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_own_cancellation(error):
-                raise
-            report_broken_contract("the suppression list", error)
+        changes = [change for change in found if change is not None]
+        if not changes:
+            return
+        call = self._tasks.start(self._record, changes)
+        error = call.error if await self._has_ended(call, _RECORD_TIMEOUT) else TimeoutError()
+        if error is not None:
+            report_failed_component("the suppression list", error)
+
+    async def _record(self, changes: Sequence[ConsentChange]) -> None:
+        for change in changes:
+            await self._suppression.record(change)
+
+    async def _has_ended(self, call: EagerTask[Any], seconds: float) -> bool:
+        """Wait for a call, and return whether it has ended; otherwise cancel it.
+
+        The call is in a task of its own, because one that ignores its cancellation would keep the
+        messages waiting.
+        """
+        if not call.has_ended:
+            try:
+                await call.wait(seconds, self._alarm)
+            finally:
+                if not call.has_ended:
+                    call.task.cancel()
+        return call.has_ended
 
 
+_TOO_SLOW = "the deadline passed before the suppression list had answered"
 _SUPPRESSED = (
     Verdict.NOT_SENT,
     Failure(reason=Reason.SUPPRESSED, retry=Retry.NEVER, detail="the recipient has opted out"),

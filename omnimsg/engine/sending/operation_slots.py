@@ -14,22 +14,29 @@ if TYPE_CHECKING:
 
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.limits.rate_limiter import RateLimiter
+    from omnimsg.engine.sending.queue import Queue
     from omnimsg.engine.sending.wakeup import Wakeup
 
 
 class OperationSlots:
     """Gives operations a slot among the requests under way, first come, first served.
 
-    Operations do not get the slot that is kept for messages of high priority.
+    A free slot is taken at once while nothing else waits; otherwise the scheduler gives slots to
+    operations and batches by turns. Operations do not get the slot that is kept for messages of
+    high priority.
 
     Args:
         limiter: The limits of the account.
+        queue: Where messages wait.
         wakeup: Wakes the scheduler, which calls `admit` when it is the turn of an operation.
         now: Reads the monotonic clock, seconds.
     """
 
-    def __init__(self, limiter: RateLimiter, wakeup: Wakeup, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self, limiter: RateLimiter, queue: Queue, wakeup: Wakeup, *, now: Callable[[], float]
+    ) -> None:
         self._limiter = limiter
+        self._queue = queue
         self._wakeup = wakeup
         self._now = now
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -46,9 +53,15 @@ class OperationSlots:
             TimeoutError: The deadline passed before a slot was free.
             TransportFault: The account is closed.
         """
+        # Messages of high priority that are handed over in the same turn of the loop go first.
+        await asyncio.sleep(0)
         if self._is_closed:
             raise _closed()
-        # Wait even where a slot is free: messages of high priority may wait for it.
+        # Where the scheduler is due, messages may have come that are not queued yet.
+        is_alone = not (self._waiting or self._queue or self._wakeup.is_due)
+        if is_alone and self._limiter.wait_of_operation() <= 0:
+            self._limiter.begin_operation()
+            return
         loop = asyncio.get_running_loop()
         slot: asyncio.Future[None] = loop.create_future()
         self._waiting.append(slot)
@@ -66,7 +79,8 @@ class OperationSlots:
     def release(self) -> None:
         """Give a slot back after its request."""
         self._limiter.end()
-        self._wakeup.soon()
+        if self._waiting or self._queue:
+            self._wakeup.soon()
 
     def admit(self) -> bool:
         """Give a slot to the next operation, if the limits allow it; return whether one was given.

@@ -158,25 +158,24 @@ class _StreamRun:
     ) -> None:
         if self._settle is not None:
             self._settle(messages, outcomes)
-        if self._legs is not None and self._legs.pending:
-            last = self._legs.keep(keys, outcomes)
-            if len(last) < len(keys):
-                keys = [keys[index] for index in last]
-                messages = [messages[index] for index in last]
-            outcomes = list(last.values())
-            if not outcomes:
-                return
-        self.conclude(keys, messages, outcomes)
-
-    def conclude(
-        self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
-    ) -> None:
-        set_positions(outcomes, positions)
-        self._pending -= len(positions)
-        self._done += outcomes
+        set_positions(outcomes, keys)
+        # Before the legs, because each of them is a message with an outcome of its own.
         notify = self._streams.observers.outcome_known
         if notify is not None:
             notify(OutcomeKnown(outcomes[0].account, tuple(messages), tuple(outcomes)))
+        if self._legs is not None and self._legs.pending:
+            outcomes = self._legs.keep(keys, outcomes)
+            if not outcomes:
+                return
+        self._conclude(outcomes)
+
+    def conclude_legs(self, position: int, outcome: Outcome) -> None:
+        set_positions([outcome], [position])
+        self._conclude([outcome])
+
+    def _conclude(self, outcomes: Sequence[Outcome]) -> None:
+        self._pending -= len(outcomes)
+        self._done += outcomes
         if not self._pending or len(self._done) >= _WAKE_AT:
             self._has_news.set()
         elif not self._wake_is_scheduled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import NotSent, Outcome
@@ -45,8 +45,8 @@ class StreamLegs(Protocol):
             Also the outcome of the message, where one of its legs cannot be sent.
         """
 
-    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> Mapping[int, Outcome]:
-        """Take the outcomes after which other legs are tried; return the others, by index."""
+    def keep(self, positions: Sequence[int], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Take the outcomes after which other legs are tried; return the others."""
 
 
 class StreamRun(Protocol):
@@ -56,10 +56,8 @@ class StreamRun(Protocol):
     def may_abandon(self) -> bool:
         """Whether the caller has left the stream, so that nothing more is sent for it."""
 
-    def conclude(
-        self, positions: Sequence[int], messages: Sequence[Message], outcomes: Sequence[Outcome]
-    ) -> None:
-        """Take the last outcomes of messages."""
+    def conclude_legs(self, position: int, outcome: Outcome) -> None:
+        """Take the outcome of a message whose later legs were handed over by themselves."""
 
 
 class StreamWithdrawal(Protocol):

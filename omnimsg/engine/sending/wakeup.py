@@ -19,12 +19,13 @@ class Wakeup:
 
     Attributes:
         wake: The function to run; set by the scheduler.
+        is_due: Whether `wake` is about to run.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.wake: Callable[[], None] = _nothing
-        self._is_due = False
+        self.is_due: bool = False
         # The number of tasks that rest until the next turn, and whether one of them runs `wake`.
         self._resting = 0
         self._is_deferred = False
@@ -35,8 +36,8 @@ class Wakeup:
 
     def soon(self) -> None:
         """Run `wake` in the next turn of the loop."""
-        if not self._is_due:
-            self._is_due = True
+        if not self.is_due:
+            self.is_due = True
             if self._resting:
                 self._is_deferred = True
             else:
@@ -87,7 +88,7 @@ class Wakeup:
         self.wake = _nothing
 
     def _run(self) -> None:
-        self._is_due = False
+        self.is_due = False
         self.wake()
 
     def _run_timer(self) -> None:

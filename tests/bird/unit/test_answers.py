@@ -94,6 +94,20 @@ def test_a_refused_batch_blames_the_entries_it_names(
         assert (Scope.MESSAGE, Retry.SAFE) == (each.scope, each.retry)
 
 
+def test_a_refused_batch_may_name_any_of_its_entries(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """An entry is found by its whole index, also one of several digits."""
+    messages = [attrs.evolve(MESSAGES[0], reference=f"r-{index}") for index in range(100)]
+    details = {f".messageRequests[{index}].reference": ["is wrong"] for index in (7, 12, 99)}
+    document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
+
+    found = read(batching.send(messages, context), 422, document)
+
+    rejected = [index for index, each in enumerate(found) if isinstance(each, Rejected)]
+    assert [7, 12, 99] == rejected
+
+
 def test_a_refused_batch_that_names_nothing_is_refused_whole(
     batching: BirdAdapter, context: Context
 ) -> None:

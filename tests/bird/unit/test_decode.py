@@ -403,6 +403,7 @@ def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> No
     ("words", "kind", "reason", "retry"),
     [
         ("contact c-7 does not exist", Rejected, Reason.INVALID_RECIPIENT, Retry.NEVER),
+        ("This channel has no such contact", Rejected, Reason.INVALID_RECIPIENT, Retry.NEVER),
         ("No such channel", NotSent, Reason.MISCONFIGURED, Retry.AFTER_FIX),
         ("Not found", NotSent, Reason.NOT_FOUND, Retry.AFTER_FIX),
     ],

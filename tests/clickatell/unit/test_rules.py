@@ -347,13 +347,18 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"callback_url": "https://example.test"}, "callback_url"),
     ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback"),
     ({"encryption": Encryption(key=Secret("a2V"))}, "encryption.key"),
-    ({"ttl": 60 * 2**31}, "ttl"),
+    ({"ttl": 60 * (2**31 - 1) + 1}, "ttl"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)}, "send_at"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, tzinfo=WIDE)}, "send_at"),
     ({"extras": {"clickatell": {"to": "1"}}}, "extras.clickatell.to"),
     ({"extras": {"clickatell": {"clientMessageId": "1"}}}, "extras.clickatell.clientMessageId"),
     ({"extras": {"clickatell": {"messages": []}}}, "extras.clickatell.messages"),
 ]
+
+
+def test_the_longest_ttl_is_counted_in_minutes(adapter: ClickatellAdapter) -> None:
+    """A ttl is refused only where its minutes exceed what Clickatell takes."""
+    assert None is adapter.check(Message("+27820001000", "Hi", ttl=60 * (2**31 - 1)))
 
 
 @pytest.mark.parametrize(("fields", "path"), FIELDS)

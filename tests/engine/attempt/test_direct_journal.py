@@ -139,7 +139,7 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
 
     outcomes = await send(ledger, 2)
 
-    assert {(NotSent, Retry.NEVER)} == {
+    assert {(NotSent, Retry.AFTER_FIX)} == {
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
     assert ["begin", "outcomes"] == [each[0] for each in ledger.told]

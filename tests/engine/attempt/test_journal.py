@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 import pytest
 from support.adapters import (
     FakeTransport,
@@ -26,6 +27,7 @@ from support.adapters import (
 )
 from support.audit import OutcomeJournal
 from support.log_records import logged_fields
+from support.sending import collect
 from support.virtual import VirtualLoop
 
 from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
@@ -234,7 +236,7 @@ async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCapt
 
     outcomes = await send(diary, diary.wire(), 2)
 
-    assert {(NotSent, Retry.NEVER)} == {
+    assert {(NotSent, Retry.AFTER_FIX)} == {
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
     # The intent may have been recorded in spite of the error: then this ends it.
@@ -493,6 +495,31 @@ async def test_a_message_that_the_journal_ends_does_not_leave_and_fails_no_other
     assert ["accepted"] * 3 == [outcomes[index].kind for index in (0, 2, 4)]
 
 
+async def test_the_journal_may_know_a_message_from_another_account() -> None:
+    """An outcome at another account ends a message as well: it was sent, or is in doubt, there."""
+    failure = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
+    doubt = Ambiguous(reference="r0", account="another", failure=failure)
+    diary = Diary(answers=lambda messages: [doubt, *[None] * (len(messages) - 1)])
+
+    outcomes = await send(diary, diary.wire(), 2)
+
+    assert (doubt, "accepted") == (outcomes[0], outcomes[1].kind)
+    assert [("request", ["r1"])] == [each for each in diary.told if each[0] == "request"]
+
+
+async def test_an_outcome_that_the_journal_keeps_never_changes() -> None:
+    """A stream stores the positions of its messages in copies of the journal's outcomes."""
+    kept = attrs.evolve(known("r1"), position=17)
+    diary = Diary(answers=lambda messages: [None, *[kept] * (len(messages) - 1)])
+    account = account_engine(tiny(), diary.wire(), journal=diary)
+
+    outcomes = await collect(account.stream(texts(2), 10))
+    await close(account)
+
+    assert {0, 1} == {each.position for each in outcomes}
+    assert 17 == kept.position
+
+
 async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
     """The journal is not given the outcomes that it returned itself."""
     diary = Diary(answers=lambda messages: [taken("r0"), *[None] * (len(messages) - 1)])
@@ -546,7 +573,7 @@ async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
 
     outcomes = await send(diary, diary.wire(), 2)
 
-    assert {(NotSent, Retry.NEVER)} == {
+    assert {(NotSent, Retry.AFTER_FIX)} == {
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
     assert not [each for each in diary.told if each[0] == "request"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -221,8 +221,8 @@ async def test_an_error_is_no_permission(answer: Any, caplog: pytest.LogCaptureF
 
     outcomes = await send(engine(wire, suppression), texts(2))
 
-    assert [Reason.UNKNOWN, Reason.UNKNOWN] == [
-        each.reason for each in outcomes if isinstance(each, NotSent)
+    assert [(Reason.UNKNOWN, Retry.AFTER_FIX)] * 2 == [
+        (each.reason, each.retry) for each in outcomes if isinstance(each, NotSent)
     ]
     assert [] == wire.requests
     assert "the suppression list raised" in caplog.text
@@ -254,6 +254,66 @@ def test_it_has_until_the_deadline() -> None:
     assert (Reason.DEADLINE_EXCEEDED, Retry.NEVER) == (outcome.reason, outcome.retry)
     assert "suppression list" in outcome.failure.detail
     assert [] == wire.requests
+
+
+class Stubborn(List):
+    """A list that goes on for a minute, also when it is cancelled."""
+
+    async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:
+        """Answer after a minute."""
+        await self._go_on()
+        return await super().suppressed(account, messages)
+
+    async def record(self, change: ConsentChange) -> None:
+        """Keep a change after a minute."""
+        await self._go_on()
+        await super().record(change)
+
+    @staticmethod
+    async def _go_on() -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 60
+        while (left := until - loop.time()) > 0:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(left)
+
+
+def test_one_that_ignores_its_cancellation_has_until_the_deadline_too() -> None:
+    """A list that goes on after its cancellation does not keep a message beyond its deadline."""
+    loop = VirtualLoop()
+
+    async def story() -> tuple[Outcome, float]:
+        began = loop.time()
+        outcome = await engine(FakeTransport(), Stubborn(), clock=loop).submit(texts(1)[0], 10)
+        took = loop.time() - began
+        await asyncio.sleep(100)
+        return outcome, took
+
+    outcome, took = loop.drive_to_end(story())
+
+    assert isinstance(outcome, NotSent)
+    assert (Reason.DEADLINE_EXCEEDED, 10) == (outcome.reason, round(took))
+
+
+def test_one_that_stores_for_ever_keeps_no_outcome_back(caplog: pytest.LogCaptureFixture) -> None:
+    """The outcome of a refused message waits a few seconds at most for the list."""
+    loop = VirtualLoop()
+    wire = FakeTransport(lambda request: results(dict.fromkeys(references(request), "opted-out")))
+
+    class Storing(Stubborn):
+        suppressed = List.suppressed  # answers at once
+
+    async def story() -> tuple[Outcome, float]:
+        began = loop.time()
+        outcome = await engine(wire, Storing(), clock=loop).submit(texts(1)[0], 30)
+        took = loop.time() - began
+        await asyncio.sleep(100)
+        return outcome, took
+
+    outcome, took = loop.drive_to_end(story())
+
+    assert ("rejected", 5) == (outcome.kind, round(took))
+    assert "the suppression list raised TimeoutError" in caplog.text
 
 
 async def test_what_is_cancelled_while_it_is_asked_was_not_sent() -> None:
@@ -411,6 +471,24 @@ async def test_a_list_that_cannot_be_told_changes_no_outcome() -> None:
 
     assert isinstance(outcome, Rejected)
     assert [] == suppression.told
+
+
+def test_a_list_that_cannot_be_told_in_time_delays_no_outcome() -> None:
+    """An outcome waits a few seconds at most for the list to record its opt-out."""
+    suppression = List()
+
+    def answer(request: Request) -> Response:
+        suppression.seconds = 3600
+        return results(dict.fromkeys(references(request), "opted-out"))
+
+    loop = VirtualLoop()
+    began = loop.now
+    with closing(loop):
+        account = engine(FakeTransport(answer), suppression, clock=loop)
+        (outcome,) = loop.drive(send(account, texts(1)))
+
+    assert isinstance(outcome, Rejected)
+    assert 10 > loop.now - began
 
 
 async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:

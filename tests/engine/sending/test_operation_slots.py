@@ -25,6 +25,7 @@ from omnimsg.adapter import Request, Response
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.limits.rate_limiter import RateLimiter
 from omnimsg.engine.sending.operation_slots import OperationSlots
+from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import TransportFault
 
@@ -46,7 +47,8 @@ def limiter() -> RateLimiter:
 def slots(limiter: RateLimiter) -> OperationSlots:
     """Build slots that are given out in the next iteration of the loop."""
     wakeup = Wakeup(time.monotonic)
-    made = OperationSlots(limiter, wakeup, now=time.monotonic)
+    queue = Queue(CAPABILITIES.max_messages, now=time.monotonic)
+    made = OperationSlots(limiter, queue, wakeup, now=time.monotonic)
 
     def wake() -> None:
         made.admit()
@@ -67,10 +69,21 @@ async def test_an_operation_that_has_had_no_slot_gives_none_back(
     assert 1 == limiter.under_way
 
 
-async def test_an_operation_that_has_its_slot_leaves_no_timer(
+async def test_an_operation_takes_a_free_slot_at_once(limiter: RateLimiter) -> None:
+    """An operation does not wait for the scheduler while nothing else waits."""
+    queue, without_scheduler = Queue(1, now=time.monotonic), Wakeup(time.monotonic)
+    slots = OperationSlots(limiter, queue, without_scheduler, now=time.monotonic)
+
+    await slots.acquire(seconds(5))
+
+    assert 1 == limiter.under_way
+
+
+async def test_an_operation_that_waited_for_its_slot_leaves_no_timer(
     slots: OperationSlots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An operation cancels its timer when it gets a slot."""
+    """An operation that waited cancels its timer when it gets a slot."""
+    await slots.acquire(seconds(3600))
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
     real = loop.call_later
@@ -80,7 +93,11 @@ async def test_an_operation_that_has_its_slot_leaves_no_timer(
         return timers[-1]
 
     monkeypatch.setattr(loop, "call_later", noted)
-    await slots.acquire(seconds(3600))
+    waiting = asyncio.create_task(slots.acquire(seconds(3600)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    slots.release()
+    await waiting
 
     assert [True] == [each.cancelled() for each in timers]
 

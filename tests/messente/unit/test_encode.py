@@ -47,6 +47,19 @@ def test_content_is_written_as_the_reference_names_its_members(
     assert written == {"to": TO, "messages": [leg]}
 
 
+@pytest.mark.parametrize("options", [{}, {"ttl": 90}], ids=["plain", "with a ttl"])
+def test_the_channel_of_a_message_comes_before_that_of_its_account(
+    adapter: MessenteAdapter, context: Context, options: dict[str, Any]
+) -> None:
+    """A message goes on its own channel; one without a channel on that of the account."""
+    viber = MessenteAdapter(attrs.evolve(adapter.account, channel=Channel.VIBER))
+    messages = [Message(TO, "Hi", channel=each, **options) for each in (Channel.SMS, None)]
+
+    written = [document(viber, each, context)["messages"][0]["channel"] for each in messages]
+
+    assert ["sms", "viber"] == written
+
+
 def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Context) -> None:
     """The account's mapping replaces the template's name and language."""
     adapter = MessenteAdapter(

@@ -32,7 +32,10 @@ def bare(data: bytes) -> bytes:
 CODED = {
     "gzip": ("gzip", gzip.compress),
     "upper case": ("GZIP", gzip.compress),
+    "another name of gzip": ("x-gzip", gzip.compress),
+    "several members": ("gzip", lambda data: gzip.compress(data[:1]) + gzip.compress(data[1:])),
     "deflate": ("deflate", zlib.compress),
+    "deflate and a rest": ("deflate", lambda data: zlib.compress(data) + b"rest"),
     "bare deflate": ("deflate", bare),
     "identity": ("identity", bytes),
 }

@@ -169,6 +169,33 @@ async def test_a_query_is_escaped_and_keeps_its_order(
     assert "GET /x?first=1&to=%2B372&tag=a%26b&tag=c+d HTTP/1.1" == server.requests[0].line
 
 
+async def test_no_request_is_taken_for_another(transport_to: TransportTo) -> None:
+    """Requests that differ in one thing each are sent as they are, in any order."""
+    requests = [
+        Request("GET", "/x"),
+        Request("GET", "/y"),
+        Request("DELETE", "/x"),
+        Request("GET", "/x", query=(("page", "1"),)),
+        Request("GET", "/x", query=(("page", "2"),)),
+        Request("GET", "/x", headers={"Accept": "*/*"}),
+        Request("GET", "/x", headers={"Accept": "text/plain"}),
+        Request("GET", "/x", authenticated=True),
+        Request("POST", "/x", b"1", content_type="text/plain"),
+        Request("POST", "/x", b"1", content_type="text/html"),
+    ]
+    async with Server(answer(200)) as server:
+        transport = transport_to(server.url)
+        for each in [*requests, *reversed(requests)]:
+            await transport.exchange(each, within=5.0, mark=WriteMark())
+
+    sent = [
+        (each.line, *map(each.headers.get, ("accept", "authorization", "content-type")))
+        for each in server.requests
+    ]
+    assert 10 == len(set(sent[:10]))
+    assert sent[:10] == sent[:9:-1]
+
+
 async def test_an_answer_in_pieces_is_read_to_its_end(
     transport_to: TransportTo, marking: Marking | None
 ) -> None:

@@ -1,0 +1,44 @@
+"""Print the log of omnimsg on standard error, in the style of the command's own lines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from omnimsg.cli.output import print_error, print_warning
+from omnimsg.cli.streams import OutputError, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _Lines(logging.Handler):
+    """Prints records; it looks up standard error each time, which a progress bar replaces."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        with suppress(OutputError), writing():
+            if record.levelno >= logging.ERROR:
+                print_error(text)
+            elif record.levelno >= logging.WARNING:
+                print_warning(text)
+            else:
+                sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def log_lines(*, verbose: bool) -> Iterator[None]:
+    """Print warnings and errors of the log; if verbose, a line for each request too."""
+    handler = _Lines()
+    log = logging.getLogger("omnimsg")
+    level = log.level
+    if verbose:
+        log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)

@@ -1,0 +1,70 @@
+"""The log on standard error: warnings in the command's style, one line a request with `-v`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omnimsg.cli.log_lines import log_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Run
+
+    from omnimsg.sandbox import Sandbox
+
+SEND = ("send", "--account", "bird", "--to", "+27820990001")
+
+
+def test_a_warning_of_the_log_looks_like_other_warnings(run: Run, tmp_path: Path) -> None:
+    """A warning that omnimsg logs begins with `warning:`, and the command goes on."""
+    (tmp_path / "key").write_text("secret")
+    (tmp_path / "key").chmod(0o644)
+    (tmp_path / "omnimsg.toml").write_text(
+        '[accounts.main]\nprovider = "clickatell"\napi_key = "file:key"\n'
+    )
+
+    ran = run("config", "show")
+
+    assert 0 == ran.code
+    assert ran.err.startswith("warning: key holds a secret")
+    assert 1 == len(ran.err.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("level", "prefix"), [(logging.ERROR, "error: "), (logging.WARNING, "warning: ")]
+)
+def test_a_level_has_its_prefix(
+    level: int, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Errors and warnings have a prefix each, and control characters are removed."""
+    with log_lines(verbose=False):
+        logging.getLogger("omnimsg.test").log(level, "one\x1b[2J two")
+
+    assert f"{prefix}one two\n" == capsys.readouterr().err
+
+
+def test_verbose_logs_one_line_a_request(run: Run, sandbox: Sandbox) -> None:
+    """`-v` prints method, host, path and answer of each request, and nothing of the message."""
+    ran = run(*SEND, "--text", "my private words", "-v")
+
+    lines = [line for line in ran.err.splitlines() if line.startswith("POST")]
+    assert ran.code == 0
+    assert len(lines) == 1
+    assert f"POST 127.0.0.1:{sandbox.port}/" in lines[0]
+    assert ": HTTP 202 after " in lines[0]
+    assert "private" not in ran.err
+    assert "sandbox-not-a-secret" not in ran.err
+
+
+def test_a_command_leaves_the_log_as_it_was(run: Run) -> None:
+    """A program that runs the command within itself keeps its handlers and levels."""
+    log = logging.getLogger("omnimsg")
+    before = (list(log.handlers), log.level)
+
+    run("codes", "bird", "-v")
+
+    assert before == (log.handlers, log.level)
