@@ -122,6 +122,10 @@ def _to_priority(value: Priority | str) -> Priority:
     return validate.to_enum_member(Priority, value)
 
 
+def _to_optional_time(value: datetime | None) -> datetime | None:
+    return None if value is None else validate.to_fixed_offset(value)
+
+
 def _to_tags(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return validate.to_tuple(value)
 
@@ -199,7 +203,8 @@ class Message:
         reference: The caller's own key for the message, at most 255 characters; generated when it
             is not given. It is the same for every attempt and returned with every report. `send`
             remembers it for an hour, and sends no second message with it in that time.
-        send_at: When the provider is to send it; needs a UTC offset. `None` is now.
+        send_at: When the provider is to send it; needs a time zone, in whose place it keeps the
+            UTC offset at that time. `None` is now.
         ttl: Seconds for which the message is useful, from the call or from `send_at`. Providers
             that count in minutes get the next whole minute.
         priority: Which of several waiting messages goes first.
@@ -250,7 +255,10 @@ class Message:
         metadata=usual(*validate.PLAIN_ASCII, f"len(value) <= {_MAX_REFERENCE}"),
     )
     send_at: datetime | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.tz_aware)
+        default=None,
+        kw_only=True,
+        converter=_to_optional_time,
+        validator=optional(validate.tz_aware),
     )
     ttl: int | None = attrs.field(
         default=None,

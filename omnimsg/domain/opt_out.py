@@ -65,7 +65,7 @@ class ConsentChange:
 
     consent: Consent = attrs.field(converter=_to_consent, validator=validate.enum_member(Consent))
     account: str
-    at: datetime = attrs.field(validator=validate.tz_aware)
+    at: datetime = attrs.field(converter=validate.to_fixed_offset, validator=validate.tz_aware)
     key: str | None = None
     address: str | None = attrs.field(default=None, repr=masked)
     channel: Channel | None = attrs.field(

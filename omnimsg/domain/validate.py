@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -241,6 +241,21 @@ def amount(owner: object, field: Attribute[Any], value: object) -> None:
         raise refuse(owner, field.name, f"must be Decimal, not {kind_of(value)}")
     if not value.is_finite() or value < 0:
         raise refuse(owner, field.name, "must be a finite amount, not below zero")
+
+
+def to_fixed_offset(value: datetime) -> datetime:
+    """Convert a time of a time zone to the same time with the zone's UTC offset at that time.
+
+    Python compares two times of one zone by the clock on the wall, and finds a time in an hour that
+    the clock repeats unequal to the same time with an offset, such as the one in a JSON form.
+    """
+    given: Any = value
+    if isinstance(given, datetime) and not isinstance(given.tzinfo, timezone):
+        offset = given.utcoffset()
+        if offset is not None:
+            return given.replace(tzinfo=timezone(offset), fold=0)
+    unchanged: datetime = given
+    return unchanged
 
 
 def tz_aware(owner: object, field: Attribute[Any], value: object) -> None:

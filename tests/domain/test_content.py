@@ -11,6 +11,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.repeated_hour import RepeatedHour
 from support.strategies import CONTENTS, contents, texts
 
 from omnimsg.domain.channel import Channel
@@ -443,3 +444,13 @@ def test_text_is_not_rewritten(text: str) -> None:
 def test_contents_can_be_evolved(content: Content) -> None:
     """A valid content can be rebuilt from its own fields."""
     assert content == attrs.evolve(content)
+
+
+def test_an_event_may_last_from_one_repeated_hour_into_the_next() -> None:
+    """The times of an event are compared as times, not by the clock on the wall."""
+    start = datetime(2026, 10, 25, 3, 50, tzinfo=RepeatedHour(), fold=0)
+    end = datetime(2026, 10, 25, 3, 10, tzinfo=RepeatedHour(), fold=1)
+
+    event = CreateEvent("Add", title="Night shift", start=start, end=end)
+
+    assert timedelta(minutes=20) == event.end - event.start

@@ -13,6 +13,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.repeated_hour import RepeatedHour
 from support.strategies import contents, messages
 
 from omnimsg.domain.address import ProviderContact
@@ -24,6 +25,7 @@ from omnimsg.domain.media import Encryption
 from omnimsg.domain.message import Leg, Message, Priority, new_reference
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.secret import Secret
+from omnimsg.domain.serialization import message_from_json, message_to_json
 
 NUMBER = "+37255500001"
 
@@ -266,6 +268,21 @@ def test_plain_texts(message: Message) -> None:
     )
 
     assert is_plain_text == message.is_plain_text
+
+
+def test_a_time_of_a_zone_keeps_the_zones_offset() -> None:
+    """A time that the clocks of its zone repeat is the same message after its JSON form."""
+    times = [
+        datetime(2026, 10, 25, 3, 30, tzinfo=RepeatedHour(), fold=fold) for fold in (False, True)
+    ]
+
+    sent = [Message(NUMBER, "Hello", reference="r", send_at=each) for each in times]
+
+    assert ["2026-10-25T03:30:00+03:00", "2026-10-25T03:30:00+02:00"] == [
+        each.send_at.isoformat() for each in sent if each.send_at is not None
+    ]
+    assert sent == [message_from_json(message_to_json(each)) for each in sent]
+    assert sent[0] != sent[1]
 
 
 @pytest.mark.parametrize(

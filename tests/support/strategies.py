@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+from support.repeated_hour import RepeatedHour
 
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
@@ -127,6 +128,16 @@ def times() -> SearchStrategy[datetime]:
     )
 
 
+def zoned_times() -> SearchStrategy[datetime]:
+    """Return times as `times` does, and times of a zone, in an hour that its clocks repeat."""
+    repeated = st.builds(
+        lambda minute, fold: datetime(2026, 10, 25, 3, minute, tzinfo=RepeatedHour(), fold=fold),
+        st.integers(0, 59),
+        st.sampled_from([0, 1]),
+    )
+    return st.one_of(times(), repeated)
+
+
 def json_values() -> SearchStrategy[Any]:
     """Return arbitrary JSON values."""
     scalars = (
@@ -193,7 +204,9 @@ def actions() -> SearchStrategy[Action]:
     """Return actions of every kind."""
     payload = _maybe(words())
     more = {"payload": payload, "fallback_url": _maybe(_URLS)}
-    moments = st.tuples(times(), times()).map(sorted)
+    moments = st.tuples(zoned_times(), zoned_times()).map(
+        lambda each: sorted(each, key=datetime.timestamp)
+    )
     return st.one_of(
         st.builds(Reply, words(), payload, image_url=_maybe(_URLS), description=_maybe(words())),
         st.builds(
@@ -458,7 +471,7 @@ def messages(
         channel=_maybe(_CHANNELS),
         sender=_maybe(words()),
         reference=words(),
-        send_at=_maybe(times()),
+        send_at=_maybe(zoned_times()),
         ttl=_maybe(st.integers(1, 10**6)),
         priority=st.sampled_from(Priority),
         tags=_some(words()),

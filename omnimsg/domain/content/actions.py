@@ -171,8 +171,12 @@ class CreateEvent:
 
     text: str = attrs.field(repr=hidden, validator=_label)
     title: str = attrs.field(repr=hidden, validator=validate.text())
-    start: datetime = attrs.field(kw_only=True, validator=validate.tz_aware)
-    end: datetime = attrs.field(kw_only=True, validator=validate.tz_aware)
+    start: datetime = attrs.field(
+        kw_only=True, converter=validate.to_fixed_offset, validator=validate.tz_aware
+    )
+    end: datetime = attrs.field(
+        kw_only=True, converter=validate.to_fixed_offset, validator=validate.tz_aware
+    )
     description: str | None = attrs.field(
         default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
     )
