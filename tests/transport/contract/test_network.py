@@ -111,6 +111,7 @@ async def test_plain_http_does_not_go_through_a_proxy(
     [
         (407, Reason.MISCONFIGURED),
         (403, Reason.MISCONFIGURED),
+        (500, Reason.CONNECTION_FAILED),
         (502, Reason.CONNECTION_FAILED),
         (503, Reason.CONNECTION_FAILED),
     ],
