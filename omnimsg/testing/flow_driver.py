@@ -59,9 +59,7 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
             try:
                 request = flow.send(responses[-1]) if responses else next(flow)
             except StopIteration as end:
-                return Driven(
-                    value=end.value, requests=tuple(requests), responses=tuple(responses)
-                )
+                return Driven(value=end.value, requests=tuple(requests), responses=tuple(responses))
             _require(isinstance(request, Request), "a flow must yield Requests", request)
             _require(
                 len(requests) < max_requests,
