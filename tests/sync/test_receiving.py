@@ -268,7 +268,7 @@ def test_a_handler_that_hangs_does_not_hold_the_answer(server: str) -> None:
         {"PATH_INFO": "/bird", "REQUEST_URI": "/app/r%C3%BCf/bird?a=1"},
     ],
 )
-def test_the_path_of_a_request_is_the_one_that_was_called(more: dict[str, str]) -> None:
+def test_the_path_of_a_request_is_the_one_that_was_called(more: dict[str, Any]) -> None:
     """The whole path is read, percent-encoded, from the server's raw address or from WSGI's."""
     receiver: Any = Seen()
 
