@@ -326,6 +326,21 @@ def test_a_store_that_hangs_delays_no_end_of_a_wait(is_closed: bool) -> None:
     assert expected == loop.drive_to_end(story())
 
 
+def test_closing_waits_for_a_slow_store() -> None:
+    """A store that is slow gets the last outcomes, if it takes them before the deadline."""
+    store = HangingStore()
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport(), store=store)
+        client.on_status(lambda _: None)  # this starts the tracking of messages
+        await client.send(texts(1)[0])
+        await client.aclose(deadline=4000)
+
+    VirtualLoop().drive_to_end(story())
+
+    assert 1 == len(store)
+
+
 def test_closing_in_another_loop_does_not_wait_for_reports_of_the_first() -> None:
     """It is handed on once more when the first loop runs again: nobody waits for that here."""
     suppression = Database()

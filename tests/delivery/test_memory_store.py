@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from support.delivery import NOW, accepted, message_id, report
@@ -15,6 +16,9 @@ from omnimsg.adapter.context import report_token
 from omnimsg.delivery.memory_store import MemoryStore, StoreLimits
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.status import Status
+
+if TYPE_CHECKING:
+    from omnimsg.domain.outcome import Accepted
 
 pytestmark = pytest.mark.anyio
 
@@ -49,12 +53,13 @@ async def test_the_oldest_messages_go() -> None:
     assert (3, 2) == (store.dropped, len(store))
 
 
-async def test_a_report_does_not_make_a_message_young() -> None:
-    """Messages are dropped by the age of their acceptance, not of their last report."""
+@pytest.mark.parametrize("first", [accepted("m1"), accepted(None, batch_id="b1")])
+async def test_a_report_does_not_make_a_message_young(first: Accepted) -> None:
+    """Messages are dropped by the age of their acceptance, not of a report or of a new id."""
     store = MemoryStore(StoreLimits(messages=2))
-    await take(store, accepted("m1", "r1"))
+    await take(store, first)
     await take(store, accepted("m2", "r2"))
-    await add(store, report(Status.SENT, "m1", "r1"))
+    await add(store, report(Status.SENT, "m1", "r1", batch="b1"))
 
     await take(store, accepted("m3", "r3"))
 
@@ -73,6 +78,11 @@ async def test_the_oldest_doubts_go() -> None:
 
     assert ["r2", "r4", "r5"] == [each.reference for each in await store.doubts()]
     assert 3 == store.dropped
+
+    await store.give_up(NOW + timedelta(minutes=5))
+
+    assert ["r4", "r5"] == [each.reference for each in await store.doubts()]
+    assert 2 == len(store)
 
 
 async def test_a_reference_still_finds_the_latest_message() -> None:

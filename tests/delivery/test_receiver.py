@@ -701,10 +701,11 @@ async def test_a_receiver_takes_accounts_that_are_added_later() -> None:
     async with tenants.client as client:
         before = await tenants.ask("late")
         client.add_account(tiny(kind=Reporting, name="late"))
+        accounts = tenants.receiver.accounts
         after = await tenants.ask("late")
 
     assert (404, 204) == (before, after)
-    assert ("main", "tenant", "late") == tenants.receiver.accounts
+    assert ("main", "tenant", "late") == accounts == tenants.receiver.accounts
 
 
 async def test_a_receiver_of_some_accounts_takes_no_others_later() -> None:

@@ -140,6 +140,13 @@ def test_words_of_a_country(text: str, sender: str | None, expected: Consent | N
     assert expected is FRANCE.consent_in(text, sender)
 
 
+def test_the_longest_word_counts() -> None:
+    """A word of 64 characters, the most that a list takes, is recognised."""
+    word = "stop" * 16
+
+    assert Consent.OPTED_OUT is OptOutRules(Keywords(stop=[word])).consent_in(word)
+
+
 def test_a_word_of_both_lists_opts_out() -> None:
     """A stop word stays one, even if a country lists it among its start words."""
     rules = OptOutRules(countries={"+33": Keywords(start=["STOP"])})

@@ -24,6 +24,7 @@ import omnimsg
 from omnimsg import (
     ConfigError,
     HandedOver,
+    InvalidValue,
     Limits,
     Observer,
     OperationError,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from support.servers import Server
+
+# A value of a wrong type.
+NO_NUMBER: Any = "soon"
 
 # Names of the asynchronous methods, and of their synchronous counterparts.
 NAMES = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
@@ -89,6 +93,42 @@ def test_it_has_the_methods_of_the_asynchronous_client() -> None:
     synchronous = {name: signature(each) for name, each in public(sync.Client).items()}
 
     assert asynchronous == synchronous
+
+
+(A_TEXT,) = texts(1)
+WRONG: dict[str, tuple[Callable[[sync.Client], object], str]] = {
+    "send, deadline": (lambda client: client.send(A_TEXT, deadline=NO_NUMBER), "deadline"),
+    "send, settle": (lambda client: client.send(A_TEXT, settle=NO_NUMBER), "settle"),
+    "send, account": (lambda client: client.send(A_TEXT, account="no"), "account"),
+    "send_many, deadline": (
+        lambda client: list(client.send_many([A_TEXT], deadline=NO_NUMBER)),
+        "deadline",
+    ),
+    "send_many, account": (
+        lambda client: list(client.send_many([A_TEXT], account="no")),
+        "account",
+    ),
+    "plan": (lambda client: client.plan(A_TEXT, account="no"), "account"),
+    "preview": (lambda client: client.preview(A_TEXT, account="no"), "account"),
+    "check": (lambda client: client.check(deadline=NO_NUMBER), "deadline"),
+    "add_account": (
+        lambda client: client.add_account(tiny(name="b"), policy=NO_NUMBER),
+        "policy",
+    ),
+    "remove_account": (lambda client: client.remove_account("main", deadline=NO_NUMBER), "dead"),
+    "wait": (lambda client: client.wait("main:m1", timeout=NO_NUMBER), "timeout"),
+    "finish_legs": (lambda client: client.finish_legs(timeout=NO_NUMBER), "timeout"),
+    "close": (lambda client: client.close(deadline=NO_NUMBER), "deadline"),
+}
+
+
+@pytest.mark.parametrize(("call", "named"), WRONG.values(), ids=WRONG)
+def test_an_argument_reaches_the_asynchronous_client(
+    call: Callable[[sync.Client], object], named: str
+) -> None:
+    """A wrong argument is refused by its name, as by the asynchronous client: it is passed on."""
+    with sync.Client([tiny()]) as client, pytest.raises((InvalidValue, ConfigError), match=named):
+        call(client)
 
 
 def test_a_message_is_sent_and_asked_for(server: Server) -> None:

@@ -17,10 +17,13 @@ from support.thread_server import server_in_thread
 
 from omnimsg import ConfigError, Status, StatusEvent, sync
 from omnimsg.delivery import delivery
+from omnimsg.delivery.request import HANDLED
+from omnimsg.sync import wsgi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omnimsg.delivery.request import Answer, CallbackRequest
     from omnimsg.sync.wsgi import Application
 
 SECRET = "q7Jt0_kMZx3wVfB9yRc1Aw"
@@ -51,19 +54,40 @@ def report(code: int, number: int = 1) -> bytes:
 
 
 @pytest.fixture
-def client() -> Iterator[sync.Client]:
-    """Build a client for Clickatell with callbacks; look-ups find nothing."""
+def server() -> Iterator[str]:
+    """Serve a provider that finds nothing."""
     with server_in_thread(answer(404, b"{}")) as server:
-        account = {
-            "provider": "clickatell",
-            "base_url": server.url,
-            "api_key": "a-key",
-            "callback_secrets": [SECRET],
-        }
-        callbacks = {"public_url": "https://hooks.example.com/callbacks"}
-        source = {"accounts": {"clickatell": account}, "callbacks": callbacks}
-        with sync.Client.from_config(source) as client:
-            yield client
+        yield server.url
+
+
+def configuration(server: str, **callbacks: Any) -> dict[str, Any]:
+    """Configure an account of Clickatell with callbacks."""
+    account = {
+        "provider": "clickatell",
+        "base_url": server,
+        "api_key": "a-key",
+        "callback_secrets": [SECRET],
+    }
+    callbacks["public_url"] = "https://hooks.example.com/callbacks"
+    return {"accounts": {"clickatell": account}, "callbacks": callbacks}
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[sync.Client]:
+    """Build a client for Clickatell with callbacks; look-ups find nothing."""
+    with sync.Client.from_config(configuration(server)) as client:
+        yield client
+
+
+class Seen:
+    """A receiver that takes every request, and keeps its path."""
+
+    path = ""
+
+    async def respond(self, request: CallbackRequest) -> Answer:
+        """Take the request."""
+        self.path = request.path
+        return HANDLED
 
 
 def ignore(_: object) -> None:
@@ -216,6 +240,41 @@ def test_a_handler_that_raises_has_not_handled_the_event(client: sync.Client) ->
     refused, headers = call(client.receiver(handle), PATH, report(5))
 
     assert ("503 Service Unavailable", "5") == (refused, headers["Retry-After"])
+
+
+def test_a_handler_that_hangs_does_not_hold_the_answer(server: str) -> None:
+    """A handler over its time limit is left to its thread: the provider is told to repeat."""
+    gate, ended = threading.Event(), threading.Event()
+
+    def handle(_: object) -> None:
+        gate.wait(5)
+        ended.set()
+
+    source = configuration(server, handler_timeout=0.05)
+    with sync.Client.from_config(source) as client:
+        refused, _ = call(client.receiver(handle), PATH, report(5))
+        has_ended = ended.is_set()
+        gate.set()
+
+    assert ("503 Service Unavailable", False) == (refused, has_ended)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"PATH_INFO": "/r\xc3\xbcf/bird", "SCRIPT_NAME": "/app"},
+        {"PATH_INFO": "/bird", "SCRIPT_NAME": "/app/r\xc3\xbcf"},
+        {"PATH_INFO": "/bird", "RAW_URI": "/app/r%C3%BCf/bird?a=1"},
+        {"PATH_INFO": "/bird", "REQUEST_URI": "/app/r%C3%BCf/bird?a=1"},
+    ],
+)
+def test_the_path_of_a_request_is_the_one_that_was_called(more: dict[str, Any]) -> None:
+    """The whole path is read, percent-encoded, from the server's raw address or from WSGI's."""
+    receiver: Any = Seen()
+
+    status, _ = call(wsgi.Receiver(receiver), "/", **more)
+
+    assert ("204 No Content", "/app/r%C3%BCf/bird") == (status, receiver.path)
 
 
 def test_a_change_of_a_status_is_told_in_a_worker_thread(client: sync.Client) -> None:

@@ -96,14 +96,9 @@ def _mark_doubtful(
 ) -> list[Outcome | None]:
     """Make messages without an outcome ambiguous, if a refusal has the id of an accepted message.
 
-    The id must be one that no outcome has. The engine would classify these messages as not sent by
-    the HTTP status.
+    The engine would classify these messages as not sent by the HTTP status.
     """
-    known = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
-    if response.status < 300 or not any(
-        isinstance(entry, dict) and _has_id(entry) and entry["omnimessage_id"] not in known
-        for entry in entries
-    ):
+    if response.status < 300 or not any(map(_has_id, entries)):
         return outcomes
     failure = Failure(
         reason=Reason.INVALID_RESPONSE,

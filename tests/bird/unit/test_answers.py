@@ -225,6 +225,11 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
     assert (None, 2) == (page.next, found.leg.usage.parts)
 
 
+def test_a_list_in_an_error_is_no_page(adapter: BirdAdapter, context: Context) -> None:
+    """An answer with an error status is no page, whatever it holds."""
+    assert None is read(adapter.history(HistoryQuery(), None, context), 500, {"results": []})
+
+
 def test_a_form_keeps_the_order_of_the_granted_fields(
     adapter: BirdAdapter, context: Context
 ) -> None:

@@ -352,6 +352,21 @@ def test_an_interaction() -> None:
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
 
 
+def test_interactions_of_one_moment_are_told_apart() -> None:
+    """Any member that distinguishes two interactions gives another key."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"id": "b6f4d9f2-0b2e-4d6e-9a53-1f0a7c2e4d02"},
+        {"type": "opened"},
+        {"details": "item_2_clicked"},
+        {"createdAt": "2030-05-01T09:00:06Z"},
+        {"messageId": "another"},
+    ]
+    keys = {only("whatsapp.interaction", callbacks.CLICKED | each).key for each in changes}
+
+    assert len(changes) == len(keys)
+
+
 def test_a_message_that_was_read_has_that_status_too() -> None:
     """A read interaction also gives a `READ` status event, with a key of its own."""
     interaction, status = parse("whatsapp.interaction", callbacks.READ)

@@ -110,10 +110,11 @@ CONTRADICTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize("usual", [{}, {"to": ONE, "error": None}], ids=["bare", "usual"])
 @pytest.mark.parametrize("entry", CONTRADICTIONS)
-def test_contradictions(read: Any, entry: dict[str, Any]) -> None:
+def test_contradictions(read: Any, entry: dict[str, Any], usual: dict[str, Any]) -> None:
     """An entry that contradicts itself, or accepts without an id, gives no outcome."""
-    assert [None] == read({"messages": [entry]}, ONE)
+    assert [None] == read({"messages": [usual | entry]}, ONE)
 
 
 @pytest.mark.parametrize("entry", [each for each in CONTRADICTIONS if len(each) > 2])
@@ -257,6 +258,12 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
         "one number twice",
         (ONE, ONE),
         [refused_entry(26, to=ONE), refused_entry(27, to=ONE)],
+        [None, None],
+    ),
+    (
+        "two entries for one number",
+        (ONE, TWO),
+        [accepted_entry("1", to=ONE), accepted_entry("2", to=ONE)],
         [None, None],
     ),
     ("one number twice, one entry", (ONE, ONE), [refused_entry(26, to=ONE)], [None, None]),

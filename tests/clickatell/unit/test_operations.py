@@ -344,11 +344,12 @@ def test_upload_refused(
 
 
 def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
-    """A file over the limit is refused without a request."""
-    size = 30 * 2**20 + 1
+    """A file over the limit is refused without a request; one of exactly the limit is not."""
+    largest, larger = (attrs.evolve(SOURCE, size=30 * 2**20 + more) for more in (0, 1))
 
-    requests, failure = drive(adapter.upload(UPLOAD, attrs.evolve(SOURCE, size=size), context))
+    requests, failure = drive(adapter.upload(UPLOAD, larger, context))
 
+    assert isinstance(next(adapter.upload(UPLOAD, largest, context)), Request)
     assert ([], Reason.MEDIA_TOO_LARGE, "data") == (requests, failure.reason, failure.path)
 
 

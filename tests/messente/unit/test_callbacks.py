@@ -81,6 +81,7 @@ def test_a_vector() -> None:
         (b"no JSON", SHARED, GENUINE),
         (REPORT, SHARED, WRONG),
         (INBOUND, PASSWORD, WRONG),
+        (REPORT | {"msg_id": "both"}, PASSWORD, WRONG),
         (REPORT, "another", WRONG),
         (INBOUND, "another", WRONG),
     ],

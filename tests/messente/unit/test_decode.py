@@ -299,6 +299,7 @@ def test_the_generic_failure_says_less_than_the_status(
         ],
         [accepted_entry(SECOND, "o-2"), accepted_entry(FIRST, "o-1")],
         [accepted_entry(SECOND, "o-2"), errors("105")],
+        [accepted_entry(FIRST, "o-1"), accepted_entry(SECOND, "o-2") | {"to": None}],
     ],
 )
 def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any]) -> None:
@@ -500,6 +501,14 @@ def test_prices_beyond_all_money_are_left_out(price: str) -> None:
     leg = {"status": "ACK", "price_info": {"total_price": price, "parts_count": 1}}
 
     assert Usage(parts=2) == look_up(leg, leg).usage
+
+
+@pytest.mark.parametrize("parts", [True, "2", 2.0, None])
+def test_parts_that_are_no_whole_number_are_left_out(parts: object) -> None:
+    """A number of parts of another type is left out, and the price is kept."""
+    leg = {"status": "ACK", "price_info": {"total_price": "0.10", "parts_count": parts}}
+
+    assert Usage(price=Decimal("0.10")) == look_up(leg).usage
 
 
 def test_an_unknown_id_is_no_failure() -> None:

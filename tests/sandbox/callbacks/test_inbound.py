@@ -530,6 +530,8 @@ async def test_the_texts_of_a_phone_keep_their_order(sandbox: Sandbox, target: T
         ({"media": {**PNG, "name": "a"}}, "media.name"),
         ({"media": {**PNG, "inline": 1}}, "media.inline"),
         ({"location": {"latitude": 91, "longitude": 0}}, "location.latitude"),
+        ({"location": {"latitude": -91, "longitude": 0}}, "location.latitude"),
+        ({"location": {"latitude": 1, "longitude": -181}}, "location.longitude"),
         ({"location": {"latitude": 1, "longitude": "0"}}, "location.longitude"),
         ({"location": {"latitude": 1}}, "location.longitude"),
         ({"location": {"latitude": True, "longitude": 0}}, "location.latitude"),

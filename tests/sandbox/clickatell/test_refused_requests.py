@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from omnimsg.sandbox import Sandbox
 from omnimsg_clickatell.emulator import ClickatellEmulator
@@ -34,13 +35,15 @@ JSON = {"Content-Type": "application/json"}
         ("GET", "balance"),
     ],
 )
-@pytest.mark.parametrize("key", [None, "wrong", "Bearer {}", "Basic {}", "{}x", ""])
+@pytest.mark.parametrize(
+    "keys", [[], ["wrong"], ["Bearer {}"], ["Basic {}"], ["{}x"], [""], ["x", "{}"], ["{}", "{}"]]
+)
 async def test_only_the_bare_key_opens(
-    sandbox: Sandbox, verb: str, path: str, key: str | None
+    sandbox: Sandbox, verb: str, path: str, keys: list[str]
 ) -> None:
-    """Every operation needs the key, without a scheme before it."""
+    """Every operation needs the key, in one header line and without a scheme before it."""
     right = sandbox.config()["accounts"]["clickatell"]["api_key"]
-    headers = {} if key is None else {"Authorization": key.format(right)}
+    headers = CIMultiDict(("Authorization", each.format(right)) for each in keys)
     async with (
         aiohttp.ClientSession(sandbox.url, headers=headers) as http,
         http.request(verb, f"/clickatell/v1/{path}") as response,

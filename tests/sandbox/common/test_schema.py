@@ -81,6 +81,12 @@ ONE = {"a": flag, "b": flag}
             ("b",),
             ViolationKind.VALUE,
         ),
+        (
+            fields(at_least_one("a"), at_most_one("a", "b"), optional=ONE),
+            dict.fromkeys("ab", True),
+            ("b",),
+            ViolationKind.VALUE,
+        ),
         (fields(at_least_one("a", "b"), optional=ONE), {}, (), ViolationKind.MISSING),
         (fields(exactly_one("a", "b"), optional=ONE), {}, (), ViolationKind.MISSING),
         (PET, "cat", (), ViolationKind.TYPE),

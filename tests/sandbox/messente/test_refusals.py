@@ -311,6 +311,22 @@ INVALID: list[tuple[str, Any, str, str]] = [
         f"{SUGGESTION}[reply][text]",
     ),
     ("rcs: action of nothing", action(), "106", f"{SUGGESTION}[action]"),
+    *(
+        (
+            f"rcs: a place at {latitude}, {longitude}",
+            action(
+                view_location_action={"lat_long": {"latitude": latitude, "longitude": longitude}}
+            ),
+            "105",
+            f"{SUGGESTION}[action][view_location_action][lat_long][{name}]",
+        )
+        for latitude, longitude, name in (
+            (91, 0, "latitude"),
+            (-91, 0, "latitude"),
+            (0, 181, "longitude"),
+            (0, -181, "longitude"),
+        )
+    ),
     (
         "rcs: two actions",
         action(share_location_action={}, dial_action={"phone_number": TO}),

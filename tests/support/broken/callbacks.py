@@ -41,6 +41,11 @@ class _TrustsAnySignature(ToyAdapter):
         return found
 
 
+class _SignsTheStrippedBody(ToyAdapter):
+    def verify(self, callback: Callback, context: Context) -> Authenticity:
+        return super().verify(attrs.evolve(callback, body=callback.body.strip()), context)
+
+
 class _TrustsACutSignature(ToyAdapter):
     def verify(self, callback: Callback, context: Context) -> Authenticity:
         given = callback.header(HEADER) or b""
@@ -79,6 +84,11 @@ class _CallsAMissingKeyAWrongSignature(ToyAdapter):
 class _NeverHasAProblem(ToyAdapter):
     def callback_problem(self) -> str | None:
         return None
+
+
+class _AlwaysHasAProblem(ToyAdapter):
+    def callback_problem(self) -> str | None:
+        return "needs another key"
 
 
 class _CallsAnEmptyKeyNoProblem(ToyAdapter):
@@ -218,7 +228,9 @@ class _ShowsTexts(ToyAdapter):
 
 BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_RefusesTheNewestKey, "test_callbacks_are_genuine"),
+    (_AlwaysHasAProblem, "test_callbacks_are_genuine"),
     (_TrustsAnySignature, "test_forged_callbacks_are_refused"),
+    (_SignsTheStrippedBody, "test_forged_callbacks_are_refused"),
     (_TrustsACutSignature, "test_forged_callbacks_are_refused"),
     (_FailsOnStrangeSignatures, "test_forged_callbacks_are_refused"),
     (_TrustsEverybodyWithoutAKey, "test_nothing_is_genuine_without_a_secret"),

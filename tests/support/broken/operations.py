@@ -6,6 +6,7 @@ import logging
 import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 import attrs
 from support.toy import ToyAdapter
@@ -13,6 +14,7 @@ from support.toy import ToyAdapter
 from omnimsg.adapter import (
     Absent,
     Adapter,
+    Effect,
     Operation,
 )
 from omnimsg.domain.errors import Unsupported
@@ -139,6 +141,13 @@ class _NeverCancels(ToyAdapter):
         return False
 
 
+class _CancelsByStatus(ToyAdapter):
+    def cancel(self, provider_id: str, context: Context) -> Flow[Answered[bool]]:
+        url = f"/texts/{quote(provider_id, safe='')}/cancel"
+        response = yield self.request(url, {}, Effect.ONCE)
+        return True if response.status == 200 else None
+
+
 class _StoresForAnotherAccount(ToyAdapter):
     def upload(self, upload: Upload, source: Source, context: Context) -> Flow[Answered[Stored]]:
         found = yield from super().upload(upload, source, context)
@@ -223,6 +232,7 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_FindsTheLastItem, "test_find_accepts_no_other_message"),
     (_FindsNothing, "test_find_reports_no_absence_from_an_unreadable_list"),
     (_NeverCancels, "test_operations_return_their_result"),
+    (_CancelsByStatus, "test_cancel_says_yes_to_no_refusal"),
     (_StoresForAnotherAccount, "test_operations_return_their_result"),
     (_ChecksNoBalance, "test_operations_survive_broken_answers"),
     (_PagesForever, "test_pages_end"),

@@ -168,6 +168,19 @@ class _DeclaresOtpAndRefusesIt(ToyAdapter):
         return super().check(message)
 
 
+class _TakesAnyRecipient(ToyAdapter):
+    def check(self, message: Message) -> Failure | None:
+        failure = super().check(message)
+        return None if failure is not None and failure.path == "to" else failure
+
+
+class _DeclaresTagsAndRefusesThem(ToyAdapter):
+    def check(self, message: Message) -> Failure | None:
+        if message.tags:
+            return refused(Reason.UNSUPPORTED, "tags", "are not for Toy after all")
+        return super().check(message)
+
+
 class _DropsTags(ToyAdapter):
     def encode(self, message: Message, context: Context) -> dict[str, Any]:
         return {**super().encode(message, context), "tags": []}
@@ -258,6 +271,8 @@ BROKEN: list[tuple[type[ToyAdapter], str]] = [
     (_RaisesUnlessText, "test_checked_messages_can_be_sent"),
     (_DeclaresOtpAndRefusesIt, "test_every_declared_feature_is_accepted"),
     (_DropsTags, "test_every_declared_field_is_sent"),
+    (_TakesAnyRecipient, "test_unsupported_recipients_are_refused"),
+    (_DeclaresTagsAndRefusesThem, "test_every_declared_field_is_sent"),
     (_DropsTheSecondFile, "test_no_content_field_is_dropped"),
     (_DropsPreviewUrl, "test_no_content_field_is_dropped"),
     (_DropsTheTtlOfALeg, "test_no_fallback_field_is_dropped"),

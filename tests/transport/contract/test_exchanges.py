@@ -243,6 +243,37 @@ async def test_closing_waits_for_the_answer_and_then_refuses(
     assert Reason.CANCELLED is fault.reason
 
 
+async def test_closing_waits_for_the_last_answer(transport_to: TransportTo) -> None:
+    """Closing waits for all answers in flight, not for the first of them."""
+    turns = {"/1": asyncio.Event(), "/2": asyncio.Event()}
+    arrived: asyncio.Queue[str] = asyncio.Queue()
+
+    async def slowly(visit: Visit) -> None:
+        path = visit.received.line.split()[1]
+        arrived.put_nowait(path)
+        await turns[path].wait()
+        await answer(200, b"{}")(visit)
+
+    async with Server(slowly) as server:
+        transport = transport_to(server.url)
+        first, second = (
+            asyncio.create_task(
+                transport.exchange(Request("GET", path), within=5.0, mark=WriteMark())
+            )
+            for path in turns
+        )
+        await arrived.get()
+        await arrived.get()
+        closing = asyncio.create_task(transport.aclose())
+        turns["/1"].set()
+        assert 200 == (await first).status
+        await asyncio.sleep(0.01)
+        turns["/2"].set()
+
+        assert 200 == (await second).status
+        await closing
+
+
 async def test_a_closed_transport_leaves_no_timer(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:

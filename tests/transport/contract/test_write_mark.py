@@ -16,7 +16,7 @@ from support.servers import Server, answer, close, refusing_port, reset, reset_a
 
 from omnimsg import Reason
 from omnimsg.adapter import Effect, Request
-from omnimsg.transport import TransportFault, WriteMark
+from omnimsg.transport import TransportFault, WriteMark, aiohttp_seam
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
 
@@ -200,17 +200,42 @@ async def test_the_mark_is_set_before_the_first_byte(
     assert {True} == set(writes)
 
 
-async def test_a_deletion_is_not_repeated_on_a_broken_connection(
-    transport_to: TransportTo,
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
+@pytest.mark.parametrize("effect", [Effect.ONCE, Effect.SENDS])
+async def test_what_must_not_be_repeated_is_not_on_a_broken_connection(
+    method: str, effect: Effect, transport_to: TransportTo
 ) -> None:
-    """A DELETE is not repeated on a broken connection, as aiohttp alone would do."""
+    """A DELETE or PUT is not repeated on a broken connection, as aiohttp alone would do."""
+    request = Request(method, "/send/1", effect=effect)
     async with Server(answer(200), reset, answer(404)) as server:
         transport = transport_to(server.url)
         await transport.exchange(SEND, within=5.0, mark=WriteMark())
-        found = await lost(transport, CANCEL)
+        found = await lost(transport, request)
 
     assert (Reason.CONNECTION_LOST, True) == found
-    assert 1 == len([each for each in server.requests if each.line.startswith("DELETE")])
+    assert 1 == len([each for each in server.requests if each.line.startswith(method)])
+
+
+async def test_a_server_that_always_breaks_off_is_not_asked_for_ever(
+    transport_to: TransportTo,
+) -> None:
+    """A repeatable request is repeated once at most, and then its connection counts as lost."""
+    async with Server(reset) as server:
+        found = await lost(transport_to(server.url), Request("GET", "/x"))
+
+    assert (Reason.CONNECTION_LOST, True) == found
+    assert 2 >= len(server.requests)
+
+
+async def test_no_request_is_remembered_after_its_end(transport_to: TransportTo) -> None:
+    """A task that has sent requests leaves nothing of them behind, answered or not."""
+    async with Server(answer(200), answer(200), reset) as server:
+        transport = transport_to(server.url)
+        for _ in range(2):
+            await transport.exchange(SEND, within=5.0, mark=WriteMark())
+        await lost(transport, SEND)
+
+    assert asyncio.current_task() not in aiohttp_seam.sending
 
 
 async def test_a_repeatable_request_is_repeated_whole(
