@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from itertools import islice
+from collections import OrderedDict
+from contextlib import suppress
+from itertools import count, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.delivery.loop_bound import PerLoop
@@ -42,10 +43,13 @@ class OutcomeQueue:
 
     def __init__(self, store: Callable[[Entry], Awaitable[object]]) -> None:
         self._store = store
-        self._entries: deque[Entry] = deque()
+        # By number, the oldest first.
+        self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._numbers = count()
         self._lock = PerLoop(asyncio.Lock)
         self._tasks = PerLoop(EagerTasks)
-        self._drops = False
+        self._storing: PerLoop[set[asyncio.Task[None]]] = PerLoop(set)
+        self._has_warned = False
 
     def __len__(self) -> int:
         """Return the number of outcomes that the store has not taken."""
@@ -53,11 +57,11 @@ class OutcomeQueue:
 
     def add(self, outcome: Accepted | Ambiguous, message: Message) -> None:
         """Add an outcome; drop the oldest one if too many wait."""
-        self._entries.append((outcome, message))
+        self._entries[next(self._numbers)] = outcome, message
         if len(self._entries) > _MAX_OUTCOMES:
-            self._entries.popleft()
-            if not self._drops:
-                self._drops = True
+            self._entries.popitem(last=False)
+            if not self._has_warned:
+                self._has_warned = True
                 log.warning(
                     "the store of messages is too slow: %d outcomes wait, the oldest are dropped",
                     _MAX_OUTCOMES,
@@ -65,54 +69,62 @@ class OutcomeQueue:
                 )
 
     async def store_all(self) -> bool:
-        """Store the outcomes that wait now; return whether the store has taken all of them.
+        """Store the outcomes that wait now; return `False` if the store has failed.
 
-        An outcome that another task is storing is waited for. It stays in the queue until it is
-        stored, so that nothing is lost if that task is cancelled.
+        An outcome that another task is storing is waited for. A caller that is cancelled does not
+        interrupt the store, which may have written already: a doubt has no id to be found by, and
+        would be tracked twice.
         """
+        call = self._tasks.here.start(self._store_waiting)
+        if not call.has_ended:
+            storing = self._storing.here
+            storing.add(call.task)
+            call.task.add_done_callback(storing.discard)
+            await asyncio.shield(call.task)
+        return isinstance(call.error, asyncio.CancelledError) or call.result()
+
+    def cancel(self) -> None:
+        """Interrupt the store in this event loop; the outcomes that it has not taken stay here."""
+        for each in self._storing.here:
+            each.cancel()
+
+    async def _store_waiting(self) -> bool:
         async with self._lock.here:
             left, failures, has_failed = len(self._entries), 0, False
-            while left > 0 and failures < _MAX_FAILURES:
-                group = list(islice(self._entries, min(left, _AT_ONCE)))
+            # Another event loop may take some of them meanwhile.
+            while group := list(islice(self._entries.items(), min(left, _AT_ONCE))):
                 left -= len(group)
                 failed = await self._store_group(group)
-                if failed:
-                    has_failed = True
-                    # Behind the others, which the store may take.
-                    self._entries.extend(each for each in failed if self._remove(each))
+                has_failed = has_failed or bool(failed)
+                for number in failed:
+                    with suppress(KeyError):  # it was dropped meanwhile
+                        # Behind the others, which the store may take.
+                        self._entries.move_to_end(number)
                 failures = failures + len(failed) if len(failed) == len(group) else 0
-            self._drops = self._drops and bool(self._entries)
+                if failures >= _MAX_FAILURES:
+                    break
+            self._has_warned = self._has_warned and bool(self._entries)
             return not has_failed
 
-    async def _store_group(self, group: Sequence[Entry]) -> list[Entry]:
-        """Store some outcomes, and return those that the store has not taken."""
+    async def _store_group(self, group: Sequence[tuple[int, Entry]]) -> list[int]:
+        """Store some outcomes, and return the numbers of those that the store has not taken."""
         tasks = self._tasks.here
-        calls = [tasks.start(self._store, each) for each in group]
+        calls = [tasks.start(self._store, entry) for _, entry in group]
         waiting = [each.task for each in calls if not each.has_ended]
         try:
             if waiting:
                 await asyncio.wait(waiting)
         finally:
-            failed: list[Entry] = []
-            for entry, call in zip(group, calls, strict=True):
+            failed: list[int] = []
+            for (number, _), call in zip(group, calls, strict=True):
                 if not call.has_ended:
                     call.task.cancel()
                 elif call.error is None:
-                    self._remove(entry)
+                    self._entries.pop(number, None)
                 else:
                     warn_failed(call.error)  # a store may raise anything
-                    failed.append(entry)
+                    failed.append(number)
         return failed
-
-    def _remove(self, entry: Entry) -> bool:
-        """Remove an outcome of the group that is being stored, unless it was dropped meanwhile."""
-        for index, each in enumerate(self._entries):
-            if each is entry:
-                del self._entries[index]
-                return True
-            if index == _AT_ONCE:
-                break
-        return False
 
 
 def warn_failed(error: BaseException) -> None:

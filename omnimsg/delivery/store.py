@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Keeps one `Tracked` for each message, and the keys of handled events.
 
-    Calls overlap. One that raises is repeated, or its callback is answered with an error. Give them
-    a time limit of their own: one that never ends holds up all reports, and closing waits for it.
+    Calls overlap. One that raises must have changed nothing: it is repeated, or its callback is
+    answered with an error. Give them a time limit of their own: one that never ends holds up all
+    reports.
 
     How names find messages:
 

@@ -113,6 +113,7 @@ class Tracker(Observer):
         finally:
             self._commits.stop()
             self._sweeps.stop()
+            self._outcomes.cancel()
             loop = asyncio.get_running_loop()
             for each in (committing, self._committing):
                 if each is not None and each.get_loop() is loop:

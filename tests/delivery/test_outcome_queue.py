@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from support.delivery import accepted, tell
+from support.delivery import accepted, doubtful, message, tell
 from support.virtual import VirtualLoop
 
 from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
+from omnimsg.delivery.outcome_queue import OutcomeQueue
 from omnimsg.delivery.tracker import Tracker
 from omnimsg.engine.observers import Observers
 
@@ -22,17 +24,15 @@ if TYPE_CHECKING:
 
 
 class SlowStore(MemoryStore):
-    """A store whose changes take a second, or as many as the number of the message's reference.
+    """A store whose changes take a second.
 
     Attributes:
-        by_number: Whether they take as many seconds as the number.
         refused: References that fail once, in a second.
         most: How many changes were under way at once, at most.
     """
 
-    def __init__(self, *, by_number: bool = False, refused: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, refused: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.by_number = by_number
         self.refused = set(refused)
         self.most = 0
         self._under_way = 0
@@ -43,7 +43,7 @@ class SlowStore(MemoryStore):
         self._under_way += 1
         self.most = max(self.most, self._under_way)
         try:
-            await asyncio.sleep(float(number) if self.by_number else 1.0)
+            await asyncio.sleep(1)
         finally:
             self._under_way -= 1
         if number in self.refused:
@@ -92,22 +92,57 @@ def test_a_failure_keeps_none_of_its_group_back() -> None:
     assert [18, 20] == loop.drive_to_end(story())
 
 
-def test_a_group_that_is_cancelled_is_stored_later() -> None:
-    """If the task that stores outcomes is cancelled, those that are not stored yet are kept."""
-    store, loop = SlowStore(by_number=True), VirtualLoop()
+class Threaded(MemoryStore):
+    """A store that works in a thread: it finishes a change whose caller is gone."""
 
-    async def story() -> tuple[int, int]:
-        tracker = tracker_of(store, loop, 10)
-        storing = asyncio.ensure_future(tracker.commit())
-        await asyncio.sleep(4.5)
-        storing.cancel()
-        await asyncio.wait([storing])
-        before = len(store)
-        await tracker.commit()
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message after a second."""
+        return await asyncio.shield(asyncio.ensure_future(self._work(names, change)))
+
+    async def _work(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        await asyncio.sleep(1)
+        return await super().update(names, change)
+
+
+def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
+    """A doubt is tracked once, also if the request that waited for it to be stored was cancelled.
+
+    It has no id, so that a second call of the store would take it for another message.
+    """
+    store, loop = Threaded(), VirtualLoop()
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        tell(tracker, doubtful("r0"), doubtful("r1"))
+        request = asyncio.ensure_future(tracker.commit())
+        await asyncio.sleep(0.5)
+        request.cancel()
+        await asyncio.wait([request])
+        doubts = await tracker.doubts()
         await tracker.aclose(5)
-        return before, len(store)
+        return [each.reference for each in doubts]
 
-    assert (5, 10) == loop.drive_to_end(story())
+    assert ["r0", "r1"] == sorted(map(str, loop.drive_to_end(story())))
+
+
+def test_another_event_loop_may_store_what_one_is_storing() -> None:
+    """Where two event loops store the same outcomes, both end."""
+    slow, fast = VirtualLoop(), VirtualLoop()
+
+    async def store(_: object) -> None:
+        if asyncio.get_running_loop() is slow:
+            await asyncio.sleep(1)
+
+    queue = OutcomeQueue(store)
+    for number in range(20):
+        queue.add(accepted(f"m{number}"), message())
+
+    with closing(slow), closing(fast):
+        storing = slow.create_task(queue.store_all())
+        slow.settle()
+        ended = [fast.drive(queue.store_all()), slow.run_until_complete(storing)]
+
+    assert ([True, True], 0) == (ended, len(queue))
 
 
 def test_a_store_that_falls_far_behind_is_reported_once(
