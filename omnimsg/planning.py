@@ -69,7 +69,7 @@ def _plan_of(target: AccountEngine | Router, message: Message, why: str) -> Plan
 
 
 def _planned(leg: ChainLeg) -> PlannedLeg:
-    target = leg.target
+    target = leg.find_target()
     # These targets are accounts or the router, although `LegTarget` allows others.
     account = target.name if isinstance(target, AccountEngine) else ""
     if isinstance(target, Router):

@@ -53,8 +53,9 @@ class ChainLeg:
     Attributes:
         index: 0 is the message itself, 1 the first of its `fallback`.
         message: The message to hand over: without legs, and without a ttl if the provider has none.
-        find_target: Returns where it is handed over. An account is found by its name: it may be
-            removed, or replaced as to change its secrets, and a leg must not keep it in memory.
+        find_target: Returns where it is handed over, or raises `ConfigError` if its account was
+            removed. An account is found by its name: it may be replaced, as to change its secrets,
+            and a leg must not keep a removed one in memory.
         channel: The channel that it travels on; `None` if it cannot be determined.
         ttl: Seconds from its hand-over, or from `send_at`, within which it must be delivered;
             `None` is any time.
@@ -70,15 +71,6 @@ class ChainLeg:
     account: str | None
     send_at: datetime | None
 
-    @property
-    def target(self) -> LegTarget:
-        """Where it is handed over.
-
-        Raises:
-            ConfigError: Its account was removed.
-        """
-        return self.find_target()
-
     async def submit(self, now: datetime, deadline: float) -> Outcome:
         """Hand it over, and return its last outcome.
 
@@ -87,7 +79,7 @@ class ChainLeg:
             deadline: Seconds until its caller gives up.
         """
         try:
-            target = self.target
+            target = self.find_target()
         except ConfigError as error:
             path = f"fallback[{leg_number(self.index)}].account" if self.account else None
             return _refused(self.message, self.account or "", path, str(error))
@@ -97,7 +89,7 @@ class ChainLeg:
     def resends(self) -> bool:
         """Whether another leg may follow this one if it may have been sent."""
         try:
-            return self.target.resends(self.message)
+            return self.find_target().resends(self.message)
         except ConfigError:
             return False
 
