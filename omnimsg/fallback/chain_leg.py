@@ -59,7 +59,7 @@ class ChainLeg:
         channel: The channel that it travels on; `None` if it cannot be determined.
         ttl: Seconds from its hand-over, or from `send_at`, within which it must be delivered;
             `None` is any time.
-        account: The account that the leg names.
+        account: The name of the account; `None` for routes.
         send_at: When the message is to be sent. No leg is sent earlier.
     """
 
@@ -81,7 +81,7 @@ class ChainLeg:
         try:
             target = self.find_target()
         except ConfigError as error:
-            path = f"fallback[{leg_number(self.index)}].account" if self.account else None
+            path = f"fallback[{leg_number(self.index)}].account" if self.index else None
             return _refused(self.message, self.account or "", path, str(error))
         return await target.submit(self.message_at(now), deadline)
 
@@ -122,13 +122,11 @@ def split_legs(
     for index, leg in enumerate((None, *message.fallback)):
         path = "" if leg is None else f"fallback[{leg_number(index)}]"
         account = None if leg is None else leg.account
-        name = target.name if account is None else account
-        find_target = partial(_itself, target) if name is None else partial(target_of, name)
         try:
             leg_target = target if account is None else target_of(account)
         except ConfigError as error:
             return _refused(message, account or "", f"{path}.account", str(error))
-        chain_leg = _chain_leg(index, message, leg, leg_target, find_target)
+        chain_leg = _chain_leg(index, message, leg, leg_target, target_of)
         refusal = leg_target.refusal(chain_leg.message)
         if refusal is not None:
             failure = refusal.failure
@@ -148,16 +146,12 @@ def leg_number(index: int) -> int:
     return index - 1
 
 
-def _itself(target: LegTarget) -> LegTarget:
-    return target
-
-
 def _chain_leg(
     index: int,
     message: Message,
     leg: Leg | None,
     target: LegTarget,
-    find_target: Callable[[], LegTarget],
+    target_of: Callable[[str], LegTarget],
 ) -> ChainLeg:
     if leg is None:
         sent = attrs.evolve(message, fallback=())
@@ -181,14 +175,14 @@ def _chain_leg(
         if refusal is not None and refusal.failure.path == "ttl":
             # The provider has no ttl on this channel, so that omnimsg alone watches the time.
             sent = attrs.evolve(sent, ttl=None)
-    account = None if leg is None else leg.account
+    name = target.name
     return ChainLeg(
         index=index,
         message=sent,
-        find_target=find_target,
+        find_target=(lambda: target) if name is None else partial(target_of, name),
         channel=target.channel(sent),
         ttl=ttl,
-        account=account,
+        account=name,
         send_at=message.send_at,
     )
 

@@ -199,10 +199,7 @@ def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("limit", ["route", "account"])
 def test_the_ttl_of_a_scheduled_message_counts_from_its_time(limit: str, stream: bool) -> None:
-    """A scheduled message that waits beyond `send_at` has the rest of its ttl, or is not sent.
-
-    It was sent with its whole ttl, however late it was.
-    """
+    """A scheduled message that waits beyond `send_at` has the rest of its ttl, or is not sent."""
     if limit == "route":
         routed = limited(0.1)
     else:

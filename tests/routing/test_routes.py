@@ -332,10 +332,7 @@ def test_accounts_at_run_time() -> None:
 
 
 def test_closing_ends_an_account_that_is_being_removed() -> None:
-    """A client is closed at its deadline, also where the removal of an account has a later one.
-
-    The request went on after the closing.
-    """
+    """A client is closed at its deadline, also where the removal of an account has a later one."""
     routed = Routed(accepted, slowly(3600, "ok"))
 
     async def story(client: Client) -> tuple[float, type]:
