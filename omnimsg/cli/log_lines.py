@@ -18,11 +18,16 @@ class _Lines(logging.Handler):
     """Prints records; it looks up standard error each time, which a progress bar replaces."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = self.format(record)
+        try:
+            self._print(self.format(record), record.levelno)
+        except Exception:  # noqa: BLE001 - whoever logs must not fail, as with other handlers
+            self.handleError(record)
+
+    def _print(self, text: str, level: int) -> None:
         with suppress(OutputError), writing():
-            if record.levelno >= logging.ERROR:
+            if level >= logging.ERROR:
                 print_error(text)
-            elif record.levelno >= logging.WARNING:
+            elif level >= logging.WARNING:
                 print_warning(text)
             else:
                 sys.stderr.write(f"{text}\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from omnimsg.cli import log_lines as printing
 from omnimsg.cli.log_lines import log_lines
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def test_a_level_has_its_prefix(
         logging.getLogger("omnimsg.test").log(level, "one\x1b[2J two")
 
     assert f"{prefix}one two\n" == capsys.readouterr().err
+
+
+def test_a_line_that_cannot_be_printed_fails_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error while a line is printed does not reach the code that logs, such as the engine."""
+
+    def fail(_: str) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(printing, "print_warning", fail)
+
+    with log_lines(verbose=False):
+        logging.getLogger("omnimsg.test").warning("one")
+
+    assert "--- Logging error ---" in capsys.readouterr().err
 
 
 def test_verbose_logs_one_line_a_request(run: Run, sandbox: Sandbox) -> None:
