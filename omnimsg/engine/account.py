@@ -18,11 +18,11 @@ from omnimsg.engine.health_and_preview import Health, Preview
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
-from omnimsg.engine.loop_parts import Shared
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
 from omnimsg.engine.policy import OnAmbiguous, Policy, Prices
 from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.shared_parts import SharedParts
 from omnimsg.engine.spending import Spending
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class AccountEngine(AccountOperations):
         if budgets is not None:
             channel_of = self._checks.channel
             self._spending = Spending(budgets, self.name, policy.prices, channel_of)
-        shared = Shared(
+        shared = SharedParts(
             adapter=adapter,
             policy=policy,
             journal=journal,

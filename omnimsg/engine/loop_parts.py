@@ -7,33 +7,25 @@ import copy
 import math
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
-import attrs
 
-from omnimsg.adapter import Adapter
 from omnimsg.engine.attempt.direct_writer import writer_of
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.attempt.suppression_list import SuppressionList
-from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.file_transfer import FileTransfers
-from omnimsg.engine.journal import Journal
-from omnimsg.engine.limits.answer_times import AnswerTimes
-from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter, slots_of
-from omnimsg.engine.observers import Observers
 from omnimsg.engine.operations import OperationRunner
-from omnimsg.engine.policy import AccountTrouble, OnAmbiguous, Policy
+from omnimsg.engine.policy import AccountTrouble, OnAmbiguous
 from omnimsg.engine.sending.admission import Admission
 from omnimsg.engine.sending.clearance import Clearance
 from omnimsg.engine.sending.completion import Completion
 from omnimsg.engine.sending.follow_up import FollowUp
 from omnimsg.engine.sending.holding import Holding
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
-from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.reconcile import Reconciler
@@ -43,15 +35,13 @@ from omnimsg.engine.sending.scheduler import Scheduler
 from omnimsg.engine.sending.stream import Streams
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
-from omnimsg.engine.settlement import Settlement
-from omnimsg.engine.spending import Spending
-from omnimsg.engine.suppression import Suppression
 from omnimsg.transport import Abandonable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from omnimsg.engine.sending.batch import Batch
+    from omnimsg.engine.shared_parts import SharedParts
     from omnimsg.transport import Transport
 
 # Seconds between two searches for given-up messages, per waiting message: this bounds searching to
@@ -59,41 +49,6 @@ if TYPE_CHECKING:
 _SEARCH_PAUSE = 1e-5
 
 _LOOP_ENDED = "the event loop ended before the message was sent"
-
-
-@attrs.frozen(kw_only=True)
-class Shared:
-    """What the event loops of one account share.
-
-    Attributes:
-        adapter: The account's adapter.
-        policy: The account's limits, retries and other settings.
-        journal: Records every attempt, where there is a journal.
-        observers: Receive the account's events.
-        clock: The clock of the account and all its parts.
-        limiter: The limits of the account, and how much of them is used.
-        breakers: The circuits of the account.
-        answer_times: How long its provider takes to answer.
-        checks: Asks the adapter about messages.
-        suppression: The list of people who must not be texted, where there is one.
-        settlement: Tells when a report names a doubtful message, where reports are received.
-        report_url: The URL that receives reports, where they are received.
-        spending: The budgets that messages count against, where there are any.
-    """
-
-    adapter: Adapter[Any]
-    policy: Policy
-    journal: Journal | None
-    observers: Observers
-    clock: Clock
-    limiter: RateLimiter
-    breakers: CircuitBreakers
-    answer_times: AnswerTimes
-    checks: MessageChecks
-    suppression: Suppression | None = None
-    settlement: Settlement | None = None
-    report_url: str | None = None
-    spending: Spending | None = None
 
 
 class LoopParts:
@@ -120,7 +75,7 @@ class LoopParts:
     """
 
     def __init__(
-        self, shared: Shared, transport: Transport, *, here: Callable[[], Streams]
+        self, shared: SharedParts, transport: Transport, *, here: Callable[[], Streams]
     ) -> None:
         adapter, policy, journal = shared.adapter, shared.policy, shared.journal
         observers, clock = shared.observers, shared.clock
@@ -165,8 +120,15 @@ class LoopParts:
         )
         reconciler = None
         if policy.on_ambiguous is OnAmbiguous.RESEND_IF_NOT_FOUND:
-            args = (name, policy, self.operations.find, observers, writer, shared.settlement)
-            reconciler = Reconciler(*args, utc_now=clock.utc_now)
+            reconciler = Reconciler(
+                name,
+                policy,
+                self.operations.find,
+                observers,
+                writer,
+                shared.settlement,
+                utc_now=clock.utc_now,
+            )
 
         # What follows an attempt.
         changed = asyncio.Event()

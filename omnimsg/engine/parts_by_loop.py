@@ -17,7 +17,7 @@ import attrs
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.engine.loop_parts import LoopParts, Shared
+from omnimsg.engine.loop_parts import LoopParts
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request, Response
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.stream import Streams
+    from omnimsg.engine.shared_parts import SharedParts
     from omnimsg.transport import Sink, Transport, WriteMark
 
 _instances: WeakSet[PartsByLoop] = WeakSet()
@@ -42,7 +43,7 @@ class PartsByLoop:
         open_transport: Builds the transport of one event loop.
     """
 
-    def __init__(self, shared: Shared, open_transport: Callable[[], Transport]) -> None:
+    def __init__(self, shared: SharedParts, open_transport: Callable[[], Transport]) -> None:
         self._shared = shared
         self._account = shared.adapter.account.name
         self._open_transport = open_transport
@@ -147,7 +148,7 @@ class PartsByLoop:
         shared = attrs.evolve(self._shared, limiter=current.limiter)
         return self._build(shared, self._open_transport())
 
-    def _build(self, shared: Shared, transport: Transport) -> LoopParts:
+    def _build(self, shared: SharedParts, transport: Transport) -> LoopParts:
         return self._context.copy().run(lambda: LoopParts(shared, transport, here=self._streams))
 
 
