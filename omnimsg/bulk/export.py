@@ -3,9 +3,9 @@
 A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent. A
 row with too many cells keeps them. The lines of a JSON Lines file are copied unchanged.
 
-A line that would be a good one in the new file, although nobody has corrected it, is marked so that
-it stays bad: a row of CSV by a cell beyond the header, where also a spreadsheet keeps it, a line of
-JSON Lines by an unknown key.
+A line that would be a good one in the new file and must not be sent as it is, is marked so that it
+is bad: a row of CSV by a cell beyond the header, where also a spreadsheet keeps it, a line of JSON
+Lines by an unknown key.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ class Cause:
 
     Attributes:
         text: The reason.
-        is_elsewhere: Whether the line is good by itself: it repeats the reference of another one.
+        needs_mark: Whether the line is a good one by itself and must not be sent as it is, because
+            it repeats a reference or its recipient has opted out.
     """
 
     text: str
-    is_elsewhere: bool = False
+    needs_mark: bool = False
 
 
 def export_lines(file: MessageFile, to: Path, why: Callable[[Line], Cause | None]) -> int:
@@ -80,7 +81,7 @@ def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | 
         if cause is not None:
             assert isinstance(line.source, bytes)  # noqa: S101 - no row of CSV
             text = line.source.decode(errors="surrogateescape").rstrip("\r\n")
-            if cause.is_elsewhere:
+            if cause.needs_mark:
                 reason = dumps(f"{cause.text}; correct this line, then delete this key").decode()
                 text = text.replace("{", f'{{"why": {reason}, ', 1)
             new.write(f"{text}\n")
@@ -121,7 +122,7 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
             writer.writerow([*cells[: len(cells) - earlier], *added])
             count += 1
             continue
-        elif missing > 0 or cause.is_elsewhere:
+        elif missing > 0 or cause.needs_mark:
             # Nor which are missing: with empty ones in their place the row would be a good one.
             added.append(_MARK)
         writer.writerow([*(cells[index] for index in kept), *added])

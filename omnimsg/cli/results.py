@@ -23,6 +23,7 @@ from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
 from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
+from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 # The maximum number of concurrent status requests.
 _MAX_IN_FLIGHT = 16
 _UNASKED = "unasked"
+# Whoever has opted out at one provider must not get the message through another one either.
+_OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
 
 @attrs.frozen(kw_only=True)
@@ -263,11 +266,12 @@ def _failed_line(
             try:
                 parser.parse(line)
             except InvalidValue as error:
-                return Cause(problems_text(error.problems), is_good_alone(line))
+                return Cause(problems_text(error.problems), needs_mark=is_good_alone(line))
             return Cause("was bad when the file was sent with other flags")
         parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
-            return Cause(recorded.reason_of(line.number) or "failed")
+            reason = recorded.reason_of(line.number) or "failed"
+            return Cause(reason, needs_mark=reason in _OPT_OUTS)
         return Cause("not delivered") if line.number in failures else None
 
     return why

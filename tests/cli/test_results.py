@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PHONE = "+27820990001"
 NO_SUCH_PHONE = "+27820990003"
+OPTED_OUT = "+27820990004"
 RESULTS = "many.csv.results.jsonl"
 MARK = "empty this cell once the row is corrected"
 ROWS = [
@@ -227,6 +228,22 @@ def test_a_row_that_repeats_a_reference_stays_bad_until_it_is_corrected(
         (each.rows[0]["accepted"], each.rows[0]["bad"]) for each in (again, third, last)
     ]
     assert ["r-1", "r-2"] == [each.reference for each in sandbox.handsets.received(PHONE)]
+
+
+def test_a_person_who_has_opted_out_is_not_texted_through_another_account(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The row is bad in the new file: only the first provider knew of the opt-out."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{OPTED_OUT},Hello\n{PHONE},Hello\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--account", "bird", "--json")
+
+    row = (tmp_path / "failed.csv").read_text().splitlines()[1]
+    assert f"{OPTED_OUT},Hello,2,opted_out,{MARK}" == row
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert not sandbox.handsets.received(OPTED_OUT)
 
 
 def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected(
