@@ -53,8 +53,11 @@ def _template(cells: dict[str, str]) -> dict[str, Any]:
     parameters = {
         int(match[1]): cells[name] for name in cells if (match := _PARAMETER.fullmatch(name))
     }
-    count = max(parameters, default=0)
-    body = [{"type": "text", "text": parameters.get(n, "")} for n in range(1, count + 1)]
+    # A blank one behind the others is none: the templates of a file may have fewer.
+    wanted = range(1, max(parameters, default=0) + 1)
+    if blank := [n for n in wanted if n not in parameters]:
+        raise ValueError(f"param.{blank[0]}: is blank, and param.{wanted[-1]} is filled")
+    body = [{"type": "text", "text": parameters[n]} for n in wanted]
     return {
         "type": "template",
         "name": cells["template"],

@@ -1,8 +1,11 @@
 """Write some lines of a file of messages to a new file, for another run.
 
 A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent. A
-row with too few or too many cells still has them, until it is corrected.
-The lines of a JSON Lines file are copied unchanged.
+row with too many cells keeps them. The lines of a JSON Lines file are copied unchanged.
+
+A line that would be a good one in the new file and must not be sent as it is, is marked so that it
+is bad: a row of CSV by a cell beyond the header, where also a spreadsheet keeps it, a line of JSON
+Lines by an unknown key.
 """
 
 from __future__ import annotations
@@ -12,7 +15,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+import attrs
+
 from omnimsg.bulk.csv_file import CsvFile
+from omnimsg.json_codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +28,27 @@ if TYPE_CHECKING:
     from omnimsg.bulk.reader import MessageFile
 
 _ADDED = ("metadata.line", "metadata.why")
+_MARK = "empty this cell once the row is corrected"
 # The surrogate that marks a cut-off line is written, like that of an undecodable byte, as a byte
 # that is not UTF-8: the line stays bad until it is corrected.
 _CUT_OFF = str.maketrans({"\ud800": "\udcff"})
 
 
-def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None]) -> int:
+@attrs.frozen
+class Cause:
+    """Why a line is written.
+
+    Attributes:
+        text: The reason.
+        needs_mark: Whether the line is a good one by itself and must not be sent as it is, because
+            it repeats a reference or its recipient has opted out.
+    """
+
+    text: str
+    needs_mark: bool = False
+
+
+def export_lines(file: MessageFile, to: Path, why: Callable[[Line], Cause | None]) -> int:
     """Write the lines that `why` gives a reason for, and return their number.
 
     Args:
@@ -53,17 +74,22 @@ def export_lines(file: MessageFile, to: Path, why: Callable[[Line], str | None])
         raise
 
 
-def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | None]) -> int:
     count = 0
     for line in file.read():
-        if why(line) is not None:
+        cause = why(line)
+        if cause is not None:
             assert isinstance(line.source, bytes)  # noqa: S101 - no row of CSV
-            new.write(line.source.decode(errors="surrogateescape").rstrip("\r\n") + "\n")
+            text = line.source.decode(errors="surrogateescape").rstrip("\r\n")
+            if cause.needs_mark:
+                reason = dumps(f"{cause.text}; correct this line, then delete this key").decode()
+                text = text.replace("{", f'{{"why": {reason}, ', 1)
+            new.write(f"{text}\n")
             count += 1
     return count
 
 
-def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | None]) -> int:
+def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | None]) -> int:
     assert isinstance(file, CsvFile)  # noqa: S101 - `export_lines` has chosen
     header = [name for name in file.header if name not in _ADDED]
     kept = [index for index, name in enumerate(file.header) if name not in _ADDED]
@@ -76,24 +102,29 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], str | Non
     writer.writerow([*header, *_ADDED])
     count = 0
     for line in file.read():
-        reason = why(line)
-        if reason is None:
+        cause = why(line)
+        if cause is None:
             continue
         cells = [str(cell).translate(_CUT_OFF) for cell in line.source]
         width = len(file.header)
-        missing, surplus = width - len(cells), cells[width:]
+        missing, surplus = width - len(cells), "".join(cells[width:]).strip()
         cells += [""] * missing
-        # Nobody knows which cells are missing, so the row stays one short: number and reason share
-        # a cell. With empty ones in their place it would be sent, although nobody corrected it.
-        added = [f"{line.number}: {reason}"] if missing > 0 else [str(line.number), reason]
-        if any(map(str.strip, surplus)):
-            # Nor which are too many, such as the rest of a text after a comma without quotes: all
-            # are kept as they stand, but for the number and the reason of an earlier export, behind
-            # which a spreadsheet may have put blank ones.
+        added = [str(line.number), cause.text]
+        if earlier and surplus == _MARK:
+            # Nobody has corrected it since the earlier export, which says why.
+            added = [str(line.number), cells[width - 1], _MARK]
+        elif surplus:
+            # Nobody knows which cells are too many, such as the rest of a text after a comma
+            # without quotes: all are kept as they stand, but for the number and the reason of an
+            # earlier export, behind which a spreadsheet may have put blank ones.
             while earlier and not cells[-1].strip():
                 cells.pop()
             writer.writerow([*cells[: len(cells) - earlier], *added])
-        else:
-            writer.writerow([*(cells[index] for index in kept), *added])
+            count += 1
+            continue
+        elif missing > 0 or cause.needs_mark:
+            # Nor which are missing: with empty ones in their place the row would be a good one.
+            added.append(_MARK)
+        writer.writerow([*(cells[index] for index in kept), *added])
         count += 1
     return count

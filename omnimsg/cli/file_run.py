@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import signal
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from omnimsg.cli.output import (
 from omnimsg.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     import anyio
@@ -66,9 +66,6 @@ def run_file(
     from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
 
-    # The display and the summary report failures; they must not be logged on standard error too.
-    for name in ("omnimsg.engine", "omnimsg.fallback"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
     file = messages.source.path
     total = max(0, results.line_count - messages.header_line_count)
     display = ProgressDisplay(file.name, total=total, region=settings.region)
@@ -80,7 +77,7 @@ def run_file(
         region=settings.region,
     )
     legs = LegCounts()
-    with display:
+    with display, _write_error_reported_once(results):
         send = partial(_send, run, results, settings, display, legs)
         code = _run_and_close(send, file, results)
     counts = _counts(results.line_states)
@@ -110,6 +107,21 @@ def run_file(
     if legs.counts["doubtful"]:
         kinds.add("ambiguous")
     return max(code, exit_code_of(kinds))
+
+
+@contextmanager
+def _write_error_reported_once(results: ResultsFile) -> Iterator[None]:
+    """Keep a results file that cannot be written, which is reported at the end, out of the log."""
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return results.write_error is None or record.levelno < logging.ERROR
+
+    log = logging.getLogger("omnimsg.engine")
+    log.addFilter(is_other)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_other)
 
 
 def _run_and_close(

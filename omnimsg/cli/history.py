@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
+from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
@@ -28,7 +29,9 @@ from omnimsg.cli.output import (
     word_text,
 )
 from omnimsg.cli.time_parsing import parse_time
+from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.phone_number import is_written_number, why_not_e164
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
@@ -41,7 +44,7 @@ class Filter:
 
     Attributes:
         channel: Only messages on this channel.
-        to: Only messages to this recipient.
+        to: Only messages to this recipient; a number as +37255500001.
         since: Only messages from this time on, such as 2030-05-01T09:00:00+02:00.
         until: Only messages up to this time.
         tag: Only messages with this tag.
@@ -100,11 +103,20 @@ def _query(wanted: Filter) -> "HistoryQuery":
 
     return HistoryQuery(
         channel=wanted.channel,
-        to=wanted.to,
+        to=_recipient(wanted.to),
         since=parse_time("--since", wanted.since),
         until=parse_time("--until", wanted.until),
         tag=wanted.tag,
     )
+
+
+def _recipient(to: str | None) -> str | None:
+    """Return the recipient; refuse a number that no provider's record would match."""
+    if to is not None and is_written_number(to) and not is_e164(to):
+        raise CommandError(
+            f"--to: {why_not_e164(to)}", "`omnimsg history --help` describes the flags"
+        )
+    return to
 
 
 def _to_json(past: "PastMessage") -> dict[str, Any]:

@@ -244,13 +244,10 @@ def _sms_rows(plan: Plan) -> Sequence[tuple[str, str]]:
     sms = plan.sms
     if sms is None:
         return []
+    encoding = sms.encoding.value.replace("_", "-")
     parts = "1 part" if sms.parts == 1 else f"{sms.parts} parts"
-    rows = [
-        (
-            "sms",
-            f"{sms.encoding.value.replace('_', '-')}, {parts}, {sms.units} units, {sms.left} left",
-        )
-    ]
+    units = "1 unit" if sms.units == 1 else f"{sms.units} units"
+    rows = [("sms", f"{encoding}, {parts}, {units}, {sms.left} left")]
     if sms.forcing:
         names = ", ".join(f"{each!r} ({_name(each)})" for each in sms.forcing[:5])
         more = f" and {len(sms.forcing) - 5} more" if len(sms.forcing) > 5 else ""

@@ -23,11 +23,13 @@ from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
 from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
+from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omnimsg.bulk import Line, MessageFile
+    from omnimsg.bulk.export import Cause
     from omnimsg.bulk.recorded_results import RecordedResults
     from omnimsg.client import Client
     from omnimsg.domain.status import Status
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 # The maximum number of concurrent status requests.
 _MAX_IN_FLIGHT = 16
 _UNASKED = "unasked"
+# Whoever has opted out at one provider must not get the message through another one either.
+_OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
 
 @attrs.frozen(kw_only=True)
@@ -240,42 +244,52 @@ def _failed_line(
     failures: set[int],
     messages: "MessageFile",
     region: str | None,
-) -> "Callable[[Line], str | None]":
+) -> "Callable[[Line], Cause | None]":
     """Return a function that returns why a line failed; call it in the order of the lines."""
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.export import Cause  # noqa: PLC0415
     from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
 
     parser = LineParser(messages, "line-{}".format, region)
 
-    def why(line: "Line") -> str | None:
+    def is_good_alone(line: "Line") -> bool:
+        try:
+            LineParser(messages, "line-{}".format, region).parse(line)
+        except InvalidValue:
+            return False
+        return True
+
+    def why(line: "Line") -> "Cause | None":
         state = recorded.line_states[line.number]
         if state is LineState.BAD:
             try:
                 parser.parse(line)
             except InvalidValue as error:
-                return problems_text(error.problems)
-            return "was bad when the file was sent with other flags"
+                return Cause(problems_text(error.problems), needs_mark=is_good_alone(line))
+            return Cause("was bad when the file was sent with other flags")
         parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
-            return recorded.reason_of(line.number) or "failed"
-        return "not delivered" if line.number in failures else None
+            reason = recorded.reason_of(line.number) or "failed"
+            return Cause(reason, needs_mark=reason in _OPT_OUTS)
+        return Cause("not delivered") if line.number in failures else None
 
     return why
 
 
-def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], str | None]":
+def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], Cause | None]":
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.export import Cause  # noqa: PLC0415
 
-    def why(line: "Line") -> str | None:
+    def why(line: "Line") -> "Cause | None":
         state = recorded.line_states[line.number]
         doubtful = state in (LineState.AMBIGUOUS, LineState.IN_FLIGHT)
-        return (recorded.reason_of(line.number) or "ambiguous") if doubtful else None
+        return Cause(recorded.reason_of(line.number) or "ambiguous") if doubtful else None
 
     return why
 
 
-def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], str | None]") -> int:
+def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], Cause | None]") -> int:
     """Write the lines that `why` gives a reason for to a new file; return their number."""
     from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.export import export_lines  # noqa: PLC0415
@@ -300,7 +314,8 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
     kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad")
     counts = {kind: summary[kind] for kind in kinds}
     count = sum(counts.values())
-    print_line(f"{count:,} lines: ", counts_text(counts) if count else "none was tried")
+    lines = "line" if count == 1 else "lines"
+    print_line(f"{count:,} {lines}: ", counts_text(counts) if count else "none was tried")
     if summary["untried"]:
         print_line(("left      ", "dim"), f"{summary['untried']:,} were not reached")
     for state, reasons in summary["reasons"].items():
@@ -313,5 +328,10 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
             print_line(
                 (f"{name:<10}", "dim"), f"{summary[name]:,} written to {sanitize(str(path))}"
             )
+    if summary["failed"] and summary["retryable"]:
+        print_hint(
+            f"{summary['retryable']:,} of the failed ones would be sent by `send-many --resume`"
+            " too: use it or the new file for them, not both"
+        )
     if summary["doubtful"]:
         print_hint("these may have been sent: a recipient may get it twice")

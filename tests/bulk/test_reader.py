@@ -122,7 +122,7 @@ def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
             Media.link(MediaKind.DOCUMENT, "https://example.test/a.png"),
         ),
         (",,,ready,en,Ola,,", Template("ready", "en", body=("Ola",))),
-        (",,,ready,,,19:30,", Template("ready", body=("", "19:30"))),
+        (",,,ready,,Ola,19:30,", Template("ready", body=("Ola", "19:30"))),
         (",,,ready,,,,", Template("ready")),
         ("Plain,,,,,,,Your table", Email(subject="Your table", text="Plain")),
     ],
@@ -180,6 +180,16 @@ def test_a_bad_row_does_not_stop_the_others(tmp_path: Path, row: str, why: str) 
 
     assert (2, True) == (first.number, why in _why(first))
     assert Line(3, HELLO) == second
+
+
+def test_a_blank_parameter_before_a_filled_one(tmp_path: Path) -> None:
+    """A template is not sent with a gap in its text; blank parameters at the end are not there."""
+    rows = "+27820000001,ready,,19:30,\n+27820000001,ready,Ola,,\n"
+
+    gap, fewer = _read(tmp_path, "a.csv", f"to,template,param.1,param.2,param.3\n{rows}".encode())
+
+    assert "param.1: is blank, and param.2 is filled" == _why(gap)
+    assert Template("ready", body=("Ola",)) == message_from_json(fewer.data).content
 
 
 def test_a_quote_that_is_not_closed(tmp_path: Path) -> None:

@@ -33,6 +33,17 @@ def test_the_environment_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatc
     assert "from-flag.toml" in run(*SEND, "--config", "from-flag.toml").error
 
 
+def test_an_empty_variable_names_no_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty OMNIMSG_CONFIG counts as not set, as for `Client.from_env`; an empty flag is wrong.
+
+    The command took the working directory for the file.
+    """
+    monkeypatch.setenv("OMNIMSG_CONFIG", "")
+
+    assert "error: omnimsg.toml: no such file" == run(*SEND).error
+    assert "--config: names no file" in run(*SEND, "--config", "").error
+
+
 @pytest.mark.parametrize(
     ("change", "error", "hint"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import hashlib
 import json
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 PHONE = "+27820990001"
 NO_SUCH_PHONE = "+27820990003"
+OPTED_OUT = "+27820990004"
 RESULTS = "many.csv.results.jsonl"
+MARK = "empty this cell once the row is corrected"
 ROWS = [
     "to;text;Full name",
     f"{PHONE};Hello;Ola",
@@ -40,6 +43,14 @@ def sent(run: Run, sandbox: Sandbox, tmp_path: Path) -> Sandbox:
     (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in ROWS))
     run("send-many", "many.csv")
     return sandbox
+
+
+def _saved_by_a_spreadsheet(path: Path) -> None:
+    """Write each row of a CSV file, also the header, as wide as the widest."""
+    rows = list(csv.reader(path.read_text().splitlines()))
+    width = max(map(len, rows))
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(row + [""] * (width - len(row)) for row in rows)
 
 
 def test_the_counts(run: Run, sent: Sandbox) -> None:
@@ -154,19 +165,123 @@ def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(
     again = run("send-many", "failed.csv", "--json")
     run("results", "failed.csv", "--failed", "failed-2.csv")
     failed = (tmp_path / "failed-2.csv").read_text()
-    why = '"2: has 4 cells, the header has 5"'
-    (tmp_path / "failed-2.csv").write_text(failed.replace(f",,{why}", f",Ann,2,{why}"))
+    why = f'"has 2 cells, the header has 3",{MARK}'
+    corrected = failed.replace(f"Hello,,2,{why}", "Hello,Ann,2,")
+    (tmp_path / "failed-2.csv").write_text(corrected)
     last = run("send-many", "failed-2.csv", "--json")
 
-    assert [
+    expected = [
         "to,text,Full name,metadata.line,metadata.why",
-        f'{PHONE},Hello,,"2: has 2 cells, the header has 3"',
-        f'{PHONE},"""Hi",,"3: a cell has an opening quote and no closing quote before line 4, which'
-        ' looks like a row of its own"',
-    ] == (tmp_path / "failed.csv").read_text().splitlines()
+        f"{PHONE},Hello,,2,{why}",
+        f'{PHONE},"""Hi",,3,"a cell has an opening quote and no closing quote before line 4, which'
+        f' looks like a row of its own",{MARK}',
+    ]
+    assert expected == (tmp_path / "failed.csv").read_text().splitlines()
+    assert expected == failed.splitlines()
     assert (0, 2) == (again.rows[0]["accepted"], again.rows[0]["bad"])
     assert (1, 1) == (last.rows[0]["accepted"], last.rows[0]["bad"])
     assert ["Bye", "Hello"] == [each.text for each in sandbox.handsets.received(PHONE)]
+
+
+def test_a_row_with_too_few_cells_that_a_spreadsheet_has_saved_stays_bad(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A spreadsheet makes all rows equally wide, which must not make up for the missing cells."""
+    (tmp_path / "many.csv").write_text(f"to,text,Full name\n{PHONE},Hello\n0820,Hello,Bo\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    _saved_by_a_spreadsheet(tmp_path / "failed.csv")
+    again = run("send-many", "failed.csv", "--json")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+
+    assert (0, 2) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    why = f'"has 2 cells, the header has 3",{MARK}'
+    assert f"{PHONE},Hello,,2,{why}" == (tmp_path / "failed-2.csv").read_text().splitlines()[1]
+
+
+def test_a_row_that_repeats_a_reference_stays_bad_until_it_is_corrected(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """By itself the row is a good one, and its message may be the one that was sent already.
+
+    The failed lines had it as it was, and sending them texted the person a second time.
+    """
+    rows = ["to,text,reference", f"{PHONE},Hello,r-1", f"{PHONE},Hello,r-1"]
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--json")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+    _saved_by_a_spreadsheet(tmp_path / "failed-2.csv")
+    third = run("send-many", "failed-2.csv", "--json")
+    failed = (tmp_path / "failed-2.csv").read_text()
+    (tmp_path / "failed-3.csv").write_text(failed.replace("r-1", "r-2").replace(MARK, ""))
+    last = run("send-many", "failed-3.csv", "--json")
+
+    assert [
+        "to,text,reference,metadata.line,metadata.why",
+        f"{PHONE},Hello,r-1,3,reference: repeats the reference of an earlier line,{MARK}",
+    ] == (tmp_path / "failed.csv").read_text().splitlines()
+    assert [(0, 1), (0, 1), (1, 0)] == [
+        (each.rows[0]["accepted"], each.rows[0]["bad"]) for each in (again, third, last)
+    ]
+    assert ["r-1", "r-2"] == [each.reference for each in sandbox.handsets.received(PHONE)]
+
+
+def test_a_person_who_has_opted_out_is_not_texted_through_another_account(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The row is bad in the new file: only the first provider knew of the opt-out."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{OPTED_OUT},Hello\n{PHONE},Hello\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--account", "bird", "--json")
+
+    row = (tmp_path / "failed.csv").read_text().splitlines()[1]
+    assert f"{OPTED_OUT},Hello,2,opted_out,{MARK}" == row
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert not sandbox.handsets.received(OPTED_OUT)
+
+
+def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It has an unknown key, whose value says why, as long as nobody corrects it."""
+    line = {"to": PHONE, "content": {"type": "text", "text": "Hello"}, "reference": "r-1"}
+    (tmp_path / "many.jsonl").write_text(f"{json.dumps(line)}\n" * 2)
+
+    run("send-many", "many.jsonl")
+    run("results", "many.jsonl", "--failed", "failed.jsonl")
+    again = run("send-many", "failed.jsonl", "--json")
+    run("results", "failed.jsonl", "--failed", "failed-2.jsonl")
+
+    failed = (tmp_path / "failed.jsonl").read_text()
+    why = (
+        "reference: repeats the reference of an earlier line; correct this line, then delete this"
+        " key"
+    )
+    assert {"why": why, **line} == json.loads(failed)
+    assert failed == (tmp_path / "failed-2.jsonl").read_text()
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert 1 == len(sandbox.handsets.received(PHONE))
+
+
+def test_a_hint_where_resume_would_send_the_failed_lines_too(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Who sends the new file and resumes the old one would text each of these people twice."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{PHONE},Hello\n")
+    config = (tmp_path / "omnimsg.toml").read_text()
+    (tmp_path / "wrong.toml").write_text(config.replace("sandbox-not-a-secret", "wrong"))
+
+    run("send-many", "many.csv", "--config", "wrong.toml")
+    ran = run("results", "many.csv", "--failed", "failed.csv")
+
+    assert "1 line: 1 not sent" in ran.out
+    assert "1 of the failed ones would be sent by `send-many --resume` too" in ran.err
 
 
 def test_doubtful_lines_are_in_a_file_of_their_own(
