@@ -17,7 +17,6 @@ The JSON form is one object:
   documented rate
 """
 
-import logging
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +26,7 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.output import (
     counts_text,
     new_table,
@@ -96,9 +96,8 @@ def bench(  # noqa: PLR0913 - each is a flag
     loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
     channel = _channel_for_text(loaded.adapters[loaded.default])
     plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
-    # The progress display reports failures; the engine must not log them on standard error too.
-    logging.getLogger("omnimsg.engine").addHandler(logging.NullHandler())
-    with start_sandbox_process(latency=latency) as sandbox:
+    # The progress display reports failures.
+    with unlogged("omnimsg.engine"), start_sandbox_process(latency=latency) as sandbox:
         loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
         with ProgressDisplay(loaded.default, total=messages, unit="message") as display:
             result = anyio.run(partial(_run, loaded, plan, sandbox.requests, display))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import signal
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import attrs
 from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.leg_counts import LegCounts
+from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.message_files import print_numbers_read, reason_of
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -28,7 +28,7 @@ from omnimsg.cli.output import (
 from omnimsg.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     import anyio
@@ -77,7 +77,8 @@ def run_file(
         region=settings.region,
     )
     legs = LegCounts()
-    with display, _write_error_reported_once(results):
+    # The display and the summary report failures.
+    with display, unlogged("omnimsg.engine", "omnimsg.fallback"):
         send = partial(_send, run, results, settings, display, legs)
         code = _run_and_close(send, file, results)
     counts = _counts(results.line_states)
@@ -107,21 +108,6 @@ def run_file(
     if legs.counts["doubtful"]:
         kinds.add("ambiguous")
     return max(code, exit_code_of(kinds))
-
-
-@contextmanager
-def _write_error_reported_once(results: ResultsFile) -> Iterator[None]:
-    """Keep a results file that cannot be written, which is reported at the end, out of the log."""
-
-    def is_other(record: logging.LogRecord) -> bool:
-        return results.write_error is None or record.levelno < logging.ERROR
-
-    log = logging.getLogger("omnimsg.engine")
-    log.addFilter(is_other)
-    try:
-        yield
-    finally:
-        log.removeFilter(is_other)
 
 
 def _run_and_close(

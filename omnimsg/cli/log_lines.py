@@ -47,3 +47,22 @@ def log_lines(*, verbose: bool) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.setLevel(level)
+
+
+@contextmanager
+def unlogged(*names: str) -> Iterator[None]:
+    """Do not print the log of some parts, whose failures a display reports; verbose, print it."""
+    log = logging.getLogger("omnimsg")
+    is_verbose = log.level == logging.DEBUG
+    handlers = [each for each in log.handlers if isinstance(each, _Lines) and not is_verbose]
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return not record.name.startswith(names)
+
+    for each in handlers:
+        each.addFilter(is_other)
+    try:
+        yield
+    finally:
+        for each in handlers:
+            each.removeFilter(is_other)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omnimsg.cli import log_lines as printing
-from omnimsg.cli.log_lines import log_lines
+from omnimsg.cli.log_lines import log_lines, unlogged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +85,20 @@ def test_a_command_leaves_the_log_as_it_was(run: Run) -> None:
     run("codes", "bird", "-v")
 
     assert before == (log.handlers, log.level)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_a_display_reports_is_logged_only_if_verbose(
+    verbose: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log of the engine stays off standard error while a display reports its failures."""
+    engine, config = logging.getLogger("omnimsg.engine"), logging.getLogger("omnimsg.config")
+
+    with log_lines(verbose=verbose):
+        with unlogged("omnimsg.engine"):
+            engine.warning("hidden")
+            config.warning("shown")
+        engine.warning("shown")
+
+    lines = ["hidden", "shown", "shown"] if verbose else ["shown", "shown"]
+    assert "".join(f"warning: {each}\n" for each in lines) == capsys.readouterr().err
