@@ -55,12 +55,13 @@ def test_an_error_of_the_stream_is_raised_after_its_outcomes() -> None:
     """What ends the stream in the event loop is raised in the thread, after the outcomes so far."""
     found: list[object] = []
 
-    async def stream() -> AsyncIterator[Any]:
+    async def numbers() -> AsyncIterator[int]:
         for each in range(3):
             yield each
         raise LookupError
 
-    outcomes: Any = stream_module.outcomes_of([], stream_module.Feed(), stream())  # type: ignore[arg-type]
+    stream: Any = numbers()
+    outcomes = stream_module.outcomes_of([], stream_module.Feed(), stream)
     with pytest.raises(LookupError):
         found.extend(outcomes)
 
