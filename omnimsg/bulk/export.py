@@ -109,6 +109,7 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
         width = len(file.header)
         missing, surplus = width - len(cells), "".join(cells[width:]).strip()
         cells += [""] * missing
+        own = [cells[index] for index in kept]
         added = [str(line.number), cause.text]
         if earlier and surplus == _MARK:
             # Nobody has corrected it since the earlier export, which says why.
@@ -119,12 +120,10 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
             # earlier export, behind which a spreadsheet may have put blank ones.
             while earlier and not cells[-1].strip():
                 cells.pop()
-            writer.writerow([*cells[: len(cells) - earlier], *added])
-            count += 1
-            continue
+            own = cells[: len(cells) - earlier]
         elif missing > 0 or cause.needs_mark:
             # Nor which are missing: with empty ones in their place the row would be a good one.
             added.append(_MARK)
-        writer.writerow([*(cells[index] for index in kept), *added])
+        writer.writerow([*own, *added])
         count += 1
     return count

@@ -203,10 +203,7 @@ def test_a_row_with_too_few_cells_that_a_spreadsheet_has_saved_stays_bad(
 def test_a_row_that_repeats_a_reference_stays_bad_until_it_is_corrected(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """By itself the row is a good one, and its message may be the one that was sent already.
-
-    The failed lines had it as it was, and sending them texted the person a second time.
-    """
+    """By itself the row is a good one, and its message may be the one that was sent already."""
     rows = ["to,text,reference", f"{PHONE},Hello,r-1", f"{PHONE},Hello,r-1"]
     (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
 

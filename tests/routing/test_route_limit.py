@@ -56,6 +56,21 @@ def calls(
     return [asyncio.create_task(outcome_of(client, each, **options)) for each in messages]
 
 
+def sent_with_ttls(
+    routed: Routed, messages: Sequence[Message], *, stream: bool
+) -> tuple[list[int], Outcome]:
+    """Send messages; return the ttl in each request, and the outcome of the last message."""
+
+    async def story(client: Client) -> list[Outcome]:
+        if stream:
+            return [each async for each in client.send_many(messages)]
+        return await asyncio.gather(*calls(client, messages, deadline=60.0))
+
+    *_, last = routed.run(story)
+    bodies: Any = [each.body for each in routed.wires["a"].requests]
+    return [orjson.loads(each)["messages"][0]["ttl"] for each in bodies], last
+
+
 def test_messages_that_cannot_wait_take_no_turn() -> None:
     """After a burst of a hundred, of which five leave in time, others leave as soon as before."""
 
@@ -182,16 +197,9 @@ def test_ttl_counts_on_while_a_message_waits_for_the_limit(stream: bool) -> None
     routed = limited(0.1)
     messages = texts(3, ttl=15)
 
-    async def story(client: Client) -> list[Outcome]:
-        if stream:
-            return [each async for each in client.send_many(messages)]
-        return await asyncio.gather(*calls(client, messages, deadline=60.0))
+    ttls, last = sent_with_ttls(routed, messages, stream=stream)
 
-    outcomes = routed.run(story)
-    bodies: Any = [each.body for each in routed.wires["a"].requests]
-    last = outcomes[-1]
-
-    assert [15, 5] == [orjson.loads(each)["messages"][0]["ttl"] for each in bodies]
+    assert [15, 5] == ttls
     assert isinstance(last, NotSent)
     assert (Reason.DEADLINE_EXCEEDED, "ttl") == (last.reason, last.failure.path)
 
@@ -208,16 +216,9 @@ def test_the_ttl_of_a_scheduled_message_counts_from_its_time(limit: str, stream:
     at = routed.loop.utc_now() + timedelta(seconds=4.5)
     messages = texts(3, ttl=10, send_at=at)
 
-    async def story(client: Client) -> list[Outcome]:
-        if stream:
-            return [each async for each in client.send_many(messages)]
-        return await asyncio.gather(*calls(client, messages, deadline=60.0))
+    ttls, last = sent_with_ttls(routed, messages, stream=stream)
 
-    outcomes = routed.run(story)
-    bodies: Any = [each.body for each in routed.wires["a"].requests]
-    last = outcomes[-1]
-
-    assert [10, 5] == [orjson.loads(each)["messages"][0]["ttl"] for each in bodies]
+    assert [10, 5] == ttls
     assert isinstance(last, NotSent)
     assert (Reason.DEADLINE_EXCEEDED, "ttl") == (last.reason, last.failure.path)
 
