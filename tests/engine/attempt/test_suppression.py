@@ -283,8 +283,9 @@ def test_one_that_ignores_its_cancellation_has_until_the_deadline_too() -> None:
     loop = VirtualLoop()
 
     async def story() -> tuple[Outcome, float]:
+        account = engine(FakeTransport(), Stubborn(), clock=loop)
         began = loop.time()
-        outcome = await engine(FakeTransport(), Stubborn(), clock=loop).submit(texts(1)[0], 10)
+        outcome = await account.submit(texts(1)[0], 10)
         took = loop.time() - began
         await asyncio.sleep(100)
         return outcome, took
@@ -304,8 +305,9 @@ def test_one_that_stores_for_ever_keeps_no_outcome_back(caplog: pytest.LogCaptur
         suppressed = List.suppressed  # answers at once
 
     async def story() -> tuple[Outcome, float]:
+        account = engine(wire, Storing(), clock=loop)
         began = loop.time()
-        outcome = await engine(wire, Storing(), clock=loop).submit(texts(1)[0], 30)
+        outcome = await account.submit(texts(1)[0], 30)
         took = loop.time() - began
         await asyncio.sleep(100)
         return outcome, took
