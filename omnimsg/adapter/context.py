@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from omnimsg.domain.quick import quick
+from omnimsg.domain.ttl import counted_seconds
 
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
@@ -70,7 +71,7 @@ class Context:
             return None
         waited = self.waited
         if message.send_at is not None:
-            waited = max(0.0, min(waited, (self.now - message.send_at).total_seconds()))
+            waited = max(0.0, counted_seconds(message.send_at, waited, lambda: self.now))
         left = math.ceil(message.ttl - waited)
         return left if left > 1 else 1  # noqa: FURB136 - saves a call for every message
 

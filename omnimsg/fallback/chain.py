@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
-from omnimsg.engine.deadline import Deadline, counted_seconds
+from omnimsg.domain.ttl import counted_seconds
+from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.leg_events import LegChanged, LegState
 from omnimsg.fallback.conclusion import conclusion_of
 from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.domain.ttl import counted_seconds, has_outlived_ttl
 from omnimsg.engine.account import AccountEngine
-from omnimsg.engine.deadline import counted_seconds, has_outlived_ttl
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 

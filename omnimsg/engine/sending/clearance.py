@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.domain.ttl import has_outlived_ttl
 from omnimsg.engine.attempt import local_failures
-from omnimsg.engine.deadline import has_outlived_ttl
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter

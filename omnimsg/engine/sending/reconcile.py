@@ -15,7 +15,7 @@ import anyio
 
 from omnimsg.adapter import Absent
 from omnimsg.domain.outcome import Accepted
-from omnimsg.engine.deadline import has_outlived_ttl
+from omnimsg.domain.ttl import has_outlived_ttl
 from omnimsg.engine.observers import RetryEvent
 from omnimsg.engine.sending.batch import has_named
 from omnimsg.engine.sending.retry import is_in_doubt
