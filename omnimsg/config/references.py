@@ -140,15 +140,16 @@ def _open_at_once(path: str, flags: int) -> int:
 def warn_if_readable_by_everybody(path: Path) -> None:
     """Log a warning, once for each file, if all users of this machine can read the file."""
     try:
-        mode = path.stat().st_mode
+        mode, file = path.stat().st_mode, path.absolute()
     except (OSError, ValueError):
         return
     if os.name == "posix" and mode & stat.S_IROTH:
-        _warn(path)
+        _warn(path, file)
 
 
 @lru_cache(maxsize=256)
-def _warn(path: Path) -> None:
+def _warn(path: Path, _file: Path) -> None:
+    """Log the warning; a relative path names another file after a change of the directory."""
     log.warning(
         "%s holds a secret and can be read by every user of this machine; `chmod 600 %s` fixes it",
         path,

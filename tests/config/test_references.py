@@ -399,6 +399,27 @@ def test_a_file_that_everybody_can_read(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
+def test_files_of_one_name_that_everybody_can_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning names a file as the configuration does; one of that name elsewhere gets its own."""
+    caplog.set_level(logging.WARNING)
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        folder.mkdir()
+        (folder / "a-shared-key").write_text(KEY)
+        (folder / "a-shared-key").chmod(0o604)
+        (folder / "omnimsg.toml").write_text(
+            '[accounts.a]\nprovider = "tiny"\nkey = "file:a-shared-key"\n'
+        )
+
+        monkeypatch.chdir(folder)
+        load_config("omnimsg.toml")
+
+    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
+    assert [True, True] == [each.startswith("a-shared-key holds") for each in said]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
 @pytest.mark.parametrize(
     ("keys", "mode", "warned"),
     [
