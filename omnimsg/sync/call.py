@@ -37,12 +37,16 @@ def refuse_in_event_loop() -> None:
 
 
 def runs_event_loop() -> bool:
-    """Return whether an event loop runs in this thread."""
+    """Return whether an event loop runs in this thread, or in this greenlet.
+
+    gevent and eventlet turn threads into greenlets of one thread. asyncio knows one running loop
+    of a thread, so that all greenlets find the process's, which a waiting greenlet does not block.
+    """
     try:
-        asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
         return False
-    return True
+    return loop is not LOOP_THREAD.loop or LOOP_THREAD.is_current()
 
 
 class Signal:

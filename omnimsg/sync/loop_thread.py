@@ -65,6 +65,10 @@ class LoopThread:
         assert self.loop is not None  # noqa: S101 - what has started has a loop
         return self.loop
 
+    def is_current(self) -> bool:
+        """Return whether the caller runs in the event loop's own thread."""
+        return self._thread is threading.current_thread()
+
     def stop(self) -> None:
         """Cancel running tasks, close open connections, and end the thread for good."""
         self.is_over = True
@@ -80,7 +84,7 @@ class LoopThread:
         wait for ever.
         """
         self._lock.acquire()
-        if self._thread in (None, threading.current_thread()):
+        if self._thread is None or self.is_current():
             return
         is_held = threading.Event()
         self._forked.clear()
@@ -109,14 +113,16 @@ class LoopThread:
         self._forked.wait(_FORK_TIMEOUT)
 
     def _run(self) -> None:
-        if self._thread is threading.current_thread():  # else its start was interrupted
-            asyncio.run(self._run_until_stopped())
+        if self.is_current():  # else its start was interrupted
+            with asyncio.Runner() as runner:
+                # Before it runs: from then on all greenlets find it (`runs_event_loop`).
+                self.loop = runner.get_loop()
+                runner.run(self._run_until_stopped())
 
     async def _run_until_stopped(self) -> None:
         # Makes anyio import the modules that it needs to close connections: an import while the
         # process ends would make Python forget that Ctrl-C ended it, and change its exit code.
         self._stop = anyio.Event()
-        self.loop = asyncio.get_running_loop()
         self._started.set()
         await self._stop.wait()
 
