@@ -3,7 +3,8 @@
 The file is JSON Lines:
 
 * the header, the first line: `omnimsg` ("send-many"), `version`, `file` and `sha256` (of the file
-  of messages), `batch` (the prefix of generated references), `at`; and `refused`, if the file of
+  of messages), `batch` (the prefix of generated references), `at`; `flags`, of the run, which
+  `run_flags` describes and a file of an earlier version lacks; and `refused`, if the file of
   messages was refused as a whole and no line was tried
 * an intent, before a request is sent: `line`, `intent` (the reference), `account`, `at`
 * an outcome, after the request: `line`, `at`, `id` (the argument of `omnimsg status`, or null), and
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, line_state_of
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.json_codec import dumps_line, loads
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.bulk.line_state import LineStates
+    from omnimsg.bulk.run_flags import Flags
 
 PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
@@ -82,12 +85,13 @@ class Entries:
         return entry
 
 
-def new_header(name: str, sha256: str) -> dict[str, Any]:
+def new_header(name: str, sha256: str, flags: Flags = EMPTY) -> dict[str, Any]:
     """Return the header of a new results file.
 
     Args:
         name: The name of the file of messages.
         sha256: Its SHA-256, in hexadecimal digits.
+        flags: The flags of the run.
     """
     return {
         "omnimsg": PROGRAM,
@@ -96,6 +100,7 @@ def new_header(name: str, sha256: str) -> dict[str, Any]:
         "sha256": sha256,
         "batch": secrets.token_hex(8),
         "at": now(),
+        "flags": dict(flags),
     }
 
 

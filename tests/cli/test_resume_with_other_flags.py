@@ -1,0 +1,165 @@
+"""`omnimsg send-many --resume` with other flags than the first run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command import Ran, Run
+
+    from omnimsg.sandbox import Sandbox
+
+PHONE = "+27820990001"
+NO_COUNTRY = "082 099 0001"
+RESULTS = "many.csv.results.jsonl"
+FLAGS = {
+    "--account": "clickatell",
+    "--encoding": "cp1252",
+    "--map": "phone=to",
+    "--region": "ZA",
+    "--text": "Hello {name}",
+}
+
+
+def _first_run(run: Run, folder: Path, flags: dict[str, str], *rows: str) -> None:
+    """Send a file whose lines stay retryable, because the account has a wrong key."""
+    (folder / "many.csv").write_text("".join(f"{row}\n" for row in rows), encoding="cp1252")
+    config = folder / "omnimsg.toml"
+    right = config.read_text()
+    config.write_text(right.replace("sandbox-not-a-secret-A==", "hunter2"))
+    run("send-many", "many.csv", *_words(flags))
+    config.write_text(right)
+
+
+def _resume(run: Run, flags: dict[str, str], *more: str) -> Ran:
+    return run("send-many", "many.csv", "--resume", "--json", *more, *_words(flags))
+
+
+def _words(flags: dict[str, str]) -> list[str]:
+    return [word for pair in flags.items() for word in pair]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "named"),
+    [
+        ("--account", "messente", "--account clickatell"),
+        ("--account", None, "--account clickatell"),
+        ("--encoding", "cp1250", "--encoding cp1252"),
+        ("--map", "tel=to", "--map phone=to"),
+        ("--region", None, "--region ZA"),
+        ("--region", "EE", "--region ZA"),
+        ("--text", "Goodbye {name}", "another --text"),
+    ],
+)
+def test_another_flag_is_refused(
+    run: Run, sandbox: Sandbox, tmp_path: Path, flag: str, value: str | None, named: str
+) -> None:
+    """A resumed run with another flag than the first sends nothing, and names that flag."""
+    _first_run(run, tmp_path, FLAGS, "phone;tel;name", f"{NO_COUNTRY};{PHONE};Zoë")
+    before, requests = (tmp_path / RESULTS).read_bytes(), len(sandbox.requests)
+    others = {name: each for name, each in FLAGS.items() if name != flag}
+
+    ran = _resume(run, others | ({flag: value} if value is not None else {}))
+
+    assert (2, f"error: {RESULTS}: the first run had {named}") == (ran.code, ran.error)
+    assert "--allow-other-flags" in ran.err.splitlines()[-1]
+    assert before == (tmp_path / RESULTS).read_bytes()
+    assert requests == len(sandbox.requests)
+
+
+def test_all_flags_that_differ_are_named(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Of several flags that differ, each is named, also one that the first run did not have."""
+    _first_run(run, tmp_path, {"--region": "ZA"}, "to,text", f"{NO_COUNTRY},Hello")
+    (tmp_path / "other.toml").write_text((tmp_path / "omnimsg.toml").read_text())
+
+    ran = _resume(run, {"--account": "clickatell", "--config": "other.toml"})
+
+    assert (
+        f"error: {RESULTS}: the first run had no --account and --config"
+        f" {tmp_path / 'omnimsg.toml'} and --region ZA"
+    ) == ran.error
+
+
+def test_other_flags_can_be_allowed(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With --allow-other-flags, such as after an empty account, the rest is sent with these."""
+    _first_run(run, tmp_path, {"--region": "ZA"}, "to,text", f"{PHONE},Hello")
+
+    ran = _resume(run, {"--account": "messente"}, "--allow-other-flags")
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+    assert ["messente"] == [each.provider for each in sandbox.handsets.received(PHONE)]
+
+
+def test_the_same_flags_in_other_words(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Flags that mean the same are the same: a region in small letters, another path."""
+    flags = {"--region": "ZA", "--encoding": "cp1252"}
+    _first_run(run, tmp_path, flags, "to,text", f"{NO_COUNTRY},Zoë")
+
+    ran = _resume(
+        run,
+        {"--region": "za", "--encoding": "windows-1252", "--config": f"{tmp_path}/omnimsg.toml"},
+    )
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+def test_the_results_file_has_no_text(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The flags are in the first line of the results file, the text as a digest only."""
+    _first_run(run, tmp_path, FLAGS, "phone;tel;name", f"{NO_COUNTRY};{PHONE};Zoë")
+
+    flags = _header(tmp_path)["flags"]
+
+    text = flags.pop("text")
+    assert {
+        "account": "clickatell",
+        "config": str(tmp_path / "omnimsg.toml"),
+        "encoding": "cp1252",
+        "map": {"phone": "to"},
+        "region": "ZA",
+    } == flags
+    assert f"sha256:{hashlib.sha256(FLAGS['--text'].encode()).hexdigest()}" == text
+
+
+def test_a_results_file_without_flags(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A results file of an earlier version, which has no flags, is resumed with any."""
+    _first_run(run, tmp_path, {"--region": "ZA"}, "to,text", f"{NO_COUNTRY},Hello")
+    header = {name: each for name, each in _header(tmp_path).items() if name != "flags"}
+    _, *entries = (tmp_path / RESULTS).read_text().splitlines(keepends=True)
+    (tmp_path / RESULTS).write_text("".join((f"{json.dumps(header)}\n", *entries)))
+
+    ran = _resume(run, {"--region": "ZA", "--account": "clickatell"})
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+def test_a_refused_file_is_sent_with_other_flags(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A file that was refused as a whole may be resumed with other flags: nothing was tried."""
+    _first_run(run, tmp_path, {}, "phone,text", f"{PHONE},Hello")
+
+    ran = _resume(run, {"--map": "phone=to"})
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+def test_other_flags_are_allowed_to_a_resumed_run_only(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A first run has nothing to differ from: --allow-other-flags is an error there."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{PHONE},Hello\n")
+
+    ran = run("send-many", "many.csv", "--allow-other-flags")
+
+    assert (2, "error: --allow-other-flags belongs to --resume") == (ran.code, ran.error)
+
+
+def _header(folder: Path) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads((folder / RESULTS).read_text().splitlines()[0])
+    return header
