@@ -19,6 +19,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.bulk.csv_rows import UNCORRECTED
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
@@ -178,6 +179,8 @@ class Columns:
         """
         count = len(row)
         if count != self.width and (count < self.width or any(map(str.strip, row[self.width :]))):
+            if "".join(row[self.width :]).strip() == UNCORRECTED:
+                raise ValueError("is not corrected yet; empty its last cell once it is")
             raise ValueError(f"has {len(row)} cells, the header has {self.width}")
         pairs = zip(self._names, row, strict=False)
         cells = {name: cell for name, cell in pairs if cell and not cell.isspace()}

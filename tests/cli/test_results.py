@@ -243,6 +243,28 @@ def test_a_person_who_has_opted_out_is_not_texted_through_another_account(
     assert not sandbox.handsets.received(OPTED_OUT)
 
 
+def test_a_marked_row_with_line_breaks_is_one_bad_row(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Its mark is no sign of a misplaced quote: sent uncorrected, it is one bad row.
+
+    Each of its lines was a bad row, and the next file of failed lines had its text in pieces.
+    """
+    row = f'{PHONE},"Hello\nAnn",r-1'
+    (tmp_path / "many.csv").write_text(f"to,text,reference\n{row}\n{row}\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+
+    assert "error: line 2: is not corrected yet; empty its last cell once it is" == again.error
+    assert "1 line: 1 bad" == again.out.splitlines()[0]
+    why = "reference: repeats the reference of an earlier line"
+    with (tmp_path / "failed-2.csv").open(newline="") as file:
+        assert [PHONE, "Hello\nAnn", "r-1", "2", why, MARK] == list(csv.reader(file))[1]
+
+
 def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
