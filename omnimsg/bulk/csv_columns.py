@@ -103,6 +103,20 @@ _COLUMN_BY_PATH = {
 _PARAMETER_PATH = re.compile(r"content\.body\[([0-9]+)\].*")
 
 
+class CellError(ValueError):
+    """Cells of a row cannot be used.
+
+    Attributes:
+        problems: What is wrong with them.
+        others: The fields of the message that the other cells give, in the JSON form.
+    """
+
+    def __init__(self, problems: Sequence[str], others: dict[str, Any]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+        self.others = others
+
+
 class Columns:
     """The columns of one file.
 
@@ -175,31 +189,38 @@ class Columns:
         """Convert a row to a message in the JSON form, not yet validated.
 
         Raises:
-            ValueError: The number of cells is wrong, or cells are invalid or exclude each other.
+            CellError: Cells are invalid or exclude each other, or there is no content.
+            ValueError: The number of cells is wrong, or a cell is in no column.
         """
         count = len(row)
         if count != self.width and (count < self.width or any(map(str.strip, row[self.width :]))):
             if "".join(row[self.width :]).strip() == UNCORRECTED:
                 raise ValueError("is not corrected yet; empty its last cell once it is")
-            raise ValueError(f"has {len(row)} cells, the header has {self.width}")
+            cells_found = "1 cell" if count == 1 else f"{count} cells"
+            raise ValueError(f"has {cells_found}, the header has {self.width}")
         pairs = zip(self._names, row, strict=False)
         cells = {name: cell for name, cell in pairs if cell and not cell.isspace()}
         if "" in cells:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
-        if self._text is None:
+        problems: list[str] = []
+        try:
             data["content"] = self._content(cells)
-        else:
-            self._check_cell_owners(cells, "text")
-            data["content"] = _text({"text": self._text.fill(cells)})
+        except ValueError as error:
+            problems.append(str(error))
         if "ttl" in cells:
-            data["ttl"] = _whole_seconds(cells["ttl"])
+            try:
+                data["ttl"] = _whole_seconds(cells["ttl"])
+            except ValueError as error:
+                problems.append(str(error))
         if "tags" in cells:
             data["tags"] = [tag.strip() for tag in cells["tags"].split("|")]
         metadata = {key: cells[name] for name, key in self._metadata.items() if name in cells}
         if metadata:
             data["metadata"] = metadata
+        if problems:
+            raise CellError(problems, data)
         return data
 
     def column_of(self, path: str) -> str:
@@ -225,6 +246,9 @@ class Columns:
         return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
 
     def _content(self, cells: dict[str, str]) -> dict[str, Any]:
+        if self._text is not None:
+            self._check_cell_owners(cells, "text")
+            return _text({"text": self._text.fill(cells)})
         chosen = [name for name in self._contents if name in cells]
         if "subject" in chosen and "text" in chosen:
             # Beside a subject, the text is the plain body of the e-mail.

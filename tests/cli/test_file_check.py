@@ -324,3 +324,52 @@ def test_only_a_first_run_records_a_refusal(
 
     assert (2, True) == (ran.code, "column 'txt'" in ran.error)
     assert not (tmp_path / RESULTS).exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "flags", "names"),
+    [
+        ("0820001000,,soon,urgent,", (), ["there is no content", "ttl", "to", "priority"]),
+        ("0820001000,Hello,soon,urgent,sm", (), ["ttl", "to", "channel", "priority"]),
+        ("0820001000,Hello,0,,", (), ["to", "ttl"]),
+        ("0820001000,,soon,,", ("--region", "ZA"), ["there is no content", "ttl"]),
+        ("5,Hello,0,,", ("--region", "ZA"), ["to: is not a number of ZA", "ttl"]),
+    ],
+)
+def test_every_bad_cell_of_a_row_is_named(
+    run: Run, sandbox: Sandbox, tmp_path: Path, row: str, flags: tuple[str, ...], names: list[str]
+) -> None:
+    """All cells of a row that must be corrected are named at once, each once.
+
+    Only the first was: each of the others had to wait for another run.
+    """
+    (tmp_path / "many.csv").write_text(f"to,text,ttl,priority,channel\n{row}\n")
+
+    ran = run("send-many", "many.csv", "--check", "--json", *flags)
+
+    bad = [f"{each['field']}: {each['why']}".removeprefix("line: ") for each in ran.rows[0]["bad"]]
+    assert len(names) == len(bad)
+    for name, found in zip(names, bad, strict=True):
+        assert found.startswith(name)
+
+
+def test_every_bad_field_of_a_line_of_json_is_named(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """So are the fields of a line of JSON Lines, those that are missing at the end."""
+    line = {"to": "0820001000", "txt": "x", "ttl": 0, "channel": "sm"}
+    (tmp_path / "many.jsonl").write_text(f"{json.dumps(line)}\n")
+
+    ran = run("send-many", "many.jsonl", "--check", "--json")
+
+    fields = [each["field"] for each in ran.rows[0]["bad"]]
+    assert ["to", "txt", "ttl", "channel", "content"] == fields
+
+
+def test_a_row_of_one_cell(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The number of cells of a row is given in correct words."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{PHONE}\n")
+
+    ran = run("send-many", "many.csv", "--check")
+
+    assert "error: line 2: has 1 cell, the header has 2" == ran.error
