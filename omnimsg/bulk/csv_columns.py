@@ -175,6 +175,7 @@ class Columns:
         self._owned = {
             name: owner for name in self._names if (owner := _content_column_of(name)) is not None
         }
+        self._given = tuple(given)
         self._metadata = {
             name: name.removeprefix(_METADATA_PREFIX) for name in self._names if _is_metadata(name)
         }
@@ -228,6 +229,15 @@ class Columns:
         if match := _PARAMETER_PATH.fullmatch(path):
             return f"param.{int(match[1]) + 1}"
         return _COLUMN_BY_PATH.get(path, path.removeprefix("content."))
+
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the header name of metadata that differs from `key` in capitals or spaces only."""
+        if key in self._metadata.values():
+            return None
+        for name, column in zip(self._given, self._names, strict=True):
+            if _normalized(self._metadata.get(column, "")) == _normalized(key):
+                return name
+        return None
 
     def looks_like_row(self, pieces: Sequence[str]) -> bool:
         """Return whether a line looks like a row, and not like part of a text.

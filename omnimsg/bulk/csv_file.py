@@ -92,6 +92,10 @@ class CsvFile:
         """Return the name of the column that fills a path of the JSON form."""
         return self._columns.column_of(path)
 
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the column of metadata that differs from `key` in capitals or spaces only."""
+        return self._columns.similar_metadata(key)
+
     def _open(self) -> tuple[RowReader, Row]:
         """Open the file and read its header, which may follow blank rows and a line `sep=;`."""
         lines = self._decoded_lines()

@@ -53,6 +53,9 @@ class MessageFile(Protocol):
     def field_of(self, path: str) -> str:
         """Return the name that the file itself uses for a path of the JSON form."""
 
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the column of metadata that differs from `key` in capitals or spaces only."""
+
 
 def open_message_file(path: Path, options: ReadOptions | None = None) -> MessageFile:
     """Open a file of messages in the format of its suffix, and check its header and encoding.
@@ -119,6 +122,10 @@ class JsonLinesFile:
     def field_of(self, path: str) -> str:
         """Return the path itself."""
         return path
+
+    def similar_metadata(self, key: str) -> str | None:
+        """Return `None`: there are no columns."""
+        return None
 
     def _parse(self, number: int, raw: bytes) -> Line:
         try:

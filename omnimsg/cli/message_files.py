@@ -8,7 +8,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.output import closed_output_ignored, print_hint, sanitize
+from omnimsg.cli.output import closed_output_ignored, print_hint, print_warning, sanitize
 from omnimsg.domain.phone_number import may_need_region
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk import MessageFile
     from omnimsg.domain.errors import Problem
+    from omnimsg.routing import Route
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +72,16 @@ def print_kept_columns(messages: MessageFile) -> None:
         # An output that nobody reads must not stop the run.
         with closed_output_ignored():
             print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
+
+
+def print_unmatched_routes(messages: MessageFile, routes: Iterable[Route]) -> None:
+    """Warn of a route whose metadata no line has, but for capital letters: it takes no message."""
+    for key in sorted({key for route in routes for key in route.match.metadata}):
+        column = messages.similar_metadata(key)
+        if column is not None:
+            with closed_output_ignored():
+                print_warning(f"a route asks for metadata {key!r}, and the column is {column!r}")
+                print_hint(f"--map {column!r}=metadata.{key} lets the route take these messages")
 
 
 def print_numbers_read(count: int, region: str | None) -> None:

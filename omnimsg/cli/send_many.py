@@ -31,6 +31,7 @@ from omnimsg.cli.message_files import (
     FileFlags,
     open_messages,
     print_kept_columns,
+    print_unmatched_routes,
     refused,
     unusable,
 )
@@ -115,6 +116,8 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
     messages = _open_messages(file, flags, reading, record_refusal=not check)
     print_kept_columns(messages)
+    if account is None:
+        print_unmatched_routes(messages, loaded.routes)
     if check:
         from omnimsg.cli.file_check import check_file  # noqa: PLC0415
 

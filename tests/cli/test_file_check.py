@@ -373,3 +373,37 @@ def test_a_row_of_one_cell(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     ran = run("send-many", "many.csv", "--check")
 
     assert "error: line 2: has 1 cell, the header has 2" == ran.error
+
+
+@pytest.mark.parametrize(
+    ("column", "flags", "is_warned"),
+    [
+        ("Hotel name", (), True),
+        ("metadata.Hotel name", (), True),
+        ("hotel_name", (), False),
+        ("Hotel name", ("--map", "Hotel name=metadata.hotel_name"), False),
+        ("Hotel name", ("--account", "clickatell"), False),
+        ("City", (), False),
+    ],
+)
+def test_a_route_that_asks_for_another_spelling_of_a_column(
+    run: Run, sandbox: Sandbox, tmp_path: Path, column: str, flags: tuple[str, ...], is_warned: bool
+) -> None:
+    """A route that takes no line, because of a capital letter or a space, is a warning with advice.
+
+    It is none where a column has the name, or where no route is asked.
+    """
+    config = tmp_path / "omnimsg.toml"
+    route = '[[routes]]\nmatch = { metadata = { hotel_name = "Ritz" } }\naccounts = ["messente"]\n'
+    config.write_text(f"{config.read_text()}\n{route}")
+    _write(tmp_path, f"to,text,{column}", f"{PHONE},Hello,Ritz")
+
+    ran = run("send-many", "many.csv", "--check", *flags)
+
+    assert 0 == ran.code
+    lines = [
+        f"warning: a route asks for metadata 'hotel_name', and the column is {column!r}",
+        f"hint: --map {column!r}=metadata.hotel_name lets the route take these messages",
+    ]
+    assert is_warned == (lines == ran.err.splitlines()[-2:])
+    assert is_warned == ("warning" in ran.err)
