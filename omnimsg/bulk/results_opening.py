@@ -70,7 +70,7 @@ def refuse_other_flags(path: Path, source: Fingerprint, flags: Flags) -> None:
         return
     if differing := other_flags(first.get("flags"), flags):
         raise ResultsError(
-            f"{path}: the first run had {' and '.join(differing)}; resume with the flags of the"
+            f"{path}: the first run had {differing}; resume with the flags of the"
             " first run, or add --allow-other-flags to send the lines that are left with these"
         )
 

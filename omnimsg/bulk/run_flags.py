@@ -23,13 +23,33 @@ Flags: TypeAlias = Mapping[str, Any]
 """What a results file records of the flags of a run, by the name of each flag."""
 
 
+def reading_flags(reading: ReadOptions, region: str | None) -> dict[str, Any]:
+    """Return what a results file records of the flags for reading a file of messages.
+
+    Args:
+        reading: How the file is read. Only a digest of its text is recorded.
+        region: The region of numbers without a country code.
+
+    Raises:
+        InvalidValue: The region is unknown.
+        MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
+    """
+    text = reading.text
+    return {
+        "encoding": None if reading.encoding is None else _usual_name(reading.encoding),
+        "map": dict(reading.renamed),
+        "region": None if region is None else check_region(region),
+        "text": None if text is None else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+    }
+
+
 def recorded_flags(
     reading: ReadOptions, *, region: str | None, account: str | None, config: Path
 ) -> Flags:
     """Return what a results file records of the flags of a run.
 
     Args:
-        reading: How the file is read. Only a digest of its text is recorded.
+        reading: How the file is read.
         region: The region of numbers without a country code.
         account: The account to send through.
         config: The configuration. Only its path is recorded: whoever resumes may have corrected it.
@@ -38,31 +58,32 @@ def recorded_flags(
         InvalidValue: The region is unknown.
         MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
     """
-    text = reading.text
-    return {
-        "account": account,
-        "config": str(config.absolute()),
-        "encoding": None if reading.encoding is None else known_encoding(reading.encoding),
-        "map": dict(reading.renamed),
-        "region": None if region is None else check_region(region),
-        "text": None if text is None else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
-    }
+    flags = reading_flags(reading, region)
+    return {"account": account, "config": str(config.absolute()), **flags}
 
 
-def other_flags(first: object, now: Flags) -> list[str]:
-    """Return the flags of the first run that differ from those of a run now, in words.
+def other_flags(first: object, now: Flags) -> str:
+    """Return in words which flags of the first run differ from those now; empty if none does.
 
     Args:
         first: The recorded flags of the first run; those that it lacks do not differ.
-        now: The flags now.
+        now: The flags to compare.
     """
     if not isinstance(first, dict):
-        return []
-    return [
+        return ""
+    words = [
         _in_words(name, first[name], is_given=bool(now[name]))
         for name in now
         if name in first and first[name] != now[name]
     ]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _usual_name(encoding: str) -> str:
+    try:
+        return known_encoding(encoding)
+    except ValueError:
+        return encoding  # reading the file will refuse it
 
 
 def _in_words(name: str, first: object, *, is_given: bool) -> str:

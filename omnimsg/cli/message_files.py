@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from omnimsg.bulk import MessageFile
+    from omnimsg.bulk import MessageFile, ReadOptions
     from omnimsg.domain.errors import Problem
     from omnimsg.routing import Route
 
@@ -45,7 +45,7 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
         FileFormatError: The file as a whole cannot be read as messages.
         MissingExtraError: There is a region, and the package that knows regions is not installed.
     """
-    from omnimsg.bulk import ReadOptions, open_message_file  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk import open_message_file  # noqa: PLC0415 - keeps help fast
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
     from omnimsg.domain.phone_number import check_region  # noqa: PLC0415
 
@@ -57,11 +57,27 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
             raise CommandError(
                 f"--region: {why}", "name it by two letters, such as --region ZA"
             ) from error
-    options = ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
     try:
-        return open_message_file(file, options)
+        return open_message_file(file, _read_options(flags))
     except OSError as error:
         raise unusable(file, error) from error
+
+
+def other_flags(file: Path, flags: FileFlags, first: object) -> CommandError | None:
+    """Return the error for a file that was sent with other flags for reading it, if it was.
+
+    Args:
+        file: The file of messages.
+        flags: The flags now; those of `open_messages`, which has checked the region.
+        first: The flags of the first run, from the results file.
+    """
+    from omnimsg.bulk import run_flags  # noqa: PLC0415 - keeps help fast
+
+    now = run_flags.reading_flags(_read_options(flags), flags.region)
+    differing = run_flags.other_flags(first, now)
+    if not differing:
+        return None
+    return CommandError(f"{file}: was sent with {differing}", "give the flags of that run")
 
 
 def print_kept_columns(messages: MessageFile) -> None:
@@ -122,6 +138,12 @@ def reason_of(error: OSError) -> str:
 def problems_text(problems: Sequence[Problem]) -> str:
     """Join the problems of a line; a problem of the whole line is shown without a field name."""
     return "; ".join(each.why if each.path in ("line", "$") else str(each) for each in problems)
+
+
+def _read_options(flags: FileFlags) -> ReadOptions:
+    from omnimsg.bulk import ReadOptions  # noqa: PLC0415 - keeps help fast
+
+    return ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
 
 
 def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -21,7 +21,14 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
+from omnimsg.cli.message_files import (
+    FileFlags,
+    open_messages,
+    other_flags,
+    problems_text,
+    refused,
+    unusable,
+)
 from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
 from omnimsg.domain.reason import Reason
 
@@ -130,20 +137,25 @@ def _messages(
 ) -> "MessageFile | None":
     """Open the file of messages; `None` if it cannot be used and is not required.
 
-    A file that is not the one that was sent cannot be used.
+    A file that is not the one that was sent cannot be used. Nor are lines written of one that is
+    read in another way: a row that is bad now may be a good one in the next run.
     """
     from omnimsg.bulk import FileFormatError  # noqa: PLC0415 - keeps help fast
 
+    first = recorded.header.get("flags")
     try:
         messages = open_messages(file, reading)
-        if messages.source.fingerprint.sha256 == recorded.header.get("sha256"):
+        if messages.source.fingerprint.sha256 != recorded.header.get("sha256"):
+            error = CommandError(
+                f"{file}: the file of messages has changed since it was sent",
+                "restore it to count the lines that were not reached, and to write lines of it",
+            )
+        elif not required or (other := other_flags(file, reading, first)) is None:
             return messages
-        error = CommandError(
-            f"{file}: the file of messages has changed since it was sent",
-            "restore it to count the lines that were not reached, and to write lines of it",
-        )
+        else:
+            error = other
     except FileFormatError as wrong:
-        error = refused(file, wrong)
+        error = other_flags(file, reading, first) or refused(file, wrong)
     except CommandError as wrong:
         error = wrong
     if required:

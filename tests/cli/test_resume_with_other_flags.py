@@ -81,7 +81,7 @@ def test_all_flags_that_differ_are_named(run: Run, sandbox: Sandbox, tmp_path: P
     ran = _resume(run, {"--account": "clickatell", "--config": "other.toml"})
 
     assert (
-        f"error: {RESULTS}: the first run had no --account and --config"
+        f"error: {RESULTS}: the first run had no --account, --config"
         f" {tmp_path / 'omnimsg.toml'} and --region ZA"
     ) == ran.error
 
@@ -163,3 +163,42 @@ def test_other_flags_are_allowed_to_a_resumed_run_only(
 def _header(folder: Path) -> dict[str, Any]:
     header: dict[str, Any] = json.loads((folder / RESULTS).read_text().splitlines()[0])
     return header
+
+
+def test_failed_lines_are_written_with_the_flags_of_their_run(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Read without its region, the row of a repeated reference was bad anyhow, and got no mark.
+
+    So the next run with that region sent it, and texted the person a second time.
+    """
+    row = f"{NO_COUNTRY},Hello,r-1"
+    (tmp_path / "many.csv").write_text(f"to,text,reference\n{row}\n{row}\n")
+    run("send-many", "many.csv", "--region", "ZA")
+
+    refused = run("results", "many.csv", "--failed", "failed.csv")
+    counted = run("results", "many.csv")
+    written = run("results", "many.csv", "--failed", "failed.csv", "--region", "ZA")
+    again = run("send-many", "failed.csv", "--region", "ZA", "--json")
+
+    assert (2, "error: many.csv: was sent with --region ZA") == (refused.code, refused.error)
+    assert "hint: give the flags of that run" == refused.hint
+    assert (1, "2 lines: 1 accepted, 1 bad\n", "") == (counted.code, counted.out, counted.err)
+    assert "failed    1 written to failed.csv" in written.out
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert 1 == len(sandbox.handsets.received(PHONE))
+
+
+def test_a_file_that_cannot_be_read_without_the_flags_of_its_run(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The error and the hint name all flags of the run, not only the first that is missed."""
+    _first_run(run, tmp_path, FLAGS, "phone;tel;name", f"{NO_COUNTRY};{PHONE};Zoë")
+    sent_with = "was sent with --encoding cp1252, --map phone=to, --region ZA and a --text"
+
+    counted = run("results", "many.csv")
+    refused = run("results", "many.csv", "--failed", "failed.csv")
+
+    expected = f"hint: many.csv: {sent_with}; the counts are those of the results file"
+    assert expected == counted.hint
+    assert (2, f"error: many.csv: {sent_with}") == (refused.code, refused.error)
