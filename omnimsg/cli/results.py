@@ -329,7 +329,7 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
     lines = "line" if count == 1 else "lines"
     print_line(f"{count:,} {lines}: ", counts_text(counts) if count else "none was tried")
     if summary["untried"]:
-        print_line(("left      ", "dim"), f"{summary['untried']:,} were not reached")
+        print_line(("left      ", "dim"), f"{summary['untried']:,} not reached")
     for state, reasons in summary["reasons"].items():
         found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
         print_line((f"{state.replace('_', ' '):<10}", "dim"), sanitize(found))
