@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
-from omnimsg.bulk.source import ReadOptions, Source, require_regular_file
+from omnimsg.bulk.source import (
+    ReadOptions,
+    Source,
+    refuse_foreign_format,
+    require_regular_file,
+)
 from omnimsg.domain.redaction import mask_text
 from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.json_codec.repeated_keys import repeated_key
@@ -25,6 +30,9 @@ from omnimsg.json_codec.repeated_keys import repeated_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+_MAGIC_BYTES = 8
 
 
 class MessageFile(Protocol):
@@ -75,6 +83,9 @@ def open_message_file(path: Path, options: ReadOptions | None = None) -> Message
             file = kind(Source(path, options or ReadOptions()))
             file.source.check_encoding()
             return file
+    with path.open("rb") as unknown:
+        # Whoever gave a workbook the name of a CSV file would be refused once more.
+        refuse_foreign_format(unknown.read(_MAGIC_BYTES))
     known = ", ".join(suffix for each in _KINDS for suffix in each.suffixes)
     raise FileFormatError(f"its name does not tell its format; let it end in one of {known}")
 

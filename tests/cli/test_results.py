@@ -336,6 +336,21 @@ def test_json_lines_are_written_as_they_are(run: Run, sandbox: Sandbox, tmp_path
     assert "its lines would be JSON Lines" in refused.error
 
 
+def test_a_file_that_was_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A file that was refused as a whole has no results; it was exit code 0, as if all was well."""
+    (tmp_path / "many.csv").write_text(f"to,txt\n{PHONE},Hello\n")
+    run("send-many", "many.csv")
+
+    ran = run("results", "many.csv", "--json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert (
+        f"error: {RESULTS}: the file was refused, and no message was sent: header: column 'txt' is"
+        " not a known key"
+    ) == ran.error
+    assert "hint: did you mean 'text'?" == ran.hint
+
+
 def test_the_provider_is_asked(run: Run, sent: Sandbox, tmp_path: Path) -> None:
     """`--delivery` counts the status of each accepted message; a failed delivery is a failure."""
     numbers = (PHONE, "+27820990006", "+27820990007", PHONE)
