@@ -444,6 +444,24 @@ def test_the_bar() -> None:
     assert second == "1,000 accepted, 3 bad, 500 skipped"
 
 
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_bar_with_a_long_name(width: int) -> None:
+    """The name of the file is shortened; the numbers are whole, also in a narrow terminal."""
+    now = 0.0
+    name = f"{'guests-' * 20}.jsonl"
+    display = ProgressDisplay(name, total=400_000, clock=lambda: now)
+    for line in range(1000):
+        display.on_outcome(line, Accepted(reference="r", account="main", provider_id="1"))
+    now = 1.0
+    console = Console(width=width, file=io.StringIO(), record=True)
+
+    console.print(display.render())
+
+    first, second = console.export_text().splitlines()
+    assert first.rstrip().endswith("1,000 of 400,000 1,000/s 6:39 left")
+    assert second == "1,000 accepted"
+
+
 def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """`--deadline nan` is refused before a results file is created; the next run is a first run."""
     (tmp_path / "a.csv").write_text("to,text\n+27820990001,x\n")
