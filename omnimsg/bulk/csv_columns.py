@@ -144,7 +144,8 @@ class Columns:
         given = [visible_name(name) for name in names]
         while given and not given[-1]:
             given.pop()
-        self._names = tuple(map(_column_name, _renamed(given, renamed)))
+        meant = _renamed(given, renamed)
+        self._names = tuple(map(_column_name, meant))
         for name in self._names:
             if name and self._names.count(name) > 1:
                 raise ValueError(f"column {shown_name(name)} appears twice")
@@ -182,8 +183,8 @@ class Columns:
         used = self._text.columns if self._text is not None else ()
         self.kept: tuple[str, ...] = tuple(
             name
-            for name, column in zip(given, self._names, strict=True)
-            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(name))
+            for name, asked, column in zip(given, meant, self._names, strict=True)
+            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(asked))
         )
 
     def row_to_json(self, row: Sequence[str]) -> dict[str, Any]:

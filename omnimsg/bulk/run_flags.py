@@ -8,6 +8,7 @@ first run.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -59,7 +60,8 @@ def recorded_flags(
         MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
     """
     flags = reading_flags(reading, region)
-    return {"account": account, "config": str(config.absolute()), **flags}
+    # Symbolic links are kept: one may lead to another release of the application by now.
+    return {"account": account, "config": os.path.normpath(config.absolute()), **flags}
 
 
 def other_flags(first: object, now: Flags) -> str:

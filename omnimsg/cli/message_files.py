@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
@@ -85,9 +86,10 @@ def print_kept_columns(messages: MessageFile) -> None:
     if messages.kept:
         names = ", ".join(sanitize(name[:40]) for name in messages.kept[:8])
         more = f" and {len(messages.kept) - 8} more" if len(messages.kept) > 8 else ""
+        columns, they = ("column", "it is") if len(messages.kept) == 1 else ("columns", "they are")
         # An output that nobody reads must not stop the run.
         with closed_output_ignored():
-            print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
+            print_hint(f"no message uses the {columns} {names}{more}; {they} kept as metadata")
 
 
 def print_unmatched_routes(messages: MessageFile, routes: Iterable[Route]) -> None:
@@ -97,7 +99,8 @@ def print_unmatched_routes(messages: MessageFile, routes: Iterable[Route]) -> No
         if column is not None:
             with closed_output_ignored():
                 print_warning(f"a route asks for metadata {key!r}, and the column is {column!r}")
-                print_hint(f"--map {column!r}=metadata.{key} lets the route take these messages")
+                pair = shlex.quote(f"{column}=metadata.{key}")
+                print_hint(f"--map {pair} lets the route take these messages")
 
 
 def print_numbers_read(count: int, region: str | None) -> None:

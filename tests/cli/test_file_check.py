@@ -243,7 +243,7 @@ def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert 0 == ran.code, ran.err
     assert 1 == ran.rows[0]["numbers_read"]
     assert "1 number was read with --region ZA" in ran.err
-    assert "no message uses the columns City" in ran.err
+    assert "no message uses the column City" in ran.err
     assert ["Hi Ola"] == [each.text for each in sandbox.handsets.received(PHONE)]
     assert ["Hi Zoë"] == [each.text for each in sandbox.handsets.received(OTHER)]
 
@@ -403,7 +403,31 @@ def test_a_route_that_asks_for_another_spelling_of_a_column(
     assert 0 == ran.code
     lines = [
         f"warning: a route asks for metadata 'hotel_name', and the column is {column!r}",
-        f"hint: --map {column!r}=metadata.hotel_name lets the route take these messages",
+        f"hint: --map '{column}=metadata.hotel_name' lets the route take these messages",
     ]
     assert is_warned == (lines == ran.err.splitlines()[-2:])
     assert is_warned == ("warning" in ran.err)
+
+
+@pytest.mark.parametrize(
+    ("header", "flags", "hint"),
+    [
+        ("to,text,Hotel", (), "no message uses the column Hotel; it is kept as metadata"),
+        ("to,text,Hotel", ("--map", "Hotel=metadata.hotel"), None),
+        ("to,text,metadata.Hotel", (), None),
+    ],
+)
+def test_a_column_that_no_message_uses(
+    run: Run,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    header: str,
+    flags: tuple[str, ...],
+    hint: str | None,
+) -> None:
+    """It is named, because it may be misspelt; not so if its user says that it is metadata."""
+    _write(tmp_path, header, f"{PHONE},Hello,Ritz")
+
+    ran = run("send-many", "many.csv", "--check", *flags)
+
+    assert [f"hint: {hint}"] * (hint is not None) == ran.err.splitlines()

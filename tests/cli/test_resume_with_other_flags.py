@@ -103,7 +103,11 @@ def test_the_same_flags_in_other_words(run: Run, sandbox: Sandbox, tmp_path: Pat
 
     ran = _resume(
         run,
-        {"--region": "za", "--encoding": "windows-1252", "--config": f"{tmp_path}/omnimsg.toml"},
+        {
+            "--region": "za",
+            "--encoding": "windows-1252",
+            "--config": f"../{tmp_path.name}/omnimsg.toml",
+        },
     )
 
     assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
