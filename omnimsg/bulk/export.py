@@ -19,6 +19,7 @@ import attrs
 
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.csv_rows import UNCORRECTED
+from omnimsg.bulk.reader import UNCORRECTED_KEY
 from omnimsg.json_codec import dumps
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | 
             text = line.source.decode(errors="surrogateescape").rstrip("\r\n")
             if cause.needs_mark:
                 reason = dumps(f"{cause.text}; correct this line, then delete this key").decode()
-                text = text.replace("{", f'{{"why": {reason}, ', 1)
+                text = text.replace("{", f'{{"{UNCORRECTED_KEY}": {reason}, ', 1)
             new.write(f"{text}\n")
             count += 1
     return count

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+UNCORRECTED_KEY = "why"
+"""The key in a line of `omnimsg results --failed` that must not be sent as it is."""
+
 _MAGIC_BYTES = 8
 
 
@@ -147,6 +150,9 @@ class JsonLinesFile:
         if repeated is not None:
             # Which value is meant? The wrong person might be texted.
             why = f"has the key {mask_text(repeated)!r} twice; remove one"
+            return bad_line(number, why, source=raw)
+        if isinstance(data, dict) and UNCORRECTED_KEY in data:
+            why = f"is not corrected yet; delete its key {UNCORRECTED_KEY!r} once it is"
             return bad_line(number, why, source=raw)
         return Line(number, data, source=raw)
 

@@ -277,6 +277,7 @@ def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected
     again = run("send-many", "failed.jsonl", "--json")
     run("results", "failed.jsonl", "--failed", "failed-2.jsonl")
 
+    assert "error: line 1: is not corrected yet; delete its key 'why' once it is" == again.error
     failed = (tmp_path / "failed.jsonl").read_text()
     why = (
         "reference: repeats the reference of an earlier line; correct this line, then delete this"
