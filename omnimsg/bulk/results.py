@@ -189,9 +189,9 @@ class ResultsFile(DirectJournal):
     def _started(
         cls, path: Path, log: AppendLog, header: dict[str, Any], source: Fingerprint
     ) -> Self:
-        results = cls(path, log, header, source)
         log.append(to_line(header))
-        return results
+        log.finish()  # or a change by another program would find the header only in the queue
+        return cls(path, log, header, source)
 
     def generated_reference(self, line: int) -> str:
         """Return the generated reference of a line, the same in every run."""
