@@ -89,6 +89,17 @@ def test_the_line_of_upload_names_the_file(run: Run, sandbox: Sandbox, menu: Pat
     assert menu.with_name("back.txt").read_bytes() == CONTENT
 
 
+def test_when_a_file_expires(run: Run, sandbox: Sandbox, menu: Path) -> None:
+    """`upload` and `media-info` write the time as the tables do, to the second and with offset."""
+    up = run("upload", "menu.txt", "--content-type", "text/plain")
+    stored = next(line for line in up.out.splitlines() if line.startswith("id "))
+    info = run("media-info", stored.split()[1])
+
+    for ran in (up, info):
+        line = next(each for each in ran.out.splitlines() if each.startswith("expires"))
+        assert re.fullmatch(r"expires  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000", line)
+
+
 def test_the_line_of_upload_is_a_source_of_media(
     run: Run, sandbox: Sandbox, menu: Path, tmp_path: Path
 ) -> None:
