@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
+from omnimsg.bulk.results_format import HEADER_START
 from omnimsg.bulk.source import (
     ReadOptions,
     Source,
@@ -100,7 +101,8 @@ class JsonLinesFile:
         source: The file.
 
     Raises:
-        FileFormatError: An option for CSV was given, or the file is one JSON array.
+        FileFormatError: An option for CSV was given, or the file is one JSON array or a results
+            file.
         FileChangedError: The file has changed since its fingerprint was computed.
         OSError: The file cannot be read.
     """
@@ -117,6 +119,9 @@ class JsonLinesFile:
             )
         self.source = source
         first = next(filter(bytes.strip, source.lines()), b"")
+        if first.startswith(HEADER_START):
+            # Its name ends as that of a file of messages, and a shell completes it.
+            raise FileFormatError("is a results file; name the file of messages that it belongs to")
         if first.lstrip().startswith(b"["):
             # With one element a line, the last would be read as a message, the others as bad lines.
             raise FileFormatError(

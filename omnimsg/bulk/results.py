@@ -23,6 +23,7 @@ from omnimsg.bulk.results_format import (
     is_start_of_header,
     new_header,
     now,
+    require_same_file,
     state_lines,
     to_line,
 )
@@ -176,11 +177,7 @@ class ResultsFile(DirectJournal):
             # Killed before the header was complete, or a refused file: no message was sent.
             log.truncate(0)
             return cls._started(path, log, fresh, source)
-        if header.get("sha256") != source.sha256:
-            raise ResultsError(
-                f"{path}: the file of messages has changed since the first run; restore it, or put"
-                " new lines into a file of their own"
-            )
+        require_same_file(path, header, fresh)
         results = cls(path, log, header, source)
         results._replay(entries)
         return results

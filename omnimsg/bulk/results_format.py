@@ -31,7 +31,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.json_codec import dumps_line, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from omnimsg.bulk.line_state import LineStates
@@ -41,7 +41,8 @@ PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
 RESTORE = "restore it from a copy, or name the right one; a new one would send every line again"
 """The advice for a results file that cannot be read: starting anew would text everybody twice."""
-_HEADER_START = b'{"omnimsg":"send-many"'
+HEADER_START = b'{"omnimsg":"send-many"'
+"""The first bytes of every results file."""
 
 
 class ResultsError(OmnimsgError):
@@ -117,11 +118,35 @@ def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     return header
 
 
+def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to resume with another file of messages than the first run.
+
+    Args:
+        path: The results file.
+        first: Its header.
+        now: The header that a first run would write now.
+
+    Raises:
+        ResultsError: The results file belongs to another file, or that file has changed.
+    """
+    if first.get("sha256") == now["sha256"]:
+        return
+    if first.get("file") != now["file"]:
+        raise ResultsError(
+            f"{path}: belongs to another file, {first.get('file')}; name the right results file"
+            " with --results"
+        )
+    raise ResultsError(
+        f"{path}: the file of messages has changed since the first run; restore it, or put new"
+        " lines into a file of their own"
+    )
+
+
 def is_start_of_header(path: Path) -> bool:
     """Return whether a file without a complete line is a header that a killed process left."""
     with path.open("rb") as file:
-        start = file.read(len(_HEADER_START))
-    return _HEADER_START.startswith(start)
+        start = file.read(len(HEADER_START))
+    return HEADER_START.startswith(start)
 
 
 def to_line(entry: dict[str, Any]) -> bytes:

@@ -284,6 +284,30 @@ def test_a_changed_file_is_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -
     assert "a file of their own" in ran.hint
 
 
+def test_the_results_of_another_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A results file that --results names by mistake is no reason to restore the messages."""
+    _write(tmp_path, _message())
+    _write(tmp_path, _message(text="Other"), name="other.jsonl")
+    run("send-many", "other.jsonl")
+
+    ran = run("send-many", "many.jsonl", "--resume", "--results", "other.jsonl.results.jsonl")
+
+    expected = "error: other.jsonl.results.jsonl: belongs to another file, other.jsonl"
+    assert (2, expected) == (ran.code, ran.error)
+    assert "hint: name the right results file with --results" == ran.hint
+
+
+def test_a_results_file_is_no_file_of_messages(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A results file whose name the shell has completed is refused, instead of all its lines."""
+    _write(tmp_path, _message())
+    run("send-many", "many.jsonl")
+
+    ran = run("send-many", RESULTS)
+
+    assert (2, f"error: {RESULTS}: is a results file") == (ran.code, ran.error)
+    assert "hint: name the file of messages that it belongs to" == ran.hint
+
+
 def test_results_in_use(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A results file that another process has locked is exit code 2."""
     _write(tmp_path, _message())
