@@ -78,7 +78,8 @@ def results(  # noqa: PLR0913 - the flags of a command
 
     Exits with 0 when every line of the file is accepted and none failed to
     be delivered; 1 when one was rejected, not sent, bad, not reached or not
-    delivered; and 3 when one may or may not have been sent.
+    delivered; 2 when there are no results; and 3 when one may or may not
+    have been sent.
 
     Args:
         file: The file that `omnimsg send-many` has sent.
