@@ -56,7 +56,7 @@ def check_names(options: Mapping[str, object]) -> None:
         nearest = nearest_name(name, known)
         hint = f"; did you mean {nearest!r}?" if nearest else ""
         if name in _CONFIGURED:
-            hint = "; it comes from the configuration, or build Client() itself with it"
+            hint = "; put it into the configuration, or call Client() with it"
         raise TypeError(f"from_config() got an unexpected keyword argument {name!r}{hint}")
 
 

@@ -25,6 +25,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, line_state_of
+from omnimsg.bulk.run_flags import printable_path
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.reason import Reason, Retry
@@ -97,7 +98,7 @@ def new_header(name: str, sha256: str, flags: Flags = EMPTY) -> dict[str, Any]:
     return {
         "omnimsg": PROGRAM,
         "version": VERSION,
-        "file": name,
+        "file": printable_path(name),
         "sha256": sha256,
         "batch": secrets.token_hex(8),
         "at": now(),

@@ -35,12 +35,12 @@ def reading_flags(reading: ReadOptions, region: str | None) -> dict[str, Any]:
         InvalidValue: The region is unknown.
         MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
     """
-    text = reading.text
+    text = None if reading.text is None else reading.text.encode(errors="surrogatepass")
     return {
         "encoding": None if reading.encoding is None else _usual_name(reading.encoding),
         "map": dict(reading.renamed),
         "region": None if region is None else check_region(region),
-        "text": None if text is None else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        "text": None if text is None else f"sha256:{hashlib.sha256(text).hexdigest()}",
     }
 
 
@@ -61,7 +61,13 @@ def recorded_flags(
     """
     flags = reading_flags(reading, region)
     # Symbolic links are kept: one may lead to another release of the application by now.
-    return {"account": account, "config": os.path.normpath(config.absolute()), **flags}
+    path = printable_path(os.path.normpath(config.absolute()))
+    return {"account": account, "config": path, **flags}
+
+
+def printable_path(path: str) -> str:
+    """Return a path as JSON can express it: its bytes need not be UTF-8."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def other_flags(first: object, now: Flags) -> str:

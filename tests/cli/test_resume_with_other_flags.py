@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,6 +141,22 @@ def test_a_results_file_without_flags(run: Run, sandbox: Sandbox, tmp_path: Path
     ran = _resume(run, {"--region": "ZA", "--account": "clickatell"})
 
     assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+def test_names_and_a_text_that_are_not_utf_8(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Names of files may have any bytes. They were a defect, because JSON cannot express them."""
+    config, file = os.fsdecode(b"\xff.toml"), os.fsdecode(b"\xff.csv")
+    (tmp_path / config).write_text((tmp_path / "omnimsg.toml").read_text())
+    (tmp_path / file).write_text(f"to\n{PHONE}\n")
+    flags = ("--config", config, "--text", os.fsdecode(b"Ol\xe1"))
+
+    first = run("send-many", file, *flags)
+    second = run("send-many", file, "--resume", *flags, "--json")
+    other = run("send-many", file, "--resume", "--text", "Hello")
+
+    assert (1, "1 line: 1 bad") == (first.code, first.out.splitlines()[0])
+    assert (1, 1) == (second.code, second.rows[0]["skipped"])
+    assert f"the first run had --config {tmp_path}/\\xff.toml and another --text" in other.error
 
 
 def test_a_refused_file_is_sent_with_other_flags(

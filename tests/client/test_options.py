@@ -153,7 +153,7 @@ def test_amounts_of_another_type() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("routes", "; it comes from the configuration, or build Client() itself with it"),
+        ("routes", "; put it into the configuration, or call Client() with it"),
         ("observer", "; did you mean 'observers'?"),
         ("zzz", ""),
     ],
