@@ -11,13 +11,13 @@ The JSON form is one object:
 * `failed`, `doubtful`: how many lines were written to the files of these flags; null without them
 """
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from cyclopts import Parameter, validators
 
+from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
@@ -38,12 +38,7 @@ if TYPE_CHECKING:
     from omnimsg.bulk import Line, MessageFile
     from omnimsg.bulk.export import Cause
     from omnimsg.bulk.recorded_results import RecordedResults
-    from omnimsg.client import Client
-    from omnimsg.domain.status import Status
 
-# The maximum number of concurrent status requests.
-_MAX_IN_FLIGHT = 16
-_UNASKED = "unasked"
 # Whoever has opted out at one provider must not get the message through another one either.
 _OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
@@ -95,13 +90,13 @@ def results(  # noqa: PLR0913 - the flags of a command
     messages = _messages(file, reading, recorded, required=wants_lines)
     # Counted now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
-    statuses = _query_statuses(recorded, config, rate) if delivery else {}
+    statuses = query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
         **counts,
         "untried": untried,
         "reasons": _reasons(recorded),
-        "delivery": _delivery_counts(recorded, statuses) if delivery else None,
+        "delivery": delivery_counts(recorded, statuses) if delivery else None,
     }
     failures = {line for line, status in statuses.items() if status.failed}
     summary |= {"failed": None, "doubtful": None}
@@ -192,64 +187,6 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
         "ambiguous": recorded.reasons(LineState.AMBIGUOUS),
     }
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
-
-
-def _query_statuses(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
-    """Ask for the status of each accepted message, at most `rate` requests a second."""
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.cli.one_call import run_one_call  # noqa: PLC0415
-    from omnimsg.domain.errors import OperationError  # noqa: PLC0415
-    from omnimsg.domain.reason import Fault  # noqa: PLC0415
-    from omnimsg.domain.status import Status  # noqa: PLC0415
-
-    statuses: dict[int, Status] = {}
-    refusals: list[OperationError] = []
-
-    async def call(client: "Client") -> None:
-        slots = anyio.Semaphore(_MAX_IN_FLIGHT)
-
-        async def ask(line: int, message_id: str) -> None:
-            try:
-                found = (await client.status(message_id)).status
-            except OperationError as error:
-                # A wrong key or missing rights: the other requests would fail the same way.
-                if error.failure.fault in (Fault.ACCOUNT, Fault.CALLER):
-                    refusals.append(error)
-                    group.cancel_scope.cancel()
-                found = Status.UNKNOWN
-            finally:
-                slots.release()
-            statuses[line] = _merge_leg_statuses(statuses.get(line), found)
-
-        async with anyio.create_task_group() as group:
-            due = anyio.current_time()
-            for line, message_id in recorded.message_ids():
-                if message_id is not None:
-                    await anyio.sleep_until(due)
-                    await slots.acquire()
-                    due = max(due, anyio.current_time()) + 1 / rate
-                    group.start_soon(ask, line, message_id)
-
-    run_one_call(config, call)
-    if refusals:
-        raise refusals[0]
-    return statuses
-
-
-def _merge_leg_statuses(one: "Status | None", other: "Status") -> "Status":
-    """Combine the statuses of two legs: prefer one that reached the handset, then a pending one."""
-    if one is None:
-        return other
-    return max(one, other, key=lambda each: (each.reached, not each.final, each.rank))
-
-
-def _delivery_counts(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-
-    found = Counter(status.value for status in statuses.values())
-    found[_UNASKED] = recorded.line_states.count(LineState.ACCEPTED) - len(statuses)
-    return {name: count for name, count in found.most_common() if count}
 
 
 def _failed_line(

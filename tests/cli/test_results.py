@@ -381,6 +381,19 @@ def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) ->
     assert "unauthorized" in ran.error
 
 
+def test_how_long_the_asking_takes(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """`--delivery` says when it will take minutes: of a long file, nothing was seen for hours."""
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(config.read_text().replace("sandbox-not-a-secret-A==", "hunter2"))
+
+    slow = run("results", "many.csv", "--delivery", "--rate", "0.001")
+    fast = run("results", "many.csv", "--delivery", "--rate", "1000")
+
+    hint = "hint: 2 messages at 0.001 a second take 17 minutes; --rate changes that"
+    assert hint == slow.err.splitlines()[0]
+    assert "minutes" not in fast.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
