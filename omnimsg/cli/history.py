@@ -101,11 +101,14 @@ def history(
 def _query(wanted: Filter) -> "HistoryQuery":
     from omnimsg.domain.history import HistoryQuery  # noqa: PLC0415 - keeps help fast
 
+    since, until = parse_time("--since", wanted.since), parse_time("--until", wanted.until)
+    if since is not None and until is not None and since > until:
+        raise CommandError("--since is later than --until", "exchange them")
     return HistoryQuery(
         channel=wanted.channel,
         to=_recipient(wanted.to),
-        since=parse_time("--since", wanted.since),
-        until=parse_time("--until", wanted.until),
+        since=since,
+        until=until,
         tag=wanted.tag,
     )
 

@@ -177,6 +177,10 @@ def test_a_file_larger_than_the_user_wants_is_not_written(
         (("cancel", "other:1"), "no account 'other'"),
         (("history", "--since", "soon"), "--since: is not a time"),
         (("history", "--until", "2030-05-01T09:00"), "--until: must say its offset"),
+        (
+            ("history", "--since", "2030-05-02T00:00:00Z", "--until", "2030-05-01T00:00:00Z"),
+            "--since is later than --until",
+        ),
         (("history", "--limit", "0"), "--limit"),
         (("history", "--to", "082 000 1111"), "--to: must be a number in E.164 form"),
         (("history", "--to", "27820001111"), "it has no plus"),
