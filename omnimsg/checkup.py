@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from omnimsg.adapter import Operation
+from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.reason import Reason
@@ -68,8 +68,8 @@ class Finding:
 
     Attributes:
         account: The account that it is about; `None` if it is about the client.
-        check: The check: `reach`, `clock`, `credentials`, `circuits`, `limits`, `callbacks`,
-            `configuration` or `versions`.
+        check: The check: `reach`, `clock`, `credentials`, `channels`, `circuits`, `limits`,
+            `callbacks`, `configuration` or `versions`.
         state: What was found.
         detail: In words; no secret, no number.
     """
@@ -149,7 +149,10 @@ class Examiner:
             host = account.adapter.account.base_url
             findings.append(finding("reach", State.OK, f"{host} answers ({answer.status})"))
             findings.append(finding("clock", *self._clock_of(answer)))
-            findings.append(finding("credentials", *await _credentials(account, deadline)))
+            credentials = await _credentials(account, deadline)
+            findings.append(finding("credentials", *credentials))
+            if credentials[0] is State.OK and _has_channels_of_its_own(account):
+                findings.append(finding("channels", *await _channels(account, deadline)))
         trouble = account.health().open_circuits
         for subject, failure in trouble.items():
             findings.append(finding("circuits", State.FAILED, f"{subject}: {failure.reason.value}"))
@@ -211,8 +214,7 @@ async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, 
             await account.balance(deadline)
             return State.OK, "accepted (balance)"
         if Operation.HISTORY in operations:
-            pages = account.history(HistoryQuery(), deadline)
-            await anext(aiter(pages), None)
+            await _first_page(account, HistoryQuery(), deadline)
             return State.OK, "accepted (history)"
         if Operation.STATUS in operations:
             status = await account.status(_NO_ID, deadline)
@@ -223,6 +225,31 @@ async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, 
     except InvalidValue:
         pass  # ids of this provider have another form
     return State.NOT_VERIFIED, "the provider has no operation that tests them without sending"
+
+
+def _has_channels_of_its_own(account: AccountEngine) -> bool:
+    """Return whether the account's settings decide its channels, and these can be asked for."""
+    decides = type(account.adapter).usable_channels is not Adapter.usable_channels
+    return decides and Operation.HISTORY in account.operations
+
+
+async def _channels(account: AccountEngine, deadline: float) -> tuple[State, str]:
+    """Ask for the list of each channel: a channel that the provider does not know is an error."""
+    channels = sorted(account.adapter.usable_channels())
+    states, details = {State.OK}, []
+    for channel in channels:
+        try:
+            await _first_page(account, HistoryQuery(channel=channel), deadline)
+        except OperationError as error:
+            state, detail = _verdict_of(error.failure)
+            states.add(state)
+            details.append(f"{channel}: {detail}")
+    worst = next(each for each in (State.FAILED, State.NOT_VERIFIED, State.OK) if each in states)
+    return worst, "; ".join(details) or f"known: {', '.join(channels)}"
+
+
+async def _first_page(account: AccountEngine, query: HistoryQuery, deadline: float) -> None:
+    await anext(aiter(account.history(query, deadline)), None)
 
 
 def _verdict_of(failure: Failure) -> tuple[State, str]:

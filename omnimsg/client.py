@@ -10,7 +10,7 @@ from omnimsg.account_management import AccountManagement
 from omnimsg.accounts import Accounts
 from omnimsg.adapter import Adapter
 from omnimsg.checkup import Checks
-from omnimsg.client_options import check_options, observers_of
+from omnimsg.client_options import check_names, check_options, observers_of
 from omnimsg.config import load_config, load_url, path_from_environment, url_from_environment
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.arguments import items_of, require_messages
@@ -183,6 +183,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         unknown or wrong; a missing `env:` or `file:` value of another account is an error when that
         account is used.
         """
+        check_names(options)
         config = load_config(source, default=default)
         return cls(
             config.adapters.values(),

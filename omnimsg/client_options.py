@@ -13,11 +13,12 @@ from omnimsg.domain.arguments import (
     require_methods,
     require_several,
 )
+from omnimsg.domain.nearest import nearest_name
 from omnimsg.engine.observers import Observer
 from omnimsg.engine.policy import Policy, RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from omnimsg.delivery.store import Store
     from omnimsg.domain.opt_out import OptOutRules
@@ -40,6 +41,23 @@ class ClientOptions(TypedDict, total=False):
     store: Store | None
     suppression: Suppression | None
     opt_out_rules: OptOutRules | None
+
+
+def check_names(options: Mapping[str, object]) -> None:
+    """Refuse options that `Client.from_config` does not have.
+
+    Raises:
+        TypeError: There is no such option, or the configuration has it.
+    """
+    known = ClientOptions.__annotations__
+    for name in options:
+        if name in known:
+            continue
+        nearest = nearest_name(name, known)
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        if name in _CONFIGURED:
+            hint = "; put it into the configuration, or call Client() with it"
+        raise TypeError(f"from_config() got an unexpected keyword argument {name!r}{hint}")
 
 
 def check_options(**given: object) -> None:
@@ -66,6 +84,8 @@ def observers_of(given: Iterable[Observer]) -> tuple[Observer, ...]:
     return observers
 
 
+# The arguments of `Client` that `from_config` makes of the configuration.
+_CONFIGURED = ("adapters", "budgets", "callbacks", "policies", "routes", "unusable")
 _EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 
 # What each option must be. Those of an interface may be objects of any class.

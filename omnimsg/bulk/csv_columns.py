@@ -19,6 +19,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.bulk.csv_rows import UNCORRECTED
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
@@ -102,6 +103,20 @@ _COLUMN_BY_PATH = {
 _PARAMETER_PATH = re.compile(r"content\.body\[([0-9]+)\].*")
 
 
+class CellError(ValueError):
+    """Cells of a row cannot be used.
+
+    Attributes:
+        problems: What is wrong with them.
+        others: The fields of the message that the other cells give, in the JSON form.
+    """
+
+    def __init__(self, problems: Sequence[str], others: dict[str, Any]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+        self.others = others
+
+
 class Columns:
     """The columns of one file.
 
@@ -129,7 +144,8 @@ class Columns:
         given = [visible_name(name) for name in names]
         while given and not given[-1]:
             given.pop()
-        self._names = tuple(map(_column_name, _renamed(given, renamed)))
+        meant = _renamed(given, renamed)
+        self._names = tuple(map(_column_name, meant))
         for name in self._names:
             if name and self._names.count(name) > 1:
                 raise ValueError(f"column {shown_name(name)} appears twice")
@@ -160,43 +176,53 @@ class Columns:
         self._owned = {
             name: owner for name in self._names if (owner := _content_column_of(name)) is not None
         }
+        self._given = tuple(given)
         self._metadata = {
             name: name.removeprefix(_METADATA_PREFIX) for name in self._names if _is_metadata(name)
         }
         used = self._text.columns if self._text is not None else ()
         self.kept: tuple[str, ...] = tuple(
             name
-            for name, column in zip(given, self._names, strict=True)
-            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(name))
+            for name, asked, column in zip(given, meant, self._names, strict=True)
+            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(asked))
         )
 
     def row_to_json(self, row: Sequence[str]) -> dict[str, Any]:
         """Convert a row to a message in the JSON form, not yet validated.
 
         Raises:
-            ValueError: The number of cells is wrong, or cells are invalid or exclude each other.
+            CellError: Cells are invalid or exclude each other, or there is no content.
+            ValueError: The number of cells is wrong, or a cell is in no column.
         """
         count = len(row)
         if count != self.width and (count < self.width or any(map(str.strip, row[self.width :]))):
-            raise ValueError(f"has {len(row)} cells, the header has {self.width}")
+            if "".join(row[self.width :]).strip() == UNCORRECTED:
+                raise ValueError("is not corrected yet; empty its last cell once it is")
+            cells_found = "1 cell" if count == 1 else f"{count} cells"
+            raise ValueError(f"has {cells_found}, the header has {self.width}")
         pairs = zip(self._names, row, strict=False)
         cells = {name: cell for name, cell in pairs if cell and not cell.isspace()}
         if "" in cells:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
-        if self._text is None:
+        problems: list[str] = []
+        try:
             data["content"] = self._content(cells)
-        else:
-            self._check_cell_owners(cells, "text")
-            data["content"] = _text({"text": self._text.fill(cells)})
+        except ValueError as error:
+            problems.append(str(error))
         if "ttl" in cells:
-            data["ttl"] = _whole_seconds(cells["ttl"])
+            try:
+                data["ttl"] = _whole_seconds(cells["ttl"])
+            except ValueError as error:
+                problems.append(str(error))
         if "tags" in cells:
             data["tags"] = [tag.strip() for tag in cells["tags"].split("|")]
         metadata = {key: cells[name] for name, key in self._metadata.items() if name in cells}
         if metadata:
             data["metadata"] = metadata
+        if problems:
+            raise CellError(problems, data)
         return data
 
     def column_of(self, path: str) -> str:
@@ -204,6 +230,15 @@ class Columns:
         if match := _PARAMETER_PATH.fullmatch(path):
             return f"param.{int(match[1]) + 1}"
         return _COLUMN_BY_PATH.get(path, path.removeprefix("content."))
+
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the header name of metadata that differs from `key` in capitals or spaces only."""
+        if key in self._metadata.values():
+            return None
+        for name, column in zip(self._given, self._names, strict=True):
+            if _normalized(self._metadata.get(column, "")) == _normalized(key):
+                return name
+        return None
 
     def looks_like_row(self, pieces: Sequence[str]) -> bool:
         """Return whether a line looks like a row, and not like part of a text.
@@ -222,6 +257,9 @@ class Columns:
         return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
 
     def _content(self, cells: dict[str, str]) -> dict[str, Any]:
+        if self._text is not None:
+            self._check_cell_owners(cells, "text")
+            return _text({"text": self._text.fill(cells)})
         chosen = [name for name in self._contents if name in cells]
         if "subject" in chosen and "text" in chosen:
             # Beside a subject, the text is the plain body of the e-mail.

@@ -6,11 +6,14 @@ import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, ClassVar
 
+import attrs
+
 from omnimsg.bulk import source as source_module
-from omnimsg.bulk.csv_columns import Columns, shown_name, visible_name
+from omnimsg.bulk.csv_columns import CellError, Columns, shown_name, visible_name
 from omnimsg.bulk.csv_rows import Row, RowReader
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
 from omnimsg.bulk.recipient_guess import looks_like_recipient
+from omnimsg.domain.errors import Problem
 from omnimsg.domain.validate import is_unicode
 
 if TYPE_CHECKING:
@@ -89,6 +92,10 @@ class CsvFile:
         """Return the name of the column that fills a path of the JSON form."""
         return self._columns.column_of(path)
 
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the column of metadata that differs from `key` in capitals or spaces only."""
+        return self._columns.similar_metadata(key)
+
     def _open(self) -> tuple[RowReader, Row]:
         """Open the file and read its header, which may follow blank rows and a line `sep=;`."""
         lines = self._decoded_lines()
@@ -150,6 +157,9 @@ class CsvFile:
             return bad(f"is not {self.source.encoding_name}")
         try:
             data = self._columns.row_to_json(row.cells)
+        except CellError as error:
+            problems = tuple(Problem("line", why) for why in error.problems)
+            return attrs.evolve(bad(""), problems=problems, others=error.others)
         except ValueError as error:
             return bad(str(error))
         return Line(row.number, data, line_count=row.line_count, source=row.cells)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MAX_CELL_LINES = 10_000
 _MAX_CELL_CHARACTERS = 4 * 1024 * 1024
 
+UNCORRECTED = "empty this cell once the row is corrected"
+"""The cell behind a row of `omnimsg results --failed` that must not be sent as it is."""
+
 # Everything up to the quote that ends a cell; a doubled quote does not end it.
 _QUOTED = re.compile(r'[^"]*+(?:""[^"]*+)*+')
 
@@ -53,7 +56,7 @@ class RowReader:
     Attributes:
         delimiter: The character between two cells.
         width: How many cells a row has; a row that spans lines must have this many, and no further
-            filled ones.
+            filled ones but the mark of an uncorrected row.
         looks_like_row: Whether a single line, split at its delimiters, looks like a row.
     """
 
@@ -119,8 +122,8 @@ class RowReader:
                 break
             start += 1
         if len(taken) > 1 and self.width is not None:
-            surplus = any(each.strip() for each in cells[self.width :])
-            if surplus or len(cells) < self.width:
+            surplus = "".join(cells[self.width :]).strip()
+            if surplus not in ("", UNCORRECTED) or len(cells) < self.width:
                 last = self._line(taken)
                 raise _QuoteError(
                     f"a quote joins the lines up to line {last} into a row of the wrong width"

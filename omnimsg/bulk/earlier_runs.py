@@ -1,12 +1,19 @@
-"""Messages that an earlier run may have sent."""
+"""What earlier runs did, and the messages that one of them may have sent."""
 
 from __future__ import annotations
 
-from omnimsg.bulk.line_state import LineState
+from typing import TYPE_CHECKING
+
+from omnimsg.bulk.line_state import LineState, line_state_of
+from omnimsg.bulk.results_format import LATER_LEG
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.fallback.conclusion import conclusion_of
+
+if TYPE_CHECKING:
+    from omnimsg.bulk.line_state import LineStates
+    from omnimsg.bulk.results_format import Entries
 
 
 class EarlierDoubts:
@@ -37,6 +44,27 @@ class EarlierDoubts:
         kept = self.keep(outcome)
         self._references.discard(outcome.reference)
         return kept
+
+
+def replay(entries: Entries, states: LineStates) -> dict[int, tuple[str, str]]:
+    """Set the state of each line from the entries of earlier runs.
+
+    Returns:
+        By line, the reference and the account of each intent that no entry follows. These are at
+        most what one run had in flight, because each run settles those of the run before.
+    """
+    unsettled: dict[int, tuple[str, str]] = {}
+    for entry in entries:
+        line = entry["line"]
+        if LATER_LEG in entry:
+            continue
+        if "intent" in entry:
+            unsettled[line] = entry["intent"], entry["account"]
+            states[line] = LineState.IN_FLIGHT
+            continue
+        unsettled.pop(line, None)
+        states[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
+    return unsettled
 
 
 def killed_during(reference: str, account: str) -> Ambiguous:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 import attrs
 
 from omnimsg.bulk.csv_file import CsvFile
+from omnimsg.bulk.csv_rows import UNCORRECTED
+from omnimsg.bulk.reader import UNCORRECTED_KEY
 from omnimsg.json_codec import dumps
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from omnimsg.bulk.reader import MessageFile
 
 _ADDED = ("metadata.line", "metadata.why")
-_MARK = "empty this cell once the row is corrected"
 # The surrogate that marks a cut-off line is written, like that of an undecodable byte, as a byte
 # that is not UTF-8: the line stays bad until it is corrected.
 _CUT_OFF = str.maketrans({"\ud800": "\udcff"})
@@ -83,7 +84,7 @@ def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | 
             text = line.source.decode(errors="surrogateescape").rstrip("\r\n")
             if cause.needs_mark:
                 reason = dumps(f"{cause.text}; correct this line, then delete this key").decode()
-                text = text.replace("{", f'{{"why": {reason}, ', 1)
+                text = text.replace("{", f'{{"{UNCORRECTED_KEY}": {reason}, ', 1)
             new.write(f"{text}\n")
             count += 1
     return count
@@ -111,9 +112,9 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
         cells += [""] * missing
         own = [cells[index] for index in kept]
         added = [str(line.number), cause.text]
-        if earlier and surplus == _MARK:
+        if earlier and surplus == UNCORRECTED:
             # Nobody has corrected it since the earlier export, which says why.
-            added = [str(line.number), cells[width - 1], _MARK]
+            added = [str(line.number), cells[width - 1], UNCORRECTED]
         elif surplus:
             # Nobody knows which cells are too many, such as the rest of a text after a comma
             # without quotes: all are kept as they stand, but for the number and the reason of an
@@ -123,7 +124,7 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
             own = cells[: len(cells) - earlier]
         elif missing > 0 or cause.needs_mark:
             # Nor which are missing: with empty ones in their place the row would be a good one.
-            added.append(_MARK)
+            added.append(UNCORRECTED)
         writer.writerow([*own, *added])
         count += 1
     return count

@@ -27,6 +27,7 @@ class Line:
         problems: Why the message cannot be read; empty if it can.
         line_count: How many lines of the file the message takes: a CSV cell may span several.
         source: The data that was read: the cells of a row, or the bytes of a line of JSON.
+        others: Of a row with cells that cannot be used, the fields that the other cells give.
     """
 
     number: int = attrs.field(kw_only=False)
@@ -34,6 +35,7 @@ class Line:
     problems: tuple[Problem, ...] = attrs.field(default=(), kw_only=False)
     line_count: int = attrs.field(default=1, eq=False)
     source: Sequence[str] | bytes = attrs.field(default=b"", eq=False, repr=False)
+    others: dict[str, Any] | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def bad_line(

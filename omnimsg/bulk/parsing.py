@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from omnimsg.bulk.reader import MessageFile
     from omnimsg.domain.message import Message
 
+# A message in which one field at a time is replaced, to check that field by itself.
+_GOOD = {"to": "+37255500001", "content": {"type": "text", "text": "-"}}
+
 
 class LineParser:
     """Turns the lines of one file into messages, in the order of the file.
@@ -67,16 +70,29 @@ class LineParser:
             self._is_new(line.data.get("reference"))
 
     def _parse(self, line: Line) -> Message:
-        if line.problems:
-            raise InvalidValue(*line.problems)
         data, own_reference = line.data, None
+        problems = list(line.problems)
+        if line.others is not None:
+            # What is wrong with the other cells is reported too, but not that there is no content.
+            data = {"content": _GOOD["content"], **line.others}
+        elif problems:
+            raise InvalidValue(*problems)
         if isinstance(data, dict):
             own_reference = data.get("reference")
             if "reference" not in data:
                 data = {"reference": self._generated_reference(line.number), **data}
             if self._region is not None:
-                data = {**data, **self._recipient(data.get("to"), self._region)}
-        message = message_from_json(data)
+                try:
+                    data = {**data, **self._recipient(data.get("to"), self._region)}
+                except InvalidValue as error:
+                    problems += error.problems
+        try:
+            message = message_from_json(data)
+        except InvalidValue as error:
+            known = {each.path for each in problems}
+            problems += [each for each in _all_problems(data, error) if each.path not in known]
+        if problems:
+            raise InvalidValue(*problems)
         if not self._is_new(own_reference):
             raise InvalidValue(Problem("reference", "repeats the reference of an earlier line"))
         return message
@@ -95,3 +111,15 @@ class LineParser:
     def _is_new(self, reference: object) -> bool:
         """Record a reference of the file; return whether no earlier line has it."""
         return not isinstance(reference, str) or self._references.add(reference)
+
+
+def _all_problems(data: object, error: InvalidValue) -> list[Problem]:
+    """Return the problems of all fields: the model stops at the first value that it refuses."""
+    found: list[Problem] = []
+    for name, value in data.items() if isinstance(data, dict) else ():
+        try:
+            message_from_json({**_GOOD, name: value})
+        except InvalidValue as of_one_field:
+            found += of_one_field.problems
+    paths = {each.path for each in found}
+    return found + [each for each in error.problems if each.path not in paths]

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
 from omnimsg.bulk.line import FileFormatError, Line, bad_line
-from omnimsg.bulk.source import ReadOptions, Source, require_regular_file
+from omnimsg.bulk.results_format import HEADER_START
+from omnimsg.bulk.source import (
+    ReadOptions,
+    Source,
+    refuse_foreign_format,
+    require_regular_file,
+)
 from omnimsg.domain.redaction import mask_text
 from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.json_codec.repeated_keys import repeated_key
@@ -25,6 +31,12 @@ from omnimsg.json_codec.repeated_keys import repeated_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+UNCORRECTED_KEY = "why"
+"""The key in a line of `omnimsg results --failed` that must not be sent as it is."""
+
+_MAGIC_BYTES = 8
 
 
 class MessageFile(Protocol):
@@ -53,6 +65,9 @@ class MessageFile(Protocol):
     def field_of(self, path: str) -> str:
         """Return the name that the file itself uses for a path of the JSON form."""
 
+    def similar_metadata(self, key: str) -> str | None:
+        """Return the column of metadata that differs from `key` in capitals or spaces only."""
+
 
 def open_message_file(path: Path, options: ReadOptions | None = None) -> MessageFile:
     """Open a file of messages in the format of its suffix, and check its header and encoding.
@@ -72,6 +87,9 @@ def open_message_file(path: Path, options: ReadOptions | None = None) -> Message
             file = kind(Source(path, options or ReadOptions()))
             file.source.check_encoding()
             return file
+    with path.open("rb") as unknown:
+        # Whoever gave a workbook the name of a CSV file would be refused once more.
+        refuse_foreign_format(unknown.read(_MAGIC_BYTES))
     known = ", ".join(suffix for each in _KINDS for suffix in each.suffixes)
     raise FileFormatError(f"its name does not tell its format; let it end in one of {known}")
 
@@ -83,7 +101,8 @@ class JsonLinesFile:
         source: The file.
 
     Raises:
-        FileFormatError: An option for CSV was given, or the file is one JSON array.
+        FileFormatError: An option for CSV was given, or the file is one JSON array or a results
+            file.
         FileChangedError: The file has changed since its fingerprint was computed.
         OSError: The file cannot be read.
     """
@@ -100,6 +119,9 @@ class JsonLinesFile:
             )
         self.source = source
         first = next(filter(bytes.strip, source.lines()), b"")
+        if first.startswith(HEADER_START):
+            # Its name ends as that of a file of messages, and a shell completes it.
+            raise FileFormatError("is a results file; name the file of messages that it belongs to")
         if first.lstrip().startswith(b"["):
             # With one element a line, the last would be read as a message, the others as bad lines.
             raise FileFormatError(
@@ -120,6 +142,10 @@ class JsonLinesFile:
         """Return the path itself."""
         return path
 
+    def similar_metadata(self, key: str) -> str | None:
+        """Return `None`: there are no columns."""
+        return None
+
     def _parse(self, number: int, raw: bytes) -> Line:
         try:
             data = loads(raw)
@@ -129,6 +155,9 @@ class JsonLinesFile:
         if repeated is not None:
             # Which value is meant? The wrong person might be texted.
             why = f"has the key {mask_text(repeated)!r} twice; remove one"
+            return bad_line(number, why, source=raw)
+        if isinstance(data, dict) and UNCORRECTED_KEY in data:
+            why = f"is not corrected yet; delete its key {UNCORRECTED_KEY!r} once it is"
             return bad_line(number, why, source=raw)
         return Line(number, data, source=raw)
 

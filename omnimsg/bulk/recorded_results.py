@@ -30,7 +30,8 @@ class RecordedResults:
         line_states: The state of each line; a line without an outcome yet is `IN_FLIGHT`.
 
     Raises:
-        ResultsError: The file is missing, damaged or not a results file.
+        ResultsError: The file is missing, damaged or not a results file, or it has no results,
+            because no message was sent.
         OSError: The file cannot be read.
     """
 
@@ -53,6 +54,10 @@ class RecordedResults:
         if header is None:
             raise ResultsError(f"{path}: has no results yet; no message was sent")
         self.header: dict[str, Any] = checked_header(path, header)
+        if "refused" in header:
+            raise ResultsError(
+                f"{path}: the file was refused, and no message was sent: {header['refused']}"
+            )
         for entry in entries:
             self._read(entry)
 

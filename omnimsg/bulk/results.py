@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from omnimsg.bulk.earlier_runs import EarlierDoubts, killed_during
+from omnimsg.bulk.earlier_runs import EarlierDoubts, killed_during, replay
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
@@ -23,6 +23,7 @@ from omnimsg.bulk.results_format import (
     is_start_of_header,
     new_header,
     now,
+    require_same_file,
     state_lines,
     to_line,
 )
@@ -33,6 +34,7 @@ from omnimsg.bulk.results_opening import (
     rescue_path,
 )
 from omnimsg.bulk.source import fingerprint
+from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.serialization import outcome_to_json
 from omnimsg.engine.journal import DirectJournal
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.bulk.fingerprint import Fingerprint
+    from omnimsg.bulk.run_flags import Flags
     from omnimsg.domain.errors import Problem
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
@@ -85,7 +88,9 @@ class ResultsFile(DirectJournal):
         self._doubts = EarlierDoubts()
 
     @classmethod
-    def create(cls, path: Path, source: Path, *, known: Fingerprint | None = None) -> Self:
+    def create(
+        cls, path: Path, source: Path, *, known: Fingerprint | None = None, flags: Flags = EMPTY
+    ) -> Self:
         """Create the results file of a file of messages.
 
         A results file that only records a refusal of its file of messages is replaced.
@@ -94,6 +99,7 @@ class ResultsFile(DirectJournal):
             path: The results file.
             source: The file of messages.
             known: The fingerprint of the file of messages, if it was computed already.
+            flags: The flags of the run, to record.
 
         Raises:
             ResultsError: The results file exists already.
@@ -113,16 +119,19 @@ class ResultsFile(DirectJournal):
                     log.close()
                     raise
                 log.truncate(0)
-        return cls._started(path, log, source.name, known)
+        return cls._started(path, log, new_header(source.name, known.sha256, flags), known)
 
     @classmethod
-    def resume(cls, path: Path, source: Path, *, known: Fingerprint | None = None) -> Self:
+    def resume(
+        cls, path: Path, source: Path, *, known: Fingerprint | None = None, flags: Flags = EMPTY
+    ) -> Self:
         """Open the results file that an earlier run created.
 
         Args:
             path: The results file.
             source: The file of messages.
             known: The fingerprint of the file of messages, if it was computed already.
+            flags: The flags of the run, to record if no run has; `refuse_other_flags` compares.
 
         Raises:
             ResultsError: The results file is missing, in use, damaged or not a results file, or the
@@ -134,7 +143,7 @@ class ResultsFile(DirectJournal):
         with os_errors_explained(path):
             log = AppendLog(path, new=False)
         try:
-            return cls._replayed(path, log, source.name, known)
+            return cls._replayed(path, log, new_header(source.name, known.sha256, flags), known)
         except BaseException:
             log.close()
             raise
@@ -154,7 +163,9 @@ class ResultsFile(DirectJournal):
         log.close()
 
     @classmethod
-    def _replayed(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
+    def _replayed(
+        cls, path: Path, log: AppendLog, fresh: dict[str, Any], source: Fingerprint
+    ) -> Self:
         # No line number exceeds the size in bytes, because a blank line has one byte.
         entries = Entries(path, source.size)
         header = next(entries, None)
@@ -165,21 +176,19 @@ class ResultsFile(DirectJournal):
         if header is None or "refused" in checked_header(path, header):
             # Killed before the header was complete, or a refused file: no message was sent.
             log.truncate(0)
-            return cls._started(path, log, name, source)
-        if header.get("sha256") != source.sha256:
-            raise ResultsError(
-                f"{path}: the file of messages has changed since the first run; restore it, or put"
-                " new lines into a file of their own"
-            )
+            return cls._started(path, log, fresh, source)
+        require_same_file(path, header, fresh)
         results = cls(path, log, header, source)
         results._replay(entries)
         return results
 
     @classmethod
-    def _started(cls, path: Path, log: AppendLog, name: str, source: Fingerprint) -> Self:
-        results = cls(path, log, new_header(name, source.sha256), source)
-        log.append(to_line(results._header))
-        return results
+    def _started(
+        cls, path: Path, log: AppendLog, header: dict[str, Any], source: Fingerprint
+    ) -> Self:
+        log.append(to_line(header))
+        log.finish()  # or a change by another program would find the header only in the queue
+        return cls(path, log, header, source)
 
     def generated_reference(self, line: int) -> str:
         """Return the generated reference of a line, the same in every run."""
@@ -332,18 +341,7 @@ class ResultsFile(DirectJournal):
 
     def _replay(self, entries: Entries) -> None:
         """Read the entries of earlier runs, and record intents without an outcome as ambiguous."""
-        # Bounded by what one run had in flight, because each run settles those of the run before.
-        unsettled: dict[int, tuple[str, str]] = {}
-        for entry in entries:
-            line = entry["line"]
-            if LATER_LEG in entry:
-                continue
-            if "intent" in entry:
-                unsettled[line] = entry["intent"], entry["account"]
-                self.line_states[line] = LineState.IN_FLIGHT
-                continue
-            unsettled.pop(line, None)
-            self.line_states[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
+        unsettled = replay(entries, self.line_states)
         self._log.truncate(entries.end)
         for line, (reference, account) in unsettled.items():
             self._record_outcome(line, killed_during(reference, account), now())

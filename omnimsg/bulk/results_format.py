@@ -3,7 +3,8 @@
 The file is JSON Lines:
 
 * the header, the first line: `omnimsg` ("send-many"), `version`, `file` and `sha256` (of the file
-  of messages), `batch` (the prefix of generated references), `at`; and `refused`, if the file of
+  of messages), `batch` (the prefix of generated references), `at`; `flags`, of the run, which
+  `run_flags` describes and a file of an earlier version lacks; and `refused`, if the file of
   messages was refused as a whole and no line was tried
 * an intent, before a request is sent: `line`, `intent` (the reference), `account`, `at`
 * an outcome, after the request: `line`, `at`, `id` (the argument of `omnimsg status`, or null), and
@@ -24,21 +25,25 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.line_state import LineState, line_state_of
+from omnimsg.bulk.run_flags import printable_path
 from omnimsg.domain.errors import OmnimsgError
+from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.json_codec import dumps_line, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from omnimsg.bulk.line_state import LineStates
+    from omnimsg.bulk.run_flags import Flags
 
 PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
 RESTORE = "restore it from a copy, or name the right one; a new one would send every line again"
 """The advice for a results file that cannot be read: starting anew would text everybody twice."""
-_HEADER_START = b'{"omnimsg":"send-many"'
+HEADER_START = b'{"omnimsg":"send-many"'
+"""The first bytes of every results file."""
 
 
 class ResultsError(OmnimsgError):
@@ -82,20 +87,22 @@ class Entries:
         return entry
 
 
-def new_header(name: str, sha256: str) -> dict[str, Any]:
+def new_header(name: str, sha256: str, flags: Flags = EMPTY) -> dict[str, Any]:
     """Return the header of a new results file.
 
     Args:
         name: The name of the file of messages.
         sha256: Its SHA-256, in hexadecimal digits.
+        flags: The flags of the run.
     """
     return {
         "omnimsg": PROGRAM,
         "version": VERSION,
-        "file": name,
+        "file": printable_path(name),
         "sha256": sha256,
         "batch": secrets.token_hex(8),
         "at": now(),
+        "flags": dict(flags),
     }
 
 
@@ -112,11 +119,35 @@ def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     return header
 
 
+def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to resume with another file of messages than the first run.
+
+    Args:
+        path: The results file.
+        first: Its header.
+        now: The header that a first run would write now.
+
+    Raises:
+        ResultsError: The results file belongs to another file, or that file has changed.
+    """
+    if first.get("sha256") == now["sha256"]:
+        return
+    if first.get("file") != now["file"]:
+        raise ResultsError(
+            f"{path}: belongs to another file, {first.get('file')}; name the right results file"
+            " with --results"
+        )
+    raise ResultsError(
+        f"{path}: the file of messages has changed since the first run; restore it, or put new"
+        " lines into a file of their own"
+    )
+
+
 def is_start_of_header(path: Path) -> bool:
     """Return whether a file without a complete line is a header that a killed process left."""
     with path.open("rb") as file:
-        start = file.read(len(_HEADER_START))
-    return _HEADER_START.startswith(start)
+        start = file.read(len(HEADER_START))
+    return HEADER_START.startswith(start)
 
 
 def to_line(entry: dict[str, Any]) -> bytes:

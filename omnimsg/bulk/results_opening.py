@@ -7,11 +7,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from omnimsg.bulk.results_format import Entries, ResultsError, is_start_of_header
+from omnimsg.bulk.run_flags import other_flags
 from omnimsg.storage.append_log import NotRegularFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from omnimsg.bulk.fingerprint import Fingerprint
+    from omnimsg.bulk.run_flags import Flags
 
 
 _NOT_REGULAR = "is not a regular file; results must be on a disk, name one with --results"
@@ -42,6 +46,32 @@ def refuse_if_rescued(path: Path) -> None:
         raise ResultsError(
             f"{path}: another program changed it during a run, and {rescued} has the records"
             f" of that run; --resume --results {rescued} sends the lines that are left"
+        )
+
+
+def refuse_other_flags(path: Path, source: Fingerprint, flags: Flags) -> None:
+    """Refuse to resume with other flags than the first run had.
+
+    Nothing is refused here that `ResultsFile.resume` refuses with a better reason.
+
+    Args:
+        path: The results file.
+        source: The fingerprint of the file of messages.
+        flags: The flags now.
+
+    Raises:
+        ResultsError: A flag differs.
+    """
+    try:
+        first = next(Entries(path, 0), {}) if path.is_file() else {}
+    except (ResultsError, OSError):
+        return
+    if "refused" in first or first.get("sha256") != source.sha256:
+        return
+    if differing := other_flags(first.get("flags"), flags):
+        raise ResultsError(
+            f"{path}: the first run had {differing}; resume with the flags of the"
+            " first run, or add --allow-other-flags to send the lines that are left with these"
         )
 
 

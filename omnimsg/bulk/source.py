@@ -89,7 +89,8 @@ class Source:
         fingerprinter = Fingerprinter(path)
         blocks = fingerprinter.read()
         head = next(blocks, b"")
-        _refuse_foreign_format(head, self._encoding)
+        refuse_foreign_format(head)
+        _refuse_wrong_encoding(head, self._encoding)
         detected = self._encoding or encoding_by_mark(head) or "utf-8"
         self.encoding_name: str = "UTF-8" if detected == "utf-8" else (options.encoding or detected)
         survey = _Survey(may_be_utf8=not detected.startswith("utf"))
@@ -220,10 +221,18 @@ def require_regular_file(path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
-def _refuse_foreign_format(head: bytes, encoding: str | None) -> None:
+def refuse_foreign_format(head: bytes) -> None:
+    """Refuse the start of a file that is no text.
+
+    Raises:
+        FileFormatError: It is a workbook, an archive or a PDF.
+    """
     for magic, what in _FOREIGN_FORMATS.items():
         if head.startswith(magic):
             raise FileFormatError(f"is {what}")
+
+
+def _refuse_wrong_encoding(head: bytes, encoding: str | None) -> None:
     if encoding in _NEED_MARK and head and encoding_by_mark(head) != encoding:
         raise FileFormatError(
             f"has no byte order mark of {encoding.upper()}; save it as UTF-8, or name the order of"

@@ -255,9 +255,10 @@ def _print_advice(summary: dict[str, Any], region: str | None) -> None:
         elif summary["retryable"]:
             print_hint(f"{resume} sends the {summary['retryable']:,} that may be tried again")
     if left := summary.get("legs", {}).get("left"):
+        messages = "message" if left == 1 else "messages"
         print_hint(
-            f"{left:,} messages waited for the delivery of a leg when the run ended: the legs after"
-            " it are not tried, and --resume does not send them"
+            f"{left:,} {messages} waited for the delivery of a leg when the run ended: the legs"
+            " after it are not tried, and --resume does not send them"
         )
     if summary["ambiguous"]:
         print_hint(

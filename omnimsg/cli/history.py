@@ -7,7 +7,6 @@ The JSON form is one object per message, in the provider's order:
 * `created`: ISO 8601, or null
 """
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -26,6 +25,7 @@ from omnimsg.cli.output import (
     print_line,
     print_table,
     reason_text,
+    time_text,
     word_text,
 )
 from omnimsg.cli.time_parsing import parse_time
@@ -101,11 +101,14 @@ def history(
 def _query(wanted: Filter) -> "HistoryQuery":
     from omnimsg.domain.history import HistoryQuery  # noqa: PLC0415 - keeps help fast
 
+    since, until = parse_time("--since", wanted.since), parse_time("--until", wanted.until)
+    if since is not None and until is not None and since > until:
+        raise CommandError("--since is later than --until", "exchange them")
     return HistoryQuery(
         channel=wanted.channel,
         to=_recipient(wanted.to),
-        since=parse_time("--since", wanted.since),
-        until=parse_time("--until", wanted.until),
+        since=since,
+        until=until,
         tag=wanted.tag,
     )
 
@@ -142,11 +145,6 @@ def _print(found: "list[PastMessage]") -> None:
             plain_text(", ".join(map(masked_address, past.to))),
             word_text(past.leg.status.value),
             reason_text(past.leg.reason),
-            plain_text(_seconds(past.created)),
+            time_text(past.created),
         )
     print_table(table)
-
-
-def _seconds(created: datetime | None) -> str:
-    """Format a time, precise to the second, with its offset, as `--since` takes it."""
-    return "" if created is None else f"{created:%Y-%m-%d %H:%M:%S%z}"

@@ -17,6 +17,7 @@ from omnimsg.cli.output import (
     print_line,
     print_table,
     spaced,
+    time_text,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _print(found: "list[Interaction]") -> None:
     table = new_table("at", "kind", "provider's word", "channel", "payload", folds=("payload",))
     for interaction in found:
         table.add_row(
-            plain_text("" if interaction.at is None else f"{interaction.at:%Y-%m-%d %H:%M:%S%z}"),
+            time_text(interaction.at),
             plain_text(spaced(interaction.kind.value)),
             plain_text(interaction.provider_kind),
             plain_text(interaction.channel or ""),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import print_json_lines, print_line, sanitize
+from omnimsg.cli.output import print_json_lines, print_line, sanitize, time_text
 from omnimsg.cli.stored_media import parse_stored
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def media_info(
         return stored_file, await client.media_info(stored_file, deadline=deadline)
 
     stored_file, found = run_one_call(config, call, account=account)
-    expires = None if found.expires is None else found.expires.isoformat()
     if as_json:
         print_json_lines(
             [
@@ -52,7 +51,7 @@ def media_info(
                     "account": stored_file.account,
                     "id": stored_file.id,
                     "url": stored_file.url,
-                    "expires": expires,
+                    "expires": None if found.expires is None else found.expires.isoformat(),
                     "broadcast_allowed": found.broadcast_allowed,
                 }
             ]
@@ -60,6 +59,6 @@ def media_info(
     else:
         name = sanitize(stored_file.id or stored_file.url or "")
         print_line(name, (f"  {stored_file.account}", "dim"))
-        print_line(("expires  ", "dim"), expires or "not known")
+        print_line(("expires  ", "dim"), time_text(found.expires) or "not known")
         print_line(("for      ", "dim"), _RECIPIENTS[found.broadcast_allowed])
     return OK

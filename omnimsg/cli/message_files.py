@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.output import closed_output_ignored, print_hint, sanitize
+from omnimsg.cli.output import closed_output_ignored, print_hint, print_warning, sanitize
 from omnimsg.domain.phone_number import may_need_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from omnimsg.bulk import MessageFile
+    from omnimsg.bulk import MessageFile, ReadOptions
     from omnimsg.domain.errors import Problem
+    from omnimsg.routing import Route
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +46,7 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
         FileFormatError: The file as a whole cannot be read as messages.
         MissingExtraError: There is a region, and the package that knows regions is not installed.
     """
-    from omnimsg.bulk import ReadOptions, open_message_file  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk import open_message_file  # noqa: PLC0415 - keeps help fast
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
     from omnimsg.domain.phone_number import check_region  # noqa: PLC0415
 
@@ -56,11 +58,27 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
             raise CommandError(
                 f"--region: {why}", "name it by two letters, such as --region ZA"
             ) from error
-    options = ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
     try:
-        return open_message_file(file, options)
+        return open_message_file(file, _read_options(flags))
     except OSError as error:
         raise unusable(file, error) from error
+
+
+def other_flags(file: Path, flags: FileFlags, first: object) -> CommandError | None:
+    """Return the error for a file that was sent with other flags for reading it, if it was.
+
+    Args:
+        file: The file of messages.
+        flags: The flags now; those of `open_messages`, which has checked the region.
+        first: The flags of the first run, from the results file.
+    """
+    from omnimsg.bulk import run_flags  # noqa: PLC0415 - keeps help fast
+
+    now = run_flags.reading_flags(_read_options(flags), flags.region)
+    differing = run_flags.other_flags(first, now)
+    if not differing:
+        return None
+    return CommandError(f"{file}: was sent with {differing}", "give the flags of that run")
 
 
 def print_kept_columns(messages: MessageFile) -> None:
@@ -68,9 +86,21 @@ def print_kept_columns(messages: MessageFile) -> None:
     if messages.kept:
         names = ", ".join(sanitize(name[:40]) for name in messages.kept[:8])
         more = f" and {len(messages.kept) - 8} more" if len(messages.kept) > 8 else ""
+        columns, they = ("column", "it is") if len(messages.kept) == 1 else ("columns", "they are")
         # An output that nobody reads must not stop the run.
         with closed_output_ignored():
-            print_hint(f"no message uses the columns {names}{more}; they are kept as metadata")
+            print_hint(f"no message uses the {columns} {names}{more}; {they} kept as metadata")
+
+
+def print_unmatched_routes(messages: MessageFile, routes: Iterable[Route]) -> None:
+    """Warn of a route whose metadata no line has, but for capital letters: it takes no message."""
+    for key in sorted({key for route in routes for key in route.match.metadata}):
+        column = messages.similar_metadata(key)
+        if column is not None:
+            with closed_output_ignored():
+                print_warning(f"a route asks for metadata {key!r}, and the column is {column!r}")
+                pair = shlex.quote(f"{column}=metadata.{key}")
+                print_hint(f"--map {pair} lets the route take these messages")
 
 
 def print_numbers_read(count: int, region: str | None) -> None:
@@ -111,6 +141,12 @@ def reason_of(error: OSError) -> str:
 def problems_text(problems: Sequence[Problem]) -> str:
     """Join the problems of a line; a problem of the whole line is shown without a field name."""
     return "; ".join(each.why if each.path in ("line", "$") else str(each) for each in problems)
+
+
+def _read_options(flags: FileFlags) -> ReadOptions:
+    from omnimsg.bulk import ReadOptions  # noqa: PLC0415 - keeps help fast
+
+    return ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)
 
 
 def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+    from datetime import datetime
 
     from rich.console import Console
     from rich.table import Table
@@ -112,6 +113,11 @@ def word_text(word: str | None) -> Text:
 def reason_text(reason: str | None) -> Text:
     """Return a reason without colour, because some reasons have the name of a status."""
     return styled("" if reason is None else spaced(reason))
+
+
+def time_text(at: datetime | None) -> Text:
+    """Return a time, precise to the second and with its offset, as `--since` takes it."""
+    return styled("" if at is None else f"{at:%Y-%m-%d %H:%M:%S%z}")
 
 
 def plain_text(value: object) -> Text:

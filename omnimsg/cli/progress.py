@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # How many bad lines are reported one by one; in a file of the wrong format, all lines are bad.
 _MAX_BAD_LINES = 20
+_MAX_NAME_COLUMNS = 24
 
 
 class ProgressDisplay:
@@ -145,10 +146,14 @@ class ProgressDisplay:
         elapsed = max(self._clock() - self._started, 0.001)
         rate = (done - counts.get("skipped", 0)) / elapsed
         bar = Table.grid(padding=(0, 1), expand=True)
-        for ratio in (None, 1, None, None, None):
+        # The name is shortened before any number is.
+        bar.add_column(max_width=_MAX_NAME_COLUMNS, overflow="ellipsis")
+        for ratio in (1, None, None, None):
             bar.add_column(ratio=ratio, no_wrap=True)
+        name = styled((self._name, "bold"))
+        name.no_wrap = True
         bar.add_row(
-            styled((self._name, "bold")),
+            name,
             ProgressBar(total=total or 1, completed=done, complete_style="green"),
             f"{done:,} of {total:,}",
             styled((f"{rate:,.0f}/s", "dim")),

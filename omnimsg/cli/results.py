@@ -11,17 +11,24 @@ The JSON form is one object:
 * `failed`, `doubtful`: how many lines were written to the files of these flags; null without them
 """
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from cyclopts import Parameter, validators
 
+from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.message_files import FileFlags, open_messages, problems_text, refused, unusable
+from omnimsg.cli.message_files import (
+    FileFlags,
+    open_messages,
+    other_flags,
+    problems_text,
+    refused,
+    unusable,
+)
 from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
 from omnimsg.domain.reason import Reason
 
@@ -31,12 +38,7 @@ if TYPE_CHECKING:
     from omnimsg.bulk import Line, MessageFile
     from omnimsg.bulk.export import Cause
     from omnimsg.bulk.recorded_results import RecordedResults
-    from omnimsg.client import Client
-    from omnimsg.domain.status import Status
 
-# The maximum number of concurrent status requests.
-_MAX_IN_FLIGHT = 16
-_UNASKED = "unasked"
 # Whoever has opted out at one provider must not get the message through another one either.
 _OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
@@ -71,7 +73,8 @@ def results(  # noqa: PLR0913 - the flags of a command
 
     Exits with 0 when every line of the file is accepted and none failed to
     be delivered; 1 when one was rejected, not sent, bad, not reached or not
-    delivered; and 3 when one may or may not have been sent.
+    delivered; 2 when there are no results; and 3 when one may or may not
+    have been sent.
 
     Args:
         file: The file that `omnimsg send-many` has sent.
@@ -87,13 +90,13 @@ def results(  # noqa: PLR0913 - the flags of a command
     messages = _messages(file, reading, recorded, required=wants_lines)
     # Counted now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
-    statuses = _query_statuses(recorded, config, rate) if delivery else {}
+    statuses = query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
         **counts,
         "untried": untried,
         "reasons": _reasons(recorded),
-        "delivery": _delivery_counts(recorded, statuses) if delivery else None,
+        "delivery": delivery_counts(recorded, statuses) if delivery else None,
     }
     failures = {line for line, status in statuses.items() if status.failed}
     summary |= {"failed": None, "doubtful": None}
@@ -130,20 +133,25 @@ def _messages(
 ) -> "MessageFile | None":
     """Open the file of messages; `None` if it cannot be used and is not required.
 
-    A file that is not the one that was sent cannot be used.
+    A file that is not the one that was sent cannot be used. Nor are lines written of one that is
+    read in another way: a row that is bad now may be a good one in the next run.
     """
     from omnimsg.bulk import FileFormatError  # noqa: PLC0415 - keeps help fast
 
+    first = recorded.header.get("flags")
     try:
         messages = open_messages(file, reading)
-        if messages.source.fingerprint.sha256 == recorded.header.get("sha256"):
+        if messages.source.fingerprint.sha256 != recorded.header.get("sha256"):
+            error = CommandError(
+                f"{file}: the file of messages has changed since it was sent",
+                "restore it to count the lines that were not reached, and to write lines of it",
+            )
+        elif not required or (other := other_flags(file, reading, first)) is None:
             return messages
-        error = CommandError(
-            f"{file}: the file of messages has changed since it was sent",
-            "restore it to count the lines that were not reached, and to write lines of it",
-        )
+        else:
+            error = other
     except FileFormatError as wrong:
-        error = refused(file, wrong)
+        error = other_flags(file, reading, first) or refused(file, wrong)
     except CommandError as wrong:
         error = wrong
     if required:
@@ -179,64 +187,6 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
         "ambiguous": recorded.reasons(LineState.AMBIGUOUS),
     }
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
-
-
-def _query_statuses(recorded: "RecordedResults", config: Path, rate: float) -> "dict[int, Status]":
-    """Ask for the status of each accepted message, at most `rate` requests a second."""
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.cli.one_call import run_one_call  # noqa: PLC0415
-    from omnimsg.domain.errors import OperationError  # noqa: PLC0415
-    from omnimsg.domain.reason import Fault  # noqa: PLC0415
-    from omnimsg.domain.status import Status  # noqa: PLC0415
-
-    statuses: dict[int, Status] = {}
-    refusals: list[OperationError] = []
-
-    async def call(client: "Client") -> None:
-        slots = anyio.Semaphore(_MAX_IN_FLIGHT)
-
-        async def ask(line: int, message_id: str) -> None:
-            try:
-                found = (await client.status(message_id)).status
-            except OperationError as error:
-                # A wrong key or missing rights: the other requests would fail the same way.
-                if error.failure.fault in (Fault.ACCOUNT, Fault.CALLER):
-                    refusals.append(error)
-                    group.cancel_scope.cancel()
-                found = Status.UNKNOWN
-            finally:
-                slots.release()
-            statuses[line] = _merge_leg_statuses(statuses.get(line), found)
-
-        async with anyio.create_task_group() as group:
-            due = anyio.current_time()
-            for line, message_id in recorded.message_ids():
-                if message_id is not None:
-                    await anyio.sleep_until(due)
-                    await slots.acquire()
-                    due = max(due, anyio.current_time()) + 1 / rate
-                    group.start_soon(ask, line, message_id)
-
-    run_one_call(config, call)
-    if refusals:
-        raise refusals[0]
-    return statuses
-
-
-def _merge_leg_statuses(one: "Status | None", other: "Status") -> "Status":
-    """Combine the statuses of two legs: prefer one that reached the handset, then a pending one."""
-    if one is None:
-        return other
-    return max(one, other, key=lambda each: (each.reached, not each.final, each.rank))
-
-
-def _delivery_counts(recorded: "RecordedResults", statuses: "dict[int, Status]") -> dict[str, int]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-
-    found = Counter(status.value for status in statuses.values())
-    found[_UNASKED] = recorded.line_states.count(LineState.ACCEPTED) - len(statuses)
-    return {name: count for name, count in found.most_common() if count}
 
 
 def _failed_line(
@@ -317,7 +267,7 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
     lines = "line" if count == 1 else "lines"
     print_line(f"{count:,} {lines}: ", counts_text(counts) if count else "none was tried")
     if summary["untried"]:
-        print_line(("left      ", "dim"), f"{summary['untried']:,} were not reached")
+        print_line(("left      ", "dim"), f"{summary['untried']:,} not reached")
     for state, reasons in summary["reasons"].items():
         found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
         print_line((f"{state.replace('_', ' '):<10}", "dim"), sanitize(found))

@@ -68,7 +68,8 @@ def send(
 
     Args:
         flags: The flags that describe the messages.
-        account: The account to send through; the default account unless given.
+        account: The account to send through; that of the message's route, or
+            the default account, unless given.
         config: The configuration, a TOML file.
         deadline: Seconds to wait for the provider, retries included.
         as_json: Print JSON lines.

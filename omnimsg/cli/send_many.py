@@ -31,6 +31,7 @@ from omnimsg.cli.message_files import (
     FileFlags,
     open_messages,
     print_kept_columns,
+    print_unmatched_routes,
     refused,
     unusable,
 )
@@ -39,6 +40,7 @@ from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
     from omnimsg.bulk import MessageFile, ResultsFile
+    from omnimsg.bulk.run_flags import Flags
 
 
 @attrs.frozen(kw_only=True)
@@ -49,11 +51,14 @@ class ResultsFlags:
         results: The results file; FILE.results.jsonl unless given.
         resume: Send the lines that earlier runs did not finish.
         resend_ambiguous: With --resume, also send messages again that may have been sent.
+        allow_other_flags: With --resume, send the lines that are left with other flags than the
+            first run had.
     """
 
     results: Path | None = None
     resume: Annotated[bool, Parameter(show_default=False)] = False
     resend_ambiguous: Annotated[bool, Parameter(show_default=False)] = False
+    allow_other_flags: Annotated[bool, Parameter(show_default=False)] = False
 
     def path(self, file: Path) -> Path:
         """Return the path of the results file of a file of messages."""
@@ -95,10 +100,13 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         deadline: Seconds to wait for the provider for each message, from when it leaves the queue.
         as_json: Print the counts as JSON.
     """
-    if flags.resend_ambiguous and not flags.resume:
-        raise CommandError("--resend-ambiguous belongs to --resume", "a first run needs neither")
+    for flag in ("resend_ambiguous", "allow_other_flags"):
+        if getattr(flags, flag) and not flags.resume:
+            name = f"--{flag.replace('_', '-')}"
+            raise CommandError(f"{name} belongs to --resume", "a first run needs neither")
     if check and flags.resume:
         raise CommandError("--check reads the whole file", "leave out --resume")
+    from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
     from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
@@ -108,11 +116,16 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
     messages = _open_messages(file, flags, reading, record_refusal=not check)
     print_kept_columns(messages)
+    if account is None:
+        print_unmatched_routes(messages, loaded.routes)
     if check:
         from omnimsg.cli.file_check import check_file  # noqa: PLC0415
 
         return check_file(messages, loaded, account, reading.region, as_json=as_json)
-    results = _open_results(messages, flags, file)
+    given = recorded_flags(
+        messages.source.options, region=reading.region, account=account, config=config
+    )
+    results = _open_results(messages, flags, file, given)
     settings = RunSettings(
         loaded=loaded,
         account=account,
@@ -140,13 +153,19 @@ def _open_messages(
         raise explained from error
 
 
-def _open_results(messages: "MessageFile", flags: ResultsFlags, file: Path) -> "ResultsFile":
+def _open_results(
+    messages: "MessageFile", flags: ResultsFlags, file: Path, given: "Flags"
+) -> "ResultsFile":
     """Create the results file of a file of messages, or resume it."""
     from omnimsg.bulk import ResultsError, ResultsFile  # noqa: PLC0415
+    from omnimsg.bulk.results_opening import refuse_other_flags  # noqa: PLC0415
 
+    path, known = flags.path(file), messages.source.fingerprint
     open_results = ResultsFile.resume if flags.resume else ResultsFile.create
     try:
-        return open_results(flags.path(file), file, known=messages.source.fingerprint)
+        if flags.resume and not flags.allow_other_flags:
+            refuse_other_flags(path, known, given)
+        return open_results(path, file, known=known, flags=given)
     except ResultsError as error:
         what, _, hint = str(error).partition("; ")
         raise CommandError(what, hint) from error

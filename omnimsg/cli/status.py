@@ -24,6 +24,7 @@ from omnimsg.cli.output import (
     print_table,
     reason_text,
     sanitize,
+    time_text,
     word_text,
 )
 from omnimsg.domain.reason import Reason
@@ -124,7 +125,7 @@ def _print(found: "MessageStatus") -> None:
                 reason_text(evidence.reason),
                 plain_text(evidence.provider_status),
                 plain_text(evidence.code or ""),
-                plain_text(f"{at:%Y-%m-%d %H:%M:%S%z}"),
+                time_text(at),
             )
             channel = ""
         if channel:

@@ -15,7 +15,7 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
-from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize
+from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize, time_text
 from omnimsg.cli.stored_media import stored_to_json
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
@@ -75,9 +75,11 @@ def upload(
         return OK
     print_line(("stored", "green"), f"  {sanitize(file.name)} through {stored.account}")
     values = attrs.asdict(stored, recurse=False)
-    for name in ("id", "url", "sha256", "expires"):
+    for name in ("id", "url", "sha256"):
         if values[name] is not None:
             print_line((f"{name:<9}", "dim"), sanitize(str(values[name])))
+    if stored.expires is not None:
+        print_line(("expires  ", "dim"), time_text(stored.expires))
     print_hint("--json prints it in the form that `omnimsg download` and a message's media accept")
     return OK
 

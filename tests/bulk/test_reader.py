@@ -275,6 +275,23 @@ def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
         open_message_file(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("a.xlsx", b"PK\x03\x04\x14\0", "is an Excel workbook or another archive; save it as CSV"),
+        ("a.csv.gz", b"\x1f\x8b\x08\0", "is compressed; decompress it first"),
+    ],
+)
+def test_an_unknown_suffix_of_a_file_that_is_no_text(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    """The error says what the file is: with another name, it would be refused again."""
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(FileFormatError, match=why):
+        open_message_file(tmp_path / name)
+
+
 def test_a_path_that_is_not_a_file(tmp_path: Path) -> None:
     """A folder is refused as no regular file; a missing file is an `OSError`."""
     (tmp_path / "a.jsonl").mkdir()

@@ -474,6 +474,21 @@ async def test_what_is_known_is_rescued(
     assert results.reference_prefix == again.reference_prefix
 
 
+def test_a_change_before_the_first_message_can_be_rescued(path: Path, source: Path) -> None:
+    """The rescued file of a run that has sent nothing is resumed; it had two headers."""
+    results = ResultsFile.create(path, source)
+    with path.open("ab") as file:
+        file.write(b"garbage\n")
+
+    results.close()
+
+    assert results.rescued_to is not None
+    again = ResultsFile.resume(results.rescued_to, source)
+    again.close()
+    assert [] == list(again.line_states.known())
+    assert results.reference_prefix == again.reference_prefix
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
     """A pipe or a device is refused at once, in a first and in a resumed run."""

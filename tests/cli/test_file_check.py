@@ -243,7 +243,7 @@ def test_a_file_of_people(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     assert 0 == ran.code, ran.err
     assert 1 == ran.rows[0]["numbers_read"]
     assert "1 number was read with --region ZA" in ran.err
-    assert "no message uses the columns City" in ran.err
+    assert "no message uses the column City" in ran.err
     assert ["Hi Ola"] == [each.text for each in sandbox.handsets.received(PHONE)]
     assert ["Hi Zoë"] == [each.text for each in sandbox.handsets.received(OTHER)]
 
@@ -324,3 +324,110 @@ def test_only_a_first_run_records_a_refusal(
 
     assert (2, True) == (ran.code, "column 'txt'" in ran.error)
     assert not (tmp_path / RESULTS).exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "flags", "names"),
+    [
+        ("0820001000,,soon,urgent,", (), ["there is no content", "ttl", "to", "priority"]),
+        ("0820001000,Hello,soon,urgent,sm", (), ["ttl", "to", "channel", "priority"]),
+        ("0820001000,Hello,0,,", (), ["to", "ttl"]),
+        ("0820001000,,soon,,", ("--region", "ZA"), ["there is no content", "ttl"]),
+        ("5,Hello,0,,", ("--region", "ZA"), ["to: is not a number of ZA", "ttl"]),
+    ],
+)
+def test_every_bad_cell_of_a_row_is_named(
+    run: Run, sandbox: Sandbox, tmp_path: Path, row: str, flags: tuple[str, ...], names: list[str]
+) -> None:
+    """All cells of a row that must be corrected are named at once, each once.
+
+    Only the first was: each of the others had to wait for another run.
+    """
+    (tmp_path / "many.csv").write_text(f"to,text,ttl,priority,channel\n{row}\n")
+
+    ran = run("send-many", "many.csv", "--check", "--json", *flags)
+
+    bad = [f"{each['field']}: {each['why']}".removeprefix("line: ") for each in ran.rows[0]["bad"]]
+    assert len(names) == len(bad)
+    for name, found in zip(names, bad, strict=True):
+        assert found.startswith(name)
+
+
+def test_every_bad_field_of_a_line_of_json_is_named(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """So are the fields of a line of JSON Lines, those that are missing at the end."""
+    line = {"to": "0820001000", "txt": "x", "ttl": 0, "channel": "sm"}
+    (tmp_path / "many.jsonl").write_text(f"{json.dumps(line)}\n")
+
+    ran = run("send-many", "many.jsonl", "--check", "--json")
+
+    fields = [each["field"] for each in ran.rows[0]["bad"]]
+    assert ["to", "txt", "ttl", "channel", "content"] == fields
+
+
+def test_a_row_of_one_cell(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The number of cells of a row is given in correct words."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{PHONE}\n")
+
+    ran = run("send-many", "many.csv", "--check")
+
+    assert "error: line 2: has 1 cell, the header has 2" == ran.error
+
+
+@pytest.mark.parametrize(
+    ("column", "flags", "is_warned"),
+    [
+        ("Hotel name", (), True),
+        ("metadata.Hotel name", (), True),
+        ("hotel_name", (), False),
+        ("Hotel name", ("--map", "Hotel name=metadata.hotel_name"), False),
+        ("Hotel name", ("--account", "clickatell"), False),
+        ("City", (), False),
+    ],
+)
+def test_a_route_that_asks_for_another_spelling_of_a_column(
+    run: Run, sandbox: Sandbox, tmp_path: Path, column: str, flags: tuple[str, ...], is_warned: bool
+) -> None:
+    """A route that takes no line, because of a capital letter or a space, is a warning with advice.
+
+    It is none where a column has the name, or where no route is asked.
+    """
+    config = tmp_path / "omnimsg.toml"
+    route = '[[routes]]\nmatch = { metadata = { hotel_name = "Ritz" } }\naccounts = ["messente"]\n'
+    config.write_text(f"{config.read_text()}\n{route}")
+    _write(tmp_path, f"to,text,{column}", f"{PHONE},Hello,Ritz")
+
+    ran = run("send-many", "many.csv", "--check", *flags)
+
+    assert 0 == ran.code
+    lines = [
+        f"warning: a route asks for metadata 'hotel_name', and the column is {column!r}",
+        f"hint: --map '{column}=metadata.hotel_name' lets the route take these messages",
+    ]
+    assert is_warned == (lines == ran.err.splitlines()[-2:])
+    assert is_warned == ("warning" in ran.err)
+
+
+@pytest.mark.parametrize(
+    ("header", "flags", "hint"),
+    [
+        ("to,text,Hotel", (), "no message uses the column Hotel; it is kept as metadata"),
+        ("to,text,Hotel", ("--map", "Hotel=metadata.hotel"), None),
+        ("to,text,metadata.Hotel", (), None),
+    ],
+)
+def test_a_column_that_no_message_uses(
+    run: Run,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    header: str,
+    flags: tuple[str, ...],
+    hint: str | None,
+) -> None:
+    """It is named, because it may be misspelt; not so if its user says that it is metadata."""
+    _write(tmp_path, header, f"{PHONE},Hello,Ritz")
+
+    ran = run("send-many", "many.csv", "--check", *flags)
+
+    assert [f"hint: {hint}"] * (hint is not None) == ran.err.splitlines()

@@ -89,6 +89,17 @@ def test_the_line_of_upload_names_the_file(run: Run, sandbox: Sandbox, menu: Pat
     assert menu.with_name("back.txt").read_bytes() == CONTENT
 
 
+def test_when_a_file_expires(run: Run, sandbox: Sandbox, menu: Path) -> None:
+    """`upload` and `media-info` write the time as the tables do, to the second and with offset."""
+    up = run("upload", "menu.txt", "--content-type", "text/plain")
+    stored = next(line for line in up.out.splitlines() if line.startswith("id "))
+    info = run("media-info", stored.split()[1])
+
+    for ran in (up, info):
+        line = next(each for each in ran.out.splitlines() if each.startswith("expires"))
+        assert re.fullmatch(r"expires  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000", line)
+
+
 def test_the_line_of_upload_is_a_source_of_media(
     run: Run, sandbox: Sandbox, menu: Path, tmp_path: Path
 ) -> None:
@@ -166,6 +177,10 @@ def test_a_file_larger_than_the_user_wants_is_not_written(
         (("cancel", "other:1"), "no account 'other'"),
         (("history", "--since", "soon"), "--since: is not a time"),
         (("history", "--until", "2030-05-01T09:00"), "--until: must say its offset"),
+        (
+            ("history", "--since", "2030-05-02T00:00:00Z", "--until", "2030-05-01T00:00:00Z"),
+            "--since is later than --until",
+        ),
         (("history", "--limit", "0"), "--limit"),
         (("history", "--to", "082 000 1111"), "--to: must be a number in E.164 form"),
         (("history", "--to", "27820001111"), "it has no plus"),

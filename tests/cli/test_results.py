@@ -243,6 +243,28 @@ def test_a_person_who_has_opted_out_is_not_texted_through_another_account(
     assert not sandbox.handsets.received(OPTED_OUT)
 
 
+def test_a_marked_row_with_line_breaks_is_one_bad_row(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Its mark is no sign of a misplaced quote: sent uncorrected, it is one bad row.
+
+    Each of its lines was a bad row, and the next file of failed lines had its text in pieces.
+    """
+    row = f'{PHONE},"Hello\nAnn",r-1'
+    (tmp_path / "many.csv").write_text(f"to,text,reference\n{row}\n{row}\n")
+
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+
+    assert "error: line 2: is not corrected yet; empty its last cell once it is" == again.error
+    assert "1 line: 1 bad" == again.out.splitlines()[0]
+    why = "reference: repeats the reference of an earlier line"
+    with (tmp_path / "failed-2.csv").open(newline="") as file:
+        assert [PHONE, "Hello\nAnn", "r-1", "2", why, MARK] == list(csv.reader(file))[1]
+
+
 def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -255,6 +277,7 @@ def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected
     again = run("send-many", "failed.jsonl", "--json")
     run("results", "failed.jsonl", "--failed", "failed-2.jsonl")
 
+    assert "error: line 1: is not corrected yet; delete its key 'why' once it is" == again.error
     failed = (tmp_path / "failed.jsonl").read_text()
     why = (
         "reference: repeats the reference of an earlier line; correct this line, then delete this"
@@ -314,6 +337,21 @@ def test_json_lines_are_written_as_they_are(run: Run, sandbox: Sandbox, tmp_path
     assert "its lines would be JSON Lines" in refused.error
 
 
+def test_a_file_that_was_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A file that was refused as a whole has no results; it was exit code 0, as if all was well."""
+    (tmp_path / "many.csv").write_text(f"to,txt\n{PHONE},Hello\n")
+    run("send-many", "many.csv")
+
+    ran = run("results", "many.csv", "--json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert (
+        f"error: {RESULTS}: the file was refused, and no message was sent: header: column 'txt' is"
+        " not a known key"
+    ) == ran.error
+    assert "hint: did you mean 'text'?" == ran.hint
+
+
 def test_the_provider_is_asked(run: Run, sent: Sandbox, tmp_path: Path) -> None:
     """`--delivery` counts the status of each accepted message; a failed delivery is a failure."""
     numbers = (PHONE, "+27820990006", "+27820990007", PHONE)
@@ -341,6 +379,19 @@ def test_a_wrong_key_ends_the_asking(run: Run, sent: Sandbox, tmp_path: Path) ->
 
     assert 1 == ran.code
     assert "unauthorized" in ran.error
+
+
+def test_how_long_the_asking_takes(run: Run, sent: Sandbox, tmp_path: Path) -> None:
+    """`--delivery` says when it will take minutes: of a long file, nothing was seen for hours."""
+    config = tmp_path / "omnimsg.toml"
+    config.write_text(config.read_text().replace("sandbox-not-a-secret-A==", "hunter2"))
+
+    slow = run("results", "many.csv", "--delivery", "--rate", "0.001")
+    fast = run("results", "many.csv", "--delivery", "--rate", "1000")
+
+    hint = "hint: 2 messages at 0.001 a second take 17 minutes; --rate changes that"
+    assert hint == slow.err.splitlines()[0]
+    assert "minutes" not in fast.err
 
 
 @pytest.mark.parametrize(

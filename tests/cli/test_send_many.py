@@ -284,6 +284,30 @@ def test_a_changed_file_is_refused(run: Run, sandbox: Sandbox, tmp_path: Path) -
     assert "a file of their own" in ran.hint
 
 
+def test_the_results_of_another_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A results file that --results names by mistake is no reason to restore the messages."""
+    _write(tmp_path, _message())
+    _write(tmp_path, _message(text="Other"), name="other.jsonl")
+    run("send-many", "other.jsonl")
+
+    ran = run("send-many", "many.jsonl", "--resume", "--results", "other.jsonl.results.jsonl")
+
+    expected = "error: other.jsonl.results.jsonl: belongs to another file, other.jsonl"
+    assert (2, expected) == (ran.code, ran.error)
+    assert "hint: name the right results file with --results" == ran.hint
+
+
+def test_a_results_file_is_no_file_of_messages(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A results file whose name the shell has completed is refused, instead of all its lines."""
+    _write(tmp_path, _message())
+    run("send-many", "many.jsonl")
+
+    ran = run("send-many", RESULTS)
+
+    assert (2, f"error: {RESULTS}: is a results file") == (ran.code, ran.error)
+    assert "hint: name the file of messages that it belongs to" == ran.hint
+
+
 def test_results_in_use(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """A results file that another process has locked is exit code 2."""
     _write(tmp_path, _message())
@@ -442,6 +466,24 @@ def test_the_bar() -> None:
     assert "1,503 of 4,000" in first
     assert first.rstrip().endswith("0:25 left")
     assert second == "1,000 accepted, 3 bad, 500 skipped"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_bar_with_a_long_name(width: int) -> None:
+    """The name of the file is shortened; the numbers are whole, also in a narrow terminal."""
+    now = 0.0
+    name = f"{'guests-' * 20}.jsonl"
+    display = ProgressDisplay(name, total=400_000, clock=lambda: now)
+    for line in range(1000):
+        display.on_outcome(line, Accepted(reference="r", account="main", provider_id="1"))
+    now = 1.0
+    console = Console(width=width, file=io.StringIO(), record=True)
+
+    console.print(display.render())
+
+    first, second = console.export_text().splitlines()
+    assert first.rstrip().endswith("1,000 of 400,000 1,000/s 6:39 left")
+    assert second == "1,000 accepted"
 
 
 def test_a_deadline_that_is_no_number(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

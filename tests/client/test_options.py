@@ -147,3 +147,24 @@ def test_amounts_of_another_type() -> None:
         Budget(name="b", window=60, money=True)
     with pytest.raises(InvalidValue, match=r"^Prices\.per_part\.27: must be a plus and the first"):
         Prices(per_part=per_part)
+
+
+@pytest.mark.parametrize("kind", [Client, sync.Client])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("routes", "; put it into the configuration, or call Client() with it"),
+        ("observer", "; did you mean 'observers'?"),
+        ("zzz", ""),
+    ],
+)
+def test_an_option_that_from_config_does_not_have(
+    kind: type[Client | sync.Client], name: str, hint: str
+) -> None:
+    """It is an error with advice; of `routes` Python said that there were several values for it."""
+    options: dict[str, Any] = {name: []}
+
+    with pytest.raises(TypeError) as caught:
+        kind.from_config({"accounts": {}}, **options)
+
+    assert f"from_config() got an unexpected keyword argument {name!r}{hint}" == str(caught.value)

@@ -12,15 +12,17 @@ import orjson
 import pytest
 from support.adapters import FakeTransport, ManualClock, TinyAdapter, tiny
 
-from omnimsg import Client, State
-from omnimsg.adapter import Response
+from omnimsg import Channel, Client, Reason, Retry, State
+from omnimsg.adapter import Request, Response
+from omnimsg.domain.failure import Failure
+from omnimsg.domain.history import HistoryQuery, Page, PastMessage
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
     from omnimsg import Checkup
-    from omnimsg.adapter import Request
+    from omnimsg.adapter import Answered, Context, Flow
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +94,58 @@ async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
 
     assert State.FAILED is states(found, account)["credentials"]
     assert not found.is_well
+
+
+async def test_a_wrong_id_of_a_channel(sandbox: Sandbox) -> None:
+    """A channel that the provider does not know fails, and is named; nothing is sent."""
+    channels = tomllib.loads(sandbox.config_toml())["accounts"]["bird"]["channels"]
+    wrong = channels | {"sms": "5a0d1c5e-0b1d-4c43-9d0a-6a1b3f7c9999"}
+
+    right = await check(sandbox)
+    found = await check(sandbox, {"bird": {"channels": wrong}})
+
+    (well,) = (each for each in right.findings if each.check == "channels")
+    (finding,) = (each for each in found.findings if each.check == "channels")
+    assert ("bird", State.OK, "known: email, sms, whatsapp") == (
+        well.account,
+        well.state,
+        well.detail,
+    )
+    assert State.FAILED is finding.state
+    assert finding.detail.startswith("sms: misconfigured")
+    assert "channel not found" in finding.detail
+    assert not found.is_well
+    assert [] == sandbox.handsets.all()
+
+
+async def test_a_channel_that_cannot_be_asked_for() -> None:
+    """Where a provider fails to answer, a channel is not verified; it has not failed."""
+
+    class Listing(TinyAdapter):
+        def usable_channels(self) -> Collection[Channel]:
+            """Name one channel, as settings would."""
+            return (Channel.SMS,)
+
+        def history(
+            self, query: HistoryQuery, page: str | None, context: Context
+        ) -> Flow[Answered[Page[PastMessage]]]:
+            """List nothing for the account, and fail for a channel."""
+            yield Request("GET", "/messages")
+            if query.channel is None:
+                return Page(())
+            return Failure(reason=Reason.PROVIDER_UNAVAILABLE, retry=Retry.SAFE)
+
+    def reply(_: Request) -> Response:
+        return Response(200, b'{"left": "1"}')
+
+    async with Client([tiny(kind=Listing)], transport=lambda _: FakeTransport(reply)) as client:
+        found = await client.check()
+
+    (finding,) = (each for each in found.findings if each.check == "channels")
+    assert (State.NOT_VERIFIED, "sms: could not be tested: provider_unavailable") == (
+        finding.state,
+        finding.detail,
+    )
 
 
 async def test_an_unreachable_account(sandbox: Sandbox) -> None:
