@@ -50,6 +50,18 @@ class PublicAddress:
             return None
         return f"{scheme.decode()}://{host.decode()}{request.path}{query}"
 
+    def why_unknown(self, request: CallbackRequest) -> str:
+        """Return why `of` gives `None` for a request, for whoever runs the service."""
+        if self._is_proxy(request.peer):
+            return (
+                "its proxy must set `X-Forwarded-Proto` (http or https) and `X-Forwarded-Host`,"
+                " each once and to one value"
+            )
+        return (
+            "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
+            " (uvicorn: start it with `--no-proxy-headers`)"
+        )
+
     def _is_proxy(self, peer: str | None) -> bool:
         try:
             address = ipaddress.ip_address((peer or "").partition("%")[0])

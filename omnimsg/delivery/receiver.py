@@ -228,11 +228,7 @@ class Receiver:
     ) -> Callback:
         url = self._address.of(request, tail)
         if url is None:
-            raise RefusedError(
-                RefusedBecause.UNKNOWN_ADDRESS,
-                "it came from no proxy of `trusted_proxies`, or the server hides the proxy"
-                " (uvicorn: start it with `--no-proxy-headers`)",
-            )
+            raise RefusedError(RefusedBecause.UNKNOWN_ADDRESS, self._address.why_unknown(request))
         return Callback.make(body=body, headers=request.headers, url=url, path_secret=path_secret)
 
     def _verify(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:

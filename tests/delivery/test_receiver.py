@@ -565,6 +565,22 @@ async def test_only_a_trusted_proxy_tells_the_address(
         assert [f"{expected}/x%2Fy/main?a=%20"] == [each.raw["text"] for each in world.events]
 
 
+@pytest.mark.parametrize(
+    ("peer", "why"),
+    [("203.0.113.7", "it came from no proxy"), ("10.1.2.3", "its proxy must set `X-Forwarded-")],
+)
+async def test_the_log_says_why_an_address_is_unknown(
+    caplog: pytest.LogCaptureFixture, peer: str, why: str
+) -> None:
+    """The log tells a request that came from no trusted proxy from one whose proxy says nothing."""
+    caplog.set_level(logging.INFO)
+    world = World(kind=Addressed, public_url=None, trusted_proxies=("10.0.0.0/8",))
+
+    await world.ask(request(BODY, headers=[(b"host", b"hooks.example.test")], peer=peer))
+
+    assert [True] == [why in each.getMessage() for each in caplog.records]
+
+
 @pytest.mark.parametrize("tail", ["/main", "/main/", "/main/secret", "/main/secret/", "/main//"])
 async def test_the_address_keeps_the_slash_at_its_end(tail: str) -> None:
     """The address that a provider signs ends with a slash if the path does."""
