@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.loop_bound import Alarm
-from omnimsg.delivery.outcome_queue import OutcomeQueue, warn_failed
 from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.delivery_events import DoubtEnded
+from omnimsg.engine.loop_bound import Alarm
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
+    from typing import TypeAlias
 
-    from omnimsg.delivery.outcome_queue import Entry
     from omnimsg.delivery.store import Store
     from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.message import Message
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
+
+    Entry: TypeAlias = tuple[Accepted | Ambiguous, Message]
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
@@ -77,7 +79,9 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes = OutcomeQueue(self._store_entry)
+        self._outcomes: StoreQueue[Entry] = StoreQueue(
+            self._store_entry, failed=_warn_failed, overflows=_warn_overflow
+        )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
         self._committing: asyncio.Task[datetime] | None = None
@@ -95,7 +99,7 @@ class Tracker(Observer):
                 # An adapter that breaks its contract may name neither.
                 isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
             ):
-                self._outcomes.add(outcome, message)
+                self._outcomes.add((outcome, message))
         if self._outcomes:
             # Where each event loop ends after one message, none lives until its timer fires.
             self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
@@ -229,7 +233,7 @@ class Tracker(Observer):
                         raise
                     # A store may raise anything, and its error says nothing about the message: go
                     # on waiting.
-                    warn_failed(error)
+                    _warn_failed(error)
                     tracked = None
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
@@ -300,7 +304,7 @@ class Tracker(Observer):
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
-            warn_failed(error)  # a store may raise anything
+            _warn_failed(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
@@ -318,3 +322,19 @@ class Tracker(Observer):
             self._observers.doubt_ended(
                 DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
             )
+
+
+def _warn_failed(error: BaseException) -> None:
+    """Log that the store has failed, without the error's text, which may quote a message."""
+    kind = type(error).__name__
+    log.warning(
+        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
+    )
+
+
+def _warn_overflow(limit: int) -> None:
+    log.warning(
+        "the store of messages is too slow: %d outcomes wait, the oldest are dropped",
+        limit,
+        extra=log_fields(count=limit),
+    )

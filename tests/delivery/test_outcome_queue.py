@@ -6,13 +6,13 @@ import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from support.delivery import accepted, doubtful, message, tell
+from support.delivery import accepted, doubtful, tell
 from support.virtual import VirtualLoop
 
-from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
-from omnimsg.delivery.outcome_queue import OutcomeQueue
 from omnimsg.delivery.tracker import Tracker
+from omnimsg.engine.attempt import store_queue
+from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ def test_another_event_loop_may_store_what_one_is_storing() -> None:
         if asyncio.get_running_loop() is slow:
             await asyncio.sleep(1)
 
-    queue = OutcomeQueue(store)
+    queue = StoreQueue(store, failed=print, overflows=print)
     for number in range(20):
-        queue.add(accepted(f"m{number}"), message())
+        queue.add(number)
 
     with closing(slow), closing(fast):
         storing = slow.create_task(queue.store_all())
@@ -149,7 +149,7 @@ def test_a_store_that_falls_far_behind_is_reported_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Above a limit the oldest outcomes are dropped, and the log says so once."""
-    monkeypatch.setattr(outcome_queue, "_MAX_OUTCOMES", 3)
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 3)
     store, loop = SlowStore(), VirtualLoop()
 
     async def story() -> None:

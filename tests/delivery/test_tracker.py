@@ -27,13 +27,13 @@ from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
 from omnimsg import Message
-from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
+from omnimsg.engine.attempt import store_queue
 from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.testing import FakeProvider
@@ -339,7 +339,7 @@ async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An outcome over the limit does not drop newer ones while older ones are being stored."""
-    monkeypatch.setattr(outcome_queue, "_MAX_OUTCOMES", 2)
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 2)
     world = World(DatabaseStore())
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
     storing = asyncio.ensure_future(world.tracker.commit())
