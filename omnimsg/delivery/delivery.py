@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.suppression import Suppression
 
     _HandOn: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -58,7 +58,7 @@ class Delivery:
         ask: Looks up a message at its provider.
         options: How callbacks are received.
         store: Keeps the state of messages; in memory if `None`.
-        suppression: The suppression list, which records opt-outs; `None` if there is none.
+        consents: The suppression list, which records opt-outs; `None` if there is none.
         opt_out_rules: Which replies are opt-outs.
         observers: Notified of events and of changes of a status.
         clock: Tells the time.
@@ -78,7 +78,7 @@ class Delivery:
         ask: Callable[[MessageId], Awaitable[MessageStatus]],
         options: CallbackOptions,
         store: Store | None,
-        suppression: Suppression | None,
+        consents: ConsentQueue | None,
         opt_out_rules: OptOutRules | None,
         observers: Observers,
         clock: Clock,
@@ -99,7 +99,7 @@ class Delivery:
             tracker=self.tracker,
             handlers=self.handlers,
             observers=observers,
-            suppression=suppression,
+            consents=consents,
             rules=opt_out_rules or RULES,
             handler_timeout=options.handler_timeout,
         )
@@ -227,7 +227,7 @@ class Delivery:
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
-        hand_on = partial(self.dispatcher.state_found, tracked, set())
+        hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
 
         async def try_often() -> None:
             if not await _succeeds(hand_on, partial(_warn_early, tracked)):
@@ -238,7 +238,7 @@ class Delivery:
     async def _found(self, status: MessageStatus) -> None:
         """Track what a look-up found, and tell the handlers; one that fails is told again."""
         tracked = await self.tracker.look_up(status)
-        hand_on = partial(self.dispatcher.state_found, tracked, set())
+        hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
         warn = partial(_warn_found, status.id)
         if not await _succeeds(hand_on, warn) and status.id not in self._told_again:
             self._told_again.add(status.id)

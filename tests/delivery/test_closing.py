@@ -95,7 +95,7 @@ async def opt_out(suppression: Database, *, seconds: float) -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100)])
+@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100), (8, 600)])
 def test_an_opt_out_that_came_before_the_answer_is_recorded(failures: int, seconds: float) -> None:
     """An opt-out reported before the answer is recorded, even if the list fails at first.
 
@@ -252,7 +252,7 @@ def unasked_delivery(clock: Clock, legs: tuple[LegStatus, ...] = ()) -> Delivery
         ask=ask,
         options=CallbackOptions(),
         store=None,
-        suppression=None,
+        consents=None,
         opt_out_rules=None,
         observers=Observers(()),
         clock=clock,
