@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
 
-    Entry: TypeAlias = tuple[Accepted | Ambiguous, Message]
+    # With the key of a doubt.
+    Entry: TypeAlias = tuple[Accepted | Ambiguous, Message, str | None]
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
@@ -95,11 +97,11 @@ class Tracker(Observer):
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
-            if isinstance(outcome, Ambiguous) or (
-                # An adapter that breaks its contract may name neither.
-                isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
-            ):
-                self._outcomes.add((outcome, message))
+            if isinstance(outcome, Ambiguous):
+                self._outcomes.add((outcome, message, secrets.token_hex(8)))
+            # An adapter that breaks its contract may name neither.
+            elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
+                self._outcomes.add((outcome, message, None))
         if self._outcomes:
             # Where each event loop ends after one message, none lives until its timer fires.
             self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
@@ -250,14 +252,14 @@ class Tracker(Observer):
         self._start_commit()
 
     def _store_entry(self, entry: Entry) -> Awaitable[object]:
-        outcome, message = entry
+        outcome, message, key = entry
         if isinstance(outcome, Accepted):
             return self.accept(outcome, address_of(message))
-        return self._doubt(outcome, message)
+        return self._doubt(outcome, message, key)
 
-    async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
+    async def _doubt(self, outcome: Ambiguous, message: Message, key: str | None) -> None:
         now = self._clock.utc_now()
-        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now))
+        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now, key=key))
         if tracked.handover.is_doubtful:
             self._last_doubt = now
             # A timer gives the doubt up if no other call comes after its time is over.
@@ -274,7 +276,13 @@ class Tracker(Observer):
             was_reported = known is not None and known.handover is Handover.UNKNOWN
             return new if known is None else known.answered(new)
 
-        names = Names.make(account=new.account, ids=new.ids, token=new.token, is_answer=True)
+        names = Names.make(
+            account=new.account,
+            ids=new.ids,
+            token=new.token,
+            is_answer=True,
+            doubt_key=new.doubt_key,
+        )
         tracked = await self._update(names, change)
         if was_reported and self._joined is not None:
             self._joined(tracked)

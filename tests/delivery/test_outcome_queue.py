@@ -107,7 +107,7 @@ class Threaded(MemoryStore):
 def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
     """A doubt is tracked once, also if the request that waited for it to be stored was cancelled.
 
-    It has no id, so that a second call of the store would take it for another message.
+    The store may have written already.
     """
     store, loop = Threaded(), VirtualLoop()
 
@@ -123,6 +123,54 @@ def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
         return [each.reference for each in doubts]
 
     assert ["r0", "r1"] == sorted(map(str, loop.drive_to_end(story())))
+
+
+class Raising(MemoryStore):
+    """A store whose first answers are lost after it has changed a message."""
+
+    answers = 2
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, and raise now and then."""
+        changed = await super().update(names, change)
+        self.answers -= 1
+        if self.answers >= 0:
+            raise OSError
+        return changed
+
+
+def test_a_doubt_whose_store_raises_after_it_has_written_is_tracked_once() -> None:
+    """The repeated call changes the same doubt; another send with its reference is another one."""
+    store, loop = Raising(), VirtualLoop()
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        tell(tracker, doubtful("r0"), doubtful("r0"))
+        await tracker.commit()
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert ["r0", "r0"] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:
+    """A second event loop stores what the first one is storing, and that changes the same doubt."""
+    store, slow, fast = Threaded(), VirtualLoop(), VirtualLoop()
+    tracker = Tracker(store, slow, Observers())
+    tell(tracker, doubtful("r0"))
+
+    with closing(slow), closing(fast):
+        storing = slow.create_task(tracker.commit())
+        slow.settle()
+        fast.drive(tracker.commit())
+        slow.run_until_complete(storing)
+        doubts = slow.drive(tracker.doubts())
+        for each in (fast, slow):
+            each.drive(tracker.aclose(5))
+            each.settle()
+
+    assert ["r0"] == [each.reference for each in doubts]
 
 
 def test_another_event_loop_may_store_what_one_is_storing() -> None:

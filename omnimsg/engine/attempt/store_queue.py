@@ -71,8 +71,7 @@ class StoreQueue(Generic[T]):
         """Store the values that wait now; return `False` if the store has failed.
 
         A value that another task is storing is waited for. A caller that is cancelled does not
-        interrupt the store, which may have written already: a doubt has no id to be found by, and
-        would be tracked twice.
+        interrupt the store, which may have written already.
         """
         call = self._tasks.here.start(self._store_waiting)
         if not call.has_ended:
