@@ -134,7 +134,8 @@ class Delivery:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
-            seconds: Seconds that the store may take for the outcomes.
+            seconds: Seconds that the store may take for the outcomes, and the handlers for the
+                reports.
         """
         try:
             await self.tracker.aclose(seconds)
@@ -143,7 +144,15 @@ class Delivery:
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
-            await asyncio.wait(tasks)
+            _, late = await asyncio.wait(tasks, timeout=seconds)
+            if late:
+                log.warning(
+                    "the client was closed before the handlers of %d messages had ended",
+                    len(late),
+                    extra=log_fields(count=len(late)),
+                )
+            for each in late:
+                each.cancel()
 
     async def wait(
         self,

@@ -18,6 +18,7 @@ from support.sending import settled
 from support.virtual import VirtualLoop
 
 from omnimsg import AmbiguousError, CallbackOptions, Client, MessageId, OperationError, Status
+from omnimsg.adapter.context import report_token
 from omnimsg.delivery.account_adapters import AccountAdapters
 from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.delivery import Delivery
@@ -429,3 +430,35 @@ def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
 
     assert seconds == pytest.approx(took, abs=0.1)
     assert "closed before the store of messages had taken 2 outcomes" in caplog.text
+
+
+@pytest.mark.parametrize("wait", [stuck, stubborn])
+def test_a_handler_that_hangs_does_not_keep_a_client_open(
+    wait: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing waits until the deadline, at least five seconds, for what is told of a status."""
+    loop = VirtualLoop()
+
+    async def story() -> float:
+        client = Client(
+            [tiny(kind=Reporting)],
+            transport=lambda _: FakeTransport(),
+            callbacks=CallbackOptions(public_url=PUBLIC_URL),
+            clock=loop,
+        )
+        receiver = client.receiver(lambda _: None)
+        early = {"state": "sent", "token": report_token("main", "r0")}
+        assert 204 == await deliver(receiver, early)
+        client.on_status(lambda _: wait())
+        await client.send(texts(1)[0])
+        await client.tracked("main:id-r0")
+        began = loop.time()
+        await client.aclose(deadline=1)
+        took = loop.time() - began
+        await asyncio.sleep(200)  # until a stubborn handler has ended
+        return took
+
+    took = loop.drive_to_end(story())
+
+    assert 5 == pytest.approx(took, abs=0.1)
+    assert "closed before the handlers of 1 messages had ended" in caplog.text
