@@ -182,6 +182,11 @@ class Tracked:
         return None
 
     @property
+    def is_reported(self) -> bool:
+        """Whether a report or a look-up has told of it."""
+        return any(each.timeline.entries for each in self.legs)
+
+    @property
     def is_open(self) -> bool:
         """Whether its own id or its hand-over is not known yet."""
         return self.handover is not Handover.ACCEPTED or self.own_id is None
@@ -227,6 +232,10 @@ class Tracked:
         ids = _joined(new.ids, self.ids)
         return _proved(attrs.evolve(merged, ids=ids, to=new.to or merged.to))
 
+    def joined_with(self, known: Tracked | None) -> Tracked:
+        """Return this state, which an outcome gives, joined with what is known of the message."""
+        return self if known is None else known.answered(self)
+
     def looked_up(self, status: MessageStatus) -> Tracked:
         """Return the state with the answer of a look-up added."""
         named = split_batch_id(status.id.provider_id)
@@ -270,7 +279,7 @@ class Tracked:
     @classmethod
     def of_accepted(cls, accepted: Accepted, to: str | None, at: datetime) -> Tracked:
         """Build the state of a message from its acceptance."""
-        return cls(
+        return cls.make(
             account=accepted.account,
             since=at,
             ids=(accepted.id,),

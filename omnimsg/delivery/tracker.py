@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
+from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
@@ -24,7 +26,6 @@ from omnimsg.engine.observers import Observer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
-    from typing import TypeAlias
 
     from omnimsg.delivery.store import Store
     from omnimsg.domain.events import StatusEvent
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
-
-    # With the key of a doubt.
-    Entry: TypeAlias = tuple[Accepted | Ambiguous, Message, str | None]
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
@@ -81,8 +79,9 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes: StoreQueue[Entry] = StoreQueue(
-            self._store_entry, failed=_warn_failed, overflows=_warn_overflow
+        # Each is stored by a call.
+        self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
+            lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
         )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
@@ -98,13 +97,13 @@ class Tracker(Observer):
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous):
-                self._outcomes.add((outcome, message, secrets.token_hex(8)))
+                key = secrets.token_hex(8)
+                self._outcomes.add(partial(self._doubt, outcome, message, key))
             # An adapter that breaks its contract may name neither.
             elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
-                self._outcomes.add((outcome, message, None))
+                self._outcomes.add(partial(self.accept, outcome, address_of(message)))
         if self._outcomes:
-            # Where each event loop ends after one message, none lives until its timer fires.
-            self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
+            self._commit_soon()
 
     async def aclose(self, seconds: float) -> None:
         """Store the queued outcomes, and stop the timers.
@@ -150,12 +149,11 @@ class Tracker(Observer):
         """Store an acceptance."""
         return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
 
-    async def prove(self, found: Accepted) -> Tracked:
-        """Store the acceptance of a doubtful message that a look-up has found."""
+    def prove(self, found: Accepted) -> None:
+        """Queue the acceptance of a doubtful message that a look-up has found."""
         new = Tracked.of_accepted(found, None, self._clock.utc_now())
-        return await self._update(
-            new.names, lambda known: new if known is None else known.answered(new)
-        )
+        self._outcomes.add(partial(self._update, new.names, new.joined_with))
+        self._commit_soon()
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return the new state of its message."""
@@ -233,16 +231,23 @@ class Tracker(Observer):
                 except (Exception, asyncio.CancelledError) as error:
                     if is_own_cancellation(error):
                         raise
-                    # A store may raise anything, and its error says nothing about the message: go
-                    # on waiting.
+                    # A store may raise anything, and its error says nothing about the message. The
+                    # report that woke this may have been the last one, so read the store again.
                     _warn_failed(error)
-                    tracked = None
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_COMMIT_AGAIN_AFTER):
+                            await waiter.next()
+                    continue
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
                     return Accepted(
                         reference=reference, account=names.account, provider_id=own_id.provider_id
                     )
                 await waiter.next()
+
+    def _commit_soon(self) -> None:
+        # Where each event loop ends after one message, none lives until its timer fires.
+        self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
 
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
@@ -251,13 +256,7 @@ class Tracker(Observer):
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    def _store_entry(self, entry: Entry) -> Awaitable[object]:
-        outcome, message, key = entry
-        if isinstance(outcome, Accepted):
-            return self.accept(outcome, address_of(message))
-        return self._doubt(outcome, message, key)
-
-    async def _doubt(self, outcome: Ambiguous, message: Message, key: str | None) -> None:
+    async def _doubt(self, outcome: Ambiguous, message: Message, key: str) -> None:
         now = self._clock.utc_now()
         tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now, key=key))
         if tracked.handover.is_doubtful:
@@ -269,13 +268,6 @@ class Tracker(Observer):
 
     async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
-        was_reported = False
-
-        def change(known: Tracked | None) -> Tracked:
-            nonlocal was_reported
-            was_reported = known is not None and known.handover is Handover.UNKNOWN
-            return new if known is None else known.answered(new)
-
         names = Names.make(
             account=new.account,
             ids=new.ids,
@@ -283,8 +275,9 @@ class Tracker(Observer):
             is_answer=True,
             doubt_key=new.doubt_key,
         )
-        tracked = await self._update(names, change)
-        if was_reported and self._joined is not None:
+        tracked = await self._update(names, new.joined_with)
+        # A store that has raised after writing may have joined them already.
+        if tracked.legs and self._joined is not None and tracked.is_reported:
             self._joined(tracked)
         return tracked
 
