@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# At most so many events keep a note of which handlers are done, for their repetition. For older
-# events, a repetition calls all handlers again.
+# At most so many events keep a note of what is done, for their repetition. For older events, a
+# repetition calls all handlers again.
 _MAX_PARTLY_HANDLED = 10_000
+# The note that a change of consent is recorded.
+_RECORDED = object()
 
 
 class Dispatcher:
@@ -181,9 +183,12 @@ class Dispatcher:
             tracked = await self._tracker.apply(event)
         if self._consents is not None:
             change = change_in_event(event, self._rules)
-            if change is not None:
+            if change is not None and _RECORDED not in done:
                 change = await self._complete(_at_arrival(change, at), event, tracked)
                 await self._record(self._consents.suppression, change)
+                if change.address is not None:
+                    # Recorded again, it would count from the arrival of the repetition.
+                    done.add(_RECORDED)
         if tracked is None:
             if not self._handlers.want_events:
                 raise NotHandledError

@@ -599,6 +599,26 @@ async def test_an_opt_in_of_the_future_outweighs_no_later_opt_out(world: World) 
     assert NUMBER in world.suppression
 
 
+async def test_a_repeated_opt_in_outweighs_no_opt_out_that_came_between(world: World) -> None:
+    """A START that a handler has failed counts from its first arrival, not from its repetition."""
+    failures = iter([True])
+
+    def handle(_: Event) -> None:
+        if next(failures, False):
+            raise LookupError
+
+    world.handlers.on_event(handle)
+    start = attrs.evolve(reply("START", number=1), at=NOW + timedelta(minutes=10))
+    stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
+    with pytest.raises(LookupError):
+        await world.give(start)
+    await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=1), UNTIL)
+
+    await world.dispatcher.dispatch(start, NOW + timedelta(minutes=2), UNTIL)
+
+    assert NUMBER in world.suppression
+
+
 async def test_the_words_are_those_of_the_application() -> None:
     """The application can add opt-out keywords for a country."""
     rules = OptOutRules(countries={"+372": Keywords(stop=frozenset(["LOPETA"]))})
