@@ -112,6 +112,8 @@ class Names:
         """
         if self.doubt_key is not None and self.doubt_key == other.doubt_key:
             return True
+        if _is_settled(other):
+            return False  # its own id finds it
         is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
         if is_sent and other.handover is not Handover.UNKNOWN:
             return False  # two sends with the same reference
@@ -182,14 +184,9 @@ class Tracked:
         return None
 
     @property
-    def is_reported(self) -> bool:
-        """Whether a report or a look-up has told of it."""
-        return any(each.timeline.entries for each in self.legs)
-
-    @property
     def is_open(self) -> bool:
-        """Whether its own id or its hand-over is not known yet."""
-        return self.handover is not Handover.ACCEPTED or self.own_id is None
+        """Whether its own id or its hand-over is not known yet, or it was in doubt."""
+        return self.doubt_key is not None or not _is_settled(self)
 
     @property
     def consent_changes(self) -> Sequence[ConsentChange]:
@@ -321,6 +318,10 @@ def token_of(account: str, reference: str | None) -> str | None:
 def address_of(message: Message) -> str | None:
     """Return the recipient of a message as text; `None` if only the provider knows it."""
     return message.to if isinstance(message.to, str) else message.to.value
+
+
+def _is_settled(tracked: Tracked) -> bool:
+    return tracked.handover is Handover.ACCEPTED and tracked.own_id is not None
 
 
 def _proved(tracked: Tracked) -> Tracked:

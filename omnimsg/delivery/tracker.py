@@ -277,7 +277,8 @@ class Tracker(Observer):
         )
         tracked = await self._update(names, new.joined_with)
         # A store that has raised after writing may have joined them already.
-        if tracked.legs and self._joined is not None and tracked.is_reported:
+        is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
+        if is_reported and self._joined is not None:
             self._joined(tracked)
         return tracked
 

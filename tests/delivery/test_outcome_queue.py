@@ -6,7 +6,7 @@ import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from support.delivery import accepted, doubtful, tell
+from support.delivery import accepted, doubtful, report, tell
 from support.virtual import VirtualLoop
 
 from omnimsg.delivery.memory_store import MemoryStore
@@ -126,12 +126,21 @@ def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
 
 
 class Raising(MemoryStore):
-    """A store whose first answers are lost after it has changed a message."""
+    """A store whose first answers are lost after it has changed a message.
+
+    Attributes:
+        answers: How many answers are lost.
+        refuses: Whether it refuses one answer to a send before it has changed anything.
+    """
 
     answers = 2
+    refuses = False
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change a message, and raise now and then."""
+        if self.refuses and names.is_answer:
+            self.refuses = False
+            raise OSError
         changed = await super().update(names, change)
         self.answers -= 1
         if self.answers >= 0:
@@ -152,6 +161,42 @@ def test_a_doubt_whose_store_raises_after_it_has_written_is_tracked_once() -> No
         return [each.reference for each in doubts]
 
     assert ["r0", "r0"] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_is_proved_before_it_is_stored_again_is_no_doubt() -> None:
+    """A report proves what a store has written and then failed with: it is not stored again."""
+    store, loop = Raising(), VirtualLoop()
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        store.answers = 1
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()  # which raises after it has written
+        store.refuses = True
+        await tracker.apply(report(reference="r0"))
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert [] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_an_early_report_has_proved_is_no_doubt() -> None:
+    """The store joins a doubt with an early report, raises, and is given the doubt again."""
+    store, loop = Raising(), VirtualLoop()
+    store.answers = 0
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        await tracker.apply(report(reference="r0"))
+        store.answers = 1
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert [] == loop.drive_to_end(story())
 
 
 def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:
