@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import FakeTransport, texts, tiny
-from support.delivery import SetClock, looked_up
+from support.delivery import SetClock, doubtful, looked_up, tell
 from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
 from support.sending import settled
@@ -53,6 +53,21 @@ async def test_a_doubt_keeps_no_closed_client_alive() -> None:
     del client
 
     assert "r0" == doubt.reference
+    assert before == trackers()
+
+
+async def test_a_doubt_that_comes_after_closing_keeps_no_client_alive() -> None:
+    """An attempt that outlives a closing that was cancelled is tracked, and sets no timer."""
+    before = trackers()
+    tracker = Tracker(MemoryStore(), SetClock(), Observers())
+    await tracker.aclose(1)
+    tell(tracker, doubtful())
+    (doubt,) = await tracker.doubts()
+    await asyncio.sleep(0.1)  # the outcomes were stored
+
+    del tracker
+
+    assert "r1" == doubt.reference
     assert before == trackers()
 
 
