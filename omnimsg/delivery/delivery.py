@@ -106,7 +106,7 @@ class Delivery:
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
-        self._told_again: set[MessageId] = set()
+        self._told_again: set[tuple[MessageId, Status]] = set()
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -245,14 +245,30 @@ class Delivery:
         self._start(try_often())
 
     async def _found(self, status: MessageStatus) -> None:
-        """Track what a look-up found, and tell the handlers; one that fails is told again."""
-        tracked = await self.tracker.look_up(status)
-        hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
-        warn = partial(_warn_found, status.id)
-        if not await _succeeds(hand_on, warn) and status.id not in self._told_again:
-            self._told_again.add(status.id)
-            task = self._start(self._try_again(hand_on, warn))
-            task.add_done_callback(lambda _: self._told_again.discard(status.id))
+        """Track what a look-up found, and tell the handlers; what fails is tried again."""
+        at, done = self._clock.utc_now(), set[object]()
+
+        async def hand_on() -> None:
+            tracked = await self.tracker.look_up(status)
+            await self.dispatcher.state_found(tracked, at, done)
+
+        try:
+            tracked = await self.tracker.look_up(status)
+        except (Exception, asyncio.CancelledError) as error:
+            if not is_own_cancellation(error):
+                self._find_again(status, hand_on)
+            raise
+        first = partial(self.dispatcher.state_found, tracked, at, done)
+        if not await _succeeds(first, partial(_warn_found, status.id)):
+            self._find_again(status, hand_on)
+
+    def _find_again(self, status: MessageStatus, hand_on: _HandOn) -> None:
+        """Start a task that hands on what a look-up found, unless there is one."""
+        key = status.id, status.status
+        if key not in self._told_again:
+            self._told_again.add(key)
+            task = self._start(self._try_again(hand_on, partial(_warn_found, status.id)))
+            task.add_done_callback(lambda _: self._told_again.discard(key))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
