@@ -18,6 +18,7 @@ from omnimsg.domain.errors import error_of
 from omnimsg.domain.message import Message, is_generated
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.engine.account_builder import AccountBuilder
+from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.engine.budgets import Budget, Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
@@ -132,7 +133,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store
-        self._suppression = suppression
+        self._consents = None if suppression is None else ConsentQueue(suppression)
         self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
         self._budgets = Budgets(budgets, now=self._clock.monotonic) if budgets else None
@@ -142,7 +143,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
             journal=journal,
             observers=self._observers,
             clock=self._clock,
-            suppression=suppression,
+            consents=self._consents,
             settlement=self._settlement,
             report_url=self._callbacks.report_url,
             budgets=self._budgets,
@@ -236,7 +237,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
         leg tries no further one, and the log says how many such messages there were. So do `wait`,
         `settle` and `finish_legs`, and the loops over `events`. The store of messages gets the last
-        outcomes until the deadline, but for five seconds at least.
+        outcomes until the deadline, but for five seconds at least, and so does the suppression list
+        the last opt-outs.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Ambiguous, Outcome
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.suppression import Suppression
     from omnimsg.engine.unknown_codes import UnknownCode, UnknownCodes
     from omnimsg.fallback.legs import Legs
 
@@ -81,7 +81,7 @@ class Receiving:
     _observers: Observers
     _settlement: LateSettlement
     _store: Store | None
-    _suppression: Suppression | None
+    _consents: ConsentQueue | None
     _opt_out_rules: OptOutRules | None
     _unknown_codes: UnknownCodes
     _legs: Legs
@@ -237,7 +237,7 @@ class Receiving:
         """Close the accounts inside; then what waits for legs or for reports is ended.
 
         That happens even if the closing is cancelled, because nothing else would end it. It then
-        has a few seconds. So has the store if the deadline has passed.
+        has a few seconds. So have store and suppression list if the deadline has passed.
         """
         seconds: float | None = CLEANUP_SECONDS
         try:
@@ -248,10 +248,16 @@ class Receiving:
                 try:
                     await self._legs.aclose()
                 finally:
-                    if self._settlement.delivery is not None:
-                        await self._settlement.delivery.aclose(
-                            max(CLEANUP_SECONDS, until.remaining())
-                        )
+                    await self._store_last(until)
+
+    async def _store_last(self, until: Deadline) -> None:
+        """Give the store of messages and the suppression list what they have not taken yet."""
+        try:
+            if self._settlement.delivery is not None:
+                await self._settlement.delivery.aclose(max(CLEANUP_SECONDS, until.remaining()))
+        finally:
+            if self._consents is not None:
+                await self._consents.aclose(max(CLEANUP_SECONDS, until.remaining()))
 
     @cached_property
     def _delivery(self) -> Delivery:
@@ -277,7 +283,7 @@ class Receiving:
             ask=ask,
             options=self._callbacks,
             store=self._store,
-            suppression=self._suppression,
+            consents=self._consents,
             opt_out_rules=self._opt_out_rules,
             observers=self._observers,
             clock=self._clock,

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers
-    from omnimsg.engine.suppression import Suppression
 
     _HandOn: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -58,7 +58,7 @@ class Delivery:
         ask: Looks up a message at its provider.
         options: How callbacks are received.
         store: Keeps the state of messages; in memory if `None`.
-        suppression: The suppression list, which records opt-outs; `None` if there is none.
+        consents: The suppression list, which records opt-outs; `None` if there is none.
         opt_out_rules: Which replies are opt-outs.
         observers: Notified of events and of changes of a status.
         clock: Tells the time.
@@ -78,7 +78,7 @@ class Delivery:
         ask: Callable[[MessageId], Awaitable[MessageStatus]],
         options: CallbackOptions,
         store: Store | None,
-        suppression: Suppression | None,
+        consents: ConsentQueue | None,
         opt_out_rules: OptOutRules | None,
         observers: Observers,
         clock: Clock,
@@ -99,14 +99,14 @@ class Delivery:
             tracker=self.tracker,
             handlers=self.handlers,
             observers=observers,
-            suppression=suppression,
+            consents=consents,
             rules=opt_out_rules or RULES,
             handler_timeout=options.handler_timeout,
         )
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
-        self._told_again: set[MessageId] = set()
+        self._told_again: set[tuple[MessageId, Status]] = set()
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -134,7 +134,8 @@ class Delivery:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
-            seconds: Seconds that the store may take for the outcomes.
+            seconds: Seconds that the store may take for the outcomes, and the handlers for the
+                reports.
         """
         try:
             await self.tracker.aclose(seconds)
@@ -143,7 +144,15 @@ class Delivery:
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if tasks:
-            await asyncio.wait(tasks)
+            _, late = await asyncio.wait(tasks, timeout=seconds)
+            if late:
+                log.warning(
+                    "the client was closed before the handlers of %d messages had ended",
+                    len(late),
+                    extra=log_fields(count=len(late)),
+                )
+            for each in late:
+                each.cancel()
 
     async def wait(
         self,
@@ -227,7 +236,7 @@ class Delivery:
 
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
-        hand_on = partial(self.dispatcher.state_found, tracked, set())
+        hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
 
         async def try_often() -> None:
             if not await _succeeds(hand_on, partial(_warn_early, tracked)):
@@ -236,14 +245,30 @@ class Delivery:
         self._start(try_often())
 
     async def _found(self, status: MessageStatus) -> None:
-        """Track what a look-up found, and tell the handlers; one that fails is told again."""
-        tracked = await self.tracker.look_up(status)
-        hand_on = partial(self.dispatcher.state_found, tracked, set())
-        warn = partial(_warn_found, status.id)
-        if not await _succeeds(hand_on, warn) and status.id not in self._told_again:
-            self._told_again.add(status.id)
-            task = self._start(self._try_again(hand_on, warn))
-            task.add_done_callback(lambda _: self._told_again.discard(status.id))
+        """Track what a look-up found, and tell the handlers; what fails is tried again."""
+        at, done = self._clock.utc_now(), set[object]()
+
+        async def hand_on() -> None:
+            tracked = await self.tracker.look_up(status)
+            await self.dispatcher.state_found(tracked, at, done)
+
+        try:
+            tracked = await self.tracker.look_up(status)
+        except (Exception, asyncio.CancelledError) as error:
+            if not is_own_cancellation(error):
+                self._find_again(status, hand_on)
+            raise
+        first = partial(self.dispatcher.state_found, tracked, at, done)
+        if not await _succeeds(first, partial(_warn_found, status.id)):
+            self._find_again(status, hand_on)
+
+    def _find_again(self, status: MessageStatus, hand_on: _HandOn) -> None:
+        """Start a task that hands on what a look-up found, unless there is one."""
+        key = status.id, status.status
+        if key not in self._told_again:
+            self._told_again.add(key)
+            task = self._start(self._try_again(hand_on, partial(_warn_found, status.id)))
+            task.add_done_callback(lambda _: self._told_again.discard(key))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracker import Tracker
     from omnimsg.domain.events import Event
     from omnimsg.domain.opt_out import ConsentChange, OptOutRules
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.suppression import Suppression
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
-# At most so many events keep a note of which handlers are done, for their repetition. For older
-# events, a repetition calls all handlers again.
+# At most so many events keep a note of what is done, for their repetition. For older events, a
+# repetition calls all handlers again.
 _MAX_PARTLY_HANDLED = 10_000
+# The note that a change of consent is recorded.
+_RECORDED = object()
 
 
 class Dispatcher:
@@ -47,7 +50,7 @@ class Dispatcher:
         tracker: Gets reports first.
         handlers: The application's handlers.
         observers: Notified of each new event, and of each change of a status.
-        suppression: The suppression list, which records opt-outs; `None` if there is none.
+        consents: The suppression list, which records opt-outs; `None` if there is none.
         rules: Which replies are opt-outs.
         handler_timeout: Seconds for one event: store, suppression list and handlers together.
 
@@ -63,7 +66,7 @@ class Dispatcher:
         tracker: Tracker,
         handlers: Handlers,
         observers: Observers,
-        suppression: Suppression | None = None,
+        consents: ConsentQueue | None = None,
         rules: OptOutRules = RULES,
         handler_timeout: float = 20.0,
     ) -> None:
@@ -71,7 +74,7 @@ class Dispatcher:
         self._tracker = tracker
         self._handlers = handlers
         self._observers = observers
-        self._suppression = suppression
+        self._consents = consents
         self._rules = rules
         self._handler_timeout = handler_timeout
         # By event key: the future that repetitions of a running event wait for, once there is one.
@@ -132,29 +135,34 @@ class Dispatcher:
             repetitions = self._running[key] = asyncio.get_running_loop().create_future()
         await asyncio.shield(repetitions)
 
-    async def state_found(self, tracked: Tracked, done: set[object] | None = None) -> None:
+    async def state_found(
+        self, tracked: Tracked, at: datetime, done: set[object] | None = None
+    ) -> None:
         """Hand on the opt-outs and the status of a message that no event has handed on.
 
         They come from a look-up, or from reports that arrived before their send was known. Opt-outs
         come from look-ups too, because their report may have been lost, and a person who has opted
-        out must not be texted again.
+        out must not be texted again. Nobody tells of them again: if the suppression list fails,
+        they are kept for it.
 
         Args:
             tracked: The state of the message.
-            done: Handlers that an earlier attempt has called and are skipped; those that this one
-                has called are added.
+            at: When that was found.
+            done: Opt-outs and handlers that an earlier attempt is done with and are skipped; those
+                of this one are added.
 
         Raises:
-            Exception: A handler, the store or the suppression list raised it.
+            Exception: A handler or the store raised it.
             TimeoutError: They took longer than the handler timeout.
         """
         done = set() if done is None else done
-        async with asyncio.timeout(self._handler_timeout):
-            if self._suppression is not None:
-                for change in tracked.consent_changes:
-                    await self._suppression.record(change)
-            async with self._lock_of(tracked):
-                await self._notify_status(tracked, done)
+        changes = [each for each in tracked.consent_changes if each not in done]
+        if changes and self._consents is not None:
+            self._consents.add([_at_arrival(each, at) for each in changes])
+            done.update(changes)
+            await self._consents.record()
+        async with asyncio.timeout(self._handler_timeout), self._lock_of(tracked):
+            await self._notify_status(tracked, done)
 
     def _note_partly_handled(self, key: str, done: set[object]) -> None:
         if done:
@@ -173,13 +181,14 @@ class Dispatcher:
         tracked = None
         if isinstance(event, StatusEvent):
             tracked = await self._tracker.apply(event)
-        if self._suppression is not None:
+        if self._consents is not None:
             change = change_in_event(event, self._rules)
-            if change is not None:
-                # Nothing happens after it is told of. The clock of one provider may be fast, and
-                # its START must not outweigh a later STOP that another provider tells of.
-                change = attrs.evolve(change, at=min(change.at, at))
-                await self._record(self._suppression, await self._complete(change, event, tracked))
+            if change is not None and _RECORDED not in done:
+                change = await self._complete(_at_arrival(change, at), event, tracked)
+                await self._record(self._consents.suppression, change)
+                if change.address is not None:
+                    # Recorded again, it would count from the arrival of the repetition.
+                    done.add(_RECORDED)
         if tracked is None:
             if not self._handlers.want_events:
                 raise NotHandledError
@@ -250,3 +259,12 @@ class Dispatcher:
             # Lock all ids: another task may know the message by its batch's id only, or its own.
             return self._locks.lock_all(ids)
         return self._locks.lock(ids[0] if ids else tracked.token)
+
+
+def _at_arrival(change: ConsentChange, at: datetime) -> ConsentChange:
+    """Return a change that counts from its arrival at the latest.
+
+    Nothing happens after it is told of. The clock of one provider may be fast, and its START must
+    not outweigh a later STOP that another provider tells of.
+    """
+    return change if change.at <= at else attrs.evolve(change, at=at)

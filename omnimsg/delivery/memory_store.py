@@ -64,7 +64,7 @@ class MemoryStore:
             each: OrderedDict() for each in Handover
         }
         self._by_id: dict[MessageId, int] = {}
-        # By token: the open messages, whose own id or hand-over is not known yet.
+        # By token: the open messages.
         self._open: dict[str, tuple[int, ...]] = {}
         self._latest: dict[str, int] = {}
         self._handled: OrderedDict[str, datetime] = OrderedDict()

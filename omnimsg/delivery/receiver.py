@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Authenticity, Callback, Context
 from omnimsg.delivery import asgi
-from omnimsg.delivery.loop_bound import PerLoop
 from omnimsg.delivery.public_address import PublicAddress
 from omnimsg.delivery.request import HANDLED, Answer, CallbackRequest, RefusedBecause
 from omnimsg.delivery.time_limit import TimeLimitError, within
@@ -24,6 +23,7 @@ from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.delivery_events import CallbackRefused
+from omnimsg.engine.loop_bound import PerLoop
 from omnimsg.engine.unknown_codes import note_leg
 
 if TYPE_CHECKING:

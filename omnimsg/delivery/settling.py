@@ -94,12 +94,7 @@ async def _look_up(
                 )
                 continue
             if isinstance(found, Accepted):
-                try:
-                    await tracker.prove(found)
-                except (Exception, asyncio.CancelledError) as error:
-                    if is_own_cancellation(error):
-                        raise
-                    # The store may raise anything; the provider has the message all the same.
+                tracker.prove(found)
                 return found
     never: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
     return await never

@@ -22,8 +22,8 @@ class Store(Protocol):
 
     * Each id finds the message that has it.
     * A token also finds one message that has it and is still open: its own id or its hand-over is
-      not known yet (`Tracked.is_open`), and `Names.may_mean` allows it. A message that is not
-      doubtful is preferred to a doubtful one.
+      not known yet, or it was in doubt (`Tracked.is_open`), and `Names.may_mean` allows it. A
+      message that is not doubtful is preferred to a doubtful one.
     * If nothing was found so far, a token finds the latest message that has it, unless the names
       contain an id or are those of an answer.
     """

@@ -66,6 +66,7 @@ class Names:
         token: The token of its reference, as `report_token` makes it.
         is_answer: Whether the names come from the answer to a send. Their token then finds no
             message that is accepted or in doubt: that is another send with the same reference.
+        doubt_key: The key of a doubtful send, which the token finds all the same.
     """
 
     make: ClassVar[Callable[..., Names]]
@@ -74,6 +75,7 @@ class Names:
     ids: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
     token: str | None = attrs.field(default=None, repr=False)
     is_answer: bool = False
+    doubt_key: str | None = attrs.field(default=None, repr=False)
 
     @classmethod
     def of_event(cls, event: StatusEvent) -> Names:
@@ -108,6 +110,10 @@ class Names:
             found: The messages that the ids find. If the names may identify `other` too, all of
                 these are one message.
         """
+        if self.doubt_key is not None and self.doubt_key == other.doubt_key:
+            return True
+        if _is_settled(other):
+            return False  # its own id finds it
         is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
         if is_sent and other.handover is not Handover.UNKNOWN:
             return False  # two sends with the same reference
@@ -135,6 +141,8 @@ class Tracked:
         told: The status that the application was told last.
         followed_by: Ids of the fallback legs that omnimsg has sent after it.
         reached_twice: Whether two legs of the message were delivered, this one or those after it.
+        doubt_key: Identifies a send that was in doubt, which has no id: it is tracked once, also if
+            the store is given it again.
     """
 
     make: ClassVar[Callable[..., Tracked]]
@@ -150,11 +158,12 @@ class Tracked:
     told: Status = Status.UNKNOWN
     followed_by: tuple[MessageId, ...] = attrs.field(default=(), repr=False)
     reached_twice: bool = False
+    doubt_key: str | None = attrs.field(default=None, repr=False)
 
     @property
     def names(self) -> Names:
         """All names that identify it."""
-        return Names(account=self.account, ids=self.ids, token=self.token)
+        return Names(account=self.account, ids=self.ids, token=self.token, doubt_key=self.doubt_key)
 
     @property
     def id(self) -> MessageId | None:
@@ -176,8 +185,8 @@ class Tracked:
 
     @property
     def is_open(self) -> bool:
-        """Whether its own id or its hand-over is not known yet."""
-        return self.handover is not Handover.ACCEPTED or self.own_id is None
+        """Whether its own id or its hand-over is not known yet, or it was in doubt."""
+        return self.doubt_key is not None or not _is_settled(self)
 
     @property
     def consent_changes(self) -> Sequence[ConsentChange]:
@@ -208,6 +217,7 @@ class Tracked:
                 told=self.told,
                 followed_by=self.followed_by,
                 reached_twice=self.reached_twice,
+                doubt_key=self.doubt_key,
             )
         )
 
@@ -218,6 +228,10 @@ class Tracked:
         merged = self.merged(new)
         ids = _joined(new.ids, self.ids)
         return _proved(attrs.evolve(merged, ids=ids, to=new.to or merged.to))
+
+    def joined_with(self, known: Tracked | None) -> Tracked:
+        """Return this state, which an outcome gives, joined with what is known of the message."""
+        return self if known is None else known.answered(self)
 
     def looked_up(self, status: MessageStatus) -> Tracked:
         """Return the state with the answer of a look-up added."""
@@ -248,6 +262,7 @@ class Tracked:
             told=max(first.told, second.told, key=lambda status: status.rank),
             followed_by=_joined(first.followed_by, second.followed_by),
             reached_twice=first.reached_twice or second.reached_twice,
+            doubt_key=first.doubt_key or second.doubt_key,
         )
 
     def followed(self, by: tuple[MessageId, ...], *, reached_twice: bool) -> Tracked:
@@ -261,7 +276,7 @@ class Tracked:
     @classmethod
     def of_accepted(cls, accepted: Accepted, to: str | None, at: datetime) -> Tracked:
         """Build the state of a message from its acceptance."""
-        return cls(
+        return cls.make(
             account=accepted.account,
             since=at,
             ids=(accepted.id,),
@@ -273,8 +288,17 @@ class Tracked:
         )
 
     @classmethod
-    def of_doubt(cls, outcome: Ambiguous, message: Message, at: datetime) -> Tracked:
-        """Build the state of a message from an `Ambiguous` outcome."""
+    def of_doubt(
+        cls, outcome: Ambiguous, message: Message, at: datetime, *, key: str | None = None
+    ) -> Tracked:
+        """Build the state of a message from an `Ambiguous` outcome.
+
+        Args:
+            outcome: The outcome.
+            message: The message.
+            at: When it was known.
+            key: Identifies the send, as an attempt's token does, so that it may be stored again.
+        """
         return cls(
             account=outcome.account,
             since=at,
@@ -282,6 +306,7 @@ class Tracked:
             token=report_token(outcome.account, outcome.reference),
             to=address_of(message),
             handover=Handover.IN_DOUBT,
+            doubt_key=key,
         )
 
 
@@ -293,6 +318,10 @@ def token_of(account: str, reference: str | None) -> str | None:
 def address_of(message: Message) -> str | None:
     """Return the recipient of a message as text; `None` if only the provider knows it."""
     return message.to if isinstance(message.to, str) else message.to.value
+
+
+def _is_settled(tracked: Tracked) -> bool:
+    return tracked.handover is Handover.ACCEPTED and tracked.own_id is not None
 
 
 def _proved(tracked: Tracked) -> Tracked:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.loop_bound import Alarm
-from omnimsg.delivery.outcome_queue import OutcomeQueue, warn_failed
-from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
+from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
+from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.delivery_events import DoubtEnded
+from omnimsg.engine.loop_bound import Alarm
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from omnimsg.delivery.outcome_queue import Entry
     from omnimsg.delivery.store import Store
     from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.message import Message
@@ -77,10 +79,14 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        self._outcomes = OutcomeQueue(self._store_entry)
+        # Each is stored by a call.
+        self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
+            lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
+        )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
         self._committing: asyncio.Task[datetime] | None = None
+        self._is_closed = False
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
@@ -91,14 +97,14 @@ class Tracker(Observer):
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
-            if isinstance(outcome, Ambiguous) or (
-                # An adapter that breaks its contract may name neither.
-                isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id)
-            ):
-                self._outcomes.add(outcome, message)
+            if isinstance(outcome, Ambiguous):
+                key = secrets.token_hex(8)
+                self._outcomes.add(partial(self._doubt, outcome, message, key))
+            # An adapter that breaks its contract may name neither.
+            elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
+                self._outcomes.add(partial(self.accept, outcome, address_of(message)))
         if self._outcomes:
-            # Where each event loop ends after one message, none lives until its timer fires.
-            self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
+            self._commit_soon()
 
     async def aclose(self, seconds: float) -> None:
         """Store the queued outcomes, and stop the timers.
@@ -111,6 +117,7 @@ class Tracker(Observer):
             # Not within a timeout, which would wait for a store that ignores its cancellation.
             await asyncio.wait([committing], timeout=seconds)
         finally:
+            self._is_closed = True
             self._commits.stop()
             self._sweeps.stop()
             self._outcomes.cancel()
@@ -144,12 +151,11 @@ class Tracker(Observer):
         """Store an acceptance."""
         return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
 
-    async def prove(self, found: Accepted) -> Tracked:
-        """Store the acceptance of a doubtful message that a look-up has found."""
+    def prove(self, found: Accepted) -> None:
+        """Queue the acceptance of a doubtful message that a look-up has found."""
         new = Tracked.of_accepted(found, None, self._clock.utc_now())
-        return await self._update(
-            new.names, lambda known: new if known is None else known.answered(new)
-        )
+        self._outcomes.add(partial(self._update, new.names, new.joined_with))
+        self._commit_soon()
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return the new state of its message."""
@@ -227,10 +233,13 @@ class Tracker(Observer):
                 except (Exception, asyncio.CancelledError) as error:
                     if is_own_cancellation(error):
                         raise
-                    # A store may raise anything, and its error says nothing about the message: go
-                    # on waiting.
-                    warn_failed(error)
-                    tracked = None
+                    # A store may raise anything, and its error says nothing about the message. The
+                    # report that woke this may have been the last one, so read the store again.
+                    _warn_failed(error)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_COMMIT_AGAIN_AFTER):
+                            await waiter.next()
+                    continue
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
                     return Accepted(
@@ -238,41 +247,44 @@ class Tracker(Observer):
                     )
                 await waiter.next()
 
+    def _commit_soon(self) -> None:
+        # Where each event loop ends after one message, none lives until its timer fires.
+        self._commits.set(0.0 if self._commits.is_lost else _COMMIT_AFTER)
+
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
+
+    def _sweep_in(self, seconds: float) -> None:
+        if not self._is_closed:  # the timer would keep it alive for as long as the doubt
+            self._sweeps.set(seconds)
 
     def _start_sweep(self) -> None:
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    def _store_entry(self, entry: Entry) -> Awaitable[object]:
-        outcome, message = entry
-        if isinstance(outcome, Accepted):
-            return self.accept(outcome, address_of(message))
-        return self._doubt(outcome, message)
-
-    async def _doubt(self, outcome: Ambiguous, message: Message) -> None:
+    async def _doubt(self, outcome: Ambiguous, message: Message, key: str) -> None:
         now = self._clock.utc_now()
-        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now))
+        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now, key=key))
         if tracked.handover.is_doubtful:
             self._last_doubt = now
             # A timer gives the doubt up if no other call comes after its time is over.
-            self._sweeps.set(self._window.total_seconds() + 1)
+            self._sweep_in(self._window.total_seconds() + 1)
         else:  # an earlier report has proved it
             self._end_doubt(tracked)
 
     async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
-        was_reported = False
-
-        def change(known: Tracked | None) -> Tracked:
-            nonlocal was_reported
-            was_reported = known is not None and known.handover is Handover.UNKNOWN
-            return new if known is None else known.answered(new)
-
-        names = Names.make(account=new.account, ids=new.ids, token=new.token, is_answer=True)
-        tracked = await self._update(names, change)
-        if was_reported and self._joined is not None:
+        names = Names.make(
+            account=new.account,
+            ids=new.ids,
+            token=new.token,
+            is_answer=True,
+            doubt_key=new.doubt_key,
+        )
+        tracked = await self._update(names, new.joined_with)
+        # A store that has raised after writing may have joined them already.
+        is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
+        if is_reported and self._joined is not None:
             self._joined(tracked)
         return tracked
 
@@ -300,14 +312,14 @@ class Tracker(Observer):
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
-            warn_failed(error)  # a store may raise anything
-            self._sweeps.set(_SWEEP_EVERY)
+            _warn_failed(error)  # a store may raise anything
+            self._sweep_in(_SWEEP_EVERY)
             return
         for each in given_up:
             self.doubts_unresolved += 1
             self._notify_end(each, None)
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
-            self._sweeps.set(_SWEEP_EVERY)
+            self._sweep_in(_SWEEP_EVERY)
 
     def _end_doubt(self, tracked: Tracked) -> None:
         self.doubts_settled += 1
@@ -318,3 +330,19 @@ class Tracker(Observer):
             self._observers.doubt_ended(
                 DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
             )
+
+
+def _warn_failed(error: BaseException) -> None:
+    """Log that the store has failed, without the error's text, which may quote a message."""
+    kind = type(error).__name__
+    log.warning(
+        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
+    )
+
+
+def _warn_overflow(limit: int) -> None:
+    log.warning(
+        "the store of messages is too slow: %d outcomes wait, the oldest are dropped",
+        limit,
+        extra=log_fields(count=limit),
+    )

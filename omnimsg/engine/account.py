@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.budgets import Budgets
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.sending.stream import Streams
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.engine.settlement import Settlement
-    from omnimsg.engine.suppression import Suppression
     from omnimsg.transport import Transport
 
 
@@ -83,7 +83,7 @@ class AccountEngine(AccountOperations):
         journal: Records every attempt.
         observers: Receive the account's events.
         clock: The clock of the account and all its parts.
-        suppression: The list of people who must not be texted.
+        consents: The list of people who must not be texted.
         settlement: Tells when a report names a doubtful message.
         report_url: The URL that receives the account's reports.
         budgets: The budgets that messages count against.
@@ -107,7 +107,7 @@ class AccountEngine(AccountOperations):
         journal: Journal | None = None,
         observers: Observers | None = None,
         clock: Clock | None = None,
-        suppression: Suppression | None = None,
+        consents: ConsentQueue | None = None,
         settlement: Settlement | None = None,
         report_url: str | None = None,
         budgets: Budgets | None = None,
@@ -148,7 +148,7 @@ class AccountEngine(AccountOperations):
             breakers=self._breakers,
             answer_times=answer_times,
             checks=self._checks,
-            suppression=suppression,
+            consents=consents,
             settlement=settlement,
             report_url=report_url,
             spending=self._spending,

@@ -10,6 +10,7 @@ import attrs
 
 from omnimsg.domain.errors import ConfigError
 from omnimsg.engine.account import AccountEngine
+from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.engine.budgets import Budgets
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.journal import Journal
@@ -17,7 +18,6 @@ from omnimsg.engine.limits.rate_limiter import slots_of
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy, RetryPolicy
 from omnimsg.engine.settlement import Settlement
-from omnimsg.engine.suppression import Suppression
 from omnimsg.transport import TransportFactory, TransportOptions
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class AccountBuilder:
         journal: Records every attempt of every account.
         observers: Receive the events of all accounts.
         clock: The clock of all accounts.
-        suppression: The list of people who must not be texted.
+        consents: The list of people who must not be texted.
         settlement: Tells when a report names a doubtful message.
         report_url: Returns the URL that receives an account's reports, by the account's name.
         budgets: The budgets that the messages of all accounts count against.
@@ -47,7 +47,7 @@ class AccountBuilder:
     journal: Journal | None
     observers: Observers
     clock: Clock
-    suppression: Suppression | None
+    consents: ConsentQueue | None
     settlement: Settlement | None
     report_url: Callable[[str], str | None]
     budgets: Budgets | None = None
@@ -68,7 +68,7 @@ class AccountBuilder:
             journal=self.journal,
             observers=self.observers,
             clock=self.clock,
-            suppression=self.suppression,
+            consents=self.consents,
             settlement=self.settlement,
             report_url=self.report_url(adapter.account.name) if adapter.receives() else None,
             budgets=self.budgets,

@@ -94,11 +94,11 @@ class LoopParts:
         writer = None if journal is None else writer_of(journal, name)
         self.runner: AttemptRunner = AttemptRunner(adapter, transport, clock, shared.report_url)
         recorded = None
-        if writer is not None or observers.watch_attempts or shared.suppression is not None:
+        if writer is not None or observers.watch_attempts or shared.consents is not None:
             suppression = (
                 None
-                if shared.suppression is None
-                else SuppressionList(shared.suppression, name, clock.utc_now)
+                if shared.consents is None
+                else SuppressionList(shared.consents, name, clock.utc_now)
             )
             recorded = RecordedRunner(self.runner, name, observers, writer, suppression)
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from omnimsg.adapter import Adapter
+from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.engine.clock import Clock
 from omnimsg.engine.journal import Journal
 from omnimsg.engine.limits.answer_times import AnswerTimes
@@ -17,7 +18,6 @@ from omnimsg.engine.policy import Policy
 from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.engine.settlement import Settlement
 from omnimsg.engine.spending import Spending
-from omnimsg.engine.suppression import Suppression
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +34,7 @@ class SharedParts:
         breakers: The circuits of the account.
         answer_times: How long its provider takes to answer.
         checks: Asks the adapter about messages.
-        suppression: The list of people who must not be texted, where there is one.
+        consents: The list of people who must not be texted, where there is one.
         settlement: Tells when a report names a doubtful message, where reports are received.
         report_url: The URL that receives reports, where they are received.
         spending: The budgets that messages count against, where there are any.
@@ -49,7 +49,7 @@ class SharedParts:
     breakers: CircuitBreakers
     answer_times: AnswerTimes
     checks: MessageChecks
-    suppression: Suppression | None = None
+    consents: ConsentQueue | None = None
     settlement: Settlement | None = None
     report_url: str | None = None
     spending: Spending | None = None

@@ -16,8 +16,9 @@ class Suppression(Protocol):
 
     An exception is no permission to send: after one in `suppressed` the messages are `NotSent`,
     `AFTER_FIX`; after one in `record` the callback is answered with an error, so that the provider
-    repeats it. `record` is also called for refused sends, whose opt-outs are lost then. The calls
-    run in the event loop, which they must not block.
+    repeats it. Opt-outs that nobody repeats, because a refused send or a look-up told of them, are
+    kept in memory: `record` is called again, with growing pauses, until the client is closed. The
+    calls run in the event loop, which they must not block.
     """
 
     async def suppressed(self, account: str, messages: Sequence[Message]) -> Sequence[bool]:

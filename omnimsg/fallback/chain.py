@@ -29,6 +29,8 @@ log: logging.Logger = logging.getLogger("omnimsg.fallback")
 
 # Seconds to wait for the delivery of a leg without a ttl, or of one that is overdue.
 _DAY = 24 * 3600.0
+# Seconds to wait for a leg that its provider still holds when its ttl after `send_at` is over.
+_HELD = 3600.0
 # Seconds between two look-ups of a leg, at most: of the current leg, and of one that is overdue.
 _LONGEST_PAUSE = 60.0
 _LONGEST_LATE_PAUSE = 600.0
@@ -230,6 +232,10 @@ class Chain:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = (_DAY if leg.ttl is None else leg.ttl) - self._waited(leg)
         status = await self._end_of(accepted.id, left)
+        if leg.ttl is not None and status is not None and status.status is Status.SCHEDULED:
+            # The provider has not sent it: its clock is behind ours. The ttl begins when it does.
+            await self._end_of(accepted.id, _HELD, Status.ACCEPTED)
+            status = await self._end_of(accepted.id, leg.ttl)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
             return LegState.REACHED, False
@@ -238,13 +244,15 @@ class Chain:
             return LegState.FAILED, wanted and may_follow(status.reason)
         return (LegState.UNHEARD, False) if leg.ttl is None else (LegState.OVERDUE, True)
 
-    async def _end_of(self, message_id: MessageId, seconds: float) -> MessageStatus | None:
-        """Wait until a leg has ended; return its status, or the last known one at the timeout."""
+    async def _end_of(
+        self, message_id: MessageId, seconds: float, wanted: Status = Status.DELIVERED
+    ) -> MessageStatus | None:
+        """Wait until a leg has a status or ended; return the last known one at the timeout."""
         delivery, until = self._owner.delivery, self._owner.now() + seconds
         while True:
             try:
                 left = max(0.0, until - self._owner.now())
-                return await delivery.wait(message_id, Status.DELIVERED, left, _LONGEST_PAUSE)
+                return await delivery.wait(message_id, wanted, left, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001 - a store may raise anything
                 if self._owner.now() < until - 0.01 and not self._owner.is_closed:
                     _warn_unread(message_id, error)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import FakeTransport, texts, tiny
-from support.delivery import SetClock, looked_up
+from support.delivery import SetClock, doubtful, looked_up, tell
 from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
 from support.sending import settled
 from support.virtual import VirtualLoop
 
 from omnimsg import AmbiguousError, CallbackOptions, Client, MessageId, OperationError, Status
+from omnimsg.adapter.context import report_token
 from omnimsg.delivery.account_adapters import AccountAdapters
 from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.delivery import Delivery
@@ -52,6 +53,21 @@ async def test_a_doubt_keeps_no_closed_client_alive() -> None:
     del client
 
     assert "r0" == doubt.reference
+    assert before == trackers()
+
+
+async def test_a_doubt_that_comes_after_closing_keeps_no_client_alive() -> None:
+    """An attempt that outlives a closing that was cancelled is tracked, and sets no timer."""
+    before = trackers()
+    tracker = Tracker(MemoryStore(), SetClock(), Observers())
+    await tracker.aclose(1)
+    tell(tracker, doubtful())
+    (doubt,) = await tracker.doubts()
+    await asyncio.sleep(0.1)  # the outcomes were stored
+
+    del tracker
+
+    assert "r1" == doubt.reference
     assert before == trackers()
 
 
@@ -95,7 +111,7 @@ async def opt_out(suppression: Database, *, seconds: float) -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100)])
+@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 5), (3, 100), (8, 600)])
 def test_an_opt_out_that_came_before_the_answer_is_recorded(failures: int, seconds: float) -> None:
     """An opt-out reported before the answer is recorded, even if the list fails at first.
 
@@ -252,7 +268,7 @@ def unasked_delivery(clock: Clock, legs: tuple[LegStatus, ...] = ()) -> Delivery
         ask=ask,
         options=CallbackOptions(),
         store=None,
-        suppression=None,
+        consents=None,
         opt_out_rules=None,
         observers=Observers(()),
         clock=clock,
@@ -429,3 +445,35 @@ def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
 
     assert seconds == pytest.approx(took, abs=0.1)
     assert "closed before the store of messages had taken 2 outcomes" in caplog.text
+
+
+@pytest.mark.parametrize("wait", [stuck, stubborn])
+def test_a_handler_that_hangs_does_not_keep_a_client_open(
+    wait: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Closing waits until the deadline, at least five seconds, for what is told of a status."""
+    loop = VirtualLoop()
+
+    async def story() -> float:
+        client = Client(
+            [tiny(kind=Reporting)],
+            transport=lambda _: FakeTransport(),
+            callbacks=CallbackOptions(public_url=PUBLIC_URL),
+            clock=loop,
+        )
+        receiver = client.receiver(lambda _: None)
+        early = {"state": "sent", "token": report_token("main", "r0")}
+        assert 204 == await deliver(receiver, early)
+        client.on_status(lambda _: wait())
+        await client.send(texts(1)[0])
+        await client.tracked("main:id-r0")
+        began = loop.time()
+        await client.aclose(deadline=1)
+        took = loop.time() - began
+        await asyncio.sleep(200)  # until a stubborn handler has ended
+        return took
+
+    took = loop.drive_to_end(story())
+
+    assert 5 == pytest.approx(took, abs=0.1)
+    assert "closed before the handlers of 1 messages had ended" in caplog.text

@@ -41,6 +41,7 @@ from omnimsg.domain.opt_out import ConsentChange, Keywords, OptOutRules
 from omnimsg.domain.outcome import LegId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus, Status
+from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class World:
         self.handlers = Handlers(CloseSignal())
         self.watcher = Watcher()
         self.suppression = Recorder()
+        self.consents = ConsentQueue(self.suppression)
         observers = Observers([self.watcher])
         self.tracker = Tracker(self.store, SetClock(), observers)
         self.dispatcher = Dispatcher(
@@ -86,7 +88,7 @@ class World:
             tracker=self.tracker,
             handlers=self.handlers,
             observers=observers,
-            suppression=self.suppression,
+            consents=self.consents,
             **how,
         )
         self.handled: list[str] = []
@@ -554,7 +556,7 @@ async def test_what_a_look_up_found_is_told_if_it_is_new(world: World) -> None:
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
     for _ in range(2):
-        await world.dispatcher.state_found(tracked)
+        await world.dispatcher.state_found(tracked, NOW)
 
     assert [(Status.UNKNOWN, Status.SENT)] == world.statuses
 
@@ -570,7 +572,7 @@ async def test_a_handler_that_hangs_does_not_hold_up_look_ups() -> None:
     tracked = await world.tracker.apply(report(Status.SENT, "m1"))
 
     with pytest.raises(TimeoutError):
-        await world.dispatcher.state_found(tracked)
+        await world.dispatcher.state_found(tracked, NOW)
 
 
 async def test_a_reply_opts_out(world: World) -> None:
@@ -593,6 +595,26 @@ async def test_an_opt_in_of_the_future_outweighs_no_later_opt_out(world: World) 
     stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
 
     await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=1), UNTIL)
+
+    assert NUMBER in world.suppression
+
+
+async def test_a_repeated_opt_in_outweighs_no_opt_out_that_came_between(world: World) -> None:
+    """A START that a handler has failed counts from its first arrival, not from its repetition."""
+    failures = iter([True])
+
+    def handle(_: Event) -> None:
+        if next(failures, False):
+            raise LookupError
+
+    world.handlers.on_event(handle)
+    start = attrs.evolve(reply("START", number=1), at=NOW + timedelta(minutes=10))
+    stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
+    with pytest.raises(LookupError):
+        await world.give(start)
+    await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=1), UNTIL)
+
+    await world.dispatcher.dispatch(start, NOW + timedelta(minutes=2), UNTIL)
 
     assert NUMBER in world.suppression
 
@@ -624,10 +646,35 @@ async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> 
     assert tracked is not None
     was_known = NUMBER in world.suppression
 
-    await world.dispatcher.state_found(tracked)
+    await world.dispatcher.state_found(tracked, NOW)
 
     assert not was_known
     assert NUMBER in world.suppression
+
+
+async def test_an_opt_out_that_is_found_counts_from_then_at_the_latest(world: World) -> None:
+    """The clock of its provider may be fast, and a later START undoes the opt-out all the same."""
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, seconds=600, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+
+    await world.dispatcher.state_found(tracked, NOW)
+
+    assert [NOW] == [each.at for each in world.suppression.changes]
+
+
+async def test_handlers_do_not_wait_for_a_list_that_is_down(world: World) -> None:
+    """A status that was looked up is told, although its opt-out cannot be recorded yet."""
+    world.note_statuses()
+    world.suppression.is_down = True
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+
+    await world.dispatcher.state_found(tracked, NOW)
+    await world.consents.aclose(1)
+
+    assert [(Status.UNKNOWN, Status.REJECTED)] == world.statuses
 
 
 async def test_a_report_of_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
@@ -741,7 +788,7 @@ async def test_changes_of_a_message_of_a_batch_come_in_order(world: World) -> No
     world.handlers.on_status(handle)
     tell(world.tracker, accepted(None, batch_id="b1"))
     found = await world.tracker.look_up(MessageStatus(id=batch_id("b1"), legs=(leg(Status.SENT),)))
-    looking_up = asyncio.ensure_future(world.dispatcher.state_found(found))
+    looking_up = asyncio.ensure_future(world.dispatcher.state_found(found, NOW))
     await settled()
     reported = world.begin(report(Status.DELIVERED, "m1", "r1", batch="b1", seconds=1))
     await settled()

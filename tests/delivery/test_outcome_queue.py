@@ -6,13 +6,13 @@ import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from support.delivery import accepted, doubtful, message, tell
+from support.delivery import accepted, doubtful, report, tell
 from support.virtual import VirtualLoop
 
-from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
-from omnimsg.delivery.outcome_queue import OutcomeQueue
 from omnimsg.delivery.tracker import Tracker
+from omnimsg.engine.attempt import store_queue
+from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Threaded(MemoryStore):
 def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
     """A doubt is tracked once, also if the request that waited for it to be stored was cancelled.
 
-    It has no id, so that a second call of the store would take it for another message.
+    The store may have written already.
     """
     store, loop = Threaded(), VirtualLoop()
 
@@ -125,6 +125,99 @@ def test_a_caller_that_is_cancelled_does_not_interrupt_the_store() -> None:
     assert ["r0", "r1"] == sorted(map(str, loop.drive_to_end(story())))
 
 
+class Raising(MemoryStore):
+    """A store whose first answers are lost after it has changed a message.
+
+    Attributes:
+        answers: How many answers are lost.
+        refuses: Whether it refuses one answer to a send before it has changed anything.
+    """
+
+    answers = 2
+    refuses = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, and raise now and then."""
+        if self.refuses and names.is_answer:
+            self.refuses = False
+            raise OSError
+        changed = await super().update(names, change)
+        self.answers -= 1
+        if self.answers >= 0:
+            raise OSError
+        return changed
+
+
+def test_a_doubt_whose_store_raises_after_it_has_written_is_tracked_once() -> None:
+    """The repeated call changes the same doubt; another send with its reference is another one."""
+    store, loop = Raising(), VirtualLoop()
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        tell(tracker, doubtful("r0"), doubtful("r0"))
+        await tracker.commit()
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert ["r0", "r0"] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_is_proved_before_it_is_stored_again_is_no_doubt() -> None:
+    """A report proves what a store has written and then failed with: it is not stored again."""
+    store, loop = Raising(), VirtualLoop()
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        store.answers = 1
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()  # which raises after it has written
+        store.refuses = True
+        await tracker.apply(report(reference="r0"))
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert [] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_an_early_report_has_proved_is_no_doubt() -> None:
+    """The store joins a doubt with an early report, raises, and is given the doubt again."""
+    store, loop = Raising(), VirtualLoop()
+    store.answers = 0
+
+    async def story() -> list[str | None]:
+        tracker = Tracker(store, loop, Observers())
+        await tracker.apply(report(reference="r0"))
+        store.answers = 1
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()
+        doubts = await tracker.doubts()
+        await tracker.aclose(5)
+        return [each.reference for each in doubts]
+
+    assert [] == loop.drive_to_end(story())
+
+
+def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:
+    """A second event loop stores what the first one is storing, and that changes the same doubt."""
+    store, slow, fast = Threaded(), VirtualLoop(), VirtualLoop()
+    tracker = Tracker(store, slow, Observers())
+    tell(tracker, doubtful("r0"))
+
+    with closing(slow), closing(fast):
+        storing = slow.create_task(tracker.commit())
+        slow.settle()
+        fast.drive(tracker.commit())
+        slow.run_until_complete(storing)
+        doubts = slow.drive(tracker.doubts())
+        for each in (fast, slow):
+            each.drive(tracker.aclose(5))
+            each.settle()
+
+    assert ["r0"] == [each.reference for each in doubts]
+
+
 def test_another_event_loop_may_store_what_one_is_storing() -> None:
     """Where two event loops store the same outcomes, both end."""
     slow, fast = VirtualLoop(), VirtualLoop()
@@ -133,9 +226,9 @@ def test_another_event_loop_may_store_what_one_is_storing() -> None:
         if asyncio.get_running_loop() is slow:
             await asyncio.sleep(1)
 
-    queue = OutcomeQueue(store)
+    queue = StoreQueue(store, failed=print, overflows=print)
     for number in range(20):
-        queue.add(accepted(f"m{number}"), message())
+        queue.add(number)
 
     with closing(slow), closing(fast):
         storing = slow.create_task(queue.store_all())
@@ -149,7 +242,7 @@ def test_a_store_that_falls_far_behind_is_reported_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Above a limit the oldest outcomes are dropped, and the log says so once."""
-    monkeypatch.setattr(outcome_queue, "_MAX_OUTCOMES", 3)
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 3)
     store, loop = SlowStore(), VirtualLoop()
 
     async def story() -> None:

@@ -34,6 +34,7 @@ from omnimsg import (
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Context, Flow
     from omnimsg.adapter.interface import Answered
     from omnimsg.delivery.receiver import Receiver
+    from omnimsg.delivery.tracked import Names, Tracked
 
 Reply: TypeAlias = "Response | Awaitable[Response]"
 
@@ -359,6 +361,60 @@ def test_a_store_that_fails_makes_no_other_error_of_a_doubt(error: type[BaseExce
     assert "listed" == place.live(story, store=store).provider_id
 
 
+class Unreadable(MemoryStore):
+    """A store that takes changes, and cannot be read now and then."""
+
+    is_unreadable = False
+
+    async def find(self, names: Names) -> Tracked | None:
+        """Find a message, or fail."""
+        if self.is_unreadable:
+            raise StoreDownError
+        return await super().find(names)
+
+
+def test_a_report_settles_although_the_store_could_not_be_read() -> None:
+    """A store that fails just when the report has come is read again soon."""
+    place = World(kind=Silent)
+    store = Unreadable()
+
+    async def story(client: Client, receiver: Receiver) -> tuple[str | None, float]:
+        async def reported() -> None:
+            await asyncio.sleep(16)
+            store.is_unreadable = True
+            await report(receiver, after=1)
+            await asyncio.sleep(1)
+            store.is_unreadable = False
+
+        reporting = asyncio.ensure_future(reported())
+        found = await client.send(texts(1)[0], settle=120)
+        await reporting
+        return found.provider_id, place.loop.now - 1000
+
+    provider_id, seconds = place.live(story, store=store)
+
+    assert "m1" == provider_id
+    assert 17 < seconds < 25
+
+
+def test_a_proof_that_the_store_does_not_take_is_stored_later() -> None:
+    """A message that a look-up has found is no doubt any more when the store is up again."""
+    place = World(looks=iter(["there"]))
+    store = DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> list[str | None]:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=100))
+        await asyncio.sleep(4)
+        store.is_down = True
+        await sending
+        store.is_down = False
+        await asyncio.sleep(10)
+        return [each.reference for each in await client.doubts()]
+
+    assert [] == place.live(story, store=store)
+    assert ["main:listed"] == [each.id for each in place.ends]
+
+
 def test_a_lost_connection_is_settled_too() -> None:
     """A doubt from a lost connection is settled like one from the provider's answer."""
     place = World()
@@ -550,6 +606,43 @@ def test_an_opt_out_that_a_look_up_alone_tells_is_recorded() -> None:
     assert Reason.OPTED_OUT is place.live(story, suppression=suppression)
     assert texts(1)[0].to in suppression
     assert [30] == place.looked
+
+
+def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
+    """A store that fails with the look-up is given it again, and what it tells is handed on."""
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression, store = MemorySuppression(), FailingOnce()
+    told: list[Status] = []
+
+    async def story(client: Client, _: Receiver) -> None:
+        client.on_status(lambda change: told.append(change.status.status))
+        accepted = await client.send(texts(1)[0])
+        await client.tracked(accepted)
+        store.fails = True
+        await client.wait(accepted, timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story, suppression=suppression, store=store)
+
+    assert texts(1)[0].to in suppression
+    assert [Status.FAILED] == told
+
+
+class FailingOnce(MemoryStore):
+    """A store that fails with its next change.
+
+    Attributes:
+        fails: Whether it fails.
+    """
+
+    fails = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or fail."""
+        if not self.fails:
+            return await super().update(names, change)
+        self.fails = False
+        raise StoreDownError
 
 
 class Failing(MemorySuppression):

@@ -27,13 +27,13 @@ from support.stores import DatabaseStore, StoreDownError
 from support.virtual import VirtualLoop
 
 from omnimsg import Message
-from omnimsg.delivery import outcome_queue
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
+from omnimsg.engine.attempt import store_queue
 from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
 from omnimsg.testing import FakeProvider
@@ -59,7 +59,7 @@ class World:
         self.watcher = Watcher()
         self.joined: list[Tracked] = []
         self.tracker = Tracker(
-            store or MemoryStore(),
+            MemoryStore() if store is None else store,
             self.clock,
             Observers([self.watcher]),
             joined=self.joined.append,
@@ -130,8 +130,10 @@ async def test_a_look_up_settles_a_doubt(world: World) -> None:
     tell(world.tracker, doubtful())
     await world.tracker.commit()
 
-    tracked = await world.tracker.prove(accepted("m1"))
+    world.tracker.prove(accepted("m1"))
+    tracked = await world.tracker.find(M1)
 
+    assert tracked is not None
     assert (Handover.ACCEPTED, M1) == (tracked.handover, tracked.id)
     assert 1 == world.tracker.doubts_settled
 
@@ -339,7 +341,7 @@ async def test_an_outcome_that_leaves_no_room_drops_no_newer_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An outcome over the limit does not drop newer ones while older ones are being stored."""
-    monkeypatch.setattr(outcome_queue, "_MAX_OUTCOMES", 2)
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 2)
     world = World(DatabaseStore())
     tell(world.tracker, accepted("m1"), accepted("m2", "r2"))
     storing = asyncio.ensure_future(world.tracker.commit())
@@ -509,6 +511,40 @@ async def test_a_change_between_two_waits_is_not_lost(world: World) -> None:
 
     assert tracked.status is not None
     assert Status.DELIVERED is tracked.status.status
+
+
+class LostAnswer(MemoryStore):
+    """A store that stores one change, and loses its own answer about that.
+
+    Attributes:
+        loses: Whether it loses the next answer.
+    """
+
+    loses = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, and raise once."""
+        changed = await super().update(names, change)
+        if self.loses:
+            self.loses = False
+            raise StoreDownError
+        return changed
+
+
+async def test_what_came_before_the_outcome_is_told_if_the_store_raises_after_writing() -> None:
+    """The early reports are handed on with the repeated call, which finds them joined already."""
+    store = LostAnswer()
+    world = World(store)
+    await world.tracker.apply(report(Status.SENT, "m1"))
+    tell(world.tracker, accepted())
+    store.loses = True
+    await world.tracker.commit()
+    before = list(world.joined)
+
+    await world.tracker.commit()
+
+    assert [] == before
+    assert [(M1, NUMBER)] == [(each.id, each.to) for each in world.joined]
 
 
 async def test_what_came_before_the_outcome_is_told_when_it_is_joined(world: World) -> None:

@@ -82,6 +82,43 @@ def test_no_leg_is_sent_before_the_time_of_its_message(
     assert [at, at if is_scheduled else None] == [each.send_at for each in seen.handed_over_legs]
 
 
+HELD = (0.0, "scheduled")
+
+
+@pytest.mark.parametrize(
+    ("says", "follows_at"),
+    [
+        ([HELD, (700.0, "sent"), (730.0, "delivered")], []),
+        ([HELD, (700.0, "sent")], [1760]),
+        ([HELD, (700.0, "failed")], [1700]),
+        ([HELD], [1000 + 500 + 60 + 3600 + 60]),
+    ],
+    ids=["delivered", "overdue", "failed", "held for ever"],
+)
+def test_a_leg_that_its_provider_has_not_sent_yet_is_waited_for(
+    says: list[tuple[float, str]], follows_at: list[int]
+) -> None:
+    """The ttl of a leg that is scheduled begins when its provider sends it: its clock may be slow.
+
+    A look-up tells, at most a minute later; after an hour the next leg goes all the same.
+    """
+    times: list[float] = []
+
+    def second(request: Request) -> Response:
+        times.append(asyncio.get_running_loop().time())
+        return accepted(request)
+
+    routed, _ = legs_of(wire(accepted, *says), wire(second, COMES))
+    given = message(ELSEWHERE, send_at=routed.loop.utc_now() + timedelta(seconds=500))
+
+    told(routed, given, 7200.0)
+
+    assert len(follows_at) == len(times)
+    assert all(
+        expected <= at <= expected + 60 for expected, at in zip(follows_at, times, strict=True)
+    )
+
+
 def test_a_leg_whose_ttl_is_over_before_it_leaves_is_followed() -> None:
     """A leg that waits longer for the limit of its route than its ttl gives way to the next."""
     route = Route(

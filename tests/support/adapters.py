@@ -248,6 +248,14 @@ class TinyAdapter(Adapter[TinySettings]):
         )
 
 
+class Choosy(TinyAdapter):
+    """Tiny with a code for recipients who have opted out."""
+
+    codes = CodeTable(
+        (*CODES, _code("opted-out", Reason.OPTED_OUT, Verdict.REJECTED)),
+    )
+
+
 class Listing(TinyAdapter):
     """Tiny that can look up a message by its reference."""
 

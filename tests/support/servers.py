@@ -7,6 +7,7 @@ that it read, so that a test can count them.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import socket
 import struct
@@ -230,16 +231,13 @@ async def reset_after_head(visit: Visit) -> None:
     await reset(visit)
 
 
-# Sockets that are bound and do not listen, so that no other process can take the port.
-_reserved: list[socket.socket] = []
-
-
 @functools.cache
 def refusing_port() -> int:
     """Reserve a port that refuses connections for as long as this process lives."""
+    # Bound and not listening, so that no other process can take the port.
     reserved = socket.socket()
     reserved.bind(("127.0.0.1", 0))
-    _reserved.append(reserved)
+    atexit.register(reserved.close)
     return int(reserved.getsockname()[1])
 
 

@@ -36,10 +36,13 @@ async def take(store: Store, outcome: Accepted, *, minutes: int = 0) -> Tracked:
     return await _take(store, new)
 
 
-async def doubt(store: Store, reference: str = "r1", *, minutes: int = 0) -> Tracked:
+async def doubt(
+    store: Store, reference: str = "r1", *, minutes: int = 0, key: str | None = None
+) -> Tracked:
     """Store a doubtful send as the tracker does."""
     at = NOW + timedelta(minutes=minutes)
-    return await _take(store, Tracked.of_doubt(doubtful(reference), message(reference), at))
+    new = Tracked.of_doubt(doubtful(reference), message(reference), at, key=key)
+    return await _take(store, new)
 
 
 async def add(store: Store, event: StatusEvent) -> Tracked:
@@ -54,10 +57,14 @@ async def _take(store: Store, new: Tracked) -> Tracked:
     return await store.update(names, lambda known: new if known is None else known.answered(new))
 
 
-def named(provider_id: str | None = None, token: str | None = None, **how: bool) -> Names:
+def named(
+    provider_id: str | None = None, token: str | None = None, *, is_answer: bool = False
+) -> Names:
     """Make names."""
     found = message_id(provider_id)
-    return Names(account="main", ids=() if found is None else (found,), token=token, **how)
+    return Names(
+        account="main", ids=() if found is None else (found,), token=token, is_answer=is_answer
+    )
 
 
 class StoreContract:
@@ -241,6 +248,13 @@ class StoreContract:
 
         assert 2 == len(given_up)
         assert 2 == len(await store.doubts())
+
+    async def test_a_doubt_with_a_key_is_stored_once(self, store: Store) -> None:
+        """A doubt that is stored again is the same one; another one with the reference is not."""
+        for key in ("k1", "k2", "k1", "k2"):
+            await doubt(store, key=key)
+
+        assert ["k1", "k2"] == [each.doubt_key for each in await store.doubts()]
 
     async def test_what_was_given_up_may_still_be_settled(self, store: Store) -> None:
         """A report settles a doubt that was given up."""

@@ -38,7 +38,7 @@ class DatabaseStore:
         turns: int = 3,
         fails_with: type[BaseException] | None = None,
     ) -> None:
-        self.inner = inner or MemoryStore()
+        self.inner = MemoryStore() if inner is None else inner
         self.is_down = False
         self.fails_with = fails_with or StoreDownError
         self.asked = asyncio.Event()

@@ -224,12 +224,15 @@ class RecordedRunner:
         split = split_of(outcomes)
         if split:
             outcomes = _not_sent(outcomes)
+        suppression = self._suppression
+        # Which recipient a refused request is about is known when its parts are answered.
+        if split or suppression is None or not suppression.note(messages, outcomes):
+            suppression = None
         try:
             if self._journal is not None:
                 await self._journal.settle(attempt, outcomes)
-            # Which recipient a refused request is about is known when its parts are answered.
-            if self._suppression is not None and not split:
-                await self._suppression.learn(messages, outcomes)
+            if suppression is not None:
+                await suppression.record()
         except asyncio.CancelledError:
             raise Interrupted(outcomes) from None
         return split or outcomes

@@ -12,6 +12,7 @@ from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.eager_task import EagerTasks, SharedTimeouts
+from omnimsg.engine.attempt.earlier_doubts import DoubtsKept
 from omnimsg.engine.attempt.flow import report_failed_component
 
 if TYPE_CHECKING:
@@ -19,29 +20,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omnimsg.domain.message import Message
-    from omnimsg.domain.opt_out import ConsentChange
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.attempt.eager_task import EagerTask
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.suppression import Suppression
-
-# Seconds the list gets to store the opt-outs of a request. Its outcomes do not wait longer.
-_RECORD_TIMEOUT = 5.0
 
 
 class SuppressionList:
     """The suppression list of one account; if it raises, messages still have outcomes.
 
     Args:
-        suppression: The list.
+        consents: The list, and the changes that it has not taken.
         account: The account's name.
         utc_now: Returns the time of day.
     """
 
     def __init__(
-        self, suppression: Suppression, account: str, utc_now: Callable[[], datetime]
+        self, consents: ConsentQueue, account: str, utc_now: Callable[[], datetime]
     ) -> None:
-        self._suppression = suppression
+        self._consents = consents
         self._account = account
         self._utc_now = utc_now
         self._tasks = EagerTasks()
@@ -51,7 +48,9 @@ class SuppressionList:
         self, messages: Sequence[Message], deadline: Deadline
     ) -> dict[int, tuple[Verdict, Failure]]:
         """Return why messages must not leave, by index; if the list raises, none may leave."""
-        call = self._tasks.start(self._suppression.suppressed, self._account, messages)
+        self._consents.resume()
+        suppressed = self._consents.suppression.suppressed
+        call = self._tasks.start(suppressed, self._account, messages)
         if not await self._has_ended(call, deadline.remaining()):
             return dict.fromkeys(range(len(messages)), local_failures.deadline_exceeded(_TOO_SLOW))
         try:
@@ -61,24 +60,23 @@ class SuppressionList:
             detail = report_failed_component("the suppression list", error)
         return dict.fromkeys(range(len(messages)), classify.by_failed_component(detail))
 
-    async def learn(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
-        """Record the opt-outs that a provider's refusals show."""
+    def note(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> bool:
+        """Keep the opt-outs that a provider's refusals show; return whether there are any."""
         if outcomes.__class__ is AllAccepted:
-            return
+            return False
+        if isinstance(outcomes, DoubtsKept):
+            # A refusal leaves an earlier doubt as it is, and the recipient has opted out.
+            outcomes = outcomes.attempt
         now = self._utc_now()
         pairs = zip(messages, outcomes, strict=True)
         found = [change_in_outcome(message, outcome, now) for message, outcome in pairs]
         changes = [change for change in found if change is not None]
-        if not changes:
-            return
-        call = self._tasks.start(self._record, changes)
-        error = call.error if await self._has_ended(call, _RECORD_TIMEOUT) else TimeoutError()
-        if error is not None:
-            report_failed_component("the suppression list", error)
+        self._consents.add(changes)
+        return bool(changes)
 
-    async def _record(self, changes: Sequence[ConsentChange]) -> None:
-        for change in changes:
-            await self._suppression.record(change)
+    async def record(self) -> None:
+        """Record the opt-outs that were noted; if the list fails, they are kept for it."""
+        await self._consents.record()
 
     async def _has_ended(self, call: EagerTask[Any], seconds: float) -> bool:
         """Wait for a call, and return whether it has ended; otherwise cancel it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 from support.adapters import (
+    Choosy,
     FakeTransport,
     Listing,
     TinyAdapter,
@@ -20,7 +21,7 @@ from support.adapters import (
     tiny,
 )
 from support.audit import Book
-from support.sending import AT_ONCE, all_of, collect
+from support.sending import AT_ONCE, all_of, collect, settled
 from support.virtual import VirtualLoop
 
 from omnimsg import (
@@ -37,8 +38,9 @@ from omnimsg import (
     Retry,
     Scope,
 )
-from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
+from omnimsg.adapter import Request, Response
 from omnimsg.engine.account import AccountEngine
+from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
@@ -85,29 +87,12 @@ class List:
         self.told.append(change)
 
 
-class Choosy(TinyAdapter):
-    """Tiny with a code for opted-out recipients."""
-
-    codes = CodeTable(
-        (
-            *TinyAdapter.codes,
-            CodeRow(
-                "opted-out",
-                "message",
-                Reason.OPTED_OUT,
-                Verdict.REJECTED,
-                description="opted out",
-                source="Tiny",
-            ),
-        )
-    )
-
-
 def engine(
     wire: FakeTransport,
     suppression: List,
     *,
     kind: type[TinyAdapter] = Choosy,
+    consents: ConsentQueue | None = None,
     journal: Journal | None = None,
     clock: Clock | None = None,
     **policy: Any,
@@ -118,7 +103,7 @@ def engine(
         lambda: wire,
         policy=Policy(**{"retry": AT_ONCE, **policy}),
         journal=journal,
-        suppression=suppression,
+        consents=consents or ConsentQueue(suppression),
         clock=clock,
     )
 
@@ -485,12 +470,16 @@ def test_a_list_that_cannot_be_told_in_time_delays_no_outcome() -> None:
 
     loop = VirtualLoop()
     began = loop.now
+    consents = ConsentQueue(suppression)
     with closing(loop):
-        account = engine(FakeTransport(answer), suppression, clock=loop)
+        account = engine(FakeTransport(answer), suppression, consents=consents, clock=loop)
         (outcome,) = loop.drive(send(account, texts(1)))
+        took = loop.now - began
+        loop.drive(consents.aclose(0))
+        loop.settle()
 
     assert isinstance(outcome, Rejected)
-    assert 10 > loop.now - began
+    assert 10 > took
 
 
 async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:
@@ -501,10 +490,14 @@ async def test_what_is_cancelled_while_it_is_told_has_its_outcome() -> None:
         suppression.seconds = 60
         return results(dict.fromkeys(references(request), "opted-out"))
 
-    account = engine(FakeTransport(answer), suppression)
+    consents = ConsentQueue(suppression)
+    account = engine(FakeTransport(answer), suppression, consents=consents)
     waiting = account.submit(texts(1)[0], 100)
     await suppression.is_told.wait()
 
     await close(account)
+    outcome = await waiting
+    await consents.aclose(0)
+    await settled()
 
-    assert isinstance(await waiting, Rejected)
+    assert isinstance(outcome, Rejected)

@@ -1,0 +1,125 @@
+"""Values that wait for a store: bounded in number, each kept until the store has taken it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+from itertools import count, islice
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from omnimsg.engine.attempt.eager_task import EagerTasks
+from omnimsg.engine.loop_bound import PerLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+T = TypeVar("T")
+
+# Values that are stored at once, at most.
+_AT_ONCE = 10
+# After so many failures in a row the store is down, and the other values wait too.
+_MAX_FAILURES = 10
+# Values that wait, at most; above that the oldest are dropped.
+_MAX_WAITING = 100_000
+
+
+class StoreQueue(Generic[T]):
+    """Passes values to a store of the application, in groups, and keeps those it has not taken.
+
+    A database takes some milliseconds for each. One after another, the outcomes of a stream would
+    keep every report waiting, because a report comes after all outcomes before it.
+
+    Args:
+        store: Stores a value.
+        failed: Called with each error of the store.
+        overflows: Called with the limit when the first of several values is dropped.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[T], Awaitable[object]],
+        *,
+        failed: Callable[[BaseException], None],
+        overflows: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._failed = failed
+        self._overflows = overflows
+        # By number, the oldest first.
+        self._values: OrderedDict[int, T] = OrderedDict()
+        self._numbers = count()
+        self._lock = PerLoop(asyncio.Lock)
+        self._tasks = PerLoop(EagerTasks)
+        self._storing: PerLoop[set[asyncio.Task[None]]] = PerLoop(set)
+        self._has_warned = False
+
+    def __len__(self) -> int:
+        """Return the number of values that the store has not taken."""
+        return len(self._values)
+
+    def add(self, value: T) -> None:
+        """Add a value; drop the oldest one if too many wait."""
+        self._values[next(self._numbers)] = value
+        if len(self._values) > _MAX_WAITING:
+            self._values.popitem(last=False)
+            if not self._has_warned:
+                self._has_warned = True
+                self._overflows(_MAX_WAITING)
+
+    async def store_all(self) -> bool:
+        """Store the values that wait now; return `False` if the store has failed.
+
+        A value that another task is storing is waited for. A caller that is cancelled does not
+        interrupt the store, which may have written already.
+        """
+        call = self._tasks.here.start(self._store_waiting)
+        if not call.has_ended:
+            storing = self._storing.here
+            storing.add(call.task)
+            call.task.add_done_callback(storing.discard)
+            await asyncio.shield(call.task)
+        return isinstance(call.error, asyncio.CancelledError) or call.result()
+
+    def cancel(self) -> None:
+        """Interrupt the store in this event loop; the values that it has not taken stay here."""
+        for each in self._storing.here:
+            each.cancel()
+
+    async def _store_waiting(self) -> bool:
+        async with self._lock.here:
+            left, failures, has_failed = len(self._values), 0, False
+            # Another event loop may take some of them meanwhile.
+            while group := list(islice(self._values.items(), min(left, _AT_ONCE))):
+                left -= len(group)
+                failed = await self._store_group(group)
+                has_failed = has_failed or bool(failed)
+                for number in failed:
+                    with suppress(KeyError):  # it was dropped meanwhile
+                        # Behind the others, which the store may take.
+                        self._values.move_to_end(number)
+                failures = failures + len(failed) if len(failed) == len(group) else 0
+                if failures >= _MAX_FAILURES:
+                    break
+            self._has_warned = self._has_warned and bool(self._values)
+            return not has_failed
+
+    async def _store_group(self, group: Sequence[tuple[int, T]]) -> list[int]:
+        """Store some values, and return the numbers of those that the store has not taken."""
+        tasks = self._tasks.here
+        calls = [tasks.start(self._store, value) for _, value in group]
+        waiting = [each.task for each in calls if not each.has_ended]
+        try:
+            if waiting:
+                await asyncio.wait(waiting)
+        finally:
+            failed: list[int] = []
+            for (number, _), call in zip(group, calls, strict=True):
+                if not call.has_ended:
+                    call.task.cancel()
+                elif call.error is None:
+                    self._values.pop(number, None)
+                else:
+                    self._failed(call.error)  # a store may raise anything
+                    failed.append(number)
+        return failed
