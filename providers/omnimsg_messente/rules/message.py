@@ -94,6 +94,10 @@ def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any
         yield refused(
             Reason.INVALID_SENDER, path, "is required on rcs: give one, or set the account's sender"
         )
+    if not sender.isprintable():
+        yield refused(
+            Reason.INVALID_SENDER, path, "must be a number or a name, without control characters"
+        )
     is_name = channel is Channel.SMS and not _is_number(sender)
     if is_name and len(sender) > _MAX_SENDER_NAME:
         yield refused(
@@ -112,15 +116,18 @@ def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusa
     """Check the extras of each leg against the leg itself."""
     ttls = {channel: message.ttl, **{leg.channel: leg.ttl for leg in message.fallback}}
     prefix = f"extras.{adapter.provider}"
-    for extras in (adapter.account.extras, adapter.extras_of(message)):
-        for leg_channel, ttl in ttls.items():
+    for leg_channel, ttl in ttls.items():
+        merged: set[str] = set()
+        for extras in (adapter.account.extras, adapter.extras_of(message)):
             leg_extras = extras.get(leg_channel)
-            if ttl is not None and isinstance(leg_extras, Mapping) and "validity" in leg_extras:
-                yield refused(
-                    Reason.INVALID_MESSAGE,
-                    f"{prefix}.{leg_channel.value}.validity",
-                    "and a ttl exclude each other; leave out one of the two",
-                )
+            if isinstance(leg_extras, Mapping):
+                merged.update(leg_extras)
+        if "validity" in merged and (ttl is not None or "ttl" in merged):
+            yield refused(
+                Reason.INVALID_MESSAGE,
+                f"{prefix}.{leg_channel.value}.validity",
+                "and a ttl exclude each other; leave out one of the two",
+            )
     for key, leg_extras in adapter.extras_of(message).items():
         if key not in adapter.capabilities.channels:
             continue

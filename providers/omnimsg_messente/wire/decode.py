@@ -175,10 +175,12 @@ def read_status(
 
 
 def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | None:
-    """Read whether a cancellation came in time."""
-    document = response.json()
-    errors = document.get("errors") if isinstance(document, dict) else None
-    if response.status == 202 and is_blank(errors):
+    """Read whether a cancellation came in time.
+
+    Its 202 has an empty object. An empty body says no less, but a page of HTML is not Messente's.
+    """
+    document = response.json() if response.body else {}
+    if response.status == 202 and isinstance(document, dict) and is_blank(document.get("errors")):
         return True
     if is_unknown(document, response):
         return False

@@ -18,6 +18,7 @@ from support.flows import answer, drive
 from omnimsg.adapter import Account, Context, Effect, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import (
@@ -546,6 +547,26 @@ def test_cancelling_says_whether_it_came_in_time() -> None:
     assert (True, False, None) == (stopped, late, bare)
     assert isinstance(failed, Failure)
     assert failed.retry is Retry.UNSAFE
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b"{}", True), (b"", True), (b'{"errors": []}', True), (b"<html>", None), (b"[]", None)],
+)
+def test_only_messentes_own_202_is_a_cancellation(body: bytes, expected: bool | None) -> None:
+    """A 202 with a page of HTML or another document is no verdict; an empty body is one."""
+    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), Response(202, body))
+
+    assert expected is stopped
+
+
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+def test_an_id_that_leads_to_another_path_is_refused(id_: str) -> None:
+    """A look-up or cancellation of `.` or `..` is refused without a request."""
+    with pytest.raises(InvalidValue):
+        next(ADAPTER.status(id_, CONTEXT))
+    with pytest.raises(InvalidValue):
+        next(ADAPTER.cancel(id_, CONTEXT))
 
 
 def test_a_configured_code_decides() -> None:
