@@ -253,7 +253,7 @@ def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegS
         channel=channel_from(entry.get("channel")),
         timeline=Timeline.of(evidence, read_iso_time(entry.get("timestamp")) or context.now),
         detail=(_text(entry.get("error")) or "") if evidence.status.failed else "",
-        provider_id=_text(entry.get("message_id")),
+        provider_id=_text(entry.get("message_id")) or None,
         usage=_usage(entry.get("price_info")),
     )
 
