@@ -188,6 +188,17 @@ def test_a_report_of_few_members(kept: str) -> None:
     assert isinstance(only(few | {kept: REPORT[kept]}), StatusEvent)
 
 
+@pytest.mark.parametrize("query", ["", "?omnimsg_token=", "?other=1"])
+def test_a_report_without_a_token(query: str) -> None:
+    """A report at an address without a token, or with an empty one, has none."""
+    callback = signed(REPORT, PASSWORD, url=f"https://hooks.example.test/omnimsg/mess{query}")
+
+    (event,) = adapter().parse(callback, CONTEXT)
+
+    assert isinstance(event, StatusEvent)
+    assert event.token is None
+
+
 def test_a_report_is_recognised_again() -> None:
     """A repeated report has the same key; another status, error, leg, time or price does not."""
     changes: list[dict[str, Any]] = [

@@ -66,6 +66,11 @@ JSON = st.recursive(
                     "price_info",
                     "total_price",
                     "message_id",
+                    "channel",
+                    "sender",
+                    "error",
+                    "detail",
+                    "parts_count",
                 ]
             ),
             inner,
