@@ -345,8 +345,11 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
 
     (alone,) = send([FIRST], answer(status, both))
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
+    whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in (alone, *bulk)}
+    assert {(Ambiguous, Retry.UNSAFE)} == {
+        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    }
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
