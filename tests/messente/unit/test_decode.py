@@ -338,7 +338,7 @@ def test_an_id_beside_errors_is_no_verdict() -> None:
     assert [None, "o-2"] == [each and each.provider_id for each in bulk]
 
 
-@pytest.mark.parametrize("status", [302, 400, 403, 429, 500])
+@pytest.mark.parametrize("status", [300, 302, 400, 403, 429, 500])
 def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     """An id in a refusal makes all messages ambiguous, whatever the HTTP status says."""
     both = accepted_entry(FIRST, "o-1") | errors("103")
@@ -350,6 +350,30 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     assert {(Ambiguous, Retry.UNSAFE)} == {
         (type(each), each.retry) for each in (alone, *bulk, *whole)
     }
+
+
+def test_a_refusal_beside_a_doubt_is_a_refusal() -> None:
+    """In a refusal with an id, a message whose own entry is refused without one is rejected."""
+    both = accepted_entry(FIRST, "o-1") | errors("103")
+
+    doubtful, refusal = send([FIRST, SECOND], answer(400, {"messages": [both, errors("105")]}))
+
+    assert (Ambiguous, Rejected) == (type(doubtful), type(refusal))
+    assert ("first", "baltic") == (doubtful.reference, doubtful.account)
+
+
+@pytest.mark.parametrize(
+    "junk", [None, 5, "105", [], {}, {"code": None}, {"code": ["105"]}, {"code": 105.0}]
+)
+def test_what_is_no_error_is_skipped(junk: object) -> None:
+    """An entry of `errors` without a code is no verdict, and does not hide the one after it."""
+    body = {"errors": [junk, *errors("105")["errors"]]}
+
+    (alone,) = send([FIRST], answer(400, {"errors": [junk]}))
+    (followed,) = send([FIRST], answer(400, body))
+
+    assert alone is None
+    assert isinstance(followed, Rejected)
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
