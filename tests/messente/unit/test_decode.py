@@ -258,8 +258,10 @@ def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None
     assert is_it or outcome is None
 
 
-@pytest.mark.parametrize(("id_", "is_it"), [("o-1", True), (None, True), ("o-2", False)])
-def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
+@pytest.mark.parametrize(
+    ("id_", "is_it"), [("o-1", True), (None, True), ("", True), ("o-2", False), (5, False)]
+)
+def test_a_status_of_another_message_is_none(id_: object, is_it: bool) -> None:
     """A status with another message's id is not returned."""
     body = {"omnimessage_id": id_, "statuses": [{"channel": "sms", "status": "DELIVRD"}]}
     _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
@@ -374,6 +376,14 @@ def test_what_is_no_error_is_skipped(junk: object) -> None:
 
     assert alone is None
     assert isinstance(followed, Rejected)
+
+
+def test_a_code_may_be_a_number() -> None:
+    """A code that is a number of JSON, and not a text, is read all the same."""
+    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+
+    assert isinstance(outcome, Rejected)
+    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -551,6 +561,7 @@ def test_an_unknown_id_is_no_failure() -> None:
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
+    assert errors("101") == known.raw
     assert bare is None
 
 
@@ -582,12 +593,25 @@ def test_cancelling_says_whether_it_came_in_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "expected"),
-    [(b"{}", True), (b"", True), (b'{"errors": []}', True), (b"<html>", None), (b"[]", None)],
+    ("status", "body", "expected"),
+    [
+        (202, b"{}", True),
+        (202, b"", True),
+        (202, b'{"errors": []}', True),
+        (202, b"<html>", None),
+        (202, b"[]", None),
+        (202, b'{"errors": [{"code": "199"}]}', None),
+        (200, b"{}", None),
+        (204, b"", None),
+        (404, b"{}", None),
+        (500, b"{}", None),
+    ],
 )
-def test_only_messentes_own_202_is_a_cancellation(body: bytes, expected: bool | None) -> None:
-    """A 202 with a page of HTML or another document is no verdict; an empty body is one."""
-    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), Response(202, body))
+def test_only_messentes_own_202_is_a_cancellation(
+    status: int, body: bytes, expected: bool | None
+) -> None:
+    """A 202 with an empty object, or with nothing, is a cancellation; no other answer is."""
+    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), Response(status, body))
 
     assert expected is stopped
 
