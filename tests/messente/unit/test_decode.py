@@ -127,6 +127,21 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
+@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
+    """An id in an answer of any 2xx is an acceptance: only these mean success."""
+    (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
+
+    assert is_it == isinstance(outcome, Accepted)
+
+
+def test_an_id_that_is_no_text_is_no_verdict() -> None:
+    """An acceptance whose id is not text gives no outcome: the message could not be looked up."""
+    (outcome,) = send([FIRST], answer(201, accepted_entry(FIRST, "o-1") | {"omnimessage_id": 5}))
+
+    assert outcome is None
+
+
 def test_an_unknown_channel_is_still_a_leg() -> None:
     """A leg on an unknown channel keeps its id."""
     body = accepted_entry(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
@@ -248,7 +263,14 @@ def test_errors_that_hold_nothing(nothing: Any) -> None:
 
 @pytest.mark.parametrize(
     ("to", "is_it"),
-    [(FIRST.to, True), ("37255500001", True), (None, True), (SECOND.to, False), (5, False)],
+    [
+        (FIRST.to, True),
+        ("37255500001", True),
+        (None, True),
+        ("", True),
+        (SECOND.to, False),
+        (5, False),
+    ],
 )
 def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None:
     """An acceptance with another recipient gives no outcome for this message."""
@@ -563,6 +585,18 @@ def test_an_unknown_id_is_no_failure() -> None:
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
     assert errors("101") == known.raw
     assert bare is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "101"), (500, "101"), (404, "102")])
+def test_only_a_404_with_its_own_code_is_an_unknown_id(status: int, code: str) -> None:
+    """Neither code 101 with another status, nor a 404 with another code, means an unknown id."""
+    junk_and_error = {"errors": [None, {"code": None}, *errors(code)["errors"]]}
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(status, junk_and_error))
+    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), answer(status, junk_and_error))
+
+    assert isinstance(found, Failure)
+    assert isinstance(stopped, Failure)
+    assert (code, code) == (found.code, stopped.code)
 
 
 def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
