@@ -143,8 +143,15 @@ def test_an_id_that_is_no_text_is_no_verdict() -> None:
 
 
 def test_an_unknown_channel_is_still_a_leg() -> None:
-    """A leg on an unknown channel keeps its id."""
-    body = accepted_entry(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
+    """A leg on an unknown channel keeps its id; what has no id is no leg."""
+    legs = [
+        {"channel": "fax", "message_id": "m"},
+        7,
+        {"channel": "sms", "message_id": ""},
+        {"channel": "sms", "message_id": 5},
+        {"channel": "sms"},
+    ]
+    body = accepted_entry(FIRST, "o-1") | {"messages": legs}
 
     (outcome,) = send([FIRST], answer(201, body))
 
