@@ -417,7 +417,7 @@ def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) 
 def test_a_sender_has_no_control_characters(
     adapter: MessenteAdapter, channel: Channel, sender: str
 ) -> None:
-    """A sender with a character that is not visible is refused on every channel."""
+    """A sender with a control character is refused on every channel."""
     content = Template("t", "en") if channel is WHATSAPP else "Hi"
     failure = adapter.check(Message(TO, content, channel=channel, sender=sender))
 
