@@ -34,8 +34,8 @@ _is_number = re.compile(r"\+?[0-9]{1,15}").fullmatch
 _MAX_SENDER_NAME = 11
 _has_control_character = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 
-# Messente's documents state no limit for a ttl. Viber keeps a message for 14 days, and no channel is
-# known to keep one longer.
+# Messente's documents state no limit for a ttl. Viber keeps a message for 14 days, and no channel
+# is known to keep one longer.
 _MAX_TTL = 14 * 24 * 3600
 
 
