@@ -99,7 +99,9 @@ class Leg:
         default=None, converter=_to_optional_content, validator=optional(_check_content)
     )
     sender: str | None = attrs.field(
-        default=None, repr=masked, validator=optional(validate.text(max_length=320))
+        default=None,
+        repr=masked,
+        validator=optional(validate.text(max_length=320, single_line=True)),
     )
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
     account: str | None = attrs.field(

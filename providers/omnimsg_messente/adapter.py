@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import attrs
 from attrs.validators import optional
 
-from omnimsg.adapter import Account, Adapter, Context, Effect, Request
+from omnimsg.adapter import Account, Adapter, Context, Effect, Request, quote_segment
 from omnimsg.domain import validate
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message import Message
@@ -176,7 +175,7 @@ class MessenteAdapter(Adapter[MessenteSettings]):
 
 
 def _path(provider_id: str) -> str:
-    return f"/v1/omnimessage/{quote(provider_id, safe='')}"
+    return f"/v1/omnimessage/{quote_segment(provider_id)}"
 
 
 def _post(path: str, document: JsonObject) -> Request:

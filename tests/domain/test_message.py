@@ -149,6 +149,7 @@ def test_the_text_of_a_message_must_not_be_empty() -> None:
         ({"channel": "sms", "content": 5}, "content"),
         ({"channel": "sms", "content": ("Hello",)}, "content"),
         ({"channel": "sms", "sender": 5}, "sender"),
+        ({"channel": "sms", "sender": "Acme\r\nX: y"}, "sender"),
         ({"channel": "sms", "ttl": 0}, "ttl"),
         ({"channel": "sms", "ttl": True}, "ttl"),
     ],

@@ -23,6 +23,7 @@ from omnimsg.sandbox.schema import (
     text,
 )
 from omnimsg_messente.emulator.rcs_rules import RCS
+from omnimsg_messente.emulator.sender import SENDER, SMS_SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 from omnimsg_messente.emulator.whatsapp_rules import WHATSAPP
 
@@ -72,16 +73,12 @@ _URL = text(format="HTTP URL")
 _NONEMPTY = text(1)
 _ONE_TTL = at_most_one("ttl", "validity")
 
-# "Phone number or alphanumeric sender name": a name of up to eleven characters, which is GSM's
-# limit. The documents do not name the characters, so every visible one is accepted.
-_SENDER = text(pattern=r"\+?[0-9]{1,15}|[^\x00-\x1f\x7f-\x9f]{1,11}")
-
 _SMS = fields(
     _ONE_TTL,
     required={"channel": text(one_of=("sms",)), "text": _NONEMPTY},
     optional={
         **TTL_FIELDS,
-        "sender": _SENDER,
+        "sender": SMS_SENDER,
         "autoconvert": text(one_of=("on", "full", "off")),
         "udh": text(format="hex string"),
     },
@@ -94,7 +91,7 @@ _VIBER = fields(
     required={"channel": text(one_of=("viber",))},
     optional={
         **TTL_FIELDS,
-        "sender": _NONEMPTY,
+        "sender": SENDER,
         "text": text(1, 1000),
         "image_url": _URL,
         "button_url": _URL,

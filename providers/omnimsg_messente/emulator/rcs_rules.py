@@ -4,9 +4,14 @@ Source: the Rcs objects of Messente's OpenAPI document (version 2.1.0). The guid
 optional; the stricter schema applies.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from omnimsg.sandbox.schema import (
+    Json,
+    Path,
+    Violation,
+    ViolationKind,
     at_most_one,
     exactly_one,
     fields,
@@ -16,6 +21,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
+from omnimsg_messente.emulator.sender import SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
 __all__ = ["RCS"]
@@ -24,16 +30,33 @@ _NONEMPTY = text(1)
 _URL = text(1, 2048, format="HTTP URL")
 _LABEL = {"text": text(1, 25), "postback_data": text(0, 2048)}
 
+
+# By the descriptions of `query` and `label`: a query stands instead of a place, and a label belongs
+# to the pin of a place.
+_PLACES = ({"lat_long"}, {"lat_long", "label"}, {"query"})
+
+
+def _check_place(value: Json, path: Path) -> Iterator[Violation]:
+    """Require a place or a query; null counts as absent."""
+    given = {name for name, member in value.items() if member is not None}
+    if not given:
+        yield Violation(path, ViolationKind.MISSING, "one of lat_long, query is required")
+    elif given not in _PLACES:
+        listed = ", ".join(sorted(given))
+        yield Violation(path, ViolationKind.VALUE, f"not a valid combination: {listed}")
+
+
 _ACTIONS = {
     "dial_action": fields(required={"phone_number": text(format="E.164 number")}),
     "view_location_action": fields(
+        _check_place,
         optional={
             "lat_long": fields(
                 required={"latitude": number(-90, 90), "longitude": number(-180, 180)}
             ),
             "label": nullable(text()),
             "query": nullable(text()),
-        }
+        },
     ),
     "create_calendar_event_action": fields(
         required={
@@ -108,7 +131,7 @@ _CONTENT = {"text": text(1, 3072), "content_info": _CONTENT_INFO, "rich_card": _
 RCS: Final = fields(
     at_most_one("ttl", "validity"),
     exactly_one(*_CONTENT),
-    required={"channel": text(one_of=("rcs",)), "sender": _NONEMPTY},
+    required={"channel": text(one_of=("rcs",)), "sender": SENDER},
     optional={
         **TTL_FIELDS,
         "suggestions": items(_SUGGESTION, 0, 11),

@@ -22,6 +22,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
+from omnimsg_messente.emulator.sender import SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
 __all__ = ["WHATSAPP"]
@@ -31,7 +32,7 @@ _URL = text(format="HTTP URL")
 
 
 def _one_source(value: Json, path: Path) -> Iterator[Violation]:
-    """Require exactly one of `id` and `link`; null counts as absent."""
+    """Require exactly one of `id` and `link`; null, where the schema has it, counts as absent."""
     given = [name for name in ("id", "link") if value.get(name) is not None]
     if not given:
         yield Violation(path, ViolationKind.MISSING, "one of id, link is required")
@@ -39,18 +40,18 @@ def _one_source(value: Json, path: Path) -> Iterator[Violation]:
         yield Violation((*path, "link"), ViolationKind.VALUE, "only one of id, link can be used")
 
 
-_SOURCE: Final[dict[str, Rule]] = {"id": nullable(_NONEMPTY), "link": nullable(_URL)}
+_SOURCE: Final[dict[str, Rule]] = {"id": _NONEMPTY, "link": _URL}
 
 
 def _media(**more: Rule) -> Rule:
-    return fields(_one_source, optional={**_SOURCE, "mime_type": nullable(_NONEMPTY), **more})
-
-
-_CAPTION = nullable(text())
+    """Return the rule of a file as a message; in the schema every member of it is nullable."""
+    members = {**_SOURCE, "mime_type": _NONEMPTY, **more}
+    return fields(_one_source, optional={name: nullable(rule) for name, rule in members.items()})
 
 
 def _parameter_media(**more: Rule) -> Rule:
-    return fields(_one_source, optional={**_SOURCE, "caption": nullable(text()), **more})
+    """Return the rule of a file in a template, of which no member is nullable."""
+    return fields(_one_source, optional={**_SOURCE, "caption": text(), **more})
 
 
 _PARAMETER_VALUES: Final[dict[str, Rule]] = {
@@ -66,7 +67,7 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
     "date_time": fields(required={"fallback_value": text()}),
     "image": _parameter_media(),
     # Here `filename`, but `file_name` in a document message: "only with document media".
-    "document": _parameter_media(filename=nullable(_NONEMPTY)),
+    "document": _parameter_media(filename=_NONEMPTY),
     "video": _parameter_media(),
     "coupon_code": _NONEMPTY,
     "payload": _NONEMPTY,
@@ -111,11 +112,11 @@ _TEMPLATE = fields(
 CONTENT: Final[dict[str, Rule]] = {
     "template": _TEMPLATE,
     "text": fields(required={"body": _NONEMPTY}, optional={"preview_url": flag}),
-    "image": _media(caption=_CAPTION),
-    "video": _media(caption=_CAPTION),
+    "image": _media(caption=text()),
+    "video": _media(caption=text()),
     "audio": _media(),
-    "document": _media(caption=_CAPTION, file_name=nullable(_NONEMPTY)),
-    "sticker": _media(animated=nullable(flag)),
+    "document": _media(caption=text(), file_name=_NONEMPTY),
+    "sticker": _media(animated=flag),
 }
 
 WHATSAPP: Final = fields(
@@ -124,7 +125,7 @@ WHATSAPP: Final = fields(
     required={"channel": text(one_of=("whatsapp",))},
     optional={
         **TTL_FIELDS,
-        "sender": _NONEMPTY,
+        "sender": SENDER,
         **CONTENT,
     },
 )

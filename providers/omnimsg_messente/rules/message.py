@@ -32,9 +32,10 @@ _RULES: Mapping[Channel, Mapping[type, Rule]] = {
 # A number, or a name of at most eleven characters, which is GSM's limit (3GPP TS 23.040, 9.1.2.5).
 _is_number = re.compile(r"\+?[0-9]{1,15}").fullmatch
 _MAX_SENDER_NAME = 11
+_has_control_character = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 
-
-# The documents state no limit for a ttl. Messente keeps no message longer than Viber's 14 days.
+# Messente's documents state no limit for a ttl. Viber keeps a message for 14 days, and no channel
+# is known to keep one longer.
 _MAX_TTL = 14 * 24 * 3600
 
 
@@ -94,6 +95,10 @@ def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any
         yield refused(
             Reason.INVALID_SENDER, path, "is required on rcs: give one, or set the account's sender"
         )
+    if _has_control_character(sender):
+        yield refused(
+            Reason.INVALID_SENDER, path, "must be a number or a name, without control characters"
+        )
     is_name = channel is Channel.SMS and not _is_number(sender)
     if is_name and len(sender) > _MAX_SENDER_NAME:
         yield refused(
@@ -112,15 +117,18 @@ def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusa
     """Check the extras of each leg against the leg itself."""
     ttls = {channel: message.ttl, **{leg.channel: leg.ttl for leg in message.fallback}}
     prefix = f"extras.{adapter.provider}"
-    for extras in (adapter.account.extras, adapter.extras_of(message)):
-        for leg_channel, ttl in ttls.items():
+    for leg_channel, ttl in ttls.items():
+        names: set[str] = set()
+        for extras in (adapter.account.extras, adapter.extras_of(message)):
             leg_extras = extras.get(leg_channel)
-            if ttl is not None and isinstance(leg_extras, Mapping) and "validity" in leg_extras:
-                yield refused(
-                    Reason.INVALID_MESSAGE,
-                    f"{prefix}.{leg_channel.value}.validity",
-                    "and a ttl exclude each other; leave out one of the two",
-                )
+            if isinstance(leg_extras, Mapping):
+                names.update(leg_extras)
+        if "validity" in names and (ttl is not None or "ttl" in names):
+            yield refused(
+                Reason.INVALID_MESSAGE,
+                f"{prefix}.{leg_channel.value}.validity",
+                "and a ttl exclude each other; leave out one of the two",
+            )
     for key, leg_extras in adapter.extras_of(message).items():
         if key not in adapter.capabilities.channels:
             continue

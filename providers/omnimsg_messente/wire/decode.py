@@ -175,10 +175,12 @@ def read_status(
 
 
 def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | None:
-    """Read whether a cancellation came in time."""
-    document = response.json()
-    errors = document.get("errors") if isinstance(document, dict) else None
-    if response.status == 202 and is_blank(errors):
+    """Read whether a cancellation came in time.
+
+    Its 202 has an empty object. An empty body says no less, but a page of HTML is not Messente's.
+    """
+    document = response.json() if response.body else {}
+    if response.status == 202 and isinstance(document, dict) and is_blank(document.get("errors")):
         return True
     if is_unknown(document, response):
         return False
@@ -251,7 +253,7 @@ def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegS
         channel=channel_from(entry.get("channel")),
         timeline=Timeline.of(evidence, read_iso_time(entry.get("timestamp")) or context.now),
         detail=(_text(entry.get("error")) or "") if evidence.status.failed else "",
-        provider_id=_text(entry.get("message_id")),
+        provider_id=_text(entry.get("message_id")) or None,
         usage=_usage(entry.get("price_info")),
     )
 

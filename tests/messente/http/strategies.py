@@ -283,7 +283,8 @@ CONTENTS: dict[tuple[Channel, str], SearchStrategy[Content]] = {
 }
 
 _SENDERS = st.sampled_from(
-    [None, "Acme", "x" * 11, "+123456789012345", "123456789012345"] * 3 + ["x" * 12, "1" * 16]
+    [None, "Acme", "x" * 11, "+123456789012345", "123456789012345"] * 3
+    + ["x" * 12, "1" * 16, "Ac\tme"]
 )
 
 

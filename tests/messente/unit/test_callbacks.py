@@ -158,6 +158,47 @@ def test_the_status_of_a_report(
     assert (status, reason) == (event.status, event.reason)
 
 
+@pytest.mark.parametrize("name", ["omnimessage_id", "message_id"])
+@pytest.mark.parametrize("nothing", [None, "", 5])
+def test_a_report_with_one_of_its_ids(name: str, nothing: object) -> None:
+    """A report without the id of the message, or of the leg, is still a report."""
+    event = only(REPORT | {name: nothing})
+
+    assert isinstance(event, StatusEvent)
+    message_id = MessageId(f"baltic:{REPORT['omnimessage_id']}")
+    expected = {"omnimessage_id": message_id, "message_id": REPORT["message_id"]} | {name: None}
+    assert expected == {"omnimessage_id": event.message_id, "message_id": event.leg.provider_id}
+
+
+def test_a_report_without_a_time_is_of_its_arrival() -> None:
+    """A report without a time, or with an unreadable one, has the time at which it came."""
+    events = [only(REPORT | {"timestamp": each}) for each in (None, "soon", 5)]
+
+    assert [NOW] * 3 == [each.at for each in events]
+
+
+@pytest.mark.parametrize("kept", ["status", "omnimessage_id"])
+def test_a_report_of_few_members(kept: str) -> None:
+    """Of a report, only the status and one of the ids have to be there."""
+    few = {name: REPORT[name] for name in {"status", "omnimessage_id"} - {kept}} | {
+        "channel": "sms"
+    }
+
+    assert isinstance(only(few), UnparsedEvent)
+    assert isinstance(only(few | {kept: REPORT[kept]}), StatusEvent)
+
+
+@pytest.mark.parametrize("query", ["", "?omnimsg_token=", "?other=1"])
+def test_a_report_without_a_token(query: str) -> None:
+    """A report at an address without a token, or with an empty one, has none."""
+    callback = signed(REPORT, PASSWORD, url=f"https://hooks.example.test/omnimsg/mess{query}")
+
+    (event,) = adapter().parse(callback, CONTEXT)
+
+    assert isinstance(event, StatusEvent)
+    assert event.token is None
+
+
 def test_a_report_is_recognised_again() -> None:
     """A repeated report has the same key; another status, error, leg, time or price does not."""
     changes: list[dict[str, Any]] = [

@@ -142,6 +142,17 @@ def test_rcs_media_has_no_caption(adapter: MessenteAdapter) -> None:
             {"ttl": 60, "extras": {"messente": {"sms": {"validity": 1}}}},
             "extras.messente.sms.validity",
         ),
+        (
+            {"extras": {"messente": {"sms": {"ttl": 60, "validity": 1}}}},
+            "extras.messente.sms.validity",
+        ),
+        (
+            {
+                "fallback": (Leg(channel=Channel.VIBER, ttl=60),),
+                "extras": {"messente": {"viber": {"validity": 1}}},
+            },
+            "extras.messente.viber.validity",
+        ),
         ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback[0].channel"),
         ({"fallback": (Leg(channel=Channel.EMAIL),)}, "fallback[0].channel"),
         (

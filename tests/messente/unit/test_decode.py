@@ -18,6 +18,7 @@ from support.flows import answer, drive
 from omnimsg.adapter import Account, Context, Effect, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import (
@@ -65,6 +66,11 @@ JSON = st.recursive(
                     "price_info",
                     "total_price",
                     "message_id",
+                    "channel",
+                    "sender",
+                    "error",
+                    "detail",
+                    "parts_count",
                 ]
             ),
             inner,
@@ -121,9 +127,31 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
+@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
+    """An id in an answer of any 2xx is an acceptance: only these mean success."""
+    (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
+
+    assert is_it == isinstance(outcome, Accepted)
+
+
+def test_an_id_that_is_no_text_is_no_verdict() -> None:
+    """An acceptance whose id is not text gives no outcome: the message could not be looked up."""
+    (outcome,) = send([FIRST], answer(201, accepted_entry(FIRST, "o-1") | {"omnimessage_id": 5}))
+
+    assert outcome is None
+
+
 def test_an_unknown_channel_is_still_a_leg() -> None:
-    """A leg on an unknown channel keeps its id."""
-    body = accepted_entry(FIRST, "o-1") | {"messages": [{"channel": "fax", "message_id": "m"}, 7]}
+    """A leg on an unknown channel keeps its id; what has no id is no leg."""
+    legs = [
+        {"channel": "fax", "message_id": "m"},
+        7,
+        {"channel": "sms", "message_id": ""},
+        {"channel": "sms", "message_id": 5},
+        {"channel": "sms"},
+    ]
+    body = accepted_entry(FIRST, "o-1") | {"messages": legs}
 
     (outcome,) = send([FIRST], answer(201, body))
 
@@ -242,7 +270,14 @@ def test_errors_that_hold_nothing(nothing: Any) -> None:
 
 @pytest.mark.parametrize(
     ("to", "is_it"),
-    [(FIRST.to, True), ("37255500001", True), (None, True), (SECOND.to, False), (5, False)],
+    [
+        (FIRST.to, True),
+        ("37255500001", True),
+        (None, True),
+        ("", True),
+        (SECOND.to, False),
+        (5, False),
+    ],
 )
 def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None:
     """An acceptance with another recipient gives no outcome for this message."""
@@ -252,8 +287,10 @@ def test_an_answer_that_names_another_recipient(to: object, is_it: bool) -> None
     assert is_it or outcome is None
 
 
-@pytest.mark.parametrize(("id_", "is_it"), [("o-1", True), (None, True), ("o-2", False)])
-def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
+@pytest.mark.parametrize(
+    ("id_", "is_it"), [("o-1", True), (None, True), ("", True), ("o-2", False), (5, False)]
+)
+def test_a_status_of_another_message_is_none(id_: object, is_it: bool) -> None:
     """A status with another message's id is not returned."""
     body = {"omnimessage_id": id_, "statuses": [{"channel": "sms", "status": "DELIVRD"}]}
     _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
@@ -332,15 +369,50 @@ def test_an_id_beside_errors_is_no_verdict() -> None:
     assert [None, "o-2"] == [each and each.provider_id for each in bulk]
 
 
-@pytest.mark.parametrize("status", [302, 400, 403, 429, 500])
+@pytest.mark.parametrize("status", [300, 302, 400, 403, 429, 500])
 def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     """An id in a refusal makes all messages ambiguous, whatever the HTTP status says."""
     both = accepted_entry(FIRST, "o-1") | errors("103")
 
     (alone,) = send([FIRST], answer(status, both))
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
+    whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {(type(each), each.retry) for each in (alone, *bulk)}
+    assert {(Ambiguous, Retry.UNSAFE)} == {
+        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    }
+
+
+def test_a_refusal_beside_a_doubt_is_a_refusal() -> None:
+    """In a refusal with an id, a message whose own entry is refused without one is rejected."""
+    both = accepted_entry(FIRST, "o-1") | errors("103")
+
+    doubtful, refusal = send([FIRST, SECOND], answer(400, {"messages": [both, errors("105")]}))
+
+    assert (Ambiguous, Rejected) == (type(doubtful), type(refusal))
+    assert ("first", "baltic") == (doubtful.reference, doubtful.account)
+
+
+@pytest.mark.parametrize(
+    "junk", [None, 5, "105", [], {}, {"code": None}, {"code": ["105"]}, {"code": 105.0}]
+)
+def test_what_is_no_error_is_skipped(junk: object) -> None:
+    """An entry of `errors` without a code is no verdict, and does not hide the one after it."""
+    body = {"errors": [junk, *errors("105")["errors"]]}
+
+    (alone,) = send([FIRST], answer(400, {"errors": [junk]}))
+    (followed,) = send([FIRST], answer(400, body))
+
+    assert alone is None
+    assert isinstance(followed, Rejected)
+
+
+def test_a_code_may_be_a_number() -> None:
+    """A code that is a number of JSON, and not a text, is read all the same."""
+    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+
+    assert isinstance(outcome, Rejected)
+    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -518,7 +590,20 @@ def test_an_unknown_id_is_no_failure() -> None:
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
+    assert errors("101") == known.raw
     assert bare is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "101"), (500, "101"), (404, "102")])
+def test_only_a_404_with_its_own_code_is_an_unknown_id(status: int, code: str) -> None:
+    """Neither code 101 with another status, nor a 404 with another code, means an unknown id."""
+    junk_and_error = {"errors": [None, {"code": None}, *errors(code)["errors"]]}
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(status, junk_and_error))
+    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), answer(status, junk_and_error))
+
+    assert isinstance(found, Failure)
+    assert isinstance(stopped, Failure)
+    assert (code, code) == (found.code, stopped.code)
 
 
 def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
@@ -546,6 +631,39 @@ def test_cancelling_says_whether_it_came_in_time() -> None:
     assert (True, False, None) == (stopped, late, bare)
     assert isinstance(failed, Failure)
     assert failed.retry is Retry.UNSAFE
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (202, b"{}", True),
+        (202, b"", True),
+        (202, b'{"errors": []}', True),
+        (202, b"<html>", None),
+        (202, b"[]", None),
+        (202, b'{"errors": [{"code": "199"}]}', None),
+        (200, b"{}", None),
+        (204, b"", None),
+        (404, b"{}", None),
+        (500, b"{}", None),
+    ],
+)
+def test_only_messentes_own_202_is_a_cancellation(
+    status: int, body: bytes, expected: bool | None
+) -> None:
+    """A 202 with an empty object, or with nothing, is a cancellation; no other answer is."""
+    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), Response(status, body))
+
+    assert expected is stopped
+
+
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+def test_an_id_that_leads_to_another_path_is_refused(id_: str) -> None:
+    """A look-up or cancellation of `.` or `..` is refused without a request."""
+    with pytest.raises(InvalidValue):
+        next(ADAPTER.status(id_, CONTEXT))
+    with pytest.raises(InvalidValue):
+        next(ADAPTER.cancel(id_, CONTEXT))
 
 
 def test_a_configured_code_decides() -> None:

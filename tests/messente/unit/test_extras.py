@@ -50,6 +50,21 @@ def test_validity(count: int) -> None:
     assert [5] * count == [each["validity"] for each in of_account]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"ttl": 60}, {"extras": {"messente": {"sms": {"ttl": 60}}}}],
+    ids=["of the message", "of its extras"],
+)
+def test_a_ttl_beside_the_accounts_validity(fields: dict[str, Any]) -> None:
+    """A ttl is refused beside a `validity` of the account, because only one of them can be used."""
+    found = adapter(extras={"sms": {"validity": 5}})
+
+    failure = found.check(Message("+37255500001", "Hi", **fields))
+
+    assert failure is not None
+    assert "extras.messente.sms.validity" == failure.path
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_policy_of_a_language(count: int) -> None:
     """The `policy` of the extras is merged into the template's language."""

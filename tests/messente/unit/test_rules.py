@@ -38,7 +38,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.content.template import ButtonKind
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
@@ -410,6 +410,33 @@ def test_an_sms_sender_has_eleven_characters_or_fifteen_digits(
 def test_an_sms_sender_within_the_limits(adapter: MessenteAdapter, sender: str) -> None:
     """An SMS sender of 11 characters or 15 digits is accepted."""
     assert None is adapter.check(Message(TO, "Hi", sender=sender))
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, VIBER, WHATSAPP, RCS])
+@pytest.mark.parametrize("sender", ["Ac\tme", "Ac\x7fme", "\x01"])
+def test_a_sender_has_no_control_characters(
+    adapter: MessenteAdapter, channel: Channel, sender: str
+) -> None:
+    """A sender with a control character is refused on every channel."""
+    content = Template("t", "en") if channel is WHATSAPP else "Hi"
+    failure = adapter.check(Message(TO, content, channel=channel, sender=sender))
+
+    assert failure is not None
+    assert (Reason.INVALID_SENDER, "sender") == (failure.reason, failure.path)
+
+
+@pytest.mark.parametrize(("ttl", "is_taken"), [(1_209_600, True), (1_209_601, False)])
+def test_a_ttl_has_at_most_fourteen_days(
+    adapter: MessenteAdapter, ttl: int, is_taken: bool
+) -> None:
+    """A ttl of 14 days is accepted and a longer one refused, of a message and of a leg."""
+    of_message = adapter.check(Message(TO, "Hi", ttl=ttl))
+    of_leg = adapter.check(Message(TO, "Hi", fallback=(Leg(channel=VIBER, ttl=ttl),)))
+
+    assert ((None, None) if is_taken else ("ttl", "fallback[0].ttl")) == (
+        of_message and of_message.path,
+        of_leg and of_leg.path,
+    )
 
 
 def test_a_time_that_cannot_be_written(adapter: MessenteAdapter) -> None:

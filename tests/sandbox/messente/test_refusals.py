@@ -9,64 +9,31 @@ from multidict import CIMultiDict
 from omnimsg.sandbox import Sandbox
 from omnimsg_messente.emulator import PASSWORD, USERNAME
 
+from .payloads import (
+    CARD,
+    LANGUAGE,
+    LINK,
+    REPLY,
+    SMS,
+    TO,
+    VIDEO,
+    action,
+    envelope,
+    one,
+    parameter,
+    rcs,
+    sms,
+    viber,
+    whatsapp,
+)
+
 pytestmark = pytest.mark.anyio
-
-TO = "+37255500001"
-SMS = {"channel": "sms", "text": "hello"}
-LINK = "https://files.example.test/a"
-BUTTON = {"label": "Buy", "action_url": LINK}
-CARD = {"title": "Shoes", "image_url": LINK, "primary_button": BUTTON}
-VIDEO = {"url": LINK, "thumbnail": LINK, "file_size": 1000, "duration": 60}
-LANGUAGE = {"code": "en"}
-REPLY = {"text": "Yes", "postback_data": "y"}
-
-
-def sms(**more: Any) -> dict[str, Any]:
-    """Return an omnimessage of one SMS with other fields; None leaves a field out."""
-    return one(SMS | more)
-
-
-def viber(**content: Any) -> dict[str, Any]:
-    """Return an omnimessage of one Viber message."""
-    return one({"channel": "viber"} | content)
-
-
-def whatsapp(**content: Any) -> dict[str, Any]:
-    """Return an omnimessage of one WhatsApp message."""
-    return one({"channel": "whatsapp"} | content)
-
-
-def rcs(**content: Any) -> dict[str, Any]:
-    """Return an omnimessage of one RCS message."""
-    return one({"channel": "rcs", "sender": "Acme"} | content)
-
-
-def one(message: dict[str, Any]) -> dict[str, Any]:
-    """Return an omnimessage of one message."""
-    return {"to": TO, "messages": [{k: v for k, v in message.items() if v is not None}]}
-
-
-def envelope(**more: Any) -> dict[str, Any]:
-    """Return an omnimessage with other fields; None leaves a field out."""
-    whole = {"to": TO, "messages": [SMS]} | more
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def parameter(**more: Any) -> dict[str, Any]:
-    """Return a WhatsApp template message with one parameter."""
-    component = {"type": "body", "parameters": [{"type": "any"} | more]}
-    return whatsapp(template={"name": "n", "language": LANGUAGE, "components": [component]})
-
-
-def action(**more: Any) -> dict[str, Any]:
-    """Return an RCS message that suggests one action."""
-    return rcs(text="hi", suggestions=[{"action": REPLY | more}])
-
 
 TEMPLATE = "payload[whatsapp][template]"
 COMPONENT = f"{TEMPLATE}[components][0]"
 PARAMETER = f"{COMPONENT}[parameters][0]"
 SUGGESTION = "payload[rcs][suggestions][0]"
+PLACE = {"latitude": 1, "longitude": 2.5}
 
 INVALID: list[tuple[str, Any, str, str]] = [
     # the mistake, the body, the error's code, its source
@@ -94,6 +61,20 @@ INVALID: list[tuple[str, Any, str, str]] = [
     ("sms: text object", sms(text={"body": "hi"}), "105", "payload[sms][text]"),
     ("sms: sender too long", sms(sender="TwelveLetter"), "105", "payload[sms][sender]"),
     ("sms: sender with a line break", sms(sender="Ac\nme"), "105", "payload[sms][sender]"),
+    ("sms: sender with a tab", sms(sender="Ac\tme"), "105", "payload[sms][sender]"),
+    (
+        "viber: sender with a line break",
+        viber(text="a", sender="Ac\nme"),
+        "105",
+        "payload[viber][sender]",
+    ),
+    (
+        "whatsapp: sender with a line break",
+        whatsapp(text={"body": "a"}, sender="Ac\nme"),
+        "105",
+        "payload[whatsapp][sender]",
+    ),
+    ("rcs: sender with a tab", rcs(text="a", sender="Ac\tme"), "105", "payload[rcs][sender]"),
     ("sms: U+0000", sms(text="Hel\0lo"), "105", "payload[sms][text]"),
     ("sms: ttl of thirty years", sms(ttl=10**9), "105", "payload[sms][ttl]"),
     ("sms: ttl of 14 days and a second", sms(ttl=1_209_601), "105", "payload[sms][ttl]"),
@@ -275,6 +256,15 @@ INVALID: list[tuple[str, Any, str, str]] = [
         "105",
         f"{PARAMETER}[image][filename]",
     ),
+    *(
+        (
+            f"whatsapp: {name} inside a template is null",
+            parameter(document={"id": "1"} | {name: None}),
+            "105",
+            f"{PARAMETER}[document][{name}]",
+        )
+        for name in ("link", "caption", "filename")
+    ),
     ("rcs: no sender", one({"channel": "rcs", "text": "a"}), "106", "payload[rcs][sender]"),
     ("rcs: U+0000", rcs(text="\0"), "105", "payload[rcs][text]"),
     ("rcs: ttl of thirty years", rcs(text="a", ttl=10**9), "105", "payload[rcs][ttl]"),
@@ -311,6 +301,21 @@ INVALID: list[tuple[str, Any, str, str]] = [
         f"{SUGGESTION}[reply][text]",
     ),
     ("rcs: action of nothing", action(), "106", f"{SUGGESTION}[action]"),
+    *(
+        (
+            f"rcs: a place of {' and '.join(members) or 'nothing'}",
+            action(view_location_action=members),
+            code,
+            f"{SUGGESTION}[action][view_location_action]",
+        )
+        for members, code in (
+            ({}, "106"),
+            ({"query": None}, "106"),
+            ({"label": "Café"}, "105"),
+            ({"label": "Café", "query": "Café"}, "105"),
+            ({"lat_long": PLACE, "query": "Café"}, "105"),
+        )
+    ),
     *(
         (
             f"rcs: a place at {latitude}, {longitude}",
@@ -394,7 +399,14 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("sms for fourteen days in minutes", sms(validity=20_160)),
     ("whatsapp image without id", whatsapp(image={"link": LINK, "id": None})),
     ("whatsapp image without link", whatsapp(image={"link": None, "id": "1"})),
-    ("whatsapp header image", parameter(type="image", image={"link": LINK, "id": None})),
+    ("whatsapp header image", parameter(type="image", image={"link": LINK})),
+    (
+        "whatsapp document of nulls",
+        whatsapp(
+            document={"id": "1", **dict.fromkeys(("link", "caption", "mime_type", "file_name"))}
+        ),
+    ),
+    ("whatsapp sticker of nulls", whatsapp(sticker={"link": LINK, "id": None, "animated": None})),
     ("whatsapp button payload", parameter(type="payload", payload="a")),
     ("viber image", viber(image_url=LINK)),
     ("viber text", viber(text="a")),
@@ -412,7 +424,9 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("whatsapp template", parameter(text="a")),
     ("whatsapp template's file", parameter(document={"id": "1", "filename": "a.pdf"})),
     ("rcs text", rcs(text="a", suggestions=[{"reply": REPLY}])),
-    ("rcs place", action(view_location_action={"lat_long": {"latitude": 1, "longitude": 2.5}})),
+    ("rcs place", action(view_location_action={"lat_long": PLACE})),
+    ("rcs pin", action(view_location_action={"lat_long": PLACE, "label": "Café", "query": None})),
+    ("rcs search", action(view_location_action={"query": "Café", "label": None})),
     ("rcs file", rcs(content_info={"file_url": LINK, "force_refresh": True})),
     (
         "rcs carousel",
