@@ -135,10 +135,9 @@ class Admission:
                 run.note_ttl(message)
         else:
             group = self._checks.group(message)
-            lane = self._queue.lane(message.priority)
             started = self._now()
             ends = started + timeout
-            self._queue.put(message, future, lane, self._callers, group, started, timeout, ends)
+            self._queue.put(message, future, self._callers, group, started, timeout, ends)
             self._wakeup.soon()
         return future
 
@@ -202,8 +201,7 @@ class Admission:
                     owner.finish([key], [message], [refusal])
                     continue
                 group = self._checks.group(message)
-                lane = queue.lane(message.priority)
-                queue.put(message, key, lane, owner, group, started, timeout, inf)
+                queue.put(message, key, owner, group, started, timeout, inf)
         finally:
             queue_run()
             owner.count_read(count)
