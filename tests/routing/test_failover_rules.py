@@ -6,16 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnimsg import (
-    Accepted,
-    Ambiguous,
-    Fault,
-    NotSent,
-    Outcome,
-    Reason,
-    Rejected,
-    Retry,
-)
+from omnimsg import Accepted, Ambiguous, Fault, NotSent, Outcome, Reason, Rejected, Retry
 from omnimsg.domain.failure import Failure
 from omnimsg.routing.failover_rules import (
     is_doubt,
