@@ -20,10 +20,11 @@ from support.routed import (
 )
 
 from omnimsg import Breaker, Client, Outcome, Policy, RetryPolicy, Route
-from omnimsg.adapter import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from omnimsg.adapter import Request, Response
 
 
 def test_an_account_with_an_open_circuit_is_passed_over_until_it_recovers() -> None:
