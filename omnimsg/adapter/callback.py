@@ -57,8 +57,13 @@ def header_value(lines: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | N
         name: The name in lower case.
     """
     size = len(name)  # most names have another length, which costs less to see than their case
-    found = [value for each, value in lines if len(each) == size and each.lower() == name]
-    return found[0].strip() if len(found) == 1 else None
+    found = None
+    for each, value in lines:
+        if len(each) == size and each.lower() == name:
+            if found is not None:
+                return None
+            found = value.strip()
+    return found
 
 
 @quick

@@ -52,6 +52,11 @@ def new_reference() -> str:
     return f"{_process_prefix}{_next_number()}"
 
 
+def no_message(given: object) -> TypeError:
+    """Build the error for something that was handed over and is no message."""
+    return TypeError(f"only a Message can be sent, not {type(given).__name__}")
+
+
 def is_generated(reference: str) -> bool:
     """Return whether this process generated a reference, so that it is not a caller's own key."""
     return reference.startswith(_process_prefix)

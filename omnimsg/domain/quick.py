@@ -143,15 +143,14 @@ def _compiled(cls: Any, twin: type) -> tuple[Callable[..., Any], Callable[..., A
             namespace[f"t{index}_{field.name}"] = test
     new = [
         f"def __new__(cls, {', '.join(_parameters(named))}, **rare):",
-        "try:",
-        f"    usual = {' and '.join(['not rare', *_tests(named)])}",
-        "except TypeError:",
-        "    usual = False",
         "draft = twin()",
-        "if usual:",
-        *(f"    draft.{field.name} = {_usual_value(field, rare)}" for field in fields),
-        "    draft.__class__ = cls",
-        "    return draft",
+        "try:",
+        f"    if {' and '.join(['not rare', *_tests(named)])}:",
+        *(f"        draft.{field.name} = {_usual_value(field, rare)}" for field in fields),
+        "        draft.__class__ = cls",
+        "        return draft",
+        "except TypeError:",
+        "    pass  # raised by a test",
         *(f"draft.{field.name} = {_first_value(field, rare)}" for field in fields),
         "return complete(draft, rare)",
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import attrs
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class Secret:
@@ -57,3 +60,18 @@ def to_secrets(value: Iterable[Secret]) -> tuple[Secret, ...]:
     """Convert a list of secrets to a tuple; leave a single one, or text, to the validator."""
     given: Any = value
     return tuple(given) if isinstance(given, (list, tuple)) else given
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:  # noqa: ANN401 - the settings of any provider
+    """Yield the secrets in a value, and in the attrs objects and collections that it has."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from secrets_in(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from secrets_in(each)
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from secrets_in(getattr(value, field.name))

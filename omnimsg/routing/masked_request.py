@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.domain.frozen_dict import EMPTY, freeze
 from omnimsg.domain.redaction import hidden
-from omnimsg.domain.secret import Secret
+from omnimsg.domain.secret import secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from omnimsg.adapter import Request
     from omnimsg.engine.account import AccountEngine
 
@@ -51,7 +49,7 @@ def masked_request(account: AccountEngine, request: Request) -> MaskedRequest:
     adapter = account.adapter
     # The longest first: a secret may be a part of another one.
     secrets = sorted(
-        (each.reveal() for each in _secrets_in(adapter.account.settings)), key=len, reverse=True
+        (each.reveal() for each in secrets_in(adapter.account.settings)), key=len, reverse=True
     )
 
     def mask(text: str) -> str:
@@ -76,17 +74,3 @@ def masked_request(account: AccountEngine, request: Request) -> MaskedRequest:
         headers=headers,
         body=None if body is None else mask(body.decode(errors="replace")),
     )
-
-
-def _secrets_in(value: Any) -> Iterator[Secret]:  # noqa: ANN401 - the settings of any provider
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _secrets_in(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _secrets_in(each)
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            yield from _secrets_in(getattr(value, field.name))

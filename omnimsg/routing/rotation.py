@@ -28,10 +28,9 @@ def rotation_of(route: Route, accounts: Sequence[T]) -> Iterator[tuple[T, ...]] 
     """
     if route.strategy is Strategy.FAILOVER or len(accounts) == 1:
         return None
-    orders = [(each, *(o for o in accounts if o is not each)) for each in accounts]
     if route.strategy is Strategy.ROUND_ROBIN:
-        count = len(accounts)
-        return cycle([(*accounts[i:], *accounts[:i]) for i in range(count)])
+        return cycle([(*accounts[i:], *accounts[:i]) for i in range(len(accounts))])
+    orders = [(each, *(o for o in accounts if o is not each)) for each in accounts]
     return cycle([orders[i] for i in spread([route.weights[name] for name in route.accounts])])
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, no_message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import notify_account_listener
@@ -74,7 +74,7 @@ class Router:
             ConfigError: An account of its route cannot be used.
         """
         if message.__class__ is not Message:
-            raise _no_message(message)
+            raise no_message(message)
         started = self._now()
         future = self.hand_over(message, deadline)
         if future is not None:
@@ -263,7 +263,7 @@ class Router:
     ) -> tuple[ActiveRoute, tuple[PassedOver, ...], AccountEngine, Message]:
         """Find the account that would get a message, without advancing rotation or rate limit."""
         if message.__class__ is not Message:
-            raise _no_message(message)
+            raise no_message(message)
         route = self._match(message)
         message = route.prepare(message)
         passed_over: list[PassedOver] = []
@@ -283,10 +283,7 @@ class Router:
                 return self._notify_last(routed.message, routed.conclusion())
             account, is_last = step
             message, left = routed.left(waited), seconds - waited
-            if is_last:
-                outcome = await account.submit(message, left)
-            else:
-                outcome = await account.submit(message, left, may_move)
+            outcome = await account.submit(message, left, None if is_last else may_move)
             if not routed.note(account, outcome):
                 return routed.conclusion()
 
@@ -307,10 +304,6 @@ class Router:
         if notify is not None:
             notify(OutcomeKnown(outcome.account, (message,), (outcome,)))
         return outcome
-
-
-def _no_message(given: object) -> TypeError:
-    return TypeError(f"only a Message can be sent, not {type(given).__name__}")
 
 
 def _limited(route: ActiveRoute, message: Message, wait: float) -> Outcome:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omnimsg.domain.errors import OperationError
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, no_message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import may_move
@@ -72,7 +72,7 @@ class RoutedAdmission:
         try:
             for message in islice(source, len(keys)):
                 if message.__class__ is not Message:
-                    raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
+                    raise no_message(message)
                 route = match(message)
                 run = simple.get(route)
                 if (

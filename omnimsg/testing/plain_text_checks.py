@@ -9,7 +9,7 @@ from unittest import SkipTest
 from omnimsg.domain.content import Text
 from omnimsg.domain.message import Message
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.plain_text import plain_text_test
+from omnimsg.engine.sending.plain_text import PlainTexts
 from omnimsg.testing import samples
 from omnimsg.testing.assertions import assert_no_violations
 from omnimsg.testing.harness import Harness
@@ -34,11 +34,11 @@ class PlainTextChecks(Harness):
     def test_plain_texts_within_the_stated_limits_pass(self) -> None:
         """A plain text that is no longer than `plain_text_limits` states passes `check`."""
         adapter = self.build_adapter()
-        is_plain_text = plain_text_test(adapter)
+        plain_texts = PlainTexts(adapter)
         violations: list[str] = []
         for message in _texts(adapter, senders=(None,), ttls=(None,)):
             failure = adapter.check(message)
-            if failure is not None and is_plain_text(message):
+            if failure is not None and plain_texts.include(message):
                 violations.append(
                     f"{_name(message)} is within plain_text_limits and refused:"
                     f" {failure.sentence()}"

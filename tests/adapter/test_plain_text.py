@@ -24,7 +24,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, InvalidValue
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
-from omnimsg.engine.sending.plain_text import plain_text_test
+from omnimsg.engine.sending.plain_text import PlainTexts
 from omnimsg_bird import BirdAdapter, BirdSettings
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 from omnimsg_messente import MessenteAdapter, MessenteSettings
@@ -73,7 +73,7 @@ PLAIN_TEXTS = st.builds(
 
 def needs_no_check(adapter: Adapter[Any], message: Message) -> bool:
     """Return whether an account's engine would skip the adapter's check."""
-    return plain_text_test(adapter)(message)
+    return PlainTexts(adapter).include(message)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.callback_target import Target, serve_target
+from support.callback_target import Target, target
 
 from omnimsg import Client
 from omnimsg.sandbox import Sandbox
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser, Page
+
+__all__ = ["target"]
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 chromium: Any = importlib.import_module("chromium")
@@ -39,13 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if str(item.path).startswith(here):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.fixture
-async def target() -> AsyncIterator[Target]:
-    """Serve the receiver of callbacks that stands for the application."""
-    async with serve_target() as served:
-        yield served
 
 
 @pytest.fixture

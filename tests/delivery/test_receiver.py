@@ -7,27 +7,16 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import KEY, FakeTransport, TinyAdapter, TinySettings, tiny
+from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
 from support.delivery import NUMBER, Watcher
 from support.log_records import logged_fields
-from support.reporting import (
-    PUBLIC_URL,
-    Reporting,
-    deliver,
-    request,
-    signed,
-    written,
-)
+from support.reporting import PUBLIC_URL, Reporting, deliver, request, signed, written
 from support.sending import settled
 
 from omnimsg import CallbackOptions, Client, ConfigError
-from omnimsg.adapter import Account
-from omnimsg.delivery import receiver
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
-from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.opt_out import Keywords, OptOutRules
-from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +29,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 BODY = written({"state": "sent", "id": "m1"})
-NOWHERE = "http://127.0.0.1:9"
 
 
 class World:
@@ -599,202 +587,3 @@ async def test_the_configured_address_is_believed_before_any_proxy() -> None:
     assert 204 == await world.ask(asked)
 
     assert [f"{PUBLIC_URL}/main?a=1"] == [each.raw["text"] for each in world.events]
-
-
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        ({"public_url": "hooks.example.test"}, "public_url"),
-        ({"public_url": "ftp://hooks.example.test"}, "public_url"),
-        ({"public_url": "https://hooks.example.test/?x"}, "public_url"),
-        ({"public_url": "https://hooks.example.test/#x"}, "public_url"),
-        ({"public_url": "https://"}, "public_url"),
-        ({"public_url": "https://[::1/x"}, "public_url"),
-        ({"public_url": "https://h\u00f6oks.example.test"}, "public_url"),
-        ({"trusted_proxies": ["10.0.0.1/8"]}, "trusted_proxies"),
-        ({"trusted_proxies": ["proxy.example.test"]}, "trusted_proxies"),
-        ({"trusted_proxies": None}, "trusted_proxies: must be a sequence of str"),
-        ({"trusted_proxies": "10.0.0.0/8"}, "trusted_proxies: must be a sequence of str"),
-        ({"public_url": 7}, "public_url: must be str, not int"),
-        ({"body_limit": 0}, "body_limit"),
-        ({"body_limit": 0.5}, "body_limit: must be a whole number"),
-        ({"concurrency": 1.5}, "concurrency: must be a whole number"),
-        ({"backlog": 1.5}, "backlog: must be a whole number"),
-        ({"concurrency": 0}, "concurrency"),
-        ({"backlog": -1}, "backlog"),
-        ({"read_timeout": float("inf")}, "read_timeout"),
-        ({"handler_timeout": 0}, "handler_timeout"),
-    ],
-    ids=str,
-)
-def test_options_that_cannot_work_are_refused(options: dict[str, Any], name: str) -> None:
-    """Invalid callback options are refused when they are built."""
-    with pytest.raises(InvalidValue, match=name):
-        CallbackOptions(**options)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (None, None),
-        ("https://h.example.test", "https://h.example.test/main"),
-        ("https://h.example.test/a/", "https://h.example.test/a/main"),
-    ],
-)
-def test_reports_of_an_account_go_below_the_public_address(
-    url: str | None, expected: str | None
-) -> None:
-    """The report URL of an account is its name below the public address."""
-    assert expected == CallbackOptions(public_url=url).report_url("main")
-
-
-def test_an_account_is_found_by_its_whole_name() -> None:
-    """An account's name with dots and dashes is found in the path."""
-    client = Client(
-        [tiny(kind=Reporting, name="a.b-c_1")],
-        transport=lambda _: FakeTransport(),
-        callbacks=CallbackOptions(public_url=PUBLIC_URL),
-    )
-
-    answer = asyncio.run(client.receiver().respond(request(BODY, path="/x/a.b-c_1")))
-
-    assert 204 == answer.status
-
-
-async def test_an_account_that_was_added_can_receive() -> None:
-    """An account added after a receiver was built can receive."""
-    first, second = (tiny(kind=Reporting, name=name) for name in ("first", "second"))
-    options = CallbackOptions(public_url=PUBLIC_URL)
-    async with Client([first], transport=lambda _: FakeTransport(), callbacks=options) as client:
-        before = client.receiver().accounts
-        client.add_account(second)
-        after = client.receiver().accounts
-        alone = client.receiver(accounts=["second"]).accounts
-
-    assert [("first",), ("first", "second"), ("second",)] == [before, after, alone]
-
-
-def test_a_mistyped_account_of_a_receiver_is_an_error() -> None:
-    """Otherwise the reports of the account that was meant would be refused."""
-    options = CallbackOptions(public_url=PUBLIC_URL)
-    accounts = [tiny(kind=Reporting, name=name) for name in ("first", "second")]
-    client = Client(
-        accounts, default="first", transport=lambda _: FakeTransport(), callbacks=options
-    )
-
-    with pytest.raises(ConfigError, match="no account 'secnd'"):
-        client.receiver(accounts=["first", "secnd"])
-
-
-def with_key(name: str, key: str) -> Reporting:
-    """Return an account whose callbacks are signed with a key of its own."""
-    return Reporting(Account(name=name, settings=TinySettings(key=Secret(key)), base_url=NOWHERE))
-
-
-class Tenants:
-    """A client whose accounts come and go, and a receiver that was built before."""
-
-    def __init__(self, **how: Any) -> None:
-        options = CallbackOptions(public_url=PUBLIC_URL)
-        self.client = Client(
-            [tiny(kind=Reporting), tiny(kind=Reporting, name="tenant")],
-            default="main",
-            transport=lambda _: FakeTransport(),
-            callbacks=options,
-        )
-        self.receiver = self.client.receiver(lambda _: None, **how)
-
-    async def ask(self, name: str, key: str = KEY) -> int:
-        """Call back for an account, signed with a key."""
-        headers = [signed(BODY, key)]
-        asked = request(BODY, path=f"/callbacks/{name}", headers=headers, is_signed=False)
-        return (await self.receiver.respond(asked)).status
-
-
-async def test_a_receiver_takes_accounts_that_are_added_later() -> None:
-    """A receiver of all accounts accepts callbacks of an account that is added later."""
-    tenants = Tenants()
-    async with tenants.client as client:
-        before = await tenants.ask("late")
-        client.add_account(tiny(kind=Reporting, name="late"))
-        accounts = tenants.receiver.accounts
-        after = await tenants.ask("late")
-
-    assert (404, 204) == (before, after)
-    assert ("main", "tenant", "late") == accounts == tenants.receiver.accounts
-
-
-async def test_a_receiver_of_some_accounts_takes_no_others_later() -> None:
-    """A receiver of named accounts refuses callbacks of an account that is added later."""
-    tenants = Tenants(accounts=["tenant"])
-    async with tenants.client as client:
-        client.add_account(tiny(kind=Reporting, name="late"))
-        statuses = [await tenants.ask(name) for name in ("tenant", "late", "main")]
-
-    assert [204, 404, 404] == statuses
-    assert ("tenant",) == tenants.receiver.accounts
-
-
-@pytest.mark.parametrize("how", [{}, {"accounts": ["tenant"]}])
-async def test_an_account_is_replaced_to_change_its_secret(how: dict[str, Any]) -> None:
-    """After an account is replaced, its new secret verifies and the old one does not."""
-    tenants = Tenants(**how)
-    async with tenants.client as client:
-        before = [await tenants.ask("tenant", key) for key in (KEY, "new-key")]
-        await client.remove_account("tenant")
-        between = await tenants.ask("tenant")
-        client.add_account(with_key("tenant", "new-key"))
-        after = [await tenants.ask("tenant", key) for key in (KEY, "new-key")]
-
-    assert [204, 401] == before
-    assert 204 == between  # the last reports of an account come after it was removed
-    assert [401, 204] == after
-
-
-async def test_an_added_account_is_received_after_its_removal() -> None:
-    """The reports of an account that was added are received, if they come after it was removed."""
-    tenants = Tenants()
-    async with tenants.client as client:
-        client.add_account(tiny(kind=Reporting, name="late"))
-        await client.remove_account("late")
-        status = await tenants.ask("late")
-
-    assert 204 == status
-
-
-async def test_accounts_that_come_and_go_are_not_received_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Above a limit, the accounts that were removed first are forgotten, and no current one is."""
-    monkeypatch.setattr(receiver, "MAX_REMOVED", 2)
-    tenants = Tenants()
-    async with tenants.client as client:
-        for number in range(6):
-            client.add_account(tiny(kind=Reporting, name=f"t{number}"))
-        for number in (0, 2, 4):
-            await tenants.ask(f"t{number}")
-        for number in (5, 1, 3, 0, 4):
-            await client.remove_account(f"t{number}")
-        statuses = {name: await tenants.ask(name) for name in ("t5", "t1", "t3", "t0", "t4")}
-        current = [await tenants.ask(name) for name in ("main", "tenant", "t2")]
-
-    assert {"t5": 404, "t1": 404, "t3": 204, "t0": 204, "t4": 204} == statuses
-    assert [204, 204, 204] == current
-
-
-async def test_an_account_without_a_secret_is_not_received() -> None:
-    """An account without a secret is not received, whether it is added or replaces another."""
-    tenants = Tenants()
-    async with tenants.client as client:
-        await client.remove_account("tenant")
-        for name in ("tenant", "late"):
-            client.add_account(with_key(name, ""))
-        statuses = [
-            await tenants.ask(name, key) for name in ("tenant", "late") for key in (KEY, "")
-        ]
-
-        await client.remove_account("tenant")
-        statuses.append(await tenants.ask("tenant"))
-
-    assert [404] * 5 == statuses
-    assert ("main",) == tenants.receiver.accounts

@@ -19,6 +19,8 @@ from omnimsg.config import load_config
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from omnimsg.config import Config
+
 __all__ = ["no_leaks", "unblocked"]
 
 MANY = 5000
@@ -56,6 +58,19 @@ WEATHER: tuple[tuple[str, float, dict[str, Any]], ...] = (
 SPIKES = (0.03, 0.05), (0.002, 0.5)
 
 
+def in_small_requests(config: Config, most: int) -> Config:
+    """Let the accounts of a configuration send at most so many messages in one request, no rate."""
+    for adapter in config.adapters.values():
+        able = adapter.capabilities
+        adapter.capabilities = attrs.evolve(
+            able,
+            max_messages=min(most, able.max_messages),
+            requests_per_second=None,
+            operations_per_second=None,
+        )
+    return config
+
+
 @attrs.frozen
 class Run:
     """One run: a route, a seed, a transport and a number of messages.
@@ -88,14 +103,8 @@ class Run:
         offered = self.remote.config()["accounts"][name]
         table = {**offered, **POLICY, "transport": self.transport, **own, **settings}
         config = {"default": self.route, "accounts": {self.route: table}}
-        loaded = load_config(config)
-        for adapter in loaded.adapters.values():
-            # Small batches without a rate, so that there are enough requests for every fault.
-            able = adapter.capabilities
-            most = min(MOST, able.max_messages)
-            adapter.capabilities = attrs.evolve(
-                able, max_messages=most, requests_per_second=None, operations_per_second=None
-            )
+        # Small batches, so that there are enough requests for every fault.
+        loaded = in_small_requests(load_config(config), MOST)
         return Client(
             loaded.adapters.values(),
             policies=loaded.policies,

@@ -17,7 +17,7 @@ from support.audit import Book, doubles, slips
 from omnimsg import Accepted, Client, Message
 from omnimsg.config import load_config
 
-from .conftest import TRANSPORTS
+from .conftest import TRANSPORTS, in_small_requests
 from .test_random_faults import called, streamed
 
 if TYPE_CHECKING:
@@ -136,14 +136,8 @@ def build(remote: RemoteSandbox, ways: dict[str, Relay], transport: str, book: B
         for name in ACCOUNTS
     ]
     config = {"default": ACCOUNTS[0], "accounts": accounts, "routes": routes}
-    loaded = load_config(config)
-    for adapter in loaded.adapters.values():
-        # Small requests, because a lost answer puts the whole request in doubt; and no rate.
-        able = adapter.capabilities
-        most = min(MOST, able.max_messages)
-        adapter.capabilities = attrs.evolve(
-            able, max_messages=most, requests_per_second=None, operations_per_second=None
-        )
+    # Small requests, because a lost answer puts the whole request in doubt.
+    loaded = in_small_requests(load_config(config), MOST)
     return Client(
         loaded.adapters.values(),
         default=loaded.default,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,24 +18,13 @@ from support.adapters import (
     results,
     texts,
 )
-from support.routed import (
-    AT_ONCE,
-    Routed,
-    accepted,
-    outcome_of,
-    pausing,
-    saying,
-    slowly,
-    unreachable,
-)
+from support.routed import Routed, accepted, outcome_of, pausing, saying, slowly, unreachable
 
 from omnimsg import (
     Accepted,
     Ambiguous,
-    Breaker,
     Channel,
     Client,
-    Fault,
     Media,
     MediaItem,
     MediaKind,
@@ -46,11 +34,8 @@ from omnimsg import (
     OnAmbiguous,
     Outcome,
     OutcomeKnown,
-    Policy,
     Reason,
     Rejected,
-    Retry,
-    RetryPolicy,
     Route,
     Stored,
 )
@@ -65,15 +50,7 @@ from omnimsg.adapter import (
     Response,
     Verdict,
 )
-from omnimsg.domain.failure import Failure
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
-from omnimsg.routing.failover_rules import (
-    is_doubt,
-    may_come_back,
-    may_fall_back,
-    may_follow,
-    may_move,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -85,121 +62,6 @@ def reason_of(outcome: Outcome) -> Reason | None:
 
 
 ALL = (Route(accounts=("a", "b", "c")),)
-
-
-def failed(kind: type[Any], reason: Reason, **more: Any) -> Outcome:
-    """Build an outcome with this reason."""
-    retry = {Rejected: Retry.NEVER, Ambiguous: Retry.UNSAFE}.get(kind, Retry.SAFE)
-    given = {"retry": retry, "code": "1", "http_status": 400, **more}
-    failure = Failure(reason=reason, **given)
-    outcome: Outcome = kind(reference="r0", account="a", failure=failure)
-    return outcome
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (failed(NotSent, Reason.RATE_LIMITED), True),
-        (failed(NotSent, Reason.INSUFFICIENT_FUNDS), True),
-        (failed(NotSent, Reason.UNSUPPORTED, code=None, http_status=None), True),
-        (failed(NotSent, Reason.CONNECTION_FAILED, code=None, http_status=None), True),
-        (failed(Rejected, Reason.SENDER_NOT_ALLOWED), True),
-        (failed(Rejected, Reason.UNROUTABLE), True),
-        (failed(Rejected, Reason.QUOTA_EXCEEDED), True),
-        (failed(Rejected, Reason.INVALID_RECIPIENT), False),
-        (failed(Rejected, Reason.CONTENT_NOT_ALLOWED), False),
-        (failed(Rejected, Reason.INVALID_MESSAGE), False),
-        (failed(Rejected, Reason.RECIPIENT_LIMIT), False),
-        (failed(NotSent, Reason.OPTED_OUT), False),
-        (failed(NotSent, Reason.SUPPRESSED), False),
-        (failed(NotSent, Reason.MARKETING_OPTED_OUT), False),
-        (failed(Rejected, Reason.OPTED_OUT, fault=Fault.ACCOUNT), False),
-        (failed(NotSent, Reason.CANCELLED), False),
-        (failed(NotSent, Reason.DEADLINE_EXCEEDED), False),
-        (failed(NotSent, Reason.EXPIRED), False),
-        (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
-        (failed(NotSent, Reason.RATE_LIMITED, code=None, http_status=429), False),
-        (failed(NotSent, Reason.UNKNOWN, unknown_code="77"), False),
-        (failed(Ambiguous, Reason.TIMEOUT), False),
-        (Accepted(reference="r0", account="a", provider_id="1"), False),
-    ],
-)
-def test_what_may_move(outcome: Outcome, expected: bool) -> None:
-    """A message may move if it is proven unsent, or refused for a reason of the account."""
-    assert expected is may_move(outcome)
-
-
-OURS: dict[str, Any] = {"code": None, "http_status": None}
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (failed(Rejected, Reason.INVALID_RECIPIENT), True),
-        (failed(Rejected, Reason.CONTENT_NOT_ALLOWED), True),
-        (failed(NotSent, Reason.RATE_LIMITED), True),
-        (failed(NotSent, Reason.DEADLINE_EXCEEDED, path="ttl", **OURS), True),
-        (failed(NotSent, Reason.DEADLINE_EXCEEDED, **OURS), False),
-        (failed(NotSent, Reason.CANCELLED, **OURS), False),
-        (failed(Rejected, Reason.EXPIRED), False),
-        (failed(Rejected, Reason.INVALID_MESSAGE), False),
-        (failed(Rejected, Reason.OPTED_OUT), False),
-        (failed(NotSent, Reason.SUPPRESSED, **OURS), False),
-        (failed(Rejected, Reason.MARKETING_OPTED_OUT), False),
-        (failed(Rejected, Reason.UNKNOWN, unknown_code="77"), False),
-        (failed(NotSent, Reason.MISCONFIGURED, code=None), False),
-        (failed(Ambiguous, Reason.TIMEOUT), False),
-        (Accepted(reference="r0", account="a", provider_id="1"), False),
-    ],
-)
-def test_what_may_fall_back(outcome: Outcome, expected: bool) -> None:
-    """Another channel may be tried if no provider has the message, and no person is protected."""
-    assert expected is may_fall_back(outcome)
-
-
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        (None, True),
-        (Reason.EXPIRED, True),
-        (Reason.RECIPIENT_UNREACHABLE, True),
-        (Reason.OPTED_OUT, False),
-        (Reason.SUPPRESSED, False),
-        (Reason.MARKETING_OPTED_OUT, False),
-        (Reason.CANCELLED, False),
-    ],
-)
-def test_what_may_follow(reason: Reason | None, expected: bool) -> None:
-    """After a leg has failed, the next one goes, except after an opt-out or a cancellation."""
-    assert expected is may_follow(reason)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (failed(Ambiguous, Reason.TIMEOUT), True),
-        (failed(Ambiguous, Reason.CANCELLED), False),
-        (failed(NotSent, Reason.TIMEOUT), False),
-        (Accepted(reference="r0", account="a", provider_id="1"), False),
-    ],
-)
-def test_what_is_a_doubt(outcome: Outcome, expected: bool) -> None:
-    """A message in doubt is sent once more only while its caller waits."""
-    assert expected is is_doubt(outcome)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        (failed(NotSent, Reason.RATE_LIMITED), True),
-        (failed(NotSent, Reason.CANCELLED), False),
-        (failed(NotSent, Reason.INSUFFICIENT_FUNDS, retry=Retry.AFTER_FIX), False),
-        (failed(Rejected, Reason.UNROUTABLE), False),
-    ],
-)
-def test_what_may_come_back(outcome: Outcome, expected: bool) -> None:
-    """Of the accounts that were tried, one is asked again if the message may be sent as it is."""
-    assert expected is may_come_back(outcome)
 
 
 @pytest.mark.parametrize("reply", [unreachable, saying("no-money"), saying("slow-down")])
@@ -379,38 +241,6 @@ def test_one_account_alone_has_its_own_retries(stream: bool) -> None:
     assert {"a": 0, "b": 3} == routed.asked()
 
 
-def test_an_account_with_an_open_circuit_is_passed_over_until_it_recovers() -> None:
-    """An account with an open circuit is passed over, and used first again when it recovers."""
-    is_well = False
-
-    def sometimes(request: Request) -> Response | Awaitable[Response]:
-        return accepted(request) if is_well else unreachable(request)
-
-    policy = Policy(retry=AT_ONCE, breaker=Breaker(failures=2, pause=5.0))
-    routed = Routed(
-        sometimes,
-        accepted,
-        routes=(Route(accounts=("a", "b")),),
-        policies={"a": policy, "b": policy},
-    )
-    routed.wires["a"].writes = False
-
-    async def story(client: Client) -> tuple[list[str], int, list[str]]:
-        nonlocal is_well
-        sick = [(await outcome_of(client, each)).account for each in texts(10)]
-        asked = len(routed.wires["a"].requests)
-        is_well = True
-        routed.loop.now += 6
-        well = [(await outcome_of(client, each)).account for each in texts(3, start=10)]
-        return sick, asked, well
-
-    sick, asked, well = routed.run(story)
-
-    assert ["b"] * 10 == sick
-    assert 2 == asked
-    assert ["a"] * 3 == well
-
-
 def test_what_was_asked_says_more_than_an_open_circuit() -> None:
     """The outcome is that of the account that was asked; an open circuit is in its history."""
 
@@ -440,96 +270,6 @@ def test_what_was_asked_says_more_than_an_open_circuit() -> None:
         (each.account, reason_of(each)) for each in outcome.earlier
     ]
     assert {"a": 3, "b": 2} == routed.asked()
-
-
-def test_a_message_waits_for_a_probe_if_all_circuits_are_open() -> None:
-    """If all circuits are open, a message waits for the first probe, and is accepted."""
-    dead = True
-
-    def refused(request: Request) -> Response | Awaitable[Response]:
-        return saying("no-money")(request) if dead else accepted(request)
-
-    def broken(request: Request) -> Response | Awaitable[Response]:
-        return unreachable(request) if dead else accepted(request)
-
-    policy = Policy(retry=RetryPolicy(attempts=5, base=1.0), breaker=Breaker(failures=1, pause=2.0))
-    routed = Routed(
-        broken, refused, routes=(Route(accounts=("a", "b")),), policies={"a": policy, "b": policy}
-    )
-    routed.wires["a"].writes = False
-
-    async def story(client: Client) -> tuple[list[str], str]:
-        nonlocal dead
-        for each in texts(5):
-            await outcome_of(client, each, deadline=0.5)
-        open_ = sorted(client.health()["a"].open_circuits)
-        dead = False
-        outcome = await outcome_of(client, texts(1, start=9)[0], deadline=20.0)
-        return open_, outcome.kind
-
-    open_, kind = routed.run(story)
-
-    assert ["the provider of account 'a'"] == open_
-    assert "accepted" == kind
-
-
-def test_rejected_messages_open_no_circuit() -> None:
-    """Rejected messages open no circuit and do not fail over."""
-    routed = Routed(saying("no-such-number"), accepted, routes=(Route(accounts=("a", "b")),))
-
-    async def story(client: Client) -> dict[str, Any]:
-        for each in texts(50):
-            await outcome_of(client, each)
-        return dict(client.health()["a"].open_circuits)
-
-    assert {} == routed.run(story)
-    assert {"a": 50, "b": 0} == routed.asked()
-
-
-def test_a_pause_that_a_provider_asks_for_is_not_waited_for() -> None:
-    """While an account pauses, the next one sends without asking the first."""
-    routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
-
-    async def story(client: Client) -> tuple[list[str], float]:
-        began = routed.loop.now
-        found = [(await outcome_of(client, each)).account for each in texts(5)]
-        return found, routed.loop.now - began
-
-    found, seconds = routed.run(story)
-
-    assert ["b"] * 5 == found
-    assert seconds < 1.0
-    assert 1 == routed.asked()["a"]
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_what_waits_for_an_account_that_does_not_answer_goes_on(stream: bool) -> None:
-    """Messages waiting behind an account that does not answer move to the next one."""
-    routed = Routed(slowly(15.0, "ok"), accepted, routes=(Route(accounts=("a", "b")),))
-    count = 16 * 100
-
-    async def together(client: Client) -> list[Outcome]:
-        return await asyncio.gather(
-            *[outcome_of(client, each, deadline=20.0) for each in texts(count)]
-        )
-
-    outcomes = routed.send_many(texts(count), deadline=20.0) if stream else routed.run(together)
-
-    kinds = Counter((each.account, each.kind) for each in outcomes)
-    assert {("a", "accepted"): 15 * 100, ("b", "accepted"): 100} == kinds
-
-
-def test_what_waits_for_a_pause_goes_on() -> None:
-    """When an account is paused, its waiting messages move to the next one."""
-    routed = Routed(pausing(60.0), accepted, routes=(Route(accounts=("a", "b")),))
-
-    async def story(client: Client) -> list[Outcome]:
-        return await asyncio.gather(*[outcome_of(client, each) for each in texts(3000)])
-
-    outcomes = routed.run(story)
-
-    assert {("b", "accepted")} == {(each.account, each.kind) for each in outcomes}
-    assert routed.asked()["a"] < 16
 
 
 class Timed(FakeTransport):

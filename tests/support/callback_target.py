@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
+import pytest
 from aiohttp import web
 
 if TYPE_CHECKING:
@@ -96,3 +97,10 @@ async def serve_target() -> AsyncIterator[Target]:
         yield target
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    """Serve the receiver of callbacks, which stands for the application."""
+    async with serve_target() as served:
+        yield served

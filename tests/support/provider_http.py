@@ -146,6 +146,12 @@ def account() -> dict[str, Any]:
 
 
 @pytest.fixture
+def emulator(sandbox: Sandbox, emulator_class: type[Emulator]) -> Emulator:
+    """Return the provider's emulator in the sandbox."""
+    return sandbox.emulator(emulator_class)
+
+
+@pytest.fixture
 def recorder(emulator_class: type[Emulator]) -> Recorder:
     """Return a recorder of the provider's requests."""
     return Recorder(f"/{emulator_class.name}")

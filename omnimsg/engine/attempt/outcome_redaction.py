@@ -20,7 +20,7 @@ from omnimsg.domain.redaction import (
     redact_number,
     redact_quotations,
 )
-from omnimsg.domain.secret import Secret
+from omnimsg.domain.secret import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ class Redactor:
     @cached_property
     def _credentials(self) -> tuple[str, ...]:
         """The account's credentials, the longest first; not short ones, which occur in words."""
-        found = set(_secrets(self._adapter.account.settings))
+        found = {each.reveal() for each in secrets_in(self._adapter.account.settings)}
         for value in self._adapter.authorization().values():
             found |= {value, value.rpartition(" ")[2]}
         long = (each for each in found if len(each) >= _MIN_CREDENTIAL_LENGTH)
@@ -154,12 +154,3 @@ def _with_quoted(failure: Failure, redacted: Mapping[_Quoted, _Quoted]) -> Failu
 
 def _texts(message: Message) -> Iterator[str]:
     return (text for _, text in private_texts((message.content, message.fallback), "message"))
-
-
-def _secrets(value: Any) -> Iterator[str]:  # noqa: ANN401 - any settings
-    """Yield the credentials in an account's settings."""
-    if isinstance(value, Secret):
-        yield value.reveal()
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            yield from _secrets(getattr(value, field.name))

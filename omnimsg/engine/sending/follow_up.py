@@ -189,7 +189,6 @@ class _RetryOwner:
         deadline: Deadline | None = None,
     ) -> None:
         """Store outcomes."""
-        del messages
         for index, outcome in zip(keys, outcomes, strict=True):
             if index in self.pending:
                 self.pending.discard(index)

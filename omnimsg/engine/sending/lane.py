@@ -49,13 +49,6 @@ class Lane:
         self.messages += 1
         self._index(batch)
 
-    def append(self, batches: Sequence[Batch]) -> None:
-        """Add closed batches at the end."""
-        self.batches.update(dict.fromkeys(batches))
-        self.messages += sum(len(each.messages) for each in batches)
-        for batch in batches:
-            self._index(batch)
-
     def prepend(self, batches: Sequence[Batch]) -> None:
         """Add closed batches in front, in their order.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Adapter
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, no_message
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.attempt import classify
 from omnimsg.engine.attempt.flow import report_broken_contract
@@ -48,7 +48,7 @@ class MessageChecks:
             TypeError: It is no message.
         """
         if not isinstance(message, Message):
-            raise TypeError(f"only a Message can be sent, not {type(message).__name__}")
+            raise no_message(message)
         checked = self._checked
         if checked is not None and checked.include(message):
             return None

@@ -8,30 +8,31 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from omnimsg.adapter import Adapter
 
 
-def plain_text_test(adapter: Adapter[Any]) -> Callable[[Message], bool]:
-    """Return the test for messages that the adapter's `check` is known to pass.
+class PlainTexts:
+    """The plain texts that an adapter's `check` is known to pass.
 
     Args:
         adapter: The account's adapter; its limits are read once.
-    """
-    is_stated = states_of_its_check(adapter, "plain_text_limits")
-    # Without a limit the check decides, whatever the length.
-    limits: dict[Channel | None, int] = dict.fromkeys((None, *Channel), -1)
-    if is_stated:
-        limits |= adapter.plain_text_limits()
 
-    def is_plain_text(message: Message) -> bool:
+    Attributes:
+        limits: The longest such text by the channel of its message.
+    """
+
+    def __init__(self, adapter: Adapter[Any]) -> None:
+        # Without a limit the check decides, whatever the length.
+        self.limits: dict[Channel | None, int] = dict.fromkeys((None, *Channel), -1)
+        if states_of_its_check(adapter, "plain_text_limits"):
+            self.limits |= adapter.plain_text_limits()
+
+    def include(self, message: Message) -> bool:
+        """Return whether a message has one of these texts."""
         if message.__class__ is not Message or not message.is_plain_text:
             return False
-        text: Any = message.content
-        return len(text.text) <= limits[message.channel]
-
-    return is_plain_text
+        content: Any = message.content
+        return len(content.text) <= self.limits[message.channel]
 
 
 def states_of_its_check(adapter: Adapter[Any], name: str) -> bool:

@@ -108,7 +108,6 @@ class Queue:
         self,
         message: Message,
         key: object,
-        lane: Lane,
         owner: Owner,
         group: Hashable,
         started: float,
@@ -120,13 +119,13 @@ class Queue:
         Args:
             message: The message.
             key: The owner's key of the message.
-            lane: The lane of its priority.
             owner: Receives its outcome.
             group: The adapter's group of the message.
             started: When it was handed over, monotonic seconds.
             timeout: Seconds that its caller gives it.
             ends: Its deadline, monotonic seconds; infinity where the timeout begins with its turn.
         """
+        lane = self.lane(message.priority)
         if self.max_messages == 1:
             self._put_alone(message, key, lane, owner, group, started, timeout, ends)
             return
@@ -175,7 +174,7 @@ class Queue:
             else:
                 # A reference comes twice: each message finds its own batch.
                 for message, key in zip(some, their_keys, strict=True):
-                    self.put(message, key, lane, owner, group, started, timeout, ends)
+                    self.put(message, key, owner, group, started, timeout, ends)
             start = end
 
     def put_back(self, batches: Sequence[Batch]) -> None:

@@ -13,7 +13,7 @@ import anyio
 import tenacity
 
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome
+from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.observers import RetryEvent
 from omnimsg.engine.policy import OnAmbiguous, Policy
@@ -119,10 +119,9 @@ class Retrier:
         """Return the seconds of pause that the provider asked for, up to the policy's maximum."""
         return min(failure.retry_after or 0.0, self._max_pause)
 
-    def _may_repeat(self, outcome: Outcome) -> bool:
-        if isinstance(outcome, Accepted) or outcome.reason is Reason.CANCELLED:
-            # Nobody waits for another attempt at a cancelled message.
-            return False
+    def _may_repeat(self, outcome: Rejected | NotSent | Ambiguous) -> bool:
+        if outcome.reason is Reason.CANCELLED:
+            return False  # nobody waits for another attempt
         if isinstance(outcome, NotSent):
             return outcome.retry is Retry.SAFE
         return self._resends_ambiguous and is_in_doubt(outcome)

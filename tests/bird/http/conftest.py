@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from support.provider_http import (
     account,
     client,
     config,
+    emulator,
     lenient,
     options,
     pace,
@@ -19,14 +18,12 @@ from support.sandbox_fixtures import clock
 
 from omnimsg_bird.emulator import BirdEmulator
 
-if TYPE_CHECKING:
-    from omnimsg.sandbox import Sandbox
-
 __all__ = [
     "account",
     "client",
     "clock",
     "config",
+    "emulator",
     "lenient",
     "options",
     "pace",
@@ -39,9 +36,3 @@ __all__ = [
 def emulator_class() -> type[BirdEmulator]:
     """Return the emulator to serve."""
     return BirdEmulator
-
-
-@pytest.fixture
-def emulator(sandbox: Sandbox) -> BirdEmulator:
-    """Return the emulator that is served."""
-    return sandbox.emulator(BirdEmulator)

@@ -15,6 +15,7 @@ from support.provider_http import (
     account,
     client,
     config,
+    emulator,
     options,
     pace,
     sandbox,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from omnimsg import Outcome
     from omnimsg.sandbox import Sandbox
 
-__all__ = ["account", "client", "clock", "config", "options", "pace", "sandbox"]
+__all__ = ["account", "client", "clock", "config", "emulator", "options", "pace", "sandbox"]
 
 ROOT = "/clickatell"
 
@@ -94,12 +95,6 @@ def recorder(contract: Contract) -> Iterator[ContractRecorder]:
     recorder = ContractRecorder(ROOT, contract=contract)
     yield recorder
     assert recorder.take_faults() == []
-
-
-@pytest.fixture
-def emulator(sandbox: Sandbox) -> ClickatellEmulator:
-    """Return the emulator that is served."""
-    return sandbox.emulator(ClickatellEmulator)
 
 
 def check_delivery(sandbox: Sandbox, found: Iterable[Outcome]) -> None:

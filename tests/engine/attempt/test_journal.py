@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 import pytest
 from support.adapters import (
     FakeTransport,
@@ -26,88 +23,18 @@ from support.adapters import (
     tiny,
 )
 from support.audit import OutcomeJournal
+from support.diary import Diary, send
 from support.log_records import logged_fields
-from support.sending import collect
 from support.virtual import VirtualLoop
 
-from omnimsg import Accepted, Ambiguous, Attempt, Message, NotSent, Outcome, Reason, Retry
+from omnimsg import Accepted, Ambiguous, NotSent, Outcome, Reason, Retry
 from omnimsg.adapter import Request, Response
-from omnimsg.domain.failure import Failure
 from omnimsg.engine.attempt import journal_writer
 
 if TYPE_CHECKING:
-    from omnimsg.engine.clock import Clock
+    from collections.abc import Awaitable, Callable
 
 pytestmark = pytest.mark.anyio
-
-Step = Callable[[], Awaitable[None]]
-Answers = Callable[[Sequence[Message]], Sequence[Outcome | None]]
-
-
-async def nothing() -> None:
-    """Take no time."""
-
-
-def go_on(messages: Sequence[Message]) -> Sequence[Outcome | None]:
-    """Let every message be sent."""
-    return [None] * len(messages)
-
-
-class Diary:
-    """A journal that notes its calls, in one list with the requests.
-
-    Args:
-        intending: What happens while an intent is recorded.
-        settling: What happens while outcomes are recorded.
-        answers: What it answers to an intent, one entry per message.
-
-    Attributes:
-        told: Its calls and the requests, in order.
-        attempts: The attempts that were intended.
-        settled: The attempts whose outcomes were recorded.
-    """
-
-    def __init__(
-        self, *, intending: Step = nothing, settling: Step = nothing, answers: Answers = go_on
-    ) -> None:
-        self._intending = intending
-        self._settling = settling
-        self._answers = answers
-        self.attempts: list[Attempt] = []
-        self.settled: list[Attempt] = []
-        self.told: list[Any] = []
-
-    async def intend(
-        self, attempt: Attempt, messages: Sequence[Message]
-    ) -> Sequence[Outcome | None]:
-        """Note an intent."""
-        await self._intending()
-        self.attempts.append(attempt)
-        self.told.append(("intend", attempt.account, [each.reference for each in messages]))
-        return self._answers(messages)
-
-    async def settle(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        """Note outcomes."""
-        await self._settling()
-        self.settled.append(attempt)
-        self.told.append(("settle", *((each.reference, each.kind) for each in outcomes)))
-
-    def wire(self, reply: Callable[[Request], Any] = accepted) -> FakeTransport:
-        """Build a transport whose requests are noted too."""
-
-        def noted(request: Request) -> Any:
-            self.told.append(("request", references(request)))
-            return reply(request)
-
-        return FakeTransport(noted)
-
-
-async def send(
-    diary: Diary, wire: FakeTransport, count: int = 1, *, clock: Clock | None = None, **limits: Any
-) -> list[Outcome]:
-    """Send a batch with a journal."""
-    account = account_engine(tiny(**limits), wire, journal=diary, clock=clock)
-    return await send_batch(account, texts(count))
 
 
 def send_too_late(diary: Diary, then: Callable[[], object] = int) -> Outcome:
@@ -470,116 +397,6 @@ async def test_an_ambiguous_outcome_is_recorded_as_what_it_is() -> None:
     assert ("settle", ("r0", "ambiguous")) == diary.told[-1]
 
 
-def known(reference: str) -> Accepted:
-    """Build the outcome of a message that an earlier worker sent."""
-    return Accepted(reference=reference, account="main", provider_id=f"earlier-{reference}")
-
-
-def taken(reference: str) -> NotSent:
-    """Build the outcome of a message that another worker is sending."""
-    failure = Failure(reason=Reason.CANCELLED, retry=Retry.NEVER, detail="another worker has it")
-    return NotSent(reference=reference, account="main", failure=failure)
-
-
-async def test_a_message_that_the_journal_ends_does_not_leave_and_fails_no_other() -> None:
-    """A message for which the journal returns an outcome is not sent; the others are."""
-    ended: dict[str, Outcome] = {"r1": taken("r1"), "r3": known("r3")}
-    diary = Diary(answers=lambda messages: [ended.get(each.reference) for each in messages])
-
-    outcomes = await send(diary, diary.wire(), 5)
-
-    assert [("request", ["r0", "r2", "r4"])] == [
-        each for each in diary.told if each[0] == "request"
-    ]
-    assert [ended["r1"], ended["r3"]] == [outcomes[1], outcomes[3]]
-    assert ["accepted"] * 3 == [outcomes[index].kind for index in (0, 2, 4)]
-
-
-async def test_the_journal_may_know_a_message_from_another_account() -> None:
-    """An outcome at another account ends a message as well: it was sent, or is in doubt, there."""
-    failure = Failure(reason=Reason.TIMEOUT, retry=Retry.UNSAFE)
-    doubt = Ambiguous(reference="r0", account="another", failure=failure)
-    diary = Diary(answers=lambda messages: [doubt, *[None] * (len(messages) - 1)])
-
-    outcomes = await send(diary, diary.wire(), 2)
-
-    assert (doubt, "accepted") == (outcomes[0], outcomes[1].kind)
-    assert [("request", ["r1"])] == [each for each in diary.told if each[0] == "request"]
-
-
-async def test_an_outcome_that_the_journal_keeps_never_changes() -> None:
-    """A stream stores the positions of its messages in copies of the journal's outcomes."""
-    kept = attrs.evolve(known("r1"), position=17)
-    diary = Diary(answers=lambda messages: [None, *[kept] * (len(messages) - 1)])
-    account = account_engine(tiny(), diary.wire(), journal=diary)
-
-    outcomes = await collect(account.stream(texts(2), 10))
-    await close(account)
-
-    assert {0, 1} == {each.position for each in outcomes}
-    assert 17 == kept.position
-
-
-async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
-    """The journal is not given the outcomes that it returned itself."""
-    diary = Diary(answers=lambda messages: [taken("r0"), *[None] * (len(messages) - 1)])
-
-    await send(diary, diary.wire(), 2)
-
-    assert ("settle", ("r1", "accepted")) == diary.told[-1]
-
-
-async def test_a_batch_that_the_journal_ends_whole_makes_no_request() -> None:
-    """A batch whose outcomes all come from the journal makes no request and is not settled."""
-    diary = Diary(answers=lambda messages: [taken(each.reference) for each in messages])
-
-    outcomes = await send(diary, diary.wire(), 3)
-
-    assert [taken(f"r{number}") for number in range(3)] == outcomes
-    assert [("intend", "main", ["r0", "r1", "r2"])] == diary.told
-
-
-async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> None:
-    """Outcomes that the journal returns make no request and open no circuit."""
-    diary = Diary(answers=lambda messages: [known(each.reference) for each in messages])
-    refusing = FakeTransport(lambda _: Response(401))
-    account = account_engine(tiny(), refusing, journal=diary)
-
-    try:
-        for message in texts(2):
-            await account.submit(message, 10)
-    finally:
-        await close(account)
-
-    assert [] == refusing.requests
-    assert {} == account.health().open_circuits
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        lambda _: [],
-        lambda _: None,
-        lambda messages: [True] * len(messages),
-        lambda messages: [known("another")] * len(messages),
-    ],
-    ids=["too few", "nothing", "no outcome", "another message's"],
-)
-async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
-    answers: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Nothing is sent if `intend` returns anything but one outcome or `None` for each message."""
-    diary = Diary(answers=answers)
-
-    outcomes = await send(diary, diary.wire(), 2)
-
-    assert {(NotSent, Retry.AFTER_FIX)} == {
-        (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
-    }
-    assert not [each for each in diary.told if each[0] == "request"]
-    assert "the journal" in caplog.text
-
-
 async def test_each_attempt_has_a_token_that_its_outcomes_carry() -> None:
     """Each attempt has a token of its own, and its outcomes are recorded with that token."""
     diary = Diary()
@@ -592,36 +409,3 @@ async def test_each_attempt_has_a_token_that_its_outcomes_carry() -> None:
     assert diary.attempts == diary.settled
     assert first.token != second.token
     assert [("main", 1), ("main", 2)] == [(each.account, each.number) for each in diary.attempts]
-
-
-async def test_two_workers_with_one_ledger_send_each_message_once() -> None:
-    """Two workers with one journal send each message once; a refusal affects no other message."""
-    ledger: dict[str, str] = {}
-
-    class Ledger(Diary):
-        async def intend(
-            self, attempt: Attempt, messages: Sequence[Message]
-        ) -> Sequence[Outcome | None]:
-            await super().intend(attempt, messages)
-            answers: list[Outcome | None] = []
-            for message in messages:
-                owner = ledger.setdefault(message.reference, attempt.token)
-                answers.append(None if owner == attempt.token else taken(message.reference))
-            return answers
-
-    wire = FakeTransport()
-    workers = [account_engine(tiny(), wire, journal=Ledger()) for _ in range(2)]
-    first, second = texts(200), texts(200, start=100)
-
-    outcomes = await asyncio.gather(
-        *(
-            send_batch(worker, messages)
-            for worker, messages in zip(workers, (first, second), strict=True)
-        )
-    )
-
-    sent = [reference for request in wire.requests for reference in references(request)]
-    kinds = [each.kind for each in chain(*outcomes)]
-    assert sorted(set(sent)) == sorted(sent)
-    assert 300 == len(sent)
-    assert (300, 100) == (kinds.count("accepted"), kinds.count("not_sent"))

@@ -20,7 +20,7 @@ from omnimsg.domain.secret import Secret
 from omnimsg.engine.sending import checked_texts
 from omnimsg.engine.sending.checked_texts import CheckedTexts
 from omnimsg.engine.sending.message_checks import MessageChecks
-from omnimsg.engine.sending.plain_text import plain_text_test
+from omnimsg.engine.sending.plain_text import PlainTexts
 from omnimsg_clickatell import ClickatellAdapter, ClickatellSettings
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_a_rule_of_a_subclass_is_asked_about_every_message(sender: str | None) -
 
     assert None is checks.refusal(passed)
     assert None is not checks.refusal(other)
-    assert not plain_text_test(strict)(other)
+    assert not PlainTexts(strict).include(other)
 
 
 def test_a_text_like_one_that_has_passed_is_known() -> None:

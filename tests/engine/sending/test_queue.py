@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.adapters import texts
 
-from omnimsg.domain.message import Priority
 from omnimsg.engine.sending.batch import Batch, step_of
 from omnimsg.engine.sending.queue import Queue
 
@@ -45,9 +44,8 @@ def filled(count: int, max_messages: int = 1) -> Queue:
     """Return a queue of messages that expire one by one, the last one first."""
     queue, owner = Queue(max_messages, now=lambda: 0.0), Owner()
     for number, message in enumerate(texts(count)):
-        lane = queue.lane(message.priority)
         ends = float(count - number)
-        queue.put(message, number, lane, owner, None, 0.0, ends, ends)
+        queue.put(message, number, owner, None, 0.0, ends, ends)
     return queue
 
 
@@ -110,8 +108,7 @@ def test_what_has_left_is_not_remembered(waiting: int, most: int) -> None:
     queue, owner = Queue(1, now=lambda: 0.0), Owner()
 
     for index, message in enumerate(texts(5000)):
-        lane = queue.lane(Priority.NORMAL)
-        queue.put(message, None, lane, owner, None, 0.0, 1e6, 1e6)
+        queue.put(message, None, owner, None, 0.0, 1e6, 1e6)
         assert index < waiting or queue.pop() is not None
 
     gc.collect()

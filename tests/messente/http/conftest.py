@@ -10,6 +10,7 @@ from support.provider_http import (
     Recorder,
     client,
     config,
+    emulator,
     lenient,
     options,
     pace,
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
     from omnimsg import Outcome
     from omnimsg.sandbox import Sandbox
 
-__all__ = ["client", "clock", "config", "lenient", "options", "pace", "recorder", "sandbox"]
+__all__ = [
+    "client",
+    "clock",
+    "config",
+    "emulator",
+    "lenient",
+    "options",
+    "pace",
+    "recorder",
+    "sandbox",
+]
 
 ROOT = "/messente"
 SENDER = "Acme"
@@ -37,12 +48,6 @@ SENDER = "Acme"
 def emulator_class() -> type[MessenteEmulator]:
     """Return the emulator to serve."""
     return MessenteEmulator
-
-
-@pytest.fixture
-def emulator(sandbox: Sandbox) -> MessenteEmulator:
-    """Return the emulator that is served."""
-    return sandbox.emulator(MessenteEmulator)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import attrs
 import pytest
-from support.callback_target import Target, serve_target
+from support.callback_target import Target, target
 from support.sandbox_fixtures import PACE, clock
 
 from omnimsg import Client
@@ -18,16 +18,9 @@ if TYPE_CHECKING:
 
     from support.sandbox_fixtures import Clock
 
-__all__ = ["clock"]
+__all__ = ["clock", "target"]
 
 PHONE = "+27820001000"
-
-
-@pytest.fixture
-async def target() -> AsyncIterator[Target]:
-    """Serve the receiver of the callbacks."""
-    async with serve_target() as served:
-        yield served
 
 
 @pytest.fixture
