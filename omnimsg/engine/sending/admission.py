@@ -157,7 +157,7 @@ class Admission:
         """
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
-        limits, is_observed = self._plain_texts.limits, self._handed_over is not None
+        is_plain_text, is_observed = self._plain_texts.include, self._handed_over is not None
         run = Run(started, timeout)
         count = 0
 
@@ -170,11 +170,7 @@ class Admission:
 
         try:
             for message in islice(source, len(keys)):
-                # `PlainTexts.include` without the call, which is 1 % of a message in a batch.
-                is_plain = False
-                if message.__class__ is Message and message.is_plain_text:
-                    content: Any = message.content
-                    is_plain = len(content.text) <= limits[message.channel]
+                is_plain = is_plain_text(message)
                 if is_plain and takes_all_plain:
                     if is_observed:
                         self._notify(message)
