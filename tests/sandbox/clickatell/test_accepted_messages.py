@@ -47,6 +47,11 @@ GOOD: dict[str, dict[str, Any]] = {
     ),
     "binary": message(content="00ff", binary=True),
     "ten parts": message(content="x" * 1530),
+    "ten parts with a header": message(content="x" * 1529, userDataHeader="0100"),
+    "ten Unicode parts with a header": message(content="я" + "x" * 668, userDataHeader="0100"),
+    "ten parts with a header, of characters of two septets": message(
+        content="{" * 764 + "x", userDataHeader="0100"
+    ),
     "preview": message("whatsapp", content="https://example.com", previewFirstUrl=True),
     "4096 characters": message("whatsapp", content="x" * 4096),
     "inline": message(

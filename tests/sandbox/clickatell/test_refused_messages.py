@@ -103,6 +103,8 @@ NAMED_PARAMETER = [
     ("schedule with a space", sms(scheduledDeliveryTime="2030-01-02 03:04:05Z"), None),
     ("schedule with a bare offset", sms(scheduledDeliveryTime="2030-01-02T03:04:05+0200"), None),
     ("schedule of no day", sms(scheduledDeliveryTime="2030-02-30T03:04:05Z"), None),
+    ("schedule at 24 o'clock", sms(scheduledDeliveryTime="2030-01-02T24:00:00Z"), None),
+    ("offset of 60 minutes", sms(scheduledDeliveryTime="2030-01-02T03:04:05+00:60"), None),
     ("schedule as the mask", sms(scheduledDeliveryTime="yyyy-MM-ddTHH:mm:ssXXX"), None),
     ("schedule as a number", sms(scheduledDeliveryTime=1893456000), None),
     ("validity zero", sms(validityPeriod=0), "validityPeriod"),
@@ -362,6 +364,28 @@ REFUSED = [
     ("SMS of eleven parts", sms(content="x" * (153 * 10 + 1)), 400, 100, None),
     ("SMS of eleven Unicode parts", sms(content="я" * (67 * 10 + 1)), 400, 100, None),
     ("binary SMS of eleven parts", sms(content="00" * (134 * 10 + 1), binary=True), 400, 100, None),
+    # Beside a header of two octets, ten parts have 1,338 octets left.
+    (
+        "SMS of eleven parts, with a header",
+        sms(content="x" * 1530, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
+    (
+        "SMS of eleven Unicode parts, with a header",
+        sms(content="я" + "x" * 669, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
+    (
+        "SMS of eleven parts, with a header, of characters of two septets",
+        sms(content="{" * 765, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
     (
         "inline file over 1 MB",
         wa(content="AAAA" * 333_334, media={"contentType": "image/png"}),
