@@ -124,6 +124,60 @@ GOOD: dict[str, dict[str, Any]] = {
             ],
         },
     ),
+    "list at its limits": message(
+        "whatsapp",
+        listPicker={
+            "button": "x" * 20,
+            "subtitle": "x" * 1024,
+            "title": "x" * 60,
+            "footer": "x" * 60,
+            "sections": [
+                {
+                    "title": "x" * 24,
+                    "items": [{"title": "x" * 24, "postbackData": "x" * 200, "subtitle": "x" * 72}],
+                }
+            ]
+            * 10,
+        },
+    ),
+    "list of one section without a title": message(
+        "whatsapp",
+        listPicker={
+            "button": "x",
+            "subtitle": "x",
+            "sections": [{"items": [{"title": "x", "postbackData": "x"}] * 10}],
+        },
+    ),
+    "buttons at their limits": message(
+        "whatsapp",
+        button={
+            "body": "x" * 1024,
+            "footer": "x" * 60,
+            "header": {"type": "text", "text": "x" * 60},
+            "items": [{"title": "x" * 20, "postbackData": n + "x" * 255} for n in "abc"],
+        },
+    ),
+    "link at its limits": message(
+        "whatsapp",
+        actionUrl={
+            "body": "x" * 1024,
+            "footer": "x" * 60,
+            "header": {"type": "text", "text": "x" * 60},
+            "title": "x" * 20,
+            "url": "https://example.com/".ljust(2000, "x"),
+        },
+    ),
+    "location request at its limit": message("whatsapp", locationRequest={"body": "x" * 1024}),
+    "template with ten buttons": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "templateButtons": [
+                {"index": n, "type": "url", "url": {"url": "x"}} for n in (*range(1, 10), 2**31 - 1)
+            ],
+        },
+    ),
     "buttons": message(
         "whatsapp",
         button={
