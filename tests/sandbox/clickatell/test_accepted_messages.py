@@ -46,6 +46,8 @@ GOOD: dict[str, dict[str, Any]] = {
         **{"from": "27870000000", "userDataHeader": "050003010201"},
     ),
     "binary": message(content="00ff", binary=True),
+    "shortest validity and reference": message(content="x", validityPeriod=1, clientMessageId="r"),
+    "longest validity": message(content="x", validityPeriod=2**31 - 1),
     "ten parts": message(content="x" * 1530),
     "ten parts with a header": message(content="x" * 1529, userDataHeader="0100"),
     "ten Unicode parts with a header": message(content="я" + "x" * 668, userDataHeader="0100"),

@@ -84,6 +84,37 @@ NAMED_PARAMETER = [
     ("no content on WhatsApp", wa(), "content"),
     ("empty content", sms(content=""), "content"),
     ("content not a string", sms(content={"text": "x"}), "content"),
+    # No text is empty, whatever holds it.
+    ("empty reference", sms(clientMessageId=""), "clientMessageId"),
+    *(
+        (f"empty {kind}.{member}", wa(**{kind: whole | {member: ""}}), f"{kind}.{member}")
+        for kind, whole, members in (
+            ("listPicker", LIST, ("button", "subtitle", "title", "footer")),
+            ("button", BUTTON, ("body", "footer")),
+            ("actionUrl", LINK, ("body", "footer", "title", "url")),
+            ("locationRequest", {}, ("body",)),
+            ("template", TEMPLATE, ("templateName", "language")),
+            ("location", NAMED, ("name", "address", "latitude")),
+            ("media", {"fileId": "f"}, ("fileId", "caption", "fileName")),
+        )
+        for member in members
+    ),
+    *(
+        (
+            f"empty {member} of a button",
+            wa(button=BUTTON | {"items": [ITEM | {member: ""}]}),
+            f"button.items[0].{member}",
+        )
+        for member in ("title", "postbackData")
+    ),
+    *(
+        (
+            f"empty {member} of a list entry",
+            wa(listPicker=LIST | {"sections": [{"items": [ITEM | {member: ""}]}]}),
+            f"listPicker.sections[0].items[0].{member}",
+        )
+        for member in ("title", "postbackData", "subtitle")
+    ),
     # Properties of one channel only.
     ("template by SMS", {"channel": "sms", "to": TO, "template": TEMPLATE}, "template"),
     ("template by the default channel", {"to": TO, "template": TEMPLATE}, "template"),
