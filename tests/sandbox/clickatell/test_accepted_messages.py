@@ -98,6 +98,27 @@ GOOD: dict[str, dict[str, Any]] = {
             ],
         },
     ),
+    "shortest coupon": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "templateButtons": [{"index": 1, "type": "couponCode", "couponCode": {"code": "x"}}],
+        },
+    ),
+    "old links": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "buttons": {
+                "websiteUrl": [
+                    {"listPosition": 1, "parameters": {"1": "tail"}},
+                    {"listPosition": 2},
+                ]
+            },
+        },
+    ),
     "location template": message(
         "whatsapp",
         template={

@@ -225,6 +225,23 @@ NAMED_PARAMETER = [
     ),
     ("button index 0", template(templateButtons=[url(0)]), "template.templateButtons[0].index"),
     (
+        "button index beyond int32",
+        template(templateButtons=[url(2**31)]),
+        "template.templateButtons[0].index",
+    ),
+    *(
+        (
+            f"empty {kind}",
+            template(templateButtons=[button(kind, **{member: ""})]),
+            f"template.templateButtons[0].{kind}.{member}",
+        )
+        for kind, member in (
+            ("suggestedResponse", "postbackData"),
+            ("couponCode", "code"),
+            ("otp", "code"),
+        )
+    ),
+    (
         "button index a string",
         template(templateButtons=[url("1")]),
         "template.templateButtons[0].index",
@@ -263,7 +280,19 @@ NAMED_PARAMETER = [
         "template.buttons.websiteUrl",
     ),
     ("no old button", template(buttons={}), "template.buttons"),
-    ("old button in position 3", template(buttons={"websiteUrl": [{"listPosition": 3}]}), None),
+    *(
+        (
+            f"old button in position {position}",
+            template(buttons={"websiteUrl": [{"listPosition": position}]}),
+            "template.buttons.websiteUrl[0].listPosition",
+        )
+        for position in (0, 3)
+    ),
+    (
+        "empty old reply",
+        template(buttons={"suggestedResponse": {"postbackData": {"1": ""}}}),
+        "template.buttons.suggestedResponse.postbackData.1",
+    ),
     (
         "old link with two variables",
         template(buttons={"websiteUrl": [{"listPosition": 1, "parameters": {"1": "a", "2": "b"}}]}),
