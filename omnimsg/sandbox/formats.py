@@ -40,8 +40,10 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda value: shape.fullmatch(value) is not None
 
 
-_MINUTE = r"\d{4}-\d\d-\d\dT\d\d:\d\d"
-_OFFSET = r"(Z|[+-]\d\d:\d\d)"
+# `datetime.fromisoformat` takes an offset of "+00:60", and in later versions of Python 24 o'clock.
+_HOUR = r"([01]\d|2[0-3])"
+_MINUTE = rf"\d{{4}}-\d\d-\d\dT{_HOUR}:\d\d"
+_OFFSET = rf"(Z|[+-]{_HOUR}:[0-5]\d)"
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
     "E.164 number": _matches(r"\+[1-9][0-9]{6,14}"),

@@ -9,6 +9,7 @@ import attrs
 
 from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, refused
 from omnimsg.domain import validate
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.reason import Reason
@@ -268,11 +269,13 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
 
 def _check_upload(upload: Upload, source: Source) -> Failure | None:
+    if not source.size:
+        return refused(Reason.MEDIA_INVALID, "data", "holds no bytes")
     if source.size > MAX_UPLOAD_BYTES:
         return refused(
             Reason.MEDIA_TOO_LARGE,
             "data",
-            f"has {source.size} bytes; Clickatell takes {MAX_UPLOAD_BYTES}",
+            f"has {format_bytes(source.size)}; Clickatell takes {format_bytes(MAX_UPLOAD_BYTES)}",
         )
     if upload.channel is not None:
         return refused(

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import items_of, refused, whatsapp_rules
+from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Interactive,
@@ -28,7 +29,7 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.reason import Reason
-from omnimsg_clickatell.capabilities import INTERACTIVE_HEADER_TYPES, TEMPLATE_HEADER_TYPES
+from omnimsg_clickatell.capabilities import INTERACTIVE_HEADER_TYPES, MEDIA, TEMPLATE_HEADER_TYPES
 from omnimsg_clickatell.unsupported_fields import check_fields, unsupported_field
 from omnimsg_clickatell.wire.encode import bare, moment
 from omnimsg_clickatell.wire.template import parameter_keys
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 
 MAX_LIST_BODY = 1024
-MAX_MINUTES = 2**31 - 1
+MAX_INT32 = 2**31 - 1
 
 _is_number = re.compile("[+]?[0-9]{3,15}").fullmatch
 
@@ -59,14 +60,14 @@ def check(message: Message, adapter: Adapter[Any]) -> Failure | None:
 
 
 def check_key(encryption: Encryption | None) -> Failure | None:
-    """Refuse a data key that is not base64."""
+    """Refuse a data key that is empty or not base64."""
     if encryption is None:
         return None
     try:
-        base64.b64decode(encryption.key.reveal(), validate=True)
+        key = base64.b64decode(encryption.key.reveal(), validate=True)
     except ValueError:
-        return refused(Reason.ENCRYPTION, "encryption.key", "must be base64")
-    return None
+        key = b""
+    return None if key else refused(Reason.ENCRYPTION, "encryption.key", "must be base64")
 
 
 def is_sender(text: str) -> bool:
@@ -219,6 +220,12 @@ def _parameter(parameter: TextParameter, path: str, key: str) -> Iterator[Failur
 def _template_buttons(content: Template) -> Iterator[Failure]:
     index_of = {button.position: index for index, button in enumerate(content.buttons)}
     ordered = whatsapp_rules.sorted_by_position(content.buttons)
+    if ordered[-1].position > MAX_INT32:
+        yield refused(
+            Reason.TEMPLATE_INVALID,
+            f"content.buttons[{index_of[ordered[-1].position]}].position",
+            f"is more than {MAX_INT32:,}",
+        )
     finished_kinds = set()
     for previous, button in pairwise(ordered):
         if button.kind is not previous.kind:
@@ -241,7 +248,15 @@ def _header_file(
             f"{path}.kind",
             "is not allowed in a header: use image, video or document",
         )
-    elif item.content_type is not None:
+        return
+    limit = MEDIA[item.kind].max_bytes
+    if item.size is not None and limit is not None and item.size > limit:
+        yield refused(
+            Reason.MEDIA_TOO_LARGE,
+            f"{path}.source",
+            f"has {format_bytes(item.size)}; {item.kind.value} may have {format_bytes(limit)}",
+        )
+    if item.content_type is not None:
         media_type = item.content_type.partition(";")[0].strip().lower()
         if media_type not in types[item.kind]:
             yield refused(
@@ -284,8 +299,8 @@ def _stored_files(message: Message) -> Iterator[Failure]:
 
 
 def _times(message: Message) -> Failure | None:
-    if message.ttl is not None and message.ttl > 60 * MAX_MINUTES:
-        return refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MAX_MINUTES} minutes")
+    if message.ttl is not None and message.ttl > 60 * MAX_INT32:
+        return refused(Reason.INVALID_MESSAGE, "ttl", f"is more than {MAX_INT32:,} minutes")
     if message.send_at is not None:
         try:
             moment(message.send_at)

@@ -149,7 +149,7 @@ def error_of(said: Refuse) -> dict[str, Any]:
 
 ANSWERS = {
     Operation.MEDIA_INFO: b'{"expirationTime":1893456000,"broadcastAllowed":true}',
-    Operation.BALANCE: b'{"balance":{"balance":"12.50","currency":"EUR"}}',
+    Operation.BALANCE: b'{"balance":12.50,"currency":"EUR"}',
     Operation.MARK_READ: orjson.dumps(
         {
             "event": {

@@ -227,6 +227,7 @@ class AttemptRunner:
         assert response is not None  # noqa: S101 - a flow ends after an answer
         if len(found) != len(references):
             raise BrokenFlow(f"returned {len(found)} outcomes for {len(references)} messages")
+        never_sent = not (run.sent_before or run.effect is Effect.SENDS)
         outcomes: list[Outcome] = []
         by_status: tuple[Verdict, Failure] | None = None
         now: datetime | None = None
@@ -255,6 +256,12 @@ class AttemptRunner:
                 if isinstance(outcome, NotSent) and run.sent_before:
                     verdict, failure = classify.of_messages(
                         Verdict.NOT_SENT, failure, run.effect, sent_before=True
+                    )
+                    outcomes.append(outcome_of(verdict, reference, self._account, failure))
+                elif isinstance(outcome, Ambiguous) and never_sent:
+                    # The code's row is written for sending; this request may be repeated.
+                    verdict, failure = classify.of_messages(
+                        Verdict.AMBIGUOUS, failure, run.effect, sent_before=False
                     )
                     outcomes.append(outcome_of(verdict, reference, self._account, failure))
                 else:

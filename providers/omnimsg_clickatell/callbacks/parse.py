@@ -1,8 +1,10 @@
 """Read the events in a callback of the One API. No function raises.
 
-Sources: One API, Client callbacks (the envelope, texts, media in both forms, `moLocation`). The
-vendor's samples of a status and of a location are not public, so their members are those of public
-models. The forms of replies to buttons and lists are not published: they stay unparsed.
+Sources: One API, Client callbacks (the envelope, texts, media in both forms, `moLocation`); the
+page Models of the API reference (statuses). The members of a location are those of a public model,
+because the vendor's sample is not public. The forms of replies to buttons and lists are not
+published, and `messageFallback` and `statusIsTyping` are named in Models but not explained: they
+stay unparsed.
 
 A callback of Clickatell's plain SMS API is flat, without `event`. Its statuses have other numbers,
 so it stays unparsed.
@@ -47,6 +49,8 @@ def parse(callback: Callback, adapter: Adapter[Any], context: Context) -> list[E
         return [unparsed(adapter.provider, context, callback, why, raw=document)]
     events: list[Event] = []
     for name, entries in kinds.items():
+        if entries is None:  # null stands for a list that the callback does not have
+            continue
         read = _READERS.get(name)
         for entry in entries if isinstance(entries, list) else [entries]:
             event: Event | None = (

@@ -1,10 +1,12 @@
 """The documents of Clickatell's callbacks: statuses and inbound messages.
 
 Sources: One API, Client callbacks (the envelope, ``moText``, ``moMedia`` in both forms, the common
-members of ``moLocation``); public models of customers for ``messageStatusUpdate`` and for the
-coordinates, because the vendor's sample of both was not found. A status has its number where the
-message status table shows one; one public model has no number at all. Replies to buttons and lists
-have no published form: the form here is a guess, and sent only if a test asks for a guess.
+members of ``moLocation``); the page Models of the API reference for ``messageStatusUpdate``; a
+public model of a customer for the coordinates, because the vendor's sample was not found. A status
+has its number where the message status table shows one; one public model has no number at all.
+``messageFallback`` and ``statusIsTyping``, which Models names without an explanation, are not sent.
+Replies to buttons and lists have no published form: the form here is a guess, and sent only if a
+test asks for a guess.
 """
 
 from __future__ import annotations

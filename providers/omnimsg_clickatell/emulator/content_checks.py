@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from omnimsg.sandbox import LifecycleStep, Media, describe
-from omnimsg.sandbox.sms_parts import count_binary_parts, count_parts
+from omnimsg.sandbox.sms_parts import count_binary_parts, count_parts, encode
 from omnimsg_clickatell.emulator import file_checks
 from omnimsg_clickatell.emulator.errors import RefusedError
 from omnimsg_clickatell.emulator.message_rules import CONTENTS, SMS
@@ -66,7 +66,7 @@ def check_content(message: Mapping[str, Any], find: FindMedia, max_parts: int) -
     value = message[kind]
     if kind == "media":
         return _check_media(message, find)
-    _check_header_file(kind, value, message["to"], find)
+    _check_header_file(kind, message, find)
     return CheckedContent(kind=kind, content=value, summary=_SUMMARIES[kind](value))
 
 
@@ -74,7 +74,7 @@ def _check_sms(message: Mapping[str, Any], max_parts: int) -> CheckedContent:
     header, content = message.get("userDataHeader", ""), message["content"]
     binary = message.get("binary", False)
     if binary or header:
-        octets = len(content) // 2 if binary else len(content.encode())
+        octets = len(content) // 2 if binary else _count_octets(content)
         count = count_binary_parts(len(header) // 2 + octets)
     else:
         count = count_parts(content)
@@ -84,14 +84,18 @@ def _check_sms(message: Mapping[str, Any], max_parts: int) -> CheckedContent:
     return CheckedContent(kind="binary" if binary else "text", content=content, summary=summary)
 
 
+def _count_octets(text: str) -> int:
+    """Return the octets of a text beside a header: seven bits, or two octets, a unit."""
+    encoded = encode(text)
+    return encoded.units * 2 if encoded.encoding == "UCS-2" else -(-encoded.units * 7 // 8)
+
+
 def _check_media(message: Mapping[str, Any], find: FindMedia) -> CheckedContent:
     media = message["media"]
     inline: tuple[bytes, str] | None = None
     if "fileId" in media:
-        stored = file_checks.check_sendable(find(media["fileId"]), message["to"])
+        stored = _stored_file(message, media["fileId"], find)
         data, content_type = stored.data, stored.content_type
-        if stored.extra["encrypted"] and "encryptionKey" not in message:
-            raise RefusedError(23, "encryptionKey")
     else:
         decoded, content_type = decode_base64(message["content"]), media["contentType"]
         file_checks.find_type(content_type)
@@ -122,12 +126,20 @@ def _check_media(message: Mapping[str, Any], find: FindMedia) -> CheckedContent:
     )
 
 
-def _check_header_file(kind: str, value: Any, to: str, find: FindMedia) -> None:  # noqa: ANN401
+def _stored_file(message: Mapping[str, Any], file_id: str, find: FindMedia) -> Media:
+    stored = file_checks.check_sendable(find(file_id), message["to"])
+    if stored.extra["encrypted"] and "encryptionKey" not in message:
+        raise RefusedError(23, "encryptionKey")
+    return stored
+
+
+def _check_header_file(kind: str, message: Mapping[str, Any], find: FindMedia) -> None:
+    value = message[kind]
     header = value.get("header", {}) if isinstance(value, dict) else {}
     media = header.get("media")
     if media is None:
         return
-    stored = file_checks.check_sendable(find(media["fileId"]), to)
+    stored = _stored_file(message, media["fileId"], find)
     file_type = file_checks.find_type(stored.content_type)
     if not (file_type.in_template if kind == "template" else file_type.in_header):
         raise RefusedError(30)

@@ -43,14 +43,12 @@ def _parse_query(
     """Return the query; every parameter must be known, valid and given only once.
 
     Raises:
-        RefusedError: 25 for an invalid recipient, 23 for anything else, with the parameter's name.
+        RefusedError: 23, with the parameter's name.
     """
     given: dict[str, str] = {}
     for name, value in request.query.items():
-        if name not in tests or name in given:
+        if name not in tests or name in given or not tests[name](value):
             raise RefusedError(23, name)
-        if not tests[name](value):
-            raise RefusedError(25, value) if name == "to" else RefusedError(23, name)
         given[name] = value
     for name in required:
         if name not in given:
@@ -62,7 +60,7 @@ async def _read_upload(request: web.Request) -> tuple[dict[str, str], str, bytes
     """Return the query, content type and bytes of an upload.
 
     Raises:
-        RefusedError: 23 or 25, a parameter; 30, the content type; 31, the size; 21, an empty body.
+        RefusedError: 23, a parameter; 30, the content type; 31, the size; 21, an empty body.
     """
     given = _parse_query(request, _UPLOAD, "fileName")
     if "encryptionKey" not in given and given.keys() & {"kmsArn", "encryptionCipher"}:

@@ -60,7 +60,8 @@ _FIELDS = {
     "validityPeriod": "ttl",
 }
 
-# By kind of content: the possible names of its JSON object, and the path of each member.
+# By kind of content: the possible names of its JSON object, and the path of each member. The only
+# file of a template, and of buttons, is that of the header.
 _CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
     Binary: (frozenset(), {"content": "content.data"}),
     Contacts: (frozenset({"contacts"}), {}),
@@ -68,6 +69,8 @@ _CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
         frozenset({"actionUrl", "button", "locationRequest"}),
         {
             "body": "content.body",
+            "contentType": "content.header",
+            "fileId": "content.header",
             "footer": "content.footer",
             "header": "content.header",
             "items": "content.actions",
@@ -105,6 +108,8 @@ _CONTENT_MEMBERS: dict[type, tuple[frozenset[str], dict[str, str]]] = {
         frozenset({"template"}),
         {
             "body": "content.body",
+            "contentType": "content.header",
+            "fileId": "content.header",
             "header": "content.header",
             "language": "content.language",
             "parameters": "content.body",

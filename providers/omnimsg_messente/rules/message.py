@@ -110,7 +110,9 @@ def _sender(channel: Channel, given: str | None, path: str, adapter: Adapter[Any
 
 def _ttl(ttl: int | None, path: str) -> Refusals:
     if ttl is not None and ttl > _MAX_TTL:
-        yield refused(Reason.INVALID_MESSAGE, path, f"must be at most {_MAX_TTL} seconds (14 days)")
+        yield refused(
+            Reason.INVALID_MESSAGE, path, f"must be at most {_MAX_TTL:,} seconds (14 days)"
+        )
 
 
 def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusals:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from omnimsg import Accepted, Client, NotSent, OperationError, Reason, Rejected, Retry, Scope
+from omnimsg import (
+    Accepted,
+    Client,
+    NotSent,
+    OperationError,
+    Reason,
+    Rejected,
+    Retry,
+    RetryPolicy,
+    Scope,
+)
 
 if TYPE_CHECKING:
     from support.provider_http import Recorder
@@ -85,6 +95,34 @@ async def test_the_same_message_twice(client: Client, emulator: ClickatellEmulat
     found = await client.mark_read([known, known])
 
     assert [Accepted, Accepted] == [type(each) for each in found]
+
+
+@pytest.mark.parametrize("code", [18, 19])
+async def test_a_receipt_that_failed_may_be_sent_again(
+    client: Client, emulator: ClickatellEmulator, code: int
+) -> None:
+    """A code that leaves a message in doubt leaves no receipt in doubt: it may be repeated."""
+    (known,) = received(emulator, 1)
+    emulator.account_faults.add(code, level="global")
+
+    (failed,) = await client.mark_read([known])
+    (again,) = await client.mark_read([known])
+
+    assert isinstance(failed, NotSent)
+    assert (Retry.SAFE, str(code)) == (failed.retry, failed.failure.code)
+    assert isinstance(again, Accepted)
+
+
+async def test_a_receipt_is_repeated(sandbox: Sandbox, emulator: ClickatellEmulator) -> None:
+    """A receipt is sent again after an error that asks for it."""
+    (known,) = received(emulator, 1)
+    emulator.account_faults.add(19, level="global")
+    policy = RetryPolicy(attempts=2, base=0)
+    async with Client.from_config(sandbox.config(), retry=policy) as client:
+        (outcome,) = await client.mark_read([known])
+
+    assert isinstance(outcome, Accepted)
+    assert 2 == len(sandbox.requests)
 
 
 async def test_no_ids(client: Client, sandbox: Sandbox) -> None:

@@ -149,6 +149,20 @@ def test_refused_without_a_cause(read: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "kind"),
+    [(each, Rejected) for each in (200, 202, 207, 400, 401, 402, 404)]
+    + [(each, None) for each in (201, 204, 206, 302, 403, 405, 408, 409, 429, 500, 502, 503)],
+)
+def test_an_unknown_code_beside_each_status(
+    read: Any, status: int, kind: type[Outcome] | None
+) -> None:
+    """An unknown code rejects a message only beside a status that Clickatell documents."""
+    [outcome] = read({"messages": [refused_entry(777, clientMessageId="a")]}, ONE, status=status)
+
+    assert kind is (None if outcome is None else type(outcome))
+
+
+@pytest.mark.parametrize(
     "body",
     [b"", b"<html>", b'{"messages":[', [], "x", None, {}, {"messages": None}, {"messages": {}}],
 )

@@ -142,6 +142,8 @@ def test_a_status() -> None:
         ({"status": None, "statusCode": 8}, Status.UNKNOWN, "8"),
         ({"status": "BRAND_NEW", "statusCode": 5}, Status.UNKNOWN, "BRAND_NEW"),
         ({"statusCode": "5"}, Status.DELIVERED, "DEVICE_ACK"),
+        # The vendor's sample of a status has the number of another one, and names two channels.
+        ({"channel": "whatsapp/sms", "statusCode": 4}, Status.DELIVERED, "DEVICE_ACK"),
     ],
 )
 def test_the_name_of_a_status_decides(
@@ -277,6 +279,43 @@ def test_several_events_in_one_callback() -> None:
     assert 5 == len({each.key for each in events})
 
 
+@pytest.mark.parametrize("channel", ["whatsapp/sms", "whatsapp/sms ", "pigeon", "", None, 1])
+def test_a_channel_that_is_none_of_ours(channel: Any) -> None:
+    """A status or a text whose channel is unknown or missing is read, without a channel."""
+    status, text = parse(
+        envelope(
+            messageStatusUpdate=[STATUS | {"channel": channel}],
+            moText=[TEXT | {"channel": channel}],
+        )
+    )
+
+    assert isinstance(status, StatusEvent)
+    assert isinstance(text, InboundMessage)
+    assert (None, None) == (status.leg.channel, text.channel)
+    assert (Status.DELIVERED, "Yes, please come") == (status.status, text.text)
+
+
+def test_a_list_that_is_null_holds_nothing() -> None:
+    """Null in the place of a list of events is not an event."""
+    event = only(envelope(messageStatusUpdate=None, moText=[TEXT], moMedia=None, moNew=None))
+
+    assert isinstance(event, InboundMessage)
+
+
+def test_kinds_of_the_vendors_models_that_have_no_meaning_here() -> None:
+    """A fallback and a typing notice, which Clickatell does not explain, are kept whole."""
+    fallback = {name: value for name, value in STATUS.items() if name != "statusCode"}
+    events = parse(
+        envelope(messageFallback=[fallback], statusIsTyping=[{}], messageStatusUpdate=[STATUS])
+    )
+
+    assert ["messageFallback", "statusIsTyping"] == [
+        each.provider_kind for each in events if isinstance(each, UnparsedEvent)
+    ]
+    assert fallback == events[0].raw
+    assert isinstance(events[2], StatusEvent)
+
+
 def test_a_repetition_has_the_same_key() -> None:
     """A repetition has the same key; another status or channel has another key."""
     changes = [{}, {}, {"status": "READ"}, {"channel": "sms"}]
@@ -327,6 +366,7 @@ def test_a_repetition_has_the_same_key() -> None:
             "messageStatusUpdate",
         ),
         (envelope(moText=[]), "no event", ""),
+        (envelope(moText=None), "no event", ""),
         (envelope(), "no event", ""),
         (b'{"event":[]}', "no `event` of the One API", ""),
         (b"<html>", "no JSON document", ""),
@@ -353,7 +393,9 @@ def test_any_members_of_any_kind_give_events(kinds: dict[str, Any]) -> None:
     """Any entries give one event each, and never raise."""
     events = parse(envelope(**kinds))
 
-    entries = sum(len(each) if isinstance(each, list) else 1 for each in kinds.values())
+    entries = sum(
+        len(each) if isinstance(each, list) else each is not None for each in kinds.values()
+    )
     assert max(1, entries) == len(events)
 
 

@@ -12,7 +12,17 @@ from clickatell.cases import TO
 
 from omnimsg.adapter import Context, Response, Verdict
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Content, Interactive, Location, Media, MediaItem, Reply, Template
+from omnimsg.domain.content import (
+    Content,
+    Interactive,
+    Location,
+    Media,
+    MediaItem,
+    MediaParameter,
+    OpenUrl,
+    Reply,
+    Template,
+)
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome, Rejected, Scope
@@ -106,7 +116,13 @@ def refuse(
     return run
 
 
-MEDIA = Media((MediaItem(MediaKind.IMAGE, Stored(account="cape", id="f")),))
+PICTURE = MediaItem(MediaKind.IMAGE, Stored(account="cape", id="f"))
+MEDIA = Media((PICTURE,))
+HEADED: list[Content] = [
+    Template("t", header=MediaParameter(PICTURE)),
+    Interactive("b", (Reply("a"),), header=PICTURE),
+    Interactive("b", (OpenUrl("a", "https://example.test"),), header=PICTURE),
+]
 
 FIELDS: list[tuple[int, str, Content | str, str | None]] = [
     (23, "content", "Hi", "content.text"),
@@ -133,6 +149,10 @@ FIELDS: list[tuple[int, str, Content | str, str | None]] = [
     (25, "", "Hi", "to"),
     (30, "", MEDIA, "content.items[0].content_type"),
     (33, "", MEDIA, "content.items[0].source.id"),
+    *((code, "", headed, "content.header") for code in (30, 33) for headed in HEADED),
+    (23, "template.header.media.fileId", HEADED[0], "content.header"),
+    (23, "button.header.media.type", HEADED[1], "content.header"),
+    (23, "actionUrl.header.media.fileId", HEADED[2], "content.header"),
     (44, "", "Hi", "sender"),
     (100, "", "Hi", "content.text"),
     (110, "", "Hi", None),

@@ -19,6 +19,7 @@ from omnimsg.domain.history import Balance, HistoryQuery
 from omnimsg.domain.media import Encryption, MediaInfo, Stored, Upload
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.domain.status_merge import merge_statuses
@@ -351,6 +352,14 @@ def test_upload_too_large(adapter: ClickatellAdapter, context: Context, drive: A
 
     assert isinstance(next(adapter.upload(UPLOAD, largest, context)), Request)
     assert ([], Reason.MEDIA_TOO_LARGE, "data") == (requests, failure.reason, failure.path)
+    assert failure.detail == mask_text(failure.detail)
+
+
+def test_upload_of_nothing(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
+    """An empty file, which Clickatell calls malformed data, is refused without a request."""
+    requests, failure = drive(adapter.upload(UPLOAD, attrs.evolve(SOURCE, size=0), context))
+
+    assert ([], Reason.MEDIA_INVALID, "data") == (requests, failure.reason, failure.path)
 
 
 def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, drive: Any) -> None:
@@ -362,11 +371,12 @@ def test_upload_for_one_channel(adapter: ClickatellAdapter, context: Context, dr
     assert ([], Reason.UNSUPPORTED, "channel") == (requests, failure.reason, failure.path)
 
 
+@pytest.mark.parametrize("key", ["a2V", ""])
 def test_upload_with_a_key_that_is_no_base64(
-    adapter: ClickatellAdapter, context: Context, drive: Any
+    adapter: ClickatellAdapter, context: Context, drive: Any, key: str
 ) -> None:
-    """A data key that is not base64 is refused without a request."""
-    upload = attrs.evolve(UPLOAD, encryption=Encryption(key=Secret("a2V")))
+    """A data key that is empty or not base64 is refused without a request."""
+    upload = attrs.evolve(UPLOAD, encryption=Encryption(key=Secret(key)))
 
     requests, failure = drive(adapter.upload(upload, SOURCE, context))
 

@@ -41,6 +41,7 @@ from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.media import Encryption, Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -241,6 +242,11 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
         Reason.MEDIA_NEEDS_UPLOAD,
     ),
     (
+        Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, size=5 * 2**20 + 1)),
+        "content.header.source",
+        Reason.MEDIA_TOO_LARGE,
+    ),
+    (
         Interactive("b", (REPLY,), header=attrs.evolve(IMAGE, file_name="n")),
         "content.header.file_name",
         NO_FIELD,
@@ -291,6 +297,11 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     ),
     (_header(attrs.evolve(IMAGE, file_name="n.png")), "content.header.item.file_name", NO_FIELD),
     (
+        _header(MediaItem(MediaKind.VIDEO, STORED, size=16 * 2**20 + 1)),
+        "content.header.item.source",
+        Reason.MEDIA_TOO_LARGE,
+    ),
+    (
         _header(MediaItem(IMAGE.kind, Stored(account="cape", url="https://example.test/f"))),
         "content.header.item.source.id",
         Reason.MEDIA_NOT_FOUND,
@@ -307,6 +318,11 @@ WHATSAPP: list[tuple[Content, str, Reason]] = [
     ),
     (_buttons(*[URL] * 11), "content.buttons[10]", BAD_TEMPLATE),
     (_buttons(URL, ANSWER, URL), "content.buttons[2].position", BAD_TEMPLATE),
+    (
+        Template("t", buttons=[TemplateButton(each, URL, value="v") for each in (2**31, 1)]),
+        "content.buttons[0].position",
+        BAD_TEMPLATE,
+    ),
     (
         Template("t", buttons=(TemplateButton(1, COUPON, value="x" * 16),)),
         "content.buttons[0].value",
@@ -347,6 +363,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"callback_url": "https://example.test"}, "callback_url"),
     ({"fallback": (Leg(channel=Channel.SMS),)}, "fallback"),
     ({"encryption": Encryption(key=Secret("a2V"))}, "encryption.key"),
+    ({"encryption": Encryption(key=Secret(""))}, "encryption.key"),
     ({"ttl": 60 * (2**31 - 1) + 1}, "ttl"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)}, "send_at"),
     ({"send_at": datetime(9999, 12, 31, 23, 59, tzinfo=WIDE)}, "send_at"),
@@ -406,6 +423,8 @@ LIMIT: list[Content] = [
     _media(source=attrs.evolve(STORED, restricted_to=TO)),
     _media(MediaKind.VIDEO, duration=3, size=4, animated=True),
     _header(attrs.evolve(IMAGE, sha256="ab" * 32)),
+    _header(attrs.evolve(IMAGE, size=5 * 2**20)),
+    Template("t", buttons=(TemplateButton(2**31 - 1, URL, value="v"),)),
     Contacts((ContactCard(name={"formatted_name": "Bo"}, birthday="1991-02-01"),)),
 ]
 
@@ -414,6 +433,27 @@ LIMIT: list[Content] = [
 def test_at_the_limit(adapter: ClickatellAdapter, content: Content) -> None:
     """Content exactly at a limit is not refused."""
     assert adapter.check(Message(TO, content, channel=Channel.WHATSAPP)) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(TO, "Hi", ttl=60 * 2**31),
+        Message(
+            TO,
+            Template("t", buttons=(TemplateButton(2**31, URL, value="v"),)),
+            channel=Channel.WHATSAPP,
+        ),
+    ],
+)
+def test_a_limit_does_not_look_like_a_phone_number(
+    adapter: ClickatellAdapter, message: Message
+) -> None:
+    """A limit of ten digits stays readable in an error, where bare digits would be masked."""
+    failure = adapter.check(message)
+
+    assert failure is not None
+    assert "2,147,483,647" in mask_text(failure.detail)
 
 
 def test_buttons_may_be_given_in_any_order(adapter: ClickatellAdapter) -> None:

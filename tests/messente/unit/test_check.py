@@ -24,6 +24,7 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.redaction import mask_text
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 if TYPE_CHECKING:
@@ -184,6 +185,17 @@ def test_unsupported_fields_are_refused_with_their_path(
 ) -> None:
     """Unsupported fields, extras and legs are refused with their path."""
     assert path == path_of(adapter.check(Message(TO, "Hi", **members)))
+
+
+def test_a_limit_does_not_look_like_a_phone_number(adapter: MessenteAdapter) -> None:
+    """The longest ttl stays readable in an error, where bare digits would be masked."""
+    longest = 14 * 24 * 3600
+
+    failure = adapter.check(Message(TO, "Hi", ttl=longest + 1))
+
+    assert adapter.check(Message(TO, "Hi", ttl=longest)) is None
+    assert failure is not None
+    assert "1,209,600 seconds" in mask_text(failure.detail)
 
 
 def test_a_leg_is_checked_with_the_messages_content(adapter: MessenteAdapter) -> None:

@@ -46,7 +46,14 @@ GOOD: dict[str, dict[str, Any]] = {
         **{"from": "27870000000", "userDataHeader": "050003010201"},
     ),
     "binary": message(content="00ff", binary=True),
+    "shortest validity and reference": message(content="x", validityPeriod=1, clientMessageId="r"),
+    "longest validity": message(content="x", validityPeriod=2**31 - 1),
     "ten parts": message(content="x" * 1530),
+    "ten parts with a header": message(content="x" * 1529, userDataHeader="0100"),
+    "ten Unicode parts with a header": message(content="я" + "x" * 668, userDataHeader="0100"),
+    "ten parts with a header, of characters of two septets": message(
+        content="{" * 764 + "x", userDataHeader="0100"
+    ),
     "preview": message("whatsapp", content="https://example.com", previewFirstUrl=True),
     "4096 characters": message("whatsapp", content="x" * 4096),
     "inline": message(
@@ -91,6 +98,27 @@ GOOD: dict[str, dict[str, Any]] = {
             ],
         },
     ),
+    "shortest coupon": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "templateButtons": [{"index": 1, "type": "couponCode", "couponCode": {"code": "x"}}],
+        },
+    ),
+    "old links": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "buttons": {
+                "websiteUrl": [
+                    {"listPosition": 1, "parameters": {"1": "tail"}},
+                    {"listPosition": 2},
+                ]
+            },
+        },
+    ),
     "location template": message(
         "whatsapp",
         template={
@@ -116,6 +144,60 @@ GOOD: dict[str, dict[str, Any]] = {
                     "items": [{"title": "x", "postbackData": "a_1_b", "subtitle": "s"}] * 5,
                 },
                 {"title": "b", "items": [{"title": "x", "postbackData": "2"}] * 5},
+            ],
+        },
+    ),
+    "list at its limits": message(
+        "whatsapp",
+        listPicker={
+            "button": "x" * 20,
+            "subtitle": "x" * 1024,
+            "title": "x" * 60,
+            "footer": "x" * 60,
+            "sections": [
+                {
+                    "title": "x" * 24,
+                    "items": [{"title": "x" * 24, "postbackData": "x" * 200, "subtitle": "x" * 72}],
+                }
+            ]
+            * 10,
+        },
+    ),
+    "list of one section without a title": message(
+        "whatsapp",
+        listPicker={
+            "button": "x",
+            "subtitle": "x",
+            "sections": [{"items": [{"title": "x", "postbackData": "x"}] * 10}],
+        },
+    ),
+    "buttons at their limits": message(
+        "whatsapp",
+        button={
+            "body": "x" * 1024,
+            "footer": "x" * 60,
+            "header": {"type": "text", "text": "x" * 60},
+            "items": [{"title": "x" * 20, "postbackData": n + "x" * 255} for n in "abc"],
+        },
+    ),
+    "link at its limits": message(
+        "whatsapp",
+        actionUrl={
+            "body": "x" * 1024,
+            "footer": "x" * 60,
+            "header": {"type": "text", "text": "x" * 60},
+            "title": "x" * 20,
+            "url": "https://example.com/".ljust(2000, "x"),
+        },
+    ),
+    "location request at its limit": message("whatsapp", locationRequest={"body": "x" * 1024}),
+    "template with ten buttons": message(
+        "whatsapp",
+        template={
+            "templateName": "t",
+            "body": {},
+            "templateButtons": [
+                {"index": n, "type": "url", "url": {"url": "x"}} for n in (*range(1, 10), 2**31 - 1)
             ],
         },
     ),

@@ -35,7 +35,7 @@ def media(file_id: str, to: str = TO, **more: Any) -> dict[str, Any]:
         ({"fileName": ""}, 23, "fileName"),
         ({"broadcastAllowed": "false"}, 23, "broadcastAllowed"),
         ({"broadcastAllowed": "True"}, 23, "broadcastAllowed"),
-        ({"to": f"+{TO}"}, 25, f"+{TO}"),
+        ({"to": f"+{TO}"}, 23, "to"),
         ({"encryptionKey": "***"}, 23, "encryptionKey"),
         ({"kmsArn": "arn"}, 23, "encryptionKey"),
         ({"encryptionCipher": "AES"}, 23, "encryptionKey"),
@@ -234,6 +234,18 @@ async def test_an_encrypted_file_needs_its_key(api: Api) -> None:
     with_key, _ = await api.send(media(file_id, sha256Hash="0" * 64) | {"encryptionKey": "eA=="})
 
     assert (without, body["messages"][0]["error"]["code"], with_key) == (400, 23, 202)
+    assert body["messages"][0]["error"]["description"].endswith(": encryptionKey .")
+
+
+@pytest.mark.parametrize("headed", [in_template, lambda each: in_buttons(each, "image")])
+async def test_an_encrypted_file_in_a_header_needs_its_key(api: Api, headed: Any) -> None:
+    """A message with an encrypted file in its header needs the key, as with any file."""
+    message = headed(await api.file_id(encryptionKey="eA=="))
+
+    without, body = await api.send(message)
+    with_key, _ = await api.send(message | {"encryptionKey": "eA=="})
+
+    assert (400, 202) == (without, with_key)
     assert body["messages"][0]["error"]["description"].endswith(": encryptionKey .")
 
 

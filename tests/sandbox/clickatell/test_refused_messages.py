@@ -84,6 +84,37 @@ NAMED_PARAMETER = [
     ("no content on WhatsApp", wa(), "content"),
     ("empty content", sms(content=""), "content"),
     ("content not a string", sms(content={"text": "x"}), "content"),
+    # No text is empty, whatever holds it.
+    ("empty reference", sms(clientMessageId=""), "clientMessageId"),
+    *(
+        (f"empty {kind}.{member}", wa(**{kind: whole | {member: ""}}), f"{kind}.{member}")
+        for kind, whole, members in (
+            ("listPicker", LIST, ("button", "subtitle", "title", "footer")),
+            ("button", BUTTON, ("body", "footer")),
+            ("actionUrl", LINK, ("body", "footer", "title", "url")),
+            ("locationRequest", {}, ("body",)),
+            ("template", TEMPLATE, ("templateName", "language")),
+            ("location", NAMED, ("name", "address", "latitude")),
+            ("media", {"fileId": "f"}, ("fileId", "caption", "fileName")),
+        )
+        for member in members
+    ),
+    *(
+        (
+            f"empty {member} of a button",
+            wa(button=BUTTON | {"items": [ITEM | {member: ""}]}),
+            f"button.items[0].{member}",
+        )
+        for member in ("title", "postbackData")
+    ),
+    *(
+        (
+            f"empty {member} of a list entry",
+            wa(listPicker=LIST | {"sections": [{"items": [ITEM | {member: ""}]}]}),
+            f"listPicker.sections[0].items[0].{member}",
+        )
+        for member in ("title", "postbackData", "subtitle")
+    ),
     # Properties of one channel only.
     ("template by SMS", {"channel": "sms", "to": TO, "template": TEMPLATE}, "template"),
     ("template by the default channel", {"to": TO, "template": TEMPLATE}, "template"),
@@ -103,6 +134,8 @@ NAMED_PARAMETER = [
     ("schedule with a space", sms(scheduledDeliveryTime="2030-01-02 03:04:05Z"), None),
     ("schedule with a bare offset", sms(scheduledDeliveryTime="2030-01-02T03:04:05+0200"), None),
     ("schedule of no day", sms(scheduledDeliveryTime="2030-02-30T03:04:05Z"), None),
+    ("schedule at 24 o'clock", sms(scheduledDeliveryTime="2030-01-02T24:00:00Z"), None),
+    ("offset of 60 minutes", sms(scheduledDeliveryTime="2030-01-02T03:04:05+00:60"), None),
     ("schedule as the mask", sms(scheduledDeliveryTime="yyyy-MM-ddTHH:mm:ssXXX"), None),
     ("schedule as a number", sms(scheduledDeliveryTime=1893456000), None),
     ("validity zero", sms(validityPeriod=0), "validityPeriod"),
@@ -192,6 +225,23 @@ NAMED_PARAMETER = [
     ),
     ("button index 0", template(templateButtons=[url(0)]), "template.templateButtons[0].index"),
     (
+        "button index beyond int32",
+        template(templateButtons=[url(2**31)]),
+        "template.templateButtons[0].index",
+    ),
+    *(
+        (
+            f"empty {kind}",
+            template(templateButtons=[button(kind, **{member: ""})]),
+            f"template.templateButtons[0].{kind}.{member}",
+        )
+        for kind, member in (
+            ("suggestedResponse", "postbackData"),
+            ("couponCode", "code"),
+            ("otp", "code"),
+        )
+    ),
+    (
         "button index a string",
         template(templateButtons=[url("1")]),
         "template.templateButtons[0].index",
@@ -230,7 +280,19 @@ NAMED_PARAMETER = [
         "template.buttons.websiteUrl",
     ),
     ("no old button", template(buttons={}), "template.buttons"),
-    ("old button in position 3", template(buttons={"websiteUrl": [{"listPosition": 3}]}), None),
+    *(
+        (
+            f"old button in position {position}",
+            template(buttons={"websiteUrl": [{"listPosition": position}]}),
+            "template.buttons.websiteUrl[0].listPosition",
+        )
+        for position in (0, 3)
+    ),
+    (
+        "empty old reply",
+        template(buttons={"suggestedResponse": {"postbackData": {"1": ""}}}),
+        "template.buttons.suggestedResponse.postbackData.1",
+    ),
     (
         "old link with two variables",
         template(buttons={"websiteUrl": [{"listPosition": 1, "parameters": {"1": "a", "2": "b"}}]}),
@@ -362,6 +424,28 @@ REFUSED = [
     ("SMS of eleven parts", sms(content="x" * (153 * 10 + 1)), 400, 100, None),
     ("SMS of eleven Unicode parts", sms(content="я" * (67 * 10 + 1)), 400, 100, None),
     ("binary SMS of eleven parts", sms(content="00" * (134 * 10 + 1), binary=True), 400, 100, None),
+    # Beside a header of two octets, ten parts have 1,338 octets left.
+    (
+        "SMS of eleven parts, with a header",
+        sms(content="x" * 1530, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
+    (
+        "SMS of eleven Unicode parts, with a header",
+        sms(content="я" + "x" * 669, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
+    (
+        "SMS of eleven parts, with a header, of characters of two septets",
+        sms(content="{" * 765, userDataHeader="0100"),
+        400,
+        100,
+        None,
+    ),
     (
         "inline file over 1 MB",
         wa(content="AAAA" * 333_334, media={"contentType": "image/png"}),
