@@ -279,7 +279,12 @@ def test_unsupported_fields_are_refused_with_their_path(
 
 
 @pytest.mark.parametrize(
-    ("to", "channel"), [("ola@example.test", Channel.SMS), ("+37255500001", Channel.EMAIL)]
+    ("to", "channel"),
+    [
+        ("ola@example.test", Channel.SMS),
+        ("+ola@example.test", Channel.SMS),
+        ("+37255500001", Channel.EMAIL),
+    ],
 )
 def test_a_channel_has_its_own_kind_of_recipient(
     adapter: BirdAdapter, to: str, channel: Channel

@@ -110,6 +110,18 @@ def test_an_email_names_copies_and_its_sender(adapter: BirdAdapter, context: Con
     assert written["sender"] == {"connector": {"identifierValue": "shop"}}
 
 
+def test_an_email_address_may_begin_with_a_plus(adapter: BirdAdapter, context: Context) -> None:
+    """What an address is follows from its at sign, and not from a plus at its beginning."""
+    message = Message("+a@example.test", Email(subject="S", text="H", cc=("+b@example.test",)))
+
+    written = document(adapter, message, context)
+
+    assert written["receiver"]["contacts"] == [
+        {"identifierKey": "emailaddress", "identifierValue": "+a@example.test", "type": "to"},
+        {"identifierKey": "emailaddress", "identifierValue": "+b@example.test", "type": "cc"},
+    ]
+
+
 def account_with(settings: BirdSettings, **given: Any) -> Account[BirdSettings]:
     """Return an account with some further keys."""
     return Account(name="nest", settings=settings, base_url=BirdAdapter.base_url, **given)

@@ -65,7 +65,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_bas
 MAYBE = st.none() | LONG
 URLS = st.sampled_from(["https://files.example.test/a?b=%20c", "http://a.test", "https://ü.test/ß"])
 MAILBOXES = st.sampled_from(
-    ["ola@example.test", "o.l-a_+1@localhost", "ß@ü.test", "a=b@c", "!#$%&'@x.test"]
+    ["ola@example.test", "o.l-a_+1@localhost", "ß@ü.test", "a=b@c", "+a@b.test", "!#$%&'@x.test"]
 ).filter(is_email)
 TYPES = st.none() | st.sampled_from(
     ["image/png", "image/gif", "video/mp4", "Video/3GPP; x=1", "application/pdf"]
