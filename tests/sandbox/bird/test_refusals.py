@@ -20,6 +20,7 @@ CARD = {
     "mediaUrl": LINK,
     "actions": [{"type": "link", "link": {"text": "Buy", "url": LINK}}],
 }
+ROW = {"title": "Inside", "actions": [{"type": "postback", "postback": {"text": "A"}}]}
 
 
 def typed(kind: str, content: Any) -> dict[str, Any]:
@@ -307,6 +308,45 @@ INVALID: list[tuple[str, str, Any, str]] = [
     ),
     ("text of 4097", "whatsapp", text(text="x" * 4097), ".body.text.text"),
     (
+        "text of 1025 with a button",
+        "whatsapp",
+        text(text="x" * 1025, actions=[typed("reply", {"text": "a"})]),
+        ".body.text.text",
+    ),
+    (
+        "caption of 1025",
+        "whatsapp",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1025}),
+        ".body.image.text",
+    ),
+    (
+        "list's text of 4097",
+        "whatsapp",
+        body("list", {"text": "x" * 4097, "items": [ROW]}),
+        ".body.list.text",
+    ),
+    (
+        "list's title of 61",
+        "whatsapp",
+        body("list", {"text": "a", "title": "x" * 61, "items": [ROW]}),
+        ".body.list.title",
+    ),
+    (
+        "section's title of 25",
+        "whatsapp",
+        body("list", {"text": "a", "items": [ROW, ROW | {"title": "x" * 25}]}),
+        ".body.list.items[1].title",
+    ),
+    (
+        "reply of 21 below a password",
+        "whatsapp",
+        body(
+            "authentication",
+            {"otp": {"disclaimer": True, "actions": [typed("reply", {"text": "x" * 21})]}},
+        ),
+        ".body.authentication.otp.actions[0].reply.text",
+    ),
+    (
         "four replies",
         "whatsapp",
         text(actions=[typed("reply", {"text": "a"})] * 2 + [typed("postback", {"text": "a"})] * 2),
@@ -560,6 +600,30 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("otp", "whatsapp", body("authentication", {"otp": {"disclaimer": True}})),
     ("long text on SMS", "sms", text(text="x" * 4097)),
     ("text of 4096", "whatsapp", text(text="x" * 4096)),
+    (
+        "text of 1024 with a button",
+        "whatsapp",
+        text(text="x" * 1024, actions=[typed("reply", {"text": "a"})]),
+    ),
+    ("text without buttons", "whatsapp", text(text="x" * 4096, actions=[])),
+    (
+        "caption of 1024",
+        "whatsapp",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1024}),
+    ),
+    (
+        "long caption on SMS",
+        "sms",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1025}),
+    ),
+    (
+        "list as long as can be",
+        "whatsapp",
+        body(
+            "list",
+            {"text": "x" * 4096, "title": "x" * 60, "items": [ROW | {"title": "x" * 24}]},
+        ),
+    ),
     ("three replies of 20", "whatsapp", text(actions=[typed("reply", {"text": "x" * 20})] * 3)),
     (
         "ten rows of 24",
