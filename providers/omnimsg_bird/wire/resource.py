@@ -110,8 +110,13 @@ def addresses(side: object) -> tuple[str, ...]:
 
 
 def recipient_of(document: dict[str, Any]) -> str | None:
-    """Read the one recipient of a message or an interaction; `None` if there are several."""
-    found = addresses(document.get("receiver"))
+    """Read the one recipient of a message or an interaction; `None` if there are several.
+
+    A receiver that is our own connector is no recipient: an opt-out would suppress our own number.
+    """
+    receiver = document.get("receiver")
+    people = receiver.get("contacts") if isinstance(receiver, dict) else None
+    found = addresses({"contacts": people}) if isinstance(people, list) else ()
     return address_of(found[0]) if len(found) == 1 else None
 
 

@@ -322,6 +322,8 @@ def _contact(value: object) -> dict[str, Any]:
         # Of several recipients of an e-mail, the event does not say which one it is about.
         ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
         ({"contacts": [_contact(None)]}, None),
+        # Our own number, to which the schema of an interaction allows it to be.
+        ({"connector": {"id": "k", "identifierValue": "+48732000111"}}, None),
         ({"contacts": "+48500100200"}, None),
         (None, None),
     ],
