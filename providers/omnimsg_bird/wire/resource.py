@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.status import Evidence
 
+# The whole text, or a part of one such as "details: a; reason: b; code: 1".
 _EXPIRED = re.compile(
-    r"\s*(?:details:\s*)?(?:validity period )?expired\s*(?:;|\Z)", re.IGNORECASE
-).match
+    r"(?:\A|;)\s*(?:(?:details|reason):\s*)?(?:validity period )?expired\s*(?:;|\Z)", re.IGNORECASE
+).search
 _DIRECTIONS = {each.value: each for each in Direction}
 
 

@@ -386,9 +386,12 @@ def test_the_reason_of_a_failure(
     [
         ({"details": "Expired"}, True),
         ({"reason": "details: Expired; reason: expired; code: 9"}, True),
+        ({"reason": "details: no delivery report; reason: expired; code: 0"}, True),
+        ({"reason": "details: no delivery report; reason: EXPIRED"}, True),
         ({"details": "validity_period_expired"}, True),
         ({"details": "DLR not received"}, False),
         ({"details": "the template has expired"}, False),
+        ({"reason": "details: rejected; reason: template_expired; code: 0"}, False),
         ({"details": ["Expired"]}, False),
         ({}, False),
     ],
