@@ -226,13 +226,14 @@ def read_failure(
     Args:
         response: The answer.
         adapter: The adapter with the table of codes.
-        missing: The reason of a 404, if it does not mean a wrong account.
+        missing: The reason of a 404, unless Bird says that it does not find the workspace.
     """
     found = read_refusal(response.json(), response, adapter)
     if found is None:
         return None
     failure = found[1]
-    if response.status == 404 and missing is not None:
+    is_account = "workspace not found" in failure.detail.lower()
+    if response.status == 404 and missing is not None and not is_account:
         return attrs.evolve(failure, reason=missing, fault=missing.fault, retry=Retry.NEVER)
     return failure
 
