@@ -15,7 +15,7 @@ PHONE = {"identifierKey": "phonenumber", "identifierValue": "+48500100200"}
 MAILBOX = {"identifierKey": "emailaddress", "identifierValue": "a@example.test"}
 LINK = "https://files.example.test/a"
 HOUR = "2023-11-14T23:13:20Z"
-CARD = {
+CARD: dict[str, Any] = {
     "title": "Shoes",
     "mediaUrl": LINK,
     "actions": [{"type": "link", "link": {"text": "Buy", "url": LINK}}],
@@ -31,6 +31,11 @@ def typed(kind: str, content: Any) -> dict[str, Any]:
 def body(kind: str, content: Any) -> dict[str, Any]:
     """Return a message with a body."""
     return message(body=typed(kind, content))
+
+
+def carousel(*cards: Any) -> dict[str, Any]:
+    """Return a message with a carousel of these cards."""
+    return body("carousel", {"text": "a", "items": list(cards)})
 
 
 def text(**more: Any) -> dict[str, Any]:
@@ -212,6 +217,44 @@ INVALID: list[tuple[str, str, Any, str]] = [
         "whatsapp",
         body("carousel", {"text": "a", "items": [CARD]}),
         ".body.carousel.items",
+    ),
+    ("eleven cards", "whatsapp", carousel(*[CARD] * 11), ".body.carousel.items"),
+    ("no text", "whatsapp", body("carousel", {"items": [CARD, CARD]}), ".body.carousel.text"),
+    (
+        "empty text above cards",
+        "whatsapp",
+        body("carousel", {"text": "", "items": [CARD, CARD]}),
+        ".body.carousel.text",
+    ),
+    (
+        "card without title",
+        "whatsapp",
+        carousel(CARD, {name: CARD[name] for name in ("mediaUrl", "actions")}),
+        ".body.carousel.items[1].title",
+    ),
+    (
+        "card with an empty title",
+        "whatsapp",
+        carousel(CARD, CARD | {"title": ""}),
+        ".body.carousel.items[1].title",
+    ),
+    (
+        "card without picture",
+        "whatsapp",
+        carousel(CARD, {name: CARD[name] for name in ("title", "actions")}),
+        ".body.carousel.items[1].mediaUrl",
+    ),
+    (
+        "card with no action",
+        "whatsapp",
+        carousel(CARD, CARD | {"actions": []}),
+        ".body.carousel.items[1].actions",
+    ),
+    (
+        "card with two links",
+        "whatsapp",
+        carousel(CARD, CARD | {"actions": CARD["actions"] * 2}),
+        ".body.carousel.items[1].actions",
     ),
     (
         "card without action",
@@ -591,6 +634,11 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
         ),
     ),
     ("carousel", "whatsapp", body("carousel", {"text": "a", "items": [CARD, CARD]})),
+    (
+        "ten cards",
+        "whatsapp",
+        carousel(*[CARD | {"description": "a", "altText": "b"}] * 10),
+    ),
     ("list", "whatsapp", body("list", {"text": "a", "items": [{"title": "b"}]})),
     (
         "section",
