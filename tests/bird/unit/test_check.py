@@ -254,6 +254,38 @@ def test_unsupported_content_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        Interactive("B", [Reply("A", description="x" * 72)]),
+        Interactive("B", [Buy("A", Decimal("1E+13"), currency="EUR")]),
+        Interactive("B", [Buy("A", Decimal("0.01"), currency="EUR")]),
+        attrs.evolve(MENU, button="x" * 20, header="x" * 60),
+        attrs.evolve(CARDS, text="x" * 1024),
+        attrs.evolve(CARDS, cards=[CARD] * 10),
+        cards(media=attrs.evolve(IMAGE, content_type="image/jpeg", alt_text="A")),
+        Carousel(
+            [
+                attrs.evolve(CARD, media=MediaItem(MediaKind.VIDEO, Link(URL), content_type=each))
+                for each in ("video/mp4", "video/3gpp")
+            ],
+            "T",
+        ),
+    ],
+)
+def test_content_at_a_limit_passes(adapter: BirdAdapter, content: Content) -> None:
+    """Content at a limit passes the check."""
+    assert adapter.check(Message(recipient(WHATSAPP), content, channel=WHATSAPP)) is None
+
+
+def test_tags_at_their_limits_pass(adapter: BirdAdapter) -> None:
+    """Ten tags of fifty characters pass the check."""
+    tags = [f"{number}-_ {'Ab' * 23}" for number in range(10)]
+
+    assert {50} == set(map(len, tags))
+    assert adapter.check(Message(recipient(SMS), "Hi", channel=SMS, tags=tags)) is None
+
+
+@pytest.mark.parametrize(
     ("members", "path"),
     [
         ({"sender": "Acme"}, "sender"),
