@@ -418,6 +418,8 @@ LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "Yes", "payload": 5}}]),
     callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "x" * 300}}]),
     callbacks.inbound(8, "html", html="<p>", attachments=[PICTURE]),
+    callbacks.inbound(8, "location", location={"label": "Office"}),
+    callbacks.inbound(8, "location", coordinates={"latitude": 91, "longitude": 0}),
     callbacks.inbound(8, "html", html="<p>", text="Look", attachments=[{}, PICTURE]),
     callbacks.TEXT
     | {"meta": {"extraInformation": {"whatsapp.interactive.list_reply.id": {"id": 1}}}},

@@ -277,6 +277,23 @@ def test_content_at_a_limit_passes(adapter: BirdAdapter, content: Content) -> No
     assert adapter.check(Message(recipient(WHATSAPP), content, channel=WHATSAPP)) is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        Media((IMAGE,), "x" * 1025),
+        Template("mapped", body=(TextParameter("line\nbreak"),)),
+    ],
+)
+def test_whatsapps_limits_hold_on_whatsapp_only(adapter: BirdAdapter, content: Content) -> None:
+    """What WhatsApp does not allow passes the check on SMS."""
+    failures = [
+        adapter.check(Message(recipient(channel), content, channel=channel))
+        for channel in (WHATSAPP, SMS)
+    ]
+
+    assert [True, False] == [failure is not None for failure in failures]
+
+
 def test_tags_at_their_limits_pass(adapter: BirdAdapter) -> None:
     """Ten tags of fifty characters pass the check."""
     tags = [f"{number}-_ {'Ab' * 23}" for number in range(10)]

@@ -216,7 +216,7 @@ def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
         "Hi",
         channel=Channel.SMS,
         reference="r-1",
-        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=2))),
+        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=5, minutes=45))),
         ttl=90,
         tags=("Parcel 7",),
         callback_url="https://app.example.test/bird",
@@ -230,7 +230,7 @@ def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
         "body": {"type": "text", "text": {"text": "Hi"}},
         "reference": "r-1",
         "tags": ["Parcel 7"],
-        "scheduledFor": "2030-05-01T09:00:00+02:00",
+        "scheduledFor": "2030-05-01T09:00:00+05:45",
         "validity": 90,
         "notification": {"url": "https://app.example.test/bird"},
     }
