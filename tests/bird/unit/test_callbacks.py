@@ -171,6 +171,21 @@ def test_a_status() -> None:
     assert event.recipient == "+48500100200"
 
 
+@pytest.mark.parametrize(
+    ("event", "channel_id", "expected"),
+    [
+        ("novelty.outbound", SMS, Channel.SMS),
+        ("telegram.outbound", "another", Channel.TELEGRAM),
+        ("novelty.outbound", "another", None),
+    ],
+)
+def test_the_channel_of_an_event(event: str, channel_id: str, expected: Channel | None) -> None:
+    """The account's channel decides, then the event's name; an unknown one is none."""
+    found = only(event, OUTBOUND | {"channelId": channel_id})
+
+    assert expected == found.leg.channel
+
+
 def test_a_failure_has_the_reason_of_its_source() -> None:
     """A failure has the reason that a look-up gives it, and Bird's text."""
     failure = {"code": 15005, "source": {"name": "sms-messagebird", "code": "1"}}
@@ -233,6 +248,21 @@ def test_a_text() -> None:
         event.sender_name,
     )
     assert (Channel.WHATSAPP, AT, None) == (event.channel, event.at, event.reply_to)
+
+
+@pytest.mark.parametrize("connector", [{"id": "k"}, {"id": "k", "identifierValue": ""}])
+def test_a_text_to_a_connector_without_a_number(connector: dict[str, str]) -> None:
+    """Our own number may be missing, as in the samples of Bird's page on receiving messages."""
+    event = only("whatsapp.inbound", callbacks.TEXT | {"receiver": {"connector": connector}})
+
+    assert ("Is it ready yet?", "+48500100200", None) == (event.text, event.sender, event.to)
+
+
+def test_a_text_without_a_sender() -> None:
+    """A text whose sender is missing is kept."""
+    event = only("whatsapp.inbound", callbacks.TEXT | {"sender": None})
+
+    assert ("Is it ready yet?", None) == (event.text, event.sender)
 
 
 def test_a_tapped_button_answers_our_message() -> None:
@@ -352,6 +382,7 @@ def test_an_interaction() -> None:
         interaction.url,
     )
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
+    assert event.raw == callbacks.CLICKED
 
 
 def test_interactions_of_one_moment_are_told_apart() -> None:

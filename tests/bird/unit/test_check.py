@@ -96,12 +96,21 @@ UNFIT: list[tuple[Content, Reason, str]] = [
         "header.content_type",
     ),
     (Interactive("B", [Reply("A", description="x" * 73)]), LARGE, "actions[0].description"),
-    (Interactive("B", [OpenUrl("A", URL, payload="p")]), UNSUPPORTED, "actions[0].payload"),
-    (Interactive("B", [OpenUrl("A", URL, view="TALL")]), UNSUPPORTED, "actions[0].view"),
-    (Interactive("B", [RequestLocation("A", payload="p")]), UNSUPPORTED, "actions[0].payload"),
+    *(
+        (Interactive("B", [action]), UNSUPPORTED, f"actions[0].{field}")
+        for field, action in (
+            ("payload", OpenUrl("A", URL, payload="p")),
+            ("fallback_url", OpenUrl("A", URL, fallback_url=URL)),
+            ("application", OpenUrl("A", URL, application="BROWSER")),
+            ("view", OpenUrl("A", URL, view="TALL")),
+            ("description", OpenUrl("A", URL, description="D")),
+            ("payload", RequestLocation("A", payload="p")),
+            ("fallback_url", RequestLocation("A", fallback_url=URL)),
+        )
+    ),
     *(
         (Interactive("B", [Buy("A", Decimal(amount), currency="EUR")]), INVALID, AMOUNT)
-        for amount in ("0.001", "1E+14", "1E+999999", f"1.{'0' * 40}1")
+        for amount in ("0.001", "10000000000000.01", "1E+14", "1E+999999", f"1.{'0' * 40}1")
     ),
     (Otp(True, actions=[Buy("A", Decimal("0.001"), currency="EUR")]), INVALID, AMOUNT),
     (attrs.evolve(MENU, button="x" * 21), LARGE, "button"),
@@ -121,6 +130,16 @@ UNFIT: list[tuple[Content, Reason, str]] = [
     (cards(actions=[]), INVALID, "cards[1].actions"),
     (cards(actions=[Reply("A")]), INVALID, "cards[1].actions"),
     (cards(actions=[LINK, LINK]), INVALID, "cards[1].actions"),
+    (
+        cards(actions=[OpenUrl("Open", URL, payload="p")]),
+        UNSUPPORTED,
+        "cards[1].actions[0].payload",
+    ),
+    (
+        cards(media=MediaItem(MediaKind.IMAGE, Stored(account="nest", id="1"))),
+        Reason.MEDIA_NOT_FOUND,
+        "cards[1].media.source",
+    ),
     (cards(height=CardHeight.TALL), UNSUPPORTED, "cards[1].height"),
     (cards(media=MediaItem(MediaKind.VIDEO, Link(URL))), UNSUPPORTED, "cards[1].media.kind"),
     (
@@ -263,6 +282,7 @@ def test_unsupported_content_is_refused_with_its_path(
         attrs.evolve(CARDS, text="x" * 1024),
         attrs.evolve(CARDS, cards=[CARD] * 10),
         cards(media=attrs.evolve(IMAGE, content_type="image/jpeg", alt_text="A")),
+        cards(media=attrs.evolve(IMAGE, content_type="image/png")),
         Carousel(
             [
                 attrs.evolve(CARD, media=MediaItem(MediaKind.VIDEO, Link(URL), content_type=each))
