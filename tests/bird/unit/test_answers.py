@@ -226,6 +226,23 @@ def test_an_interaction_is_whole(
     assert found.at is not None
 
 
+def test_an_interaction_of_an_unknown_form(adapter: BirdAdapter, context: Context) -> None:
+    """Members of another type count as missing, and the interaction is kept."""
+    entry = {"type": 7, "channelId": ["c-wa"], "metadata": {"button": {"payload": 5}, "link": "u"}}
+
+    page = read(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
+
+    (found,) = page.items
+    assert (InteractionKind.UNKNOWN, "", None, None, None, entry) == (
+        found.kind,
+        found.provider_kind,
+        found.channel,
+        found.payload,
+        found.url,
+        found.raw,
+    )
+
+
 def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
     """An inbound message has a contact as its sender and our connector as its receiver."""
     entry = {

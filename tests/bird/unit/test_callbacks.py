@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
+import orjson
 import pytest
 from bird import callbacks
 from bird.callbacks import CREATED, OURS, OUTBOUND, SMS, WHATSAPP, signed
@@ -147,16 +148,30 @@ def test_another_address_is_not_what_was_signed(url: str) -> None:
     assert WRONG is adapter(KEY).verify(callback, CONTEXT)
 
 
-@pytest.mark.parametrize("timestamp", [b"soon", b"-1", b"1" * 5000, "٣".encode(), b"1.5"])
+@pytest.mark.parametrize(
+    "timestamp", [b"soon", b"-1", b"1" * 11, b"1" * 5000, "٣".encode(), b"1.5"]
+)
 def test_an_invalid_timestamp_is_refused(timestamp: bytes) -> None:
-    """A timestamp that is no whole number of seconds is refused."""
+    """A timestamp that is no whole number of seconds is refused, also if it is signed."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
     signature, _ = callback.headers
     changed = attrs.evolve(
         callback, headers=[signature, (b"messagebird-request-timestamp", timestamp)]
     )
+    resigned = signed("sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, timestamp)
 
     assert WRONG is adapter(KEY).verify(changed, CONTEXT)
+    assert WRONG is adapter(KEY).verify(resigned, CONTEXT)
+    assert [NOW] == [each.at for each in adapter(KEY).parse(resigned, CONTEXT)]
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_half_a_signature_is_none(kept: int) -> None:
+    """A callback needs both its signature and its timestamp."""
+    callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
+    half = attrs.evolve(callback, headers=[callback.headers[kept]])
+
+    assert Authenticity.UNSIGNED is adapter(KEY).verify(half, CONTEXT)
 
 
 def test_a_status() -> None:
@@ -383,6 +398,22 @@ def test_an_interaction() -> None:
     )
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
     assert event.raw == callbacks.CLICKED
+
+
+def test_the_platform_of_an_interaction() -> None:
+    """The platform gives the channel that neither the account nor the event's name gives."""
+    event = only("novelty.interaction", callbacks.CLICKED | {"channelId": "another"})
+
+    assert Channel.WHATSAPP is event.interaction.channel
+
+
+def test_an_event_without_a_service() -> None:
+    """An envelope may lack its service."""
+    body = orjson.dumps({"event": "sms.outbound", "payload": OUTBOUND})
+
+    (event,) = adapter(KEY).parse(signed(body, None, KEY, NOW), CONTEXT)
+
+    assert isinstance(event, StatusEvent)
 
 
 def test_interactions_of_one_moment_are_told_apart() -> None:

@@ -51,6 +51,7 @@ from omnimsg_bird import BirdAdapter, BirdSettings
 
 URL = "https://media.example.test/a"
 IMAGE = MediaItem(MediaKind.IMAGE, Link(URL))
+WEBP = attrs.evolve(IMAGE, content_type="Image/WebP; q=1")
 GIF = MediaItem(MediaKind.GIF, Link(URL))
 PDF = MediaItem(MediaKind.DOCUMENT, Link(URL), content_type="application/pdf")
 
@@ -182,6 +183,13 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     ),
     (WHATSAPP, stored(account="nest", id="1"), Reason.MEDIA_NOT_FOUND, "content.items[0].source"),
     (WHATSAPP, Media.link("document", URL), BAD_MEDIA, "content.items[0].content_type"),
+    (WHATSAPP, Media((WEBP,)), BAD_MEDIA, "content.items[0].content_type"),
+    (
+        WHATSAPP,
+        Media((attrs.evolve(WEBP, kind=MediaKind.STICKER, content_type="image/png"),)),
+        BAD_MEDIA,
+        "content.items[0].content_type",
+    ),
     (WHATSAPP, Media((IMAGE, PDF)), UNSUPPORTED, "content.items[1].kind"),
     (WHATSAPP, Media((GIF, GIF)), UNSUPPORTED, "content.items"),
     (
@@ -275,6 +283,8 @@ def test_unsupported_content_is_refused_with_its_path(
 @pytest.mark.parametrize(
     "content",
     [
+        Media((attrs.evolve(WEBP, kind=MediaKind.STICKER),)),
+        Media((attrs.evolve(PDF, file_name="a.pdf", alt_text="A"),), "x" * 1024),
         Interactive("B", [Reply("A", description="x" * 72)]),
         Interactive("B", [Buy("A", Decimal("1E+13"), currency="EUR")]),
         Interactive("B", [Buy("A", Decimal("0.01"), currency="EUR")]),
@@ -300,6 +310,7 @@ def test_content_at_a_limit_passes(adapter: BirdAdapter, content: Content) -> No
 @pytest.mark.parametrize(
     "content",
     [
+        Media((WEBP,)),
         Media((IMAGE,), "x" * 1025),
         Template("mapped", body=(TextParameter("line\nbreak"),)),
     ],
