@@ -480,6 +480,16 @@ def test_a_404_for_a_text_that_names_a_template_blames_the_account() -> None:
     assert (Scope.ACCOUNT, Reason.MISCONFIGURED) == (outcome.scope, outcome.reason)
 
 
+@pytest.mark.parametrize(
+    ("units", "parts"), [(2, 2), (0, 0), ("2", None), (True, None), (1.5, None), (None, None)]
+)
+def test_the_parts_of_a_message(units: object, parts: int | None) -> None:
+    """Chargeable units are the parts of a message; anything but a whole number is none."""
+    (leg,) = look_up({"status": "sent", "chargeableUnits": units}).legs
+
+    assert parts == (leg.usage and leg.usage.parts)
+
+
 def test_a_failure_beside_a_good_status_is_no_reason() -> None:
     """A failure beside a good status gives no reason."""
     assert look_up({"status": "delivered", "failure": {"code": 15005}}).reason is None
