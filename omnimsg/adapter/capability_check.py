@@ -318,7 +318,8 @@ def _recipient_kind(message: Message) -> str:
     to = message.to
     if isinstance(to, ProviderContact):
         return "contact"
-    return "phone" if to[0] == "+" else "email"
+    # Not by the plus: an e-mail address may begin with one.
+    return "email" if "@" in to else "phone"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -162,7 +162,7 @@ class Adapter(Receiving, ABC, Generic[S]):
         if (
             Channel.EMAIL in self.capabilities.channels
             and isinstance(message.to, str)
-            and not message.to.startswith("+")
+            and "@" in message.to
         ):
             return Channel.EMAIL
         return self.account.channel or self.capabilities.default_channel

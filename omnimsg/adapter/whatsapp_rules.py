@@ -22,6 +22,7 @@ import attrs
 from omnimsg.adapter.capability_check import refused
 from omnimsg.domain.content import (
     ButtonKind,
+    Carousel,
     Interactive,
     ListItem,
     ListPicker,
@@ -29,6 +30,7 @@ from omnimsg.domain.content import (
     Media,
     MediaItem,
     OpenUrl,
+    Otp,
     Reply,
     Section,
     Template,
@@ -41,7 +43,7 @@ from omnimsg.domain.reason import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from omnimsg.domain.content import TemplateButton
+    from omnimsg.domain.content import Action, TemplateButton
     from omnimsg.domain.failure import Failure
 
 MAX_TEXT = 4096
@@ -159,11 +161,15 @@ def _interactive(content: Interactive, path: str) -> Iterator[Failure]:
             f"{path}.header.kind",
             "is not allowed in a header: use image, video or document",
         )
-    first = content.actions[0]
+    yield from _actions(content.actions, f"{path}.actions")
+
+
+def _actions(actions: tuple[Action, ...], path: str) -> Iterator[Failure]:
+    first = actions[0] if actions else None
     most = MAX_BUTTONS if isinstance(first, Reply) else 1
     seen: set[str] = set()
-    for index, action in enumerate(content.actions):
-        action_path = f"{path}.actions[{index}]"
+    for index, action in enumerate(actions):
+        action_path = f"{path}[{index}]"
         if index >= most or action.__class__ is not first.__class__:
             yield refused(
                 Reason.UNSUPPORTED_CONTENT,
@@ -180,6 +186,15 @@ def _interactive(content: Interactive, path: str) -> Iterator[Failure]:
                     "is the same as that of an earlier button",
                 )
             seen.add(postback_data(action))
+
+
+def _carousel(content: Carousel, path: str) -> Iterator[Failure]:
+    for index, card in enumerate(content.cards):
+        yield from _actions(card.actions, f"{path}.cards[{index}].actions")
+
+
+def _otp(content: Otp, path: str) -> Iterator[Failure]:
+    yield from _actions(content.actions, f"{path}.actions")
 
 
 def _list(content: ListPicker, path: str) -> Iterator[Failure]:
@@ -242,9 +257,11 @@ def _section(content: Section, path: str) -> Iterator[Failure]:
 
 
 _RULES: dict[type, Callable[[Any, str], Iterator[Failure]]] = {
+    Carousel: _carousel,
     Interactive: _interactive,
     ListPicker: _list,
     Media: _media,
+    Otp: _otp,
     Section: _section,
     Template: _template,
 }

@@ -187,7 +187,7 @@ def _is_plain_text(message: Message) -> bool:
     to, content = message.to, message.content
     return (
         isinstance(to, str)
-        and to.startswith("+")
+        and "@" not in to
         and isinstance(content, Text)
         and not content.has_options
         and _options(message) == _NO_OPTIONS

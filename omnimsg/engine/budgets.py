@@ -108,10 +108,10 @@ class Budget:
 
     def counts(self, account: str, message: Message) -> bool:
         """Return whether a message through an account counts."""
-        to = message.to if isinstance(message.to, str) else ""
+        number = message.to if isinstance(message.to, str) and "@" not in message.to else ""
         return (
             (not self.accounts or account in self.accounts)
-            and (not self.prefixes or to.startswith(self.prefixes))
+            and (not self.prefixes or number.startswith(self.prefixes))
             and (not self.tags or not set(self.tags).isdisjoint(message.tags))
         )
 

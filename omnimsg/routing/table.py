@@ -75,7 +75,9 @@ class RouteTable:
                 return self._plain[message.channel][start]
             except KeyError:
                 return self._remember(message, start)
-        return self._find(message, to[: self._width] if to.__class__ is str else "")
+        # An e-mail address may begin with a plus and digits, and still has no prefix.
+        is_number = to.__class__ is str and "@" not in to
+        return self._find(message, to[: self._width] if is_number else "")
 
     def close_limits(self) -> None:
         """Let no message that waits for the limit of its route leave any more."""
@@ -135,7 +137,7 @@ def _channel_of(account: AccountEngine) -> Callable[[Message], Channel | None]:
 
 def _channel(usual: Channel | None, account: AccountEngine, message: Message) -> Channel | None:
     to = message.to
-    return usual if to.__class__ is str and to[0] == "+" else account.channel(message)
+    return usual if to.__class__ is str and "@" not in to else account.channel(message)
 
 
 def _own_channel(message: Message) -> Channel | None:

@@ -185,7 +185,7 @@ def _features_of(message: Message) -> Iterator[tuple[str, str]]:
 def _recipient_kind(to: str | ProviderContact) -> str:
     if isinstance(to, ProviderContact):
         return "contact"
-    return "phone" if to.startswith("+") else "email"
+    return "email" if "@" in to else "phone"
 
 
 def _declared_features(capabilities: Capabilities) -> Iterator[tuple[Channel, str, str]]:

@@ -145,7 +145,7 @@ CODES = CodeTable(
             "429",
             Reason.RATE_LIMITED,
             Verdict.NOT_SENT,
-            "more than 500 requests per second; not processed",
+            "more than 500 POST or 50 GET requests per second in the workspace; not processed",
             _RATE,
         ),
         _failure(

@@ -17,6 +17,7 @@ from omnimsg.sandbox import config
         (Message("a@example.test", Email(subject="Hi", text="Hi")), None, Channel.EMAIL),
         (Message("a@example.test", Email(subject="Hi", text="Hi")), "whatsapp", Channel.EMAIL),
         (Message("a@example.test", Text("Hi"), channel="sms"), None, Channel.SMS),
+        (Message("+a@example.test", Email(subject="Hi", text="Hi")), "whatsapp", Channel.EMAIL),
     ],
 )
 def test_the_channel_of_a_message(

@@ -8,7 +8,10 @@ import pytest
 
 from omnimsg import (
     ButtonKind,
+    Card,
+    Carousel,
     Interactive,
+    Link,
     ListItem,
     ListPicker,
     ListSection,
@@ -17,6 +20,7 @@ from omnimsg import (
     MediaKind,
     Message,
     OpenUrl,
+    Otp,
     Reply,
     RequestLocation,
     Stored,
@@ -51,6 +55,20 @@ def template(text: str) -> Template:
 
 
 URL = "https://shop.example.test/menu"
+
+
+def cards(label: str) -> Carousel:
+    """Return a carousel whose second card has a link with this label."""
+    picture = MediaItem(MediaKind.IMAGE, Link("https://files.example.test/a.jpg"))
+    return Carousel(
+        [
+            Card(title="Menu", media=picture, actions=[OpenUrl(each, URL)])
+            for each in ("Open", label)
+        ],
+        "Our menus",
+    )
+
+
 AUDIO = MediaItem(
     MediaKind.AUDIO,
     Stored(account="a", id="i", url="https://files.example.test/a.mp3"),
@@ -94,6 +112,17 @@ LIMITS: dict[str, tuple[Content, Content, str]] = {
         Interactive("Come?", [Reply("Yes", "1"), Reply("No", "2")]),
         Interactive("Come?", [Reply("Yes", "1"), Reply("No", "1")]),
         "content.actions[1].payload",
+    ),
+    "label on a card": (cards("x" * 20), cards("x" * 21), "content.cards[1].actions[0].text"),
+    "label below a one-time password": (
+        Otp(True, actions=[Reply("x" * 20)]),
+        Otp(True, actions=[Reply("x" * 21)]),
+        "content.actions[0].text",
+    ),
+    "replies below a one-time password": (
+        Otp(True, actions=[Reply(each) for each in "abc"]),
+        Otp(True, actions=[Reply(each) for each in "abcd"]),
+        "content.actions[3]",
     ),
     "items": (picker(*items(10)), picker(*items(11)), "content.sections[0].items[10]"),
     "title of an item": (

@@ -122,7 +122,12 @@ READ = {
 
 
 def signed(
-    event: str | bytes, payload: object, key: str, at: datetime, *, url: str = URL
+    event: str | bytes,
+    payload: object,
+    key: str,
+    at: datetime | bytes,
+    *,
+    url: str = URL,
 ) -> Callback:
     """Sign a callback by the formula of Bird's page on verifying a subscription."""
     body = (
@@ -130,7 +135,7 @@ def signed(
         if isinstance(event, bytes)
         else orjson.dumps({"service": "channels", "event": event, "payload": payload})
     )
-    timestamp = str(int(at.timestamp())).encode()
+    timestamp = at if isinstance(at, bytes) else str(int(at.timestamp())).encode()
     message = timestamp + b"\n" + url.encode() + b"\n" + sha256(body).digest()
     signature = base64.b64encode(hmac.new(key.encode(), message, sha256).digest())
     return Callback(

@@ -263,7 +263,7 @@ def test_plain_texts(message: Message) -> None:
     bare = {name: given[name] for name in ("channel", "reference", "metadata")}
     is_plain_text = (
         isinstance(message.to, str)
-        and message.to.startswith("+")
+        and "@" not in message.to
         and isinstance(message.content, Text)
         and message == Message(message.to, message.content.text, **bare)
     )
@@ -293,6 +293,7 @@ def test_a_time_of_a_zone_keeps_the_zones_offset() -> None:
         ({"content": Text("Hello")}, True),
         ({"channel": "whatsapp", "reference": "r", "metadata": {"row": 1}}, True),
         ({"to": "ola@example.test"}, False),
+        ({"to": "+ola@example.test"}, False),
         ({"to": ProviderContact(id="5")}, False),
         ({"content": Location(59.4, 24.7)}, False),
         ({"content": Text("Hello", preview_url=False)}, False),

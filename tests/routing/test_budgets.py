@@ -137,6 +137,13 @@ def test_what_counts(budget: dict[str, Any], message: Message, counts: bool) -> 
     assert ["quota_exceeded" if counts else "sent"] == kinds([routed.send(message)])
 
 
+def test_an_email_address_has_no_prefix() -> None:
+    """An e-mail address counts for no prefix, also if it begins with a plus and digits."""
+    budget = Budget(name="south", window=60, messages=1, prefixes=("+27",))
+
+    assert not budget.counts("a", Message("+27@y.example", "x"))
+
+
 def test_a_burst_to_an_unusual_prefix() -> None:
     """A budget counted by first digits stops only the prefix that exceeds it."""
     budget = Budget(name="by country", window=3600, messages=2, digits=3)

@@ -98,10 +98,10 @@ def test_a_contact_has_no_prefix() -> None:
     contact = Message(ProviderContact(id="c-1"), "x")
 
     async def story(client: Client) -> list[str]:
-        sent = (contact, Message("x@y.example", "x"))
+        sent = (contact, Message("x@y.example", "x"), Message("+27@y.example", "x"))
         return [(await outcome_of(client, each)).account for each in sent]
 
-    assert ["b", "b"] == routed.run(story)
+    assert ["b", "b", "b"] == routed.run(story)
 
 
 def test_the_first_route_that_matches_takes_it() -> None:

@@ -114,8 +114,9 @@ def emails() -> SearchStrategy[str]:
     """Return plain e-mail addresses."""
     mailbox = st.text(_LETTERS, min_size=2, max_size=8)
     extended = st.builds("{}.{}".format, mailbox, _NAMES)
+    plus = st.builds("+{}".format, mailbox)
     hosts = st.sampled_from(("test", "example"))
-    return st.builds("{}@{}.{}".format, mailbox | extended, _NAMES, hosts)
+    return st.builds("{}@{}.{}".format, mailbox | extended | plus, _NAMES, hosts)
 
 
 def times() -> SearchStrategy[datetime]:

@@ -60,7 +60,7 @@ def _is_short_form(message: Message) -> bool:
     to, content = message.to, message.content
     return (
         to.__class__ is str
-        and to[0] == "+"
+        and "@" not in to
         and content.__class__ is Text
         and not content.has_options
         and _other_values(message) == _OTHER_DEFAULTS

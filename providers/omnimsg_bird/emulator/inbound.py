@@ -84,9 +84,8 @@ def incoming_resource(
         "updatedAt": at,
     }
     if reply.answers is not None:
-        answered: dict[str, Any] = {"id": reply.answers.id, "order": 0}
-        clicked = {"type": "click"} if reply.button is not None else {}
-        resource["replyTo"] = answered | clicked
+        kind = "message" if reply.button is None else "click"
+        resource["replyTo"] = {"id": reply.answers.id, "order": 0, "type": kind}
     return resource
 
 

@@ -95,9 +95,7 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         ),
         repeatable=True,
     ),
-    "tag": _Parameter(
-        text(1), lambda resource, value: value.lower() in resource["tags"], repeatable=True
-    ),
+    "tag": _Parameter(text(1), lambda resource, value: value in resource["tags"], repeatable=True),
     "emailSubject": _Parameter(
         text(1), lambda resource, value: value.lower() in _subject(resource).lower()
     ),

@@ -1,9 +1,10 @@
 """The limits of WhatsApp, beyond those of Bird's schema.
 
 Sources: "Sending WhatsApp messages" (a carousel has two to ten cards, each with a file, a title and
-one link), and WhatsApp's own Cloud API reference (a text of 4096 characters, three reply buttons of
-20 characters, lists of ten rows of 24 characters). Which status Bird returns for them is not
-published; here it is the 422 of the schema.
+one link), and WhatsApp's own Cloud API reference (a text of 4096 characters, 1024 with buttons or
+below a file; three reply buttons of 20 characters; lists of ten rows of 24 characters, in sections
+with titles of 24, below a title of 60). Which status Bird returns for them is not published; here
+it is the 422 of the schema.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from omnimsg_bird.emulator.body_rules import ACTION
 __all__ = ["check_whatsapp_body"]
 
 MAX_TEXT: Final = 4096
+MAX_CAPTION: Final = 1024
+MAX_TITLE: Final = 60
 MAX_REPLIES: Final = 3
 MAX_LABEL: Final = 20
 MAX_ROWS: Final = 10
@@ -76,12 +79,16 @@ def _check_body(body: Json, path: Path) -> Iterator[Violation]:
         for index, inner in enumerate(content.get("items", ())):
             yield from _check_body(inner, (*content_path, "items", index))
         return
+    if kind == "authentication":
+        yield from _check_buttons(content["otp"], (*content_path, "otp"))
+        return
     if kind == "list":
         yield from _check_rows(content, content_path)
+        yield from _check_length(content, content_path, "title", MAX_TITLE)
     else:
-        yield from _check_buttons(content.get("otp", content), content_path)
-    if len(content.get("text") or "") > MAX_TEXT:
-        yield _too_long((*content_path, "text"), MAX_TEXT)
+        yield from _check_buttons(content, content_path)
+    is_long = kind == "list" or (kind == "text" and not content.get("actions"))
+    yield from _check_length(content, content_path, "text", MAX_TEXT if is_long else MAX_CAPTION)
 
 
 def _check_buttons(content: Json, path: Path) -> Iterator[Violation]:
@@ -91,13 +98,17 @@ def _check_buttons(content: Json, path: Path) -> Iterator[Violation]:
         yield Violation((*path, "actions"), ViolationKind.VALUE, message)
     for index, action in enumerate(actions):
         kind = action["type"]
-        if kind in _BUTTONS and len(action[kind]["text"]) > MAX_LABEL:
-            yield _too_long((*path, "actions", index, kind, "text"), MAX_LABEL)
+        if kind in _BUTTONS:
+            yield from _check_length(
+                action[kind], (*path, "actions", index, kind), "text", MAX_LABEL
+            )
 
 
 def _check_rows(content: Json, path: Path) -> Iterator[Violation]:
     """Check a list: its sections hold rows, which are actions."""
     sections = content.get("items") or ()
+    for index, section in enumerate(sections):
+        yield from _check_length(section, (*path, "items", index), "title", MAX_ROW)
     rows = [
         (action, (*path, "items", section_index, "actions", index))
         for section_index, section in enumerate(sections)
@@ -112,9 +123,11 @@ def _check_rows(content: Json, path: Path) -> Iterator[Violation]:
         yield Violation((*path, "items"), ViolationKind.VALUE, message)
     for action, row_path in rows:
         kind = action["type"]
-        if kind in _REPLIES and len(action[kind]["text"]) > MAX_ROW:
-            yield _too_long((*row_path, kind, "text"), MAX_ROW)
+        if kind in _REPLIES:
+            yield from _check_length(action[kind], (*row_path, kind), "text", MAX_ROW)
 
 
-def _too_long(path: Path, limit: int) -> Violation:
-    return Violation(path, ViolationKind.VALUE, f"WhatsApp shows at most {limit} characters")
+def _check_length(content: Json, path: Path, name: str, most: int) -> Iterator[Violation]:
+    if len(content.get(name) or "") > most:
+        message = f"WhatsApp shows at most {most} characters"
+        yield Violation((*path, name), ViolationKind.VALUE, message)

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Answered, Context, Flow
     from omnimsg.domain.channel import Channel
 
-# A batch has at most 100 messages, and so has a page.
-_MAX_PAGES = 2
+# A batch has at most 100 messages, and a page is asked to have as many, but it may have fewer. A
+# longer list gives no verdict.
+_MAX_PAGES = 5
 
 
 def find_entry(
     provider_id: str, path: str, adapter: Adapter[Any]
 ) -> Flow[Answered[dict[str, Any]]]:
-    """Return the list entry of a message of a batch; an empty one if it is not listed."""
+    """Return the list entry of a message of a batch; an empty one if the whole list lacks it."""
     named = split_batch_id(provider_id)
     assert named is not None  # noqa: S101 - checked by the caller
     batch_id, reference = named
@@ -43,10 +44,13 @@ def find_entry(
         for entry in results:
             if isinstance(entry, dict) and entry.get("reference") == reference:
                 return entry
-        token = document.get("nextPageToken")
-        if not isinstance(token, str) or not token:
+        next_token: object = document.get("nextPageToken")
+        if next_token in (None, ""):
+            return {}
+        if not isinstance(next_token, str) or next_token == token:
             break
-    return {}
+        token = next_token
+    return None
 
 
 def read_status(

@@ -12,11 +12,12 @@ import attrs
 
 from omnimsg.adapter import Verdict, code_text, outcome_of
 from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.content import Interactive, Template
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
-from omnimsg_bird.wire.error_paths import field_and_reason
+from omnimsg_bird.wire.error_paths import OF_INTERACTIVE, field_and_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +39,8 @@ def read_send(
     if not 200 <= response.status < 300:
         if _is_message(document, message):
             return _ambiguous(message, document, response, context)
-        if response.status == 404 and isinstance(message.to, ProviderContact) and message.to.id:
-            return _contact_not_found(message, document, response, adapter, context)
+        if response.status == 404:
+            return _not_found(message, document, response, adapter, context)
         return _refused(message, document, response, adapter, context)
     id_ = document.get("id") if document.__class__ is dict else None
     if id_.__class__ is not str or not id_:
@@ -151,33 +152,39 @@ def _refused(
     if found is None:
         return None
     row, failure = found
+    if isinstance(message.content, Interactive) and failure.path in OF_INTERACTIVE:
+        failure = attrs.evolve(failure, path=OF_INTERACTIVE[failure.path])
     return row.outcome(message.reference, context.account, failure)
 
 
-def _contact_not_found(
+def _not_found(
     message: Message,
     document: object,
     response: Response,
     adapter: Adapter[Any],
     context: Context,
 ) -> Outcome | None:
-    """Read a 404 to a message for a contact's id: the contact may be missing, or the channel.
+    """Read a 404: the channel may be missing, or the message's contact or template.
 
-    Only Bird's text distinguishes the two. If it does not, only the message fails, because a
-    deleted contact must not stop the account.
+    Only Bird's text distinguishes them. If it does not, and the message is for a contact's id, only
+    the message fails, because a deleted contact must not stop the account.
     """
     found = read_refusal(document, response, adapter)
     if found is None:
         return None
     row, failure = found
     detail = failure.detail.lower()
-    if "contact" in detail:
-        reason, retry, verdict = Reason.INVALID_RECIPIENT, Retry.NEVER, Verdict.REJECTED
-    elif "channel" in detail or "workspace" in detail:
-        return row.outcome(message.reference, context.account, failure)
+    has_contact = isinstance(message.to, ProviderContact) and message.to.id is not None
+    if has_contact and "contact" in detail:
+        path, reason, verdict = "to", Reason.INVALID_RECIPIENT, Verdict.REJECTED
+    elif isinstance(message.content, Template) and ("template" in detail or "project" in detail):
+        path, reason, verdict = "content", Reason.TEMPLATE_UNAVAILABLE, Verdict.REJECTED
+    elif has_contact and "channel" not in detail and "workspace" not in detail:
+        path, reason, verdict = "to", Reason.NOT_FOUND, Verdict.NOT_SENT
     else:
-        reason, retry, verdict = Reason.NOT_FOUND, Retry.AFTER_FIX, Verdict.NOT_SENT
-    failure = attrs.evolve(failure, reason=reason, fault=reason.fault, retry=retry, path="to")
+        return row.outcome(message.reference, context.account, failure)
+    retry = Retry.NEVER if verdict is Verdict.REJECTED else Retry.AFTER_FIX
+    failure = attrs.evolve(failure, reason=reason, fault=reason.fault, retry=retry, path=path)
     return outcome_of(verdict, message.reference, context.account, failure)
 
 
@@ -219,13 +226,14 @@ def read_failure(
     Args:
         response: The answer.
         adapter: The adapter with the table of codes.
-        missing: The reason of a 404, if it does not mean a wrong account.
+        missing: The reason of a 404, unless Bird says that it does not find the workspace.
     """
     found = read_refusal(response.json(), response, adapter)
     if found is None:
         return None
     failure = found[1]
-    if response.status == 404 and missing is not None:
+    is_account = "workspace not found" in failure.detail.lower()
+    if response.status == 404 and missing is not None and not is_account:
         return attrs.evolve(failure, reason=missing, fault=missing.fault, retry=Retry.NEVER)
     return failure
 

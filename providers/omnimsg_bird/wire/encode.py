@@ -84,5 +84,5 @@ def _contact(to: str | ProviderContact) -> JsonObject:
         if to.id is not None:
             return {"id": to.id}
         return {"identifierKey": to.key, "identifierValue": to.value}
-    key = "phonenumber" if to.startswith("+") else "emailaddress"
+    key = "emailaddress" if "@" in to else "phonenumber"
     return {"identifierKey": key, "identifierValue": to}

@@ -49,6 +49,15 @@ _FIELDS: tuple[tuple[re.Pattern[str], str, Reason], ...] = tuple(
 )
 
 
+OF_INTERACTIVE = {
+    "content.text": "content.body",
+    "content.caption": "content.body",
+    "content.items[0].source": "content.header.source",
+    "content.items[0].content_type": "content.header.content_type",
+}
+"""The fields of `Interactive`, which is sent as a text, an image or a file with actions."""
+
+
 def field_and_reason(key: str) -> tuple[str | None, Reason | None]:
     """Return the path of our field and the reason of the failure; `None` for both if unknown."""
     for pattern, path, reason in _FIELDS:

@@ -58,6 +58,9 @@ def parameters(
     filters: dict[str, Any] = {"limit": PAGE_SIZE}
     for ours, name in _FILTERS:
         filters[name] = getattr(query, ours)
+    if query.tag is not None:
+        # Bird turns the tags of messages into lower case, and says nothing of those of a filter.
+        filters["tag"] = query.tag.lower()
     if query.status is not None:
         filters["status"] = _status_names(query.status, adapter.statuses)
     filters |= query.extras.get(adapter.provider, {})

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.status import Evidence
 
+# The whole text, or a part of one such as "details: a; reason: b; code: 1".
 _EXPIRED = re.compile(
-    r"\s*(?:details:\s*)?(?:validity period )?expired\s*(?:;|\Z)", re.IGNORECASE
-).match
+    r"(?:\A|;)\s*(?:(?:details|reason):\s*)?(?:validity period )?expired\s*(?:;|\Z)", re.IGNORECASE
+).search
 _DIRECTIONS = {each.value: each for each in Direction}
 
 
@@ -110,8 +111,13 @@ def addresses(side: object) -> tuple[str, ...]:
 
 
 def recipient_of(document: dict[str, Any]) -> str | None:
-    """Read the one recipient of a message or an interaction; `None` if there are several."""
-    found = addresses(document.get("receiver"))
+    """Read the one recipient of a message or an interaction; `None` if there are several.
+
+    A receiver that is our own connector is no recipient: an opt-out would suppress our own number.
+    """
+    receiver = document.get("receiver")
+    people = receiver.get("contacts") if isinstance(receiver, dict) else None
+    found = addresses({"contacts": people}) if isinstance(people, list) else ()
     return address_of(found[0]) if len(found) == 1 else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus
 from omnimsg_bird.wire import decode, resource
 
@@ -30,8 +31,10 @@ def read_status(
         at = resource.status_time(document) or context.now
         leg = resource.read_leg(document, provider_id, channel, at, adapter)
     else:
-        failure = None if response.status == 200 else decode.read_failure(response, adapter)
-        if failure is None or response.status != 404:
+        if response.status == 200:
+            return None
+        failure = decode.read_failure(response, adapter, Reason.NOT_FOUND)
+        if response.status != 404 or failure is None or failure.reason is not Reason.NOT_FOUND:
             return failure
         return MessageStatus.not_found(id_, context.now, channel=channel, raw=document)
     return MessageStatus(id=id_, legs=(leg,), raw=document)

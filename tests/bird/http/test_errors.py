@@ -19,6 +19,7 @@ from omnimsg import (
     RetryPolicy,
     Scope,
     Status,
+    Stored,
 )
 from omnimsg.sandbox import Scenario, magic_number
 
@@ -141,6 +142,28 @@ async def test_a_channel_that_does_not_exist(client: Client) -> None:
         caught.value.reason,
         caught.value.outcome.scope,
     )
+
+
+@pytest.mark.parametrize("account", [{"workspace_id": OTHER}])
+async def test_a_look_up_in_a_workspace_that_does_not_exist(
+    client: Client, sandbox: Sandbox
+) -> None:
+    """A wrong workspace is the account's fault, and does not mean that an id is unknown."""
+    id_ = f"bird:{emulator_channel(client)}/m-1"
+    file = Stored(account="bird", url=f"{sandbox.url}/bird/workspaces/{OTHER}/media/m-1")
+    questions: list[Callable[[], Awaitable[object]]] = [
+        lambda: client.status(id_),
+        lambda: anext(client.interactions(id_)),
+        lambda: client.download(file),
+    ]
+
+    reasons = []
+    for ask in questions:
+        with pytest.raises(OperationError) as caught:
+            await ask()
+        reasons.append((caught.value.reason, caught.value.retry))
+
+    assert [(Reason.MISCONFIGURED, Retry.AFTER_FIX)] * 3 == reasons
 
 
 @pytest.mark.parametrize("id_", ["bird:m-1", "bird:/m-1", "bird:c-1/"])

@@ -44,7 +44,7 @@ async def listed(client: Client, query: HistoryQuery | None = None) -> list[Past
 async def send_some(client: Client, clock: Clock) -> None:
     """Send four messages a second apart: SMS, failing SMS, WhatsApp and e-mail."""
     for message in (
-        Message(PHONE, "Hi", channel="sms", reference="text", tags=("parcel",)),
+        Message(PHONE, "Hi", channel="sms", reference="text", tags=("Parcel",)),
         Message(UNKNOWN, "Hi", channel="sms", reference="failed"),
         Message(
             PHONE,
@@ -73,6 +73,7 @@ QUERIES: dict[str, tuple[HistoryQuery, str]] = {
     "since": (HistoryQuery(since=START + timedelta(seconds=2)), "mail whatsapp"),
     "until": (HistoryQuery(until=START + timedelta(seconds=1)), "failed text"),
     "a tag": (HistoryQuery(tag="parcel"), "text"),
+    "a tag as it was sent": (HistoryQuery(tag="Parcel"), "text"),
     "incoming": (HistoryQuery(direction=Direction.INCOMING), ""),
     "outgoing": (HistoryQuery(direction=Direction.OUTGOING), "mail whatsapp failed text"),
     "failed": (HistoryQuery(status=Status.FAILED), "failed"),

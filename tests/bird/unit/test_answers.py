@@ -152,6 +152,34 @@ def test_the_status_of_a_message_of_a_batch(
     assert expected == (found and (found.status, found.reason))
 
 
+OTHER = OF_A_BATCH | {"reference": "r-2", "id": "m-2"}
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        ([(OTHER, "p-2"), (OTHER, "p-3"), (OF_A_BATCH, None)], (Status.DELIVERED, None)),
+        ([(OTHER, "p-2"), (OTHER, "p-3"), (OTHER, "")], (Status.UNKNOWN, Reason.NOT_FOUND)),
+        # The rest of the list was not read.
+        ([(OTHER, "p-2"), (OTHER, "p-2")], None),
+        ([(OTHER, 7)], None),
+        ([(OTHER, f"p-{number}") for number in range(5)], None),
+    ],
+    ids=["found", "absent", "a repeated page", "a strange token", "too long"],
+)
+def test_a_message_of_a_batch_is_looked_for_on_every_page(
+    batching: BirdAdapter, context: Context, pages: list[tuple[Any, object]], expected: object
+) -> None:
+    """Pages may be short: a message is absent only if the last page was read."""
+    answers = [answer(200, {"results": [each], "nextPageToken": token}) for each, token in pages]
+
+    flow: Flow[Any] = batching.status("batch/b-1/r-1", context)
+    requests, found = drive(flow, *answers)
+
+    assert len(pages) == len(requests)
+    assert expected == (found and (found.status, found.reason))
+
+
 @pytest.mark.parametrize("entry", [None, OF_A_BATCH | {"channelId": None}])
 def test_interactions_with_a_message_of_a_batch_that_is_not_listed(
     batching: BirdAdapter, context: Context, entry: object
@@ -196,6 +224,23 @@ def test_an_interaction_is_whole(
     )
     assert "nest:c-wa/m-1" == found.message_id
     assert found.at is not None
+
+
+def test_an_interaction_of_an_unknown_form(adapter: BirdAdapter, context: Context) -> None:
+    """Members of another type count as missing, and the interaction is kept."""
+    entry = {"type": 7, "channelId": ["c-wa"], "metadata": {"button": {"payload": 5}, "link": "u"}}
+
+    page = read(adapter.interactions("c-wa/m-1", None, context), 200, {"results": [entry]})
+
+    (found,) = page.items
+    assert (InteractionKind.UNKNOWN, "", None, None, None, entry) == (
+        found.kind,
+        found.provider_kind,
+        found.channel,
+        found.payload,
+        found.url,
+        found.raw,
+    )
 
 
 def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
+import orjson
 import pytest
 from bird import callbacks
 from bird.callbacks import CREATED, OURS, OUTBOUND, SMS, WHATSAPP, signed
@@ -147,16 +148,30 @@ def test_another_address_is_not_what_was_signed(url: str) -> None:
     assert WRONG is adapter(KEY).verify(callback, CONTEXT)
 
 
-@pytest.mark.parametrize("timestamp", [b"soon", b"-1", b"1" * 5000, "٣".encode(), b"1.5"])
+@pytest.mark.parametrize(
+    "timestamp", [b"soon", b"-1", b"1" * 11, b"1" * 5000, "٣".encode(), b"1.5"]
+)
 def test_an_invalid_timestamp_is_refused(timestamp: bytes) -> None:
-    """A timestamp that is no whole number of seconds is refused."""
+    """A timestamp that is no whole number of seconds is refused, also if it is signed."""
     callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
     signature, _ = callback.headers
     changed = attrs.evolve(
         callback, headers=[signature, (b"messagebird-request-timestamp", timestamp)]
     )
+    resigned = signed("sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, timestamp)
 
     assert WRONG is adapter(KEY).verify(changed, CONTEXT)
+    assert WRONG is adapter(KEY).verify(resigned, CONTEXT)
+    assert [NOW] == [each.at for each in adapter(KEY).parse(resigned, CONTEXT)]
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_half_a_signature_is_none(kept: int) -> None:
+    """A callback needs both its signature and its timestamp."""
+    callback = signed("sms.outbound", OUTBOUND, KEY, NOW)
+    half = attrs.evolve(callback, headers=[callback.headers[kept]])
+
+    assert Authenticity.UNSIGNED is adapter(KEY).verify(half, CONTEXT)
 
 
 def test_a_status() -> None:
@@ -169,6 +184,21 @@ def test_a_status() -> None:
     assert {Evidence(Status.DELIVERED, "delivered"): AT} == event.leg.timeline.entries
     assert (Usage(parts=2), OUTBOUND, None) == (event.leg.usage, event.raw, event.batch_id)
     assert event.recipient == "+48500100200"
+
+
+@pytest.mark.parametrize(
+    ("event", "channel_id", "expected"),
+    [
+        ("novelty.outbound", SMS, Channel.SMS),
+        ("telegram.outbound", "another", Channel.TELEGRAM),
+        ("novelty.outbound", "another", None),
+    ],
+)
+def test_the_channel_of_an_event(event: str, channel_id: str, expected: Channel | None) -> None:
+    """The account's channel decides, then the event's name; an unknown one is none."""
+    found = only(event, OUTBOUND | {"channelId": channel_id})
+
+    assert expected == found.leg.channel
 
 
 def test_a_failure_has_the_reason_of_its_source() -> None:
@@ -233,6 +263,21 @@ def test_a_text() -> None:
         event.sender_name,
     )
     assert (Channel.WHATSAPP, AT, None) == (event.channel, event.at, event.reply_to)
+
+
+@pytest.mark.parametrize("connector", [{"id": "k"}, {"id": "k", "identifierValue": ""}])
+def test_a_text_to_a_connector_without_a_number(connector: dict[str, str]) -> None:
+    """Our own number may be missing, as in the samples of Bird's page on receiving messages."""
+    event = only("whatsapp.inbound", callbacks.TEXT | {"receiver": {"connector": connector}})
+
+    assert ("Is it ready yet?", "+48500100200", None) == (event.text, event.sender, event.to)
+
+
+def test_a_text_without_a_sender() -> None:
+    """A text whose sender is missing is kept."""
+    event = only("whatsapp.inbound", callbacks.TEXT | {"sender": None})
+
+    assert ("Is it ready yet?", None) == (event.text, event.sender)
 
 
 def test_a_tapped_button_answers_our_message() -> None:
@@ -322,6 +367,8 @@ def _contact(value: object) -> dict[str, Any]:
         # Of several recipients of an e-mail, the event does not say which one it is about.
         ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
         ({"contacts": [_contact(None)]}, None),
+        # Our own number, to which the schema of an interaction allows it to be.
+        ({"connector": {"id": "k", "identifierValue": "+48732000111"}}, None),
         ({"contacts": "+48500100200"}, None),
         (None, None),
     ],
@@ -350,6 +397,23 @@ def test_an_interaction() -> None:
         interaction.url,
     )
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
+    assert event.raw == callbacks.CLICKED
+
+
+def test_the_platform_of_an_interaction() -> None:
+    """The platform gives the channel that neither the account nor the event's name gives."""
+    event = only("novelty.interaction", callbacks.CLICKED | {"channelId": "another"})
+
+    assert Channel.WHATSAPP is event.interaction.channel
+
+
+def test_an_event_without_a_service() -> None:
+    """An envelope may lack its service."""
+    body = orjson.dumps({"event": "sms.outbound", "payload": OUTBOUND})
+
+    (event,) = adapter(KEY).parse(signed(body, None, KEY, NOW), CONTEXT)
+
+    assert isinstance(event, StatusEvent)
 
 
 def test_interactions_of_one_moment_are_told_apart() -> None:
@@ -416,6 +480,8 @@ LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "Yes", "payload": 5}}]),
     callbacks.inbound(8, "text", text="Yes", actions=[{"postback": {"text": "x" * 300}}]),
     callbacks.inbound(8, "html", html="<p>", attachments=[PICTURE]),
+    callbacks.inbound(8, "location", location={"label": "Office"}),
+    callbacks.inbound(8, "location", coordinates={"latitude": 91, "longitude": 0}),
     callbacks.inbound(8, "html", html="<p>", text="Look", attachments=[{}, PICTURE]),
     callbacks.TEXT
     | {"meta": {"extraInformation": {"whatsapp.interactive.list_reply.id": {"id": 1}}}},

@@ -51,6 +51,7 @@ from omnimsg_bird import BirdAdapter, BirdSettings
 
 URL = "https://media.example.test/a"
 IMAGE = MediaItem(MediaKind.IMAGE, Link(URL))
+WEBP = attrs.evolve(IMAGE, content_type="Image/WebP; q=1")
 GIF = MediaItem(MediaKind.GIF, Link(URL))
 PDF = MediaItem(MediaKind.DOCUMENT, Link(URL), content_type="application/pdf")
 
@@ -96,12 +97,21 @@ UNFIT: list[tuple[Content, Reason, str]] = [
         "header.content_type",
     ),
     (Interactive("B", [Reply("A", description="x" * 73)]), LARGE, "actions[0].description"),
-    (Interactive("B", [OpenUrl("A", URL, payload="p")]), UNSUPPORTED, "actions[0].payload"),
-    (Interactive("B", [OpenUrl("A", URL, view="TALL")]), UNSUPPORTED, "actions[0].view"),
-    (Interactive("B", [RequestLocation("A", payload="p")]), UNSUPPORTED, "actions[0].payload"),
+    *(
+        (Interactive("B", [action]), UNSUPPORTED, f"actions[0].{field}")
+        for field, action in (
+            ("payload", OpenUrl("A", URL, payload="p")),
+            ("fallback_url", OpenUrl("A", URL, fallback_url=URL)),
+            ("application", OpenUrl("A", URL, application="BROWSER")),
+            ("view", OpenUrl("A", URL, view="TALL")),
+            ("description", OpenUrl("A", URL, description="D")),
+            ("payload", RequestLocation("A", payload="p")),
+            ("fallback_url", RequestLocation("A", fallback_url=URL)),
+        )
+    ),
     *(
         (Interactive("B", [Buy("A", Decimal(amount), currency="EUR")]), INVALID, AMOUNT)
-        for amount in ("0.001", "1E+14", "1E+999999", f"1.{'0' * 40}1")
+        for amount in ("0.001", "10000000000000.01", "1E+14", "1E+999999", f"1.{'0' * 40}1")
     ),
     (Otp(True, actions=[Buy("A", Decimal("0.001"), currency="EUR")]), INVALID, AMOUNT),
     (attrs.evolve(MENU, button="x" * 21), LARGE, "button"),
@@ -121,6 +131,16 @@ UNFIT: list[tuple[Content, Reason, str]] = [
     (cards(actions=[]), INVALID, "cards[1].actions"),
     (cards(actions=[Reply("A")]), INVALID, "cards[1].actions"),
     (cards(actions=[LINK, LINK]), INVALID, "cards[1].actions"),
+    (
+        cards(actions=[OpenUrl("Open", URL, payload="p")]),
+        UNSUPPORTED,
+        "cards[1].actions[0].payload",
+    ),
+    (
+        cards(media=MediaItem(MediaKind.IMAGE, Stored(account="nest", id="1"))),
+        Reason.MEDIA_NOT_FOUND,
+        "cards[1].media.source",
+    ),
     (cards(height=CardHeight.TALL), UNSUPPORTED, "cards[1].height"),
     (cards(media=MediaItem(MediaKind.VIDEO, Link(URL))), UNSUPPORTED, "cards[1].media.kind"),
     (
@@ -163,6 +183,13 @@ REFUSED: list[tuple[Channel, Content, Reason, str]] = [
     ),
     (WHATSAPP, stored(account="nest", id="1"), Reason.MEDIA_NOT_FOUND, "content.items[0].source"),
     (WHATSAPP, Media.link("document", URL), BAD_MEDIA, "content.items[0].content_type"),
+    (WHATSAPP, Media((WEBP,)), BAD_MEDIA, "content.items[0].content_type"),
+    (
+        WHATSAPP,
+        Media((attrs.evolve(WEBP, kind=MediaKind.STICKER, content_type="image/png"),)),
+        BAD_MEDIA,
+        "content.items[0].content_type",
+    ),
     (WHATSAPP, Media((IMAGE, PDF)), UNSUPPORTED, "content.items[1].kind"),
     (WHATSAPP, Media((GIF, GIF)), UNSUPPORTED, "content.items"),
     (
@@ -254,6 +281,59 @@ def test_unsupported_content_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        Media((attrs.evolve(WEBP, kind=MediaKind.STICKER),)),
+        Media((attrs.evolve(PDF, file_name="a.pdf", alt_text="A"),), "x" * 1024),
+        Interactive("B", [Reply("A", description="x" * 72)]),
+        Interactive("B", [Buy("A", Decimal("1E+13"), currency="EUR")]),
+        Interactive("B", [Buy("A", Decimal("0.01"), currency="EUR")]),
+        attrs.evolve(MENU, button="x" * 20, header="x" * 60),
+        attrs.evolve(CARDS, text="x" * 1024),
+        attrs.evolve(CARDS, cards=[CARD] * 10),
+        cards(media=attrs.evolve(IMAGE, content_type="image/jpeg", alt_text="A")),
+        cards(media=attrs.evolve(IMAGE, content_type="image/png")),
+        Carousel(
+            [
+                attrs.evolve(CARD, media=MediaItem(MediaKind.VIDEO, Link(URL), content_type=each))
+                for each in ("video/mp4", "video/3gpp")
+            ],
+            "T",
+        ),
+    ],
+)
+def test_content_at_a_limit_passes(adapter: BirdAdapter, content: Content) -> None:
+    """Content at a limit passes the check."""
+    assert adapter.check(Message(recipient(WHATSAPP), content, channel=WHATSAPP)) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Media((WEBP,)),
+        Media((IMAGE,), "x" * 1025),
+        Template("mapped", body=(TextParameter("line\nbreak"),)),
+    ],
+)
+def test_whatsapps_limits_hold_on_whatsapp_only(adapter: BirdAdapter, content: Content) -> None:
+    """What WhatsApp does not allow passes the check on SMS."""
+    failures = [
+        adapter.check(Message(recipient(channel), content, channel=channel))
+        for channel in (WHATSAPP, SMS)
+    ]
+
+    assert [True, False] == [failure is not None for failure in failures]
+
+
+def test_tags_at_their_limits_pass(adapter: BirdAdapter) -> None:
+    """Ten tags of fifty characters pass the check."""
+    tags = [f"{number}-_ {'Ab' * 23}" for number in range(10)]
+
+    assert {50} == set(map(len, tags))
+    assert adapter.check(Message(recipient(SMS), "Hi", channel=SMS, tags=tags)) is None
+
+
+@pytest.mark.parametrize(
     ("members", "path"),
     [
         ({"sender": "Acme"}, "sender"),
@@ -279,7 +359,12 @@ def test_unsupported_fields_are_refused_with_their_path(
 
 
 @pytest.mark.parametrize(
-    ("to", "channel"), [("ola@example.test", Channel.SMS), ("+37255500001", Channel.EMAIL)]
+    ("to", "channel"),
+    [
+        ("ola@example.test", Channel.SMS),
+        ("+ola@example.test", Channel.SMS),
+        ("+37255500001", Channel.EMAIL),
+    ],
 )
 def test_a_channel_has_its_own_kind_of_recipient(
     adapter: BirdAdapter, to: str, channel: Channel

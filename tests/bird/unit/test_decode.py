@@ -14,6 +14,7 @@ from support.flows import answer, drive
 from omnimsg.adapter import Account, Context, Effect, Response, Verdict
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.content import Interactive, Reply, Template
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected, Scope
@@ -210,6 +211,31 @@ def test_a_detail_names_a_field_of_our_message(key: str, path: str | None, reaso
     assert outcome.failure.detail.endswith("is wrong")
 
 
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        (".body.text.text", "content.body"),
+        (".body.image.text", "content.body"),
+        (".body.image.images[0].mediaUrl", "content.header.source"),
+        (".body.file.files[0].contentType", "content.header.content_type"),
+        (".body.gif.mediaUrl", "content.header.source"),
+        (".body.text.actions[0].reply.text", "content"),
+        (".tags", "tags"),
+    ],
+)
+def test_a_detail_names_a_field_of_text_with_buttons(key: str, path: str) -> None:
+    """Text with buttons has other fields than a text or media, and a failure names its own."""
+    message = Message(
+        "+37255500001", Interactive("Come?", [Reply("Yes")]), channel="sms", reference="r-1"
+    )
+    body = {"code": "InvalidPayload", "message": "Malformed", "details": {key: ["is wrong"]}}
+
+    _, (outcome,) = drive(ADAPTER.send([message], CONTEXT), answer(422, body))
+
+    assert isinstance(outcome, Rejected)
+    assert path == outcome.failure.path
+
+
 @given(response=ANSWERS)
 def test_any_answer_to_a_send(response: Response) -> None:
     """For any answer an acceptance has an id, and an outcome is that of the message."""
@@ -360,9 +386,12 @@ def test_the_reason_of_a_failure(
     [
         ({"details": "Expired"}, True),
         ({"reason": "details: Expired; reason: expired; code: 9"}, True),
+        ({"reason": "details: no delivery report; reason: expired; code: 0"}, True),
+        ({"reason": "details: no delivery report; reason: EXPIRED"}, True),
         ({"details": "validity_period_expired"}, True),
         ({"details": "DLR not received"}, False),
         ({"details": "the template has expired"}, False),
+        ({"reason": "details: rejected; reason: template_expired; code: 0"}, False),
         ({"details": ["Expired"]}, False),
         ({}, False),
     ],
@@ -420,6 +449,45 @@ def test_a_404_for_a_contacts_id(
     assert (reason, retry) == (outcome.reason, outcome.retry)
     if isinstance(outcome, NotSent):
         assert (outcome.scope is Scope.ACCOUNT) == (reason is Reason.MISCONFIGURED)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "reason", "retry"),
+    [
+        ("project not found", Rejected, Reason.TEMPLATE_UNAVAILABLE, Retry.NEVER),
+        ("Template version 7 not found", Rejected, Reason.TEMPLATE_UNAVAILABLE, Retry.NEVER),
+        ("channel not found", NotSent, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+        ("Not found", NotSent, Reason.MISCONFIGURED, Retry.AFTER_FIX),
+    ],
+)
+def test_a_404_for_a_template(
+    words: str, kind: type[Rejected | NotSent], reason: Reason, retry: Retry
+) -> None:
+    """A 404 that names the template blames it; any other one blames the account."""
+    message = Message("+37255500001", Template("t", "en"), channel="sms", reference="r-1")
+    body = {"code": "NotFound", "message": words}
+    _, (outcome,) = drive(ADAPTER.send([message], CONTEXT), answer(404, body))
+
+    assert isinstance(outcome, kind)
+    assert (reason, retry) == (outcome.reason, outcome.retry)
+    assert (outcome.failure.path == "content") == (kind is Rejected)
+
+
+def test_a_404_for_a_text_that_names_a_template_blames_the_account() -> None:
+    """A message without a template cannot lack one."""
+    outcome = send(answer(404, {"code": "NotFound", "message": "template not found"}))
+
+    assert (Scope.ACCOUNT, Reason.MISCONFIGURED) == (outcome.scope, outcome.reason)
+
+
+@pytest.mark.parametrize(
+    ("units", "parts"), [(2, 2), (0, 0), ("2", None), (True, None), (1.5, None), (None, None)]
+)
+def test_the_parts_of_a_message(units: object, parts: int | None) -> None:
+    """Chargeable units are the parts of a message; anything but a whole number is none."""
+    (leg,) = look_up({"status": "sent", "chargeableUnits": units}).legs
+
+    assert parts == (leg.usage and leg.usage.parts)
 
 
 def test_a_failure_beside_a_good_status_is_no_reason() -> None:

@@ -110,6 +110,18 @@ def test_an_email_names_copies_and_its_sender(adapter: BirdAdapter, context: Con
     assert written["sender"] == {"connector": {"identifierValue": "shop"}}
 
 
+def test_an_email_address_may_begin_with_a_plus(adapter: BirdAdapter, context: Context) -> None:
+    """What an address is follows from its at sign, and not from a plus at its beginning."""
+    message = Message("+a@example.test", Email(subject="S", text="H", cc=("+b@example.test",)))
+
+    written = document(adapter, message, context)
+
+    assert written["receiver"]["contacts"] == [
+        {"identifierKey": "emailaddress", "identifierValue": "+a@example.test", "type": "to"},
+        {"identifierKey": "emailaddress", "identifierValue": "+b@example.test", "type": "cc"},
+    ]
+
+
 def account_with(settings: BirdSettings, **given: Any) -> Account[BirdSettings]:
     """Return an account with some further keys."""
     return Account(name="nest", settings=settings, base_url=BirdAdapter.base_url, **given)
@@ -204,7 +216,7 @@ def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
         "Hi",
         channel=Channel.SMS,
         reference="r-1",
-        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=2))),
+        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=5, minutes=45))),
         ttl=90,
         tags=("Parcel 7",),
         callback_url="https://app.example.test/bird",
@@ -218,7 +230,7 @@ def test_the_optional_fields(adapter: BirdAdapter, context: Context) -> None:
         "body": {"type": "text", "text": {"text": "Hi"}},
         "reference": "r-1",
         "tags": ["Parcel 7"],
-        "scheduledFor": "2030-05-01T09:00:00+02:00",
+        "scheduledFor": "2030-05-01T09:00:00+05:45",
         "validity": 90,
         "notification": {"url": "https://app.example.test/bird"},
     }

@@ -60,12 +60,13 @@ NOW = datetime.fromisoformat("2030-01-02T03:04:05+00:00")
 CONTEXT = Context(account="nest", now=NOW, waited=1.5)
 
 WORDS = st.sampled_from(["A", "ø", "two words", "a\nb", "{{x}}", "\x01", "\U0001f600", ""])
+LABELS = WORDS | st.sampled_from(["x" * 20, "x" * 21])
 LONG = st.sampled_from(["A", "x" * 20, "x" * 21, "x" * 72, "x" * 73, "x" * 1024, "x" * 1025])
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example]
 MAYBE = st.none() | LONG
 URLS = st.sampled_from(["https://files.example.test/a?b=%20c", "http://a.test", "https://ü.test/ß"])
 MAILBOXES = st.sampled_from(
-    ["ola@example.test", "o.l-a_+1@localhost", "ß@ü.test", "a=b@c", "!#$%&'@x.test"]
+    ["ola@example.test", "o.l-a_+1@localhost", "ß@ü.test", "a=b@c", "+a@b.test", "!#$%&'@x.test"]
 ).filter(is_email)
 TYPES = st.none() | st.sampled_from(
     ["image/png", "image/gif", "video/mp4", "Video/3GPP; x=1", "application/pdf"]
@@ -113,10 +114,10 @@ PICTURES = built(
 AMOUNTS = st.decimals(0, 10**15, places=2) | st.sampled_from(
     [Decimal("0.005"), Decimal("1E+20"), Decimal("9.90000")]
 )
-LINKS = built(OpenUrl, WORDS, URLS, payload=WORDS)
+LINKS = built(OpenUrl, LABELS, URLS, payload=WORDS)
 ACTIONS = st.one_of(
     LINKS,
-    built(Reply, WORDS, MAYBE, image_url=URLS, description=LONG),
+    built(Reply, LABELS, MAYBE, image_url=URLS, description=LONG),
     built(RequestLocation, st.none() | WORDS, payload=WORDS),
     built(Buy, WORDS, AMOUNTS, currency=st.sampled_from(["EUR", "¥¥¥", "usd"])),
     built(Dial, WORDS, st.just("+37255500002")),
@@ -131,15 +132,16 @@ CARDS = built(
     height=st.none() | st.just(CardHeight.TALL),
 )
 FIT_CARDS = st.builds(
-    lambda title, url, text: Card(
+    lambda title, url, text, label: Card(
         title=title,
         text=text,
         media=MediaItem(MediaKind.IMAGE, Link(url)),
-        actions=[OpenUrl("Open", url)],
+        actions=[OpenUrl(label, url)],
     ),
     WORDS.filter(bool),
     URLS,
     st.none() | WORDS.filter(bool),
+    LABELS.filter(bool),
 )
 TEXTS = built(Text, WORDS, preview_url=st.booleans())
 MEDIA = built(Media, st.lists(ITEMS, min_size=1, max_size=3), MAYBE)

@@ -14,11 +14,12 @@ PHONE = {"identifierKey": "phonenumber", "identifierValue": "+48500100200"}
 MAILBOX = {"identifierKey": "emailaddress", "identifierValue": "a@example.test"}
 LINK = "https://files.example.test/a"
 HOUR = "2023-11-14T23:13:20Z"
-CARD = {
+CARD: dict[str, Any] = {
     "title": "Shoes",
     "mediaUrl": LINK,
     "actions": [{"type": "link", "link": {"text": "Buy", "url": LINK}}],
 }
+ROW = {"title": "Inside", "actions": [{"type": "postback", "postback": {"text": "A"}}]}
 
 
 def typed(kind: str, content: Any) -> dict[str, Any]:
@@ -29,6 +30,11 @@ def typed(kind: str, content: Any) -> dict[str, Any]:
 def body(kind: str, content: Any) -> dict[str, Any]:
     """Return a message with a body."""
     return message(body=typed(kind, content))
+
+
+def carousel(*cards: Any) -> dict[str, Any]:
+    """Return a message with a carousel of these cards."""
+    return body("carousel", {"text": "a", "items": list(cards)})
 
 
 def text(**more: Any) -> dict[str, Any]:
@@ -211,6 +217,44 @@ INVALID: list[tuple[str, str, Any, str]] = [
         body("carousel", {"text": "a", "items": [CARD]}),
         ".body.carousel.items",
     ),
+    ("eleven cards", "whatsapp", carousel(*[CARD] * 11), ".body.carousel.items"),
+    ("no text", "whatsapp", body("carousel", {"items": [CARD, CARD]}), ".body.carousel.text"),
+    (
+        "empty text above cards",
+        "whatsapp",
+        body("carousel", {"text": "", "items": [CARD, CARD]}),
+        ".body.carousel.text",
+    ),
+    (
+        "card without title",
+        "whatsapp",
+        carousel(CARD, {name: CARD[name] for name in ("mediaUrl", "actions")}),
+        ".body.carousel.items[1].title",
+    ),
+    (
+        "card with an empty title",
+        "whatsapp",
+        carousel(CARD, CARD | {"title": ""}),
+        ".body.carousel.items[1].title",
+    ),
+    (
+        "card without picture",
+        "whatsapp",
+        carousel(CARD, {name: CARD[name] for name in ("title", "actions")}),
+        ".body.carousel.items[1].mediaUrl",
+    ),
+    (
+        "card with no action",
+        "whatsapp",
+        carousel(CARD, CARD | {"actions": []}),
+        ".body.carousel.items[1].actions",
+    ),
+    (
+        "card with two links",
+        "whatsapp",
+        carousel(CARD, CARD | {"actions": CARD["actions"] * 2}),
+        ".body.carousel.items[1].actions",
+    ),
     (
         "card without action",
         "whatsapp",
@@ -305,6 +349,45 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ".notification.url",
     ),
     ("text of 4097", "whatsapp", text(text="x" * 4097), ".body.text.text"),
+    (
+        "text of 1025 with a button",
+        "whatsapp",
+        text(text="x" * 1025, actions=[typed("reply", {"text": "a"})]),
+        ".body.text.text",
+    ),
+    (
+        "caption of 1025",
+        "whatsapp",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1025}),
+        ".body.image.text",
+    ),
+    (
+        "list's text of 4097",
+        "whatsapp",
+        body("list", {"text": "x" * 4097, "items": [ROW]}),
+        ".body.list.text",
+    ),
+    (
+        "list's title of 61",
+        "whatsapp",
+        body("list", {"text": "a", "title": "x" * 61, "items": [ROW]}),
+        ".body.list.title",
+    ),
+    (
+        "section's title of 25",
+        "whatsapp",
+        body("list", {"text": "a", "items": [ROW, ROW | {"title": "x" * 25}]}),
+        ".body.list.items[1].title",
+    ),
+    (
+        "reply of 21 below a password",
+        "whatsapp",
+        body(
+            "authentication",
+            {"otp": {"disclaimer": True, "actions": [typed("reply", {"text": "x" * 21})]}},
+        ),
+        ".body.authentication.otp.actions[0].reply.text",
+    ),
     (
         "four replies",
         "whatsapp",
@@ -550,6 +633,11 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
         ),
     ),
     ("carousel", "whatsapp", body("carousel", {"text": "a", "items": [CARD, CARD]})),
+    (
+        "ten cards",
+        "whatsapp",
+        carousel(*[CARD | {"description": "a", "altText": "b"}] * 10),
+    ),
     ("list", "whatsapp", body("list", {"text": "a", "items": [{"title": "b"}]})),
     (
         "section",
@@ -559,6 +647,30 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("otp", "whatsapp", body("authentication", {"otp": {"disclaimer": True}})),
     ("long text on SMS", "sms", text(text="x" * 4097)),
     ("text of 4096", "whatsapp", text(text="x" * 4096)),
+    (
+        "text of 1024 with a button",
+        "whatsapp",
+        text(text="x" * 1024, actions=[typed("reply", {"text": "a"})]),
+    ),
+    ("text without buttons", "whatsapp", text(text="x" * 4096, actions=[])),
+    (
+        "caption of 1024",
+        "whatsapp",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1024}),
+    ),
+    (
+        "long caption on SMS",
+        "sms",
+        body("image", {"images": [{"mediaUrl": LINK}], "text": "x" * 1025}),
+    ),
+    (
+        "list as long as can be",
+        "whatsapp",
+        body(
+            "list",
+            {"text": "x" * 4096, "title": "x" * 60, "items": [ROW | {"title": "x" * 24}]},
+        ),
+    ),
     ("three replies of 20", "whatsapp", text(actions=[typed("reply", {"text": "x" * 20})] * 3)),
     (
         "ten rows of 24",

@@ -333,6 +333,19 @@ async def test_a_button_of_bird(
     } == document["payload"]["body"]
 
 
+async def test_a_quoted_message_of_bird(api: Api, target: Target, clock: Clock) -> None:
+    """A text that quotes a message names it in `replyTo`, with the type of a message."""
+    message_id = await api.bird(channel="whatsapp")
+    clock.now += 4 * PACE
+    await api.sandbox.callbacks.flush()
+    target.calls.clear()
+
+    await reply(api, text="This one", reply_to=message_id)
+
+    (document,) = target.documents
+    assert {"id": message_id, "order": 0, "type": "message"} == document["payload"]["replyTo"]
+
+
 async def test_a_button_of_an_older_message(api: Api, target: Target, clock: Clock) -> None:
     """`reply_to` of a tap selects an older message with the same button."""
     first = await api.bird(channel="whatsapp", body=BIRD_BUTTONS)
