@@ -113,7 +113,7 @@ class CellError(ValueError):
 
     def __init__(self, problems: Sequence[str], others: dict[str, Any]) -> None:
         super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         self.others = others
 
 
