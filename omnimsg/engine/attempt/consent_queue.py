@@ -48,6 +48,7 @@ class ConsentQueue:
         self._retries = Alarm(self._start_retry)
         self._pause = _PAUSE
         self._retrying: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def add(self, changes: Sequence[ConsentChange]) -> None:
         """Keep changes that are to be recorded; `record` does that at once, a timer does later."""
@@ -57,8 +58,9 @@ class ConsentQueue:
 
     def resume(self) -> None:
         """Set the timer for the changes that wait, also if an earlier event loop has added them."""
-        if self._changes:
-            self._retries.set(self._pause)
+        if self._changes and not self._is_closed:
+            # Where each event loop ends after one message, none lives until its timer fires.
+            self._retries.set(0.0 if self._retries.is_lost else self._pause)
 
     async def record(self) -> None:
         """Record the changes that wait; if the list fails, or is slow, that goes on without this.
@@ -82,6 +84,7 @@ class ConsentQueue:
             # Not within a timeout, which would wait for a list that ignores its cancellation.
             await asyncio.wait([recording], timeout=seconds)
         finally:
+            self._is_closed = True  # an attempt that is under way sets no timer any more
             self._retries.stop()
             loop = asyncio.get_running_loop()
             for each in (recording, self._retrying):
