@@ -79,14 +79,13 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        # Each is stored by a call.
+        # Its values are calls, each of which stores one outcome.
         self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
             lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
         )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
         self._committing: asyncio.Task[datetime] | None = None
-        self._is_closed = False
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
@@ -117,9 +116,8 @@ class Tracker(Observer):
             # Not within a timeout, which would wait for a store that ignores its cancellation.
             await asyncio.wait([committing], timeout=seconds)
         finally:
-            self._is_closed = True
             self._commits.stop()
-            self._sweeps.stop()
+            self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
             self._outcomes.cancel()
             loop = asyncio.get_running_loop()
             for each in (committing, self._committing):
@@ -254,10 +252,6 @@ class Tracker(Observer):
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
 
-    def _sweep_in(self, seconds: float) -> None:
-        if not self._is_closed:  # the timer would keep it alive for as long as the doubt
-            self._sweeps.set(seconds)
-
     def _start_sweep(self) -> None:
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
@@ -268,7 +262,7 @@ class Tracker(Observer):
         if tracked.handover.is_doubtful:
             self._last_doubt = now
             # A timer gives the doubt up if no other call comes after its time is over.
-            self._sweep_in(self._window.total_seconds() + 1)
+            self._sweeps.set(self._window.total_seconds() + 1)
         else:  # an earlier report has proved it
             self._end_doubt(tracked)
 
@@ -313,13 +307,13 @@ class Tracker(Observer):
             if is_own_cancellation(error):
                 raise
             _warn_failed(error)  # a store may raise anything
-            self._sweep_in(_SWEEP_EVERY)
+            self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
             self.doubts_unresolved += 1
             self._notify_end(each, None)
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
-            self._sweep_in(_SWEEP_EVERY)
+            self._sweeps.set(_SWEEP_EVERY)
 
     def _end_doubt(self, tracked: Tracked) -> None:
         self.doubts_settled += 1

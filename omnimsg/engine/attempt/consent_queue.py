@@ -48,7 +48,6 @@ class ConsentQueue:
         self._retries = Alarm(self._start_retry)
         self._pause = _PAUSE
         self._retrying: asyncio.Task[None] | None = None
-        self._is_closed = False
 
     def add(self, changes: Sequence[ConsentChange]) -> None:
         """Keep changes that are to be recorded; `record` does that at once, a timer does later."""
@@ -58,14 +57,14 @@ class ConsentQueue:
 
     def resume(self) -> None:
         """Set the timer for the changes that wait, also if an earlier event loop has added them."""
-        if self._changes and not self._is_closed:
+        if self._changes:
             # Where each event loop ends after one message, none lives until its timer fires.
             self._retries.set(0.0 if self._retries.is_lost else self._pause)
 
     async def record(self) -> None:
-        """Record the changes that wait; if the list fails, or is slow, that goes on without this.
+        """Record the changes that wait; those that the list does not take are recorded later.
 
-        What waits for it, an outcome or a handler, has to wait some seconds at most.
+        This takes some seconds at most, because an outcome or a handler waits for it.
         """
         try:
             async with asyncio.timeout(_WAIT):
@@ -84,8 +83,7 @@ class ConsentQueue:
             # Not within a timeout, which would wait for a list that ignores its cancellation.
             await asyncio.wait([recording], timeout=seconds)
         finally:
-            self._is_closed = True  # an attempt that is under way sets no timer any more
-            self._retries.stop()
+            self._retries.close()  # an attempt that is under way would set it again
             loop = asyncio.get_running_loop()
             for each in (recording, self._retrying):
                 if each is not None and each.get_loop() is loop:
