@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.doubt import Doubt
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
@@ -97,8 +98,9 @@ class Tracker(Observer):
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous):
-                key = secrets.token_hex(8)
-                self._outcomes.add(partial(self._doubt, outcome, message, key))
+                now, key = self._clock.utc_now(), secrets.token_hex(8)
+                doubt = Doubt(Tracked.of_doubt(outcome, message, now, key=key))
+                self._outcomes.add(partial(self._store_doubt, doubt))
             # An adapter that breaks its contract may name neither.
             elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
                 self._outcomes.add(partial(self.accept, outcome, address_of(message)))
@@ -147,7 +149,8 @@ class Tracker(Observer):
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store an acceptance."""
-        return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
+        new = Tracked.of_accepted(accepted, to, self._clock.utc_now())
+        return await self._store_outcome(new, new.joined_with)
 
     def prove(self, found: Accepted) -> None:
         """Queue the acceptance of a doubtful message that a look-up has found."""
@@ -256,17 +259,19 @@ class Tracker(Observer):
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    async def _doubt(self, outcome: Ambiguous, message: Message, key: str) -> None:
-        now = self._clock.utc_now()
-        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now, key=key))
+    async def _store_doubt(self, doubt: Doubt) -> None:
+        tracked = await self._store_outcome(doubt.state, doubt.joined_with)
         if tracked.handover.is_doubtful:
-            self._last_doubt = now
+            self._last_doubt = self._clock.utc_now()
             # A timer gives the doubt up if no other call comes after its time is over.
             self._sweeps.set(self._window.total_seconds() + 1)
-        else:  # an earlier report has proved it
+        elif doubt.ends_early:
+            doubt.ends_early = False
             self._end_doubt(tracked)
 
-    async def _store_outcome(self, new: Tracked) -> Tracked:
+    async def _store_outcome(
+        self, new: Tracked, join: Callable[[Tracked | None], Tracked]
+    ) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
         names = Names.make(
             account=new.account,
@@ -275,7 +280,7 @@ class Tracker(Observer):
             is_answer=True,
             doubt_key=new.doubt_key,
         )
-        tracked = await self._update(names, new.joined_with)
+        tracked = await self._update(names, join)
         # A store that has raised after writing may have joined them already.
         is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
         if is_reported and self._joined is not None:
