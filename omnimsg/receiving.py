@@ -254,7 +254,7 @@ class Receiving:
         """Give the store of messages and the suppression list what they have not taken yet."""
         try:
             if self._settlement.delivery is not None:
-                await self._settlement.delivery.aclose(max(CLEANUP_SECONDS, until.remaining()))
+                await self._settlement.delivery.aclose(until)
         finally:
             if self._consents is not None:
                 await self._consents.aclose(max(CLEANUP_SECONDS, until.remaining()))

@@ -24,6 +24,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
+from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.clock import Clock
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
 
     _HandOn: TypeAlias = Callable[[], Awaitable[None]]
@@ -130,21 +132,25 @@ class Delivery:
         for each in self._receivers:
             each.keep(account)
 
-    async def aclose(self, seconds: float) -> None:
+    async def aclose(self, until: Deadline) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
-            seconds: Seconds that the store may take for the outcomes, and the handlers for the
-                reports.
+            until: When both must have ended. The store may take a few seconds all the same, and so
+                may the handlers.
         """
         try:
-            await self.tracker.aclose(seconds)
+            await self.tracker.aclose(_left(until))
         finally:
             self.closing.set()
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=seconds)
+        if not tasks:
+            return
+        try:
+            await asyncio.wait(tasks, timeout=_left(until))
+        finally:
+            late = [each for each in tasks if not each.done()]
             if late:
                 log.warning(
                     "the client was closed before the handlers of %d messages had ended",
@@ -284,6 +290,10 @@ class Delivery:
                     await self.closing.wait()
             if await _succeeds(hand_on, warn) or self.closing.is_set:
                 return
+
+
+def _left(until: Deadline) -> float:
+    return max(CLEANUP_SECONDS, until.remaining())
 
 
 async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:

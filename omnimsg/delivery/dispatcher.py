@@ -79,7 +79,7 @@ class Dispatcher:
         self._handler_timeout = handler_timeout
         # By event key: the future that repetitions of a running event wait for, once there is one.
         self._running: dict[str, asyncio.Future[None] | None] = {}
-        # By event key: the handlers that are done with an event that another handler has failed.
+        # By event key: what is done of an event that a handler has failed.
         self._partly_handled: dict[str, set[object]] = {}
         self._locks = NamedLocks()
         self.handled: int = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.delivery.tracked import Handover
+from omnimsg.delivery.tracked import Handover, is_settled
 from omnimsg.domain import validate
 
 if TYPE_CHECKING:
@@ -179,7 +179,10 @@ class MemoryStore:
         if token is not None:
             self._latest[token] = number
             if tracked.is_open:
-                self._open[token] = (*self._open.get(token, ()), number)[-_MAX_PER_TOKEN:]
+                others = self._open.get(token, ())
+                # A doubt that has ended gives way first: a report may be about any of the others.
+                numbers = (number, *others) if is_settled(tracked) else (*others, number)
+                self._open[token] = numbers[-_MAX_PER_TOKEN:]
 
     def _forget_names(self, number: int) -> None:
         tracked = self._messages[number]

@@ -112,7 +112,7 @@ class Names:
         """
         if self.doubt_key is not None and self.doubt_key == other.doubt_key:
             return True
-        if _is_settled(other):
+        if is_settled(other):
             return False  # its own id finds it
         is_sent = self.is_answer or any(each.handover is not Handover.UNKNOWN for each in found)
         if is_sent and other.handover is not Handover.UNKNOWN:
@@ -186,7 +186,7 @@ class Tracked:
     @property
     def is_open(self) -> bool:
         """Whether its own id or its hand-over is not known yet, or it was in doubt."""
-        return self.doubt_key is not None or not _is_settled(self)
+        return self.doubt_key is not None or not is_settled(self)
 
     @property
     def consent_changes(self) -> Sequence[ConsentChange]:
@@ -320,7 +320,8 @@ def address_of(message: Message) -> str | None:
     return message.to if isinstance(message.to, str) else message.to.value
 
 
-def _is_settled(tracked: Tracked) -> bool:
+def is_settled(tracked: Tracked) -> bool:
+    """Return whether the own id and the hand-over of a message are known."""
     return tracked.handover is Handover.ACCEPTED and tracked.own_id is not None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.doubt import Doubt
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
@@ -79,14 +80,13 @@ class Tracker(Observer):
         self._observers = observers
         self._window = timedelta(seconds=doubt_window)
         self._joined = joined
-        # Each is stored by a call.
+        # Its values are calls, each of which stores one outcome.
         self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
             lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
         )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
         self._committing: asyncio.Task[datetime] | None = None
-        self._is_closed = False
         self.waiters: Waiters = Waiters()
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
@@ -98,8 +98,9 @@ class Tracker(Observer):
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous):
-                key = secrets.token_hex(8)
-                self._outcomes.add(partial(self._doubt, outcome, message, key))
+                now, key = self._clock.utc_now(), secrets.token_hex(8)
+                doubt = Doubt(Tracked.of_doubt(outcome, message, now, key=key))
+                self._outcomes.add(partial(self._store_doubt, doubt))
             # An adapter that breaks its contract may name neither.
             elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
                 self._outcomes.add(partial(self.accept, outcome, address_of(message)))
@@ -117,9 +118,8 @@ class Tracker(Observer):
             # Not within a timeout, which would wait for a store that ignores its cancellation.
             await asyncio.wait([committing], timeout=seconds)
         finally:
-            self._is_closed = True
             self._commits.stop()
-            self._sweeps.stop()
+            self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
             self._outcomes.cancel()
             loop = asyncio.get_running_loop()
             for each in (committing, self._committing):
@@ -149,7 +149,8 @@ class Tracker(Observer):
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store an acceptance."""
-        return await self._store_outcome(Tracked.of_accepted(accepted, to, self._clock.utc_now()))
+        new = Tracked.of_accepted(accepted, to, self._clock.utc_now())
+        return await self._store_outcome(new, new.joined_with)
 
     def prove(self, found: Accepted) -> None:
         """Queue the acceptance of a doubtful message that a look-up has found."""
@@ -254,25 +255,23 @@ class Tracker(Observer):
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
 
-    def _sweep_in(self, seconds: float) -> None:
-        if not self._is_closed:  # the timer would keep it alive for as long as the doubt
-            self._sweeps.set(seconds)
-
     def _start_sweep(self) -> None:
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    async def _doubt(self, outcome: Ambiguous, message: Message, key: str) -> None:
-        now = self._clock.utc_now()
-        tracked = await self._store_outcome(Tracked.of_doubt(outcome, message, now, key=key))
+    async def _store_doubt(self, doubt: Doubt) -> None:
+        tracked = await self._store_outcome(doubt.state, doubt.joined_with)
         if tracked.handover.is_doubtful:
-            self._last_doubt = now
+            self._last_doubt = self._clock.utc_now()
             # A timer gives the doubt up if no other call comes after its time is over.
-            self._sweep_in(self._window.total_seconds() + 1)
-        else:  # an earlier report has proved it
+            self._sweeps.set(self._window.total_seconds() + 1)
+        elif doubt.ends_early:
+            doubt.ends_early = False
             self._end_doubt(tracked)
 
-    async def _store_outcome(self, new: Tracked) -> Tracked:
+    async def _store_outcome(
+        self, new: Tracked, join: Callable[[Tracked | None], Tracked]
+    ) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
         names = Names.make(
             account=new.account,
@@ -281,7 +280,7 @@ class Tracker(Observer):
             is_answer=True,
             doubt_key=new.doubt_key,
         )
-        tracked = await self._update(names, new.joined_with)
+        tracked = await self._update(names, join)
         # A store that has raised after writing may have joined them already.
         is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
         if is_reported and self._joined is not None:
@@ -313,13 +312,13 @@ class Tracker(Observer):
             if is_own_cancellation(error):
                 raise
             _warn_failed(error)  # a store may raise anything
-            self._sweep_in(_SWEEP_EVERY)
+            self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
             self.doubts_unresolved += 1
             self._notify_end(each, None)
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
-            self._sweep_in(_SWEEP_EVERY)
+            self._sweeps.set(_SWEEP_EVERY)
 
     def _end_doubt(self, tracked: Tracked) -> None:
         self.doubts_settled += 1

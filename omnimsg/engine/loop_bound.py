@@ -43,6 +43,7 @@ class Alarm:
         self._callback = callback
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     @property
     def is_lost(self) -> bool:
@@ -51,6 +52,8 @@ class Alarm:
 
     def set(self, seconds: float) -> None:
         """Start the timer with a delay in seconds; do nothing without a running event loop."""
+        if self._is_closed:
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -65,6 +68,11 @@ class Alarm:
         if self._timer is not None and self._loop is asyncio.get_running_loop():
             self._timer.cancel()
             self._loop = self._timer = None
+
+    def close(self) -> None:
+        """Cancel the timer for good: setting it again changes nothing."""
+        self._is_closed = True
+        self.stop()
 
     def _fire(self) -> None:
         self._loop = self._timer = None

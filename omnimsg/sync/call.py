@@ -40,7 +40,7 @@ def runs_event_loop() -> bool:
     """Return whether an event loop runs in this thread, or in this greenlet.
 
     gevent and eventlet turn threads into greenlets of one thread. asyncio knows one running loop
-    of a thread, so that all greenlets find the process's, which a waiting greenlet does not block.
+    of a thread, so every greenlet finds the process's. A greenlet that waits does not block it.
     """
     try:
         loop = asyncio.get_running_loop()

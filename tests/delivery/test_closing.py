@@ -447,6 +447,26 @@ def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
     assert "closed before the store of messages had taken 2 outcomes" in caplog.text
 
 
+async def with_early_report(
+    loop: VirtualLoop, wait: Callable[[], Awaitable[None]], store: MemoryStore | None = None
+) -> Client:
+    """Build a client whose handler is told of an early report, and waits."""
+    client = Client(
+        [tiny(kind=Reporting)],
+        transport=lambda _: FakeTransport(),
+        callbacks=CallbackOptions(public_url=PUBLIC_URL, handler_timeout=600),
+        clock=loop,
+        store=store,
+    )
+    receiver = client.receiver(lambda _: None)
+    early = {"state": "sent", "token": report_token("main", "r0")}
+    assert 204 == await deliver(receiver, early)
+    client.on_status(lambda _: wait())
+    await client.send(texts(1)[0])
+    await client.tracked("main:id-r0")
+    return client
+
+
 @pytest.mark.parametrize("wait", [stuck, stubborn])
 def test_a_handler_that_hangs_does_not_keep_a_client_open(
     wait: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
@@ -455,18 +475,7 @@ def test_a_handler_that_hangs_does_not_keep_a_client_open(
     loop = VirtualLoop()
 
     async def story() -> float:
-        client = Client(
-            [tiny(kind=Reporting)],
-            transport=lambda _: FakeTransport(),
-            callbacks=CallbackOptions(public_url=PUBLIC_URL),
-            clock=loop,
-        )
-        receiver = client.receiver(lambda _: None)
-        early = {"state": "sent", "token": report_token("main", "r0")}
-        assert 204 == await deliver(receiver, early)
-        client.on_status(lambda _: wait())
-        await client.send(texts(1)[0])
-        await client.tracked("main:id-r0")
+        client = await with_early_report(loop, wait)
         began = loop.time()
         await client.aclose(deadline=1)
         took = loop.time() - began
@@ -477,3 +486,53 @@ def test_a_handler_that_hangs_does_not_keep_a_client_open(
 
     assert 5 == pytest.approx(took, abs=0.1)
     assert "closed before the handlers of 1 messages had ended" in caplog.text
+
+
+def test_a_handler_that_hangs_after_the_store_gets_no_second_deadline() -> None:
+    """A store that hangs uses up the deadline, and a handler that hangs has five more seconds."""
+    loop, store = VirtualLoop(), Pausing()
+
+    async def story() -> float:
+        client = await with_early_report(loop, stuck, store)
+        store.hangs = True
+        await client.send(texts(1, start=1)[0])
+        began = loop.time()
+        await client.aclose(deadline=30)
+        took = loop.time() - began
+        await settled()
+        return took
+
+    assert 35 == pytest.approx(loop.drive_to_end(story()), abs=0.1)
+
+
+def test_a_closing_that_is_given_up_ends_a_handler_that_hangs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever cancels the closing of a client is told of the handlers that had not ended."""
+    loop = VirtualLoop()
+
+    async def story() -> None:
+        client = await with_early_report(loop, stuck)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.aclose(deadline=30), 1)
+        await settled()
+
+    loop.drive_to_end(story())
+
+    assert "closed before the handlers of 1 messages had ended" in caplog.text
+
+
+class Pausing(MemoryStore):
+    """A store that takes changes until it hangs.
+
+    Attributes:
+        hangs: Whether it hangs.
+    """
+
+    hangs = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or hang."""
+        if self.hangs:
+            await stuck()
+        return await super().update(names, change)

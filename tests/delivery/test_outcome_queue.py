@@ -6,7 +6,8 @@ import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from support.delivery import accepted, doubtful, report, tell
+import pytest
+from support.delivery import Watcher, accepted, doubtful, report, tell
 from support.virtual import VirtualLoop
 
 from omnimsg.delivery.memory_store import MemoryStore
@@ -17,8 +18,6 @@ from omnimsg.engine.observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from omnimsg.delivery.tracked import Names, Tracked
 
@@ -197,6 +196,28 @@ def test_a_doubt_that_an_early_report_has_proved_is_no_doubt() -> None:
         return [each.reference for each in doubts]
 
     assert [] == loop.drive_to_end(story())
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_the_end_of_a_doubt_is_told_once(*, is_early: bool) -> None:
+    """The observers are told once, also if the store is given the doubt again after its proof."""
+    store, loop, watcher = Raising(), VirtualLoop(), Watcher()
+    store.answers = 0
+
+    async def story() -> int:
+        tracker = Tracker(store, loop, Observers([watcher]))
+        if is_early:
+            await tracker.apply(report(reference="r0"))
+        store.answers = 1
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()  # which raises after it has written
+        store.refuses = not is_early
+        await tracker.apply(report(reference="r0"))
+        await tracker.commit()
+        await tracker.aclose(5)
+        return tracker.doubts_settled
+
+    assert (1, 1) == (loop.drive_to_end(story()), len(watcher.doubts))
 
 
 def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:

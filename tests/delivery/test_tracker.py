@@ -125,6 +125,19 @@ async def test_an_early_report_settles_a_doubt(world: World) -> None:
     assert [M1] == [each.id for each in world.watcher.doubts]
 
 
+async def test_doubts_that_have_ended_do_not_keep_the_report_of_another(world: World) -> None:
+    """Of many doubts with one reference each ends by its report, however many have ended before."""
+    tell(world.tracker, *[doubtful() for _ in range(8)])
+    for number in range(7):
+        await world.tracker.apply(report(provider_id=f"m{number}", reference="r1"))
+    tell(world.tracker, doubtful())
+
+    for number in (7, 8):
+        await world.tracker.apply(report(provider_id=f"m{number}", reference="r1"))
+
+    assert [] == await world.tracker.doubts()
+
+
 async def test_a_look_up_settles_a_doubt(world: World) -> None:
     """A look-up that finds the message settles the doubt."""
     tell(world.tracker, doubtful())

@@ -58,12 +58,13 @@ class ConsentQueue:
     def resume(self) -> None:
         """Set the timer for the changes that wait, also if an earlier event loop has added them."""
         if self._changes:
-            self._retries.set(self._pause)
+            # Where each event loop ends after one message, none lives until its timer fires.
+            self._retries.set(0.0 if self._retries.is_lost else self._pause)
 
     async def record(self) -> None:
-        """Record the changes that wait; if the list fails, or is slow, that goes on without this.
+        """Record the changes that wait; those that the list does not take are recorded later.
 
-        What waits for it, an outcome or a handler, has to wait some seconds at most.
+        This takes some seconds at most, because an outcome or a handler waits for it.
         """
         try:
             async with asyncio.timeout(_WAIT):
@@ -82,7 +83,7 @@ class ConsentQueue:
             # Not within a timeout, which would wait for a list that ignores its cancellation.
             await asyncio.wait([recording], timeout=seconds)
         finally:
-            self._retries.stop()
+            self._retries.close()  # an attempt that is under way would set it again
             loop = asyncio.get_running_loop()
             for each in (recording, self._retrying):
                 if each is not None and each.get_loop() is loop:

@@ -259,7 +259,7 @@ class AttemptRunner:
                     )
                     outcomes.append(outcome_of(verdict, reference, self._account, failure))
                 elif isinstance(outcome, Ambiguous) and never_sent:
-                    # The code's row is written for sending; this request may be repeated.
+                    # The adapter's table is for requests that send: this one may be repeated.
                     verdict, failure = classify.of_messages(
                         Verdict.AMBIGUOUS, failure, run.effect, sent_before=False
                     )
