@@ -3,7 +3,7 @@
 A CSV file gets two additional columns, `metadata.line` and `metadata.why`, which are never sent. A
 row with too many cells keeps them. The lines of a JSON Lines file are copied unchanged.
 
-A line that would be a good one in the new file and must not be sent as it is, is marked so that it
+A line that could be a good one in the new file and must not be sent as it is, is marked so that it
 is bad: a row of CSV by a cell beyond the header, where also a spreadsheet keeps it, a line of JSON
 Lines by an unknown key.
 """
@@ -41,8 +41,8 @@ class Cause:
 
     Attributes:
         text: The reason.
-        needs_mark: Whether the line is a good one by itself and must not be sent as it is, because
-            it repeats a reference or its recipient has opted out.
+        needs_mark: Whether the line may be a good one by itself and must not be sent as it is,
+            because it repeats a reference or its recipient has opted out.
     """
 
     text: str

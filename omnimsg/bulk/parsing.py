@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from omnimsg.bulk.reader import MessageFile
     from omnimsg.domain.message import Message
 
+REPEATED_REFERENCE = Problem("reference", "repeats the reference of another line")
+"""The problem of a line whose message may be that of another line."""
+
 # A message in which one field at a time is replaced, to check that field by itself.
 _GOOD = {"to": "+37255500001", "content": {"type": "text", "text": "-"}}
 
@@ -65,7 +68,7 @@ class LineParser:
             ) from None
 
     def skip(self, line: Line) -> None:
-        """Record the reference of a line that is not parsed, because a later line may repeat it."""
+        """Record the reference of a line that is not parsed, because another one may repeat it."""
         if isinstance(line.data, dict):
             self._is_new(line.data.get("reference"))
 
@@ -91,10 +94,11 @@ class LineParser:
         except InvalidValue as error:
             known = {each.path for each in problems}
             problems += [each for each in _all_problems(data, error) if each.path not in known]
+        # A bad line is not sent, so the next line with its reference is the first one.
+        if self._is_known(own_reference) if problems else not self._is_new(own_reference):
+            problems.append(REPEATED_REFERENCE)
         if problems:
             raise InvalidValue(*problems)
-        if not self._is_new(own_reference):
-            raise InvalidValue(Problem("reference", "repeats the reference of an earlier line"))
         return message
 
     def _recipient(self, to: object, region: str) -> dict[str, Any]:
@@ -111,6 +115,9 @@ class LineParser:
     def _is_new(self, reference: object) -> bool:
         """Record a reference of the file; return whether no earlier line has it."""
         return not isinstance(reference, str) or self._references.add(reference)
+
+    def _is_known(self, reference: object) -> bool:
+        return isinstance(reference, str) and reference in self._references
 
 
 def _all_problems(data: object, error: InvalidValue) -> list[Problem]:

@@ -173,11 +173,12 @@ class ResultsFile(DirectJournal):
             raise ResultsError(
                 f"{path}: line 1 is damaged, or no line of a results file; {RESTORE}"
             )
-        if header is None or "refused" in checked_header(path, header):
+        if header is not None:
+            require_same_file(path, checked_header(path, header), fresh)
+        if header is None or "refused" in header:
             # Killed before the header was complete, or a refused file: no message was sent.
             log.truncate(0)
             return cls._started(path, log, fresh, source)
-        require_same_file(path, header, fresh)
         results = cls(path, log, header, source)
         results._replay(entries)
         return results

@@ -122,6 +122,8 @@ def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
 def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse to resume with another file of messages than the first run.
 
+    A file that was refused may have been corrected since.
+
     Args:
         path: The results file.
         first: Its header.
@@ -137,10 +139,11 @@ def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, An
             f"{path}: belongs to another file, {first.get('file')}; name the right results file"
             " with --results"
         )
-    raise ResultsError(
-        f"{path}: the file of messages has changed since the first run; restore it, or put new"
-        " lines into a file of their own"
-    )
+    if "refused" not in first:
+        raise ResultsError(
+            f"{path}: the file of messages has changed since the first run; restore it, or put new"
+            " lines into a file of their own"
+        )
 
 
 def is_start_of_header(path: Path) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk import Line, MessageFile
     from omnimsg.bulk.export import Cause
+    from omnimsg.bulk.parsing import LineParser
     from omnimsg.bulk.recorded_results import RecordedResults
 
 # Whoever has opted out at one provider must not get the message through another one either.
@@ -86,10 +87,12 @@ def results(  # noqa: PLR0913 - the flags of a command
         as_json: Print the counts as JSON.
     """
     recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
-    wants_lines = output.failed is not None or output.doubtful is not None
-    messages = _messages(file, reading, recorded, required=wants_lines)
-    # Counted now, because the file may change while the provider is asked.
+    messages = _messages(file, reading, recorded, output)
+    # Read now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
+    parser = None
+    if messages is not None and output.failed is not None:
+        parser = _parser_of_bad_lines(messages, recorded, reading.region)
     statuses = query_statuses(recorded, config, rate) if delivery else {}
     counts = _counts(recorded)
     summary: dict[str, Any] = {
@@ -100,8 +103,8 @@ def results(  # noqa: PLR0913 - the flags of a command
     }
     failures = {line for line, status in statuses.items() if status.failed}
     summary |= {"failed": None, "doubtful": None}
-    if messages is not None and output.failed is not None:
-        failed = _failed_line(recorded, failures, messages, reading.region)
+    if messages is not None and output.failed is not None and parser is not None:
+        failed = _failed_line(recorded, failures, parser)
         summary["failed"] = _write(messages, output.failed, failed)
     if messages is not None and output.doubtful is not None:
         summary["doubtful"] = _write(messages, output.doubtful, _doubtful_line(recorded))
@@ -129,12 +132,12 @@ def _recorded(path: Path) -> "RecordedResults":
 
 
 def _messages(
-    file: Path, reading: FileFlags, recorded: "RecordedResults", *, required: bool
+    file: Path, reading: FileFlags, recorded: "RecordedResults", output: OutputFlags
 ) -> "MessageFile | None":
-    """Open the file of messages; `None` if it cannot be used and is not required.
+    """Open the file of messages; `None` if it cannot be used and no lines of it are wanted.
 
-    A file that is not the one that was sent cannot be used. Nor are lines written of one that is
-    read in another way: a row that is bad now may be a good one in the next run.
+    A file that is not the one that was sent cannot be used. Nor are failed lines written of one
+    that is read in another way: what is wrong with a row, and its reference, would be others.
     """
     from omnimsg.bulk import FileFormatError  # noqa: PLC0415 - keeps help fast
 
@@ -146,7 +149,7 @@ def _messages(
                 f"{file}: the file of messages has changed since it was sent",
                 "restore it to count the lines that were not reached, and to write lines of it",
             )
-        elif not required or (other := other_flags(file, reading, first)) is None:
+        elif output.failed is None or (other := other_flags(file, reading, first)) is None:
             return messages
         else:
             error = other
@@ -154,7 +157,7 @@ def _messages(
         error = other_flags(file, reading, first) or refused(file, wrong)
     except CommandError as wrong:
         error = wrong
-    if required:
+    if output.failed is not None or output.doubtful is not None:
         raise error
     print_hint(f"{error.text}; the counts are those of the results file")
     return None
@@ -189,26 +192,31 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
 
 
+def _parser_of_bad_lines(
+    messages: "MessageFile", recorded: "RecordedResults", region: str | None
+) -> "LineParser":
+    """Return a parser to which the reference of each line that is not bad is known.
+
+    The message of a bad line may be the one of another line, also of a later one.
+    """
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
+
+    parser = LineParser(messages, "line-{}".format, region)
+    for line in messages.read():
+        if recorded.line_states[line.number] is not LineState.BAD:
+            parser.skip(line)
+    return parser
+
+
 def _failed_line(
-    recorded: "RecordedResults",
-    failures: set[int],
-    messages: "MessageFile",
-    region: str | None,
+    recorded: "RecordedResults", failures: set[int], parser: "LineParser"
 ) -> "Callable[[Line], Cause | None]":
     """Return a function that returns why a line failed; call it in the order of the lines."""
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.export import Cause  # noqa: PLC0415
-    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
+    from omnimsg.bulk.parsing import REPEATED_REFERENCE  # noqa: PLC0415
     from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
-
-    parser = LineParser(messages, "line-{}".format, region)
-
-    def is_good_alone(line: "Line") -> bool:
-        try:
-            LineParser(messages, "line-{}".format, region).parse(line)
-        except InvalidValue:
-            return False
-        return True
 
     def why(line: "Line") -> "Cause | None":
         state = recorded.line_states[line.number]
@@ -216,9 +224,9 @@ def _failed_line(
             try:
                 parser.parse(line)
             except InvalidValue as error:
-                return Cause(problems_text(error.problems), needs_mark=is_good_alone(line))
+                is_repeated = REPEATED_REFERENCE in error.problems
+                return Cause(problems_text(error.problems), needs_mark=is_repeated)
             return Cause("was bad when the file was sent with other flags")
-        parser.skip(line)
         if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
             reason = recorded.reason_of(line.number) or "failed"
             return Cause(reason, needs_mark=reason in _OPT_OUTS)

@@ -162,7 +162,7 @@ def test_json_lines_are_checked(run: Run, sandbox: Sandbox, tmp_path: Path) -> N
 
     ran = run("send-many", "many.jsonl", "--check")
 
-    assert "line 2: reference: repeats the reference of an earlier line" in ran.error
+    assert "line 2: reference: repeats the reference of another line" in ran.error
     assert "1 message would be sent, 2 bad" in ran.out
 
 

@@ -219,12 +219,49 @@ def test_a_row_that_repeats_a_reference_stays_bad_until_it_is_corrected(
 
     assert [
         "to,text,reference,metadata.line,metadata.why",
-        f"{PHONE},Hello,r-1,3,reference: repeats the reference of an earlier line,{MARK}",
+        f"{PHONE},Hello,r-1,3,reference: repeats the reference of another line,{MARK}",
     ] == (tmp_path / "failed.csv").read_text().splitlines()
     assert [(0, 1), (0, 1), (1, 0)] == [
         (each.rows[0]["accepted"], each.rows[0]["bad"]) for each in (again, third, last)
     ]
     assert ["r-1", "r-2"] == [each.reference for each in sandbox.handsets.received(PHONE)]
+
+
+def test_a_bad_row_that_repeats_a_reference_is_not_sent_with_another_flag(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A row without a country code that repeats a reference says both, and stays bad.
+
+    The error advises --region, with which the new file would send the same message once more.
+    """
+    rows = ["to,text,reference", f"{PHONE},Hello,r-1", "082 099 0001,Hello,r-1"]
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
+
+    first = run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--region", "ZA", "--json")
+
+    assert first.error.endswith("; reference: repeats the reference of another line")
+    assert (0, 1) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert 1 == len(sandbox.handsets.received(PHONE))
+
+
+def test_a_bad_row_is_not_sent_under_the_reference_of_a_later_one(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A bad row does not block its reference; once that is sent, the bad row needs another one."""
+    rows = ["to,text,reference", "082 099 0001,Hello,r-1", f"{PHONE},Hello,r-1"]
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
+
+    first = run("send-many", "many.csv", "--json")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--region", "ZA", "--json")
+
+    assert [(1, 1), (0, 1)] == [
+        (each.rows[0]["accepted"], each.rows[0]["bad"]) for each in (first, again)
+    ]
+    row = (tmp_path / "failed.csv").read_text().splitlines()[1]
+    assert row.endswith(f'; reference: repeats the reference of another line",{MARK}')
 
 
 def test_a_person_who_has_opted_out_is_not_texted_through_another_account(
@@ -260,7 +297,7 @@ def test_a_marked_row_with_line_breaks_is_one_bad_row(
 
     assert "error: line 2: is not corrected yet; empty its last cell once it is" == again.error
     assert "1 line: 1 bad" == again.out.splitlines()[0]
-    why = "reference: repeats the reference of an earlier line"
+    why = "reference: repeats the reference of another line"
     with (tmp_path / "failed-2.csv").open(newline="") as file:
         assert [PHONE, "Hello\nAnn", "r-1", "2", why, MARK] == list(csv.reader(file))[1]
 
@@ -280,8 +317,7 @@ def test_a_line_of_json_that_repeats_a_reference_stays_bad_until_it_is_corrected
     assert "error: line 1: is not corrected yet; delete its key 'why' once it is" == again.error
     failed = (tmp_path / "failed.jsonl").read_text()
     why = (
-        "reference: repeats the reference of an earlier line; correct this line, then delete this"
-        " key"
+        "reference: repeats the reference of another line; correct this line, then delete this key"
     )
     assert {"why": why, **line} == json.loads(failed)
     assert failed == (tmp_path / "failed-2.jsonl").read_text()

@@ -210,6 +210,20 @@ def test_failed_lines_are_written_with_the_flags_of_their_run(
     assert 1 == len(sandbox.handsets.received(PHONE))
 
 
+def test_doubtful_lines_are_written_without_the_flags_of_their_run(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """They are written as they stand in the file, so the region does not matter."""
+    (tmp_path / "many.csv").write_text(f"to,text\n{NO_COUNTRY},Hello\n")
+    sandbox.faults.add("reset_after")
+    run("send-many", "many.csv", "--region", "ZA")
+
+    ran = run("results", "many.csv", "--doubtful", "doubtful.csv", "--json")
+
+    assert (3, 1) == (ran.code, ran.rows[0]["doubtful"])
+    assert f"{NO_COUNTRY},Hello,2," in (tmp_path / "doubtful.csv").read_text()
+
+
 def test_a_file_that_cannot_be_read_without_the_flags_of_its_run(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -214,7 +214,7 @@ def test_a_repeated_reference_is_a_bad_line(run: Run, sandbox: Sandbox, tmp_path
 
     for each in (ran, again):
         assert (1, 1, 2) == (each.code, _counts(each)["accepted"], _counts(each)["bad"])
-        assert "line 2: reference: repeats the reference of an earlier line" in each.err
+        assert "line 2: reference: repeats the reference of another line" in each.err
     assert [TEXT] == [each.text for each in sandbox.handsets.received(PHONE)]
 
 
@@ -295,6 +295,22 @@ def test_the_results_of_another_file(run: Run, sandbox: Sandbox, tmp_path: Path)
     expected = "error: other.jsonl.results.jsonl: belongs to another file, other.jsonl"
     assert (2, expected) == (ran.code, ran.error)
     assert "hint: name the right results file with --results" == ran.hint
+
+
+def test_the_results_of_another_file_that_was_refused(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A results file of another file, named by mistake, starts no run that sends all again."""
+    (tmp_path / "refused.csv").write_text(f"phone,text\n{PHONE},Hello\n")
+    _write(tmp_path, _message())
+    run("send-many", "refused.csv")
+    run("send-many", "many.jsonl")
+
+    ran = run("send-many", "many.jsonl", "--resume", "--results", "refused.csv.results.jsonl")
+
+    expected = "error: refused.csv.results.jsonl: belongs to another file, refused.csv"
+    assert (2, expected) == (ran.code, ran.error)
+    assert 1 == len(sandbox.handsets.received(PHONE))
 
 
 def test_a_results_file_is_no_file_of_messages(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
