@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omnimsg.bulk.encoding import known_encoding
 from omnimsg.domain.phone_number import check_region
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from omnimsg.bulk.source import ReadOptions
 
 Flags: TypeAlias = Mapping[str, Any]
@@ -60,9 +60,20 @@ def recorded_flags(
         MissingExtraError: There is a region, and the package `phonenumberslite` is not installed.
     """
     flags = reading_flags(reading, region)
-    # Symbolic links are kept: one may lead to another release of the application by now.
-    path = printable_path(os.path.normpath(config.absolute()))
+    path = printable_path(os.path.normpath(_working_directory() / config))
     return {"account": account, "config": path, **flags}
+
+
+def _working_directory() -> Path:
+    """Return the working directory as the shell names it.
+
+    With its symbolic links, one of which may lead to another release of the application by now.
+    """
+    named, real = Path(os.environ.get("PWD", "")), Path.cwd()
+    with suppress(OSError):
+        if named.is_absolute() and named.samefile(real):
+            return named
+    return real
 
 
 def printable_path(path: str) -> str:

@@ -114,6 +114,34 @@ def test_the_same_flags_in_other_words(run: Run, sandbox: Sandbox, tmp_path: Pat
     assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
 
 
+def test_another_release_has_the_same_configuration(
+    run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A configuration is the same one where a symbolic link leads to another release by now."""
+    config, current = (tmp_path / "omnimsg.toml").read_text(), tmp_path / "current"
+    releases = [tmp_path / "1", tmp_path / "2"]
+    for each in releases:
+        each.mkdir()
+        (each / "omnimsg.toml").write_text(config)
+
+    def enter(release: Path) -> None:
+        current.unlink(missing_ok=True)
+        current.symlink_to(release)
+        monkeypatch.chdir(current)
+        monkeypatch.setenv("PWD", str(current))
+
+    enter(releases[0])
+    _first_run(run, releases[0], {}, "to;text", f"{PHONE};Hello")
+    for name in ("many.csv", RESULTS):
+        (releases[0] / name).rename(releases[1] / name)
+    enter(releases[1])
+
+    ran = _resume(run, {})
+
+    assert (0, 1) == (ran.code, json.loads(ran.out)["accepted"])
+    assert ["Hello"] == [each.text for each in sandbox.handsets.received(PHONE)]
+
+
 def test_the_results_file_has_no_text(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """The flags are in the first line of the results file, the text as a digest only."""
     _first_run(run, tmp_path, FLAGS, "phone;tel;name", f"{NO_COUNTRY};{PHONE};Zoë")
