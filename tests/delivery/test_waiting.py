@@ -1,0 +1,300 @@
+"""`Client.wait`: it ends with a report, a look-up, a failure or the client, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.adapters import FakeTransport, texts, tiny
+from support.lost_answers import Asked, World, ok, report
+from support.reporting import deliver
+from support.stores import DatabaseStore, StoreDownError
+from support.virtual import VirtualLoop
+
+from omnimsg import Accepted, Client, ConfigError, OperationError, Status
+from omnimsg.delivery.memory_store import MemoryStore
+from omnimsg.delivery.memory_suppression import MemorySuppression
+from omnimsg.domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omnimsg import ConsentChange
+    from omnimsg.delivery.receiver import Receiver
+    from omnimsg.delivery.tracked import Names, Tracked
+    from omnimsg.engine.delivery_events import StatusChanged
+
+
+def test_waiting_ends_with_a_report() -> None:
+    """`wait` ends with the report of the requested status, not before."""
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Status, float]:
+        message = await client.send(texts(1)[0])
+        waiting = asyncio.ensure_future(client.wait(message, Status.DELIVERED))
+        for seconds, state in ((1, "sent"), (2, "delivered")):
+            await report(receiver, after=seconds, state=state, id="id-r0")
+        return (await waiting).status, place.loop.now - 1000
+
+    status, seconds = place.live(story)
+
+    assert Status.DELIVERED is status
+    assert pytest.approx(3, abs=0.1) == seconds
+
+
+def test_waiting_for_an_acceptance_of_another_process_ends_with_its_reference() -> None:
+    """An acceptance tells the reference too, for a report that names nothing else."""
+    place = World(kind=Asked)
+    sent = Accepted(reference="r0", account="main", provider_id="id-r0")
+
+    async def story(client: Client, receiver: Receiver) -> tuple[Status, float]:
+        waiting = asyncio.ensure_future(client.wait(sent))
+        await asyncio.sleep(1)
+        await deliver(receiver, {"state": "delivered", "ref": "r0"})
+        return (await waiting).status, place.loop.now - 1000
+
+    status, seconds = place.live(story)
+
+    assert Status.DELIVERED is status
+    assert pytest.approx(1, abs=0.1) == seconds
+
+
+def test_waiting_for_a_message_of_an_unknown_account_is_refused() -> None:
+    """A mistyped id is an error at once, not a message that is late."""
+    place = World(kind=Asked)
+
+    async def story(client: Client, _: Receiver) -> float:
+        with pytest.raises(ConfigError, match="no account 'mian'"):
+            await client.wait("mian:id-r0", timeout=200)
+        return place.loop.now - 1000
+
+    assert pytest.approx(0, abs=0.1) == place.live(story)
+
+
+def test_waiting_ends_with_a_failure() -> None:
+    """`wait` ends with a failure, as no better status can follow."""
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> Status:
+        message = await client.send(texts(1)[0])
+        waiting = asyncio.ensure_future(client.wait(message))
+        await report(receiver, after=1, state="failed", id="id-r0")
+        return (await waiting).status
+
+    assert Status.FAILED is place.live(story)
+
+
+def test_waiting_ends_with_a_look_up() -> None:
+    """`wait` also polls, so that a lost report does not matter; the id alone is enough."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+
+    async def story(client: Client, _: Receiver) -> Status:
+        return (await client.wait("main:id-r0", timeout=200)).status
+
+    assert Status.DELIVERED is place.live(story)
+    assert [30, 60] == place.looked
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_waiting_ends_with_the_client(opened: bool) -> None:
+    """Closing ends a wait, and a later one at once, with the error of any other operation.
+
+    The message cannot be asked for any more. What is known of it is still returned.
+    """
+    place = World(reply=ok, kind=Asked)
+
+    async def story(client: Client, receiver: Receiver) -> list[Any]:
+        known, other = [await client.send(each) for each in texts(2)]
+        await report(receiver, after=1, state="delivered", id="id-r0")
+        waiting = [client.wait(other, timeout=3600)] if opened else []
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        await asyncio.sleep(1)
+        await client.aclose()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        for each in (other, "main:another", known):
+            found += await asyncio.gather(client.wait(each), return_exceptions=True)
+        return [*found, place.loop.now - 1000]
+
+    *errors, status, seconds = place.live(story)
+
+    assert [Reason.CANCELLED] * (2 + opened) == [each.reason for each in errors]
+    assert "wait through account 'main' failed: cancelled: the client is closed" == str(errors[0])
+    assert Status.DELIVERED is status.status
+    assert pytest.approx(2, abs=0.2) == seconds
+
+
+def test_the_first_wait_of_a_closed_client_ends_at_once() -> None:
+    """Also if messages were not tracked until then."""
+
+    async def story() -> None:
+        client = Client([tiny()], transport=lambda _: FakeTransport(ok))
+        await client.aclose()
+        await client.wait("main:id-r0", timeout=3600)
+
+    with closing(VirtualLoop()) as loop:
+        with pytest.raises(OperationError, match="the client is closed"):
+            loop.drive(story())
+
+        assert pytest.approx(1000, abs=0.1) == loop.now
+
+
+def test_an_opt_out_that_a_look_up_alone_tells_is_recorded() -> None:
+    """Its report was lost; the person would be texted again. A list that fails is told again."""
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression = Failing()
+
+    async def story(client: Client, _: Receiver) -> Reason | None:
+        accepted = await client.send(texts(1)[0])
+        status = await client.wait(accepted, timeout=200)
+        await asyncio.sleep(20)
+        return status.reason
+
+    assert Reason.OPTED_OUT is place.live(story, suppression=suppression)
+    assert texts(1)[0].to in suppression
+    assert [30] == place.looked
+
+
+def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
+    """A store that fails with the look-up is given it again, and what it tells is handed on."""
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression, store = MemorySuppression(), FailingOnce()
+    told: list[Status] = []
+
+    async def story(client: Client, _: Receiver) -> None:
+        client.on_status(lambda change: told.append(change.status.status))
+        accepted = await client.send(texts(1)[0])
+        await client.tracked(accepted)
+        store.fails = True
+        await client.wait(accepted, timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story, suppression=suppression, store=store)
+
+    assert texts(1)[0].to in suppression
+    assert [Status.FAILED] == told
+
+
+class FailingOnce(MemoryStore):
+    """A store that fails with its next change.
+
+    Attributes:
+        fails: Whether it fails.
+    """
+
+    fails = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or fail."""
+        if not self.fails:
+            return await super().update(names, change)
+        self.fails = False
+        raise StoreDownError
+
+
+class Failing(MemorySuppression):
+    """A suppression list whose first record fails."""
+
+    failed = False
+
+    async def record(self, change: ConsentChange) -> None:
+        """Record a change, or fail."""
+        if not self.failed:
+            self.failed = True
+            raise OSError
+        await super().record(change)
+
+
+def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
+    """A handler that failed is given a looked-up status again, without another look-up."""
+    place = World(reply=ok, kind=Asked, states=iter(["delivered"]))
+    told: list[tuple[str, Status]] = []
+    failures = iter([True, True])
+
+    async def story(client: Client, _: Receiver) -> None:
+        @client.on_status
+        def note(change: StatusChanged) -> None:
+            told.append(("note", change.status.status))
+
+        @client.on_status
+        def write(change: StatusChanged) -> None:
+            if next(failures, False):
+                raise OSError
+            told.append(("write", change.status.status))
+
+        await client.wait("main:id-r0", timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert [("note", Status.DELIVERED), ("write", Status.DELIVERED)] == told
+    assert [30] == place.looked
+
+
+def test_a_handler_that_fails_twice_is_told_again_twice() -> None:
+    """Each status that was looked up is told again, if the handler has failed with it."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+    told: list[Status] = []
+    failed: set[Status] = set()
+
+    async def story(client: Client, _: Receiver) -> None:
+        @client.on_status
+        def write(change: StatusChanged) -> None:
+            status = change.status.status
+            if status not in failed:
+                failed.add(status)
+                raise OSError
+            told.append(status)
+
+        await client.wait("main:id-r0", timeout=200)
+        await asyncio.sleep(20)
+
+    place.live(story)
+
+    assert [Status.SENT, Status.DELIVERED] == told
+
+
+def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> None:
+    """A handler that awaits a cancelled task does not end the look-ups of `wait`."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "delivered"]))
+
+    async def handle(_: object) -> None:
+        other = asyncio.ensure_future(asyncio.sleep(3600))
+        other.cancel()
+        await other
+
+    async def story(client: Client, _: Receiver) -> Status:
+        client.on_status(handle)
+        return (await client.wait("main:id-r0", timeout=200)).status
+
+    assert Status.DELIVERED is place.live(story)
+
+
+def test_who_waits_in_vain_is_told_how_far_it_came() -> None:
+    """The timeout of `wait` names the last status, and why the last look-up failed."""
+    place = World(reply=ok, kind=Asked, states=iter(["sent", "down"]))
+
+    async def story(client: Client, _: Receiver) -> str:
+        with pytest.raises(TimeoutError) as caught:
+            await client.wait("main:37255500001", timeout=75)
+        return str(caught.value)
+
+    said = place.live(story)
+
+    assert said.startswith("message main:372******01 is sent and not delivered after 75 s;")
+    assert "the last look-up failed: status through account 'main' failed" in said
+
+
+def test_a_store_that_times_out_does_not_look_like_a_message_that_is_late() -> None:
+    """A wait raises the error of the store, also if it is a `TimeoutError`."""
+    store = DatabaseStore(fails_with=TimeoutError)
+
+    async def story(client: Client, _: Receiver) -> str:
+        store.is_down = True
+        with pytest.raises(TimeoutError) as raised:
+            await client.wait("main:id-r0", timeout=200)
+        store.is_down = False
+        return str(raised.value)
+
+    assert "" == World(kind=Asked).live(story, store=store)
