@@ -163,6 +163,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def test_the_contents_of_the_design_name_every_decision() -> None:
+    """The list of decisions has each heading below it, in order, indented by its level."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## Decisions\n")[2]
+
+    listed = re.findall(r"^( *)- \[(.+)\]\(#", text, re.MULTILINE)
+    headings = re.findall(r"^##(#?) (.+)$", text, re.MULTILINE)
+
+    assert [(4 * len(level), name) for level, name in headings] == [
+        (len(indent), name) for indent, name in listed
+    ]
+
+
 def test_the_readme_reads_on_a_package_index() -> None:
     """Every link and picture of the README is absolute: a package index has no other files."""
     targets = LINK.findall(_prose(ROOT / "README.md"))
