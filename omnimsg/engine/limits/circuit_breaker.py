@@ -8,6 +8,7 @@ nothing stays open for ever.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import attrs
@@ -95,6 +96,8 @@ class CircuitBreakers:
         self._now = now
         self._observers = observers
         self.circuits: dict[str, Circuit] = {}
+        # When the provider's circuit last closed, monotonic seconds.
+        self._resumed_at = -math.inf
         self._account = f"account {account!r}"
         self._provider = f"the provider of {self._account}"
         self.pause: float = min(_ACCOUNT_BREAKER.pause, breaker.pause)
@@ -155,7 +158,7 @@ class CircuitBreakers:
             outcomes: Its outcomes, in order.
             seconds: How long the provider was given. A timeout after less than
                 `unresponsive_after` says nothing about the provider: the caller's deadline was
-                short.
+                short. Nor does one whose request left before the circuit last closed.
         """
         refused: dict[str, tuple[Failure, set[str]]] = {}
         unhealthy: list[Failure] = []
@@ -195,7 +198,9 @@ class CircuitBreakers:
             return False
         if failure.reason is not Reason.TIMEOUT:
             return True
-        return seconds >= self.unresponsive_after
+        # A timeout tells of the time when its request left, and the provider may be well since.
+        left_at = self._now() - seconds
+        return seconds >= self.unresponsive_after and left_at >= self._resumed_at
 
     def _refused(self, subject: str, failure: Failure, references: set[str]) -> None:
         """Count a refusal of the account.
@@ -239,6 +244,8 @@ class CircuitBreakers:
     def _close(self, subject: str) -> None:
         circuit = self.circuits.pop(subject, None)
         if circuit is not None and circuit.failure is not None:
+            if subject == self._provider:
+                self._resumed_at = self._now()
             self._notify(subject, None, circuit.breaker)
 
     def _failed(self, subject: str, failure: Failure, breaker: Breaker) -> None:

@@ -340,3 +340,19 @@ def test_before_the_first_answer_a_timeout_counts_from_the_policys_floor(
 
     assert not before
     assert any(trouble.held_back(TEXTS))
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(6.0, True), (12.0, False)])
+def test_a_timeout_from_before_the_provider_was_well_again_does_not_count(
+    trouble: CircuitBreakers, clock: ManualClock, seconds: float, counts: bool
+) -> None:
+    """Requests that left while the provider failed do not open its circuit again later."""
+    for _ in range(BREAKER.failures):
+        learn(trouble, TEXTS, unclear())
+    learn(trouble, TEXTS, accepted())
+    clock.now += 10.0
+
+    for _ in range(BREAKER.failures):
+        trouble.learn(TEXTS, unclear(), seconds=seconds)
+
+    assert counts is any(trouble.held_back(TEXTS))
