@@ -113,18 +113,11 @@ class Tracker(Observer):
         Args:
             seconds: Seconds that the store may take; the outcomes that it has not stored are lost.
         """
-        committing = asyncio.ensure_future(self.commit())
         try:
-            # Not within a timeout, which would wait for a store that ignores its cancellation.
-            await asyncio.wait([committing], timeout=seconds)
+            await self._outcomes.aclose(self.commit(), seconds, self._committing)
         finally:
             self._commits.stop()
             self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
-            self._outcomes.cancel()
-            loop = asyncio.get_running_loop()
-            for each in (committing, self._committing):
-                if each is not None and each.get_loop() is loop:
-                    each.cancel()
             if self._outcomes:
                 log.warning(
                     "the client was closed before the store of messages had taken %d outcomes",

@@ -78,17 +78,10 @@ class ConsentQueue:
         Args:
             seconds: Seconds that the list may take; the changes that it has not taken are lost.
         """
-        recording = asyncio.ensure_future(self._store())
         try:
-            # Not within a timeout, which would wait for a list that ignores its cancellation.
-            await asyncio.wait([recording], timeout=seconds)
+            await self._changes.aclose(self._store(), seconds, self._retrying)
         finally:
             self._retries.close()  # an attempt that is under way would set it again
-            loop = asyncio.get_running_loop()
-            for each in (recording, self._retrying):
-                if each is not None and each.get_loop() is loop:
-                    each.cancel()
-            self._changes.cancel()
             if self._changes:
                 log.warning(
                     "the client was closed before the suppression list had taken %d changes of"

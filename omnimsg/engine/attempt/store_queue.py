@@ -6,13 +6,13 @@ import asyncio
 from collections import OrderedDict
 from contextlib import suppress
 from itertools import count, islice
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from omnimsg.engine.attempt.eager_task import EagerTasks
 from omnimsg.engine.loop_bound import PerLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 T = TypeVar("T")
 
@@ -81,10 +81,25 @@ class StoreQueue(Generic[T]):
             await asyncio.shield(call.task)
         return isinstance(call.error, asyncio.CancelledError) or call.result()
 
-    def cancel(self) -> None:
-        """Interrupt the store in this event loop; the values that it has not taken stay here."""
-        for each in self._storing.here:
-            each.cancel()
+    async def aclose(
+        self, last: Coroutine[Any, Any, object], seconds: float, running: asyncio.Task[Any] | None
+    ) -> None:
+        """Let the store take the last values, then interrupt it in this event loop.
+
+        Args:
+            last: The call of `store_all`.
+            seconds: Seconds that it may take; the values that the store has not taken stay here.
+            running: A call that may have begun before.
+        """
+        storing = asyncio.ensure_future(last)
+        try:
+            # Not within a timeout, which would wait for a store that ignores its cancellation.
+            await asyncio.wait([storing], timeout=seconds)
+        finally:
+            loop = asyncio.get_running_loop()
+            for each in (storing, running, *self._storing.here):
+                if each is not None and each.get_loop() is loop:
+                    each.cancel()
 
     async def _store_waiting(self) -> bool:
         async with self._lock.here:
