@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
-from omnimsg.sandbox.callback_control import callback_routes
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
 from omnimsg.sandbox.changed_messages import NotedChanges
 from omnimsg.sandbox.client_config import HOST, base_url, config, config_toml
 from omnimsg.sandbox.connections import Connections
-from omnimsg.sandbox.control_api import control_routes
-from omnimsg.sandbox.control_query import CONTROL, answer_control
+from omnimsg.sandbox.control_api import ControlApi
+from omnimsg.sandbox.control_query import CONTROL, answer_control, refused
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
-from omnimsg.sandbox.inbox.routes import EMULATORS, inbox_routes
+from omnimsg.sandbox.inbox.routes import inbox_routes
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_request, is_host
 from omnimsg.sandbox.plugins import installed_emulators
 from omnimsg.sandbox.replies import Replies
-from omnimsg.sandbox.responses import REFUSED, json_response
+from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.routes import list_routes, prefixed, served
 from omnimsg.sandbox.state import SandboxState
 
@@ -248,17 +247,15 @@ class Sandbox:
     def application(self) -> web.Application:
         """Return a new application with all routes; a subclass may add middlewares to it."""
         application = web.Application(client_max_size=REQUEST_BYTES)
-        application[EMULATORS] = list(self.emulators)
-        routes = [
-            *control_routes(
-                handsets=self.handsets,
-                faults=self.faults,
-                requests=self.requests,
-                reset=self.reset,
-            ),
-            *callback_routes(self.callbacks, self._reply),
-            *inbox_routes(self._inbox, self.host),
-        ]
+        control = ControlApi(
+            handsets=self.handsets,
+            faults=self.faults,
+            callbacks=self.callbacks,
+            requests=self.requests,
+            reply=self._reply,
+            reset=self.reset,
+        )
+        routes = [*control.routes(), *inbox_routes(self._inbox, self.host)]
         for name, emulator in self.emulators.items():
             routes += prefixed(f"/{name}", emulator.routes())
             routes += prefixed(f"{CONTROL}/{name}", emulator.control_routes())
@@ -284,7 +281,7 @@ class Sandbox:
         """Answer a control request, unless it comes from a foreign page."""
         foreign = foreign_request(request, self.host)
         if foreign is not None:
-            return json_response({"error": foreign}, status=403)
+            return refused(foreign, 403)
         return await answer_control(request, handler)
 
     async def _serve_provider(

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 from yarl import URL
 
 from omnimsg.sandbox.formats import FORMATS
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.signer import CallbackSigner
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _SECRET_LENGTH: Final = 16
 
 
-class AddressError(ValueError):
+class AddressError(RequestError):
     """An address that no callback can be sent to; the text begins with the name of the field."""
 
 

@@ -16,7 +16,7 @@ from omnimsg.sandbox.inbox.stream import Revisions, Streams
 from omnimsg.sandbox.media_store import Media, MediaStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
 
@@ -47,6 +47,7 @@ class Inbox:
         replies: The replies of phones.
 
     Attributes:
+        emulators: The emulators by name.
         phones: The phones.
         exchanges: The requests.
         outcomes: Changes the timelines of messages on request of the page.
@@ -66,7 +67,7 @@ class Inbox:
         replies: Replies,
     ) -> None:
         self._state = state
-        self._emulators = emulators
+        self.emulators = emulators
         self._faults = faults
         self._callbacks = callbacks
         self._files = MediaStore(state.limits.media_bytes)
@@ -102,7 +103,7 @@ class Inbox:
         changed: Sequence[MessageRecord],
     ) -> None:
         """Record the answer to a request, and the messages that it has accepted or changed."""
-        display = self._emulators[exchange.provider].display
+        display = self.emulators[exchange.provider].display
         era = self.era
         body = await arrived_body(exchange, request)
         self.exchanges.end(exchange, request, body, response, records=changed, display=display)
@@ -121,12 +122,8 @@ class Inbox:
         """Return a file of a message, None if it is unknown or evicted."""
         if provider == OF_PHONES:
             return self._files.get(media_id, 0)
-        emulator = self._emulators.get(provider)
+        emulator = self.emulators.get(provider)
         return None if emulator is None else emulator.media.get(media_id, self._state.clock())
-
-    def emulator_names(self) -> Iterator[str]:
-        """Iterate over the names of the emulators."""
-        return iter(self._emulators)
 
     def reset(self) -> None:
         """Remove everything; open pages reload all their data."""
