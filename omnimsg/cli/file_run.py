@@ -14,7 +14,7 @@ from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.leg_counts import LegCounts
 from omnimsg.cli.log_lines import unlogged
-from omnimsg.cli.message_files import print_numbers_read, reason_of
+from omnimsg.cli.message_files import print_numbers_read
 from omnimsg.cli.output import (
     closed_output_ignored,
     counts_text,
@@ -25,6 +25,7 @@ from omnimsg.cli.output import (
     sanitize,
     spaced,
 )
+from omnimsg.cli.streams import system_text
 from omnimsg.config import Config
 
 if TYPE_CHECKING:
@@ -127,12 +128,12 @@ def _run_and_close(
             results.close()
         except OSError as close_error:
             _print_file_error(
-                f"{results.path}: {reason_of(close_error)}; the last outcomes are not recorded",
+                f"{results.path}: {system_text(close_error)}; the last outcomes are not recorded",
                 "--resume will count them as ambiguous",
             )
             code = UNCERTAIN
     if results.rescued_to is not None:
-        what = reason_of(results.write_error) if results.write_error else "it was changed"
+        what = system_text(results.write_error) if results.write_error else "it was changed"
         _print_file_error(
             f"{results.path}: {what}; the run had to stop",
             f"{results.rescued_to} has the records of this run:"
@@ -142,7 +143,7 @@ def _run_and_close(
     if error is None:
         return code
     if isinstance(error, OSError):
-        name, what = error.filename or results.path, reason_of(error)
+        name, what = error.filename or results.path, system_text(error)
         hint = "no message was sent without a record: make room or fix the file, then --resume"
     else:
         name, what = file, str(error)

@@ -5,12 +5,14 @@ The JSON form is one object per event, as `omnimsg.domain.serialization` writes 
 purpose of the command. The addresses and refused requests are printed on standard error.
 """
 
-import os
+import signal
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import CommandError
+from omnimsg.cli.errors import cannot_listen
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.output import (
@@ -28,7 +30,6 @@ from omnimsg.cli.streams import OutputError
 
 if TYPE_CHECKING:
     import asyncio
-    import socket
     from collections.abc import Callable, Mapping
 
     from omnimsg.client import Client
@@ -66,7 +67,6 @@ def listen(
         as_json: Print JSON lines.
     """
     import asyncio  # noqa: PLC0415 - keeps help fast
-    from contextlib import suppress  # noqa: PLC0415
 
     with suppress(KeyboardInterrupt):
         asyncio.run(_listen(account, host, port, public_url, config, as_json=as_json))
@@ -146,8 +146,6 @@ class _Printer:
 def _set_on_signals(stop: "asyncio.Event") -> None:
     """Set `stop` at SIGINT and SIGTERM, also if the parent process ignores these signals."""
     import asyncio  # noqa: PLC0415
-    import signal  # noqa: PLC0415
-    from contextlib import suppress  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -155,23 +153,14 @@ def _set_on_signals(stop: "asyncio.Event") -> None:
             loop.add_signal_handler(number, stop.set)
 
 
-def _listening_socket(host: str, port: int) -> "socket.socket":
-    import socket  # noqa: PLC0415
-
+def _listening_socket(host: str, port: int) -> socket.socket:
     try:
         # Resolve the name first: `create_server` hides the error of a wrong name, and must be told
         # the family. The lowest is IPv4, for a name that has both, such as `localhost`.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return socket.create_server((host, port), family=min(each[0] for each in found))
-    except socket.gaierror as error:
-        raise CommandError(
-            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
-        ) from error
     except OSError as error:
-        raise CommandError(
-            f"port {port} of {host} cannot be used: {os.strerror(error.errno or 0)}",
-            "choose another with --port; 0 lets the system choose",
-        ) from error
+        raise cannot_listen(error, host=host, port=f"{port} of {host}") from error
 
 
 def _accounts_with_secrets(client: "Client") -> list[str] | None:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import closed_output_ignored, print_hint, print_warning, sanitize
+from omnimsg.cli.streams import system_text
 from omnimsg.domain.phone_number import may_need_region
 
 if TYPE_CHECKING:
@@ -119,23 +120,19 @@ def region_advice(problems: Iterable[Problem], region: str | None) -> str | None
 
 def refused(file: Path, error: Exception) -> CommandError:
     """Return the error for a file of messages that is wrong as a whole, or has changed."""
-    what, _, hint = str(error).partition("; ")
-    if what.startswith("--"):
-        return CommandError(what, hint or "`omnimsg send-many --help` describes the flags")
-    return CommandError(f"{file}: {what}", hint or "`omnimsg send-many --help` describes the file")
+    found = CommandError.of(error)
+    text, described = found.text, "flags"
+    if not text.startswith("--"):
+        text, described = f"{file}: {text}", "file"
+    return CommandError(text, found.hint or f"`omnimsg send-many --help` describes the {described}")
 
 
 def unusable(file: Path, error: OSError) -> CommandError:
     """Return the error for a file that the operating system cannot open, read or write."""
     name = file if error.filename is None else error.filename
     return CommandError(
-        f"{name}: cannot be used: {reason_of(error)}", "check its name and permissions"
+        f"{name}: cannot be used: {system_text(error)}", "check its name and permissions"
     )
-
-
-def reason_of(error: OSError) -> str:
-    """Return the operating system's error text, in lower case."""
-    return (error.strerror or type(error).__name__).lower()
 
 
 def problems_text(problems: Sequence[Problem]) -> str:

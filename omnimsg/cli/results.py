@@ -125,8 +125,7 @@ def _recorded(path: Path) -> "RecordedResults":
     try:
         return RecordedResults(path)
     except ResultsError as error:
-        what, _, hint = str(error).partition("; ")
-        raise CommandError(what, hint) from error
+        raise CommandError.of(error) from error
     except OSError as error:
         raise unusable(path, error) from error
 

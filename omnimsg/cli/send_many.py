@@ -167,7 +167,6 @@ def _open_results(
             refuse_other_flags(path, known, given)
         return open_results(path, file, known=known, flags=given)
     except ResultsError as error:
-        what, _, hint = str(error).partition("; ")
-        raise CommandError(what, hint) from error
+        raise CommandError.of(error) from error
     except OSError as error:
         raise unusable(file, error) from error
