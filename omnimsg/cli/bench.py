@@ -28,6 +28,7 @@ from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.output import (
+    OUTCOME_KINDS,
     counts_text,
     new_table,
     plain_text,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
     from omnimsg.domain.channel import Channel
 
-_OUTCOME_KINDS = ("accepted", "rejected", "not_sent", "ambiguous")
 
 _Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
 _Callers = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))]
@@ -232,7 +232,7 @@ def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, A
         "messages_per_request": round(result.messages / max(1, result.requests), 2),
         "p50_seconds": result.wait_percentile(0.5),
         "p99_seconds": result.wait_percentile(0.99),
-        **{kind: result.outcomes.get(kind, 0) for kind in _OUTCOME_KINDS},
+        **{kind: result.outcomes.get(kind, 0) for kind in OUTCOME_KINDS},
         "peak_memory_bytes": peak_memory(),
         "limited_by": None if limit is None else {"name": limit.name, "value": limit.value},
     }
@@ -271,7 +271,7 @@ def _rows(figures: dict[str, Any]) -> "list[tuple[str, Text]]":
                 f"{figures['requests']:,}, {figures['messages_per_request']:,.1f} messages each"
             ),
         ),
-        ("outcomes", counts_text({kind: figures[kind] for kind in _OUTCOME_KINDS})),
+        ("outcomes", counts_text({kind: figures[kind] for kind in OUTCOME_KINDS})),
     ]
     if figures["p50_seconds"] is not None:
         p50, p99 = (_duration(figures[key]) for key in ("p50_seconds", "p99_seconds"))

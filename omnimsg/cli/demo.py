@@ -27,6 +27,7 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import Json
 from omnimsg.cli.output import (
+    OUTCOME_KINDS,
     counts_text,
     masked_address,
     new_table,
@@ -321,11 +322,10 @@ def _deviations_text(result: DemoResult) -> "Text":
 def _summary(results: list[DemoResult]) -> "tuple[str | Text | tuple[str, str], ...]":
     """Return the parts of the last line."""
     kinds = [each.actual()["outcome"] for each in results]
-    known_kinds = ("accepted", "rejected", "not_sent", "ambiguous")
     wrong = sum(not each.as_expected for each in results)
     return (
         f"{len(results)} messages: ",
-        counts_text({kind: kinds.count(kind) for kind in known_kinds}),
+        counts_text({kind: kinds.count(kind) for kind in OUTCOME_KINDS}),
         f"; {sum(each.delivered for each in results)} delivered; ",
         (f"{wrong} not as expected", "bold red") if wrong else ("all as expected", "bold green"),
     )

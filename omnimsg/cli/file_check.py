@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.message_files import (
+    bad_line_to_json,
     print_numbers_read,
     problems_text,
     region_advice,
@@ -117,8 +118,7 @@ def _problem_to_json(found: BadLine | RefusedLine) -> dict[str, Any]:
     from omnimsg.bulk.check import BadLine  # noqa: PLC0415
 
     if isinstance(found, BadLine):
-        problems = [{"field": each.path, "why": each.why} for each in found.problems]
-        return {"line": found.line, "bad": problems}
+        return bad_line_to_json(found.line, found.problems)
     failure = found.outcome.failure
     return {"line": found.line, "refused": failure.reason, "why": mask_text(failure.sentence())}
 

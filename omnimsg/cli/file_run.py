@@ -14,7 +14,7 @@ from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.leg_counts import LegCounts
 from omnimsg.cli.log_lines import unlogged
-from omnimsg.cli.message_files import print_numbers_read
+from omnimsg.cli.message_files import line_counts, print_numbers_read
 from omnimsg.cli.output import (
     closed_output_ignored,
     counts_text,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from omnimsg.bulk import BulkRun, FileChangedError, LineStates, MessageFile, ResultsFile
+    from omnimsg.bulk import BulkRun, FileChangedError, MessageFile, ResultsFile
     from omnimsg.cli.progress import ProgressDisplay
 
 # Seconds that requests in flight get to end after the first Ctrl+C.
@@ -82,7 +82,7 @@ def run_file(
     with display, unlogged("omnimsg.engine", "omnimsg.fallback"):
         send = partial(_send, run, results, settings, display, legs)
         code = _run_and_close(send, file, results)
-    counts = _counts(results.line_states)
+    counts = line_counts(results.line_states)
     rest: dict[str, Any] = {
         "skipped": run.skipped,
         "retryable": results.line_states.count(LineState.RETRYABLE),
@@ -217,18 +217,6 @@ def _signals() -> list[signal.Signals]:
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
         found.append(hangup)
     return found
-
-
-def _counts(states: LineStates) -> dict[str, Any]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415
-
-    return {
-        "accepted": states.count(LineState.ACCEPTED),
-        "rejected": states.count(LineState.REJECTED),
-        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
-        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
-        "bad": states.count(LineState.BAD),
-    }
 
 
 def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> None:

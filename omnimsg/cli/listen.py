@@ -21,6 +21,7 @@ from omnimsg.cli.output import (
     print_json_lines,
     print_line,
     sanitize,
+    spaced,
     stderr_console,
     stdout_console,
     styled,
@@ -199,7 +200,7 @@ def _refusals() -> "Observer":
             account = f"{sanitize(event.account)}  " if event.account else ""
             print_line(
                 (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
-                f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}",
+                f"{account}{spaced(event.why)}, answered {event.http_status}",
                 on=stderr_console(),
             )
             if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
@@ -228,7 +229,7 @@ def _print_event(event: "Event") -> None:
     word, style, rest = event.kind, "", ""
     if isinstance(event, StatusEvent):
         word = event.status.value
-        reason = "" if event.reason is None else f"  {event.reason.replace('_', ' ')}"
+        reason = "" if event.reason is None else f"  {spaced(event.reason)}"
         names = [event.leg.channel, event.message_id, event.reference]
         rest = "  ".join(str(each) for each in names if each) + reason
     elif isinstance(event, InboundMessage):
@@ -238,7 +239,7 @@ def _print_event(event: "Event") -> None:
         word, rest = str(event.interaction.kind), str(event.interaction.message_id)
     else:
         style, rest = "magenta", ": ".join(filter(None, (event.why, event.provider_kind)))
-    padded = f"{word.replace('_', ' '):<{_WIDTH}}"
+    padded = f"{spaced(word):<{_WIDTH}}"
     print_line(
         (f"{event.at.astimezone():%H:%M:%S}  ", "dim"),
         (padded, style) if style else styled(word_text(word), " " * (_WIDTH - len(word))),

@@ -1,9 +1,9 @@
-"""Open a file of messages for a command: the flags for reading it, and its error messages."""
+"""A file of messages in a command: the flags for reading it, its errors, and its lines."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from cyclopts import Parameter
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from omnimsg.bulk import MessageFile, ReadOptions
+    from omnimsg.bulk import LineStates, MessageFile, ReadOptions
     from omnimsg.domain.errors import Problem
     from omnimsg.routing import Route
 
@@ -133,6 +133,29 @@ def unusable(file: Path, error: OSError) -> CommandError:
     return CommandError(
         f"{name}: cannot be used: {system_text(error)}", "check its name and permissions"
     )
+
+
+def results_path(file: Path, named: Path | None) -> Path:
+    """Return the path of the results file: the named one, or the one beside the messages."""
+    return named or file.with_name(f"{file.name}.results.jsonl")
+
+
+def line_counts(states: LineStates) -> dict[str, int]:
+    """Return how many lines are in each state, by the words of the commands' JSON forms."""
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    return {
+        "accepted": states.count(LineState.ACCEPTED),
+        "rejected": states.count(LineState.REJECTED),
+        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
+        "bad": states.count(LineState.BAD),
+    }
+
+
+def bad_line_to_json(line: int | None, problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return the JSON form of a line that is not a message."""
+    return {"line": line, "bad": [{"field": each.path, "why": each.why} for each in problems]}
 
 
 def problems_text(problems: Sequence[Problem]) -> str:

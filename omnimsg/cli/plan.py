@@ -30,6 +30,7 @@ from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import (
     FileFlags,
+    bad_line_to_json,
     open_messages,
     problems_text,
     refused,
@@ -38,11 +39,11 @@ from omnimsg.cli.message_files import (
 )
 from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
 from omnimsg.cli.output import (
-    masked_address,
     print_error,
     print_hint,
     print_json_lines,
     print_line,
+    recipient_text,
     sanitize,
     spaced,
 )
@@ -199,8 +200,7 @@ def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | Inval
 
 def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
     if as_json:
-        bad = [{"field": each.path, "why": each.why} for each in error.problems]
-        print_json_lines([{"line": line, "bad": bad}])
+        print_json_lines([bad_line_to_json(line, error.problems)])
     else:
         print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
 
@@ -212,7 +212,7 @@ def _leg_text(leg: PlannedLeg) -> str:
 
 def _print(line: int | None, plan: Plan) -> None:
     message = plan.message
-    to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
+    to = recipient_text(message)
     where = "" if line is None else f"line {line}: "
     print_line((f"{where}{to}", "bold"), f" through {plan.account} ({plan.provider})")
     rows = [("why", plan.why)]

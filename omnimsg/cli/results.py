@@ -23,13 +23,23 @@ from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import (
     FileFlags,
+    line_counts,
     open_messages,
     other_flags,
     problems_text,
     refused,
+    results_path,
     unusable,
 )
-from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
+from omnimsg.cli.output import (
+    OUTCOME_KINDS,
+    counts_text,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+    spaced,
+)
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -86,7 +96,9 @@ def results(  # noqa: PLR0913 - the flags of a command
         config: The configuration, a TOML file; used with --delivery only.
         as_json: Print the counts as JSON.
     """
-    recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    recorded = _recorded(results_path(file, output.results))
     messages = _messages(file, reading, recorded, output)
     # Read now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
@@ -94,9 +106,10 @@ def results(  # noqa: PLR0913 - the flags of a command
     if messages is not None and output.failed is not None:
         parser = _parser_of_bad_lines(messages, recorded, reading.region)
     statuses = query_statuses(recorded, config, rate) if delivery else {}
-    counts = _counts(recorded)
+    counts = line_counts(recorded.line_states)
     summary: dict[str, Any] = {
         **counts,
+        "retryable": recorded.line_states.count(LineState.RETRYABLE),
         "untried": untried,
         "reasons": _reasons(recorded),
         "delivery": delivery_counts(recorded, statuses) if delivery else None,
@@ -160,20 +173,6 @@ def _messages(
         raise error
     print_hint(f"{error.text}; the counts are those of the results file")
     return None
-
-
-def _counts(recorded: "RecordedResults") -> dict[str, int]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-
-    count = recorded.line_states.count
-    return {
-        "accepted": count(LineState.ACCEPTED),
-        "rejected": count(LineState.REJECTED),
-        "not_sent": count(LineState.NOT_SENT, LineState.RETRYABLE),
-        "ambiguous": count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
-        "bad": count(LineState.BAD),
-        "retryable": count(LineState.RETRYABLE),
-    }
 
 
 def _untried(messages: "MessageFile", recorded: "RecordedResults") -> int:
@@ -268,8 +267,7 @@ def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], Cause | N
 
 
 def _print(summary: dict[str, Any], output: OutputFlags) -> None:
-    kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad")
-    counts = {kind: summary[kind] for kind in kinds}
+    counts = {kind: summary[kind] for kind in (*OUTCOME_KINDS, "bad")}
     count = sum(counts.values())
     lines = "line" if count == 1 else "lines"
     print_line(f"{count:,} {lines}: ", counts_text(counts) if count else "none was tried")
@@ -277,7 +275,7 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
         print_line(("left      ", "dim"), f"{summary['untried']:,} not reached")
     for state, reasons in summary["reasons"].items():
         found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
-        print_line((f"{state.replace('_', ' '):<10}", "dim"), sanitize(found))
+        print_line((f"{spaced(state):<10}", "dim"), sanitize(found))
     if summary["delivery"] is not None:
         print_line(("delivery  ", "dim"), counts_text(summary["delivery"]))
     for name, path in (("failed", output.failed), ("doubtful", output.doubtful)):

@@ -33,6 +33,7 @@ from omnimsg.cli.message_files import (
     print_kept_columns,
     print_unmatched_routes,
     refused,
+    results_path,
     unusable,
 )
 from omnimsg.domain.errors import ConfigError
@@ -62,7 +63,7 @@ class ResultsFlags:
 
     def path(self, file: Path) -> Path:
         """Return the path of the results file of a file of messages."""
-        return self.results or file.with_name(f"{file.name}.results.jsonl")
+        return results_path(file, self.results)
 
 
 def send_many(  # noqa: PLR0913 - the flags of a command
