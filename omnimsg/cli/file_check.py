@@ -81,10 +81,11 @@ async def _check(
     async with Client.from_config(loaded) as client:
         check = FileCheck(messages, partial(client.preview, account=account), region)
         for found in check.problems():
-            is_bad = isinstance(found, BadLine)
-            counts["bad" if is_bad else "refused"] += 1
-            if isinstance(found, BadLine) and advice is None:
-                advice = region_advice(found.problems, region)
+            if isinstance(found, BadLine):
+                counts["bad"] += 1
+                advice = advice or region_advice(found.problems, region)
+            else:
+                counts["refused"] += 1
             if as_json:
                 print_json_lines([_problem_to_json(found)])
             else:

@@ -64,7 +64,7 @@ def run_file(
     messages: MessageFile, results: ResultsFile, settings: RunSettings, *, as_json: bool
 ) -> int:
     """Send the lines that are due, print the summary, and return the exit code."""
-    from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
+    from omnimsg.bulk import BulkRun  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
 
     file = messages.source.path
@@ -83,20 +83,7 @@ def run_file(
         send = partial(_send, run, results, settings, display, legs)
         code = _run_and_close(send, file, results)
     counts = line_counts(results.line_states)
-    rest: dict[str, Any] = {
-        "skipped": run.skipped,
-        "retryable": results.line_states.count(LineState.RETRYABLE),
-        "interrupted": not run.finished,
-        "results": str(results.path),
-    }
-    if (counted := legs.summary()) is not None:
-        rest["legs"] = counted
-    if not run.finished:
-        rest["left"] = run.lines_left
-    if settings.region is not None:
-        rest["numbers_read"] = run.numbers_read
-    if results.rescued_to is not None:
-        rest["rescued"] = str(results.rescued_to)
+    rest = _rest_of_summary(run, results, legs, settings)
     with closed_output_ignored():
         if as_json:
             print_json_lines([counts | rest])
@@ -217,6 +204,29 @@ def _signals() -> list[signal.Signals]:
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
         found.append(hangup)
     return found
+
+
+def _rest_of_summary(
+    run: BulkRun, results: ResultsFile, legs: LegCounts, settings: RunSettings
+) -> dict[str, Any]:
+    """Return what the summary has besides the counts of lines by state."""
+    from omnimsg.bulk import LineState  # noqa: PLC0415
+
+    rest: dict[str, Any] = {
+        "skipped": run.skipped,
+        "retryable": results.line_states.count(LineState.RETRYABLE),
+        "interrupted": not run.finished,
+        "results": str(results.path),
+    }
+    if (counted := legs.summary()) is not None:
+        rest["legs"] = counted
+    if not run.finished:
+        rest["left"] = run.lines_left
+    if settings.region is not None:
+        rest["numbers_read"] = run.numbers_read
+    if results.rescued_to is not None:
+        rest["rescued"] = str(results.rescued_to)
+    return rest
 
 
 def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> None:

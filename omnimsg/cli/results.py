@@ -21,12 +21,12 @@ from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.line_exports import write_doubtful, write_failed
 from omnimsg.cli.message_files import (
     FileFlags,
     line_counts,
     open_messages,
     other_flags,
-    problems_text,
     refused,
     results_path,
     unusable,
@@ -40,18 +40,10 @@ from omnimsg.cli.output import (
     sanitize,
     spaced,
 )
-from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from omnimsg.bulk import Line, MessageFile
-    from omnimsg.bulk.export import Cause
-    from omnimsg.bulk.parsing import LineParser
+    from omnimsg.bulk import MessageFile
     from omnimsg.bulk.recorded_results import RecordedResults
-
-# Whoever has opted out at one provider must not get the message through another one either.
-_OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
 
 @attrs.frozen(kw_only=True)
@@ -102,10 +94,8 @@ def results(  # noqa: PLR0913 - the flags of a command
     messages = _messages(file, reading, recorded, output)
     # Read now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
-    parser = None
-    if messages is not None and output.failed is not None:
-        parser = _parser_of_bad_lines(messages, recorded, reading.region)
     statuses = query_statuses(recorded, config, rate) if delivery else {}
+    undelivered = {line for line, status in statuses.items() if status.failed}
     counts = line_counts(recorded.line_states)
     summary: dict[str, Any] = {
         **counts,
@@ -113,14 +103,20 @@ def results(  # noqa: PLR0913 - the flags of a command
         "untried": untried,
         "reasons": _reasons(recorded),
         "delivery": delivery_counts(recorded, statuses) if delivery else None,
+        "failed": None,
+        "doubtful": None,
     }
-    failures = {line for line, status in statuses.items() if status.failed}
-    summary |= {"failed": None, "doubtful": None}
-    if messages is not None and output.failed is not None and parser is not None:
-        failed = _failed_line(recorded, failures, parser)
-        summary["failed"] = _write(messages, output.failed, failed)
-    if messages is not None and output.doubtful is not None:
-        summary["doubtful"] = _write(messages, output.doubtful, _doubtful_line(recorded))
+    if messages is not None:
+        if output.failed is not None:
+            summary["failed"] = write_failed(
+                messages,
+                recorded,
+                output.failed,
+                undelivered=undelivered,
+                region=reading.region,
+            )
+        if output.doubtful is not None:
+            summary["doubtful"] = write_doubtful(messages, recorded, output.doubtful)
     if as_json:
         print_json_lines([summary])
     else:
@@ -128,7 +124,7 @@ def results(  # noqa: PLR0913 - the flags of a command
     if counts["ambiguous"]:
         return UNCERTAIN
     bad = counts["rejected"] + counts["not_sent"] + counts["bad"]
-    return FAILED if bad or summary["untried"] or failures else OK
+    return FAILED if bad or summary["untried"] or undelivered else OK
 
 
 def _recorded(path: Path) -> "RecordedResults":
@@ -188,82 +184,6 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
         "ambiguous": recorded.reasons(LineState.AMBIGUOUS),
     }
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
-
-
-def _parser_of_bad_lines(
-    messages: "MessageFile", recorded: "RecordedResults", region: str | None
-) -> "LineParser":
-    """Return a parser to which the reference of each line that is not bad is known.
-
-    The message of a bad line may be the one of another line, also of a later one.
-    """
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
-
-    parser = LineParser(messages, "line-{}".format, region)
-    for line in messages.read():
-        if recorded.line_states[line.number] is not LineState.BAD:
-            parser.skip(line)
-    return parser
-
-
-def _failed_line(
-    recorded: "RecordedResults", failures: set[int], parser: "LineParser"
-) -> "Callable[[Line], Cause | None]":
-    """Return a function that returns why a line failed; call it in the order of the lines."""
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause  # noqa: PLC0415
-    from omnimsg.bulk.parsing import REPEATED_REFERENCE  # noqa: PLC0415
-    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
-
-    def why(line: "Line") -> "Cause | None":
-        state = recorded.line_states[line.number]
-        if state is LineState.BAD:
-            try:
-                parser.parse(line)
-            except InvalidValue as error:
-                is_repeated = REPEATED_REFERENCE in error.problems
-                return Cause(problems_text(error.problems), needs_mark=is_repeated)
-            return Cause("was bad when the file was sent with other flags")
-        if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
-            reason = recorded.reason_of(line.number) or "failed"
-            return Cause(reason, needs_mark=reason in _OPT_OUTS)
-        return Cause("not delivered") if line.number in failures else None
-
-    return why
-
-
-def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], Cause | None]":
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause  # noqa: PLC0415
-
-    def why(line: "Line") -> "Cause | None":
-        state = recorded.line_states[line.number]
-        doubtful = state in (LineState.AMBIGUOUS, LineState.IN_FLIGHT)
-        return Cause(recorded.reason_of(line.number) or "ambiguous") if doubtful else None
-
-    return why
-
-
-def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], Cause | None]") -> int:
-    """Write the lines that `why` gives a reason for to a new file; return their number."""
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import export_lines  # noqa: PLC0415
-
-    source = messages.source.path
-    if (path.suffix.lower() in (".csv", ".tsv")) != (messages.format == "csv"):
-        raise CommandError(
-            f"{path}: its lines would be {'CSV' if messages.format == 'csv' else 'JSON Lines'}",
-            f"let its name end in {source.suffix}, as that of {source.name}",
-        )
-    try:
-        return export_lines(messages, path, why)
-    except FileExistsError:
-        raise CommandError(f"{path}: exists already", "name a new file") from None
-    except FileChangedError as error:
-        raise refused(source, error) from error
-    except OSError as error:
-        raise unusable(path, error) from error
 
 
 def _print(summary: dict[str, Any], output: OutputFlags) -> None:
