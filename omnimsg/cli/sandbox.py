@@ -111,9 +111,7 @@ def _callbacks_sentence(running: "Sandbox") -> str:
     """Return a sentence that states where the sandbox sends callbacks."""
     if not running.callbacks.is_on:
         return "Nothing leaves this machine."
-    return (
-        f"It calls back to {running.callbacks.as_json()['addresses']['url']}; nothing else is sent."
-    )
+    return f"It calls back to {running.callbacks.addresses['url']}; nothing else is sent."
 
 
 def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:

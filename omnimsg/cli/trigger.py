@@ -188,7 +188,7 @@ def _sample(
 def _send(sample: _Sample, *, as_json: bool) -> int:
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.sandbox.callbacks.addresses import masked_address  # noqa: PLC0415
+    from omnimsg.sandbox.callbacks.addresses import masked_url  # noqa: PLC0415
     from omnimsg.sandbox.callbacks.courier import new_session, post  # noqa: PLC0415
 
     async def send() -> "tuple[int | None, str | None]":
@@ -197,7 +197,7 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
 
     status, error = anyio.run(send)
     taken = status is not None and sample.signer.succeeds(status)
-    url = masked_address(sample.signed.url)
+    url = masked_url(sample.signed.url)
     if as_json:
         row = sample.named() | {"url": url, "genuine": sample.genuine}
         print_json_lines([row | {"status": status, "error": error, "taken": taken}])

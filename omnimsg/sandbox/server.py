@@ -30,7 +30,7 @@ from omnimsg.sandbox.routes import list_routes, prefixed, served
 from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.message_records import MessageRecord
     from omnimsg.sandbox.replies import SentReply
+    from omnimsg.sandbox.routes import Handler
 
     Factory = Callable[[SandboxState], Emulator]
-    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 E = TypeVar("E", bound="Emulator")
 
@@ -238,7 +238,7 @@ class Sandbox:
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
-        self._inbox.close()
+        self._inbox.streams.close()
         await self.callbacks.stop()
         if runner is not None:
             with anyio.CancelScope(shield=True):
@@ -316,7 +316,7 @@ class Sandbox:
             "refused": None,
         }
         self.requests.append(entry)
-        exchange = self._inbox.begin(request, emulator.name, now, entry)
+        exchange = self._inbox.exchanges.begin(request, emulator.name, now, entry)
         resets_before = self._reset_count
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -114,6 +114,7 @@ class Courier:
         log_size: How many attempts ``log`` keeps.
 
     Attributes:
+        first_wait: Seconds before the second attempt.
         carrier: Delivers callbacks in place of HTTP; None for HTTP.
         log: The latest attempts, oldest first.
         counts: How many callbacks were ``attempts``, ``taken``, ``given_up``, ``lost`` by a fault,
@@ -124,7 +125,7 @@ class Courier:
         self, clock: Callable[[], float], *, pace: float, capacity: int, log_size: int
     ) -> None:
         self._clock = clock
-        self._first_wait = pace or FIRST_WAIT
+        self.first_wait: float = pace or FIRST_WAIT
         self._capacity = capacity
         # A test's clock sends no notice when it is set, so it has to be polled.
         self._polls = clock is not time.time
@@ -146,11 +147,6 @@ class Courier:
     def waiting(self) -> int:
         """How many callbacks wait for an attempt or its answer."""
         return len(self._pending)
-
-    @property
-    def unit(self) -> float:
-        """Seconds of the first wait."""
-        return self._first_wait
 
     def start(self) -> None:
         """Start sending, in the running event loop."""
@@ -319,7 +315,7 @@ class Courier:
         elif delivery.attempts >= ATTEMPTS or (status is not None and not signer.repeats(status)):
             self._finish(delivery, "given_up")
         else:
-            wait = self._first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
+            wait = self.first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
             self._inbox.append((self._clock() + wait, delivery))
 
     def _finish(self, delivery: Delivery, count: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from omnimsg.sandbox.inbox.conversation import Conversations
-from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges, arrived_body
+from omnimsg.sandbox.inbox.exchanges import Exchanges, arrived_body
 from omnimsg.sandbox.inbox.masking import with_short_texts
 from omnimsg.sandbox.inbox.outcomes import Outcomes
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.fault_scripts import Faults
+    from omnimsg.sandbox.inbox.exchanges import Exchange
     from omnimsg.sandbox.message_records import MessageRecord
     from omnimsg.sandbox.replies import Replies, SentReply
     from omnimsg.sandbox.state import SandboxState
@@ -89,12 +90,6 @@ class Inbox:
         state.handsets.on_add = self._accept
         replies.on_send = self._note_sent
 
-    def begin(
-        self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
-    ) -> Exchange:
-        """Record a request; ``entry`` is its line of the request log."""
-        return self.exchanges.begin(request, provider, at, entry)
-
     async def end(
         self,
         exchange: Exchange,
@@ -110,13 +105,9 @@ class Inbox:
         if era != self.era:
             return
         for record in changed:
-            self.change(record)
+            self.phones.change(record)
         for refusal in exchange.refusals:
             self.phones.add(refusal, refusal.to)
-
-    def change(self, record: MessageRecord) -> None:
-        """Record that the plan of a message has changed."""
-        self.phones.change(record)
 
     def media(self, provider: str, media_id: str) -> Media | None:
         """Return a file of a message, None if it is unknown or evicted."""
@@ -133,10 +124,6 @@ class Inbox:
         self._files.clear()
         self.templates.clear()
         self.templates.update(DEFAULT_TEMPLATES)
-
-    def close(self) -> None:
-        """End the streams of open pages."""
-        self.streams.close()
 
     def _accept(self, record: MessageRecord) -> None:
         self.phones.add(record, record.to)

@@ -200,7 +200,7 @@ class _Views:
         record = self._inbox.outcomes.decide(
             body.get("provider"), body.get("id"), body.get("outcome")
         )
-        self._inbox.change(record)
+        self._inbox.phones.change(record)
         return json_response({"provider": record.provider, "id": record.id}, status=201)
 
     async def word_template(self, request: web.Request) -> web.Response:
