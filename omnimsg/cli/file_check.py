@@ -21,10 +21,10 @@ from omnimsg.cli.message_files import (
     bad_line_to_json,
     print_numbers_read,
     problems_text,
+    refused_file,
     region_advice,
-    unusable,
+    unusable_file,
 )
-from omnimsg.cli.message_files import refused as refused_file
 from omnimsg.cli.output import (
     print_error,
     print_hint,
@@ -62,7 +62,7 @@ def check_file(
     except FileChangedError as error:
         raise refused_file(messages.source.path, error) from error
     except OSError as error:
-        raise unusable(messages.source.path, error) from error
+        raise unusable_file(messages.source.path, error) from error
 
 
 async def _check(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.message_files import problems_text, refused, unusable
+from omnimsg.cli.message_files import problems_text, refused_file, unusable_file
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -117,6 +117,6 @@ def _explaining(messages: MessageFile, path: Path) -> Iterator[None]:
     except FileExistsError:
         raise CommandError(f"{path}: exists already", "name a new file") from None
     except FileChangedError as error:
-        raise refused(source, error) from error
+        raise refused_file(source, error) from error
     except OSError as error:
-        raise unusable(path, error) from error
+        raise unusable_file(path, error) from error

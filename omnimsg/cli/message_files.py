@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class FileFlags:
+class ReadingFlags:
     """The flags for reading a file of messages.
 
     Attributes:
@@ -39,7 +39,7 @@ class FileFlags:
     region: str | None = None
 
 
-def open_messages(file: Path, flags: FileFlags) -> MessageFile:
+def open_messages(file: Path, flags: ReadingFlags) -> MessageFile:
     """Open a file of messages.
 
     Raises:
@@ -62,10 +62,10 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
     try:
         return open_message_file(file, _read_options(flags))
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error
 
 
-def other_flags(file: Path, flags: FileFlags, first: object) -> CommandError | None:
+def other_flags(file: Path, flags: ReadingFlags, first: object) -> CommandError | None:
     """Return the error for a file that was sent with other flags for reading it, if it was.
 
     Args:
@@ -118,7 +118,7 @@ def region_advice(problems: Iterable[Problem], region: str | None) -> str | None
     return None
 
 
-def refused(file: Path, error: Exception) -> CommandError:
+def refused_file(file: Path, error: Exception) -> CommandError:
     """Return the error for a file of messages that is wrong as a whole, or has changed."""
     found = CommandError.of(error)
     text, described = found.text, "flags"
@@ -127,7 +127,7 @@ def refused(file: Path, error: Exception) -> CommandError:
     return CommandError(text, found.hint or f"`omnimsg send-many --help` describes the {described}")
 
 
-def unusable(file: Path, error: OSError) -> CommandError:
+def unusable_file(file: Path, error: OSError) -> CommandError:
     """Return the error for a file that the operating system cannot open, read or write."""
     name = file if error.filename is None else error.filename
     return CommandError(
@@ -163,7 +163,7 @@ def problems_text(problems: Sequence[Problem]) -> str:
     return "; ".join(each.why if each.path in ("line", "$") else str(each) for each in problems)
 
 
-def _read_options(flags: FileFlags) -> ReadOptions:
+def _read_options(flags: ReadingFlags) -> ReadOptions:
     from omnimsg.bulk import ReadOptions  # noqa: PLC0415 - keeps help fast
 
     return ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)

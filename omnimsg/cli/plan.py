@@ -29,13 +29,13 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
     bad_line_to_json,
     open_messages,
     problems_text,
-    refused,
+    refused_file,
     region_advice,
-    unusable,
+    unusable_file,
 )
 from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
 from omnimsg.cli.output import (
@@ -96,7 +96,7 @@ def plan(  # noqa: PLR0913 - the flags of a command
                 f"{flag_list(stray)} cannot be used with a file of messages",
                 "leave out what the lines of the file say",
             )
-        reading = FileFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
+        reading = ReadingFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
         messages = _read(file, reading)
     import anyio  # noqa: PLC0415 - keeps help fast
 
@@ -177,7 +177,7 @@ def _failure(outcome: NotSent) -> dict[str, Any]:
     return {"reason": outcome.reason.value, "detail": mask_text(outcome.failure.detail)}
 
 
-def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | InvalidValue]]:
+def _read(file: Path, reading: ReadingFlags) -> Iterator[tuple[int, Message | InvalidValue]]:
     """Read a file, and yield the number of each line with its message, or with its problems."""
     from omnimsg.bulk import FileChangedError, FileFormatError  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
@@ -193,9 +193,9 @@ def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | Inval
                 message = error
             yield line.number, message
     except (FileChangedError, FileFormatError) as error:
-        raise refused(file, error) from error
+        raise refused_file(file, error) from error
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error
 
 
 def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:

@@ -23,13 +23,13 @@ from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.line_exports import write_doubtful, write_failed
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
     line_counts,
     open_messages,
     other_flags,
-    refused,
+    refused_file,
     results_path,
-    unusable,
+    unusable_file,
 )
 from omnimsg.cli.output import (
     OUTCOME_KINDS,
@@ -65,7 +65,7 @@ def results(  # noqa: PLR0913 - the flags of a command
     file: Path,
     /,
     output: Annotated[OutputFlags, Parameter(name="*")] = OutputFlags(),
-    reading: Annotated[FileFlags, Parameter(name="*")] = FileFlags(),  # noqa: B008 - frozen
+    reading: Annotated[ReadingFlags, Parameter(name="*")] = ReadingFlags(),  # noqa: B008 - frozen
     *,
     delivery: Annotated[bool, Parameter(show_default=False)] = False,
     rate: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 10.0,
@@ -136,11 +136,11 @@ def _recorded(path: Path) -> "RecordedResults":
     except ResultsError as error:
         raise CommandError.of(error) from error
     except OSError as error:
-        raise unusable(path, error) from error
+        raise unusable_file(path, error) from error
 
 
 def _messages(
-    file: Path, reading: FileFlags, recorded: "RecordedResults", output: OutputFlags
+    file: Path, reading: ReadingFlags, recorded: "RecordedResults", output: OutputFlags
 ) -> "MessageFile | None":
     """Open the file of messages; `None` if it cannot be used and no lines of it are wanted.
 
@@ -162,7 +162,7 @@ def _messages(
         else:
             error = other
     except FileFormatError as wrong:
-        error = other_flags(file, reading, first) or refused(file, wrong)
+        error = other_flags(file, reading, first) or refused_file(file, wrong)
     except CommandError as wrong:
         error = wrong
     if output.failed is not None or output.doubtful is not None:

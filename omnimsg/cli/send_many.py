@@ -28,13 +28,13 @@ from cyclopts import Parameter
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
     open_messages,
     print_kept_columns,
     print_unmatched_routes,
-    refused,
+    refused_file,
     results_path,
-    unusable,
+    unusable_file,
 )
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import unknown_choice
@@ -70,7 +70,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     file: Path,
     /,
     flags: Annotated[ResultsFlags, Parameter(name="*")] = ResultsFlags(),
-    reading: Annotated[FileFlags, Parameter(name="*")] = FileFlags(),  # noqa: B008 - frozen
+    reading: Annotated[ReadingFlags, Parameter(name="*")] = ReadingFlags(),  # noqa: B008 - frozen
     *,
     check: Annotated[bool, Parameter(show_default=False)] = False,
     account: str | None = None,
@@ -138,7 +138,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
 
 
 def _open_messages(
-    file: Path, flags: ResultsFlags, reading: FileFlags, *, record_refusal: bool
+    file: Path, flags: ResultsFlags, reading: ReadingFlags, *, record_refusal: bool
 ) -> "MessageFile":
     """Open the file of messages; if it is wrong as a whole, record that it was refused."""
     from omnimsg.bulk import FileFormatError, ResultsFile  # noqa: PLC0415
@@ -146,7 +146,7 @@ def _open_messages(
     try:
         return open_messages(file, reading)
     except FileFormatError as error:
-        explained = refused(file, error)
+        explained = refused_file(file, error)
         if record_refusal and not flags.resume and file.is_file() and file.suffix:
             # So that the corrected file can be sent with or without --resume: nothing was tried.
             with suppress(OSError):
@@ -170,4 +170,4 @@ def _open_results(
     except ResultsError as error:
         raise CommandError.of(error) from error
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error

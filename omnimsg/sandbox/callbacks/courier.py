@@ -130,7 +130,7 @@ class Courier:
         # A test's clock sends no notice when it is set, so it has to be polled.
         self._polls = clock is not time.time
         # Jobs from any thread; None discards all jobs before it.
-        self._inbox: deque[tuple[float, Job | None]] = deque()
+        self._incoming: deque[tuple[float, Job | None]] = deque()
         self._due: list[tuple[float, int, Job]] = []
         self._numbers = itertools.count()
         self._pending: set[Delivery] = set()
@@ -151,7 +151,7 @@ class Courier:
     def start(self) -> None:
         """Start sending, in the running event loop."""
         self._loop = asyncio.get_running_loop()
-        if self._inbox:
+        if self._incoming:
             self._wake_task()
 
     async def stop(self) -> None:
@@ -179,7 +179,7 @@ class Courier:
                 job.tried.set()
                 return
             self._pending.add(job)
-        self._inbox.append((due, job))
+        self._incoming.append((due, job))
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_task)
 
@@ -202,10 +202,10 @@ class Courier:
         """Discard waiting jobs; a callback in flight is not repeated."""
         self._pending.clear()
         if self._task is None:
-            self._inbox.clear()
+            self._incoming.clear()
             return
         # Only the task may change `_due`, because it may be working on it.
-        self._inbox.append((0.0, None))
+        self._incoming.append((0.0, None))
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_task)
 
@@ -232,7 +232,7 @@ class Courier:
         """Wake the task so that it checks for due jobs; start it for the first job."""
         if self._loop is None:
             return
-        if self._task is None and self._inbox:
+        if self._task is None and self._incoming:
             self._task = self._loop.create_task(self._run())
         if self._task is not None and not self._task.done():
             self._idle.clear()
@@ -244,7 +244,7 @@ class Courier:
                 while True:
                     self._wake.clear()
                     self._start_due(session, group)
-                    if not self._lanes and not self._inbox:
+                    if not self._lanes and not self._incoming:
                         self._idle.set()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pause()):
@@ -256,7 +256,7 @@ class Courier:
         """Return the seconds until a job may be due; None to wait for `_wake`."""
         if len(self._lanes) >= _MAX_CONCURRENT:
             return None
-        if self._inbox:
+        if self._incoming:
             return 0
         if not self._due:
             return None
@@ -265,8 +265,8 @@ class Courier:
     def _start_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
         """Start all due jobs, while fewer than `_MAX_CONCURRENT` lanes are being sent."""
         while len(self._lanes) < _MAX_CONCURRENT:
-            while self._inbox:
-                due, waiting = self._inbox.popleft()
+            while self._incoming:
+                due, waiting = self._incoming.popleft()
                 if waiting is None:
                     self._due.clear()
                 else:
@@ -316,7 +316,7 @@ class Courier:
             self._finish(delivery, "given_up")
         else:
             wait = self.first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
-            self._inbox.append((self._clock() + wait, delivery))
+            self._incoming.append((self._clock() + wait, delivery))
 
     def _finish(self, delivery: Delivery, count: str) -> None:
         self._pending.discard(delivery)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.sandbox import CallbackSigner, SandboxState
-    from omnimsg_clickatell.emulator.inbound import Inbox
+    from omnimsg_clickatell.emulator.inbound import InboundMessages
     from omnimsg_clickatell.emulator.media import Uploads
 
 INTEGRATION_ID: Final = "5a4d626f780000000000000000000001"
@@ -83,7 +83,7 @@ class ClickatellCallbacks(CallbackSource):
         signer: CallbackSigner,
         *,
         state: SandboxState,
-        inbox: Inbox,
+        inbox: InboundMessages,
         uploads: Uploads,
         numbers: frozenset[str] | None,
     ) -> None:

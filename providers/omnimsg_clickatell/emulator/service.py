@@ -30,7 +30,7 @@ from omnimsg_clickatell.emulator.errors import (
     error_response,
     upload_error_response,
 )
-from omnimsg_clickatell.emulator.inbound import Inbox
+from omnimsg_clickatell.emulator.inbound import InboundMessages
 from omnimsg_clickatell.emulator.media import Uploads
 from omnimsg_clickatell.emulator.message_rules import MESSAGE, NOTIFICATION, SMS, WHATSAPP
 from omnimsg_clickatell.emulator.request_parsing import (
@@ -96,7 +96,7 @@ class ClickatellEmulator(Emulator):
     ) -> None:
         super().__init__(state, service_window=service_window)
         self.account_faults = AccountFaults()
-        self.inbox = Inbox(state, self.windows)
+        self.inbox = InboundMessages(state, self.windows)
         self.templates = known_templates.KnownTemplates(templates)
         self.uploads = Uploads(self.media, state)
         self._max_parts = parts
