@@ -40,7 +40,7 @@ from omnimsg_clickatell.emulator.request_parsing import (
     parse_entries,
 )
 from omnimsg_clickatell.emulator.results import Result, respond, strings
-from omnimsg_clickatell.emulator.statuses import steps_to
+from omnimsg_clickatell.emulator.statuses import milliseconds, steps_to
 from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
 if TYPE_CHECKING:
@@ -288,9 +288,9 @@ class ClickatellEmulator(Emulator):
         if record is None:
             # In the reference an unknown message has another form, because its channel is unknown,
             # with the time of the request. The 404 there is for the account, so this is a 200.
-            return json_response({"status": lifecycle.UNKNOWN, "timestamp": _milliseconds(now)})
+            return json_response({"status": lifecycle.UNKNOWN, "timestamp": milliseconds(now)})
         change = record.latest_change(now)
-        entry = {"status": change.status, "timestamp": _milliseconds(change.at)}
+        entry = {"status": change.status, "timestamp": milliseconds(change.at)}
         return json_response({record.channel: entry})
 
     async def _notify(self, request: web.Request) -> web.Response:
@@ -327,7 +327,3 @@ class ClickatellEmulator(Emulator):
         """Return the balance."""
         del request
         return json_response({"balance": 1000.0, "currency": "EUR"})
-
-
-def _milliseconds(epoch_seconds: float) -> int:
-    return int(epoch_seconds * 1000)
