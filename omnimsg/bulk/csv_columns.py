@@ -117,30 +117,10 @@ class Columns:
             given.pop()
         meant = renamed_names(given, renamed)
         self._names = tuple(map(column_of_name, meant))
-        for name in self._names:
-            if name and self._names.count(name) > 1:
-                raise ValueError(f"column {shown_name(name)} appears twice")
+        _check_header(self._names, has_text=text is not None)
         self.width: int = len(self._names)
-        if not self._names:
-            raise ValueError(
-                "there is no column 'to': the file has no header;"
-                " write one into its first line, such as to,text"
-            )
-        if "to" not in self._names:
-            raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
         self.to_index: int = self._names.index("to")
-        contents = [name for name in self._names if name in CONTENT_COLUMNS]
-        self._text = None
-        if text is not None:
-            if contents:
-                raise ValueError(f"column {contents[0]!r} and --text exclude each other")
-            self._text = TextTemplate(text, self._placeholders(given))
-        elif not contents:
-            wanted = ", ".join(sorted(CONTENT_COLUMNS))
-            raise ValueError(
-                f"there is no column with content: add one of {wanted};"
-                " --map NAME=text takes another column for one, --text gives the text"
-            )
+        self._text = None if text is None else TextTemplate(text, self._placeholders(given))
         # Computed once here instead of for each row.
         self._copied = [name for name in COPIED_COLUMNS if name in self._names]
         self._contents = [name for name in CONTENT_COLUMNS if name in self._names]
@@ -246,6 +226,29 @@ class Columns:
         pairs = [(column.removeprefix(METADATA_PREFIX), column) for column in self._names]
         pairs += zip(given, self._names, strict=True)
         return {normalized(name): column for name, column in pairs if column}
+
+
+def _check_header(columns: Sequence[str], *, has_text: bool) -> None:
+    """Refuse a header in which a column is repeated, or the recipient or the content is missing."""
+    for name in columns:
+        if name and columns.count(name) > 1:
+            raise ValueError(f"column {shown_name(name)} appears twice")
+    if not columns:
+        raise ValueError(
+            "there is no column 'to': the file has no header;"
+            " write one into its first line, such as to,text"
+        )
+    if "to" not in columns:
+        raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
+    contents = [name for name in columns if name in CONTENT_COLUMNS]
+    if has_text and contents:
+        raise ValueError(f"column {contents[0]!r} and --text exclude each other")
+    if not has_text and not contents:
+        wanted = ", ".join(sorted(CONTENT_COLUMNS))
+        raise ValueError(
+            f"there is no column with content: add one of {wanted};"
+            " --map NAME=text takes another column for one, --text gives the text"
+        )
 
 
 def _filled(cells: dict[str, str], *names: str) -> dict[str, Any]:
