@@ -16,6 +16,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
+from omnimsg.bulk import FileChangedError
+from omnimsg.bulk.check import BadLine, FileCheck
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.message_files import (
     bad_line_to_json,
@@ -33,11 +37,12 @@ from omnimsg.cli.output import (
     sanitize,
     styled,
 )
+from omnimsg.client import Client
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.bulk import MessageFile
-    from omnimsg.bulk.check import BadLine, FileCheck, RefusedLine, Repetition
+    from omnimsg.bulk.check import RefusedLine, Repetition
     from omnimsg.config import Config
 
 # How many line numbers of one recipient are printed; the JSON form has all.
@@ -53,10 +58,6 @@ def check_file(
     as_json: bool,
 ) -> int:
     """Check a file of messages, print the findings, and return the exit code."""
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415
-
     try:
         return anyio.run(partial(_check, messages, loaded, account, region, as_json=as_json))
     except FileChangedError as error:
@@ -73,9 +74,6 @@ async def _check(
     *,
     as_json: bool,
 ) -> int:
-    from omnimsg.bulk.check import BadLine, FileCheck  # noqa: PLC0415 - keeps help fast
-    from omnimsg.client import Client  # noqa: PLC0415
-
     counts = {"bad": 0, "refused": 0}
     advice: str | None = None
     async with Client.from_config(loaded) as client:
@@ -116,8 +114,6 @@ async def _check(
 
 
 def _problem_to_json(found: BadLine | RefusedLine) -> dict[str, Any]:
-    from omnimsg.bulk.check import BadLine  # noqa: PLC0415
-
     if isinstance(found, BadLine):
         return bad_line_to_json(found.line, found.problems)
     failure = found.outcome.failure
@@ -125,8 +121,6 @@ def _problem_to_json(found: BadLine | RefusedLine) -> dict[str, Any]:
 
 
 def _print_problem(found: BadLine | RefusedLine) -> None:
-    from omnimsg.bulk.check import BadLine  # noqa: PLC0415
-
     if isinstance(found, BadLine):
         print_error(f"line {found.line}: {problems_text(found.problems)}")
     else:

@@ -8,8 +8,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 
+from omnimsg.bulk import BulkRun, FileChangedError, LineState
 from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.leg_counts import LegCounts
@@ -25,17 +27,17 @@ from omnimsg.cli.output import (
     sanitize,
     spaced,
 )
+from omnimsg.cli.progress import ProgressDisplay
 from omnimsg.cli.streams import system_text
+from omnimsg.cli.waits import PauseReporter
+from omnimsg.client import Client
 from omnimsg.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    import anyio
-
-    from omnimsg.bulk import BulkRun, FileChangedError, MessageFile, ResultsFile
-    from omnimsg.cli.progress import ProgressDisplay
+    from omnimsg.bulk import MessageFile, ResultsFile
 
 # Seconds that requests in flight get to end after the first Ctrl+C.
 GRACE = 10.0
@@ -64,9 +66,6 @@ def run_file(
     messages: MessageFile, results: ResultsFile, settings: RunSettings, *, as_json: bool
 ) -> int:
     """Send the lines that are due, print the summary, and return the exit code."""
-    from omnimsg.bulk import BulkRun  # noqa: PLC0415
-    from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
-
     file = messages.source.path
     total = max(0, results.line_count - messages.header_line_count)
     display = ProgressDisplay(file.name, total=total, region=settings.region)
@@ -104,8 +103,6 @@ def _run_and_close(
     results: ResultsFile,
 ) -> int:
     """Run `send` and close the results file; print file errors and return the exit code."""
-    import anyio  # noqa: PLC0415
-
     error: OSError | FileChangedError | None = None
     code = OK
     try:
@@ -155,12 +152,6 @@ async def _send(
     legs: LegCounts,
 ) -> OSError | FileChangedError | None:
     """Send the lines that are due; return the error of a file that stopped the run."""
-    import anyio  # noqa: PLC0415
-
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415
-    from omnimsg.cli.waits import PauseReporter  # noqa: PLC0415
-    from omnimsg.client import Client  # noqa: PLC0415
-
     file_error: OSError | FileChangedError | None = None
     client = Client.from_config(
         settings.loaded, journal=results, observers=[PauseReporter(display.print_hint), legs]
@@ -182,8 +173,6 @@ async def _stop_on_signals(
     run: BulkRun, sending: anyio.CancelScope, display: ProgressDisplay
 ) -> None:
     """Stop reading and waiting for legs at the first Ctrl+C; cancel requests at the second."""
-    import anyio  # noqa: PLC0415
-
     # On systems without signal handlers, Ctrl+C ends the run at once; --resume works then too.
     with suppress(NotImplementedError), anyio.open_signal_receiver(*_signals()) as signals:
         async for _ in signals:
@@ -210,8 +199,6 @@ def _rest_of_summary(
     run: BulkRun, results: ResultsFile, legs: LegCounts, settings: RunSettings
 ) -> dict[str, Any]:
     """Return what the summary has besides the counts of lines by state."""
-    from omnimsg.bulk import LineState  # noqa: PLC0415
-
     rest: dict[str, Any] = {
         "skipped": run.skipped,
         "retryable": results.line_states.count(LineState.RETRYABLE),

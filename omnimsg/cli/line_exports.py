@@ -5,8 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from omnimsg.bulk import FileChangedError, LineState
+from omnimsg.bulk.export import Cause, export_lines
+from omnimsg.bulk.parsing import REPEATED_REFERENCE, LineParser
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.message_files import problems_text, refused_file, unusable_file
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.reason import Reason
 
 if TYPE_CHECKING:
@@ -14,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.bulk import Line, MessageFile
-    from omnimsg.bulk.export import Cause
-    from omnimsg.bulk.parsing import LineParser
     from omnimsg.bulk.recorded_results import RecordedResults
 
 # Whoever has opted out at one provider must not get the message through another one either.
@@ -39,9 +41,6 @@ def write_failed(
         undelivered: The numbers of the lines that were accepted and not delivered.
         region: The region of numbers without a country code, with which the file was sent.
     """
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause, export_lines  # noqa: PLC0415
-
     with _explaining(messages, path):
         parser = _parser_of_bad_lines(messages, recorded, region)
 
@@ -59,8 +58,6 @@ def write_failed(
 
 def write_doubtful(messages: MessageFile, recorded: RecordedResults, path: Path) -> int:
     """Write the lines that may have been sent to a new file; return their number."""
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause, export_lines  # noqa: PLC0415
 
     def why(line: Line) -> Cause | None:
         state = recorded.line_states[line.number]
@@ -78,9 +75,6 @@ def _parser_of_bad_lines(
 
     The message of a bad line may be the one of another line, also of a later one.
     """
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
-
     parser = LineParser(messages, "line-{}".format, region)
     for line in messages.read():
         if recorded.line_states[line.number] is not LineState.BAD:
@@ -89,10 +83,6 @@ def _parser_of_bad_lines(
 
 
 def _cause_of_bad(line: Line, parser: LineParser) -> Cause:
-    from omnimsg.bulk.export import Cause  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.parsing import REPEATED_REFERENCE  # noqa: PLC0415
-    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
-
     try:
         parser.parse(line)
     except InvalidValue as error:
@@ -104,8 +94,6 @@ def _cause_of_bad(line: Line, parser: LineParser) -> Cause:
 @contextmanager
 def _explaining(messages: MessageFile, path: Path) -> Iterator[None]:
     """Check the name of a new file, and convert the errors of writing lines to it."""
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
-
     source = messages.source.path
     if (path.suffix.lower() in (".csv", ".tsv")) != (messages.format == "csv"):
         raise CommandError(

@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
-from omnimsg.cli.line_exports import write_doubtful, write_failed
 from omnimsg.cli.message_files import (
     ReadingFlags,
     line_counts,
@@ -89,6 +87,8 @@ def results(  # noqa: PLR0913 - the flags of a command
         as_json: Print the counts as JSON.
     """
     from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses  # noqa: PLC0415
+    from omnimsg.cli.line_exports import write_doubtful, write_failed  # noqa: PLC0415
 
     recorded = _recorded(results_path(file, output.results))
     messages = _messages(file, reading, recorded, output)

@@ -107,8 +107,6 @@ def send_many(  # noqa: PLR0913 - the flags of a command
             raise CommandError(f"{name} belongs to --resume", "a first run needs neither")
     if check and flags.resume:
         raise CommandError("--check reads the whole file", "leave out --resume")
-    from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
-    from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
     # Report a wrong configuration before the results file is created.
@@ -123,6 +121,9 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         from omnimsg.cli.file_check import check_file  # noqa: PLC0415
 
         return check_file(messages, loaded, account, reading.region, as_json=as_json)
+    from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
+    from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
+
     given = recorded_flags(
         messages.source.options, region=reading.region, account=account, config=config
     )
