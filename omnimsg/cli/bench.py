@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.log_lines import unlogged
@@ -38,15 +37,9 @@ from omnimsg.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.text import Text
 
-    from omnimsg.adapter import Adapter
-    from omnimsg.cli.load_run import DecisiveLimit, LoadPlan, LoadResult
-    from omnimsg.cli.progress import ProgressDisplay
-    from omnimsg.config import Config
-    from omnimsg.domain.channel import Channel
+    from omnimsg.cli.load_run import DecisiveLimit, LoadResult
 
 
 _Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
@@ -83,7 +76,7 @@ def bench(  # noqa: PLR0913 - each is a flag
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.cli.load_run import LoadPlan  # noqa: PLC0415
+    from omnimsg.cli.load_run import LoadPlan, channel_for_text, run_load  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
     from omnimsg.cli.redirected_config import load_redirected  # noqa: PLC0415
     from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
@@ -91,13 +84,14 @@ def bench(  # noqa: PLR0913 - each is a flag
 
     # Report a wrong configuration before starting the sandbox; the port does not matter for that.
     loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
-    channel = _channel_for_text(loaded.adapters[loaded.default])
+    channel = channel_for_text(loaded.adapters[loaded.default])
     plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
     # The progress display reports failures.
     with unlogged("omnimsg.engine"), start_sandbox_process(latency=latency) as sandbox:
         loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
         with ProgressDisplay(loaded.default, total=messages, unit="message") as display:
-            result = anyio.run(partial(_run, loaded, plan, sandbox.requests, display))
+            run = partial(run_load, count_requests=sandbox.requests, on_outcome=display.on_outcome)
+            result = anyio.run(run, loaded, plan)
     adapter = loaded.adapters[loaded.default]
     limits = loaded.policies[loaded.default].limits
     limit = result.limited_by(limits, adapter.capabilities, latency)
@@ -116,41 +110,6 @@ def bench(  # noqa: PLR0913 - each is a flag
     else:
         _print(figures)
     return OK if result.outcomes.get("accepted") == messages else FAILED
-
-
-def _channel_for_text(adapter: "Adapter[Any]") -> "Channel":
-    """Return the account's channel, if it carries a plain text to a number.
-
-    Raises:
-        CommandError: The account has no channel, or its channel does not carry such a message.
-    """
-    from omnimsg.cli.load_run import text_messages  # noqa: PLC0415
-
-    message = next(text_messages())
-    failure, channel = adapter.check(message), adapter.channel_of(message)
-    if failure is None and channel is not None:
-        return channel
-    why = "no channel" if failure is None else failure.sentence()
-    raise CommandError(
-        f"account {adapter.account.name!r} cannot send a plain text to a number: {why}",
-        "give the account a `channel` that carries one, such as sms",
-    )
-
-
-async def _run(
-    loaded: "Config",
-    plan: "LoadPlan",
-    count_requests: "Callable[[], int]",
-    display: "ProgressDisplay",
-) -> "LoadResult":
-    from omnimsg.cli.load_run import run_load  # noqa: PLC0415
-    from omnimsg.client import Client  # noqa: PLC0415
-
-    adapters = loaded.adapters.values()
-    async with Client(adapters, default=loaded.default, policies=loaded.policies) as client:
-        return await run_load(
-            client, plan, count_requests=count_requests, on_outcome=display.on_outcome
-        )
 
 
 def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, Any]:
