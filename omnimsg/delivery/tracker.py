@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.doubt import Doubt
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
 from omnimsg.domain.log_fields import log_fields
@@ -93,13 +92,16 @@ class Tracker(Observer):
         # By the monotonic clock: the time of day may be set back.
         self._next_sweep = clock.monotonic()
         self._last_doubt: datetime | None = None
+        # Keys of doubts whose proof the store may have written before it raised, or before its
+        # caller gave up: the repeated call finds the doubt ended, and tells the observers.
+        self._untold_ends: set[str | None] = set()
 
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous):
                 now, key = self._clock.utc_now(), secrets.token_hex(8)
-                doubt = Doubt(Tracked.of_doubt(outcome, message, now, key=key))
+                doubt = Tracked.of_doubt(outcome, message, now, key=key)
                 self._outcomes.add(partial(self._store_doubt, doubt))
             # An adapter that breaks its contract may name neither.
             elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
@@ -143,7 +145,7 @@ class Tracker(Observer):
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store an acceptance."""
         new = Tracked.of_accepted(accepted, to, self._clock.utc_now())
-        return await self._store_outcome(new, new.joined_with)
+        return await self._store_outcome(new)
 
     def prove(self, found: Accepted) -> None:
         """Queue the acceptance of a doubtful message that a look-up has found."""
@@ -252,19 +254,14 @@ class Tracker(Observer):
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    async def _store_doubt(self, doubt: Doubt) -> None:
-        tracked = await self._store_outcome(doubt.state, doubt.joined_with)
+    async def _store_doubt(self, doubt: Tracked) -> None:
+        tracked = await self._store_outcome(doubt)
         if tracked.handover.is_doubtful:
             self._last_doubt = self._clock.utc_now()
             # A timer gives the doubt up if no other call comes after its time is over.
             self._sweeps.set(self._window.total_seconds() + 1)
-        elif doubt.ends_early:
-            doubt.ends_early = False
-            self._end_doubt(tracked)
 
-    async def _store_outcome(
-        self, new: Tracked, join: Callable[[Tracked | None], Tracked]
-    ) -> Tracked:
+    async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
         names = Names.make(
             account=new.account,
@@ -273,7 +270,7 @@ class Tracker(Observer):
             is_answer=True,
             doubt_key=new.doubt_key,
         )
-        tracked = await self._update(names, join)
+        tracked = await self._update(names, new.joined_with)
         # A store that has raised after writing may have joined them already.
         is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
         if is_reported and self._joined is not None:
@@ -281,18 +278,25 @@ class Tracker(Observer):
         return tracked
 
     async def _update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change the state of a message, note whether that ends a doubt, and wake its waiters."""
-        before: Tracked | None = None
+        """Change the state of a message, tell whether that ends a doubt, and wake its waiters."""
+        ended: str | None = None
 
         def noted(known: Tracked | None) -> Tracked:
-            nonlocal before
-            before = known
-            return change(known)
+            nonlocal ended
+            changed = change(known)
+            ended = changed.doubt_key if _ends_doubt(known, changed) else None
+            return changed
 
-        tracked = await self._store.update(names, noted)
-        was = tracked.handover if before is None else before.handover
-        if was is not tracked.handover and was.is_doubtful > tracked.handover.is_doubtful:
-            self._end_doubt(tracked)
+        try:
+            tracked = await self._store.update(names, noted)
+        except BaseException:
+            if ended is not None:
+                self._untold_ends.add(ended)
+            raise
+        is_untold = ended is not None or tracked.doubt_key in self._untold_ends
+        if is_untold and not tracked.handover.is_doubtful:
+            self.doubts_settled += 1
+            self._notify_end(tracked, tracked.own_id)
         self.waiters.wake(tracked)
         return tracked
 
@@ -313,15 +317,19 @@ class Tracker(Observer):
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
             self._sweeps.set(_SWEEP_EVERY)
 
-    def _end_doubt(self, tracked: Tracked) -> None:
-        self.doubts_settled += 1
-        self._notify_end(tracked, tracked.own_id)
-
     def _notify_end(self, tracked: Tracked, message_id: MessageId | None) -> None:
+        self._untold_ends.discard(tracked.doubt_key)
         if self._observers.doubt_ended is not None and tracked.reference is not None:
             self._observers.doubt_ended(
                 DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
             )
+
+
+def _ends_doubt(known: Tracked | None, changed: Tracked) -> bool:
+    """Return whether a change ends a doubt; reports before the outcome end it when it begins."""
+    if changed.doubt_key is None or changed.handover.is_doubtful:
+        return False
+    return known is None or known.doubt_key is None or known.handover.is_doubtful
 
 
 def _warn_failed(error: BaseException) -> None:

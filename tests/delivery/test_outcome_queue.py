@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,21 +129,28 @@ class Raising(MemoryStore):
 
     Attributes:
         answers: How many answers are lost.
+        error: What it raises then.
         refuses: Whether it refuses one answer to a send before it has changed anything.
+        undoes: Whether it rolls each change back, and raises.
     """
 
     answers = 2
+    error: type[BaseException] = OSError
     refuses = False
+    undoes = False
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change a message, and raise now and then."""
         if self.refuses and names.is_answer:
             self.refuses = False
             raise OSError
+        if self.undoes:
+            change(await self.find(names))
+            raise OSError
         changed = await super().update(names, change)
         self.answers -= 1
         if self.answers >= 0:
-            raise OSError
+            raise self.error
         return changed
 
 
@@ -218,6 +225,57 @@ def test_the_end_of_a_doubt_is_told_once(*, is_early: bool) -> None:
         return tracker.doubts_settled
 
     assert (1, 1) == (loop.drive_to_end(story()), len(watcher.doubts))
+
+
+@pytest.mark.parametrize("how", ["report", "look-up", "cancelled report"])
+def test_the_end_of_a_doubt_is_told_by_the_call_that_repeats_one_that_failed(how: str) -> None:
+    """The store takes a proof and raises, or its caller gives up: the next call tells of the end.
+
+    A call in between that proves nothing does not.
+    """
+    store, loop, watcher = Raising(), VirtualLoop(), Watcher()
+    store.answers = 0
+
+    async def story() -> list[int]:
+        tracker = Tracker(store, loop, Observers([watcher]))
+        tell(tracker, doubtful("r0"), doubtful("other"))
+        await tracker.commit()
+        told = []
+        store.answers, store.error = 1, asyncio.CancelledError if "cancel" in how else OSError
+        for _ in range(3):
+            if how == "look-up":
+                tracker.prove(accepted("m1", "r0"))
+                await tracker.commit()
+            else:
+                with suppress(OSError, asyncio.CancelledError):
+                    await tracker.apply(report(reference="r0"))
+            told.append(len(watcher.doubts))
+        await tracker.aclose(5)
+        return [*told, tracker.doubts_settled]
+
+    assert [0, 1, 1, 1] == loop.drive_to_end(story())
+
+
+def test_a_doubt_whose_proof_was_not_stored_does_not_end() -> None:
+    """A store that raised before it had written the proof leaves a doubt as it was."""
+    store, loop, watcher = Raising(), VirtualLoop(), Watcher()
+    store.answers = 0
+
+    async def story() -> list[int]:
+        tracker = Tracker(store, loop, Observers([watcher]))
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()
+        store.undoes = True
+        with suppress(OSError):
+            await tracker.apply(report(reference="r0"))
+        store.undoes = False
+        await tracker.apply(report(provider_id=None, batch="b1", reference="r0"))
+        told = [len(watcher.doubts)]
+        await tracker.apply(report(reference="r0"))
+        await tracker.aclose(5)
+        return [*told, len(watcher.doubts)]
+
+    assert [0, 1] == loop.drive_to_end(story())
 
 
 def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:
