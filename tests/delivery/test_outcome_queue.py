@@ -332,3 +332,21 @@ def test_a_store_that_falls_far_behind_is_reported_once(
 
     assert 3 == len(store)
     assert 1 == caplog.text.count("the store of messages is too slow")
+
+
+def test_a_value_that_the_store_never_takes_does_not_fill_the_log() -> None:
+    """The log tells of its first failure, and of the second, fourth, eighth, and so on."""
+    told: list[BaseException] = []
+
+    async def refuse(_: object) -> None:
+        raise OSError
+
+    async def story() -> None:
+        queue = StoreQueue(refuse, failed=told.append, overflows=print)
+        queue.add("refused")
+        for _ in range(100):
+            await queue.store_all()
+
+    VirtualLoop().drive_to_end(story())
+
+    assert 7 == len(told)
