@@ -243,44 +243,50 @@ class Delivery:
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
         hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
-
-        async def try_often() -> None:
-            if not await _succeeds(hand_on, partial(_warn_early, tracked)):
-                await self._try_again(hand_on, partial(_warn_early, tracked))
-
-        self._start(try_often())
+        self._start(self._try_often(hand_on, partial(_warn_early, tracked)))
 
     async def _found(self, status: MessageStatus) -> None:
-        """Track what a look-up found, and tell the handlers; what fails is tried again."""
-        at, done = self._clock.utc_now(), set[object]()
+        """Track what a look-up found, and tell the handlers; what fails is tried again.
 
-        async def hand_on() -> None:
-            tracked = await self.tracker.look_up(status)
-            await self.dispatcher.state_found(tracked, at, done)
+        A provider tells of an opt-out once, so what the store does not take is kept for it.
+        """
+        at, key = self._clock.utc_now(), (status.id, status.status)
+        warn = partial(_warn_found, status.id)
+
+        def hand_on(tracked: Tracked) -> _HandOn:
+            return partial(self.dispatcher.state_found, tracked, at, set())
+
+        def stored(tracked: Tracked) -> None:
+            self._finish(key, self._try_often(hand_on(tracked), warn))
 
         try:
             tracked = await self.tracker.look_up(status)
         except (Exception, asyncio.CancelledError) as error:
-            if not is_own_cancellation(error):
-                self._find_again(status, hand_on)
+            if not is_own_cancellation(error) and self._is_first(key):
+                self.tracker.look_up_later(status, stored)
             raise
-        first = partial(self.dispatcher.state_found, tracked, at, done)
-        if not await _succeeds(first, partial(_warn_found, status.id)):
-            self._find_again(status, hand_on)
+        first = hand_on(tracked)
+        if not await _succeeds(first, warn) and self._is_first(key):
+            self._finish(key, self._try_again(first, warn))
 
-    def _find_again(self, status: MessageStatus, hand_on: _HandOn) -> None:
-        """Start a task that hands on what a look-up found, unless there is one."""
-        key = status.id, status.status
-        if key not in self._told_again:
-            self._told_again.add(key)
-            task = self._start(self._try_again(hand_on, partial(_warn_found, status.id)))
-            task.add_done_callback(lambda _: self._told_again.discard(key))
+    def _is_first(self, key: tuple[MessageId, Status]) -> bool:
+        """Return whether nothing tries yet to hand on a status that a look-up found."""
+        is_first = key not in self._told_again
+        self._told_again.add(key)
+        return is_first
+
+    def _finish(self, key: tuple[MessageId, Status], work: Coroutine[Any, Any, None]) -> None:
+        self._start(work).add_done_callback(lambda _: self._told_again.discard(key))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._report_tasks.add(task)
         task.add_done_callback(self._report_tasks.discard)
         return task
+
+    async def _try_often(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
+        if not await _succeeds(hand_on, warn):
+            await self._try_again(hand_on, warn)
 
     async def _try_again(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
         """Try several times: no provider sends it again. Closing brings the last try forward."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from contextlib import suppress
 from datetime import timedelta
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.store_log import warn_closed, warn_failed, warn_overflow
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
-from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.cancellation import is_own_cancellation
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
-
-log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 # Outcomes are stored this many seconds after the first of them, or at the next query: one task
 # stores many outcomes.
@@ -81,7 +78,7 @@ class Tracker(Observer):
         self._joined = joined
         # Its values are calls, each of which stores one outcome.
         self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
-            lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
+            lambda store: store(), failed=warn_failed, overflows=warn_overflow
         )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
@@ -121,11 +118,7 @@ class Tracker(Observer):
             self._commits.stop()
             self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
             if self._outcomes:
-                log.warning(
-                    "the client was closed before the store of messages had taken %d outcomes",
-                    len(self._outcomes),
-                    extra=log_fields(count=len(self._outcomes)),
-                )
+                warn_closed(len(self._outcomes))
 
     async def commit(self) -> datetime:
         """Store the queued outcomes, and join them with the reports that arrived before them.
@@ -166,11 +159,22 @@ class Tracker(Observer):
 
     async def look_up(self, status: MessageStatus) -> Tracked:
         """Add the answer of a look-up, and return the new state of its message."""
-        account, now = status.id.account, await self.commit()
-        return await self._update(
-            Names.of_id(status.id),
-            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
-        )
+        await self.commit()
+        return await self._look_up(status)
+
+    def look_up_later(self, status: MessageStatus, stored: Callable[[Tracked], None]) -> None:
+        """Queue the answer of a look-up that the store has not taken.
+
+        Args:
+            status: The answer.
+            stored: Called with the new state of its message.
+        """
+
+        async def store() -> None:
+            stored(await self._look_up(status))
+
+        self._outcomes.add(store)
+        self._commit_soon()
 
     async def tell(self, tracked: Tracked) -> None:
         """Note that the application was told a status."""
@@ -231,7 +235,7 @@ class Tracker(Observer):
                         raise
                     # A store may raise anything, and its error says nothing about the message. The
                     # report that woke this may have been the last one, so read the store again.
-                    _warn_failed(error)
+                    warn_failed(error)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_COMMIT_AGAIN_AFTER):
                             await waiter.next()
@@ -253,6 +257,13 @@ class Tracker(Observer):
     def _start_sweep(self) -> None:
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
+
+    async def _look_up(self, status: MessageStatus) -> Tracked:
+        account, now = status.id.account, self._clock.utc_now()
+        return await self._update(
+            Names.of_id(status.id),
+            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
+        )
 
     async def _store_doubt(self, doubt: Tracked) -> None:
         tracked = await self._store_outcome(doubt)
@@ -308,7 +319,7 @@ class Tracker(Observer):
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
-            _warn_failed(error)  # a store may raise anything
+            warn_failed(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
@@ -330,19 +341,3 @@ def _ends_doubt(known: Tracked | None, changed: Tracked) -> bool:
     if changed.doubt_key is None or changed.handover.is_doubtful:
         return False
     return known is None or known.doubt_key is None or known.handover.is_doubtful
-
-
-def _warn_failed(error: BaseException) -> None:
-    """Log that the store has failed, without the error's text, which may quote a message."""
-    kind = type(error).__name__
-    log.warning(
-        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
-    )
-
-
-def _warn_overflow(limit: int) -> None:
-    log.warning(
-        "the store of messages is too slow: %d outcomes wait, the oldest are dropped",
-        limit,
-        extra=log_fields(count=limit),
-    )

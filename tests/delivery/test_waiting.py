@@ -176,6 +176,34 @@ def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
     assert [Status.FAILED] == told
 
 
+@pytest.mark.parametrize("is_back", [True, False])
+def test_an_opt_out_that_a_look_up_alone_tells_survives_a_long_outage(*, is_back: bool) -> None:
+    """It is kept for the store for as long as the client is open, and recorded when it is back.
+
+    Closing gives it to the store for the last time.
+    """
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression, store = MemorySuppression(), DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> None:
+        accepted = await client.send(texts(1)[0])
+        await client.tracked(accepted)
+        waiting = asyncio.ensure_future(client.wait(accepted, timeout=3600))
+        await asyncio.sleep(29)
+        store.is_down = True
+        await asyncio.sleep(600)
+        store.is_down = False
+        if is_back:
+            await waiting
+        else:
+            waiting.cancel()
+
+    place.live(story, suppression=suppression, store=store)
+
+    assert texts(1)[0].to in suppression
+    assert [30] == place.looked[:1]
+
+
 class FailingOnce(MemoryStore):
     """A store that fails with its next change.
 
