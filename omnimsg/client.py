@@ -237,8 +237,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
         leg tries no further one, and the log says how many such messages there were. So do `wait`,
         `settle` and `finish_legs`, and the loops over `events`. The store of messages gets the last
-        outcomes until the deadline, but for five seconds at least, and so does the suppression list
-        the last opt-outs.
+        outcomes and the suppression list the last opt-outs until the deadline; if little is left of
+        it then, both together have five seconds.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that

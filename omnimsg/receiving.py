@@ -236,28 +236,37 @@ class Receiving:
     async def _ending_waits(self, until: Deadline) -> AsyncIterator[None]:
         """Close the accounts inside; then what waits for legs or for reports is ended.
 
-        That happens even if the closing is cancelled, because nothing else would end it. It then
-        has a few seconds. So have store and suppression list if the deadline has passed.
+        That happens even if the closing is cancelled, because nothing else would end it. All of it
+        shares one deadline: the closing's, but a few seconds at least, and just these if it is
+        cancelled.
         """
-        seconds: float | None = CLEANUP_SECONDS
+        is_cancelled = True
         try:
             yield
-            seconds = None
+            is_cancelled = False
         finally:
-            with anyio.move_on_after(seconds, shield=seconds is not None):
-                try:
-                    await self._legs.aclose()
-                finally:
-                    await self._store_last(until)
+            left = 0.0 if is_cancelled else until.remaining()
+            last = Deadline.after(max(CLEANUP_SECONDS, left), until.now)
+            with anyio.CancelScope(shield=is_cancelled):
+                await self._end_waits(last)
 
-    async def _store_last(self, until: Deadline) -> None:
-        """Give the store of messages and the suppression list what they have not taken yet."""
+    async def _end_waits(self, until: Deadline) -> None:
+        """End what waits; store and suppression list get what they have not taken yet.
+
+        The list begins at once, so that a store that hangs does not use up its time.
+        """
+        delivery, consents = self._settlement.delivery, self._consents
+        if consents is not None:
+            consents.begin_closing()
         try:
-            if self._settlement.delivery is not None:
-                await self._settlement.delivery.aclose(until)
+            await self._legs.aclose(until)
         finally:
-            if self._consents is not None:
-                await self._consents.aclose(max(CLEANUP_SECONDS, until.remaining()))
+            try:
+                if delivery is not None:
+                    await delivery.aclose(until)
+            finally:
+                if consents is not None:
+                    await consents.aclose(until.remaining())
 
     @cached_property
     def _delivery(self) -> Delivery:

@@ -24,7 +24,6 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
-from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -136,11 +135,10 @@ class Delivery:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
-            until: When both must have ended. The store may take a few seconds all the same, and so
-                may the handlers.
+            until: When both must have ended.
         """
         try:
-            await self.tracker.aclose(_left(until))
+            await self.tracker.aclose(until.remaining())
         finally:
             self.closing.set()
         loop = asyncio.get_running_loop()
@@ -148,7 +146,7 @@ class Delivery:
         if not tasks:
             return
         try:
-            await asyncio.wait(tasks, timeout=_left(until))
+            await asyncio.wait(tasks, timeout=until.remaining())
         finally:
             late = [each for each in tasks if not each.done()]
             if late:
@@ -296,10 +294,6 @@ class Delivery:
                     await self.closing.wait()
             if await _succeeds(hand_on, warn) or self.closing.is_set:
                 return
-
-
-def _left(until: Deadline) -> float:
-    return max(CLEANUP_SECONDS, until.remaining())
 
 
 async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:

@@ -95,7 +95,10 @@ class StoreQueue(Generic[T]):
         return isinstance(call.error, asyncio.CancelledError) or call.result()
 
     async def aclose(
-        self, last: Coroutine[Any, Any, object], seconds: float, running: asyncio.Task[Any] | None
+        self,
+        last: Coroutine[Any, Any, object] | asyncio.Task[Any],
+        seconds: float,
+        running: asyncio.Task[Any] | None,
     ) -> None:
         """Let the store take the last values, then interrupt it in this event loop.
 
