@@ -128,6 +128,8 @@ class Config:
     Attributes:
         adapters: The adapter of each account, by account name, in the order of the configuration.
         default: The name of the account that is used if none is named.
+        own_default: The name of the account that the configuration itself gives as the default;
+            `default` is another one if the caller has replaced it.
         callbacks: How callbacks are received.
         policies: The policy of each account, by account name.
         unusable: Why an account that is in neither cannot be used, by account name: a variable or a
@@ -143,3 +145,4 @@ class Config:
     callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
     routes: tuple[Route, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    own_default: str = ""
