@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omnimsg import CallbackOptions, Media
+from omnimsg import CallbackOptions, Link, Media
 from omnimsg.config.base_url import base_url_problem
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.host import is_authority
@@ -63,7 +63,7 @@ def test_a_host_may_be_a_name_or_an_address(text: str) -> None:
     """A URL may name a host in any script, or an address, with a port or without."""
     assert is_authority(text)
     assert base_url_problem(f"https://{text}/x", allow_http=False) is None
-    assert text in Media.link("image", f"https://{text}/x").items[0].source.url
+    assert Link(f"https://{text}/x") == Media.link("image", f"https://{text}/x").items[0].source
     assert text.rstrip(":") in Proxy.parse(f"http://{text}").url
 
 
