@@ -10,10 +10,9 @@ from uuid import UUID
 def _is_http_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port  # reading an impossible port raises
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(host) and not re.search(r"\s", value)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"\s", value)
 
 
 def _is_uuid(value: str) -> bool:
