@@ -70,8 +70,8 @@ class LateSettlement:
 class Receiving:
     """The receiving methods of `Client`.
 
-    Messages are tracked from the first call of one of these methods on; make that call before the
-    first send.
+    Messages are tracked from the first call of one of these methods on, except `finish_legs` and
+    `unknown_codes`; make that call before the first send.
     """
 
     _accounts: Accounts
@@ -101,14 +101,16 @@ class Receiving:
         more than once only after it has raised or timed out, or the process was restarted.
 
         Args:
-            handler: Called with each new event; may be a coroutine function.
+            handler: Called with each new event; may be a coroutine function. Without one, and
+                without a loop over `events`, only reports are handled: any other event is answered
+                503, and comes again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any, with those that are added later.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
-                known.
+            ConfigError: An account has no secret to verify callbacks with, none has a provider that
+                sends callbacks, or the public URL is not known.
             InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
         """
         options = self._callbacks

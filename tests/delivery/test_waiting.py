@@ -298,3 +298,20 @@ def test_a_store_that_times_out_does_not_look_like_a_message_that_is_late() -> N
         return str(raised.value)
 
     assert "" == World(kind=Asked).live(story, store=store)
+
+
+def test_what_the_store_raises_reaches_the_caller() -> None:
+    """`tracked` and `doubts` pass on the error of the store, as `wait` does."""
+    store = DatabaseStore(fails_with=LookupError)
+
+    async def story(client: Client, _: Receiver) -> None:
+        store.is_down = True
+        with pytest.raises(LookupError):
+            await client.tracked("main:id-r0")
+        with pytest.raises(LookupError):
+            await client.doubts()
+        with pytest.raises(LookupError):
+            await client.wait("main:id-r0", timeout=200)
+        store.is_down = False
+
+    World(kind=Asked).live(story, store=store)
