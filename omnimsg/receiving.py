@@ -141,6 +141,9 @@ class Receiving:
         It is called with a `StatusChanged`. Changes of one message arrive one at a time and in
         order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
         call.
+
+        Raises:
+            InvalidValue: `handler` is no function.
         """
         require_function("handler", handler)
         self._delivery.handlers.on_status(handler)
@@ -198,6 +201,9 @@ class Receiving:
 
         Args:
             timeout: Seconds to wait.
+
+        Raises:
+            InvalidValue: The timeout is not a number.
         """
         return await self._legs.finish(to_seconds(timeout, "timeout"))
 
