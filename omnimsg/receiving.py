@@ -101,9 +101,9 @@ class Receiving:
         more than once only after it has raised or timed out, or the process was restarted.
 
         Args:
-            handler: Called with each new event; may be a coroutine function. Without one, and
-                without a loop over `events`, only reports are handled: any other event is answered
-                503, and comes again.
+            handler: Called with each new event, beside those of other calls; may be a coroutine
+                function. Without any, and without a loop over `events`, only reports are handled:
+                any other event is answered 503, and comes again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any, with those that are added later.
             public_url: Replaces `callbacks.public_url` of the configuration.

@@ -295,6 +295,15 @@ async def test_what_nobody_handles_comes_again() -> None:
     assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
 
 
+async def test_every_receiver_adds_its_handler(world: World) -> None:
+    """An event goes to the handlers of all calls of `receiver`, whichever receiver gets it."""
+    more: list[Event] = []
+    world.client.receiver(more.append)
+
+    assert 204 == await world.ask(request(BODY))
+    assert (1, more) == (len(more), world.events)
+
+
 async def test_an_event_that_is_not_handled_stops_no_other_of_its_callback() -> None:
     """A reply without a handler is answered 503, and a report in the same callback is told.
 
