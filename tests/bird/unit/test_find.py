@@ -14,6 +14,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason
 from omnimsg.testing import drive
 
 if TYPE_CHECKING:
@@ -139,14 +140,19 @@ def test_a_found_message_ends_the_search(adapter: BirdAdapter, context: Context)
     assert 1 == len(driven.requests)
 
 
-def test_a_refusal_is_a_failure(adapter: BirdAdapter, context: Context) -> None:
-    """A refusal on any page is a failure."""
-    refusal = Response(429, b'{"code":"TooManyRequests","message":"slow down"}')
+@pytest.mark.parametrize(
+    ("status", "reason"), [(429, Reason.RATE_LIMITED), (404, Reason.MISCONFIGURED)]
+)
+def test_a_refusal_is_a_failure(
+    adapter: BirdAdapter, context: Context, status: int, reason: Reason
+) -> None:
+    """A refusal on any page is a failure; a 404 is about the channel, not about the message."""
+    refusal = Response(status, b'{"code":"Odd","message":"Because"}')
 
     driven = look(adapter, context, page(after="p-2"), refusal)
 
     assert isinstance(driven.value, Failure)
-    assert 429 == driven.value.http_status
+    assert (status, reason) == (driven.value.http_status, driven.value.reason)
 
 
 @pytest.mark.parametrize("spelt", ["37255500001", "+37255500001"])
