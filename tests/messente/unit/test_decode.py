@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Response
+from omnimsg.adapter import Account, Context, Effect, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.errors import InvalidValue
@@ -176,6 +177,23 @@ def test_of_several_errors_the_one_that_proves_least_decides(
     (outcome,) = send([FIRST], answer(400, body))
 
     assert decisive == outcome.failure.code
+
+
+def test_a_configured_verdict_has_its_place_among_several_errors() -> None:
+    """A verdict of the account's configuration is compared as those of the table are."""
+    adapter = MessenteAdapter(
+        attrs.evolve(ADAPTER.account, codes={("106", "error"): {"verdict": Verdict.NOT_SENT}})
+    )
+
+    outcomes = [
+        drive(
+            adapter.send([FIRST], CONTEXT),
+            answer(400, {"errors": [errors(each)["errors"][0] for each in ("106", other)]}),
+        )[1][0]
+        for other in ("103", "105")
+    ]
+
+    assert ["103", "106"] == [each.failure.code for each in outcomes]
 
 
 def test_an_unknown_code_is_no_verdict() -> None:
@@ -378,8 +396,8 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
     whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {
-        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    assert {(Ambiguous, Retry.UNSAFE, status)} == {
+        (type(each), each.retry, each.failure.http_status) for each in (alone, *bulk, *whole)
     }
 
 
@@ -409,10 +427,17 @@ def test_what_is_no_error_is_skipped(junk: object) -> None:
 
 def test_a_code_may_be_a_number() -> None:
     """A code that is a number of JSON, and not a text, is read all the same."""
-    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+    body = {"errors": [{"code": 105, "detail": "Because"}]}
+
+    (outcome,) = send([FIRST], answer(400, body))
 
     assert isinstance(outcome, Rejected)
-    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
+    assert ("105", "Because", 400, body) == (
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+        outcome.failure.raw,
+    )
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -471,8 +496,25 @@ def look_up(*entries: dict[str, Any]) -> MessageStatus:
         request.effect,
     )
     assert isinstance(status, MessageStatus)
-    assert status.id == "baltic:o-1"
+    assert ("baltic:o-1", body) == (status.id, status.raw)
     return status
+
+
+@pytest.mark.parametrize(
+    ("body", "channels"),
+    [
+        ({"statuses": [None, 7, {"channel": "sms", "status": "ACK"}]}, [Channel.SMS]),
+        ({"statuses": []}, []),
+        ({"statuses": {"channel": "sms", "status": "ACK"}}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_only_a_list_of_legs_is_a_status(body: object, channels: object) -> None:
+    """An answer without the list is no status; an entry of the list that is no leg is skipped."""
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+
+    assert channels == (found and [leg.channel for leg in found.legs])
 
 
 @pytest.mark.parametrize("word", ["NOVELTY", 7])

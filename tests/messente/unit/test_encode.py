@@ -60,21 +60,47 @@ def test_the_channel_of_a_message_comes_before_that_of_its_account(
     assert ["sms", "viber"] == written
 
 
-def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Context) -> None:
-    """The account's mapping replaces the template's name and language."""
+@pytest.mark.parametrize(
+    ("channel", "mapping", "expected"),
+    [
+        (
+            Channel.WHATSAPP,
+            TemplateMapping(name="welcome_2", language="et"),
+            {"name": "welcome_2", "language": {"code": "et"}, "components": []},
+        ),
+        (
+            Channel.VIBER,
+            TemplateMapping(name="welcome_2", language="et"),
+            {"id": "welcome_2", "lang": "et"},
+        ),
+        (
+            Channel.VIBER,
+            TemplateMapping(id="t-2", name="welcome_2", language="et"),
+            {"id": "t-2", "lang": "et"},
+        ),
+    ],
+)
+def test_a_mapping_renames_a_template(
+    settings: MessenteSettings,
+    context: Context,
+    channel: Channel,
+    mapping: TemplateMapping,
+    expected: dict[str, Any],
+) -> None:
+    """The account's mapping replaces the template's name or id, and its language."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
             settings=settings,
             base_url=MessenteAdapter.base_url,
-            templates={"welcome": TemplateMapping(name="welcome_2", language="et")},
+            templates={"welcome": mapping},
         )
     )
-    message = Message(TO, Template("welcome"), channel=Channel.WHATSAPP)
+    message = Message(TO, Template("welcome"), channel=channel)
 
     written = document(adapter, message, context)["messages"][0]["template"]
 
-    assert written == {"name": "welcome_2", "language": {"code": "et"}, "components": []}
+    assert expected == written
 
 
 def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Context) -> None:
