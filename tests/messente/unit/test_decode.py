@@ -128,7 +128,9 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+@pytest.mark.parametrize(
+    ("status", "is_it"), [(200, True), (201, True), (299, True), (199, False), (300, False)]
+)
 def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
     """An id in an answer of any 2xx is an acceptance: only these mean success."""
     (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
@@ -362,9 +364,12 @@ def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any])
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
-def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
+@pytest.mark.parametrize("entry", [{}, None, "o-1"])
+def test_bulk_leaves_only_the_unreadable_without_a_verdict(entry: object) -> None:
     """An unreadable entry leaves only its own message without an outcome."""
-    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, accepted_entry(SECOND, "o-2")]}))
+    body = {"messages": [entry, accepted_entry(SECOND, "o-2")]}
+
+    outcomes = send([FIRST, SECOND], answer(201, body))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
@@ -526,21 +531,29 @@ def test_a_status_without_a_row_is_unknown(word: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("err", "reason", "fault"),
+    ("err", "reason", "fault", "code"),
     [
-        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT),
-        (7, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
-        (777, Reason.UNKNOWN, Fault.PROVIDER),
-        (True, Reason.UNKNOWN, Fault.PROVIDER),
+        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT, "4"),
+        ("7", Reason.SENDER_NOT_ALLOWED, Fault.SENDER, "7"),
+        (777, Reason.UNKNOWN, Fault.PROVIDER, "777"),
+        (True, Reason.UNKNOWN, Fault.PROVIDER, None),
+        ([4], Reason.UNKNOWN, Fault.PROVIDER, None),
     ],
 )
-def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault: Fault) -> None:
+def test_an_err_gives_the_reason_of_a_failed_leg(
+    err: object, reason: Reason, fault: Fault, code: str | None
+) -> None:
     """A known `err` decides over the status's own reason; an unknown one does not."""
     found = look_up({"channel": "sms", "status": "FAILED", "err": err})
 
     latest = found.legs[0].timeline.latest
     assert latest is not None
-    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+    assert (Status.FAILED, reason, fault, code) == (
+        latest.status,
+        latest.reason,
+        latest.fault,
+        latest.code,
+    )
 
 
 @pytest.mark.parametrize(
@@ -627,12 +640,13 @@ def test_parts_that_are_no_whole_number_are_left_out(parts: object) -> None:
 
 def test_an_unknown_id_is_no_failure() -> None:
     """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
-    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
+    body = {"errors": [*errors("199")["errors"], *errors("101")["errors"]]}
+    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, body))
     _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
-    assert errors("101") == known.raw
+    assert body == known.raw
     assert bare is None
 
 
