@@ -238,10 +238,9 @@ def read_failure(
     return failure
 
 
-def _first_detail(details: object) -> tuple[str, str]:
+def _first_detail(details: object) -> tuple[str, object]:
     """Return the first member that an error names, and its first problem."""
     if not isinstance(details, dict) or not details:
-        return "", ""
+        return "", None
     key, problems = next(iter(details.items()))
-    problem = problems[0] if isinstance(problems, list) and problems else problems
-    return key, problem if isinstance(problem, str) else ""
+    return key, problems[0] if isinstance(problems, list) and problems else problems

@@ -117,7 +117,7 @@ def recipient_of(document: dict[str, Any]) -> str | None:
     """
     receiver = document.get("receiver")
     people = receiver.get("contacts") if isinstance(receiver, dict) else None
-    found = addresses({"contacts": people}) if isinstance(people, list) else ()
+    found = addresses({"contacts": people})
     return address_of(found[0]) if len(found) == 1 else None
 
 
