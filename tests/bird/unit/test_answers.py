@@ -264,11 +264,14 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         "chargeableUnits": 2,
     }
 
+    odd = {"id": "m-2", "channelId": "c-sms", "direction": ["incoming"], "reference": 7}
+
     page = read(
-        adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7]}
+        adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7, odd]}
     )
 
-    (found,) = page.items
+    found, unclear = page.items
+    assert (None, None) == (unclear.direction, unclear.reference)
     assert (Direction.INCOMING, "+37255500001", ("+37255509999",), Channel.TELEGRAM) == (
         found.direction,
         found.sender,

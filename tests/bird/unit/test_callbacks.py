@@ -197,8 +197,10 @@ def test_a_status() -> None:
 def test_the_channel_of_an_event(event: str, channel_id: str, expected: Channel | None) -> None:
     """The account's channel decides, then the event's name; an unknown one is none."""
     found = only(event, OUTBOUND | {"channelId": channel_id})
+    interaction = {"type": "clicked", "messageId": OURS, "channelId": channel_id}
+    clicked = only(event.replace("outbound", "interaction"), interaction)
 
-    assert expected == found.leg.channel
+    assert (expected, expected) == (found.leg.channel, clicked.interaction.channel)
 
 
 def test_a_failure_has_the_reason_of_its_source() -> None:
@@ -367,6 +369,8 @@ def _contact(value: object) -> dict[str, Any]:
         # Of several recipients of an e-mail, the event does not say which one it is about.
         ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
         ({"contacts": [_contact(None)]}, None),
+        ({"contacts": [None, _contact(5), _contact("+48500100200")]}, "+48500100200"),
+        ({"contacts": [{"platformAddress": "+48500100200"}]}, "+48500100200"),
         # Our own number, to which the schema of an interaction allows it to be.
         ({"connector": {"id": "k", "identifierValue": "+48732000111"}}, None),
         ({"contacts": "+48500100200"}, None),
@@ -494,6 +498,7 @@ LOSSY: list[dict[str, Any]] = [
         ("channel.created", {"id": "x"}, "an unknown kind of event"),
         ("sms.outbound", {"id": "x", "status": "sent"}, "an unknown form"),
         ("sms.outbound", OUTBOUND | {"status": None}, "an unknown form"),
+        ("sms.outbound", OUTBOUND | {"channelId": [SMS]}, "an unknown form"),
         ("sms.outbound", [], "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "list", text="?"), "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "image", images=[]), "an unknown form"),

@@ -414,6 +414,9 @@ SMS = "sms-messagebird"
         (None, {"name": "pre-processing"}, Reason.UNKNOWN, Fault.NOBODY),
         (12999, {"name": "pre-processing"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         (99999, None, Reason.UNKNOWN, Fault.PROVIDER),
+        # Only a code of five digits has a family.
+        (12, None, Reason.UNKNOWN, Fault.PROVIDER),
+        ("15005", None, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
         (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
     ],
 )
@@ -457,6 +460,25 @@ def test_an_sms_is_expired_only_if_the_text_says_so(
     expected = (Status.EXPIRED, Reason.EXPIRED) if is_expired else (Status.FAILED, found.reason)
     assert expected == (found.status, found.reason)
     assert is_expired == (found.legs[0].timeline.latest.fault is Fault.NOBODY)  # type: ignore[union-attr]
+
+
+def test_a_sources_own_code_comes_before_the_text() -> None:
+    """A failure with a more precise code of its source is not expired, whatever the text says."""
+    failure = {"code": 15999, "source": {"name": SMS, "code": "27"}}
+
+    found = look_up({"status": "delivery_failed", "failure": failure, "details": "Expired"})
+
+    assert (Status.FAILED, Reason.RECIPIENT_UNREACHABLE) == (found.status, found.reason)
+
+
+@pytest.mark.parametrize("code", [None, True, 1.5, [15005]])
+def test_a_code_of_another_type_is_none(code: object) -> None:
+    """A failure's code is a number or a text; the status has no other value as its code."""
+    found = look_up({"status": "delivery_failed", "failure": {"code": code}})
+
+    latest = found.legs[0].timeline.latest
+    assert latest is not None
+    assert latest.code is None
 
 
 @pytest.mark.parametrize("reference", ["r-1", None, "", "r-2", 5, ["r-1"]])
