@@ -265,6 +265,7 @@ def test_a_text() -> None:
         event.sender_name,
     )
     assert (Channel.WHATSAPP, AT, None) == (event.channel, event.at, event.reply_to)
+    assert callbacks.TEXT == event.raw
 
 
 @pytest.mark.parametrize("connector", [{"id": "k"}, {"id": "k", "identifierValue": ""}])
@@ -273,6 +274,23 @@ def test_a_text_to_a_connector_without_a_number(connector: dict[str, str]) -> No
     event = only("whatsapp.inbound", callbacks.TEXT | {"receiver": {"connector": connector}})
 
     assert ("Is it ready yet?", "+48500100200", None) == (event.text, event.sender, event.to)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ({"createdAt": CREATED, "lastStatusAt": "2030-05-01T09:00:07Z"}, AT),
+        ({"createdAt": None, "lastStatusAt": CREATED}, AT),
+        ({"createdAt": "soon"}, NOW - timedelta(hours=3)),
+    ],
+)
+def test_the_time_of_a_text(times: dict[str, Any], expected: datetime) -> None:
+    """A text has the time when it was created, else that of its status, else the signed time."""
+    callback = signed("sms.inbound", callbacks.TEXT | times, KEY, NOW - timedelta(hours=3))
+
+    (event,) = adapter(KEY).parse(callback, CONTEXT)
+
+    assert expected == event.at
 
 
 def test_a_text_without_a_sender() -> None:
@@ -477,6 +495,8 @@ LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "gif", text="Ha"),
     callbacks.inbound(8, "text", text="Look", attachments=[PICTURE, {"id": "a"}]),
     callbacks.inbound(8, "text", text="Look", attachments="a"),
+    callbacks.inbound(8, "text", attachments=[]),
+    callbacks.TEXT | {"id": None},
     callbacks.inbound(8, "text", text={"new": "form"}, attachments=[PICTURE]),
     callbacks.inbound(8, "text", text="Yes", actions=[{"type": "new", "new": {"text": "Yes"}}]),
     callbacks.inbound(8, "text", text="Yes", actions=[POSTBACK, POSTBACK]),

@@ -106,6 +106,8 @@ def test_the_secret_of_the_address(
         (["has a space in it, and is long"], [], "22 or more letters"),
         ([], ["a-long-password-without-name"], "'name:password'"),
         ([], ["name:short"], "16 or more"),
+        ([SECRET + "/"], [], "22 or more letters"),
+        ([], [LOGIN + "\n"], "16 or more"),
     ],
 )
 def test_weak_secrets_are_a_problem(paths: list[str], logins: list[str], expected: str) -> None:
@@ -222,6 +224,25 @@ def test_a_text() -> None:
     assert MessageId(f"cape:{STATUS['messageId']}") == event.reply_to
     assert ("ord-71-b", AT) == (event.reference, event.at)
     assert ("clickatell", "cape", TEXT) == (event.provider, event.account, event.raw)
+
+
+def test_a_repeated_text_has_the_same_key() -> None:
+    """A text is recognised by its id; one without an id by all that it says."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"messageId": "1100000000000000000000000000000b"},
+        {"messageId": None},
+        {"messageId": None, "content": "No"},
+    ]
+    again, *keys = (
+        each.key
+        for each in parse(
+            envelope(moText=[TEXT | {"timestamp": None}, *(TEXT | it for it in changes)])
+        )
+    )
+
+    assert again == keys[0]
+    assert len(changes) == len(set(keys))
 
 
 def test_files_are_fetched_with_the_key() -> None:
