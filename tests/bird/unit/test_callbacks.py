@@ -31,6 +31,7 @@ NOW = datetime(2030, 5, 1, 12, tzinfo=UTC)
 AT = datetime.fromisoformat(CREATED)
 CONTEXT = Context(account="north", now=NOW)
 KEY = "omnimsg-test-signing-key"
+PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
 GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
 
 
@@ -342,6 +343,26 @@ def test_media_are_fetched_with_the_key() -> None:
     assert [MediaKind.GIF] == [each.kind for each in gif.media]
 
 
+@pytest.mark.parametrize("text", ["", None])
+def test_media_without_a_caption(text: str | None) -> None:
+    """Media with an empty text have none."""
+    body = callbacks.inbound(8, "image", images=[PICTURE], text=text)
+
+    event = only("whatsapp.inbound", body)
+
+    assert (None, 1) == (event.text, len(event.media))
+
+
+def test_attachments_are_beside_the_text() -> None:
+    """The attachments of a text and of an e-mail are media beside its text."""
+    events = [
+        only("email.inbound", callbacks.inbound(8, kind, text="Look", attachments=[PICTURE]))
+        for kind in ("text", "html")
+    ]
+
+    assert [("Look", 1), ("Look", 1)] == [(each.text, len(each.media)) for each in events]
+
+
 def test_a_sticker_is_no_picture() -> None:
     """A file that says whether it is animated is a sticker: Bird has that member for no other."""
     event = only("whatsapp.inbound", callbacks.STICKER)
@@ -484,7 +505,6 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
     assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
 
 
-PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
 POSTBACK = {"type": "postback", "postback": {"text": "Yes", "payload": "y"}}
 LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "image", images=[PICTURE, {"altText": "A"}]),
@@ -495,6 +515,7 @@ LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "gif", text="Ha"),
     callbacks.inbound(8, "text", text="Look", attachments=[PICTURE, {"id": "a"}]),
     callbacks.inbound(8, "text", text="Look", attachments="a"),
+    callbacks.inbound(8, "text", text="Look", attachments=5),
     callbacks.inbound(8, "text", attachments=[]),
     callbacks.TEXT | {"id": None},
     callbacks.inbound(8, "text", text={"new": "form"}, attachments=[PICTURE]),
