@@ -233,6 +233,16 @@ def test_a_status_without_a_time_has_the_signed_one() -> None:
     assert NOW - timedelta(hours=3) == event.at
 
 
+def test_a_status_without_any_time_has_that_of_its_arrival() -> None:
+    """A status without a time, in a callback without a timestamp, has the time of its arrival."""
+    callback = signed("sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, NOW)
+    unsigned = attrs.evolve(callback, headers=[])
+
+    (event,) = adapter(KEY).parse(unsigned, CONTEXT)
+
+    assert NOW == event.at
+
+
 def test_a_repetition_has_the_same_key() -> None:
     """A repetition with a new signature has the same key; any changed member gives another key."""
     changes: list[dict[str, Any]] = [

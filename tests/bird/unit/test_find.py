@@ -79,8 +79,8 @@ def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
 
     asked = {"limit": "100", "to": PHONE, "startAt": "2030-01-02T03:03:05+00:00"}
     assert [asked, asked | {"pageToken": "p-2"}] == [dict(each.query) for each in driven.requests]
-    assert {("GET", "/workspaces/w-1/channels/c-sms/messages", Effect.READ)} == {
-        (each.method, each.url, each.effect) for each in driven.requests
+    assert {("GET", "/workspaces/w-1/channels/c-sms/messages", Effect.READ, True)} == {
+        (each.method, each.url, each.effect, each.authenticated) for each in driven.requests
     }
     assert isinstance(driven.value, Absent)
 
@@ -122,6 +122,7 @@ def test_a_message_that_is_not_listed_is_absent(
         [{}],
         [page(after="p-2"), Response(200, b'{"results":[')],
         [page(after="p-2"), Response(502, b"<html>")],
+        [Response(500, b'{"results":[]}')],
         [Response(204)],
     ],
 )
