@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 import pytest
 
@@ -112,6 +113,7 @@ def test_a_message_that_is_not_listed_is_absent(
         [page({**ENTRY, "createdAt": "soon"})],
         [page({**ENTRY, "createdAt": "0001-01-01T00:00:00Z"})],
         [page({**ENTRY, "id": ""})],
+        [page({**ENTRY, "id": 7})],
         [page({**ENTRY, "receiver": {"contacts": [{"identifierValue": "+1"}]}})],
         [page({**ENTRY, "receiver": None})],
         [page({**ENTRY, "reference": None}, after="p-2"), page(OTHER)],
@@ -166,15 +168,45 @@ def test_a_number_matches_with_or_without_its_plus(
     assert isinstance(look(adapter, context, page(entry)).value, Accepted)
 
 
-def test_a_contact_matches_by_its_id(adapter: BirdAdapter, context: Context) -> None:
-    """A contact's id is no filter, so the list is not filtered by recipient."""
-    message = Message(ProviderContact(id="k-1"), "Hi", channel=Channel.SMS, reference="table-71")
-    its = ENTRY | {"receiver": {"contacts": [{"id": "k-1"}]}}
-    another = ENTRY | {"receiver": {"contacts": [{"id": "k-2"}]}}
+@pytest.mark.parametrize(
+    ("to", "person"),
+    [
+        (ProviderContact(key="phonenumber", value=PHONE), {"id": "k", "identifierValue": PHONE}),
+        ("Ola@example.test", {"identifierValue": "ola@Example.test"}),
+    ],
+)
+def test_a_contact_matches_by_its_identifier(
+    adapter: BirdAdapter, context: Context, to: str | ProviderContact, person: dict[str, str]
+) -> None:
+    """A contact that is given by its identifier is a filter, and matches whatever its case."""
+    message = attrs.evolve(MESSAGE, to=to)
 
-    found = look(adapter, context, page(its), message=message)
-    unclear = look(adapter, context, page(another), message=message)
+    found = look(
+        adapter, context, page(ENTRY | {"receiver": {"contacts": [person]}}), message=message
+    )
 
     assert isinstance(found.value, Accepted)
+    assert "to" in dict(found.requests[0].query)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "is_it"),
+    [
+        ({"contacts": [{"id": "k-1"}]}, True),
+        ({"contacts": [None, {"id": "k-2"}, {"id": "k-1"}]}, True),
+        ({"contacts": [{"id": "k-2"}]}, False),
+        ({"contacts": 5}, False),
+        (None, False),
+    ],
+)
+def test_a_contact_matches_by_its_id(
+    adapter: BirdAdapter, context: Context, receiver: object, is_it: bool
+) -> None:
+    """A contact's id is no filter, so the list is not filtered by recipient."""
+    message = attrs.evolve(MESSAGE, to=ProviderContact(id="k-1"))
+
+    found = look(adapter, context, page(ENTRY | {"receiver": receiver}), message=message)
+
+    assert isinstance(found.value, Accepted) == is_it
+    assert is_it or found.value is None
     assert "to" not in dict(found.requests[0].query)
-    assert unclear.value is None
