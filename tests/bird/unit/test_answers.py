@@ -71,7 +71,7 @@ def test_a_batch_is_accepted_by_its_id(
 
 @pytest.mark.parametrize(
     ("status", "document"),
-    [*((202, each) for each in ({}, {"id": 7}, {"id": ""}, [], None)), (300, {"id": "b-1"})],
+    [(202, {}), (202, {"id": 7}), (202, {"id": ""}), (202, []), (202, None), (300, {"id": "b-1"})],
 )
 def test_a_batch_without_an_id_is_no_verdict(
     batching: BirdAdapter, context: Context, status: int, document: object
