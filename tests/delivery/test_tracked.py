@@ -1,17 +1,31 @@
-"""The names of a message: what they contain, and which message of the same reference they mean."""
+"""The state of one message: its names, and what reports, look-ups and outcomes add to it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
-from support.delivery import NOW, batch_id, report
+from support.delivery import (
+    NOW,
+    NUMBER,
+    accepted,
+    batch_id,
+    doubtful,
+    leg,
+    looked_up,
+    message,
+    report,
+)
 
 from omnimsg.adapter.context import report_token
 from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.domain.events import InteractionEvent
 from omnimsg.domain.history import Interaction, InteractionKind
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.status import Status
+from omnimsg.domain.status_merge import merge_legs
 
 if TYPE_CHECKING:
     from omnimsg.domain.events import StatusEvent
@@ -124,3 +138,121 @@ def test_an_id_of_a_batch_is_not_the_messages_own() -> None:
     """A message that has only the id of its batch has an id, and none of its own."""
     assert (B1, None) == (tracked(B1).id, tracked(B1).own_id)
     assert (B1, M1) == (tracked(B1, M1).id, tracked(B1, M1).own_id)
+
+
+LATER = NOW + timedelta(minutes=1)
+EMPTY = Tracked(account="main", since=NOW)
+FULL = Tracked(
+    account="main",
+    since=NOW,
+    ids=(M1,),
+    reference="r1",
+    token=TOKEN,
+    to=NUMBER,
+    handover=ACCEPTED,
+    legs=(leg(Status.SENT, leg_id="m1"),),
+    told=Status.SENT,
+    followed_by=(M2,),
+    reached_twice=True,
+    doubt_key="k",
+)
+
+
+def test_a_report_adds_to_a_message() -> None:
+    """A report adds its leg and its names, and changes nothing else that is known."""
+    event = report(reference="r1", recipient=NUMBER, seconds=1)
+    other = report(reference="another", recipient="+37255500009", seconds=1)
+
+    assert EMPTY.reported(event) == attrs.evolve(
+        EMPTY, ids=(M1,), reference="r1", token=TOKEN, to=NUMBER, legs=(event.leg,)
+    )
+    assert FULL.reported(other) == attrs.evolve(FULL, legs=merge_legs((*FULL.legs, other.leg)))
+
+
+@pytest.mark.parametrize("handover", [IN_DOUBT, Handover.UNRESOLVED])
+def test_only_a_report_with_an_id_ends_a_doubt(handover: Handover) -> None:
+    """A report proves that a message was sent if it names the message by its own id."""
+    doubt = attrs.evolve(EMPTY, handover=handover, token=TOKEN)
+
+    events = (
+        report(token_of="r1"),
+        report(provider_id=None, token_of="r1"),
+        report(provider_id=None, reference="r1", batch="b1"),
+    )
+
+    assert [ACCEPTED, handover, handover] == [doubt.reported(each).handover for each in events]
+
+
+def test_a_look_up_adds_to_a_message() -> None:
+    """A look-up adds its legs, its id, and what an id of a batch contains."""
+    found = looked_up(Status.DELIVERED, seconds=1)
+    of_batch = attrs.evolve(found, id=B1)
+
+    assert FULL.looked_up(found) == attrs.evolve(FULL, legs=merge_legs((*FULL.legs, *found.legs)))
+    assert EMPTY.looked_up(of_batch) == attrs.evolve(
+        EMPTY, ids=(B1,), reference="r1", token=TOKEN, legs=found.legs
+    )
+
+
+@pytest.mark.parametrize(("to", "expected"), [(NUMBER, NUMBER), (None, "37255500001")])
+def test_an_answer_comes_before_what_was_reported(to: str | None, expected: str) -> None:
+    """The id and the recipient of an outcome come first; reports before it are kept."""
+    known = EMPTY.reported(report(reference="r1", recipient="37255500001"))
+    new = Tracked.of_accepted(accepted(None, batch_id="b1"), to, LATER)
+
+    assert new.joined_with(known) == attrs.evolve(
+        known, ids=(B1, M1), to=expected, handover=ACCEPTED
+    )
+    assert new.joined_with(None) is new
+
+
+def test_an_answer_to_a_reported_message_leaves_no_doubt() -> None:
+    """A doubtful outcome whose message was reported before is accepted."""
+    known = EMPTY.reported(report(reference="r1"))
+    doubt = Tracked.of_doubt(doubtful(), message(), LATER, key="k")
+
+    assert doubt.joined_with(known) == attrs.evolve(
+        known, to=NUMBER, handover=ACCEPTED, doubt_key="k"
+    )
+
+
+def test_two_states_of_one_message_are_merged_in_any_order() -> None:
+    """Of two states the earlier one is completed by the later one."""
+    later = Tracked(
+        account="main",
+        since=LATER,
+        ids=(B1,),
+        reference="another",
+        to="+37255500009",
+        legs=(leg(Status.DELIVERED, seconds=1, leg_id="m1"),),
+        told=Status.DELIVERED,
+        followed_by=(B2,),
+    )
+
+    expected = attrs.evolve(
+        FULL,
+        ids=(M1, B1),
+        legs=merge_legs((*FULL.legs, *later.legs)),
+        told=Status.DELIVERED,
+        followed_by=(M2, B2),
+    )
+    assert expected == FULL.merged(later)
+    assert expected == later.merged(FULL)
+    assert attrs.evolve(FULL, since=NOW) == EMPTY.merged(attrs.evolve(FULL, since=LATER))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (Handover.UNKNOWN, Handover.UNRESOLVED, Handover.UNRESOLVED),
+        (Handover.UNRESOLVED, IN_DOUBT, IN_DOUBT),
+        (IN_DOUBT, ACCEPTED, ACCEPTED),
+    ],
+)
+def test_the_more_certain_hand_over_counts(
+    first: Handover, second: Handover, expected: Handover
+) -> None:
+    """A doubt stays one when states are merged, so that the caller sees that a proof ends it."""
+    some, other = tracked(M1, handover=first), tracked(handover=second)
+
+    assert (expected, expected) == (some.merged(other).handover, other.merged(some).handover)
