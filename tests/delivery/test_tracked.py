@@ -45,6 +45,10 @@ B1, B2 = batch_id("b1"), batch_id("b2")
             report(provider_id=None, reference="r1", batch="b1"),
             Names(account="main", ids=(B1,), token=TOKEN),
         ),
+        (
+            report(reference="r1", batch="b1"),
+            Names(account="main", ids=(M1, B1), token=TOKEN),
+        ),
         (report(batch="b1"), Names(account="main", ids=(M1,))),
     ],
 )
