@@ -163,37 +163,24 @@ def test_an_error_may_quote_a_member_of_a_message(quoted: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "unknown_code", "detail"),
+    ("details", "expected"),
     [
-        (
-            {"code": "Odd", "message": "Malformed", "details": {".body": ["is wrong", "is long"]}},
-            "Odd",
-            "Odd",
-            "Malformed: .body: is wrong",
-        ),
-        (
-            {"code": 7, "message": "Malformed", "details": {".body": "is wrong"}},
-            None,
-            "7",
-            "Malformed: .body: is wrong",
-        ),
-        ({"code": "Odd", "message": 7, "details": {".body": []}}, "Odd", "Odd", ".body"),
-        ({"code": "Odd"}, "Odd", "Odd", "the request did not pass validation"),
-        ({"message": "Malformed", "details": {}}, None, None, "Malformed"),
-        ({"message": "Malformed", "details": ["x"]}, None, None, "Malformed"),
-        ({"message": "Malformed", "details": {".body": [7]}}, None, None, "Malformed: .body"),
+        ({".body": ["is wrong", "is long"], ".tags": ["x"]}, "Malformed: .body: is wrong"),
+        ({".body": "is wrong"}, "Malformed: .body: is wrong"),
+        ({".body": []}, "Malformed: .body"),
+        ({".body": [7]}, "Malformed: .body"),
+        ({}, "Malformed"),
+        (["x"], "Malformed"),
+        (None, "Malformed"),
     ],
 )
-def test_a_refusal_keeps_what_bird_says(
-    body: dict[str, Any], code: str | None, unknown_code: str | None, detail: str
-) -> None:
-    """A refusal needs only a code or a text, and the first problem of the first member is added.
+def test_a_refusal_keeps_what_bird_says(details: object, expected: str) -> None:
+    """A refusal has Bird's code and text, and the first problem of the first member it names."""
+    body = {"code": "Odd", "message": "Malformed", "details": details}
 
-    Without any text, it has the description of its row.
-    """
     failure = send(answer(422, body)).failure
 
-    assert (code, unknown_code, detail, body) == (
+    assert ("Odd", "Odd", expected, body) == (
         failure.code,
         failure.unknown_code,
         failure.detail,
@@ -207,7 +194,19 @@ def test_an_error_that_is_not_documented_is_no_verdict(status: int) -> None:
     assert send(answer(status, {"code": "SomeCode", "message": "Because"})) is None
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b'{"code": 1}', b'{"error": "x"}', b'["code"]'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"",
+        b'{"code": 1}',
+        b'{"code": "Bad"}',
+        b'{"error": "x"}',
+        b'["code"]',
+        b'{"message": "Bad Request"}',
+        b'{"code": 400, "message": "Bad Request"}',
+    ],
+)
 @pytest.mark.parametrize("status", [404, 422])
 def test_an_error_that_is_not_birds_is_no_verdict(status: int, body: bytes) -> None:
     """An error body that is not Bird's gives no outcome."""
