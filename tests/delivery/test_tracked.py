@@ -20,11 +20,14 @@ from support.delivery import (
 )
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.tracked import Handover, Names, Tracked
+from omnimsg.delivery.tracked import Handover, Names, Tracked, address_of
+from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.events import InteractionEvent
 from omnimsg.domain.history import Interaction, InteractionKind
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.status import Status
+from omnimsg.domain.outcome import LegId
+from omnimsg.domain.status import LegStatus, Status
 from omnimsg.domain.status_merge import merge_legs
 
 if TYPE_CHECKING:
@@ -140,6 +143,7 @@ def test_which_message_of_the_same_reference_names_mean(
 
 def test_an_id_of_a_batch_is_not_the_messages_own() -> None:
     """A message that has only the id of its batch has an id, and none of its own."""
+    assert (None, None) == (tracked().id, tracked().own_id)
     assert (B1, None) == (tracked(B1).id, tracked(B1).own_id)
     assert (B1, M1) == (tracked(B1, M1).id, tracked(B1, M1).own_id)
 
@@ -160,6 +164,36 @@ FULL = Tracked(
     reached_twice=True,
     doubt_key="k",
 )
+
+
+def test_what_is_known_of_a_message_from_its_outcome() -> None:
+    """An acceptance has ids and legs; a doubt has the recipient and a key, and no id."""
+    legs = (LegId(channel=Channel.SMS, provider_id="l1"),)
+    taken = Tracked.of_accepted(attrs.evolve(accepted(), legs=legs), NUMBER, NOW)
+    known = attrs.evolve(EMPTY, reference="r1", token=TOKEN, to=NUMBER)
+
+    assert taken == attrs.evolve(
+        known,
+        ids=(M1,),
+        handover=ACCEPTED,
+        legs=(LegStatus(channel=Channel.SMS, provider_id="l1"),),
+    )
+    assert Tracked.of_doubt(doubtful(), message(), NOW, key="k") == attrs.evolve(
+        known, handover=IN_DOUBT, doubt_key="k"
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        (NUMBER, NUMBER),
+        (ProviderContact(key="phonenumber", value=NUMBER), NUMBER),
+        (ProviderContact(id="k-1"), None),
+    ],
+)
+def test_the_address_of_a_recipient(to: str | ProviderContact, expected: str | None) -> None:
+    """A contact that only the provider knows has no address."""
+    assert expected == address_of(attrs.evolve(message(), to=to))
 
 
 def test_a_report_adds_to_a_message() -> None:
@@ -193,6 +227,7 @@ def test_a_look_up_adds_to_a_message() -> None:
     of_batch = attrs.evolve(found, id=B1)
 
     assert FULL.looked_up(found) == attrs.evolve(FULL, legs=merge_legs((*FULL.legs, *found.legs)))
+    assert EMPTY.looked_up(found) == attrs.evolve(EMPTY, ids=(M1,), legs=found.legs)
     assert EMPTY.looked_up(of_batch) == attrs.evolve(
         EMPTY, ids=(B1,), reference="r1", token=TOKEN, legs=found.legs
     )
@@ -242,6 +277,8 @@ def test_two_states_of_one_message_are_merged_in_any_order() -> None:
     )
     assert expected == FULL.merged(later)
     assert expected == later.merged(FULL)
+    same_time = attrs.evolve(later, since=NOW)
+    assert FULL.merged(same_time) == same_time.merged(FULL)
     assert attrs.evolve(FULL, since=NOW) == EMPTY.merged(attrs.evolve(FULL, since=LATER))
 
 
