@@ -116,6 +116,41 @@ def test_a_refused_batch_may_name_any_of_its_entries(
     assert [7, 12, 99] == rejected
 
 
+def test_a_refused_batch_may_name_more_than_its_entries(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """A whole entry is named without a path, and what is no entry of the list names none."""
+    details = {
+        ".messageRequests": ["is odd"],
+        ".meta.messageRequests[0]": ["is odd"],
+        ".messageRequests[1]": ["is wrong"],
+    }
+    document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
+
+    first, second, third = read(batching.send(MESSAGES, context), 422, document)
+
+    assert [NotSent, Rejected, NotSent] == [type(each) for each in (first, second, third)]
+    assert (None, "Malformed: is wrong") == (second.failure.path, second.failure.detail)
+
+
+def test_only_an_invalid_batch_blames_its_entries(batching: BirdAdapter, context: Context) -> None:
+    """A refusal with another status is about the whole request, whatever it names."""
+    details = {".messageRequests[1].body.text.text": ["is wrong"]}
+    document = {"code": "Odd", "message": "Because", "details": details}
+
+    found = read(batching.send(MESSAGES, context), 401, document)
+
+    assert [Scope.ACCOUNT] * 3 == [each.scope for each in found]
+
+
+@pytest.mark.parametrize("document", [[], None, {"details": {}}])
+def test_a_refused_batch_in_another_form_is_no_verdict(
+    batching: BirdAdapter, context: Context, document: object
+) -> None:
+    """A refusal that is not Bird's gives no message an outcome."""
+    assert [None] * 3 == read(batching.send(MESSAGES, context), 422, document)
+
+
 def test_a_refused_batch_that_names_nothing_is_refused_whole(
     batching: BirdAdapter, context: Context
 ) -> None:

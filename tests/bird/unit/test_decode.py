@@ -524,7 +524,7 @@ def test_a_404_for_a_contacts_id(
 
     assert isinstance(outcome, kind)
     assert (reason, path, retry) == (outcome.reason, outcome.failure.path, outcome.retry)
-    assert outcome.fault is reason.fault
+    assert ("r-1", "nest", reason.fault) == (outcome.reference, outcome.account, outcome.fault)
     if isinstance(outcome, NotSent):
         assert (outcome.scope is Scope.ACCOUNT) == (reason is Reason.MISCONFIGURED)
 
@@ -544,6 +544,7 @@ def test_a_404_without_a_contacts_id_blames_the_account(
 
     assert isinstance(outcome, NotSent)
     assert (Scope.ACCOUNT, Reason.MISCONFIGURED) == (outcome.scope, outcome.reason)
+    assert ("r-1", "nest") == (outcome.reference, outcome.account)
 
 
 @pytest.mark.parametrize(

@@ -242,10 +242,11 @@ def test_an_inbound_sms_is_recognised_again() -> None:
         {"sub_msg_id": "another"},
         {"sub_msg_id": None},
     ]
-    keys = [only(INBOUND | each).key for each in changes]
+    events = [only(INBOUND | each) for each in changes]
 
-    assert keys[0] == only(INBOUND | {"time": None}).key
-    assert len(changes) == len(set(keys))
+    assert events[0].key == only(INBOUND | {"time": None}).key
+    assert len(changes) == len({each.key for each in events})
+    assert {InboundMessage} == {type(each) for each in events}
 
 
 def test_an_inbound_sms_without_a_time_has_that_of_its_arrival() -> None:
