@@ -450,7 +450,7 @@ def test_an_interaction() -> None:
         interaction.url,
     )
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
-    assert event.raw == callbacks.CLICKED
+    assert (callbacks.CLICKED, None) == (event.raw, interaction.raw)
 
 
 def test_the_platform_of_an_interaction() -> None:
@@ -495,6 +495,7 @@ def test_a_message_that_was_read_has_that_status_too() -> None:
         status.at,
     )
     assert MessageId(f"north:{WHATSAPP}/{OURS}") == status.message_id
+    assert (Channel.WHATSAPP, f"{WHATSAPP}/{OURS}") == (status.leg.channel, status.leg.provider_id)
     assert interaction.key != status.key
 
 
