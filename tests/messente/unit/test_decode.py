@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Response
+from omnimsg.adapter import Account, Context, Effect, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.errors import InvalidValue
@@ -127,7 +128,9 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+@pytest.mark.parametrize(
+    ("status", "is_it"), [(200, True), (201, True), (299, True), (199, False), (300, False)]
+)
 def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
     """An id in an answer of any 2xx is an acceptance: only these mean success."""
     (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
@@ -176,6 +179,22 @@ def test_of_several_errors_the_one_that_proves_least_decides(
     (outcome,) = send([FIRST], answer(400, body))
 
     assert decisive == outcome.failure.code
+
+
+def test_a_configured_verdict_has_its_place_among_several_errors() -> None:
+    """A verdict of the account's configuration is compared as those of the table are."""
+    adapter = MessenteAdapter(
+        attrs.evolve(ADAPTER.account, codes={("106", "error"): {"verdict": Verdict.NOT_SENT}})
+    )
+
+    codes = []
+    for other in ("103", "105"):
+        body = {"errors": [errors(each)["errors"][0] for each in ("106", other)]}
+        _, (outcome,) = drive(adapter.send([FIRST], CONTEXT), answer(400, body))
+        assert isinstance(outcome, Failed)
+        codes.append(outcome.failure.code)
+
+    assert ["103", "106"] == codes
 
 
 def test_an_unknown_code_is_no_verdict() -> None:
@@ -344,9 +363,12 @@ def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any])
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
-def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
+@pytest.mark.parametrize("entry", [{}, None, "o-1"])
+def test_bulk_leaves_only_the_unreadable_without_a_verdict(entry: object) -> None:
     """An unreadable entry leaves only its own message without an outcome."""
-    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, accepted_entry(SECOND, "o-2")]}))
+    body = {"messages": [entry, accepted_entry(SECOND, "o-2")]}
+
+    outcomes = send([FIRST, SECOND], answer(201, body))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
@@ -378,8 +400,8 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
     whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {
-        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    assert {(Ambiguous, Retry.UNSAFE, status)} == {
+        (type(each), each.retry, each.failure.http_status) for each in (alone, *bulk, *whole)
     }
 
 
@@ -409,10 +431,17 @@ def test_what_is_no_error_is_skipped(junk: object) -> None:
 
 def test_a_code_may_be_a_number() -> None:
     """A code that is a number of JSON, and not a text, is read all the same."""
-    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+    body = {"errors": [{"code": 105, "detail": "Because"}]}
+
+    (outcome,) = send([FIRST], answer(400, body))
 
     assert isinstance(outcome, Rejected)
-    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
+    assert ("105", "Because", 400, body) == (
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+        outcome.failure.raw,
+    )
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -471,8 +500,26 @@ def look_up(*entries: dict[str, Any]) -> MessageStatus:
         request.effect,
     )
     assert isinstance(status, MessageStatus)
-    assert status.id == "baltic:o-1"
+    assert ("baltic:o-1", body) == (status.id, status.raw)
     return status
+
+
+@pytest.mark.parametrize(
+    ("body", "channels"),
+    [
+        ({"statuses": [None, 7, {"channel": "sms", "status": "ACK"}]}, [Channel.SMS]),
+        ({"statuses": []}, []),
+        ({"statuses": {"channel": "sms", "status": "ACK"}}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_only_a_list_of_legs_is_a_status(body: object, channels: object) -> None:
+    """An answer without the list is no status; an entry of the list that is no leg is skipped."""
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+
+    legs = [leg.channel for leg in found.legs] if isinstance(found, MessageStatus) else found
+    assert channels == legs
 
 
 @pytest.mark.parametrize("word", ["NOVELTY", 7])
@@ -484,21 +531,29 @@ def test_a_status_without_a_row_is_unknown(word: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("err", "reason", "fault"),
+    ("err", "reason", "fault", "code"),
     [
-        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT),
-        (7, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
-        (777, Reason.UNKNOWN, Fault.PROVIDER),
-        (True, Reason.UNKNOWN, Fault.PROVIDER),
+        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT, "4"),
+        ("7", Reason.SENDER_NOT_ALLOWED, Fault.SENDER, "7"),
+        (777, Reason.UNKNOWN, Fault.PROVIDER, "777"),
+        (True, Reason.UNKNOWN, Fault.PROVIDER, None),
+        ([4], Reason.UNKNOWN, Fault.PROVIDER, None),
     ],
 )
-def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault: Fault) -> None:
+def test_an_err_gives_the_reason_of_a_failed_leg(
+    err: object, reason: Reason, fault: Fault, code: str | None
+) -> None:
     """A known `err` decides over the status's own reason; an unknown one does not."""
     found = look_up({"channel": "sms", "status": "FAILED", "err": err})
 
     latest = found.legs[0].timeline.latest
     assert latest is not None
-    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+    assert (Status.FAILED, reason, fault, code) == (
+        latest.status,
+        latest.reason,
+        latest.fault,
+        latest.code,
+    )
 
 
 @pytest.mark.parametrize(
@@ -585,12 +640,13 @@ def test_parts_that_are_no_whole_number_are_left_out(parts: object) -> None:
 
 def test_an_unknown_id_is_no_failure() -> None:
     """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
-    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
+    body = {"errors": [*errors("199")["errors"], *errors("101")["errors"]]}
+    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, body))
     _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
-    assert errors("101") == known.raw
+    assert body == known.raw
     assert bare is None
 
 
