@@ -54,10 +54,10 @@ class Client(Operations, Receiving):
     in seconds, for the whole call, including waiting and further attempts; it is not the message's
     `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
     `ConfigError` if there is no such account, `InvalidValue` if a text is no id or an argument is
-    of another type, and `TypeError` if what is sent is no `Message`. All except the sending ones raise
-    `Unsupported` if the provider has no such operation, and `OperationError` if the provider could
-    not be asked, refused, or did not answer. In a thread in which an event loop runs, those that
-    block raise `RuntimeError`. An exception that interrupts a method, such as that of Ctrl-C,
+    of another type, and `TypeError` if what is sent is no `Message`. All except the sending ones
+    raise `Unsupported` if the provider has no such operation, and `OperationError` if the provider
+    could not be asked, refused, or did not answer. In a thread in which an event loop runs, those
+    that block raise `RuntimeError`. An exception that interrupts a method, such as that of Ctrl-C,
     cancels the work that the method has started.
 
     Args:
