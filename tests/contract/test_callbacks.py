@@ -17,7 +17,17 @@ import attrs
 import pytest
 from support.callback_target import Call, Target, serve_target
 
-from omnimsg import Accepted, Client, Interactive, ListItem, ListPicker, ListSection, Message, Reply
+from omnimsg import (
+    Accepted,
+    Client,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Message,
+    Reply,
+    Upload,
+)
 from omnimsg.adapter import Adapter, Authenticity, Callback, Context
 from omnimsg.config import load_config
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent, UnparsedEvent
@@ -177,6 +187,15 @@ async def test_the_configuration_follows_the_options_of_emulators() -> None:
 
     assert set(PROVIDERS) == {each.account for each in reports if isinstance(each, StatusEvent)}
     assert ["Yes", "Yes", "Yes"] == [each.text for each in replies]
+
+
+async def test_the_configuration_allows_another_host_for_files() -> None:
+    """With a storage of another name, files can be uploaded to it and downloaded from it."""
+    async with serve_world([partial(BirdEmulator, storage="localhost")]) as world:
+        stored = await world.client.upload(Upload(b"data", "image/png", file_name="a.png"))
+        data = await world.client.download(stored)
+
+    assert b"data" == data
 
 
 @pytest.mark.parametrize("scenario", Scenario)

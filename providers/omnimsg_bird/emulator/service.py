@@ -87,7 +87,9 @@ class BirdEmulator(Emulator):
         signing_key: str = SIGNING_KEY,
     ) -> None:
         super().__init__(state, service_window=service_window)
+        hosts = {} if storage is None else {"media_hosts": [f"{storage}:*"]}
         self.own_settings = {
+            **hosts,
             "access_key": access_key,
             "workspace_id": workspace,
             "channels": dict(channels),
