@@ -70,8 +70,8 @@ class LateSettlement:
 class Receiving:
     """The receiving methods of `Client`.
 
-    Messages are tracked from the first call of one of these methods on; make that call before the
-    first send.
+    Messages are tracked from the first call of one of these methods on, except `finish_legs` and
+    `unknown_codes`; make that call before the first send.
     """
 
     _accounts: Accounts
@@ -101,14 +101,16 @@ class Receiving:
         more than once only after it has raised or timed out, or the process was restarted.
 
         Args:
-            handler: Called with each new event; may be a coroutine function.
+            handler: Called with each new event, beside those of other calls; may be a coroutine
+                function. Without any, and without a loop over `events`, only reports are handled:
+                any other event is answered 503, and comes again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any, with those that are added later.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
-                known.
+            ConfigError: An account has no secret to verify callbacks with, none has a provider that
+                sends callbacks, or the public URL is not known.
             InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
         """
         options = self._callbacks
@@ -139,6 +141,9 @@ class Receiving:
         It is called with a `StatusChanged`. Changes of one message arrive one at a time and in
         order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
         call.
+
+        Raises:
+            InvalidValue: `handler` is no function.
         """
         require_function("handler", handler)
         self._delivery.handlers.on_status(handler)
@@ -196,6 +201,9 @@ class Receiving:
 
         Args:
             timeout: Seconds to wait.
+
+        Raises:
+            InvalidValue: The timeout is not a number.
         """
         return await self._legs.finish(to_seconds(timeout, "timeout"))
 

@@ -326,7 +326,7 @@ def _warn_found(message_id: MessageId, kind: str) -> None:
 
 def _closed(message_id: MessageId) -> OperationError:
     # As after any other operation of a closed client.
-    failure = Failure(reason=Reason.CANCELLED, retry=Retry.SAFE, detail="the client is closed")
+    failure = Failure(reason=Reason.CANCELLED, retry=Retry.AFTER_FIX, detail="the client is closed")
     return OperationError("wait", message_id.account, failure)
 
 

@@ -63,7 +63,8 @@ class CallbackOptions:
         backlog: How many requests are in progress at once, from reading to the answer; more are
             answered 503.
         read_timeout: Seconds within which a body must have arrived.
-        handler_timeout: Seconds that the handlers may take for one event.
+        handler_timeout: Seconds that store, suppression list and handlers together may take for
+            one event.
     """
 
     public_url: str | None = attrs.field(

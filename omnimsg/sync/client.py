@@ -205,7 +205,8 @@ class Client(Operations, Receiving):
 
         Raises:
             RejectedError: The provider refused the message.
-            NotSentError: It was not sent; its `retry` says whether sending it again can help.
+            NotSentError: It was not sent; its `retry` says whether sending it again can help. Also
+                raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         sending = self._client.send(message, account=account, deadline=deadline, settle=settle)
@@ -261,8 +262,8 @@ class Client(Operations, Receiving):
         """Add an account, for `send(..., account=name)`; no route uses it.
 
         Raises:
-            ConfigError: There is an account of that name, or its policy asks for something that its
-                provider cannot do.
+            ConfigError: There is an account of that name, its policy asks for something that its
+                provider cannot do, or the client is closed.
             InvalidValue: An argument is of another type.
         """
         run_if_started(lambda: self._client.add_account(adapter, policy=policy))

@@ -56,14 +56,16 @@ class Receiving:
         restarted.
 
         Args:
-            handler: Called with each new event, in a worker thread.
+            handler: Called with each new event, in a worker thread. Without one, and without a loop
+                over `events`, only reports are handled: any other event is answered 503, and comes
+                again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
-                known.
+            ConfigError: An account has no secret to verify callbacks with, none has a provider that
+                sends callbacks, or the public URL is not known.
             InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
             TypeError: `handler` is a coroutine function.
         """
@@ -88,7 +90,7 @@ class Receiving:
 
         Raises:
             InvalidValue: `handler` is no function.
-            TypeError: `handler` is a coroutine function.
+            TypeError: It is a coroutine function.
         """
         self._client.on_status(_in_thread(handler))
         return handler

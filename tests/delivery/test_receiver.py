@@ -17,6 +17,7 @@ from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.opt_out import Keywords, OptOutRules
+from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -292,6 +293,28 @@ async def test_what_nobody_handles_comes_again() -> None:
     assert 204 == status
     assert (503, (("Retry-After", "5"),)) == (reply.status, reply.headers)
     assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
+
+
+async def test_every_receiver_adds_its_handler(world: World) -> None:
+    """An event goes to the handlers of all calls of `receiver`, whichever receiver gets it."""
+    more: list[Event] = []
+    world.client.receiver(more.append)
+
+    assert 204 == await world.ask(request(BODY))
+    assert (1, more) == (len(more), world.events)
+
+
+async def test_an_event_that_is_not_handled_stops_no_other_of_its_callback() -> None:
+    """A reply without a handler is answered 503, and a report in the same callback is told.
+
+    Bird reports reading so: an interaction, which may have no handler, and with it a status.
+    """
+    world, told = World(has_handler=False), []
+    world.client.on_status(lambda change: told.append(change.status.status))
+    both = request(written({"text": "hello"}, {"state": "read", "id": "m1"}))
+
+    assert [503, 503] == [await world.ask(both), await world.ask(both)]
+    assert [Status.READ] == told
 
 
 async def test_a_handler_over_its_time_limit_is_named_so_in_the_log(
