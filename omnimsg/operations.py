@@ -132,7 +132,7 @@ class Operations:
         return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask for the balance of an account; also the cheapest way to try its credentials."""
+        """Ask for the balance of an account; `check` tries the credentials of any account."""
         return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
 
     def history(

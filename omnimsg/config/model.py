@@ -72,7 +72,7 @@ class AccountTable(Network):
             `sender`.
         templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
-        extras: Fields to merge into every request.
+        extras: The provider's own fields to merge into every message, before those of the message.
         retry: How often and how soon to retry.
         limits: The limits of concurrency and rate.
         breaker: When to stop sending to a provider that fails.

@@ -63,7 +63,11 @@ class InjectedFault:
         return next((int(each["fired"]) for each in faults if each["id"] == self._id), 0)
 
     def remove(self) -> None:
-        """Remove the fault."""
+        """Remove the fault.
+
+        Raises:
+            LookupError: It was removed before.
+        """
         self._thread.call(self._thread.sandbox.faults.remove, self._id)
 
 

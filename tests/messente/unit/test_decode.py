@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Response
+from omnimsg.adapter import Account, Context, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.errors import InvalidValue
@@ -125,7 +126,9 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+@pytest.mark.parametrize(
+    ("status", "is_it"), [(200, True), (201, True), (299, True), (199, False), (300, False)]
+)
 def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
     """An id in an answer of any 2xx is an acceptance: only these mean success."""
     (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
@@ -174,6 +177,22 @@ def test_of_several_errors_the_one_that_proves_least_decides(
     (outcome,) = send([FIRST], answer(400, body))
 
     assert decisive == outcome.failure.code
+
+
+def test_a_configured_verdict_has_its_place_among_several_errors() -> None:
+    """A verdict of the account's configuration is compared as those of the table are."""
+    adapter = MessenteAdapter(
+        attrs.evolve(ADAPTER.account, codes={("106", "error"): {"verdict": Verdict.NOT_SENT}})
+    )
+
+    codes = []
+    for other in ("103", "105"):
+        body = {"errors": [errors(each)["errors"][0] for each in ("106", other)]}
+        _, (outcome,) = drive(adapter.send([FIRST], CONTEXT), answer(400, body))
+        assert isinstance(outcome, Failed)
+        codes.append(outcome.failure.code)
+
+    assert ["103", "106"] == codes
 
 
 def test_an_unknown_code_is_no_verdict() -> None:
@@ -342,9 +361,12 @@ def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any])
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
-def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
+@pytest.mark.parametrize("entry", [{}, None, "o-1"])
+def test_bulk_leaves_only_the_unreadable_without_a_verdict(entry: object) -> None:
     """An unreadable entry leaves only its own message without an outcome."""
-    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, accepted_entry(SECOND, "o-2")]}))
+    body = {"messages": [entry, accepted_entry(SECOND, "o-2")]}
+
+    outcomes = send([FIRST, SECOND], answer(201, body))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
@@ -376,8 +398,8 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
     whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {
-        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    assert {(Ambiguous, Retry.UNSAFE, status)} == {
+        (type(each), each.retry, each.failure.http_status) for each in (alone, *bulk, *whole)
     }
 
 
@@ -407,10 +429,17 @@ def test_what_is_no_error_is_skipped(junk: object) -> None:
 
 def test_a_code_may_be_a_number() -> None:
     """A code that is a number of JSON, and not a text, is read all the same."""
-    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+    body = {"errors": [{"code": 105, "detail": "Because"}]}
+
+    (outcome,) = send([FIRST], answer(400, body))
 
     assert isinstance(outcome, Rejected)
-    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
+    assert ("105", "Because", 400, body) == (
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+        outcome.failure.raw,
+    )
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:

@@ -54,8 +54,26 @@ def look_up(*entries: dict[str, Any]) -> MessageStatus:
         request.effect,
     )
     assert isinstance(status, MessageStatus)
-    assert status.id == "baltic:o-1"
+    assert ("baltic:o-1", body) == (status.id, status.raw)
     return status
+
+
+@pytest.mark.parametrize(
+    ("body", "channels"),
+    [
+        ({"statuses": [None, 7, {"channel": "sms", "status": "ACK"}]}, [Channel.SMS]),
+        ({"statuses": []}, []),
+        ({"statuses": {"channel": "sms", "status": "ACK"}}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_only_a_list_of_legs_is_a_status(body: object, channels: object) -> None:
+    """An answer without the list is no status; an entry of the list that is no leg is skipped."""
+    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
+
+    legs = [leg.channel for leg in found.legs] if isinstance(found, MessageStatus) else found
+    assert channels == legs
 
 
 @pytest.mark.parametrize("word", ["NOVELTY", 7])
@@ -67,21 +85,29 @@ def test_a_status_without_a_row_is_unknown(word: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("err", "reason", "fault"),
+    ("err", "reason", "fault", "code"),
     [
-        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT),
-        (7, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
-        (777, Reason.UNKNOWN, Fault.PROVIDER),
-        (True, Reason.UNKNOWN, Fault.PROVIDER),
+        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT, "4"),
+        ("7", Reason.SENDER_NOT_ALLOWED, Fault.SENDER, "7"),
+        (777, Reason.UNKNOWN, Fault.PROVIDER, "777"),
+        (True, Reason.UNKNOWN, Fault.PROVIDER, None),
+        ([4], Reason.UNKNOWN, Fault.PROVIDER, None),
     ],
 )
-def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault: Fault) -> None:
+def test_an_err_gives_the_reason_of_a_failed_leg(
+    err: object, reason: Reason, fault: Fault, code: str | None
+) -> None:
     """A known `err` decides over the status's own reason; an unknown one does not."""
     found = look_up({"channel": "sms", "status": "FAILED", "err": err})
 
     latest = found.legs[0].timeline.latest
     assert latest is not None
-    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
+    assert (Status.FAILED, reason, fault, code) == (
+        latest.status,
+        latest.reason,
+        latest.fault,
+        latest.code,
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,12 +194,13 @@ def test_parts_that_are_no_whole_number_are_left_out(parts: object) -> None:
 
 def test_an_unknown_id_is_no_failure() -> None:
     """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
-    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
+    body = {"errors": [*errors("199")["errors"], *errors("101")["errors"]]}
+    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, body))
     _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
-    assert errors("101") == known.raw
+    assert body == known.raw
     assert bare is None
 
 
