@@ -124,6 +124,7 @@ def config_from_mapping(
         callbacks=callbacks,
         routes=routes,
         budgets=budgets,
+        own_default=str(own_default),
     )
 
 
