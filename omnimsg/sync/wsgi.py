@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -25,6 +28,8 @@ StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[Environ, StartResponse], Any]
 
 _MAX_PIECE = 65_536
+# Where servers whose bodies block put the connection: gunicorn, and Werkzeug's own server.
+_CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
 
 
 class Receiver:
@@ -121,7 +126,11 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
     read = environ["wsgi.input"].read
     while left is None or left > 0:
         size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)
-        piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
+        try:
+            piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
+        except asyncio.CancelledError:
+            _end_read(environ)
+            raise
         if not piece:
             if left:
                 raise ConnectionResetError
@@ -129,3 +138,20 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
         if left is not None:
             left -= len(piece)
         yield piece
+
+
+def _end_read(environ: Environ) -> None:
+    """End a read that nobody waits for any more, where the server tells its connection.
+
+    Otherwise its thread, and with it the connection, would stay until the peer closes that, which
+    may take for ever. The answer can still be written.
+    """
+    for name in _CONNECTIONS:
+        connection = environ.get(name)
+        if connection is not None:
+            # Through a copy: an `SSLSocket` writes unencrypted after its own `shutdown`.
+            with (
+                suppress(OSError),
+                socket.fromfd(connection.fileno(), connection.family, connection.type) as copy,
+            ):
+                copy.shutdown(socket.SHUT_RD)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -206,6 +207,36 @@ def test_a_body_that_the_server_does_not_end_is_refused(client: sync.Client, how
     status, headers = call(receiver, PATH, report(5), **how)
 
     assert ("400 Bad Request", EMPTY, []) == (status, headers, found)
+
+
+@pytest.mark.parametrize("name", ["gunicorn.socket", "werkzeug.socket"])
+def test_a_body_that_comes_too_slowly_keeps_no_thread(server: str, name: str) -> None:
+    """The thread that reads a body ends with the time for it; the answer can still be written."""
+    connection, peer = socket.socketpair()
+    ended = threading.Event()
+
+    class Input(BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            try:
+                return super().read(size)
+            finally:
+                ended.set()
+
+    body = Input(socket.SocketIO(connection, "r"))
+    more: dict[str, Any] = {name: connection, "wsgi.input": body, "CONTENT_LENGTH": "500"}
+    with (
+        connection,
+        peer,
+        sync.Client.from_config(configuration(server, read_timeout=0.05)) as client,
+    ):
+        peer.sendall(b"{")
+
+        status, headers = call(client.receiver(ignore), PATH, **more)
+        has_ended = ended.wait(5)
+        connection.sendall(b"408")
+
+        assert ("408 Request Timeout", EMPTY, True) == (status, headers, has_ended)
+        assert b"408" == peer.recv(9)
 
 
 def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
