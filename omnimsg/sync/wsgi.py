@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from urllib.parse import quote
 import anyio.to_thread
 
 from omnimsg.delivery.request import CallbackRequest
+from omnimsg.engine.loop_bound import PerLoop
 from omnimsg.sync.call import run
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[Environ, StartResponse], Any]
 
 _MAX_PIECE = 65_536
+# Bodies are read however busy the handlers are. The number of reads is that of the requests in
+# progress: each of them occupies a thread of the server.
+_READS = PerLoop(partial(anyio.CapacityLimiter, math.inf))
 # Where servers whose bodies block put the connection: gunicorn, and Werkzeug's own server.
 _CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
 
@@ -127,7 +133,9 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
     while left is None or left > 0:
         size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)
         try:
-            piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
+            piece = await anyio.to_thread.run_sync(
+                read, size, abandon_on_cancel=True, limiter=_READS.here
+            )
         except asyncio.CancelledError:
             _end_read(environ)
             raise
