@@ -134,7 +134,10 @@ class Redactor:
         return detail, code, unknown
 
     def _redact_text(self, text: str, recipients: Iterable[str], texts: Iterable[str]) -> str:
-        """Return the start of a provider's text, of any length, without what is private."""
+        """Return the start of a provider's text, of any length, without what is private.
+
+        Nothing in it forges a line of a log or controls a terminal.
+        """
         if not text:
             return text
         is_cut, text = len(text) > _MAX_SHOWN, text[: _MAX_SHOWN + _MAX_QUOTATION]
@@ -146,6 +149,8 @@ class Redactor:
         for recipient in recipients:
             text = redact_number(text, recipient)
         text = redact(text, texts)
+        if not text.isprintable():
+            text = "".join([each if each.isprintable() else " " for each in text])
         return f"{text[:_MAX_SHOWN]}…" if is_cut else text
 
 

@@ -147,6 +147,14 @@ async def test_a_long_text_is_cut_without_a_part_of_what_is_private(
     assert "OTP" not in detail
 
 
+async def test_a_text_of_the_provider_controls_nothing() -> None:
+    """Line breaks, escape sequences and marks of direction in a provider's text become spaces."""
+    (outcome,) = await sent("no\x1b[2J way\nERROR\x85root\u202e", Message("+37255500001", SECRET))
+
+    assert isinstance(outcome, Rejected)
+    assert "no [2J way ERROR root " == outcome.failure.detail
+
+
 async def test_a_code_shows_no_recipient() -> None:
     """A recipient's number in the provider's code is masked."""
     (outcome,) = await sent("no route", Message("+37255500001", SECRET), code="NoRoute:37255500001")
