@@ -28,6 +28,7 @@ from omnimsg.cli.streams import OutputError
 
 if TYPE_CHECKING:
     import asyncio
+    import logging
     import socket
     from collections.abc import Callable, Mapping
 
@@ -96,7 +97,14 @@ async def _listen(
             names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
             receiver = client.receiver(printer.print, accounts=names, public_url=address)
-            runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
+            runner = web.AppRunner(
+                receiver.aiohttp_app(),
+                access_log=None,
+                logger=_server_log(),
+                # No provider compresses callbacks, and a stranger's must cost nothing to unpack.
+                auto_decompress=False,
+                shutdown_timeout=2.0,
+            )
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
@@ -174,6 +182,23 @@ def _listening_socket(host: str, port: int) -> "socket.socket":
         ) from error
 
 
+def _server_log() -> "logging.Logger":
+    """Return a log for aiohttp's server that prints a line for each request that is not HTTP.
+
+    aiohttp's own log quotes the request, with the secret in its path, and adds a traceback.
+    """
+    import logging  # noqa: PLC0415
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            _print_refused(f"unreadable request ({type(error).__name__})")
+
+    log = logging.Logger("aiohttp.server", logging.ERROR)  # noqa: LOG001 - of this server alone
+    log.addHandler(Lines())
+    return log
+
+
 def _accounts_with_secrets(client: "Client") -> list[str] | None:
     """Return the accounts with secrets for callbacks; `None` without any.
 
@@ -208,11 +233,7 @@ def _refusals() -> "Observer":
         def callback_refused(self, event: CallbackRefused) -> None:
             """Print one line about a refused request."""
             account = f"{sanitize(event.account)}  " if event.account else ""
-            print_line(
-                (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
-                f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}",
-                on=stderr_console(),
-            )
+            _print_refused(f"{account}{event.why.replace('_', ' ')}, answered {event.http_status}")
             if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
                 self.explained = True
                 print_hint(
@@ -220,6 +241,10 @@ def _refusals() -> "Observer":
                 )
 
     return Refusals()
+
+
+def _print_refused(what: str) -> None:
+    print_line((f"{'':10}{'refused':<{_WIDTH}}", "yellow"), what, on=stderr_console())
 
 
 def _print_json(event: "Event") -> None:

@@ -7,7 +7,7 @@ complaint, not enough to dial. Shorter numbers keep less.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -26,7 +26,8 @@ _WORD_BREAKS = r"\s@<>\"',;:()"
 _EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
 
 # Characters that a provider may escape when it quotes a text; the text between them is unchanged.
-_ESCAPED_CHARACTERS = re.compile(r"[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
+# Matches only at the start of a run: tried from each of many spaces it takes quadratic time.
+_ESCAPED_CHARACTERS = re.compile(r"(?<![\s\"'\\<>&])[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
 _MIN_PIECE_LENGTH = 4
 # A quotation that starts with this many characters of a text quotes it, even if it is cut off.
 _PREFIX_LENGTH = 12
@@ -71,14 +72,15 @@ def mask_text(text: str) -> str:
 def redact_quotations(
     text: str,
     *,
-    secrets: Iterable[str] = (),
-    recipients: Iterable[str] = (),
-    texts: Iterable[str] = (),
+    secrets: Collection[str] = (),
+    recipients: Collection[str] = (),
+    texts: Collection[str] = (),
 ) -> str:
     """Redact the private texts that a sentence quotes, however they are written.
 
     They are found in any grouping and any case, escaped for a URL, JSON or HTML; a recipient also
-    without its country code. A text of punctuation alone is not found.
+    without its country code. Of a text that `…` cuts off, the beginning is found. A text of
+    punctuation alone is not found.
 
     Args:
         text: The sentence.
@@ -88,17 +90,20 @@ def redact_quotations(
     """
     sentence = Sentence(text)
     spans = [(*span, "…") for each in secrets for span in sentence.secrets(each)]
+    private = [*secrets, *recipients, *texts]
     for each in recipients:
         if "@" in each:
             spans += ((*span, mask_email(each)) for span in sentence.secrets(each))
             continue
         digits = each.lstrip("+")
         if digits.isdecimal():
+            private.append(national_digits(digits))
             spans += (
                 (start, end, mask_number(digits) if is_whole else mask_national(digits))
                 for start, end, is_whole in sentence.numbers(digits)
             )
     spans += ((*span, "…") for each in texts for span in sentence.texts(each))
+    spans += ((*span, "") for each in private for span in sentence.cut_off(each))
     return replaced(text, spans) if spans else text
 
 

@@ -21,9 +21,9 @@ from omnimsg.sandbox.control_query import CONTROL, answer_control
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
-from omnimsg.sandbox.inbox.routes import EMULATORS, inbox_routes
+from omnimsg.sandbox.inbox.routes import EMULATORS, PAGE, inbox_routes
 from omnimsg.sandbox.message_records import utc_timestamp
-from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.origin import foreign_page, is_host
 from omnimsg.sandbox.plugins import installed_emulators
 from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED, json_response
@@ -257,7 +257,7 @@ class Sandbox:
                 reset=self.reset,
             ),
             *callback_routes(self.callbacks, self._reply),
-            *inbox_routes(self._inbox, self.host),
+            *inbox_routes(self._inbox),
         ]
         for name, emulator in self.emulators.items():
             routes += prefixed(f"/{name}", emulator.routes())
@@ -282,9 +282,11 @@ class Sandbox:
 
     async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a control request, unless it comes from a foreign page."""
-        foreign = foreign_request(request, self.host)
-        if foreign is not None:
-            return json_response({"error": foreign}, status=403)
+        resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in PAGE:
+            foreign = foreign_page(request, self.host)
+            if foreign is not None:
+                return json_response({"error": foreign}, status=403)
         return await answer_control(request, handler)
 
     async def _serve_provider(

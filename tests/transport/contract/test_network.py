@@ -46,7 +46,6 @@ async def tunnel(
     assert method == "CONNECT"
     host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    await visit.say(head)
 
     async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
@@ -54,6 +53,7 @@ async def tunnel(
         sink.close()
 
     try:
+        await visit.say(head)
         await asyncio.gather(copy(visit.reader, writer), copy(reader, visit.writer))
     finally:
         writer.close()
@@ -398,6 +398,27 @@ async def test_each_request_is_logged_where_that_is_wanted(
     assert [True, True] == [each.startswith(where) for each in lines]
     assert "HTTP 200 after " in lines[0]
     assert "the client is closed after " in lines[1]
+
+
+async def test_a_url_that_a_provider_named_is_logged_safely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log shows no credentials of a URL, and no character that could forge a line."""
+    caplog.set_level(logging.DEBUG, "omnimsg.transport")
+    options = TransportOptions(
+        base_url="https://api.example", hosts=frozenset(), authorization={}, connections=1
+    )
+    transport = create_http_transport(options)
+    with pytest.raises(TransportFault):
+        await transport.exchange(
+            Request("GET", "https://u:hunter22@cdn.example/a\x85b\x1b[2J\u202e"),
+            within=5.0,
+            mark=WriteMark(),
+        )
+    await transport.aclose()
+
+    (line,) = [each for each in caplog.records if each.name == "omnimsg.transport"]
+    assert line.getMessage().startswith(r"GET cdn.example/a\x85b\x1b[2J\u202e: the address has ")
 
 
 @pytest.mark.parametrize(
