@@ -173,7 +173,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="memory",
         changes=(
             Change(
-                f"{_ENGINE}.sending.stream:Streams.ahead",
+                f"{_ENGINE}.sending.stream:StreamTarget.ahead",
                 "return max((self.slots + 2) * self.batch_limit, self.slots + _MIN_AHEAD)",
                 "return 1_000_000",
             ),
