@@ -175,10 +175,7 @@ class AccountEngine(AccountOperations):
                 parts = self._loops.here("send")
             except OperationError as error:
                 return self._not_sent(message, error.failure)
-        admission = parts.admission
-        if fails_over is not None:
-            admission = admission.routed_admission or admission.routed(fails_over)
-        return admission.submit(message, deadline)
+        return parts.admission.submit(message, deadline, fails_over)
 
     def submit(
         self, message: Message, deadline: float, fails_over: FailsOver | None = None

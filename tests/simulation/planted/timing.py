@@ -41,8 +41,8 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.admission:Admission.queue_arrivals",
-                "self._put_all(run, self._callers, run.started + run.timeout)",
-                "self._put_all(run, self._callers, math.inf)",
+                "self._put_all(run, run.started + run.timeout)",
+                "self._put_all(run, math.inf)",
             ),
         ),
     ),
