@@ -30,7 +30,7 @@ from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.requeue import Requeue
-from omnimsg.engine.sending.tasks import FirstStep, Tasks
+from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -126,9 +126,8 @@ class Scheduler:
         self._workers.abandon()
         self._follow_ups.abandon()
 
-    async def _work(self, first: Batch, first_step: FirstStep) -> None:
+    async def _work(self, first: Batch) -> None:
         """Send a batch, and the next, for as long as one may leave."""
-        first_step.is_taken = True
         batch: Batch | None = first
         while batch is not None:
             try:
