@@ -18,7 +18,7 @@ from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Ou
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.transport import TransportFault
@@ -98,8 +98,7 @@ class AttemptRunner:
         Args:
             messages: Checked, of one group, no more than the adapter takes.
             deadline: The deadline of the attempt.
-            doubts: The outcomes, by reference, of messages that may have been sent before. Only an
-                acceptance replaces them.
+            doubts: The outcomes, by reference, of messages that may have been sent before.
 
         Returns:
             One outcome per message, in order; or a split, because the request would be too long or
@@ -109,10 +108,10 @@ class AttemptRunner:
             Interrupted: It was cancelled.
         """
         run = self.begin(messages, deadline)
-        if isinstance(run, BatchRun):
-            outcomes = await self.finish(run, deadline, doubts)
-            return split_of(outcomes) or outcomes
-        return run if isinstance(run, Split) else keep_doubts(run, doubts)
+        if not isinstance(run, BatchRun):
+            return run
+        outcomes = await self.finish(run, deadline)
+        return split_of(outcomes, doubts) or outcomes
 
     def begin(
         self, messages: Sequence[Message], deadline: Deadline
@@ -140,9 +139,7 @@ class AttemptRunner:
             return self._too_long(messages, len(request.body), limit)
         return run
 
-    async def finish(
-        self, run: BatchRun, deadline: Deadline, doubts: Mapping[str, Ambiguous] = NO_DOUBTS
-    ) -> list[Outcome]:
+    async def finish(self, run: BatchRun, deadline: Deadline) -> list[Outcome]:
         """Send an encoded batch, and return one outcome per message, in order.
 
         Raises:
@@ -150,14 +147,12 @@ class AttemptRunner:
         """
         try:
             found = await run.finish(run.request, self._transport, deadline)
-            outcomes = self._read(run.messages, found, run)
+            return self._read(run.messages, found, run)
         except asyncio.CancelledError:
             cancelled = local_failures.interrupted(left=run.sent)
-            outcomes = self.same_for_all(run.messages, *cancelled)
-            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+            raise Interrupted(self.same_for_all(run.messages, *cancelled)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts) if doubts else outcomes
+            return self._broken(_references(run.messages), error, run)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Send read receipts; return one outcome per id, in order."""

@@ -12,7 +12,6 @@ from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.eager_task import EagerTasks, SharedTimeouts
-from omnimsg.engine.attempt.earlier_doubts import DoubtsKept
 from omnimsg.engine.attempt.flow import report_failed_component
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ class SuppressionList:
         """Keep the opt-outs that a provider's refusals show; return whether there are any."""
         if outcomes.__class__ is AllAccepted:
             return False
-        if isinstance(outcomes, DoubtsKept):
-            # A refusal leaves an earlier doubt as it is, and the recipient has opted out.
-            outcomes = outcomes.attempt
         now = self._utc_now()
         pairs = zip(messages, outcomes, strict=True)
         found = [change_in_outcome(message, outcome, now) for message, outcome in pairs]

@@ -18,6 +18,7 @@ import attrs
 
 from omnimsg.domain.message import Priority
 from omnimsg.engine.attempt.batch_split import Split
+from omnimsg.engine.attempt.earlier_doubts import keep_doubts
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -136,7 +137,8 @@ class Scheduler:
                 else:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
-                batch.owner.finish(batch.keys, batch.messages, end.outcomes)
+                outcomes = keep_doubts(end.outcomes, batch.doubts)
+                batch.owner.finish(batch.keys, batch.messages, outcomes)
                 # Another batch may take the slot, if the application cancelled this task alone.
                 self._wakeup.soon()
                 raise
