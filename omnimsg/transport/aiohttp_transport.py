@@ -17,7 +17,7 @@ from omnimsg.transport.aiohttp_reading import ending_with_connection
 from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole, write_decoded
-from omnimsg.transport.fault_texts import host_of
+from omnimsg.transport.fault_texts import host_of, invalid_answer
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
 from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
@@ -209,8 +209,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
         if isinstance(error.__cause__, TransportFault):  # of a body that was being written
             return TransportFault(error.__cause__.reason, error.__cause__.detail)
         if isinstance(error, AnswerError):
-            what = f"the answer of {host_of(url)} {error.what}"
-            return TransportFault(Reason.INVALID_RESPONSE, what)
+            return invalid_answer(host_of(url), error.what)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
             proxy = self._network.proxy if url.scheme == "https" else None
             return fault_from(error, written=mark.written, url=url, proxy=proxy)
