@@ -14,13 +14,14 @@ from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_body import open_body
 from omnimsg.transport.aiohttp_faults import fault_from
 from omnimsg.transport.aiohttp_reading import ending_with_connection
-from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
+from omnimsg.transport.aiohttp_seam import UnrequestedBytesError
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole, write_decoded
 from omnimsg.transport.fault_texts import host_of, invalid_answer
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES, MAX_SMALL_BODY
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
-from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
+from omnimsg.transport.pooled_transport import PooledTransport
 
 if TYPE_CHECKING:
     from typing import Any

@@ -11,6 +11,7 @@ import anyio
 from omnimsg.adapter import Multipart, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.endpoints import Endpoints
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from omnimsg.transport.interface import Sink
     from omnimsg.transport.network import Network
     from omnimsg.transport.options import TransportOptions
-
-# The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 # The size of asyncio's read buffer, bytes.
 _READ_BUFFER = 256 * 1024

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.transport.answer_error import AnswerError
-from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES
+from omnimsg.transport.pooled_transport import PooledTransport
 from omnimsg.transport.protocol.dialer import Dialer
 from omnimsg.transport.protocol.errors import ConnectionBrokenError
 from omnimsg.transport.protocol.exchange import exchange, may_repeat
