@@ -225,7 +225,7 @@ class AccountEngine(AccountOperations):
         """
         limiter = self._loops.current.limiter
         if limiter.is_timed and (pause := limiter.pause_left()) > 0:
-            _, failure = local_failures.rate_limited(pause)
+            failure = local_failures.rate_limited(pause).failure
             return NotSent(reference=message.reference, account=self.name, failure=failure)
         if not self._breakers.circuits:
             return None

@@ -288,10 +288,8 @@ class Router:
     def _end_unclaimed(self, route: ActiveRoute, message: Message) -> None:
         """Notify the observers of a message whose caller is cancelled before an account gets it."""
         account = route.accounts[0].name
-        verdict, failure = local_failures.cancelled()
-        outcome = self._notify_last(
-            message, outcome_of(verdict, message.reference, account, failure)
-        )
+        cancelled = local_failures.cancelled().outcome(message.reference, account)
+        outcome = self._notify_last(message, cancelled)
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))

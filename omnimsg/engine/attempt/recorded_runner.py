@@ -17,6 +17,7 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
 from omnimsg.engine.attempt.earlier_doubts import keep_doubts
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
@@ -170,7 +171,7 @@ class _RecordedAttempt:
         if isinstance(run, BatchRun):
             return run
         if isinstance(run, Split):
-            await self._settle(self._runner.same_for_all(messages, Verdict.NOT_SENT, _SPLIT))
+            await self._settle(self._runner.same_for_all(messages, _SPLIT))
             return run
         return await self._conclude(messages, run)
 
@@ -183,13 +184,13 @@ class _RecordedAttempt:
             Interrupted: It was cancelled.
         """
         try:
-            verdicts = await suppression.ask(messages, self._deadline)
+            found = await suppression.ask(messages, self._deadline)
         except asyncio.CancelledError:
             cancelled = local_failures.interrupted(left=False)
-            raise Interrupted(self._runner.same_for_all(messages, *cancelled)) from None
+            raise Interrupted(self._runner.same_for_all(messages, cancelled)) from None
         return {
-            index: self._runner.same_for_all([messages[index]], *verdict)[0]
-            for index, verdict in verdicts.items()
+            index: each.outcome(messages[index].reference, self._attempt.account)
+            for index, each in found.items()
         }
 
     async def _intend(
@@ -209,13 +210,13 @@ class _RecordedAttempt:
         except asyncio.CancelledError:
             run.close()
             cancelled = local_failures.interrupted(left=False)
-            outcomes = self._runner.same_for_all(run.messages, *cancelled)
+            outcomes = self._runner.same_for_all(run.messages, cancelled)
             await self._settle_interrupted(outcomes)
             raise Interrupted(outcomes) from None
-        if not isinstance(answer, tuple):
+        if not isinstance(answer, Finding):
             return answer
         run.close()
-        outcomes = self._runner.same_for_all(run.messages, *answer)
+        outcomes = self._runner.same_for_all(run.messages, answer)
         # The intent may have been recorded in part, or late.
         await self._settle(outcomes)
         return outcomes
@@ -297,8 +298,11 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-_SPLIT = Failure(
-    reason=Reason.CONTENT_TOO_LARGE,
-    retry=Retry.SAFE,
-    detail="the request is split; its parts are sent by further attempts",
+_SPLIT = Finding(
+    Verdict.NOT_SENT,
+    Failure(
+        reason=Reason.CONTENT_TOO_LARGE,
+        retry=Retry.SAFE,
+        detail="the request is split; its parts are sent by further attempts",
+    ),
 )
