@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from omnimsg.bulk.source import Source
 
-# How many rows are checked for a recipient before the file is accepted.
+# How many rows are checked for a recipient before the file is accepted, or searched for the names
+# of the columns before it is refused.
 _HEAD_ROWS = 20
 _DELIMITERS = ",;\t|"
-_SEPARATOR_LINE = re.compile(r'"?sep=(.|)"?', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.*?)"?', re.IGNORECASE)
 _BLANK_ROW = ' \t\r\n,;"\u00a0'
 # Replaces a line that was cut off. No other line contains a high surrogate: `surrogateescape` makes
 # low ones.
@@ -66,6 +67,7 @@ class CsvFile:
                 self.header, renamed=source.options.renamed, text=source.options.text
             )
         except ValueError as error:
+            self._check_is_first_header(reader)
             what = str(error)
             raise FileFormatError(what if what.startswith("--") else f"header: {what}") from None
         del self.header[self._columns.width :]
@@ -132,6 +134,17 @@ class CsvFile:
                 " write a header such as to,text above it"
             )
 
+    def _check_is_first_header(self, rows: Iterator[Row]) -> None:
+        """Refuse a file with a title or a comment above its header."""
+        if _names_recipient(self.header):
+            return
+        for row in islice(rows, _HEAD_ROWS):
+            if _names_recipient(row.cells):
+                raise FileFormatError(
+                    f"header: line {row.number} has the names of the columns;"
+                    " delete the lines above it"
+                )
+
     def _check_recipients(self, rows: list[Row]) -> None:
         """Refuse a file whose recipients are in another column than `to`."""
         found = [row.cells for row in rows if row.problem is None and not _is_blank(row.cells)]
@@ -170,17 +183,21 @@ def _separator_of(line: str) -> str | None:
     match = _SEPARATOR_LINE.fullmatch(line.strip(" \r\n"))
     if match is None:
         return None
-    if match[1] not in _DELIMITERS:
+    if match[1] not in ("", *_DELIMITERS):
         raise FileFormatError(
-            f"its first line is sep= with the delimiter {match[1]!r}, which is not known; use a"
-            " comma, a semicolon, a tab or |"
+            f"its first line is sep= with the delimiter {match[1][:3]!r}, which is not known;"
+            " delete that line, or name a comma, a semicolon, a tab or |"
         )
     return match[1]
 
 
 def _delimiter_of(header: str) -> str:
     """Return the most frequent delimiter of the header: no name of a column contains one."""
-    return max(",;\t", key=header.count)
+    return max(_DELIMITERS, key=header.count)
+
+
+def _names_recipient(cells: list[str]) -> bool:
+    return any(visible_name(cell).lower() == "to" for cell in cells)
 
 
 def _is_blank(cells: list[str]) -> bool:

@@ -23,7 +23,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.ordered_enum import Ordered
 from omnimsg.domain.phone_number import why_not_e164
 from omnimsg.domain.quick import quick, usual, usually
-from omnimsg.domain.redaction import masked
+from omnimsg.domain.redaction import mask_text, masked
 
 CONTENT_KINDS: tuple[type, ...] = Content.__args__
 
@@ -174,7 +174,7 @@ def _check_mapping(owner: Message, field: attrs.Attribute[Any], value: object) -
 def _check_extras(owner: Message, field: attrs.Attribute[Any], value: Mapping[str, Any]) -> None:
     _check_mapping(owner, field, value)
     for provider, extra in value.items():
-        where = f"{field.name}[{provider!r}]"
+        where = f"{field.name}[{mask_text(provider)!r}]"
         if not isinstance(extra, FrozenDict):
             raise validate.refuse(owner, where, "must be a mapping of the provider's own fields")
         if not validate.is_json(extra):

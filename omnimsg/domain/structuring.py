@@ -14,6 +14,7 @@ import attrs
 
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.nearest import nearest_name
+from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -119,8 +120,9 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         known = [each.alias or each.name for each in attrs.fields(error.cl) if each.init]
+        # Masked, because a file may be keyed by numbers: {"+27820001000": "Hello"}.
         return [
-            Problem(f"{path}.{key}".lstrip("."), unknown_key(key, known))
+            Problem(f"{path}.{mask_text(key)}".lstrip("."), unknown_key(key, known))
             for key in sorted(map(str, error.extra_fields))
         ]
     return [Problem(path or "$", _describe(error))]

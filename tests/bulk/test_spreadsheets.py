@@ -35,6 +35,7 @@ def _message(text: str = "Hello", **more: Any) -> dict[str, Any]:
         f"sep=;\r\nto;text\r\n{NUMBER};Hello\r\n",
         f'"sep=;"\r\nto;text\r\n{NUMBER};Hello\r\n',
         f"SEP=|\nto|text\n{NUMBER}|Hello\n",
+        f"to|text\n{NUMBER}|Hello\n",
         f"sep=\t\nto\ttext\n{NUMBER}\tHello\n",
         f"to,text\r{NUMBER},Hello\r",
         f"\r\n,,\r\nto,text\r\n{NUMBER},Hello\r\n",
@@ -122,6 +123,10 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
         ("to,text,refrence", {}, "did you mean 'reference'?"),
         ("to,text,Name,name ,Name", {}, "column 'metadata.Name' appears twice"),
         ("sep=:\nto:text", {}, "sep= with the delimiter ':'"),
+        ("sep=;,\nto,text", {}, "delete that line"),
+        ("sep=tab\nto\ttext", {}, "delete that line"),
+        ("Guests of Friday,\n,\nTo,text", {}, "line 3 has the names of the columns; delete"),
+        ("# exported\nto,text", {}, "line 2 has the names of the columns; delete"),
     ],
 )
 def test_what_the_header_does_not_have(

@@ -300,6 +300,9 @@ def _with(**fields: Any) -> dict[str, Any]:
         (_with(**{"from": "Tables"}), ["from: is not a known key; did you mean 'sender'?"]),
         (_with(is_plain_text=True), ["is_plain_text: is not a known key; known are callback_url"]),
         (_with(qqqq=1), ["qqqq: is not a known key; known are"]),
+        # A file may be keyed by numbers, which an error does not show.
+        (_with(**{"+27820001000": "Hi"}), ["+278******00: is not a known key"]),
+        (_with(extras={"+27820001000": 5}), ["extras['+278******00']: must be a mapping"]),
         (_with(channel="fax"), ["channel: must be one of apple"]),
         (_with(channel=5), ["channel: must be one of apple"]),
         (_with(channel=["sms"]), ["channel: must be one of apple"]),

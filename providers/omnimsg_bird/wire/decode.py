@@ -193,12 +193,13 @@ def read_refusal(
 ) -> tuple[CodeRow, Failure] | None:
     """Read an error body; `None` if it is not in Bird's form, or the table has no row for it.
 
-    Bird publishes hardly any of its `code` texts; for an unknown one the HTTP status decides.
+    Bird publishes hardly any of its `code` texts; for an unknown one the HTTP status decides. A
+    `message` alone is not Bird's form: many gateways answer with it.
     """
     if not isinstance(document, dict):
         return None
     code, text = document.get("code"), document.get("message")
-    if not isinstance(code, str) and not isinstance(text, str):
+    if not isinstance(code, str) or not isinstance(text, str):
         return None
     level = str(response.status)
     code_row = adapter.table.get(code, level)
@@ -207,10 +208,10 @@ def read_refusal(
         return None
     key, problem = _first_detail(document.get("details"))
     path, reason = field_and_reason(key)
-    detail = ": ".join(part for part in (text, key, problem) if isinstance(part, str) and part)
+    detail = ": ".join(filter(None, (text, key, problem)))
     failure = attrs.evolve(
         row.failure(detail=detail, path=path, response=response, raw=document),
-        code=code if isinstance(code, str) else None,
+        code=code,
         unknown_code=code_text(code) if code_row is None else None,
     )
     if reason is not None and row.reason is Reason.INVALID_MESSAGE:

@@ -159,7 +159,19 @@ def test_an_error_that_is_not_documented_is_no_verdict(status: int) -> None:
     assert send(answer(status, {"code": "SomeCode", "message": "Because"})) is None
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b'{"code": 1}', b'{"error": "x"}', b'["code"]'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"",
+        b'{"code": 1}',
+        b'{"code": "Bad"}',
+        b'{"error": "x"}',
+        b'["code"]',
+        b'{"message": "Bad Request"}',
+        b'{"code": 400, "message": "Bad Request"}',
+    ],
+)
 def test_an_error_that_is_not_birds_is_no_verdict(body: bytes) -> None:
     """An error body that is not Bird's gives no outcome."""
     assert send(Response(422, body)) is None
