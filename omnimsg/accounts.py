@@ -41,6 +41,8 @@ class Accounts:
     Attributes:
         engines: The accounts that can be used.
         default: The name of the account that is used unless another is named.
+        unnamed: Where messages go that name no account: the routes, or without any the default
+            account itself, so that routing costs nothing.
         unusable: The errors for using the other accounts, by account name.
 
     Raises:
@@ -79,12 +81,12 @@ class Accounts:
             raise ConfigError("\n".join(map(str, problems)))
         self.default: str = default if default is not None else next(iter(engines))
         self._table: RouteTable | None = None
-        self._unnamed: AccountEngine | Router = self.get(self.default)
+        self.unnamed: AccountEngine | Router = self.get(self.default)
         if routes:
             self._table = RouteTable(
-                routes, self.engines, unusable=unusable, default=self._unnamed, now=now
+                routes, self.engines, unusable=unusable, default=self.unnamed, now=now
             )
-            self._unnamed = Router(self._table, now=now, observers=observers)
+            self.unnamed = Router(self._table, now=now, observers=observers)
 
     def get(self, name: str | None) -> AccountEngine:
         """Return an account; the default one if the name is `None`.
@@ -107,14 +109,12 @@ class Accounts:
         return None if engine is None else engine.adapter.provider
 
     def target(self, name: str | None) -> AccountEngine | Router:
-        """Return where messages are handed over: an account; the routes if the name is `None`.
-
-        Without routes these are the default account itself, so that routing costs nothing.
+        """Return where messages are handed over: an account; `unnamed` if the name is `None`.
 
         Raises:
             ConfigError: There is no such account, or its values are missing.
         """
-        return self._unnamed if name is None else self.get(name)
+        return self.unnamed if name is None else self.get(name)
 
     async def aclose(self, deadline: Deadline) -> None:
         """Close the routes and the accounts; messages that wait are sent until the deadline."""

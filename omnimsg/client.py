@@ -283,7 +283,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
                 raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        chosen = self._accounts.target(account)
+        chosen = self._accounts.unnamed if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
         idempotency, since = self._idempotency, self._now()
         key: Key | None = None
@@ -291,7 +291,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         if message.__class__ is Message:
             if not is_generated(message.reference):
                 key = message.reference
-                if account is not None and chosen is not self._accounts.target(None):
+                if account is not None and chosen is not self._accounts.unnamed:
                     key = account, key
             if message.fallback:
                 runs_legs = not chosen.carries_legs(message)
