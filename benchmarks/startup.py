@@ -6,6 +6,7 @@ Run `python benchmarks/startup.py`; it needs valgrind. The count of an empty Pyt
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,9 +28,17 @@ _STARTS = {
 def instructions(arguments: list[str]) -> int:
     """Count the instructions of one run of Python, after a run that compiles missing bytecode."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+    # Set in many containers: without bytecode, each run would compile all modules.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, *arguments], check=True, capture_output=True, env=environment
+    )
     done = subprocess.run(  # noqa: S603 - our own command
-        [*command, sys.executable, *arguments], check=True, capture_output=True, text=True
+        [*command, sys.executable, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     found = _TOTAL.search(done.stderr)
     assert found is not None, done.stderr

@@ -41,8 +41,8 @@ class AccountManagement:
         """Add an account, for `send(..., account=name)`; no route uses it.
 
         Raises:
-            ConfigError: There is an account of that name, or its policy asks for something that its
-                provider cannot do.
+            ConfigError: There is an account of that name, its policy asks for something that its
+                provider cannot do, or the client is closed.
             InvalidValue: An argument is of another type.
         """
         require_instance("adapter", adapter, Adapter, "one of load_config(...).adapters")

@@ -79,6 +79,7 @@ class Accounts:
         ]
         if problems:
             raise ConfigError("\n".join(map(str, problems)))
+        self._is_closed = False
         self.default: str = default if default is not None else next(iter(engines))
         self._table: RouteTable | None = None
         self.unnamed: AccountEngine | Router = self.get(self.default)
@@ -118,6 +119,7 @@ class Accounts:
 
     async def aclose(self, deadline: Deadline) -> None:
         """Close the routes and the accounts; messages that wait are sent until the deadline."""
+        self._is_closed = True
         if self._table is not None:
             self._table.close_limits()
         async with anyio.create_task_group() as closing:
@@ -130,11 +132,13 @@ class Accounts:
             account.take_back(reference)
 
     def require_new(self, name: str) -> None:
-        """Refuse a name that an account has already.
+        """Refuse a name that an account has already, and every name once the client is closed.
 
         Raises:
-            ConfigError: An account has it.
+            ConfigError: An account has it, or the client is closed.
         """
+        if self._is_closed:
+            raise ConfigError(f"account {name!r} cannot be added: the client is closed")
         if name in self.engines:
             raise ConfigError(f"two accounts are called {name!r}")
 

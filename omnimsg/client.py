@@ -67,11 +67,12 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
 
     Common to the methods: `account` is an account's name. Without one, a message goes through the
     accounts of its route if one takes it; everything else uses the default account. `deadline` is
-    in seconds, for the whole call, including waiting and further attempts; it is not the message's
-    `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
-    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id or an argument
-    is of another type. All except the sending ones raise `Unsupported` if the provider has no such
-    operation, and `OperationError` if the provider could not be asked, refused, or did not answer.
+    in seconds, for the whole call with all attempts; it is not the message's `ttl`. An id is
+    `str(accepted.id)`, from this process or any other. The methods raise `ConfigError` if there is
+    no such account or its secret is missing, `InvalidValue` if a text is no id or an argument is of
+    another type, and `TypeError` if what should be sent is no `Message`. All except the sending
+    ones raise `Unsupported` if the provider has no such operation, and `OperationError` if the
+    provider could not be asked, refused, or did not answer.
 
     Args:
         adapters: One per account, each with a name of its own.
@@ -87,9 +88,13 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         clock: The clock that everything reads; the system's unless given.
         unusable: The errors for using accounts without an adapter, or added later, by account name.
         callbacks: How callbacks are received.
-        store: Keeps the state of messages; in memory unless given.
+        store: Keeps the state of messages, in memory unless given. Queries raise what it raises.
         suppression: The suppression list: asked before every request, gets every opt-out.
         opt_out_rules: Which replies are opt-outs, in which countries.
+
+    Raises:
+        ConfigError: Accounts, default, policies, routes and budgets do not fit together.
+        InvalidValue: An argument is of another type.
     """
 
     def __init__(  # noqa: PLR0913 - what an application may replace
@@ -182,8 +187,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         `default` replaces the configuration's default account. The options are those of `Client`
         that no configuration has: `retry`, `journal`, `on_retry`, `observers`, `transport`,
         `clock`, `store`, `suppression` and `opt_out_rules`. A `ConfigError` names what is missing,
-        unknown or wrong; a missing `env:` or `file:` value of another account is an error when that
-        account is used.
+        unknown or wrong; a missing `env:` or `file:` value counts once its account is used.
         """
         check_names(options)
         config = load_config(source, default=default)
@@ -235,11 +239,10 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
     async def aclose(self, *, deadline: float = DEADLINE) -> None:
         """Send the messages that wait, wait for answers in flight, then close all connections.
 
-        The fallback legs that omnimsg runs end with it: a message that waits for the delivery of a
-        leg tries no further one, and the log says how many such messages there were. So do `wait`,
-        `settle` and `finish_legs`, and the loops over `events`. The store of messages gets the last
-        outcomes until the deadline, but for five seconds at least, and so does the suppression list
-        the last opt-outs.
+        The fallback legs that omnimsg runs end with it, and the log counts the messages that waited
+        for one. So do `wait`, `settle`, `finish_legs`, and the loops over `events`. The store of
+        messages gets the last outcomes and the suppression list the last opt-outs until the
+        deadline; if little is left of it then, both together have five seconds.
 
         A closed client stays closed: messages that are handed over from now on, also by a
         `send_many` that still runs, are `NotSent` with the reason `CANCELLED`. So are messages that
@@ -269,8 +272,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         observers report these legs.
 
         With `settle`, the call waits up to that many seconds more if the message may have been
-        sent. A report that names the message, or the provider's list, proves that it was; the call
-        then returns the acceptance.
+        sent, and returns its acceptance if a report or the provider's list proves that it was.
 
         A reference of your own is an idempotency key. If the same message is handed over again,
         also while the first call runs, and may be on a phone, the outcome is that of the first
@@ -332,14 +334,13 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
 
         Yields one outcome per message as they become known, which is not the order of the input:
         `position` and `reference` identify the message. It never raises for a message. When the
-        account itself is refused (a wrong key, a wrong address, no funds), the messages that follow
-        are `NotSent` without a request, and now and then a batch probes whether that is over.
+        account itself is refused, the messages that follow are `NotSent` without a request, and
+        now and then a batch probes whether that is over.
 
         Take every outcome. Leaving the loop early loses the outcomes of messages that were sent:
-        requests in flight get a few seconds to come back, for the journal; their outcomes are
-        counted in a warning, and no other message leaves. Use `contextlib.aclosing` if the loop's
-        body may break or raise, so that this happens at once. If the input is an asynchronous
-        generator, it is closed then too, and its clean-up gets at most 5 seconds.
+        requests in flight get 5 seconds to come back, for the journal; a warning counts their
+        outcomes, and no other message leaves. Use `contextlib.aclosing` if the loop's body may
+        break. An input that is an asynchronous generator is closed, with 5 seconds to clean up.
 
         The input is read no faster than messages leave. `deadline` is for each message, and begins
         when the message leaves the queue.

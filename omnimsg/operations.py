@@ -47,7 +47,8 @@ class Operations:
     async def status(self, id: str, *, deadline: float = DEADLINE) -> MessageStatus:  # noqa: A002
         """Ask the provider for the status of a message.
 
-        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`.
+        A message that the provider does not know is `UNKNOWN` with the reason `NOT_FOUND`. An id
+        that cannot be one of Bird's is an `OperationError` with that reason.
         """
         message_id = MessageId(id)
         account = self._accounts.with_operation(message_id.account, Operation.STATUS)
@@ -111,7 +112,7 @@ class Operations:
             OperationError: The file is not there (any more), is too large or does not match the
                 digest, or the transfer broke.
             OSError: The file cannot be written.
-            InvalidValue: `max_bytes` is no whole number.
+            InvalidValue: `max_bytes` is no whole number, or less than 0.
         """
         most: object = max_bytes
         if most is not None and (not isinstance(most, int) or most < 0):
@@ -131,7 +132,7 @@ class Operations:
         return await account.media_info(stored, deadline)
 
     async def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask for the balance of an account; also the cheapest way to try its credentials."""
+        """Ask for the balance of an account; `check` tries the credentials of any account."""
         return await self._accounts.with_operation(account, Operation.BALANCE).balance(deadline)
 
     def history(

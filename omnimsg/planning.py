@@ -34,13 +34,16 @@ class Planning:
     def preview(self, message: Message, *, account: str | None = None) -> Preview:
         """Return what would become of a message if it were sent now; nothing is sent.
 
-        For a message whose fallback legs omnimsg runs, this is the preview of its first leg.
+        For a message whose fallback legs omnimsg runs, this is the preview of its first leg, unless
+        another leg is refused: then the message would not leave either.
         """
         target = self._accounts.target(account)
         if message.__class__ is Message and message.fallback and not target.carries_legs(message):
             chain_legs = split_legs(message, target, self._accounts.get)
-            if not isinstance(chain_legs, NotSent):
-                message = chain_legs[0].message
+            if isinstance(chain_legs, NotSent):
+                preview = target.preview(attrs.evolve(message, fallback=()))
+                return attrs.evolve(preview, refusal=chain_legs, request=None)
+            message = chain_legs[0].message
         return target.preview(message)
 
     def plan(self, message: Message, *, account: str | None = None) -> Plan:

@@ -70,8 +70,8 @@ class LateSettlement:
 class Receiving:
     """The receiving methods of `Client`.
 
-    Messages are tracked from the first call of one of these methods on; make that call before the
-    first send.
+    Messages are tracked from the first call of one of these methods on, except `finish_legs` and
+    `unknown_codes`; make that call before the first send.
     """
 
     _accounts: Accounts
@@ -101,14 +101,16 @@ class Receiving:
         more than once only after it has raised or timed out, or the process was restarted.
 
         Args:
-            handler: Called with each new event; may be a coroutine function.
+            handler: Called with each new event, beside those of other calls; may be a coroutine
+                function. Without any, and without a loop over `events`, only reports are handled:
+                any other event is answered 503, and comes again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any, with those that are added later.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
-                known.
+            ConfigError: An account has no secret to verify callbacks with, none has a provider that
+                sends callbacks, or the public URL is not known.
             InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
         """
         options = self._callbacks
@@ -139,6 +141,9 @@ class Receiving:
         It is called with a `StatusChanged`. Changes of one message arrive one at a time and in
         order. A report that changes nothing, such as a late `SENT` after `DELIVERED`, causes no
         call.
+
+        Raises:
+            InvalidValue: `handler` is no function.
         """
         require_function("handler", handler)
         self._delivery.handlers.on_status(handler)
@@ -196,6 +201,9 @@ class Receiving:
 
         Args:
             timeout: Seconds to wait.
+
+        Raises:
+            InvalidValue: The timeout is not a number.
         """
         return await self._legs.finish(to_seconds(timeout, "timeout"))
 
@@ -236,28 +244,37 @@ class Receiving:
     async def _ending_waits(self, until: Deadline) -> AsyncIterator[None]:
         """Close the accounts inside; then what waits for legs or for reports is ended.
 
-        That happens even if the closing is cancelled, because nothing else would end it. It then
-        has a few seconds. So have store and suppression list if the deadline has passed.
+        That happens even if the closing is cancelled, because nothing else would end it. All of it
+        shares one deadline: the closing's, but a few seconds at least, and just these if it is
+        cancelled.
         """
-        seconds: float | None = CLEANUP_SECONDS
+        is_cancelled = True
         try:
             yield
-            seconds = None
+            is_cancelled = False
         finally:
-            with anyio.move_on_after(seconds, shield=seconds is not None):
-                try:
-                    await self._legs.aclose()
-                finally:
-                    await self._store_last(until)
+            left = 0.0 if is_cancelled else until.remaining()
+            last = Deadline.after(max(CLEANUP_SECONDS, left), until.now)
+            with anyio.CancelScope(shield=is_cancelled):
+                await self._end_waits(last)
 
-    async def _store_last(self, until: Deadline) -> None:
-        """Give the store of messages and the suppression list what they have not taken yet."""
+    async def _end_waits(self, until: Deadline) -> None:
+        """End what waits; store and suppression list get what they have not taken yet.
+
+        The list begins at once, so that a store that hangs does not use up its time.
+        """
+        delivery, consents = self._settlement.delivery, self._consents
+        if consents is not None:
+            consents.begin_closing()
         try:
-            if self._settlement.delivery is not None:
-                await self._settlement.delivery.aclose(until)
+            await self._legs.aclose(until)
         finally:
-            if self._consents is not None:
-                await self._consents.aclose(max(CLEANUP_SECONDS, until.remaining()))
+            try:
+                if delivery is not None:
+                    await delivery.aclose(until)
+            finally:
+                if consents is not None:
+                    await consents.aclose(until.remaining())
 
     @cached_property
     def _delivery(self) -> Delivery:

@@ -28,7 +28,8 @@ class TemplateMapping:
 
     Attributes:
         name: The provider's name of the template; the application's name unless given.
-        id: The provider's id of the template, if it uses ids (a Bird project).
+        id: The provider's id of the template, if it uses ids (a Bird project, a Viber template of
+            Messente).
         version: The provider's version of the template.
         language: The language to use instead of the message's own.
         keys: The names of the placeholders, in order, if the provider names them: the first body
@@ -59,7 +60,7 @@ class Account(Generic[S]):
         senders: The sender of a message that has none, by channel; comes before `sender`.
         templates: Template mappings, by the application's template name.
         codes: The user's changes to the code table, by code and level.
-        extras: Merged into every request, before the message's own extras.
+        extras: Merged into every message, before the message's own extras.
     """
 
     name: str

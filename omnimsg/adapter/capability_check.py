@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.address import ProviderContact, is_mailbox
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.content import (
     Card,
@@ -318,8 +318,7 @@ def _recipient_kind(message: Message) -> str:
     to = message.to
     if isinstance(to, ProviderContact):
         return "contact"
-    # Not by the plus: an e-mail address may begin with one.
-    return "email" if "@" in to else "phone"
+    return "email" if is_mailbox(to) else "phone"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ from omnimsg.adapter.account import Account, TemplateMapping
 from omnimsg.adapter.capability_check import check_message, refused
 from omnimsg.adapter.operation import Operation
 from omnimsg.adapter.receiving import Receiving
+from omnimsg.domain.address import is_mailbox
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.failure import Failure
@@ -159,11 +160,7 @@ class Adapter(Receiving, ABC, Generic[S]):
         """
         if message.channel is not None:
             return message.channel
-        if (
-            Channel.EMAIL in self.capabilities.channels
-            and isinstance(message.to, str)
-            and "@" in message.to
-        ):
+        if Channel.EMAIL in self.capabilities.channels and is_mailbox(message.to):
             return Channel.EMAIL
         return self.account.channel or self.capabilities.default_channel
 

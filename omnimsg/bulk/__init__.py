@@ -10,7 +10,7 @@ request; a later run with `--resume` reads there which lines to send.
 """
 
 from omnimsg.bulk.fingerprint import FileChangedError
-from omnimsg.bulk.line import FileFormatError, Line
+from omnimsg.bulk.line import FileFormatError, Line, WrongInputError
 from omnimsg.bulk.line_state import LineState, LineStates
 from omnimsg.bulk.reader import MessageFile, open_message_file
 from omnimsg.bulk.results import ResultsFile
@@ -29,5 +29,6 @@ __all__ = [
     "ReadOptions",
     "ResultsError",
     "ResultsFile",
+    "WrongInputError",
     "open_message_file",
 ]

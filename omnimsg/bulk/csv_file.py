@@ -11,7 +11,7 @@ import attrs
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_columns import CellError, Columns, shown_name, visible_name
 from omnimsg.bulk.csv_rows import Row, RowReader
-from omnimsg.bulk.line import FileFormatError, Line, bad_line
+from omnimsg.bulk.line import FileFormatError, Line, WrongInputError, bad_line
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.validate import is_unicode
@@ -69,7 +69,9 @@ class CsvFile:
         except ValueError as error:
             self._check_is_first_header(reader)
             what = str(error)
-            raise FileFormatError(what if what.startswith("--") else f"header: {what}") from None
+            if what.startswith("--"):
+                raise WrongInputError(what) from None
+            raise FileFormatError(f"header: {what}") from None
         del self.header[self._columns.width :]
         self.kept: tuple[str, ...] = self._columns.kept
         self._use_columns(reader)

@@ -17,6 +17,10 @@ class FileFormatError(OmnimsgError):
     """
 
 
+class WrongInputError(FileFormatError):
+    """Another file or other flags are meant: nothing in the file itself needs a correction."""
+
+
 @attrs.frozen(kw_only=True)
 class Line:
     """One message of a file, as read.

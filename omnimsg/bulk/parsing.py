@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.dedup import ReferenceSet
-from omnimsg.domain.address import is_e164
+from omnimsg.domain.address import is_e164, is_mailbox
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.phone_number import check_region, parse_number
 from omnimsg.domain.serialization import message_from_json
@@ -103,7 +103,7 @@ class LineParser:
 
     def _recipient(self, to: object, region: str) -> dict[str, Any]:
         """Return the recipient in E.164 form if it is a number in another form, else nothing."""
-        if not isinstance(to, str) or "@" in to or is_e164(to):
+        if not isinstance(to, str) or is_mailbox(to) or is_e164(to):
             return {}
         try:
             number = parse_number(to, region)

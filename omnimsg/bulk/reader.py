@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from omnimsg.bulk import source as source_module
 from omnimsg.bulk.csv_file import CsvFile
-from omnimsg.bulk.line import FileFormatError, Line, bad_line
+from omnimsg.bulk.line import FileFormatError, Line, WrongInputError, bad_line
 from omnimsg.bulk.results_format import HEADER_START
 from omnimsg.bulk.source import (
     ReadOptions,
@@ -77,8 +77,9 @@ def open_message_file(path: Path, options: ReadOptions | None = None) -> Message
         options: How to read it.
 
     Raises:
-        FileFormatError: The suffix of the name is unknown, the path is not a regular file, the
-            header is wrong, or the file is in another encoding.
+        FileFormatError: The header is wrong, or the file is in another encoding.
+        WrongInputError: The suffix of the name is unknown, the path is not a regular file, or an
+            option does not suit the file.
         OSError: The file cannot be read.
     """
     require_regular_file(path)
@@ -89,9 +90,9 @@ def open_message_file(path: Path, options: ReadOptions | None = None) -> Message
             return file
     with path.open("rb") as unknown:
         # Whoever gave a workbook the name of a CSV file would be refused once more.
-        refuse_foreign_format(unknown.read(_MAGIC_BYTES))
+        refuse_foreign_format(unknown.read(_MAGIC_BYTES), WrongInputError)
     known = ", ".join(suffix for each in _KINDS for suffix in each.suffixes)
-    raise FileFormatError(f"its name does not tell its format; let it end in one of {known}")
+    raise WrongInputError(f"its name does not tell its format; let it end in one of {known}")
 
 
 class JsonLinesFile:
@@ -101,8 +102,8 @@ class JsonLinesFile:
         source: The file.
 
     Raises:
-        FileFormatError: An option for CSV was given, or the file is one JSON array or a results
-            file.
+        FileFormatError: The file is one JSON array.
+        WrongInputError: An option for CSV was given, or the file is a results file.
         FileChangedError: The file has changed since its fingerprint was computed.
         OSError: The file cannot be read.
     """
@@ -114,14 +115,14 @@ class JsonLinesFile:
 
     def __init__(self, source: Source) -> None:
         if source.options.renamed or source.options.text is not None:
-            raise FileFormatError(
+            raise WrongInputError(
                 "is JSON Lines, where messages have no columns; --map and --text are for CSV"
             )
         self.source = source
         first = next(filter(bytes.strip, source.lines()), b"")
         if first.startswith(HEADER_START):
             # Its name ends as that of a file of messages, and a shell completes it.
-            raise FileFormatError("is a results file; name the file of messages that it belongs to")
+            raise WrongInputError("is a results file; name the file of messages that it belongs to")
         if first.lstrip().startswith(b"["):
             # With one element a line, the last would be read as a message, the others as bad lines.
             raise FileFormatError(

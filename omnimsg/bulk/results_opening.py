@@ -49,7 +49,9 @@ def refuse_if_rescued(path: Path) -> None:
         )
 
 
-def refuse_other_flags(path: Path, source: Fingerprint, flags: Flags) -> None:
+def refuse_other_flags(
+    path: Path, source: Fingerprint, flags: Flags, unnamed: str | None = None
+) -> None:
     """Refuse to resume with other flags than the first run had.
 
     Nothing is refused here that `ResultsFile.resume` refuses with a better reason.
@@ -58,6 +60,7 @@ def refuse_other_flags(path: Path, source: Fingerprint, flags: Flags) -> None:
         path: The results file.
         source: The fingerprint of the file of messages.
         flags: The flags now.
+        unnamed: The account of a run without `--account`; `None` if routes choose it.
 
     Raises:
         ResultsError: A flag differs.
@@ -68,7 +71,7 @@ def refuse_other_flags(path: Path, source: Fingerprint, flags: Flags) -> None:
         return
     if "refused" in first or first.get("sha256") != source.sha256:
         return
-    if differing := other_flags(first.get("flags"), flags):
+    if differing := other_flags(first.get("flags"), flags, unnamed):
         raise ResultsError(
             f"{path}: the first run had {differing}; resume with the flags of the"
             " first run, or add --allow-other-flags to send the lines that are left with these"

@@ -81,19 +81,21 @@ def printable_path(path: str) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def other_flags(first: object, now: Flags) -> str:
+def other_flags(first: object, now: Flags, unnamed: str | None = None) -> str:
     """Return in words which flags of the first run differ from those now; empty if none does.
 
     Args:
         first: The recorded flags of the first run; those that it lacks do not differ.
         now: The flags to compare.
+        unnamed: The account of a run without `--account`; `None` if routes choose it.
     """
     if not isinstance(first, dict):
         return ""
+    meant = {"account": unnamed}
     words = [
         _in_words(name, first[name], is_given=bool(now[name]))
         for name in now
-        if name in first and first[name] != now[name]
+        if name in first and (first[name] or meant.get(name)) != (now[name] or meant.get(name))
     ]
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 

@@ -23,7 +23,7 @@ from omnimsg.bulk.encoding import (
     utf16_without_mark,
 )
 from omnimsg.bulk.fingerprint import Fingerprint, Fingerprinter, read_unchanged
-from omnimsg.bulk.line import FileFormatError
+from omnimsg.bulk.line import FileFormatError, WrongInputError
 from omnimsg.bulk.physical_lines import physical_lines
 from omnimsg.domain.frozen_dict import EMPTY
 
@@ -116,7 +116,7 @@ class Source:
         """
         survey = self._survey
         if survey.is_utf8_instead:
-            raise FileFormatError("is UTF-8 already; leave out --encoding")
+            raise WrongInputError("is UTF-8 already; leave out --encoding")
         if survey.wrong_lines > survey.right_lines:
             raise FileFormatError(f"line {survey.first_wrong} {self.not_in_encoding()}")
 
@@ -205,31 +205,35 @@ def _encoding_of(options: ReadOptions) -> str | None:
     try:
         return known_encoding(options.encoding)
     except ValueError as error:
-        raise FileFormatError(f"--encoding: {error}") from None
+        raise WrongInputError(f"--encoding: {error}") from None
 
 
 def require_regular_file(path: Path) -> None:
     """Refuse a path that is missing, or whose content cannot be read a second time.
 
     Raises:
-        FileFormatError: The path is a pipe, a folder or a device.
+        WrongInputError: The path is a pipe, a folder or a device.
         FileNotFoundError: The path does not exist.
     """
     if not path.is_file():
         if path.exists():
-            raise FileFormatError("is not a regular file, and could not be read again to resume")
+            raise WrongInputError("is not a regular file, and could not be read again to resume")
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
-def refuse_foreign_format(head: bytes) -> None:
+def refuse_foreign_format(head: bytes, error: type[FileFormatError] = FileFormatError) -> None:
     """Refuse the start of a file that is no text.
+
+    Args:
+        head: The start of the file.
+        error: The error to raise.
 
     Raises:
         FileFormatError: It is a workbook, an archive or a PDF.
     """
     for magic, what in _FOREIGN_FORMATS.items():
         if head.startswith(magic):
-            raise FileFormatError(f"is {what}")
+            raise error(f"is {what}")
 
 
 def _refuse_wrong_encoding(head: bytes, encoding: str | None) -> None:

@@ -25,7 +25,7 @@ def balance(
 ) -> int:
     """Show the balance of an account.
 
-    This is also the cheapest way to test an account's credentials.
+    Few providers tell it; omnimsg doctor tests the credentials of every account.
 
     Args:
         account: The account to ask; the default account unless given.

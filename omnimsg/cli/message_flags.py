@@ -19,7 +19,7 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.message_files import problems_text, region_advice
 from omnimsg.cli.output import closed_output_ignored, masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
-from omnimsg.domain.address import is_e164
+from omnimsg.domain.address import is_e164, is_mailbox
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
@@ -152,7 +152,7 @@ def _message(to: str, content: Content, flags: MessageFlags) -> Message:
 
 def _recipient(to: str, region: str | None) -> str:
     """Return a recipient in E.164 form; with a region, print a hint if the number was converted."""
-    if region is None or "@" in to or is_e164(to):
+    if region is None or is_mailbox(to) or is_e164(to):
         return to
     number = parse_number(to, region)
     # An output that nobody reads must not keep the message from being sent.

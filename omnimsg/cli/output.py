@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from omnimsg.cli.streams import OutputError, discard_output, writing
+from omnimsg.domain.address import is_mailbox
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def sanitize(text: str) -> str:
 
 def masked_address(address: str) -> str:
     """Mask a number or an e-mail address for a narrow column: `+372…01`, `o…@….test`."""
-    if "@" in address:
+    if is_mailbox(address):
         return f"{sanitize(address)[:1]}…@…{sanitize(address)[-5:]}"
     return re.sub(r"\*+", "…", mask_text(sanitize(address)))
 

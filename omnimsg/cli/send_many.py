@@ -108,6 +108,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         raise CommandError("--check reads the whole file", "leave out --resume")
     from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
     from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
+    from omnimsg.client import Client  # noqa: PLC0415
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
     # Report a wrong configuration before the results file is created.
@@ -125,7 +126,10 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     given = recorded_flags(
         messages.source.options, region=reading.region, account=account, config=config
     )
-    results = _open_results(messages, flags, file, given)
+    # Report what only a client finds wrong before the results file is created.
+    Client.from_config(loaded)
+    unnamed = None if loaded.routes else loaded.own_default
+    results = _open_results(messages, flags, file, given, unnamed)
     settings = RunSettings(
         loaded=loaded,
         account=account,
@@ -140,13 +144,13 @@ def _open_messages(
     file: Path, flags: ResultsFlags, reading: FileFlags, *, record_refusal: bool
 ) -> "MessageFile":
     """Open the file of messages; if it is wrong as a whole, record that it was refused."""
-    from omnimsg.bulk import FileFormatError, ResultsFile  # noqa: PLC0415
+    from omnimsg.bulk import FileFormatError, ResultsFile, WrongInputError  # noqa: PLC0415
 
     try:
         return open_messages(file, reading)
     except FileFormatError as error:
         explained = refused(file, error)
-        if record_refusal and not flags.resume and file.is_file() and file.suffix:
+        if record_refusal and not flags.resume and not isinstance(error, WrongInputError):
             # So that the corrected file can be sent with or without --resume: nothing was tried.
             with suppress(OSError):
                 ResultsFile.record_refusal(flags.path(file), file, str(error))
@@ -154,9 +158,17 @@ def _open_messages(
 
 
 def _open_results(
-    messages: "MessageFile", flags: ResultsFlags, file: Path, given: "Flags"
+    messages: "MessageFile", flags: ResultsFlags, file: Path, given: "Flags", unnamed: str | None
 ) -> "ResultsFile":
-    """Create the results file of a file of messages, or resume it."""
+    """Create the results file of a file of messages, or resume it.
+
+    Args:
+        messages: The file of messages.
+        flags: The flags of the results file.
+        file: The path of the file of messages.
+        given: The flags of the run, to record or to compare.
+        unnamed: The account of a run without `--account`; `None` if routes choose it.
+    """
     from omnimsg.bulk import ResultsError, ResultsFile  # noqa: PLC0415
     from omnimsg.bulk.results_opening import refuse_other_flags  # noqa: PLC0415
 
@@ -164,7 +176,7 @@ def _open_results(
     open_results = ResultsFile.resume if flags.resume else ResultsFile.create
     try:
         if flags.resume and not flags.allow_other_flags:
-            refuse_other_flags(path, known, given)
+            refuse_other_flags(path, known, given, unnamed)
         return open_results(path, file, known=known, flags=given)
     except ResultsError as error:
         what, _, hint = str(error).partition("; ")

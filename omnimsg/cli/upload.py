@@ -33,7 +33,7 @@ class FileFlags:
         content_type: The media type of the file, such as image/png; it is never guessed.
         file_name: The name that a recipient may see; the file's own unless given.
         to: The only recipient that may get the file; any recipient unless given.
-        channel: The only channel to use the file on, if the provider requires one.
+        channel: The only channel to use the file on; every channel unless given.
     """
 
     content_type: str

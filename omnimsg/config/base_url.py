@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
+from omnimsg.domain.host import is_authority
 from omnimsg.transport.loopback import is_loopback
-
-# The characters of a host name or an IP address; IDNA converts names in other scripts.
-_HOST = re.compile(r"[^\s/\\?#@:%<>\"^`{|}\[\]]{1,253}|[0-9A-Fa-f:.]+")
 
 
 def base_url_problem(text: str, *, allow_http: bool) -> str | None:
@@ -26,7 +23,11 @@ def base_url_problem(text: str, *, allow_http: bool) -> str | None:
     # `urlsplit` drops line breaks and tabs; U+0020 is the only space that is printable.
     if not text.isprintable() or " " in text or "\\" in text:
         return "must be a URL without spaces, line breaks and backslashes"
-    if parts.scheme not in ("http", "https") or not host or not _is_host(host):
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not is_authority(parts.netloc.rpartition("@")[2])
+    ):
         return "must be an absolute https URL"
     if "@" in parts.netloc or parts.query or parts.fragment:
         return "must be only scheme, host, port and path"
@@ -38,13 +39,3 @@ def base_url_problem(text: str, *, allow_http: bool) -> str | None:
 def is_this_machine(base_url: str) -> bool:
     """Return whether a base URL names this machine, as a sandbox's does."""
     return is_loopback(urlsplit(base_url).hostname)
-
-
-def _is_host(host: str) -> bool:
-    if not _HOST.fullmatch(host):
-        return False
-    try:
-        host.encode("idna")
-    except UnicodeError:  # a label is empty or too long
-        return False
-    return True

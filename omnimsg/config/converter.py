@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import attrs
 
-from omnimsg.config.references import FromReference, Unresolved
+from omnimsg.config.references import FromReference, FromUrl, Unresolved
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.structuring import exact_type, read_float, require_mapping, unknown_choice
@@ -58,7 +58,9 @@ def converter_for(folder: Path) -> cattrs.Converter:
         return read(require_mapping(_resolved(value)), kind)
 
     def list_as_tuple(value: object, kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type form
-        if not isinstance(_resolved(value), list):
+        if isinstance(_resolved(value), FromUrl):
+            value = [value]
+        if not isinstance(value, list):
             raise ValueError("must be a list")  # noqa: TRY004 - hooks report problems this way
         items: Any = GenericAlias(list, get_args(kind)[:1])
         return tuple(converter.structure(value, items))

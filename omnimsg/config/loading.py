@@ -126,6 +126,7 @@ def config_from_mapping(
         callbacks=callbacks or CallbackOptions(),
         routes=routes,
         budgets=budgets,
+        own_default=str(own_default),
     )
 
 

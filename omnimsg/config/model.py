@@ -72,7 +72,7 @@ class AccountTable(Network):
             `sender`.
         templates: The provider's templates, by the application's name for them.
         codes: Changes to the provider's code table, by `"level:code"`.
-        extras: Fields to merge into every request.
+        extras: The provider's own fields to merge into every message, before those of the message.
         retry: How often and how soon to retry.
         limits: The limits of concurrency and rate.
         breaker: When to stop sending to a provider that fails.
@@ -128,6 +128,8 @@ class Config:
     Attributes:
         adapters: The adapter of each account, by account name, in the order of the configuration.
         default: The name of the account that is used if none is named.
+        own_default: The name of the account that the configuration itself gives as the default;
+            `default` is another one if the caller has replaced it.
         callbacks: How callbacks are received.
         policies: The policy of each account, by account name.
         unusable: Why an account that is in neither cannot be used, by account name: a variable or a
@@ -143,3 +145,4 @@ class Config:
     callbacks: CallbackOptions = attrs.field(factory=CallbackOptions)
     routes: tuple[Route, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    own_default: str = ""

@@ -31,6 +31,12 @@ class FromReference(str):
     __slots__ = ()
 
 
+class FromUrl(FromReference):
+    """A text from the query of a URL, which the converter also accepts as a list of one item."""
+
+    __slots__ = ()
+
+
 @attrs.frozen
 class Unresolved:
     """Replaces a value whose reference cannot be resolved.
@@ -73,8 +79,9 @@ def resolve_references(value: object, *, folder: Path, depth: int = 0) -> Any:  
     if isinstance(value, (list, tuple)):
         return [resolve_references(each, folder=folder, depth=depth + 1) for each in value]
     if isinstance(value, str) and is_reference(value):
+        kind = FromUrl if isinstance(value, FromUrl) else FromReference
         try:
-            return FromReference(resolve_reference(value, folder=folder))
+            return kind(resolve_reference(value, folder=folder))
         except ValueError as error:
             return Unresolved(str(error))
     return value

@@ -3,7 +3,7 @@
 * The scheme is the provider, the host the account's name; the first account is the default one.
 * The values before the `@`, separated by colons, fill the provider's required keys in order.
 * The query has every other key: `sender=Shop`, nested keys with dots (`limits.concurrency=4`), and
-  lists as repeated keys. Values may be numbers and booleans, as in a variable.
+  lists as one key for each item. Values may be numbers and booleans, as in a variable.
 * `%2C` is a literal comma; likewise `%40`, `%3A` and so on.
 
 The accounts are validated and built like those of a file.
@@ -20,7 +20,7 @@ import attrs
 
 from omnimsg.config.loading import config_from_mapping
 from omnimsg.config.plugins import load_adapter
-from omnimsg.config.references import FromReference
+from omnimsg.config.references import FromReference, FromUrl
 from omnimsg.config.toml_file import CONFIG_VARIABLE
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.message_id import is_account_name
@@ -101,7 +101,7 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
         )
     table |= zip(keys, values, strict=False)
     for key, value in parse_qsl(parts.query, keep_blank_values=True):
-        _put(table, key, FromReference(value), where)
+        _put(table, key, FromUrl(value), where)
     return name, table
 
 
@@ -116,7 +116,7 @@ def _required_keys(provider: str, where: str) -> list[str]:
     ]
 
 
-def _put(table: dict[str, Any], key: str, value: FromReference, where: str) -> None:
+def _put(table: dict[str, Any], key: str, value: FromUrl, where: str) -> None:
     """Store a value under a key with dots for nested tables; a repeated key makes a list."""
     *path, last = key.split(".")
     for step in path:

@@ -37,7 +37,7 @@ async def serve(respond: Respond, scope: Scope, receive: Receive, send: Send) ->
 
 def mounted(receiver: Application, application: Application, path: str) -> Application:
     """Return an application: the receiver below `path`, `application` for all other paths."""
-    prefix = path.rstrip("/") + "/"
+    prefix = f"/{path.strip('/')}/".replace("//", "/")
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         is_below = scope["type"] == "http" and _path_below_root(scope).startswith(prefix)

@@ -24,7 +24,6 @@ from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
-from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -136,11 +135,10 @@ class Delivery:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
-            until: When both must have ended. The store may take a few seconds all the same, and so
-                may the handlers.
+            until: When both must have ended.
         """
         try:
-            await self.tracker.aclose(_left(until))
+            await self.tracker.aclose(until.remaining())
         finally:
             self.closing.set()
         loop = asyncio.get_running_loop()
@@ -148,7 +146,7 @@ class Delivery:
         if not tasks:
             return
         try:
-            await asyncio.wait(tasks, timeout=_left(until))
+            await asyncio.wait(tasks, timeout=until.remaining())
         finally:
             late = [each for each in tasks if not each.done()]
             if late:
@@ -243,44 +241,50 @@ class Delivery:
     def _joined(self, tracked: Tracked) -> None:
         """Start a task that hands on reports which arrived before the answer to their send."""
         hand_on = partial(self.dispatcher.state_found, tracked, self._clock.utc_now(), set())
-
-        async def try_often() -> None:
-            if not await _succeeds(hand_on, partial(_warn_early, tracked)):
-                await self._try_again(hand_on, partial(_warn_early, tracked))
-
-        self._start(try_often())
+        self._start(self._try_often(hand_on, partial(_warn_early, tracked)))
 
     async def _found(self, status: MessageStatus) -> None:
-        """Track what a look-up found, and tell the handlers; what fails is tried again."""
-        at, done = self._clock.utc_now(), set[object]()
+        """Track what a look-up found, and tell the handlers; what fails is tried again.
 
-        async def hand_on() -> None:
-            tracked = await self.tracker.look_up(status)
-            await self.dispatcher.state_found(tracked, at, done)
+        A provider tells of an opt-out once, so what the store does not take is kept for it.
+        """
+        at, key = self._clock.utc_now(), (status.id, status.status)
+        warn = partial(_warn_found, status.id)
+
+        def hand_on(tracked: Tracked) -> _HandOn:
+            return partial(self.dispatcher.state_found, tracked, at, set())
+
+        def stored(tracked: Tracked) -> None:
+            self._finish(key, self._try_often(hand_on(tracked), warn))
 
         try:
             tracked = await self.tracker.look_up(status)
         except (Exception, asyncio.CancelledError) as error:
-            if not is_own_cancellation(error):
-                self._find_again(status, hand_on)
+            if not is_own_cancellation(error) and self._is_first(key):
+                self.tracker.look_up_later(status, stored)
             raise
-        first = partial(self.dispatcher.state_found, tracked, at, done)
-        if not await _succeeds(first, partial(_warn_found, status.id)):
-            self._find_again(status, hand_on)
+        first = hand_on(tracked)
+        if not await _succeeds(first, warn) and self._is_first(key):
+            self._finish(key, self._try_again(first, warn))
 
-    def _find_again(self, status: MessageStatus, hand_on: _HandOn) -> None:
-        """Start a task that hands on what a look-up found, unless there is one."""
-        key = status.id, status.status
-        if key not in self._told_again:
-            self._told_again.add(key)
-            task = self._start(self._try_again(hand_on, partial(_warn_found, status.id)))
-            task.add_done_callback(lambda _: self._told_again.discard(key))
+    def _is_first(self, key: tuple[MessageId, Status]) -> bool:
+        """Return whether nothing tries yet to hand on a status that a look-up found."""
+        is_first = key not in self._told_again
+        self._told_again.add(key)
+        return is_first
+
+    def _finish(self, key: tuple[MessageId, Status], work: Coroutine[Any, Any, None]) -> None:
+        self._start(work).add_done_callback(lambda _: self._told_again.discard(key))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._report_tasks.add(task)
         task.add_done_callback(self._report_tasks.discard)
         return task
+
+    async def _try_often(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
+        if not await _succeeds(hand_on, warn):
+            await self._try_again(hand_on, warn)
 
     async def _try_again(self, hand_on: _HandOn, warn: Callable[[str], None]) -> None:
         """Try several times: no provider sends it again. Closing brings the last try forward."""
@@ -290,10 +294,6 @@ class Delivery:
                     await self.closing.wait()
             if await _succeeds(hand_on, warn) or self.closing.is_set:
                 return
-
-
-def _left(until: Deadline) -> float:
-    return max(CLEANUP_SECONDS, until.remaining())
 
 
 async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:
@@ -326,7 +326,7 @@ def _warn_found(message_id: MessageId, kind: str) -> None:
 
 def _closed(message_id: MessageId) -> OperationError:
     # As after any other operation of a closed client.
-    failure = Failure(reason=Reason.CANCELLED, retry=Retry.SAFE, detail="the client is closed")
+    failure = Failure(reason=Reason.CANCELLED, retry=Retry.AFTER_FIX, detail="the client is closed")
     return OperationError("wait", message_id.account, failure)
 
 

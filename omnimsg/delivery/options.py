@@ -11,16 +11,19 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.host import is_authority
 
 
 def _public_url(owner: object, field: attrs.Attribute[Any], value: str) -> None:
     validate.instance_of(str)(owner, field, value)
     try:
         parts = urlsplit(value)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_usable = parts.scheme in ("http", "https") and is_authority(parts.netloc)
     except ValueError:
         is_usable = False
-    if not is_usable or parts.query or parts.fragment or not value.isascii():
+    # `urlsplit` drops line breaks and tabs.
+    is_printed = value.isascii() and value.isprintable() and " " not in value and "\\" not in value
+    if not is_usable or parts.query or parts.fragment or not is_printed:
         raise validate.refuse(
             owner, field.name, "must be an address such as 'https://hooks.example.com/callbacks'"
         )
@@ -63,7 +66,8 @@ class CallbackOptions:
         backlog: How many requests are in progress at once, from reading to the answer; more are
             answered 503.
         read_timeout: Seconds within which a body must have arrived.
-        handler_timeout: Seconds that the handlers may take for one event.
+        handler_timeout: Seconds that store, suppression list and handlers together may take for
+            one event.
     """
 
     public_url: str | None = attrs.field(

@@ -241,17 +241,24 @@ class Receiver:
             raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
 
     async def _hand_on(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
-        """Hand on the events of a genuine callback."""
+        """Hand on the events of a genuine callback; one that is not handled stops no other."""
         remember_until = context.now + adapter.repeats_for
+        failed: BaseException | None = None
         try:
-            for event in adapter.parse(callback, context):
+            events = tuple(adapter.parse(callback, context))
+        except Exception as error:
+            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
+        for event in events:
+            try:
                 if isinstance(event, StatusEvent):
                     note_leg(event.leg, adapter, self._observers)
                 await self._dispatcher.dispatch(event, context.now, remember_until)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_own_cancellation(error):
-                raise
-            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
+            except (Exception, asyncio.CancelledError) as error:
+                if is_own_cancellation(error):
+                    raise
+                failed = failed or error
+        if failed is not None:
+            raise RefusedError(RefusedBecause.NOT_HANDLED, _where(failed)) from failed
 
     def _report_refusal(self, account: str, refusal: RefusedError) -> None:
         """Count a refusal, log it, and notify the observers."""

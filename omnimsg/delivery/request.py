@@ -86,7 +86,8 @@ class RefusedBecause(StrEnum):
         return _ANSWERS[self]
 
 
-# On this answer a provider sends the callback again; all three do so for hours.
+# On this answer a provider sends the callback again: Bird for hours, Clickatell for a time that it
+# does not publish. Messente documents nothing of it.
 _LATER = Answer(503, (("Retry-After", "5"),))
 _ANSWERS = {
     RefusedBecause.NO_SUCH_ACCOUNT: Answer(404),

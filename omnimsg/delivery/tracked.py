@@ -259,7 +259,7 @@ class Tracked:
             to=first.to or second.to,
             handover=max(first.handover, second.handover, key=_CERTAINTY.index),
             legs=merge_legs((*first.legs, *second.legs)),
-            told=max(first.told, second.told, key=lambda status: status.rank),
+            told=max(first.told, second.told),
             followed_by=_joined(first.followed_by, second.followed_by),
             reached_twice=first.reached_twice or second.reached_twice,
             doubt_key=first.doubt_key or second.doubt_key,

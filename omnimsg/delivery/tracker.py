@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from contextlib import suppress
 from datetime import timedelta
@@ -13,10 +12,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
-from omnimsg.delivery.doubt import Doubt
+from omnimsg.delivery.store_log import warn_closed, warn_failed, warn_overflow
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
-from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.engine.attempt.store_queue import StoreQueue
 from omnimsg.engine.cancellation import is_own_cancellation
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.observers import Observers, OutcomeKnown
-
-log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 # Outcomes are stored this many seconds after the first of them, or at the next query: one task
 # stores many outcomes.
@@ -82,7 +78,7 @@ class Tracker(Observer):
         self._joined = joined
         # Its values are calls, each of which stores one outcome.
         self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
-            lambda store: store(), failed=_warn_failed, overflows=_warn_overflow
+            lambda store: store(), failed=warn_failed, overflows=warn_overflow
         )
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
@@ -93,13 +89,16 @@ class Tracker(Observer):
         # By the monotonic clock: the time of day may be set back.
         self._next_sweep = clock.monotonic()
         self._last_doubt: datetime | None = None
+        # Keys of doubts whose proof the store may have written before it raised, or before its
+        # caller gave up: the repeated call finds the doubt ended, and tells the observers.
+        self._untold_ends: set[str | None] = set()
 
     def outcome_known(self, event: OutcomeKnown) -> None:
         """Queue the outcomes to track: doubts, and acceptances with an id."""
         for outcome, message in zip(event.outcomes, event.messages, strict=True):
             if isinstance(outcome, Ambiguous):
                 now, key = self._clock.utc_now(), secrets.token_hex(8)
-                doubt = Doubt(Tracked.of_doubt(outcome, message, now, key=key))
+                doubt = Tracked.of_doubt(outcome, message, now, key=key)
                 self._outcomes.add(partial(self._store_doubt, doubt))
             # An adapter that breaks its contract may name neither.
             elif isinstance(outcome, Accepted) and (outcome.provider_id or outcome.batch_id):
@@ -119,11 +118,7 @@ class Tracker(Observer):
             self._commits.stop()
             self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
             if self._outcomes:
-                log.warning(
-                    "the client was closed before the store of messages had taken %d outcomes",
-                    len(self._outcomes),
-                    extra=log_fields(count=len(self._outcomes)),
-                )
+                warn_closed(len(self._outcomes))
 
     async def commit(self) -> datetime:
         """Store the queued outcomes, and join them with the reports that arrived before them.
@@ -143,7 +138,7 @@ class Tracker(Observer):
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
         """Store an acceptance."""
         new = Tracked.of_accepted(accepted, to, self._clock.utc_now())
-        return await self._store_outcome(new, new.joined_with)
+        return await self._store_outcome(new)
 
     def prove(self, found: Accepted) -> None:
         """Queue the acceptance of a doubtful message that a look-up has found."""
@@ -164,11 +159,22 @@ class Tracker(Observer):
 
     async def look_up(self, status: MessageStatus) -> Tracked:
         """Add the answer of a look-up, and return the new state of its message."""
-        account, now = status.id.account, await self.commit()
-        return await self._update(
-            Names.of_id(status.id),
-            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
-        )
+        await self.commit()
+        return await self._look_up(status)
+
+    def look_up_later(self, status: MessageStatus, stored: Callable[[Tracked], None]) -> None:
+        """Queue the answer of a look-up that the store has not taken.
+
+        Args:
+            status: The answer.
+            stored: Called with the new state of its message.
+        """
+
+        async def store() -> None:
+            stored(await self._look_up(status))
+
+        self._outcomes.add(store)
+        self._commit_soon()
 
     async def tell(self, tracked: Tracked) -> None:
         """Note that the application was told a status."""
@@ -229,7 +235,7 @@ class Tracker(Observer):
                         raise
                     # A store may raise anything, and its error says nothing about the message. The
                     # report that woke this may have been the last one, so read the store again.
-                    _warn_failed(error)
+                    warn_failed(error)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_COMMIT_AGAIN_AFTER):
                             await waiter.next()
@@ -252,19 +258,21 @@ class Tracker(Observer):
         self._next_sweep = self._clock.monotonic()
         self._start_commit()
 
-    async def _store_doubt(self, doubt: Doubt) -> None:
-        tracked = await self._store_outcome(doubt.state, doubt.joined_with)
+    async def _look_up(self, status: MessageStatus) -> Tracked:
+        account, now = status.id.account, self._clock.utc_now()
+        return await self._update(
+            Names.of_id(status.id),
+            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
+        )
+
+    async def _store_doubt(self, doubt: Tracked) -> None:
+        tracked = await self._store_outcome(doubt)
         if tracked.handover.is_doubtful:
             self._last_doubt = self._clock.utc_now()
             # A timer gives the doubt up if no other call comes after its time is over.
             self._sweeps.set(self._window.total_seconds() + 1)
-        elif doubt.ends_early:
-            doubt.ends_early = False
-            self._end_doubt(tracked)
 
-    async def _store_outcome(
-        self, new: Tracked, join: Callable[[Tracked | None], Tracked]
-    ) -> Tracked:
+    async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
         names = Names.make(
             account=new.account,
@@ -273,7 +281,7 @@ class Tracker(Observer):
             is_answer=True,
             doubt_key=new.doubt_key,
         )
-        tracked = await self._update(names, join)
+        tracked = await self._update(names, new.joined_with)
         # A store that has raised after writing may have joined them already.
         is_reported = tracked.legs and any(each.timeline.entries for each in tracked.legs)
         if is_reported and self._joined is not None:
@@ -281,18 +289,25 @@ class Tracker(Observer):
         return tracked
 
     async def _update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
-        """Change the state of a message, note whether that ends a doubt, and wake its waiters."""
-        before: Tracked | None = None
+        """Change the state of a message, tell whether that ends a doubt, and wake its waiters."""
+        ended: str | None = None
 
         def noted(known: Tracked | None) -> Tracked:
-            nonlocal before
-            before = known
-            return change(known)
+            nonlocal ended
+            changed = change(known)
+            ended = changed.doubt_key if _ends_doubt(known, changed) else None
+            return changed
 
-        tracked = await self._store.update(names, noted)
-        was = tracked.handover if before is None else before.handover
-        if was is not tracked.handover and was.is_doubtful > tracked.handover.is_doubtful:
-            self._end_doubt(tracked)
+        try:
+            tracked = await self._store.update(names, noted)
+        except BaseException:
+            if ended is not None:
+                self._untold_ends.add(ended)
+            raise
+        is_untold = ended is not None or tracked.doubt_key in self._untold_ends
+        if is_untold and not tracked.handover.is_doubtful:
+            self.doubts_settled += 1
+            self._notify_end(tracked, tracked.own_id)
         self.waiters.wake(tracked)
         return tracked
 
@@ -304,7 +319,7 @@ class Tracker(Observer):
         except (Exception, asyncio.CancelledError) as error:
             if is_own_cancellation(error):
                 raise
-            _warn_failed(error)  # a store may raise anything
+            warn_failed(error)  # a store may raise anything
             self._sweeps.set(_SWEEP_EVERY)
             return
         for each in given_up:
@@ -313,28 +328,16 @@ class Tracker(Observer):
         if self._last_doubt is not None and self._last_doubt + self._window >= now:
             self._sweeps.set(_SWEEP_EVERY)
 
-    def _end_doubt(self, tracked: Tracked) -> None:
-        self.doubts_settled += 1
-        self._notify_end(tracked, tracked.own_id)
-
     def _notify_end(self, tracked: Tracked, message_id: MessageId | None) -> None:
+        self._untold_ends.discard(tracked.doubt_key)
         if self._observers.doubt_ended is not None and tracked.reference is not None:
             self._observers.doubt_ended(
                 DoubtEnded(account=tracked.account, reference=tracked.reference, id=message_id)
             )
 
 
-def _warn_failed(error: BaseException) -> None:
-    """Log that the store has failed, without the error's text, which may quote a message."""
-    kind = type(error).__name__
-    log.warning(
-        "the store of messages raised %s; the call is repeated", kind, extra=log_fields(error=kind)
-    )
-
-
-def _warn_overflow(limit: int) -> None:
-    log.warning(
-        "the store of messages is too slow: %d outcomes wait, the oldest are dropped",
-        limit,
-        extra=log_fields(count=limit),
-    )
+def _ends_doubt(known: Tracked | None, changed: Tracked) -> bool:
+    """Return whether a change ends a doubt; reports before the outcome end it when it begins."""
+    if changed.doubt_key is None or changed.handover.is_doubtful:
+        return False
+    return known is None or known.doubt_key is None or known.handover.is_doubtful

@@ -1,4 +1,4 @@
-"""Every error that omnimsg raises, in one tree.
+"""The errors of omnimsg, in one tree.
 
 ```
 OmnimsgError

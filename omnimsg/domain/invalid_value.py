@@ -9,7 +9,7 @@ import attrs
 
 
 class OmnimsgError(Exception):
-    """The base class of every error that omnimsg raises."""
+    """The base class of omnimsg's own errors."""
 
 
 @attrs.frozen

@@ -80,8 +80,8 @@ class Inline:
     """Bytes inside the message.
 
     Attributes:
-        data: The file's content. A provider that accepts no bytes inside a message refuses it with
-            `MEDIA_NEEDS_UPLOAD`; upload the file first.
+        data: The file's content. A provider that takes bytes by an upload only refuses it with
+            `MEDIA_NEEDS_UPLOAD`, one that takes none with `UNSUPPORTED_CONTENT`.
     """
 
     kind: ClassVar[str] = "inline"
@@ -104,7 +104,7 @@ class Stored:
 
     Attributes:
         account: The account that uploaded or received it.
-        id: The provider's id of the file (Clickatell).
+        id: The provider's id of the file (Clickatell, and WhatsApp through Messente).
         url: The provider's URL of the file (Bird). Give `id`, `url` or both.
         sha256: The file's digest; Clickatell needs it to download the file.
         expires: When the provider deletes it.
@@ -160,7 +160,9 @@ class Upload:
         content_type: The media type. It is never guessed from the file name.
         file_name: The file name that a recipient may see.
         restricted_to: The only recipient it may be sent to, in E.164; `None` allows everybody.
-        channel: The only channel it may be used on (Bird); `None` allows every channel.
+            Only Clickatell can restrict a file to one.
+        channel: The only channel it may be used on; `None` allows every channel. Only Bird can
+            restrict a file to one.
         encryption: How the file was encrypted; `None` if it was not.
     """
 

@@ -208,8 +208,9 @@ class Message:
         channel: The channel; `None` uses the account's default channel.
         sender: The number, name or mailbox that it comes from; `None` leaves it to the account.
         reference: The caller's own key for the message, at most 255 characters; generated when it
-            is not given. It is the same for every attempt and returned with every report. `send`
-            remembers it for an hour, and sends no second message with it in that time.
+            is not given. It is the same for every attempt, and returned with the outcome and with
+            every report of a provider that quotes it. `send` remembers a given one for an hour, and
+            sends no second message with it in that time.
         send_at: When the provider is to send it; needs a time zone, in whose place it keeps the
             UTC offset at that time. `None` is now.
         ttl: Seconds for which the message is useful, from the call or from `send_at`. Providers

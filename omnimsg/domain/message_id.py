@@ -45,7 +45,11 @@ class MessageId(str):
 
     @classmethod
     def of(cls, account: str, provider_id: str) -> MessageId:
-        """Join an account's name and the provider's id."""
+        """Join an account's name and the provider's id.
+
+        Raises:
+            InvalidValue: It is no name of an account, or the id is empty.
+        """
         if not is_account_name(account):
             raise InvalidValue(Problem("MessageId", "is not an account's name"))
         # A valid name has no colon, so an empty provider id is all that `MessageId` could refuse.

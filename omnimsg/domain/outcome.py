@@ -88,7 +88,8 @@ class Accepted:
         usage: Parts and price, where they are known this early.
         raw: The provider's answer, unchanged.
         position: Index of the message in the input of `send_many`, from 0.
-        earlier: The outcomes at the accounts of its route that did not take the message, in order.
+        earlier: The outcomes before this one, in order: at accounts of its route that did not take
+            the message, and of fallback legs that were not accepted.
     """
 
     kind: ClassVar[str] = "accepted"
@@ -126,7 +127,8 @@ class Failed:
         account: The account whose outcome it is.
         failure: Why it failed.
         position: Index of the message in the input of `send_many`, from 0.
-        earlier: The message's outcomes at other accounts of its route, in order.
+        earlier: The message's outcomes before this one, in order: at other accounts of its route,
+            and of other fallback legs.
     """
 
     kind: ClassVar[str]

@@ -34,10 +34,24 @@ _TOKEN = re.compile(
 _octets = re.compile("([0-9A-Fa-f]{2})(?=%|$)")
 _units = re.compile(r"[ux]([0-9A-Fa-f]+)")
 
+# Where a sentence was cut off.
+CUT_OFF = "…"
+_partial_escape = re.compile(
+    r"""
+      (?: %(?:25)*[89A-Fa-f][0-9A-Fa-f] )* (?: %(?:25)*[0-9A-Fa-f]? )? $
+    | \\+ (?: [ux][0-9A-Fa-f]{0,3} )? $
+    | &(?:amp;)*[\#\w]* $
+    """,
+    re.VERBOSE,
+)
+
 # The most ignored characters in a row within a quotation: `) - (` in `(27) - (82) 123 4567`.
 _MAX_GAP = 5
 # A quotation that begins with this many characters of a private text quotes it, even if cut off.
 _PREFIX_LENGTH = 12
+# The longest beginning that has to be sought where a sentence was cut off: no number is longer, and
+# a longer beginning of another private text is found wherever it stands.
+_LONGEST_BEGINNING = 15
 # Shorter texts are common words, so they are not looked for.
 _MIN_LENGTH = 4
 # The shortest number that is looked for without its country code.
@@ -52,6 +66,14 @@ _country_code = re.compile(
 def compared(text: str) -> str:
     """Return a text in the form that is compared: lower case, without ignored characters."""
     return _ignored.sub("", text).lower()
+
+
+def cut_off(text: str, length: int) -> str:
+    """Cut a text off after so many characters, and before an escape that would not be whole.
+
+    Redacting finds a private text that the cut leaves the beginning of.
+    """
+    return text if len(text) <= length else _partial_escape.sub("", text[:length]) + CUT_OFF
 
 
 def national_digits(digits: str) -> str:
@@ -136,6 +158,16 @@ class Sentence:
                 and self._is_grouped(whole, end, _MAX_GAP)
             )
             yield *self._span(whole if is_whole else start, end), is_whole
+
+    def cut_off(self, private: str) -> Iterator[tuple[int, int]]:
+        """Find the beginning of a private text that `…` cuts off, however short it is."""
+        sought, end = compared(private), self._characters.find(CUT_OFF)
+        while end >= 0:
+            for length in range(min(len(sought), _LONGEST_BEGINNING, end), 0, -1):
+                if self._characters.endswith(sought[:length], 0, end):
+                    yield self._starts[end - length], self._starts[end]
+                    break
+            end = self._characters.find(CUT_OFF, end + 1)
 
     def _find_by_prefix(self, sought: str, gap: int) -> Iterator[tuple[int, int]]:
         """Find the first characters, and extend each match up to where it differs."""

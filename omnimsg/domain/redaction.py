@@ -7,7 +7,7 @@ complaint, not enough to dial. Shorter numbers keep less.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -71,14 +71,15 @@ def mask_text(text: str) -> str:
 def redact_quotations(
     text: str,
     *,
-    secrets: Iterable[str] = (),
-    recipients: Iterable[str] = (),
-    texts: Iterable[str] = (),
+    secrets: Collection[str] = (),
+    recipients: Collection[str] = (),
+    texts: Collection[str] = (),
 ) -> str:
     """Redact the private texts that a sentence quotes, however they are written.
 
     They are found in any grouping and any case, escaped for a URL, JSON or HTML; a recipient also
-    without its country code. A text of punctuation alone is not found.
+    without its country code. Of a text that `…` cuts off, the beginning is found. A text of
+    punctuation alone is not found.
 
     Args:
         text: The sentence.
@@ -88,17 +89,20 @@ def redact_quotations(
     """
     sentence = Sentence(text)
     spans = [(*span, "…") for each in secrets for span in sentence.secrets(each)]
+    private = [*secrets, *recipients, *texts]
     for each in recipients:
         if "@" in each:
             spans += ((*span, mask_email(each)) for span in sentence.secrets(each))
             continue
         digits = each.lstrip("+")
         if digits.isdecimal():
+            private.append(national_digits(digits))
             spans += (
                 (start, end, mask_number(digits) if is_whole else mask_national(digits))
                 for start, end, is_whole in sentence.numbers(digits)
             )
     spans += ((*span, "…") for each in texts for span in sentence.texts(each))
+    spans += ((*span, "") for each in private for span in sentence.cut_off(each))
     return replaced(text, spans) if spans else text
 
 

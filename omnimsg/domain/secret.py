@@ -16,6 +16,9 @@ class Secret:
 
     `repr`, `str`, `format` and pickling never show the value; only `reveal` returns it. It has no
     hash, so it cannot become a key of a mapping that is printed.
+
+    Raises:
+        TypeError: The value is no text.
     """
 
     __slots__ = ("_value",)

@@ -134,7 +134,11 @@ class Timeline:
 
     @classmethod
     def of(cls, evidence: Evidence, at: datetime) -> Timeline:
-        """Build a timeline with one entry."""
+        """Build a timeline with one entry.
+
+        Raises:
+            InvalidValue: The time has no UTC offset.
+        """
         if at.tzinfo is not UTC and at.utcoffset() is None:
             raise validate.refuse(evidence, "at", "must be a datetime with a UTC offset")
         return cls.make(FrozenDict({evidence: at}))

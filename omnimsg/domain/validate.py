@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omnimsg.domain.frozen_dict import FrozenDict
+from omnimsg.domain.host import is_authority
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.json_codec import JSONEncodeError, dumps
 
@@ -29,7 +30,7 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 _URL = re.compile(
-    r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
+    r"https?://([^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+)(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
 )
 
 # The largest integer that every JSON parser reads exactly.
@@ -128,7 +129,8 @@ def text(
 
 def url(owner: object, field: Attribute[Any], value: object) -> None:
     """Require an absolute http(s) URL without user information."""
-    if not isinstance(value, str) or not _URL.fullmatch(value):
+    found = _URL.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not is_authority(found[1]):
         raise refuse(owner, field.name, "must be an absolute http(s) URL without credentials")
 
 

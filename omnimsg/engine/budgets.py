@@ -15,6 +15,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.address import is_mailbox
 from omnimsg.domain.content import Text
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
@@ -108,7 +109,8 @@ class Budget:
 
     def counts(self, account: str, message: Message) -> bool:
         """Return whether a message through an account counts."""
-        number = message.to if isinstance(message.to, str) and "@" not in message.to else ""
+        to = message.to
+        number = to if isinstance(to, str) and not is_mailbox(to) else ""
         return (
             (not self.accounts or account in self.accounts)
             and (not self.prefixes or number.startswith(self.prefixes))

@@ -75,7 +75,8 @@ class Limits:
             holds.
         messages_per_second: Messages, evenly spaced: a request with 100 of them uses up 100.
         concurrency: Requests under way at once; unless given, 16 where the provider takes batches,
-            and 64 where it takes one message a request. The last slot is kept for high priority.
+            and 64 where it takes one message a request. Of several, the last slot is kept for high
+            priority.
         linger: Seconds that a message may wait for others to share its request, although it could
             leave at once; at most a tenth of its deadline or ttl, and one second. High priority
             does not wait.

@@ -135,7 +135,7 @@ def split_legs(
         key = account, chain_leg.channel
         if key in tried:
             why = "is tried for the second time; one message tries a channel once"
-            return _refused(message, account or "", f"{path}.channel", why)
+            return _refused(message, leg_target.name or "", f"{path}.channel", why)
         tried.add(key)
         legs.append(chain_leg)
     return legs

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Accepted, Outcome
     from omnimsg.engine.clock import Clock
+    from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import Observers
     from omnimsg.engine.sending.stream_interfaces import StreamRun
@@ -42,8 +43,6 @@ _MAX_LEGS = 100_000
 _FAILS_WITHIN = 600.0
 # Seconds between two checks of which messages still wait.
 _CHECK_EVERY = 0.1
-# Seconds to wait for legs in flight when the client is closed.
-_CLOSE_TIMEOUT = 5.0
 
 
 class Legs:
@@ -185,13 +184,13 @@ class Legs:
             if task.get_loop() is loop:
                 task.cancel()
 
-    async def aclose(self) -> None:
-        """Wait for legs in flight, after the accounts were closed."""
+    async def aclose(self, until: Deadline) -> None:
+        """Wait for legs in flight until a deadline, after the accounts were closed."""
         loop = asyncio.get_running_loop()
         tasks = [*self._following, *self._others, *self._outliving]
         tasks = [each for each in tasks if each.get_loop() is loop]
         if tasks:
-            await asyncio.wait(tasks, timeout=_CLOSE_TIMEOUT)
+            await asyncio.wait(tasks, timeout=until.remaining())
         if self._abandoned:
             log.warning(
                 "the client was closed while %d messages waited for the delivery of a leg;"

@@ -42,8 +42,8 @@ def config(
     root = base_url(host, port)
     plain = {} if is_wildcard(host) or is_loopback(host) else {"allow_http": True}
     accounts = {
-        emulator.name: {**emulator.account(f"{root}/{emulator.name}"), **plain}
-        for emulator in chosen
+        each.name: {**each.account(f"{root}/{each.name}"), **each.own_settings, **plain}
+        for each in chosen
     }
     default = DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in accounts else next(iter(accounts), None)
     return {**({} if default is None else {"default": default}), "accounts": accounts}

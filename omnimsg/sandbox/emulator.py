@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from omnimsg.sandbox.changed_messages import note_change
@@ -13,7 +14,7 @@ from omnimsg.sandbox.service_windows import ServiceWindows
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aiohttp import web
 
@@ -50,9 +51,11 @@ class Emulator(abc.ABC):
         windows: WhatsApp's service windows; an emulator without WhatsApp ignores them.
         callbacks: Builds the provider's callbacks; None for an emulator without callbacks.
         display: Prepares messages for the inbox page; by default only their texts.
+        own_settings: The keys of `account` whose values depend on the options of this emulator.
     """
 
     name: ClassVar[str]
+    own_settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, state: SandboxState, *, service_window: bool = True) -> None:
         self.state = state
@@ -65,7 +68,7 @@ class Emulator(abc.ABC):
     @classmethod
     @abc.abstractmethod
     def account(cls, base_url: str) -> dict[str, Any]:
-        """Return the table of a configured account that reaches this emulator.
+        """Return the table of a configured account that reaches this emulator without options.
 
         Args:
             base_url: The emulator's own address, such as ``http://127.0.0.1:8080/clickatell``.

@@ -53,11 +53,12 @@ class Client(Operations, Receiving):
     accounts of its route if one takes it; everything else uses the default account. `deadline` is
     in seconds, for the whole call, including waiting and further attempts; it is not the message's
     `ttl`. An id is `str(accepted.id)`, from this process or any other. The methods raise
-    `ConfigError` if there is no such account, and `InvalidValue` if a text is no id or an argument
-    is of another type. All except the sending ones raise `Unsupported` if the provider has no such
-    operation, and `OperationError` if the provider could not be asked, refused, or did not answer.
-    In a thread in which an event loop runs, they raise `RuntimeError`. An exception that interrupts
-    a method, such as that of Ctrl-C, cancels the work that the method has started.
+    `ConfigError` if there is no such account, `InvalidValue` if a text is no id or an argument is
+    of another type, and `TypeError` if what is sent is no `Message`. All except the sending ones
+    raise `Unsupported` if the provider has no such operation, and `OperationError` if the provider
+    could not be asked, refused, or did not answer. In a thread in which an event loop runs, those
+    that block raise `RuntimeError`. An exception that interrupts a method, such as that of Ctrl-C,
+    cancels the work that the method has started.
 
     Args:
         adapters: One per account, each with a name of its own.
@@ -204,7 +205,8 @@ class Client(Operations, Receiving):
 
         Raises:
             RejectedError: The provider refused the message.
-            NotSentError: It was not sent; its `retry` says whether sending it again can help.
+            NotSentError: It was not sent; its `retry` says whether sending it again can help. Also
+                raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
         sending = self._client.send(message, account=account, deadline=deadline, settle=settle)
@@ -233,6 +235,9 @@ class Client(Operations, Receiving):
         requests in flight get a few seconds to come back, for the journal; their outcomes are
         counted in a warning, and no other message leaves. Use `contextlib.closing` if the loop's
         body may break or raise, so that this happens at once.
+
+        Raises:
+            TypeError: The input is asynchronous.
         """
         if isinstance(messages, AsyncIterable):
             raise TypeError("omnimsg.sync sends an ordinary iterable; this one is asynchronous")
@@ -257,8 +262,9 @@ class Client(Operations, Receiving):
         """Add an account, for `send(..., account=name)`; no route uses it.
 
         Raises:
-            ConfigError: There is an account of that name, or its policy asks for something that its
-                provider cannot do.
+            ConfigError: There is an account of that name, its policy asks for something that its
+                provider cannot do, or the client is closed.
+            InvalidValue: An argument is of another type.
         """
         run_if_started(lambda: self._client.add_account(adapter, policy=policy))
 

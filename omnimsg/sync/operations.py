@@ -100,7 +100,7 @@ class Operations:
         return run(self._client.media_info(stored, deadline=deadline))
 
     def balance(self, *, account: str | None = None, deadline: float = DEADLINE) -> Balance:
-        """Ask for the balance of an account; also the cheapest way to try its credentials."""
+        """Ask for the balance of an account; `check` tries the credentials of any account."""
         return run(self._client.balance(account=account, deadline=deadline))
 
     def history(

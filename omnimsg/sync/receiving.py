@@ -56,14 +56,18 @@ class Receiving:
         restarted.
 
         Args:
-            handler: Called with each new event, in a worker thread.
+            handler: Called with each new event, in a worker thread. Without one, and without a loop
+                over `events`, only reports are handled: any other event is answered 503, and comes
+                again.
             accounts: The accounts whose callbacks are received; unless given, all whose provider
                 sends any.
             public_url: Replaces `callbacks.public_url` of the configuration.
 
         Raises:
-            ConfigError: An account has no secret to verify callbacks with, or the public URL is not
-                known.
+            ConfigError: An account has no secret to verify callbacks with, none has a provider that
+                sends callbacks, or the public URL is not known.
+            InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
+            TypeError: `handler` is a coroutine function.
         """
         in_thread = None if handler is None else _in_thread(handler)
         return Receiver(self._client.receiver(in_thread, accounts=accounts, public_url=public_url))
@@ -83,6 +87,10 @@ class Receiving:
         It is called with a `StatusChanged`, in a worker thread. Changes of one message arrive one
         at a time and in order. A report that changes nothing, such as a late `SENT` after
         `DELIVERED`, causes no call.
+
+        Raises:
+            InvalidValue: `handler` is no function.
+            TypeError: It is a coroutine function.
         """
         self._client.on_status(_in_thread(handler))
         return handler
@@ -108,6 +116,7 @@ class Receiving:
         Raises:
             TimeoutError: The message has neither got so far nor failed in time.
             OperationError: The client was closed before; its `reason` is `CANCELLED`.
+            InvalidValue: There is no such status, or the timeout is not a number.
         """
         return run(self._client.wait(message, status, timeout=timeout))
 

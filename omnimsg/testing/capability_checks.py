@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter import actions_of, items_of, sources_of
-from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.address import ProviderContact, is_mailbox
 from omnimsg.domain.failure import Failure
 from omnimsg.testing import samples
 from omnimsg.testing.assertions import assert_no_violations
@@ -185,7 +185,7 @@ def _features_of(message: Message) -> Iterator[tuple[str, str]]:
 def _recipient_kind(to: str | ProviderContact) -> str:
     if isinstance(to, ProviderContact):
         return "contact"
-    return "email" if "@" in to else "phone"
+    return "email" if is_mailbox(to) else "phone"
 
 
 def _declared_features(capabilities: Capabilities) -> Iterator[tuple[Channel, str, str]]:

@@ -12,6 +12,7 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
+from omnimsg.domain.host import is_authority
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.secret import Secret
 
@@ -69,9 +70,10 @@ class Proxy:
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
+            is_named = is_authority(parts.netloc.rpartition("@")[2])
         except ValueError:
-            host = None
-        if not host or not text.isprintable() or " " in text:
+            is_named = False
+        if not is_named or not host or not text.isprintable() or " " in text:
             raise ValueError("must be a URL such as http://proxy.example:3128")
         if parts.scheme != "http":
             raise ValueError("must be an http:// URL: only HTTP proxies can be used")

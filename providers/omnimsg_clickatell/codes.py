@@ -84,8 +84,8 @@ CODES = CodeTable(
             "the balance is too low",
             source=_OPENAPI,
         ),
-        # 21 and 22 refuse a request as a whole, for one of its messages or for their number. The
-        # engine splits such a request until the message at fault is alone.
+        # 21, 22 and 32 refuse a request as a whole, for one of its messages or for all of them
+        # together. The engine splits such a request until the message at fault is alone.
         _row(
             21,
             GLOBAL,
@@ -100,6 +100,14 @@ CODES = CodeTable(
             _REJECTED,
             "too many messages in one request; set a lower limit for the account",
             retry=Retry.AFTER_FIX,
+        ),
+        # 32 stands in the entries of messages, and is about the media of all of them together.
+        _row(
+            32,
+            GLOBAL,
+            Reason.MEDIA_TOO_LARGE,
+            _REJECTED,
+            "the media of the whole request are too large; of several messages, fewer may pass",
         ),
         _row(
             23,
@@ -131,13 +139,6 @@ CODES = CodeTable(
         ),
         _row(30, MESSAGE, Reason.MEDIA_INVALID, _REJECTED, "the content type is not supported"),
         _row(31, MESSAGE, Reason.MEDIA_TOO_LARGE, _REJECTED, "the file is too large"),
-        _row(
-            32,
-            MESSAGE,
-            Reason.MEDIA_TOO_LARGE,
-            _NOT_SENT,
-            "the media of the whole request are too large; fewer messages may pass",
-        ),
         _row(
             33,
             MESSAGE,

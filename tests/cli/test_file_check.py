@@ -327,6 +327,51 @@ def test_only_a_first_run_records_a_refusal(
 
 
 @pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("many.txt", ()),
+        ("many.xlsx", ()),
+        ("many.jsonl", ("--map", "phone=to")),
+        ("many.jsonl", ("--text", "Hello")),
+        ("many.csv", ("--encoding", "cp0")),
+        ("many.csv", ("--encoding", "cp1252")),
+        ("many.csv", ("--map", "phone=to")),
+        ("done.results.jsonl", ()),
+    ],
+)
+def test_a_file_that_needs_no_correction_gets_no_results_file(
+    run: Run, sandbox: Sandbox, tmp_path: Path, name: str, flags: tuple[str, ...]
+) -> None:
+    """Where another file or other flags are meant, nothing is left beside the file."""
+    content = {"many.xlsx": "PK\x03\x04", "done.results.jsonl": '{"omnimsg":"send-many"}'}
+    _write(tmp_path, content.get(name, "to,text"), f"{PHONE},Zo\u00eb", name=name)
+    before = sorted(tmp_path.iterdir())
+
+    ran = run("send-many", name, *flags)
+
+    assert (2, before) == (ran.code, sorted(tmp_path.iterdir()))
+
+
+def test_a_configuration_that_no_client_can_use_leaves_no_results_file(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Once it is corrected, the file is sent without `--resume`: no earlier run has begun."""
+    _write(tmp_path, "to,text", f"{PHONE},Hello")
+    config = tmp_path / "omnimsg.toml"
+    right = config.read_text()
+    name = "[accounts.clickatell]\n"
+    config.write_text(right.replace(name, f'{name}on_ambiguous = "resend_if_not_found"\n'))
+
+    refused = run("send-many", "many.csv")
+    left = (tmp_path / RESULTS).exists()
+    config.write_text(right)
+    sent = run("send-many", "many.csv")
+
+    assert [(2, False), 0] == [(refused.code, left), sent.code]
+    assert "use hold or resend" in refused.hint
+
+
+@pytest.mark.parametrize(
     ("row", "flags", "names"),
     [
         ("0820001000,,soon,urgent,", (), ["there is no content", "ttl", "to", "priority"]),

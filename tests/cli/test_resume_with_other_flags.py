@@ -38,6 +38,12 @@ def _first_run(run: Run, folder: Path, flags: dict[str, str], *rows: str) -> Non
     config.write_text(right)
 
 
+def _set_default(folder: Path, account: str, more: str = "") -> None:
+    config = folder / "omnimsg.toml"
+    text = config.read_text().replace('default = "clickatell"', f'default = "{account}"')
+    config.write_text(text + more)
+
+
 def _resume(run: Run, flags: dict[str, str], *more: str) -> Ran:
     return run("send-many", "many.csv", "--resume", "--json", *more, *_words(flags))
 
@@ -62,6 +68,7 @@ def test_another_flag_is_refused(
     run: Run, sandbox: Sandbox, tmp_path: Path, flag: str, value: str | None, named: str
 ) -> None:
     """A resumed run with another flag than the first sends nothing, and names that flag."""
+    _set_default(tmp_path, "messente")
     _first_run(run, tmp_path, FLAGS, "phone;tel;name", f"{NO_COUNTRY};{PHONE};Zoë")
     before, requests = (tmp_path / RESULTS).read_bytes(), len(sandbox.requests)
     others = {name: each for name, each in FLAGS.items() if name != flag}
@@ -74,12 +81,51 @@ def test_another_flag_is_refused(
     assert requests == len(sandbox.requests)
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [({}, {"--account": "clickatell"}), ({"--account": "clickatell"}, {})],
+)
+def test_the_default_account_may_be_named(
+    run: Run, sandbox: Sandbox, tmp_path: Path, first: dict[str, str], then: dict[str, str]
+) -> None:
+    """A run that names the default account and one that names none have the same flags."""
+    _first_run(run, tmp_path, first, "to,text", f"{PHONE},Hello")
+
+    ran = _resume(run, then)
+
+    assert (0, 1) == (ran.code, ran.rows[0]["accepted"])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "named"),
+    [
+        ({}, {"--account": "clickatell"}, "no --account"),
+        ({"--account": "clickatell"}, {}, "--account clickatell"),
+    ],
+)
+def test_the_default_account_is_another_one_where_there_are_routes(
+    run: Run,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    first: dict[str, str],
+    then: dict[str, str],
+    named: str,
+) -> None:
+    """Routes choose the account of a run that names none, so naming the default one differs."""
+    _set_default(tmp_path, "clickatell", '\n[[routes]]\naccounts = ["messente"]\n')
+    _first_run(run, tmp_path, first, "to,text", f"{PHONE},Hello")
+
+    ran = _resume(run, then)
+
+    assert (2, f"error: {RESULTS}: the first run had {named}") == (ran.code, ran.error)
+
+
 def test_all_flags_that_differ_are_named(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     """Of several flags that differ, each is named, also one that the first run did not have."""
     _first_run(run, tmp_path, {"--region": "ZA"}, "to,text", f"{NO_COUNTRY},Hello")
     (tmp_path / "other.toml").write_text((tmp_path / "omnimsg.toml").read_text())
 
-    ran = _resume(run, {"--account": "clickatell", "--config": "other.toml"})
+    ran = _resume(run, {"--account": "messente", "--config": "other.toml"})
 
     assert (
         f"error: {RESULTS}: the first run had no --account, --config"

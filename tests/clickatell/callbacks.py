@@ -76,7 +76,7 @@ LOCATION = {
 }
 
 
-def envelope(**kinds: list[Any] | None) -> bytes:
+def envelope(**kinds: list[Any] | dict[str, Any] | None) -> bytes:
     """Build the body of a callback."""
     return orjson.dumps({"integrationId": "7a00e1", "integrationName": "shop", "event": kinds})
 

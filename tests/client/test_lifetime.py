@@ -19,6 +19,7 @@ from omnimsg import (
     CallbackOptions,
     Channel,
     Client,
+    ConfigError,
     Event,
     InvalidValue,
     Leg,
@@ -154,6 +155,23 @@ def test_a_close_that_is_cancelled_while_it_waits_for_legs_ends_all_waits() -> N
 
 async def _first(events: AsyncIterator[Event]) -> Event | None:
     return await anext(events, None)
+
+
+async def test_a_closed_client_takes_no_account() -> None:
+    """A client that is closed, or is closing, refuses another account, which would still send."""
+    async with Server(hold) as server:
+        client = Client([tiny(server.url)])
+        asking = asyncio.ensure_future(client.balance(deadline=20))
+        await server.arrived.wait()
+        closing = asyncio.ensure_future(client.aclose(deadline=0.2))
+        await settled()
+
+        with pytest.raises(ConfigError, match="'b' cannot be added: the client is closed"):
+            client.add_account(tiny(server.url, name="b"))
+        await closing
+        with pytest.raises(ConfigError, match="the client is closed"):
+            client.add_account(tiny(server.url, name="b"))
+        await asyncio.gather(asking, return_exceptions=True)
 
 
 async def test_whoever_waits_hears_that_the_client_is_closed() -> None:

@@ -237,6 +237,21 @@ async def test_a_missing_secret_is_an_error_when_its_account_is_used() -> None:
         Client.from_config(TWO, default="b")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("callbacks", {"public_url": "env:OMNIMSG_UNSET"}, "callbacks.public_url"),
+        ("routes", [{"accounts": ["a"], "ttl": "env:OMNIMSG_UNSET"}], "routes[0].ttl"),
+        ("budgets", [{"name": "day", "window": "env:OMNIMSG_UNSET"}], "budgets[0].window"),
+    ],
+)
+def test_a_missing_value_of_no_account_is_an_error(key: str, value: object, path: str) -> None:
+    """A missing value outside of the accounts is an error at load time."""
+    said = error_of({**TWO, key: value})
+
+    assert f"{path}: the environment variable OMNIMSG_UNSET is not set" in said
+
+
 def test_another_problem_of_an_unused_account_is_an_error() -> None:
     """A mistyped key of an unused account is an error at load time."""
     wrong = {"provider": "tiny", "key": "env:OMNIMSG_UNSET", "sendr": "x"}

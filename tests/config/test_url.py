@@ -107,6 +107,26 @@ def test_a_file_and_urls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("callback_secrets=one", ["one"]),
+        ("callback_secrets=one&callback_secrets=two", ["one", "two"]),
+        ("callback_secrets=env:OMNIMSG_ONE", ["one"]),
+    ],
+)
+def test_a_list(
+    query: str, expected: list[str], install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key of a list is given once for each item; one item is a list too."""
+    monkeypatch.setenv("OMNIMSG_ONE", "one")
+    install(("clickatell", "omnimsg_clickatell:ClickatellAdapter"))
+
+    settings = load_url(f"clickatell://k@a?{query}").adapters["a"].account.settings
+
+    assert expected == [each.reveal() for each in settings.callback_secrets]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("clickatell://k@a", {"api_key"}),

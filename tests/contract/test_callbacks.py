@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
 import pytest
 from support.callback_target import Call, Target, serve_target
 
-from omnimsg import Accepted, Client, Interactive, ListItem, ListPicker, ListSection, Message, Reply
+from omnimsg import (
+    Accepted,
+    Client,
+    Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
+    Message,
+    Reply,
+    Upload,
+)
 from omnimsg.adapter import Adapter, Authenticity, Callback, Context
 from omnimsg.config import load_config
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent, UnparsedEvent
@@ -24,9 +37,12 @@ from omnimsg.domain.opt_out import Consent, change_in_event
 from omnimsg.domain.status import Status
 from omnimsg.domain.status_merge import merge_event, status_of_accepted
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg_bird.emulator import BirdEmulator
+from omnimsg_clickatell.emulator import ClickatellEmulator
+from omnimsg_messente.emulator import MessenteEmulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from omnimsg.domain.content import Content
@@ -114,18 +130,25 @@ def _callback(headers: dict[str, str], body: bytes, url: str, secret: str) -> Ca
     )
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    """Serve all providers with callbacks, without delays."""
+@asynccontextmanager
+async def serve_world(emulators: Sequence[Any] | None = None) -> AsyncIterator[World]:
+    """Serve providers with callbacks, without delays; all of them unless some are given."""
     clock = Clock()
     async with (
         serve_target() as target,
-        Sandbox(clock=clock, callbacks=f"{target.url}/callbacks") as sandbox,
+        Sandbox(emulators, clock=clock, callbacks=f"{target.url}/callbacks") as sandbox,
         Client.from_config(sandbox.config()) as client,
     ):
         sandbox.open_windows(TO)
         adapters = dict(load_config(sandbox.config()).adapters)
         yield World(sandbox, target, client, adapters, clock)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """Serve all providers with callbacks."""
+    async with serve_world() as served:
+        yield served
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -134,6 +157,45 @@ def test_the_configuration_has_what_verifies(provider: str) -> None:
     adapters = load_config(Sandbox().config()).adapters
 
     assert adapters[provider].callback_problem() is None
+
+
+async def test_the_configuration_follows_the_options_of_emulators() -> None:
+    """With other credentials and secrets, it still reaches the sandbox and verifies callbacks."""
+    workspace, channel = str(UUID(int=1)), str(UUID(int=2))
+    emulators = [
+        partial(
+            BirdEmulator,
+            access_key="other-access-key",
+            workspace=workspace,
+            channels={"sms": channel},
+            signing_key="other-signing-key",
+        ),
+        partial(
+            ClickatellEmulator,
+            callback_secret="other-callback-secret-of-32-char",
+            callback_login="omnimsg:other-password-of-24",
+        ),
+        partial(
+            MessenteEmulator, username="me", password="mine", inbound_secret="other-inbound-secret"
+        ),
+    ]
+    async with serve_world(emulators) as world:
+        for provider in PROVIDERS:
+            await world.client.send(Message(TO, "Hello", channel="sms"), account=provider)
+        reports = await world.events()
+        replies = [await world.reply(provider, text="Yes") for provider in PROVIDERS]
+
+    assert set(PROVIDERS) == {each.account for each in reports if isinstance(each, StatusEvent)}
+    assert ["Yes", "Yes", "Yes"] == [each.text for each in replies]
+
+
+async def test_the_configuration_allows_another_host_for_files() -> None:
+    """With a storage of another name, files can be uploaded to it and downloaded from it."""
+    async with serve_world([partial(BirdEmulator, storage="localhost")]) as world:
+        stored = await world.client.upload(Upload(b"data", "image/png", file_name="a.png"))
+        data = await world.client.download(stored)
+
+    assert b"data" == data
 
 
 @pytest.mark.parametrize("scenario", Scenario)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import FakeTransport, texts, tiny
+from support.adapters import Choosy, FakeTransport, references, results, texts, tiny
 from support.delivery import SetClock, doubtful, looked_up, tell
 from support.reporting import PUBLIC_URL, Reporting, deliver
 from support.routed import saying
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from omnimsg import ConsentChange
+    from omnimsg.adapter import Request, Response
     from omnimsg.delivery.tracked import Names, Tracked
     from omnimsg.domain.status import LegStatus
     from omnimsg.engine.clock import Clock
@@ -85,10 +86,13 @@ class Database(MemorySuppression):
     """
 
     failures = 0
+    hangs = False
 
     async def record(self, change: ConsentChange) -> None:
-        """Record a change in a later iteration of the event loop, or fail."""
+        """Record a change in a later iteration of the event loop, or fail, or hang."""
         await asyncio.sleep(0)
+        if self.hangs:
+            await stuck()
         if change.address is not None and self.failures:
             self.failures -= 1
             raise OSError
@@ -447,16 +451,35 @@ def test_a_store_that_takes_nothing_does_not_keep_a_client_open(
     assert "closed before the store of messages had taken 2 outcomes" in caplog.text
 
 
+class Telling(Reporting):
+    """Tiny with callbacks, and a code for recipients who have opted out."""
+
+    codes = Choosy.codes
+
+
+def one_opted_out(request: Request) -> Response:
+    """Accept every message but `r2`, whose recipient has opted out."""
+    sent = references(request)
+    return results({each: "opted-out" if each == "r2" else "ok" for each in sent})
+
+
 async def with_early_report(
-    loop: VirtualLoop, wait: Callable[[], Awaitable[None]], store: MemoryStore | None = None
+    loop: VirtualLoop,
+    wait: Callable[[], Awaitable[None]],
+    store: MemoryStore | None = None,
+    suppression: Database | None = None,
 ) -> Client:
-    """Build a client whose handler is told of an early report, and waits."""
+    """Build a client whose handler is told of an early report, and waits.
+
+    Its provider says of the recipient of `r2` that they have opted out.
+    """
     client = Client(
-        [tiny(kind=Reporting)],
-        transport=lambda _: FakeTransport(),
+        [tiny(kind=Telling)],
+        transport=lambda _: FakeTransport(one_opted_out),
         callbacks=CallbackOptions(public_url=PUBLIC_URL, handler_timeout=600),
         clock=loop,
         store=store,
+        suppression=suppression,
     )
     receiver = client.receiver(lambda _: None)
     early = {"state": "sent", "token": report_token("main", "r0")}
@@ -488,21 +511,43 @@ def test_a_handler_that_hangs_does_not_keep_a_client_open(
     assert "closed before the handlers of 1 messages had ended" in caplog.text
 
 
-def test_a_handler_that_hangs_after_the_store_gets_no_second_deadline() -> None:
-    """A store that hangs uses up the deadline, and a handler that hangs has five more seconds."""
-    loop, store = VirtualLoop(), Pausing()
+@pytest.mark.parametrize(("deadline", "seconds"), [(0, 5), (30, 30)])
+def test_what_hangs_in_turn_while_closing_shares_one_deadline(
+    deadline: float, seconds: float
+) -> None:
+    """Store, handler and suppression list hang: that takes until the deadline, or five seconds."""
+    loop, store, suppression = VirtualLoop(), Pausing(), Database()
 
     async def story() -> float:
-        client = await with_early_report(loop, stuck, store)
-        store.hangs = True
-        await client.send(texts(1, start=1)[0])
+        client = await with_early_report(loop, stuck, store, suppression)
+        store.hangs = suppression.hangs = True
+        outcomes = [client.send(each) for each in texts(2, start=1)]
+        await asyncio.gather(*outcomes, return_exceptions=True)
         began = loop.time()
-        await client.aclose(deadline=30)
+        await client.aclose(deadline=deadline)
         took = loop.time() - began
         await settled()
         return took
 
-    assert 35 == pytest.approx(loop.drive_to_end(story()), abs=0.1)
+    assert seconds == pytest.approx(loop.drive_to_end(story()), abs=0.1)
+
+
+def test_a_store_that_hangs_does_not_use_up_the_time_of_the_suppression_list() -> None:
+    """An opt-out that waits for the list is recorded while the closing waits for the store."""
+    loop, store, suppression = VirtualLoop(), Pausing(), Database()
+
+    async def story() -> None:
+        client = await with_early_report(loop, settled, store, suppression)
+        suppression.failures = 1
+        store.hangs = True
+        outcomes = [client.send(each) for each in texts(2, start=1)]
+        await asyncio.gather(*outcomes, return_exceptions=True)
+        await client.aclose(deadline=0)
+        await settled()
+
+    loop.drive_to_end(story())
+
+    assert texts(1, start=2)[0].to in suppression
 
 
 def test_a_closing_that_is_given_up_ends_a_handler_that_hangs(

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.anyio
 class Served:
     """Two applications, one mounted in the other, and the names of those that were called."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "/callbacks") -> None:
         self.by: list[str] = []
-        self.application = asgi.mounted(self.named("receiver"), self.named("site"), "/callbacks")
+        self.application = asgi.mounted(self.named("receiver"), self.named("site"), path)
 
     def named(self, name: str) -> Application:
         """Return an application that notes its name."""
@@ -72,6 +72,14 @@ async def test_the_receivers_path_is_below_the_applications_root_path(
     served = await Served().call(scope)
 
     assert expected == served
+
+
+@pytest.mark.parametrize("path", ["callbacks", "/callbacks/", "callbacks/"])
+async def test_the_slashes_around_the_path_may_be_left_out_or_not(path: str) -> None:
+    """The receiver's path is the same with and without a slash in front of it and behind it."""
+    served = await Served(path).call({"type": "http", "path": "/callbacks/bird"})
+
+    assert "receiver" == served
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,21 +129,28 @@ class Raising(MemoryStore):
 
     Attributes:
         answers: How many answers are lost.
+        error: What it raises then.
         refuses: Whether it refuses one answer to a send before it has changed anything.
+        undoes: Whether it rolls each change back, and raises.
     """
 
     answers = 2
+    error: type[BaseException] = OSError
     refuses = False
+    undoes = False
 
     async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
         """Change a message, and raise now and then."""
         if self.refuses and names.is_answer:
             self.refuses = False
             raise OSError
+        if self.undoes:
+            change(await self.find(names))
+            raise OSError
         changed = await super().update(names, change)
         self.answers -= 1
         if self.answers >= 0:
-            raise OSError
+            raise self.error
         return changed
 
 
@@ -220,6 +227,57 @@ def test_the_end_of_a_doubt_is_told_once(*, is_early: bool) -> None:
     assert (1, 1) == (loop.drive_to_end(story()), len(watcher.doubts))
 
 
+@pytest.mark.parametrize("how", ["report", "look-up", "cancelled report"])
+def test_the_end_of_a_doubt_is_told_by_the_call_that_repeats_one_that_failed(how: str) -> None:
+    """The store takes a proof and raises, or its caller gives up: the next call tells of the end.
+
+    A call in between that proves nothing does not.
+    """
+    store, loop, watcher = Raising(), VirtualLoop(), Watcher()
+    store.answers = 0
+
+    async def story() -> list[int]:
+        tracker = Tracker(store, loop, Observers([watcher]))
+        tell(tracker, doubtful("r0"), doubtful("other"))
+        await tracker.commit()
+        told = []
+        store.answers, store.error = 1, asyncio.CancelledError if "cancel" in how else OSError
+        for _ in range(3):
+            if how == "look-up":
+                tracker.prove(accepted("m1", "r0"))
+                await tracker.commit()
+            else:
+                with suppress(OSError, asyncio.CancelledError):
+                    await tracker.apply(report(reference="r0"))
+            told.append(len(watcher.doubts))
+        await tracker.aclose(5)
+        return [*told, tracker.doubts_settled]
+
+    assert [0, 1, 1, 1] == loop.drive_to_end(story())
+
+
+def test_a_doubt_whose_proof_was_not_stored_does_not_end() -> None:
+    """A store that raised before it had written the proof leaves a doubt as it was."""
+    store, loop, watcher = Raising(), VirtualLoop(), Watcher()
+    store.answers = 0
+
+    async def story() -> list[int]:
+        tracker = Tracker(store, loop, Observers([watcher]))
+        tell(tracker, doubtful("r0"))
+        await tracker.commit()
+        store.undoes = True
+        with suppress(OSError):
+            await tracker.apply(report(reference="r0"))
+        store.undoes = False
+        await tracker.apply(report(provider_id=None, batch="b1", reference="r0"))
+        told = [len(watcher.doubts)]
+        await tracker.apply(report(reference="r0"))
+        await tracker.aclose(5)
+        return [*told, len(watcher.doubts)]
+
+    assert [0, 1] == loop.drive_to_end(story())
+
+
 def test_a_doubt_that_two_event_loops_store_is_tracked_once() -> None:
     """A second event loop stores what the first one is storing, and that changes the same doubt."""
     store, slow, fast = Threaded(), VirtualLoop(), VirtualLoop()
@@ -274,3 +332,21 @@ def test_a_store_that_falls_far_behind_is_reported_once(
 
     assert 3 == len(store)
     assert 1 == caplog.text.count("the store of messages is too slow")
+
+
+def test_a_value_that_the_store_never_takes_does_not_fill_the_log() -> None:
+    """The log tells of its first failure, and of the second, fourth, eighth, and so on."""
+    told: list[BaseException] = []
+
+    async def refuse(_: object) -> None:
+        raise OSError
+
+    async def story() -> None:
+        queue = StoreQueue(refuse, failed=told.append, overflows=print)
+        queue.add("refused")
+        for _ in range(100):
+            await queue.store_all()
+
+    VirtualLoop().drive_to_end(story())
+
+    assert 7 == len(told)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
-from support.delivery import NUMBER, Watcher
+from support.delivery import NUMBER
 from support.log_records import logged_fields
+from support.receiving import BODY, World
 from support.reporting import PUBLIC_URL, Reporting, deliver, request, signed, written
 from support.sending import settled
 
@@ -17,6 +18,7 @@ from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
 from omnimsg.domain.opt_out import Keywords, OptOutRules
+from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,38 +29,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.events import Event
 
 pytestmark = pytest.mark.anyio
-
-BODY = written({"state": "sent", "id": "m1"})
-
-
-class World:
-    """A client with a receiver, and records of its events and refusals."""
-
-    def __init__(
-        self, *, kind: type[TinyAdapter] = Reporting, has_handler: bool = True, **options: Any
-    ) -> None:
-        self.watcher = Watcher()
-        self.events: list[Event] = []
-        self.client = Client(
-            [tiny(kind=kind)],
-            transport=lambda _: FakeTransport(),
-            callbacks=CallbackOptions(**{"public_url": PUBLIC_URL, **options}),
-            observers=[self.watcher],
-        )
-        self.receiver = self.client.receiver(self.events.append if has_handler else None)
-
-    async def ask(self, asked: CallbackRequest) -> int:
-        """Send a request to the receiver; check that the answer's headers tell no detail."""
-        answer = await self.receiver.respond(asked)
-        assert {"Allow", "Retry-After", "Connection"} >= {name for name, _ in answer.headers}
-        return answer.status
-
-    def nothing_came_of(self, why: RefusedBecause, status: int) -> None:
-        """Check that one request was refused, counted and observed, and nothing else happened."""
-        assert [] == self.events
-        assert 0 == self.receiver.handled
-        assert {why: 1} == self.receiver.refused
-        assert [(why, status)] == [(each.why, each.http_status) for each in self.watcher.refusals]
 
 
 @pytest.fixture
@@ -294,6 +264,28 @@ async def test_what_nobody_handles_comes_again() -> None:
     assert {RefusedBecause.NOT_HANDLED: 1} == world.receiver.refused
 
 
+async def test_every_receiver_adds_its_handler(world: World) -> None:
+    """An event goes to the handlers of all calls of `receiver`, whichever receiver gets it."""
+    more: list[Event] = []
+    world.client.receiver(more.append)
+
+    assert 204 == await world.ask(request(BODY))
+    assert (1, more) == (len(more), world.events)
+
+
+async def test_an_event_that_is_not_handled_stops_no_other_of_its_callback() -> None:
+    """A reply without a handler is answered 503, and a report in the same callback is told.
+
+    Bird reports reading so: an interaction, which may have no handler, and with it a status.
+    """
+    world, told = World(has_handler=False), []
+    world.client.on_status(lambda change: told.append(change.status.status))
+    both = request(written({"text": "hello"}, {"state": "read", "id": "m1"}))
+
+    assert [503, 503] == [await world.ask(both), await world.ask(both)]
+    assert [Status.READ] == told
+
+
 async def test_a_handler_over_its_time_limit_is_named_so_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -491,99 +483,3 @@ async def test_accounts_that_call_nobody_are_left_out() -> None:
 
     assert ("main",) == receiver.accounts
     assert 404 == (await receiver.respond(request(BODY, path="/callbacks/silent"))).status
-
-
-def forwarded(
-    scheme: bytes = b"https", host: bytes = b"hooks.example.test"
-) -> list[tuple[bytes, bytes]]:
-    """Return the header lines that a proxy adds."""
-    return [(b"x-forwarded-proto", scheme), (b"x-forwarded-host", host)]
-
-
-class Addressed(Reporting):
-    """An adapter that puts the called address into its events."""
-
-    def event(self, entry: dict[str, Any], callback: Callback, context: Context) -> Event:
-        """Put the address into the event's text."""
-        return super().event({**entry, "text": callback.url}, callback, context)
-
-
-@pytest.mark.parametrize(
-    ("peer", "headers", "expected"),
-    [
-        ("10.1.2.3", forwarded(), "https://hooks.example.test"),
-        ("10.1.2.3", forwarded(b"http", b"h:8080"), "http://h:8080"),
-        ("10.1.2.3", forwarded(host=b"[::1]:80"), "https://[::1]:80"),
-        ("::ffff:10.1.2.3", forwarded(), "https://hooks.example.test"),
-        ("fd00::1", forwarded(), "https://hooks.example.test"),
-        ("fd00::1%eth0", forwarded(), "https://hooks.example.test"),
-        # An untrusted peer that sends a proxy's header lines.
-        ("203.0.113.7", forwarded(), None),
-        ("11.1.2.3", forwarded(), None),
-        ("::ffff:11.1.2.3", forwarded(), None),
-        (None, forwarded(), None),
-        ("", forwarded(), None),
-        ("unix:/run/app.sock", forwarded(), None),
-        # A trusted proxy whose lines are missing, repeated or invalid.
-        ("10.1.2.3", [], None),
-        ("10.1.2.3", [*forwarded(), (b"x-forwarded-host", b"evil.example")], None),
-        ("10.1.2.3", forwarded(b"https, http"), None),
-        ("10.1.2.3", forwarded(b"javascript"), None),
-        ("10.1.2.3", forwarded(host=b"evil.example/x?"), None),
-        ("10.1.2.3", forwarded(host=b"user@evil.example"), None),
-        ("10.1.2.3", forwarded(host=b"a, b"), None),
-        ("10.1.2.3", forwarded(host=b"\xe4.example"), None),
-        ("10.1.2.3", forwarded(host=b""), None),
-    ],
-    ids=str,
-)
-async def test_only_a_trusted_proxy_tells_the_address(
-    peer: str | None, headers: list[tuple[bytes, bytes]], expected: str | None
-) -> None:
-    """The address is taken from a trusted proxy's header lines only, path and query unchanged."""
-    world = World(kind=Addressed, public_url=None, trusted_proxies=("10.0.0.0/8", "fd00::/8"))
-    asked = request(BODY, path="/x%2Fy/main", query="a=%20", headers=headers, peer=peer)
-
-    status = await world.ask(asked)
-
-    if expected is None:
-        assert 401 == status
-        world.nothing_came_of(RefusedBecause.UNKNOWN_ADDRESS, 401)
-    else:
-        assert [f"{expected}/x%2Fy/main?a=%20"] == [each.raw["text"] for each in world.events]
-
-
-@pytest.mark.parametrize(
-    ("peer", "why"),
-    [("203.0.113.7", "it came from no proxy"), ("10.1.2.3", "its proxy must set `X-Forwarded-")],
-)
-async def test_the_log_says_why_an_address_is_unknown(
-    caplog: pytest.LogCaptureFixture, peer: str, why: str
-) -> None:
-    """The log tells a request that came from no trusted proxy from one whose proxy says nothing."""
-    caplog.set_level(logging.INFO)
-    world = World(kind=Addressed, public_url=None, trusted_proxies=("10.0.0.0/8",))
-
-    await world.ask(request(BODY, headers=[(b"host", b"hooks.example.test")], peer=peer))
-
-    assert [True] == [why in each.getMessage() for each in caplog.records]
-
-
-@pytest.mark.parametrize("tail", ["/main", "/main/", "/main/secret", "/main/secret/", "/main//"])
-async def test_the_address_keeps_the_slash_at_its_end(tail: str) -> None:
-    """The address that a provider signs ends with a slash if the path does."""
-    world = World(kind=Addressed)
-
-    status = await world.ask(request(BODY, path=f"/elsewhere{tail}"))
-
-    assert (204, [f"{PUBLIC_URL}{tail}"]) == (status, [each.raw["text"] for each in world.events])
-
-
-async def test_the_configured_address_is_believed_before_any_proxy() -> None:
-    """A configured public address takes precedence over the lines of any proxy."""
-    world = World(kind=Addressed, trusted_proxies=("10.0.0.0/8",))
-    asked = request(BODY, query="a=1", headers=forwarded(host=b"evil.example"), peer="10.1.2.3")
-
-    assert 204 == await world.ask(asked)
-
-    assert [f"{PUBLIC_URL}/main?a=1"] == [each.raw["text"] for each in world.events]

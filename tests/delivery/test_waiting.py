@@ -16,7 +16,7 @@ from support.virtual import VirtualLoop
 from omnimsg import Accepted, Client, ConfigError, OperationError, Status
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
-from omnimsg.domain.reason import Reason
+from omnimsg.domain.reason import Reason, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,14 +113,20 @@ def test_waiting_ends_with_the_client(opened: bool) -> None:
         await asyncio.sleep(1)
         await client.aclose()
         found = await asyncio.gather(*tasks, return_exceptions=True)
-        for each in (other, "main:another", known):
-            found += await asyncio.gather(client.wait(each), return_exceptions=True)
+        found += await asyncio.gather(
+            client.status(other.id),
+            client.wait(other),
+            client.wait("main:another"),
+            client.wait(known),
+            return_exceptions=True,
+        )
         return [*found, place.loop.now - 1000]
 
     *errors, status, seconds = place.live(story)
 
-    assert [Reason.CANCELLED] * (2 + opened) == [each.reason for each in errors]
-    assert "wait through account 'main' failed: cancelled: the client is closed" == str(errors[0])
+    expected = [(Reason.CANCELLED, Retry.AFTER_FIX)] * (3 + opened)
+    assert expected == [(each.reason, each.retry) for each in errors]
+    assert "wait through account 'main' failed: cancelled: the client is closed" == str(errors[-1])
     assert Status.DELIVERED is status.status
     assert pytest.approx(2, abs=0.2) == seconds
 
@@ -174,6 +180,34 @@ def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
 
     assert texts(1)[0].to in suppression
     assert [Status.FAILED] == told
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_an_opt_out_that_a_look_up_alone_tells_survives_a_long_outage(*, is_back: bool) -> None:
+    """It is kept for the store for as long as the client is open, and recorded when it is back.
+
+    Closing gives it to the store for the last time.
+    """
+    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    suppression, store = MemorySuppression(), DatabaseStore()
+
+    async def story(client: Client, _: Receiver) -> None:
+        accepted = await client.send(texts(1)[0])
+        await client.tracked(accepted)
+        waiting = asyncio.ensure_future(client.wait(accepted, timeout=3600))
+        await asyncio.sleep(29)
+        store.is_down = True
+        await asyncio.sleep(600)
+        store.is_down = False
+        if is_back:
+            await waiting
+        else:
+            waiting.cancel()
+
+    place.live(story, suppression=suppression, store=store)
+
+    assert texts(1)[0].to in suppression
+    assert [30] == place.looked[:1]
 
 
 class FailingOnce(MemoryStore):
@@ -298,3 +332,20 @@ def test_a_store_that_times_out_does_not_look_like_a_message_that_is_late() -> N
         return str(raised.value)
 
     assert "" == World(kind=Asked).live(story, store=store)
+
+
+def test_what_the_store_raises_reaches_the_caller() -> None:
+    """`tracked` and `doubts` pass on the error of the store, as `wait` does."""
+    store = DatabaseStore(fails_with=LookupError)
+
+    async def story(client: Client, _: Receiver) -> None:
+        store.is_down = True
+        with pytest.raises(LookupError):
+            await client.tracked("main:id-r0")
+        with pytest.raises(LookupError):
+            await client.doubts()
+        with pytest.raises(LookupError):
+            await client.wait("main:id-r0", timeout=200)
+        store.is_down = False
+
+    World(kind=Asked).live(story, store=store)

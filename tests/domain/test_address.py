@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.strategies import emails, phone_numbers
 
-from omnimsg.domain.address import ProviderContact, is_e164, is_email
+from omnimsg.domain.address import ProviderContact, is_e164, is_email, is_mailbox
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.message import Message
 
@@ -112,3 +112,19 @@ def test_invalid_contacts(fields: dict[str, Any], path: str) -> None:
         ProviderContact(**fields)
 
     assert [f"ProviderContact.{path}"] == [each.path for each in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "expected"),
+    [
+        ("ola@example.test", True),
+        ("+37255500001@example.test", True),
+        ("@", True),
+        ("+37255500001", False),
+        (ProviderContact(key="emailaddress", value="ola@example.test"), False),
+        (None, False),
+    ],
+)
+def test_a_mailbox_is_known_by_its_at_sign(recipient: object, expected: bool) -> None:
+    """An e-mail address may begin as a number does; a contact is the provider's to know."""
+    assert expected is is_mailbox(recipient)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.domain.quotations import compared, national_digits
+from omnimsg.domain.quotations import compared, cut_off, national_digits
 from omnimsg.domain.redaction import redact_quotations
 
 if TYPE_CHECKING:
@@ -93,6 +93,27 @@ def test_a_text_is_found_whatever_escaped_it(name: str) -> None:
 
     assert "…" == shown(written).strip("\"'")
     assert "…" == shown(ESCAPES[name](TEXT[:30])).strip("\"'")
+
+
+@pytest.mark.parametrize(("escape", "decode"), [(str, str), (quote, unquote), (escape, unescape)])
+@pytest.mark.parametrize("private", [KEY, PHONE, "821234567", MAILBOX, TEXT, "482913"])
+def test_nothing_is_left_of_a_private_text_that_is_cut_off(
+    private: str, escape: Callable[[str], str], decode: Callable[[str], str]
+) -> None:
+    """Where a sentence is cut off within a private text, no letter and digit of that is left."""
+    written = escape(private)
+    found = [
+        redact_quotations(
+            cut_off(f"said {written} and more", len("said ") + length),
+            secrets=[KEY],
+            recipients=[PHONE, MAILBOX],
+            texts=[TEXT, "482913"],
+        )
+        for length in range(1, len(written))
+    ]
+
+    masked = {"saidoexampletest"}
+    assert {"said"} == {compared(decode(each)).rstrip("…") for each in found} - masked
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,12 @@ from support.thread_server import accept
 from omnimsg import (
     AmbiguousError,
     Client,
+    HandedOver,
     Limits,
     Message,
     NotSentError,
+    Observer,
+    OutcomeKnown,
     Policy,
     Priority,
     Reason,
@@ -64,6 +67,28 @@ async def test_another_message_with_the_reference_is_refused() -> None:
     assert "Another" not in str(caught.value)
     assert "555" not in str(caught.value)
     assert 1 == len(server.requests)
+
+
+async def test_observers_hear_of_the_first_call_alone() -> None:
+    """A repeated call and one with another text have no events: the first one's outcome stands."""
+    heard: list[str] = []
+
+    class Listener(Observer):
+        def handed_over(self, event: HandedOver) -> None:
+            heard.append("handed over")
+
+        def outcome_known(self, event: OutcomeKnown) -> None:
+            heard.extend(each.kind for each in event.outcomes)
+
+    async with Server(accept) as server:
+        client = Client([tiny(server.url)], observers=[Listener()])
+        async with client:
+            await once(client)
+            await once(client)
+            with pytest.raises(NotSentError):
+                await once(client, content="Another text")
+
+    assert ["handed over", "accepted"] == heard
 
 
 async def test_a_message_stays_the_same_whatever_is_noted_beside_it() -> None:

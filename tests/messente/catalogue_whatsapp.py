@@ -26,7 +26,12 @@ from omnimsg import (
 def _files() -> dict[str, Case]:
     """Return each kind of WhatsApp file by its address and by its id."""
     kinds: dict[str, tuple[dict[str, Any], str | None, JsonObject]] = {
-        "image": ({"content_type": "image/png"}, "Look", {"mime_type": "image/png"}),
+        # Messente has `animated` for stickers only.
+        "image": (
+            {"content_type": "image/png", "animated": True},
+            "Look",
+            {"mime_type": "image/png"},
+        ),
         "video": ({"content_type": "video/mp4"}, "Look", {"mime_type": "video/mp4"}),
         "audio": ({"content_type": "audio/ogg"}, None, {"mime_type": "audio/ogg"}),
         "document": ({"file_name": "menu.pdf"}, "Read", {"file_name": "menu.pdf"}),
@@ -37,7 +42,8 @@ def _files() -> dict[str, Case]:
         caption_member = {} if caption is None else {"caption": caption}
         for how, source, source_member in (
             ("link", Link(URL), {"link": URL}),
-            ("id", Stored(account="messente", id="4711"), {"id": "4711"}),
+            # The URL of a stored file is one that only its provider serves.
+            ("id", Stored(account="messente", id="4711", url=URL), {"id": "4711"}),
         ):
             item = MediaItem(MediaKind(name), source, **options)
             found[f"whatsapp: {name} by {how}"] = Case(

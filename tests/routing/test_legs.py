@@ -337,6 +337,15 @@ def test_a_leg_that_cannot_be_sent_is_found_at_the_hand_over(name: str, stream: 
     assert (path, 0) == (outcome.failure.path, routed.asked()["a"])
 
 
+def test_a_refused_leg_names_its_account() -> None:
+    """The outcome of a message with an invalid leg has the account of that leg."""
+    routed, _ = legs_of(accepted)
+
+    outcome = routed.send(message(BAD["a channel twice"][0]))
+
+    assert "a" == outcome.account
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refused_leg_stops_an_account_that_carries_legs(stream: bool) -> None:
     """A message with an invalid leg is not sent, even if its first account supports legs itself."""
@@ -434,6 +443,20 @@ def test_a_refused_leg_shows_in_the_plan() -> None:
     plan = routed.run(story)
 
     assert ("fallback[0].channel", None) == (plan.refusal.failure.path, plan.request)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_preview_has_the_refusal_of_any_leg(name: str) -> None:
+    """The preview of a message with an invalid leg has the outcome that `send` would give it."""
+    leg, path = BAD[name]
+    routed, _ = legs_of(accepted, accepted)
+
+    async def story(client: Client) -> Any:
+        return client.preview(message(leg))
+
+    preview = routed.run(story)
+
+    assert (path, None) == (preview.refusal.failure.path, preview.request)
 
 
 @pytest.mark.parametrize("last", [saying("no-such-number"), saying("who-knows")])

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
+from support.servers import answer
 from support.thread_server import accept, server_in_thread
 
 from .test_processes import run
@@ -49,17 +50,28 @@ INTERRUPTED = """
 from gevent import monkey; monkey.patch_all()
 import gevent
 import sys
+from urllib.request import urlopen
 from support.adapters import texts, tiny
 from omnimsg.sync import Client
 
+server = sys.argv[1]
 first, second = texts(2)
-with Client([tiny(sys.argv[1])]) as client:
-    client.send(first)
+timeout = gevent.Timeout()
+
+def send(client):
     try:
-        with gevent.Timeout(0.5):
-            client.send(second)
-    except gevent.Timeout as timeout:
-        print(*timeout.__notes__)
+        client.send(second)
+    except gevent.Timeout as error:
+        print(error is timeout, *error.__notes__)
+
+with Client([tiny(server)]) as client:
+    client.send(first)
+    sending = gevent.spawn(send, client)
+    urlopen(server + "/until-it-has-arrived").close()
+    sending.kill(timeout, block=False)
+    gevent.sleep(0)
+    urlopen(server + "/answer-it-now").close()
+    sending.join()
 """
 
 
@@ -81,13 +93,21 @@ def test_a_greenlet_reads_a_stream(tmp_path: Path) -> None:
 
 def test_a_greenlet_is_interrupted(tmp_path: Path) -> None:
     """A timeout of gevent ends a call like Ctrl-C: the answer that comes soon is a note on it."""
+    has_arrived, may_answer = asyncio.Event(), asyncio.Event()
 
-    async def accept_late(visit: Visit) -> None:
-        await asyncio.sleep(1.2)
-        await accept(visit)
+    async def serve(visit: Visit) -> None:
+        line, body = visit.received.line, visit.received.body
+        if "/until-it-has-arrived" in line:
+            await has_arrived.wait()
+        elif "/answer-it-now" in line:
+            may_answer.set()
+        elif b'"r1"' in body:
+            has_arrived.set()
+            await may_answer.wait()
+        await (accept(visit) if body else answer(200, b"")(visit))
 
-    with server_in_thread(accept, accept_late) as server:
+    with server_in_thread(serve) as server:
         code, said, errors = run(INTERRUPTED, server, tmp_path)
 
     assert (0, "") == (code, errors)
-    assert sorted(["message", "'r1'", "was", "accepted:", "main:id-r1"]) == said
+    assert sorted(["True", "message", "'r1'", "was", "accepted:", "main:id-r1"]) == said

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import code_text, is_blank
+from omnimsg.domain.quotations import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,5 +86,4 @@ def _plain_text(response: Response) -> str:
 
 
 def _shorten(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
+    return cut_off(" ".join(text.split()), _MAX_CHARACTERS)

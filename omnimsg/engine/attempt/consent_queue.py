@@ -48,10 +48,13 @@ class ConsentQueue:
         self._retries = Alarm(self._start_retry)
         self._pause = _PAUSE
         self._retrying: asyncio.Task[None] | None = None
+        # The last attempt, unless changes were added since.
+        self._last: asyncio.Task[None] | None = None
 
     def add(self, changes: Sequence[ConsentChange]) -> None:
         """Keep changes that are to be recorded; `record` does that at once, a timer does later."""
         for each in changes:
+            self._last = None
             self._changes.add(each)
         self.resume()
 
@@ -72,6 +75,10 @@ class ConsentQueue:
         except TimeoutError as error:
             _warn_failed(error)
 
+    def begin_closing(self) -> None:
+        """Begin the last attempt, for which `aclose` waits: other things close meanwhile."""
+        self._last = asyncio.ensure_future(self._store())
+
     async def aclose(self, seconds: float) -> None:
         """Try once more to record the changes that wait, and stop the timer.
 
@@ -79,7 +86,7 @@ class ConsentQueue:
             seconds: Seconds that the list may take; the changes that it has not taken are lost.
         """
         try:
-            await self._changes.aclose(self._store(), seconds, self._retrying)
+            await self._changes.aclose(self._last or self._store(), seconds, self._retrying)
         finally:
             self._retries.close()  # an attempt that is under way would set it again
             if self._changes:

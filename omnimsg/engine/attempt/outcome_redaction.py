@@ -127,7 +127,7 @@ class Redactor:
             unknown = redact(self._redact_known(unknown, recipients, texts), texts)
         return detail, code, unknown
 
-    def _redact_known(self, text: str, recipients: Iterable[str], texts: Iterable[str]) -> str:
+    def _redact_known(self, text: str, recipients: Collection[str], texts: Collection[str]) -> str:
         if not text:
             return text
         text = redact_quotations(

@@ -8,6 +8,8 @@ from contextlib import suppress
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
+
 from omnimsg.engine.attempt.eager_task import EagerTasks
 from omnimsg.engine.loop_bound import PerLoop
 
@@ -24,15 +26,26 @@ _MAX_FAILURES = 10
 _MAX_WAITING = 100_000
 
 
+@attrs.define(eq=False)
+class _Waiting(Generic[T]):
+    """A value that waits, and how many times the store has failed to take it."""
+
+    value: T
+    failures: int = 0
+
+
 class StoreQueue(Generic[T]):
     """Passes values to a store of the application, in groups, and keeps those it has not taken.
 
     A database takes some milliseconds for each. One after another, the outcomes of a stream would
     keep every report waiting, because a report comes after all outcomes before it.
 
+    Its owner logs: the docs list each line with its logger, as the calls of the owner have it.
+
     Args:
         store: Stores a value.
-        failed: Called with each error of the store.
+        failed: Called with the error of the store the first time that it does not take a value, and
+            the second, fourth, eighth time: a value that it never takes does not fill the log.
         overflows: Called with the limit when the first of several values is dropped.
     """
 
@@ -47,7 +60,7 @@ class StoreQueue(Generic[T]):
         self._failed = failed
         self._overflows = overflows
         # By number, the oldest first.
-        self._values: OrderedDict[int, T] = OrderedDict()
+        self._values: OrderedDict[int, _Waiting[T]] = OrderedDict()
         self._numbers = count()
         self._lock = PerLoop(asyncio.Lock)
         self._tasks = PerLoop(EagerTasks)
@@ -60,7 +73,7 @@ class StoreQueue(Generic[T]):
 
     def add(self, value: T) -> None:
         """Add a value; drop the oldest one if too many wait."""
-        self._values[next(self._numbers)] = value
+        self._values[next(self._numbers)] = _Waiting(value)
         if len(self._values) > _MAX_WAITING:
             self._values.popitem(last=False)
             if not self._has_warned:
@@ -82,7 +95,10 @@ class StoreQueue(Generic[T]):
         return isinstance(call.error, asyncio.CancelledError) or call.result()
 
     async def aclose(
-        self, last: Coroutine[Any, Any, object], seconds: float, running: asyncio.Task[Any] | None
+        self,
+        last: Coroutine[Any, Any, object] | asyncio.Task[Any],
+        seconds: float,
+        running: asyncio.Task[Any] | None,
     ) -> None:
         """Let the store take the last values, then interrupt it in this event loop.
 
@@ -119,22 +135,24 @@ class StoreQueue(Generic[T]):
             self._has_warned = self._has_warned and bool(self._values)
             return not has_failed
 
-    async def _store_group(self, group: Sequence[tuple[int, T]]) -> list[int]:
+    async def _store_group(self, group: Sequence[tuple[int, _Waiting[T]]]) -> list[int]:
         """Store some values, and return the numbers of those that the store has not taken."""
         tasks = self._tasks.here
-        calls = [tasks.start(self._store, value) for _, value in group]
+        calls = [tasks.start(self._store, each.value) for _, each in group]
         waiting = [each.task for each in calls if not each.has_ended]
         try:
             if waiting:
                 await asyncio.wait(waiting)
         finally:
             failed: list[int] = []
-            for (number, _), call in zip(group, calls, strict=True):
+            for (number, each), call in zip(group, calls, strict=True):
                 if not call.has_ended:
                     call.task.cancel()
                 elif call.error is None:
                     self._values.pop(number, None)
                 else:
-                    self._failed(call.error)  # a store may raise anything
+                    each.failures += 1
+                    if each.failures.bit_count() == 1:  # a power of two
+                        self._failed(call.error)  # a store may raise anything
                     failed.append(number)
         return failed

@@ -26,7 +26,7 @@ _SLACK = 0.02
 # Seconds by which high priority may run ahead of the rate; the others then wait longer.
 _AHEAD = 1.0
 
-# The factor on the pace after "too many requests", the lowest pace, and the step of each success.
+# The factor on the pace after "too many requests", the lowest pace, and the step of other requests.
 _SLOWDOWN = 0.5
 _MIN_PACE = 1 / 64
 _SPEEDUP = 1 / 100
@@ -49,8 +49,7 @@ class RateLimiter:
     """The limits of one account, and how much of them is used.
 
     Rates are kept by spacing: each request, or message, moves the time at which the next may leave.
-    "Too many requests" halves the pace of the account; every request that succeeds raises it a
-    little.
+    "Too many requests" halves the pace of the account; every other request raises it a little.
 
     Args:
         limits: The configured limits.

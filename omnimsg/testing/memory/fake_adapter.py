@@ -49,7 +49,7 @@ _EVERYTHING: Final = ChannelCapabilities(
     # Secrets have no JSON form, so `encryption` is left out.
     fields=frozenset({"sender", "send_at", "ttl", "tags", "callback_url", "reply_to", "fallback"}),
     media={kind: MediaLimit() for kind in MediaKind},
-    sources=frozenset({"inline", "link"}),
+    sources=frozenset({"inline", "link", "stored"}),
     actions=frozenset(each.kind for each in get_args(Action)),
 )
 

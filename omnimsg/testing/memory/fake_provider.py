@@ -80,13 +80,14 @@ class FakeProvider:
     ) -> None:
         """Refuse the next messages.
 
-        The reason decides the outcome: limits and outages give `NotSent` and are retried, reasons
-        of the account give `NotSent` for all later messages too, every other gives `Rejected`.
+        The reason decides the outcome: limits, outages and reasons of the account give `NotSent`,
+        every other gives `Rejected`. The client tries limits and outages again, and each attempt
+        counts as one of `times`.
 
         Args:
             reason: The reason of the refusal.
             to: Refuse only messages to this recipient.
-            times: How many messages to refuse.
+            times: How many attempts to refuse.
             retry_after: Seconds after which the provider asks for another attempt.
         """
         self._refusals.append(_Refusal(reason=reason, to=to, retry_after=retry_after, times=times))
@@ -96,7 +97,7 @@ class FakeProvider:
         self._lost += times
 
     def disconnect(self, times: int = 1) -> None:
-        """Refuse the next connections: the messages are provably not sent."""
+        """Refuse the next connections: nothing is sent, and the client tries again."""
         self._unreachable += times
 
     def report(self, accepted: Accepted, status: Status) -> None:

@@ -74,7 +74,7 @@ class SandboxConfig(Mapping[str, Any]):
     def url(self) -> str:
         """The accounts as URLs in one line, for `OMNIMSG_URL`; they cannot receive callbacks.
 
-        URLs cannot express a public address, routes, or a list with a single secret.
+        URLs cannot express a public address or routes, and lists are left out.
         """
         accounts: Mapping[str, Mapping[str, Any]] = self._content["accounts"]
         first = str(self._content.get("default", next(iter(accounts))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
-from omnimsg.domain.address import is_e164
+from omnimsg.domain.address import is_e164, is_mailbox
 from omnimsg.testing.sandbox.callback_carriers import Carrier, carrier_to
 from omnimsg.testing.sandbox.callback_request import Place
 from omnimsg.testing.sandbox.config import PUBLIC_URL, SandboxConfig
@@ -63,7 +63,11 @@ class InjectedFault:
         return next((int(each["fired"]) for each in faults if each["id"] == self._id), 0)
 
     def remove(self) -> None:
-        """Remove the fault."""
+        """Remove the fault.
+
+        Raises:
+            LookupError: It was removed before.
+        """
         self._thread.call(self._thread.sandbox.faults.remove, self._id)
 
 
@@ -117,7 +121,7 @@ class TestSandbox:
         Raises:
             ValueError: It is none of them: nothing can reach it, so that no test of it could fail.
         """
-        if not ("@" in number or is_e164(plain(number)) or _WHATSAPP_USER.fullmatch(number)):
+        if not (is_mailbox(number) or is_e164(plain(number)) or _WHATSAPP_USER.fullmatch(number)):
             raise ValueError(
                 f"{number!r} is neither a number with its country code, such as +27820001000, nor a"
                 " mailbox or WhatsApp's id of a user: no message can reach it"

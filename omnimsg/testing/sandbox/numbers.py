@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from omnimsg.domain.address import is_mailbox
+
 _GROUPING: Final = re.compile(r"[\s().\-/]+")
 
 
 def plain(number: str) -> str:
     """Return a number in E.164 form, without grouping; a mailbox without outer spaces."""
-    if "@" in number:
+    if is_mailbox(number):
         return number.strip()
     digits = _GROUPING.sub("", number)
     digits = digits.removeprefix("00") if digits.startswith("00") else digits

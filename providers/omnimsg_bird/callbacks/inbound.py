@@ -139,7 +139,7 @@ def _with_caption(media: dict[str, Any] | None, body: dict[str, Any]) -> dict[st
     text = body.get("text")
     if not media or not _is_text_or_none(text):
         return None
-    return media | {"text": text} if text else media
+    return media | {"text": text or None}
 
 
 def _media(files: object, context: Context, kind: MediaKind | None = None) -> dict[str, Any] | None:

@@ -87,6 +87,14 @@ class BirdEmulator(Emulator):
         signing_key: str = SIGNING_KEY,
     ) -> None:
         super().__init__(state, service_window=service_window)
+        hosts = {} if storage is None else {"media_hosts": [f"{storage}:*"]}
+        self.own_settings = {
+            **hosts,
+            "access_key": access_key,
+            "workspace_id": workspace,
+            "channels": dict(channels),
+            "signing_keys": [signing_key],
+        }
         self._authorization = f"AccessKey {access_key}".encode()
         self._workspace = workspace
         self._platforms = {channel_id: platform for platform, channel_id in channels.items()}

@@ -124,7 +124,7 @@ def _errors_by_index(document: object, count: int) -> dict[int, dict[str, Any]]:
         match = _ENTRY.match(key)
         if match is not None and int(match[1]) < count:
             error = errors.setdefault(int(match[1]), {**document, "details": {}})
-            error["details"][key[match.end() :] or "."] = problems
+            error["details"][key[match.end() :]] = problems
     return errors
 
 

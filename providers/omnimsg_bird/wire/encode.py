@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import deep_merge
-from omnimsg.domain.address import ProviderContact
+from omnimsg.domain.address import ProviderContact, is_mailbox
 from omnimsg.domain.content import Email, Template, Text
 from omnimsg.json_codec import dumps
 from omnimsg_bird.wire.bodies import body
@@ -84,5 +84,5 @@ def _contact(to: str | ProviderContact) -> JsonObject:
         if to.id is not None:
             return {"id": to.id}
         return {"identifierKey": to.key, "identifierValue": to.value}
-    key = "emailaddress" if "@" in to else "phonenumber"
+    key = "emailaddress" if is_mailbox(to) else "phonenumber"
     return {"identifierKey": key, "identifierValue": to}

@@ -117,7 +117,7 @@ def recipient_of(document: dict[str, Any]) -> str | None:
     """
     receiver = document.get("receiver")
     people = receiver.get("contacts") if isinstance(receiver, dict) else None
-    found = addresses({"contacts": people}) if isinstance(people, list) else ()
+    found = addresses({"contacts": people})
     return address_of(found[0]) if len(found) == 1 else None
 
 
@@ -193,10 +193,10 @@ def _row(
     without a reason (the SMS code 0) gives way to later ones.
     """
     table = adapter.table
-    name = str(source.get("name")) if isinstance(source, dict) else None
-    source_code = source.get("code") if isinstance(source, dict) else None
+    source = source if isinstance(source, dict) else {}
+    name = str(source.get("name"))
     rows = (
-        None if name is None else table.get(source_code, name),
+        table.get(source.get("code"), name),
         table.get(codes.EXPIRED, codes.WORDS) if is_expired else None,
         table.get(code, codes.FAILURE),
         table.get(f"{code[:2]}xxx", codes.FAILURE) if code and len(code) == 5 else None,
@@ -207,7 +207,7 @@ def _row(
             return row
     if found:
         return found[-1]
-    return None if name is None else table.get(name, codes.SOURCE)
+    return table.get(name, codes.SOURCE)
 
 
 def _is_expired(document: dict[str, Any]) -> bool:

@@ -30,11 +30,8 @@ def read_status(
             return None
         at = resource.status_time(document) or context.now
         leg = resource.read_leg(document, provider_id, channel, at, adapter)
-    else:
-        if response.status == 200:
-            return None
-        failure = decode.read_failure(response, adapter, Reason.NOT_FOUND)
-        if response.status != 404 or failure is None or failure.reason is not Reason.NOT_FOUND:
-            return failure
-        return MessageStatus.not_found(id_, context.now, channel=channel, raw=document)
-    return MessageStatus(id=id_, legs=(leg,), raw=document)
+        return MessageStatus(id=id_, legs=(leg,), raw=document)
+    failure = decode.read_failure(response, adapter, Reason.NOT_FOUND)
+    if failure is None or failure.reason is not Reason.NOT_FOUND:
+        return failure
+    return MessageStatus.not_found(id_, context.now, channel=channel, raw=document)

@@ -99,6 +99,8 @@ class ClickatellEmulator(Emulator):
         self.inbox = Inbox(state, self.windows)
         self.templates = known_templates.KnownTemplates(templates)
         self.uploads = Uploads(self.media, state)
+        logins = {} if callback_login is None else {"callback_logins": [callback_login]}
+        self.own_settings = {"callback_secrets": [callback_secret], **logins}
         self._max_parts = parts
         self._channels = channels
         self._numbers = numbers

@@ -216,20 +216,19 @@ class _Reader:
         return outcome_of(Verdict.REJECTED, reference, self.account, failure)
 
     def _refused_as_a_whole(self, outcomes: list[Outcome | None]) -> list[Outcome | None]:
-        """Turn code 32 for every message into one refusal of the whole request.
+        """Turn code 32 of messages into what it says of their request.
 
         The code says that the media of the request are too large together. With one refusal for
-        all messages, with 207 as with 400, the engine splits the request. If only some messages
-        have the code, their retry is a smaller request anyway.
+        all messages, with 207 as with 400, the engine splits the request, until a message is alone.
+        If only some messages have the code, they may pass in a smaller request, as their retry is.
         """
         refused = [each for each in outcomes if _is_too_large(each)]
-        if len(outcomes) == 1 or len(refused) < len(outcomes):
+        if not refused or len(outcomes) == 1:
             return outcomes
-        failure = attrs.evolve(refused[0].failure, retry=Retry.NEVER, path=None, raw=self.data)
-        return [
-            Rejected(reference=each.reference, account=each.account, failure=failure)
-            for each in refused
-        ]
+        if len(refused) == len(outcomes):
+            failure = attrs.evolve(refused[0].failure, path=None, raw=self.data)
+            return [attrs.evolve(each, failure=failure) for each in refused]
+        return [_not_sent(each) if _is_too_large(each) else each for each in outcomes]
 
     def _apply_request_error(
         self,
@@ -303,8 +302,14 @@ def _accepts(entry: object, name: str) -> bool:
     return isinstance(entry, dict) and (entry.get("accepted") is True or bool(entry.get(name)))
 
 
-def _is_too_large(outcome: Outcome | None) -> TypeGuard[NotSent]:
-    return isinstance(outcome, NotSent) and outcome.failure.code == _REQUEST_TOO_LARGE
+def _is_too_large(outcome: Outcome | None) -> TypeGuard[Rejected]:
+    return isinstance(outcome, Rejected) and outcome.failure.code == _REQUEST_TOO_LARGE
+
+
+def _not_sent(refused: Rejected) -> NotSent:
+    """Return the outcome of a message that may be sent again without the others."""
+    failure = attrs.evolve(refused.failure, retry=Retry.SAFE)
+    return NotSent(reference=refused.reference, account=refused.account, failure=failure)
 
 
 def _description(error: object) -> str:

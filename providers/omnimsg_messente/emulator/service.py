@@ -89,6 +89,11 @@ class MessenteEmulator(Emulator):
         self.orders = Orders()
         self.display = MessenteDisplay()
         self.callbacks = MessenteCallbacks(MessenteSigner(password, inbound_secret), state)
+        self.own_settings = {
+            "username": username,
+            "password": password,
+            "inbound_secrets": [inbound_secret],
+        }
         self._credentials = aiohttp.encode_basic_auth(username, password).encode()
         self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 

@@ -132,8 +132,7 @@ def read_refusal(
         return None
     known: list[tuple[CodeRow, JsonObject]] = []
     for error in errors:
-        code = error.get("code") if isinstance(error, dict) else None
-        row = adapter.table.get(code, codes.ERROR) if isinstance(code, (str, int)) else None
+        row = adapter.table.get(error.get("code"), codes.ERROR) if isinstance(error, dict) else None
         if row is not None:
             known.append((row, error))
     if not known:

@@ -6,7 +6,6 @@ Every member is written by hand from the Omnichannel API reference and its OpenA
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from omnimsg.adapter import deep_merge
 from omnimsg.domain.channel import Channel
@@ -90,12 +89,12 @@ def _add_report_url(document: JsonObject, message: Message, context: Context) ->
 
 
 def report_to(url: str, token: str | None) -> str:
-    """Add the token to the query of a callback URL, if there is a token."""
+    """Add the token, which needs no escaping, to the query of a callback URL if there is one."""
     if token is None:
         return url
     address, mark, fragment = url.partition("#")
     separator = "&" if "?" in address else "?"
-    return f"{address}{separator}{TOKEN}={quote(token, safe='')}{mark}{fragment}"
+    return f"{address}{separator}{TOKEN}={token}{mark}{fragment}"
 
 
 def _leg(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,12 +11,13 @@ from support.flows import answer, drive
 
 from omnimsg.adapter import Multipart, Response, Source
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind, Page
+from omnimsg.domain.history import Direction, HistoryQuery, InteractionKind, Page, PastMessage
 from omnimsg.domain.media import Stored, Upload
 from omnimsg.domain.message import Message
+from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.status import Status
+from omnimsg.domain.status import Evidence, LegStatus, Status, Timeline
 from omnimsg_bird import BirdAdapter
 from omnimsg_bird.statuses import INTERACTIONS
 
@@ -48,10 +50,12 @@ def test_only_an_account_that_opted_in_sends_batches(
     assert ([1, 100], 1) == (limits, BirdAdapter.capabilities.max_messages)
 
 
-@pytest.mark.parametrize("name", ["id", "batchId", "batchID"])
-def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, name: str) -> None:
+@pytest.mark.parametrize(("status", "name"), [(200, "id"), (202, "batchId"), (299, "batchID")])
+def test_a_batch_is_accepted_by_its_id(
+    batching: BirdAdapter, context: Context, status: int, name: str
+) -> None:
     """Each message gets the batch's id, under any documented name, and no id of its own."""
-    found = read(batching.send(MESSAGES, context), 202, {name: "b-1"})
+    found = read(batching.send(MESSAGES, context), status, {name: "b-1"})
 
     assert [
         Accepted(
@@ -65,12 +69,15 @@ def test_a_batch_is_accepted_by_its_id(batching: BirdAdapter, context: Context, 
     ] == found
 
 
-@pytest.mark.parametrize("document", [{}, {"id": 7}, {"id": ""}, [], None])
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [(202, {}), (202, {"id": 7}), (202, {"id": ""}), (202, []), (202, None), (300, {"id": "b-1"})],
+)
 def test_a_batch_without_an_id_is_no_verdict(
-    batching: BirdAdapter, context: Context, document: object
+    batching: BirdAdapter, context: Context, status: int, document: object
 ) -> None:
-    """Without a batch id no message is accepted."""
-    assert [None] * 3 == read(batching.send(MESSAGES, context), 202, document)
+    """Without a batch id, and without a success, no message is accepted."""
+    assert [None] * 3 == read(batching.send(MESSAGES, context), status, document)
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -92,6 +99,7 @@ def test_a_refused_batch_blames_the_entries_it_names(
     for each in (first, third):
         assert isinstance(each, NotSent)
         assert (Scope.MESSAGE, Retry.SAFE) == (each.scope, each.retry)
+        assert (status, document) == (each.failure.http_status, each.failure.raw)
 
 
 def test_a_refused_batch_may_name_any_of_its_entries(
@@ -106,6 +114,41 @@ def test_a_refused_batch_may_name_any_of_its_entries(
 
     rejected = [index for index, each in enumerate(found) if isinstance(each, Rejected)]
     assert [7, 12, 99] == rejected
+
+
+def test_a_refused_batch_may_name_more_than_its_entries(
+    batching: BirdAdapter, context: Context
+) -> None:
+    """A whole entry is named without a path, and what is no entry of the list names none."""
+    details = {
+        ".messageRequests": ["is odd"],
+        ".meta.messageRequests[0]": ["is odd"],
+        ".messageRequests[1]": ["is wrong"],
+    }
+    document = {"code": "InvalidPayload", "message": "Malformed", "details": details}
+
+    first, second, third = read(batching.send(MESSAGES, context), 422, document)
+
+    assert [NotSent, Rejected, NotSent] == [type(each) for each in (first, second, third)]
+    assert (None, "Malformed: is wrong") == (second.failure.path, second.failure.detail)
+
+
+def test_only_an_invalid_batch_blames_its_entries(batching: BirdAdapter, context: Context) -> None:
+    """A refusal with another status is about the whole request, whatever it names."""
+    details = {".messageRequests[1].body.text.text": ["is wrong"]}
+    document = {"code": "Odd", "message": "Because", "details": details}
+
+    found = read(batching.send(MESSAGES, context), 401, document)
+
+    assert [Scope.ACCOUNT] * 3 == [each.scope for each in found]
+
+
+@pytest.mark.parametrize("document", [[], None, {"details": {}}])
+def test_a_refused_batch_in_another_form_is_no_verdict(
+    batching: BirdAdapter, context: Context, document: object
+) -> None:
+    """A refusal that is not Bird's gives no message an outcome."""
+    assert [None] * 3 == read(batching.send(MESSAGES, context), 422, document)
 
 
 def test_a_refused_batch_that_names_nothing_is_refused_whole(
@@ -256,11 +299,14 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         "chargeableUnits": 2,
     }
 
+    odd = {"id": "m-2", "channelId": "c-sms", "direction": ["incoming"], "reference": 7}
+
     page = read(
-        adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7]}
+        adapter.history(HistoryQuery(), None, context), 200, {"results": [entry, {"id": 1}, 7, odd]}
     )
 
-    (found,) = page.items
+    found, unclear = page.items
+    assert (None, None) == (unclear.direction, unclear.reference)
     assert (Direction.INCOMING, "+37255500001", ("+37255509999",), Channel.TELEGRAM) == (
         found.direction,
         found.sender,
@@ -268,6 +314,61 @@ def test_an_incoming_message_of_the_list(adapter: BirdAdapter, context: Context)
         found.leg.channel,
     )
     assert (None, 2) == (page.next, found.leg.usage.parts)
+
+
+def test_an_outgoing_message_of_the_list(adapter: BirdAdapter, context: Context) -> None:
+    """A message of ours has a connector as its sender, contacts as receivers, and its reference."""
+    entry = {
+        "id": "m-1",
+        "channelId": "c-sms",
+        "platformId": "novelty",
+        "sender": {"connector": {"id": "k", "identifierValue": "+37255509999"}},
+        "receiver": {"contacts": [{"id": "k", "identifierValue": "+37255500001"}]},
+        "reference": "r-1",
+        "direction": "outgoing",
+        "status": "sent",
+        "lastStatusAt": "2030-05-01T09:00:05Z",
+        "createdAt": "2030-05-01T09:00:00Z",
+        "replyTo": {"id": "m-0"},
+    }
+
+    page = read(adapter.history(HistoryQuery(), None, context), 200, {"results": [entry]})
+
+    at = datetime(2030, 5, 1, 9, 0, 5, tzinfo=UTC)
+    assert page.items == (
+        PastMessage(
+            id=MessageId("nest:c-sms/m-1"),
+            direction=Direction.OUTGOING,
+            leg=LegStatus(
+                channel=Channel.SMS,
+                timeline=Timeline.of(Evidence(Status.SENT, "sent"), at),
+                provider_id="c-sms/m-1",
+            ),
+            to=("+37255500001",),
+            sender="+37255509999",
+            reference="r-1",
+            created=at - timedelta(seconds=5),
+            reply_to=MessageId("nest:c-sms/m-0"),
+            raw=entry,
+        ),
+    )
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_interactions_with_an_unknown_message(
+    adapter: BirdAdapter, context: Context, status: int
+) -> None:
+    """A 404 means that the message is unknown, which no repetition changes."""
+    body = {"code": "Odd", "message": "Because"}
+
+    found = read(adapter.interactions("c-wa/m-1", None, context), status, body)
+
+    expected = (
+        (Reason.NOT_FOUND, Reason.NOT_FOUND.fault, Retry.NEVER)
+        if status == 404
+        else (Reason.UNKNOWN, Reason.UNKNOWN.fault, Retry.SAFE)
+    )
+    assert expected == (found.reason, found.fault, found.retry)
 
 
 def test_a_list_in_an_error_is_no_page(adapter: BirdAdapter, context: Context) -> None:

@@ -31,6 +31,7 @@ NOW = datetime(2030, 5, 1, 12, tzinfo=UTC)
 AT = datetime.fromisoformat(CREATED)
 CONTEXT = Context(account="north", now=NOW)
 KEY = "omnimsg-test-signing-key"
+PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
 GENUINE, WRONG = Authenticity.GENUINE, Authenticity.WRONG_SIGNATURE
 
 
@@ -197,8 +198,10 @@ def test_a_status() -> None:
 def test_the_channel_of_an_event(event: str, channel_id: str, expected: Channel | None) -> None:
     """The account's channel decides, then the event's name; an unknown one is none."""
     found = only(event, OUTBOUND | {"channelId": channel_id})
+    interaction = {"type": "clicked", "messageId": OURS, "channelId": channel_id}
+    clicked = only(event.replace("outbound", "interaction"), interaction)
 
-    assert expected == found.leg.channel
+    assert (expected, expected) == (found.leg.channel, clicked.interaction.channel)
 
 
 def test_a_failure_has_the_reason_of_its_source() -> None:
@@ -228,6 +231,16 @@ def test_a_status_without_a_time_has_the_signed_one() -> None:
     (event,) = adapter(KEY).parse(callback, CONTEXT)
 
     assert NOW - timedelta(hours=3) == event.at
+
+
+def test_a_status_without_any_time_has_that_of_its_arrival() -> None:
+    """A status without a time, in a callback without a timestamp, has the time of its arrival."""
+    callback = signed("sms.outbound", OUTBOUND | {"lastStatusAt": None}, KEY, NOW)
+    unsigned = attrs.evolve(callback, headers=[])
+
+    (event,) = adapter(KEY).parse(unsigned, CONTEXT)
+
+    assert NOW == event.at
 
 
 def test_a_repetition_has_the_same_key() -> None:
@@ -263,6 +276,7 @@ def test_a_text() -> None:
         event.sender_name,
     )
     assert (Channel.WHATSAPP, AT, None) == (event.channel, event.at, event.reply_to)
+    assert callbacks.TEXT == event.raw
 
 
 @pytest.mark.parametrize("connector", [{"id": "k"}, {"id": "k", "identifierValue": ""}])
@@ -271,6 +285,23 @@ def test_a_text_to_a_connector_without_a_number(connector: dict[str, str]) -> No
     event = only("whatsapp.inbound", callbacks.TEXT | {"receiver": {"connector": connector}})
 
     assert ("Is it ready yet?", "+48500100200", None) == (event.text, event.sender, event.to)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ({"createdAt": CREATED, "lastStatusAt": "2030-05-01T09:00:07Z"}, AT),
+        ({"createdAt": None, "lastStatusAt": CREATED}, AT),
+        ({"createdAt": "soon"}, NOW - timedelta(hours=3)),
+    ],
+)
+def test_the_time_of_a_text(times: dict[str, Any], expected: datetime) -> None:
+    """A text has the time when it was created, else that of its status, else the signed time."""
+    callback = signed("sms.inbound", callbacks.TEXT | times, KEY, NOW - timedelta(hours=3))
+
+    (event,) = adapter(KEY).parse(callback, CONTEXT)
+
+    assert expected == event.at
 
 
 def test_a_text_without_a_sender() -> None:
@@ -322,6 +353,26 @@ def test_media_are_fetched_with_the_key() -> None:
     assert [MediaKind.GIF] == [each.kind for each in gif.media]
 
 
+@pytest.mark.parametrize("text", ["", None])
+def test_media_without_a_caption(text: str | None) -> None:
+    """Media with an empty text have none."""
+    body = callbacks.inbound(8, "image", images=[PICTURE], text=text)
+
+    event = only("whatsapp.inbound", body)
+
+    assert (None, 1) == (event.text, len(event.media))
+
+
+def test_attachments_are_beside_the_text() -> None:
+    """The attachments of a text and of an e-mail are media beside its text."""
+    events = [
+        only("email.inbound", callbacks.inbound(8, kind, text="Look", attachments=[PICTURE]))
+        for kind in ("text", "html")
+    ]
+
+    assert [("Look", 1), ("Look", 1)] == [(each.text, len(each.media)) for each in events]
+
+
 def test_a_sticker_is_no_picture() -> None:
     """A file that says whether it is animated is a sticker: Bird has that member for no other."""
     event = only("whatsapp.inbound", callbacks.STICKER)
@@ -367,6 +418,8 @@ def _contact(value: object) -> dict[str, Any]:
         # Of several recipients of an e-mail, the event does not say which one it is about.
         ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
         ({"contacts": [_contact(None)]}, None),
+        ({"contacts": [None, _contact(5), _contact("+48500100200")]}, "+48500100200"),
+        ({"contacts": [{"platformAddress": "+48500100200"}]}, "+48500100200"),
         # Our own number, to which the schema of an interaction allows it to be.
         ({"connector": {"id": "k", "identifierValue": "+48732000111"}}, None),
         ({"contacts": "+48500100200"}, None),
@@ -397,7 +450,7 @@ def test_an_interaction() -> None:
         interaction.url,
     )
     assert ("order-771", AT, Channel.WHATSAPP) == (event.reference, event.at, interaction.channel)
-    assert event.raw == callbacks.CLICKED
+    assert (callbacks.CLICKED, None) == (event.raw, interaction.raw)
 
 
 def test_the_platform_of_an_interaction() -> None:
@@ -442,6 +495,7 @@ def test_a_message_that_was_read_has_that_status_too() -> None:
         status.at,
     )
     assert MessageId(f"north:{WHATSAPP}/{OURS}") == status.message_id
+    assert (Channel.WHATSAPP, f"{WHATSAPP}/{OURS}") == (status.leg.channel, status.leg.provider_id)
     assert interaction.key != status.key
 
 
@@ -462,7 +516,6 @@ def test_interactions_of_other_types(kind: str, expected: InteractionKind) -> No
     assert (expected, kind) == (event.interaction.kind, event.interaction.provider_kind)
 
 
-PICTURE = {"mediaUrl": "https://media.api.bird.com/i"}
 POSTBACK = {"type": "postback", "postback": {"text": "Yes", "payload": "y"}}
 LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "image", images=[PICTURE, {"altText": "A"}]),
@@ -473,6 +526,9 @@ LOSSY: list[dict[str, Any]] = [
     callbacks.inbound(8, "gif", text="Ha"),
     callbacks.inbound(8, "text", text="Look", attachments=[PICTURE, {"id": "a"}]),
     callbacks.inbound(8, "text", text="Look", attachments="a"),
+    callbacks.inbound(8, "text", text="Look", attachments=5),
+    callbacks.inbound(8, "text", attachments=[]),
+    callbacks.TEXT | {"id": None},
     callbacks.inbound(8, "text", text={"new": "form"}, attachments=[PICTURE]),
     callbacks.inbound(8, "text", text="Yes", actions=[{"type": "new", "new": {"text": "Yes"}}]),
     callbacks.inbound(8, "text", text="Yes", actions=[POSTBACK, POSTBACK]),
@@ -494,6 +550,7 @@ LOSSY: list[dict[str, Any]] = [
         ("channel.created", {"id": "x"}, "an unknown kind of event"),
         ("sms.outbound", {"id": "x", "status": "sent"}, "an unknown form"),
         ("sms.outbound", OUTBOUND | {"status": None}, "an unknown form"),
+        ("sms.outbound", OUTBOUND | {"channelId": [SMS]}, "an unknown form"),
         ("sms.outbound", [], "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "list", text="?"), "an unknown form"),
         ("whatsapp.inbound", callbacks.inbound(8, "image", images=[]), "an unknown form"),

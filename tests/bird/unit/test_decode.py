@@ -81,15 +81,16 @@ def look_up(document: dict[str, Any]) -> MessageStatus:
         request.effect,
     )
     assert isinstance(status, MessageStatus)
-    assert status.id == "nest:c-sms/m-1"
+    assert ("nest:c-sms/m-1", document) == (status.id, status.raw)
     return status
 
 
-def test_an_accepted_messages_id_holds_its_channels() -> None:
+@pytest.mark.parametrize("status", [200, 202, 299])
+def test_an_accepted_messages_id_holds_its_channels(status: int) -> None:
     """A message's id contains its channel's id, because a look-up needs both."""
     body = {"id": "m-1", "channelId": "c-sms", "status": "accepted"}
 
-    assert send(answer(202, body)) == Accepted(
+    assert send(answer(status, body)) == Accepted(
         reference="r-1", account="nest", provider_id="c-sms/m-1", raw=body
     )
 
@@ -130,7 +131,7 @@ def test_every_error_status_has_a_verdict(
     )
 
 
-@pytest.mark.parametrize("status", [302, 400, 404, 409, 422, 429, 500])
+@pytest.mark.parametrize("status", [300, 400, 404, 409, 422, 429, 500])
 @pytest.mark.parametrize(
     "body",
     [
@@ -143,14 +144,48 @@ def test_a_message_in_a_refusal_is_a_doubt(status: int, body: dict[str, Any]) ->
     """A refusal with a message's id beside a reference or channel is ambiguous."""
     outcome = send(answer(status, body))
 
-    assert (Ambiguous, Retry.UNSAFE) == (type(outcome), outcome.failure.retry)
+    assert isinstance(outcome, Ambiguous)
+    assert ("r-1", "nest", Retry.UNSAFE, status, body) == (
+        outcome.reference,
+        outcome.account,
+        outcome.failure.retry,
+        outcome.failure.http_status,
+        outcome.failure.raw,
+    )
 
 
-def test_an_error_may_have_an_id() -> None:
-    """An id without a reference or channel is the error's own, and the refusal counts."""
-    outcome = send(answer(409, {"id": "e-1", "code": "SomeCode", "message": "Because"}))
+@pytest.mark.parametrize("quoted", [{"id": "e-1"}, {"reference": "r-1"}, {"channelId": "c-sms"}])
+def test_an_error_may_quote_a_member_of_a_message(quoted: dict[str, str]) -> None:
+    """An id alone is the error's own, and without an id there is no message: the refusal counts."""
+    outcome = send(answer(409, {**quoted, "code": "SomeCode", "message": "Because"}))
 
     assert (NotSent, Retry.SAFE) == (type(outcome), outcome.failure.retry)
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({".body": ["is wrong", "is long"], ".tags": ["x"]}, "Malformed: .body: is wrong"),
+        ({".body": "is wrong"}, "Malformed: .body: is wrong"),
+        ({".body": []}, "Malformed: .body"),
+        ({".body": [7]}, "Malformed: .body"),
+        ({}, "Malformed"),
+        (["x"], "Malformed"),
+        (None, "Malformed"),
+    ],
+)
+def test_a_refusal_keeps_what_bird_says(details: object, expected: str) -> None:
+    """A refusal has Bird's code and text, and the first problem of the first member it names."""
+    body = {"code": "Odd", "message": "Malformed", "details": details}
+
+    failure = send(answer(422, body)).failure
+
+    assert ("Odd", "Odd", expected, body) == (
+        failure.code,
+        failure.unknown_code,
+        failure.detail,
+        failure.raw,
+    )
 
 
 @pytest.mark.parametrize("status", [302, 402, 500, 503])
@@ -172,9 +207,10 @@ def test_an_error_that_is_not_documented_is_no_verdict(status: int) -> None:
         b'{"code": 400, "message": "Bad Request"}',
     ],
 )
-def test_an_error_that_is_not_birds_is_no_verdict(body: bytes) -> None:
+@pytest.mark.parametrize("status", [404, 422])
+def test_an_error_that_is_not_birds_is_no_verdict(status: int, body: bytes) -> None:
     """An error body that is not Bird's gives no outcome."""
-    assert send(Response(422, body)) is None
+    assert send(Response(status, body)) is None
 
 
 @pytest.mark.parametrize(
@@ -377,6 +413,9 @@ SMS = "sms-messagebird"
         (None, {"name": "pre-processing"}, Reason.UNKNOWN, Fault.NOBODY),
         (12999, {"name": "pre-processing"}, Reason.PROVIDER_ERROR, Fault.PROVIDER),
         (99999, None, Reason.UNKNOWN, Fault.PROVIDER),
+        # Only a code of five digits has a family.
+        (12, None, Reason.UNKNOWN, Fault.PROVIDER),
+        ("15005", None, Reason.INVALID_RECIPIENT, Fault.RECIPIENT),
         (True, 7, Reason.UNKNOWN, Fault.PROVIDER),
     ],
 )
@@ -422,6 +461,28 @@ def test_an_sms_is_expired_only_if_the_text_says_so(
     assert is_expired == (found.legs[0].timeline.latest.fault is Fault.NOBODY)  # type: ignore[union-attr]
 
 
+def test_a_sources_own_code_comes_before_the_text() -> None:
+    """A failure with a more precise code of its source is not expired, whatever the text says."""
+    failure = {"code": 15999, "source": {"name": SMS, "code": "27"}}
+
+    found = look_up({"status": "delivery_failed", "failure": failure, "details": "Expired"})
+
+    assert (Status.FAILED, Reason.RECIPIENT_UNREACHABLE) == (found.status, found.reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(15005, "15005"), ("15005", "15005"), (None, None), (True, None), (1.5, None), ([1], None)],
+)
+def test_the_code_of_a_failure(code: object, expected: str | None) -> None:
+    """A failure's code is a number or a text; a value of another type is none."""
+    found = look_up({"status": "delivery_failed", "failure": {"code": code}})
+
+    latest = found.legs[0].timeline.latest
+    assert latest is not None
+    assert expected == latest.code
+
+
 @pytest.mark.parametrize("reference", ["r-1", None, "", "r-2", 5, ["r-1"]])
 def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -> None:
     """An acceptance with another message's reference gives no outcome."""
@@ -431,7 +492,9 @@ def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -
     assert outcome is None or isinstance(outcome, Accepted)
 
 
-@pytest.mark.parametrize(("id_", "is_it"), [("m-1", True), (None, True), ("m-2", False)])
+@pytest.mark.parametrize(
+    ("id_", "is_it"), [("m-1", True), (None, True), ("", True), ("m-2", False)]
+)
 def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> None:
     """A status with another message's id is `None`."""
     body = {"id": id_, "status": "delivered"}
@@ -441,16 +504,21 @@ def test_a_status_of_another_message_is_none(id_: str | None, is_it: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("words", "kind", "reason", "retry"),
+    ("words", "kind", "reason", "path", "retry"),
     [
-        ("contact c-7 does not exist", Rejected, Reason.INVALID_RECIPIENT, Retry.NEVER),
-        ("This channel has no such contact", Rejected, Reason.INVALID_RECIPIENT, Retry.NEVER),
-        ("No such channel", NotSent, Reason.MISCONFIGURED, Retry.AFTER_FIX),
-        ("Not found", NotSent, Reason.NOT_FOUND, Retry.AFTER_FIX),
+        ("contact c-7 does not exist", Rejected, Reason.INVALID_RECIPIENT, "to", Retry.NEVER),
+        ("This channel has no such contact", Rejected, Reason.INVALID_RECIPIENT, "to", Retry.NEVER),
+        ("No such channel", NotSent, Reason.MISCONFIGURED, None, Retry.AFTER_FIX),
+        ("No such workspace", NotSent, Reason.MISCONFIGURED, None, Retry.AFTER_FIX),
+        ("Not found", NotSent, Reason.NOT_FOUND, "to", Retry.AFTER_FIX),
     ],
 )
 def test_a_404_for_a_contacts_id(
-    words: str, kind: type[Rejected | NotSent], reason: Reason, retry: Retry
+    words: str,
+    kind: type[Rejected | NotSent],
+    reason: Reason,
+    path: str | None,
+    retry: Retry,
 ) -> None:
     """A 404 blames the contact if the text names it, and the account if it names the channel."""
     message = Message(ProviderContact(id="c-7"), "Hello", channel="sms", reference="r-1")
@@ -458,9 +526,28 @@ def test_a_404_for_a_contacts_id(
     _, (outcome,) = drive(ADAPTER.send([message], CONTEXT), answer(404, body))
 
     assert isinstance(outcome, kind)
-    assert (reason, retry) == (outcome.reason, outcome.retry)
+    assert (reason, path, retry) == (outcome.reason, outcome.failure.path, outcome.retry)
+    assert ("r-1", "nest", reason.fault) == (outcome.reference, outcome.account, outcome.fault)
     if isinstance(outcome, NotSent):
         assert (outcome.scope is Scope.ACCOUNT) == (reason is Reason.MISCONFIGURED)
+
+
+@pytest.mark.parametrize(
+    "to", ["+37255500001", ProviderContact(key="phonenumber", value="+37255500001")]
+)
+@pytest.mark.parametrize("words", ["Contact not found", "Not found"])
+def test_a_404_without_a_contacts_id_blames_the_account(
+    to: str | ProviderContact, words: str
+) -> None:
+    """Bird makes a contact of any address, so it is not the contact that is missing."""
+    message = Message(to, "Hello", channel="sms", reference="r-1")
+    _, (outcome,) = drive(
+        ADAPTER.send([message], CONTEXT), answer(404, {"code": "NotFound", "message": words})
+    )
+
+    assert isinstance(outcome, NotSent)
+    assert (Scope.ACCOUNT, Reason.MISCONFIGURED) == (outcome.scope, outcome.reason)
+    assert ("r-1", "nest") == (outcome.reference, outcome.account)
 
 
 @pytest.mark.parametrize(
@@ -507,16 +594,35 @@ def test_a_failure_beside_a_good_status_is_no_reason() -> None:
     assert look_up({"status": "delivered", "failure": {"code": 15005}}).reason is None
 
 
-def test_an_unknown_id_is_no_failure() -> None:
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_a_look_up_without_a_message_is_no_status(status: int) -> None:
+    """Only a 200 with a status is a Message; an error may have a member of that name."""
+    body = {} if status == 200 else {"status": "delivered"}
+    _, found = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(status, body))
+
+    assert found is None
+
+
+@pytest.mark.parametrize(("channel_id", "channel"), [("c-sms", Channel.SMS), ("c-old", None)])
+def test_an_unknown_id_is_no_failure(channel_id: str, channel: Channel | None) -> None:
     """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
     body = {"code": "NotFound", "message": "No such message"}
-    _, known = drive(ADAPTER.status("c-old/m-1", CONTEXT), answer(404, body))
-    _, bare = drive(ADAPTER.status("c-old/m-1", CONTEXT), Response(404, b"<html>"))
+    _, known = drive(ADAPTER.status(f"{channel_id}/m-1", CONTEXT), answer(404, body))
+    _, bare = drive(ADAPTER.status(f"{channel_id}/m-1", CONTEXT), Response(404, b"<html>"))
 
     assert isinstance(known, MessageStatus)
     assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
-    assert known.legs[0].channel is None
+    assert (channel, body) == (known.legs[0].channel, known.raw)
     assert bare is None
+
+
+def test_a_look_up_in_an_unknown_workspace_is_a_failure() -> None:
+    """A 404 that names the workspace blames the account, and says nothing about the message."""
+    body = {"code": "NotFound", "message": "Workspace not found"}
+    _, found = drive(ADAPTER.status("c-sms/m-1", CONTEXT), answer(404, body))
+
+    assert isinstance(found, Failure)
+    assert (Reason.MISCONFIGURED, Retry.AFTER_FIX) == (found.reason, found.retry)
 
 
 def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
@@ -564,4 +670,8 @@ def test_a_configured_code_text_decides() -> None:
     _, outcomes = drive(adapter.send([MESSAGE], CONTEXT), answer(422, body))
 
     assert isinstance(outcomes[0], Rejected)
-    assert outcomes[0].reason is Reason.SUPPRESSED
+    assert (Reason.SUPPRESSED, "Suppressed", None) == (
+        outcomes[0].reason,
+        outcomes[0].failure.code,
+        outcomes[0].failure.unknown_code,
+    )

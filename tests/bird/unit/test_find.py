@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 import pytest
 
@@ -14,6 +15,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.reason import Reason
 from omnimsg.testing import drive
 
 if TYPE_CHECKING:
@@ -78,8 +80,8 @@ def test_the_list_is_asked_for_the_channel_the_recipient_and_the_time(
 
     asked = {"limit": "100", "to": PHONE, "startAt": "2030-01-02T03:03:05+00:00"}
     assert [asked, asked | {"pageToken": "p-2"}] == [dict(each.query) for each in driven.requests]
-    assert {("GET", "/workspaces/w-1/channels/c-sms/messages", Effect.READ)} == {
-        (each.method, each.url, each.effect) for each in driven.requests
+    assert {("GET", "/workspaces/w-1/channels/c-sms/messages", Effect.READ, True)} == {
+        (each.method, each.url, each.effect, each.authenticated) for each in driven.requests
     }
     assert isinstance(driven.value, Absent)
 
@@ -111,6 +113,7 @@ def test_a_message_that_is_not_listed_is_absent(
         [page({**ENTRY, "createdAt": "soon"})],
         [page({**ENTRY, "createdAt": "0001-01-01T00:00:00Z"})],
         [page({**ENTRY, "id": ""})],
+        [page({**ENTRY, "id": 7})],
         [page({**ENTRY, "receiver": {"contacts": [{"identifierValue": "+1"}]}})],
         [page({**ENTRY, "receiver": None})],
         [page({**ENTRY, "reference": None}, after="p-2"), page(OTHER)],
@@ -121,6 +124,7 @@ def test_a_message_that_is_not_listed_is_absent(
         [{}],
         [page(after="p-2"), Response(200, b'{"results":[')],
         [page(after="p-2"), Response(502, b"<html>")],
+        [Response(500, b'{"results":[]}')],
         [Response(204)],
     ],
 )
@@ -139,14 +143,19 @@ def test_a_found_message_ends_the_search(adapter: BirdAdapter, context: Context)
     assert 1 == len(driven.requests)
 
 
-def test_a_refusal_is_a_failure(adapter: BirdAdapter, context: Context) -> None:
-    """A refusal on any page is a failure."""
-    refusal = Response(429, b'{"code":"TooManyRequests","message":"slow down"}')
+@pytest.mark.parametrize(
+    ("status", "reason"), [(429, Reason.RATE_LIMITED), (404, Reason.MISCONFIGURED)]
+)
+def test_a_refusal_is_a_failure(
+    adapter: BirdAdapter, context: Context, status: int, reason: Reason
+) -> None:
+    """A refusal on any page is a failure; a 404 is about the channel, not about the message."""
+    refusal = Response(status, b'{"code":"Odd","message":"Because"}')
 
     driven = look(adapter, context, page(after="p-2"), refusal)
 
     assert isinstance(driven.value, Failure)
-    assert 429 == driven.value.http_status
+    assert (status, reason) == (driven.value.http_status, driven.value.reason)
 
 
 @pytest.mark.parametrize("spelt", ["37255500001", "+37255500001"])
@@ -159,15 +168,45 @@ def test_a_number_matches_with_or_without_its_plus(
     assert isinstance(look(adapter, context, page(entry)).value, Accepted)
 
 
-def test_a_contact_matches_by_its_id(adapter: BirdAdapter, context: Context) -> None:
-    """A contact's id is no filter, so the list is not filtered by recipient."""
-    message = Message(ProviderContact(id="k-1"), "Hi", channel=Channel.SMS, reference="table-71")
-    its = ENTRY | {"receiver": {"contacts": [{"id": "k-1"}]}}
-    another = ENTRY | {"receiver": {"contacts": [{"id": "k-2"}]}}
+@pytest.mark.parametrize(
+    ("to", "person"),
+    [
+        (ProviderContact(key="phonenumber", value=PHONE), {"id": "k", "identifierValue": PHONE}),
+        ("Ola@example.test", {"identifierValue": "ola@Example.test"}),
+    ],
+)
+def test_a_contact_matches_by_its_identifier(
+    adapter: BirdAdapter, context: Context, to: str | ProviderContact, person: dict[str, str]
+) -> None:
+    """A contact that is given by its identifier is a filter, and matches whatever its case."""
+    message = attrs.evolve(MESSAGE, to=to)
 
-    found = look(adapter, context, page(its), message=message)
-    unclear = look(adapter, context, page(another), message=message)
+    found = look(
+        adapter, context, page(ENTRY | {"receiver": {"contacts": [person]}}), message=message
+    )
 
     assert isinstance(found.value, Accepted)
+    assert "to" in dict(found.requests[0].query)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "is_it"),
+    [
+        ({"contacts": [{"id": "k-1"}]}, True),
+        ({"contacts": [None, {"id": "k-2"}, {"id": "k-1"}]}, True),
+        ({"contacts": [{"id": "k-2"}]}, False),
+        ({"contacts": 5}, False),
+        (None, False),
+    ],
+)
+def test_a_contact_matches_by_its_id(
+    adapter: BirdAdapter, context: Context, receiver: object, is_it: bool
+) -> None:
+    """A contact's id is no filter, so the list is not filtered by recipient."""
+    message = attrs.evolve(MESSAGE, to=ProviderContact(id="k-1"))
+
+    found = look(adapter, context, page(ENTRY | {"receiver": receiver}), message=message)
+
+    assert isinstance(found.value, Accepted) == is_it
+    assert is_it or found.value is None
     assert "to" not in dict(found.requests[0].query)
-    assert unclear.value is None

@@ -476,6 +476,15 @@ def test_a_refusal_of_the_whole_is_cut_with_every_status(read: Any, status: int,
     assert Split(2) == split_of(outcomes)
 
 
+@pytest.mark.parametrize("status", [200, 207, 400])
+def test_media_of_a_message_alone_are_too_large(read: Any, status: int) -> None:
+    """Code 32 for a message that is alone is final: no request is smaller."""
+    [outcome] = read({"messages": too_large("a")}, ONE, status=status)
+
+    assert isinstance(outcome, Rejected)
+    assert (Reason.MEDIA_TOO_LARGE, Retry.NEVER) == (outcome.reason, outcome.retry)
+
+
 def test_media_that_may_pass_without_the_others(read: Any) -> None:
     """Code 32 for only some messages is `NotSent` and safe to retry."""
     entries = [accepted_entry("id", clientMessageId="a"), *too_large("b")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from clickatell import callbacks
 from clickatell.callbacks import LOGIN, SECRET, STATUS, TEXT, callback, envelope
@@ -105,6 +106,8 @@ def test_the_secret_of_the_address(
         (["has a space in it, and is long"], [], "22 or more letters"),
         ([], ["a-long-password-without-name"], "'name:password'"),
         ([], ["name:short"], "16 or more"),
+        ([SECRET + "/"], [], "22 or more letters"),
+        ([], [LOGIN + "\n"], "16 or more"),
     ],
 )
 def test_weak_secrets_are_a_problem(paths: list[str], logins: list[str], expected: str) -> None:
@@ -137,6 +140,7 @@ def test_a_status() -> None:
     ("members", "status", "provider_status"),
     [
         ({"status": "READ", "statusCode": 5}, Status.READ, "READ"),
+        ({"status": " READ "}, Status.READ, "READ"),
         ({"status": None, "statusCode": 5}, Status.DELIVERED, "DEVICE_ACK"),
         # The plain SMS API's 8 is "received by recipient"; the One API has no 8.
         ({"status": None, "statusCode": 8}, Status.UNKNOWN, "8"),
@@ -186,6 +190,13 @@ def test_a_status_without_an_id_of_clickatell_has_our_reference() -> None:
     assert (None, "ord-71-b") == (event.message_id, event.reference)
 
 
+def test_a_status_without_our_reference_has_an_id() -> None:
+    """A status without our reference, as of a message of another program, has its id."""
+    event = only(envelope(messageStatusUpdate=[STATUS | {"clientMessageId": None}]))
+
+    assert (MessageId(f"cape:{STATUS['messageId']}"), None) == (event.message_id, event.reference)
+
+
 def test_a_status_without_a_time_has_that_of_its_arrival() -> None:
     """A status without a time has its arrival time, and a key that does not depend on it."""
     body = envelope(messageStatusUpdate=[STATUS | {"timestamp": None}])
@@ -212,6 +223,26 @@ def test_a_text() -> None:
     assert MessageId(f"cape:{TEXT['messageId']}") == event.id
     assert MessageId(f"cape:{STATUS['messageId']}") == event.reply_to
     assert ("ord-71-b", AT) == (event.reference, event.at)
+    assert ("clickatell", "cape", TEXT) == (event.provider, event.account, event.raw)
+
+
+def test_a_repeated_text_has_the_same_key() -> None:
+    """A text is recognised by its id; one without an id by all that it says."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"messageId": "1100000000000000000000000000000b"},
+        {"messageId": None},
+        {"messageId": None, "content": "No"},
+    ]
+    again, *keys = (
+        each.key
+        for each in parse(
+            envelope(moText=[TEXT | {"timestamp": None}, *(TEXT | it for it in changes)])
+        )
+    )
+
+    assert again == keys[0]
+    assert len(changes) == len(set(keys))
 
 
 def test_files_are_fetched_with_the_key() -> None:
@@ -231,10 +262,14 @@ def test_files_are_fetched_with_the_key() -> None:
 
 
 def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
-    """A file that its sender encrypted is marked as `client_encrypted`."""
-    event = only(envelope(moMedia=[callbacks.MEDIA_FILES | {"encryptionKey": "k"}]))
+    """A file is marked as `client_encrypted` if its sender encrypted it, or the whole message."""
+    (file,) = callbacks.MEDIA_FILES["files"]
+    events = [
+        only(envelope(moMedia=[callbacks.MEDIA_FILES | each]))
+        for each in ({}, {"encryptionKey": "k"}, {"files": [file | {"encryptionKey": "k"}]})
+    ]
 
-    assert [True] == [each.source.client_encrypted for each in event.media]
+    assert [False, True, True] == [each.media[0].source.client_encrypted for each in events]
 
 
 @pytest.mark.parametrize(
@@ -248,9 +283,16 @@ def test_a_file_that_its_sender_encrypted_stays_encrypted() -> None:
 )
 def test_media_inside_the_callback(members: dict[str, Any]) -> None:
     """Base64 media are decoded, also with line breaks, and beside an empty list of files."""
-    event = only(envelope(moMedia=[callbacks.MEDIA_INLINE | members]))
+    event = only(
+        envelope(moMedia=[callbacks.MEDIA_INLINE | {"sha256Hash": callbacks.DIGEST} | members])
+    )
 
-    expected = MediaItem(MediaKind.AUDIO, Inline(b"sound"), content_type="audio/ogg; codecs=opus")
+    expected = MediaItem(
+        MediaKind.AUDIO,
+        Inline(b"sound"),
+        content_type="audio/ogg; codecs=opus",
+        sha256=callbacks.DIGEST,
+    )
     assert (expected,) == event.media
 
 
@@ -317,15 +359,23 @@ def test_kinds_of_the_vendors_models_that_have_no_meaning_here() -> None:
 
 
 def test_a_repetition_has_the_same_key() -> None:
-    """A repetition has the same key; another status or channel has another key."""
-    changes = [{}, {}, {"status": "READ"}, {"channel": "sms"}]
-    first, again, *others = (
+    """A repetition has the same key, and what differs in any member has another key."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"status": "READ"},
+        {"statusCode": 4},
+        {"channel": "sms"},
+        {"messageId": "0f00000000000000000000000000005c"},
+        {"clientMessageId": "ord-72"},
+        {"timestamp": callbacks.AT + 1},
+    ]
+    again, *keys = (
         each.key
-        for each in parse(envelope(messageStatusUpdate=[STATUS | each for each in changes]))
+        for each in parse(envelope(messageStatusUpdate=[STATUS, *(STATUS | it for it in changes)]))
     )
 
-    assert first == again
-    assert 3 == len({first, *others})
+    assert again == keys[0]
+    assert len(changes) == len(set(keys))
 
 
 @pytest.mark.parametrize(
@@ -348,12 +398,11 @@ def test_a_repetition_has_the_same_key() -> None:
         *(
             (envelope(moMedia=[callbacks.MEDIA_INLINE | {"files": files}]), "an unknown form", name)
             for name in ("moMedia",)
-            for files in ("a", {"a": 1}, [callbacks.MEDIA_FILES["files"][0], "another"])
+            for files in ("a", {"a": 1}, 5, [callbacks.MEDIA_FILES["files"][0], "another"])
         ),
-        (
-            envelope(moMedia=[{**callbacks.MEDIA_INLINE, "content": "!"}]),
-            "an unknown form",
-            "moMedia",
+        *(
+            (envelope(moMedia=[callbacks.MEDIA_INLINE | each]), "an unknown form", "moMedia")
+            for each in ({"content": "!"}, {"encryptionKey": "k"})
         ),
         (
             envelope(moLocation=[{**callbacks.LOCATION, "latitude": "999"}]),
@@ -365,6 +414,12 @@ def test_a_repetition_has_the_same_key() -> None:
             "an unknown form",
             "messageStatusUpdate",
         ),
+        (
+            envelope(messageStatusUpdate=[STATUS | {"status": None, "statusCode": "5"}]),
+            "an unknown form",
+            "messageStatusUpdate",
+        ),
+        (envelope(moText=[TEXT | {"content": None}]), "an unknown form", "moText"),
         (envelope(moText=[]), "no event", ""),
         (envelope(moText=None), "no event", ""),
         (envelope(), "no event", ""),
@@ -380,7 +435,19 @@ def test_what_is_unknown_is_kept_whole(body: bytes, why: str, name: str) -> None
 
     assert isinstance(event, UnparsedEvent)
     assert (why, name, NOW) == (event.why, event.provider_kind, event.at)
-    assert (body if event.raw is None else b"") == event.body
+    if why in ("no JSON document", "nested too deeply"):
+        assert (None, body) == (event.raw, event.body)
+    else:
+        document = orjson.loads(body)
+        assert (document["event"][name][0] if name else document) == event.raw
+        assert b"" == event.body
+
+
+def test_an_event_may_stand_alone() -> None:
+    """An event in the place of a list of events is read as if it stood in one."""
+    event = only(envelope(moText=TEXT))
+
+    assert isinstance(event, InboundMessage)
 
 
 _KINDS = st.sampled_from(("messageStatusUpdate", "moText", "moMedia", "moLocation", "other"))

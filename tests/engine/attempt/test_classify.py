@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from omnimsg import Reason, Retry
 from omnimsg.adapter import CodeTable, Effect, Response, Verdict
 from omnimsg.domain.failure import Failure
-from omnimsg.engine.attempt.classify import by_fault, by_status, parse_retry_after, with_retry_after
+from omnimsg.engine.attempt.classify import (
+    by_fault,
+    by_status,
+    of_messages,
+    parse_retry_after,
+    with_retry_after,
+)
 from omnimsg.engine.attempt.flow import describe_error
 from omnimsg.transport import TransportFault
 
@@ -72,6 +78,101 @@ def test_what_left_decides_over_how_it_broke(reason: Reason, effect: Effect, lef
 
     assert left is (verdict is Verdict.AMBIGUOUS)
     assert (left and effect in (Effect.SENDS, Effect.ONCE)) is (failure.retry is Retry.UNSAFE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        (Reason.MISCONFIGURED, Verdict.ACCOUNT),
+        (Reason.CANCELLED, Verdict.ACCOUNT),
+        (Reason.MEDIA_INVALID, Verdict.REJECTED),
+        (Reason.TIMEOUT, Verdict.NOT_SENT),
+        (Reason.CONNECTION_FAILED, Verdict.NOT_SENT),
+    ],
+)
+def test_a_request_that_has_not_left_is_judged_by_its_fault(
+    reason: Reason, verdict: Verdict
+) -> None:
+    """Before a byte has left nothing was sent, and most faults pass."""
+    found, failure = by_fault(TransportFault(reason, "it broke"), Effect.SENDS, left=False)
+
+    assert (verdict, verdict.retry, "it broke") == (found, failure.retry, failure.detail)
+
+
+@pytest.mark.parametrize(
+    ("effect", "retry", "is_advised"),
+    [
+        (Effect.SENDS, Retry.UNSAFE, True),
+        (Effect.ONCE, Retry.UNSAFE, True),
+        (Effect.READ, Retry.SAFE, False),
+        (Effect.REPEATABLE, Retry.SAFE, False),
+    ],
+)
+def test_a_request_that_left_may_be_repeated_by_its_effect(
+    effect: Effect, retry: Retry, is_advised: bool
+) -> None:
+    """What may have been carried out is ambiguous, and repeated only where that is harmless."""
+    verdict, failure = by_fault(TransportFault(Reason.TIMEOUT, "it broke"), effect, left=True)
+
+    assert (Verdict.AMBIGUOUS, retry) == (verdict, failure.retry)
+    assert is_advised == ("find out before you repeat it" in failure.detail)
+
+
+@pytest.mark.parametrize(
+    ("status", "effect", "retry"),
+    [
+        (200, Effect.SENDS, Retry.UNSAFE),
+        (500, Effect.ONCE, Retry.UNSAFE),
+        (200, Effect.READ, Retry.NEVER),
+        (299, Effect.REPEATABLE, Retry.NEVER),
+        (408, Effect.READ, Retry.SAFE),
+        (500, Effect.REPEATABLE, Retry.SAFE),
+    ],
+)
+def test_an_ambiguous_status_may_be_repeated_by_its_effect(
+    status: int, effect: Effect, retry: Retry
+) -> None:
+    """A success that cannot be read is not repeated: it would be as unreadable again."""
+    verdict, failure = by_status(Response(status), effect, NO_CODES)
+
+    assert (Verdict.AMBIGUOUS, retry) == (verdict, failure.retry)
+
+
+@pytest.mark.parametrize("effect", Effect)
+@pytest.mark.parametrize("verdict", Verdict)
+def test_nothing_proves_a_message_unsent_after_a_request_that_sends(
+    verdict: Verdict, effect: Effect
+) -> None:
+    """If an earlier request may have sent the message, no later answer says that it did not."""
+    failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE, detail="it broke")
+
+    found, changed = of_messages(verdict, failure, effect, sent_before=True)
+
+    assert (Verdict.AMBIGUOUS, Retry.UNSAFE) == (found, changed.retry)
+    assert "it broke; an earlier request may have sent the message" == changed.detail
+
+
+@pytest.mark.parametrize(
+    ("verdict", "effect", "expected"),
+    [
+        (Verdict.REJECTED, Effect.SENDS, Verdict.REJECTED),
+        (Verdict.AMBIGUOUS, Effect.SENDS, Verdict.AMBIGUOUS),
+        (Verdict.NOT_SENT, Effect.READ, Verdict.NOT_SENT),
+        (Verdict.ACCOUNT, Effect.REPEATABLE, Verdict.ACCOUNT),
+        # A refused token is no refusal of the message, and a lost one did not send it.
+        (Verdict.REJECTED, Effect.REPEATABLE, Verdict.ACCOUNT),
+        (Verdict.AMBIGUOUS, Effect.READ, Verdict.NOT_SENT),
+    ],
+)
+def test_a_request_before_the_one_that_sends_leaves_a_message_unsent(
+    verdict: Verdict, effect: Effect, expected: Verdict
+) -> None:
+    """A request that does not send neither rejects a message nor makes it doubtful."""
+    failure = Failure(reason=Reason.TIMEOUT, retry=verdict.retry, detail="it broke")
+
+    found, changed = of_messages(verdict, failure, effect, sent_before=False)
+
+    assert (expected, expected.retry, "it broke") == (found, changed.retry, changed.detail)
 
 
 @given(st.integers(0, 10**9))

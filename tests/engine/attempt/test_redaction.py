@@ -80,6 +80,23 @@ async def test_a_quoted_text_is_not_repeated() -> None:
     assert {"said": said} == outcome.failure.raw
 
 
+@pytest.mark.parametrize("shown", range(1, 21, 3))
+@pytest.mark.parametrize("private", [KEY, "37255500001", "482913 is your code"])
+async def test_words_that_are_shortened_within_a_private_text(private: str, shown: int) -> None:
+    """Of a long answer in an unknown form, the end that is left shows no beginning of a text."""
+    said = "#" * (199 - shown) + f" {private} "
+    answer = Response(400, (said + "#" * 50).encode(), {"Content-Type": "text/plain"})
+    transport = FakeTransport(lambda _: answer)
+    runner = AttemptRunner(tiny(), transport, SystemClock())
+    message = Message("+37255500001", "482913 is your code")
+    outcomes = await runner.send([message], seconds(5))
+
+    assert isinstance(outcomes, list)
+    assert isinstance(outcomes[0], NotSent)
+    words = outcomes[0].failure.detail.partition("it says: ")[2].strip("#… ")
+    assert words in {"", "372******01"}
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

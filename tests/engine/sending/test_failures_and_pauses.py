@@ -87,6 +87,22 @@ async def test_a_throttled_message_of_a_batch_does_not_pause_the_account() -> No
     assert [Accepted, NotSent, Accepted] == [type(each) for each in (*first, next_one)]
 
 
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_request_that_fails_otherwise_is_not_too_fast(status: int) -> None:
+    """After a 429, each request that gets another answer raises the pace by a hundredth."""
+    answers = iter([429, status, status])
+    account = engine(
+        FakeTransport(lambda _: Response(next(answers))), retry=RetryPolicy(attempts=1)
+    )
+    paces = []
+    for each in texts(3):
+        await account.submit(each, 10)
+        paces.append(account.health().pace)
+    await close(account)
+
+    assert [0.5, 0.51, 0.52] == pytest.approx(paces)
+
+
 async def test_a_refused_channel_does_not_slow_the_others_down() -> None:
     """One refusal of a channel leaves all slots in use; one of the account reduces them."""
     together = {}

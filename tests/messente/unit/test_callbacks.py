@@ -206,6 +206,7 @@ def test_a_report_is_recognised_again() -> None:
         {"status": "SEEN"},
         {"err": 1},
         {"message_id": "another"},
+        {"omnimessage_id": "another"},
         {"timestamp": "2030-01-02T03:05:10"},
         {"channel": "viber"},
         {"price_info": None},
@@ -230,6 +231,29 @@ def test_an_inbound_sms() -> None:
         event.channel,
     )
     assert (datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), None) == (event.at, event.reply_to)
+    assert INBOUND == event.raw
+
+
+def test_an_inbound_sms_is_recognised_again() -> None:
+    """An inbound SMS has a key of both its ids, of which only the first is always there."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"msg_id": "another"},
+        {"sub_msg_id": "another"},
+        {"sub_msg_id": None},
+    ]
+    events = [only(INBOUND | each) for each in changes]
+
+    assert events[0].key == only(INBOUND | {"time": None}).key
+    assert len(changes) == len({each.key for each in events})
+    assert {InboundMessage} == {type(each) for each in events}
+
+
+def test_an_inbound_sms_without_a_time_has_that_of_its_arrival() -> None:
+    """An inbound SMS without a time, or with an unreadable one, has its arrival time."""
+    events = [only(INBOUND | {"time": each}) for each in (None, "soon")]
+
+    assert [NOW, NOW] == [each.at for each in events]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reading answers: verdicts, ids and statuses, also from arbitrary answers.
+"""Reading the answers to sends: verdicts and ids; and any answer, also an arbitrary one.
 
 The meaning of every code and status is in `http/test_errors.py` and `http/test_status.py`.
 """
@@ -6,16 +6,16 @@ The meaning of every code and status is in `http/test_errors.py` and `http/test_
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Response
+from omnimsg.adapter import Account, Context, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.errors import InvalidValue
@@ -28,11 +28,10 @@ from omnimsg.domain.outcome import (
     LegId,
     NotSent,
     Rejected,
-    Usage,
 )
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.secret import Secret
-from omnimsg.domain.status import MessageStatus, Status
+from omnimsg.domain.status import MessageStatus
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -127,7 +126,9 @@ def test_an_accepted_message_has_its_id_and_those_of_its_legs() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "is_it"), [(200, True), (201, True), (299, True), (199, False)])
+@pytest.mark.parametrize(
+    ("status", "is_it"), [(200, True), (201, True), (299, True), (199, False), (300, False)]
+)
 def test_every_2xx_is_a_success(status: int, is_it: bool) -> None:
     """An id in an answer of any 2xx is an acceptance: only these mean success."""
     (outcome,) = send([FIRST], answer(status, accepted_entry(FIRST, "o-1")))
@@ -176,6 +177,22 @@ def test_of_several_errors_the_one_that_proves_least_decides(
     (outcome,) = send([FIRST], answer(400, body))
 
     assert decisive == outcome.failure.code
+
+
+def test_a_configured_verdict_has_its_place_among_several_errors() -> None:
+    """A verdict of the account's configuration is compared as those of the table are."""
+    adapter = MessenteAdapter(
+        attrs.evolve(ADAPTER.account, codes={("106", "error"): {"verdict": Verdict.NOT_SENT}})
+    )
+
+    codes = []
+    for other in ("103", "105"):
+        body = {"errors": [errors(each)["errors"][0] for each in ("106", other)]}
+        _, (outcome,) = drive(adapter.send([FIRST], CONTEXT), answer(400, body))
+        assert isinstance(outcome, Failed)
+        codes.append(outcome.failure.code)
+
+    assert ["103", "106"] == codes
 
 
 def test_an_unknown_code_is_no_verdict() -> None:
@@ -344,9 +361,12 @@ def test_bulk_that_differs_from_its_request_gives_no_verdict(entries: list[Any])
     assert send([FIRST, SECOND], answer(201, {"messages": entries})) == [None, None]
 
 
-def test_bulk_leaves_only_the_unreadable_without_a_verdict() -> None:
+@pytest.mark.parametrize("entry", [{}, None, "o-1"])
+def test_bulk_leaves_only_the_unreadable_without_a_verdict(entry: object) -> None:
     """An unreadable entry leaves only its own message without an outcome."""
-    outcomes = send([FIRST, SECOND], answer(201, {"messages": [{}, accepted_entry(SECOND, "o-2")]}))
+    body = {"messages": [entry, accepted_entry(SECOND, "o-2")]}
+
+    outcomes = send([FIRST, SECOND], answer(201, body))
 
     assert [None, "second"] == [each and each.reference for each in outcomes]
 
@@ -378,8 +398,8 @@ def test_an_id_in_a_refusal_is_a_doubt(status: int) -> None:
     bulk = send([FIRST, SECOND], answer(status, {"messages": [both, {}]}))
     whole = send([FIRST, SECOND], answer(status, both))
 
-    assert {(Ambiguous, Retry.UNSAFE)} == {
-        (type(each), each.retry) for each in (alone, *bulk, *whole)
+    assert {(Ambiguous, Retry.UNSAFE, status)} == {
+        (type(each), each.retry, each.failure.http_status) for each in (alone, *bulk, *whole)
     }
 
 
@@ -409,10 +429,17 @@ def test_what_is_no_error_is_skipped(junk: object) -> None:
 
 def test_a_code_may_be_a_number() -> None:
     """A code that is a number of JSON, and not a text, is read all the same."""
-    (outcome,) = send([FIRST], answer(400, {"errors": [{"code": 105, "detail": "Because"}]}))
+    body = {"errors": [{"code": 105, "detail": "Because"}]}
+
+    (outcome,) = send([FIRST], answer(400, body))
 
     assert isinstance(outcome, Rejected)
-    assert ("105", "Because") == (outcome.failure.code, outcome.failure.detail)
+    assert ("105", "Because", 400, body) == (
+        outcome.failure.code,
+        outcome.failure.detail,
+        outcome.failure.http_status,
+        outcome.failure.raw,
+    )
 
 
 def test_an_error_of_the_whole_bulk_says_nothing_beside_an_id() -> None:
@@ -459,202 +486,6 @@ def test_any_answer_about_an_id(response: Response) -> None:
 
     assert status is None or isinstance(status, (MessageStatus, Failure))
     assert cancelled is None or isinstance(cancelled, (bool, Failure))
-
-
-def look_up(*entries: dict[str, Any]) -> MessageStatus:
-    """Look up a message that has these legs."""
-    body = {"omnimessage_id": "o-1", "to": FIRST.to, "statuses": list(entries)}
-    (request,), status = drive(ADAPTER.status("o-1", CONTEXT), answer(200, body))
-    assert ("GET", "/v1/omnimessage/o-1/status", Effect.READ) == (
-        request.method,
-        request.url,
-        request.effect,
-    )
-    assert isinstance(status, MessageStatus)
-    assert status.id == "baltic:o-1"
-    return status
-
-
-@pytest.mark.parametrize("word", ["NOVELTY", 7])
-def test_a_status_without_a_row_is_unknown(word: object) -> None:
-    """A status that the provider adds later, or that is no text, is `UNKNOWN` with a reason."""
-    found = look_up({"channel": "sms", "status": word, "err": None})
-
-    assert (Status.UNKNOWN, Reason.UNKNOWN) == (found.status, found.reason)
-
-
-@pytest.mark.parametrize(
-    ("err", "reason", "fault"),
-    [
-        (4, Reason.INSUFFICIENT_FUNDS, Fault.ACCOUNT),
-        (7, Reason.SENDER_NOT_ALLOWED, Fault.SENDER),
-        (777, Reason.UNKNOWN, Fault.PROVIDER),
-        (True, Reason.UNKNOWN, Fault.PROVIDER),
-    ],
-)
-def test_an_err_gives_the_reason_of_a_failed_leg(err: int, reason: Reason, fault: Fault) -> None:
-    """A known `err` decides over the status's own reason; an unknown one does not."""
-    found = look_up({"channel": "sms", "status": "FAILED", "err": err})
-
-    latest = found.legs[0].timeline.latest
-    assert latest is not None
-    assert (Status.FAILED, reason, fault) == (latest.status, latest.reason, latest.fault)
-
-
-@pytest.mark.parametrize(
-    ("name", "said", "expected"),
-    [("FAILED", "No such number", "No such number"), ("FAILED", None, ""), ("DELIVRD", "ok", "")],
-)
-def test_what_messente_says_of_a_failed_leg_is_kept(
-    name: str, said: str | None, expected: str
-) -> None:
-    """The text of `error` is kept for a failed leg only."""
-    found = look_up({"channel": "sms", "status": name, "error": said})
-
-    assert (expected, expected) == (found.legs[0].detail, found.detail)
-
-
-@pytest.mark.parametrize(
-    ("name", "err", "code"),
-    [("SEEN", 10, None), ("DELIVRD", 0, None), ("ACK", None, None), ("ACK", 999, "999")],
-)
-def test_an_err_beside_a_good_status_is_no_failure(
-    name: str, err: int | None, code: str | None
-) -> None:
-    """Beside a good status, `err` 0 and 10 are no codes, and another code has no reason."""
-    latest = look_up({"channel": "sms", "status": name, "err": err}).legs[0].timeline.latest
-
-    assert latest is not None
-    assert (None, code) == (latest.reason, latest.code)
-
-
-def test_legs_keep_their_order_times_ids_and_prices() -> None:
-    """A delivered fallback leg makes the message delivered; legs keep order, time, id and price."""
-    found = look_up(
-        {
-            "channel": "viber",
-            "message_id": "m-1",
-            "status": "EXPIRED",
-            "err": 2,
-            "timestamp": "2030-01-02T03:05:05.120000",
-            "price_info": None,
-        },
-        {
-            "channel": "sms",
-            "message_id": "m-2",
-            "status": "DELIVRD",
-            "err": 0,
-            "timestamp": "2030-01-02T05:05:09+02:00",
-            "price_info": {"part_price": "0.05", "parts_count": 2, "total_price": "0.10"},
-        },
-        {"channel": "rcs", "message_id": "m-3", "status": None, "timestamp": "soon"},
-    )
-
-    assert found.status is Status.DELIVERED
-    assert [Channel.VIBER, Channel.SMS, Channel.RCS] == [leg.channel for leg in found.legs]
-    assert ["m-1", "m-2", "m-3"] == [leg.provider_id for leg in found.legs]
-    assert [None, Usage(parts=2, price=Decimal("0.10")), None] == [leg.usage for leg in found.legs]
-    assert [
-        datetime(2030, 1, 2, 3, 5, 5, 120000, tzinfo=UTC),
-        datetime(2030, 1, 2, 3, 5, 9, tzinfo=UTC),
-        NOW,
-    ] == [next(iter(leg.timeline.entries.values())) for leg in found.legs]
-
-
-@pytest.mark.parametrize("price", ["NaN", "Infinity", "much", 0.1, None])
-def test_a_price_that_is_no_decimal_text_is_left_out(price: object) -> None:
-    """A price that is not decimal text is left out."""
-    assert look_up({"status": "ACK", "price_info": {"total_price": price}}).legs[0].usage is None
-
-
-@pytest.mark.parametrize("price", ["9E+999999", "9E+999999999", "1E-999999", "0E-999999"])
-def test_prices_beyond_all_money_are_left_out(price: str) -> None:
-    """A price with an absurd exponent is left out, because its digits would fill the memory."""
-    leg = {"status": "ACK", "price_info": {"total_price": price, "parts_count": 1}}
-
-    assert Usage(parts=2) == look_up(leg, leg).usage
-
-
-@pytest.mark.parametrize("parts", [True, "2", 2.0, None])
-def test_parts_that_are_no_whole_number_are_left_out(parts: object) -> None:
-    """A number of parts of another type is left out, and the price is kept."""
-    leg = {"status": "ACK", "price_info": {"total_price": "0.10", "parts_count": parts}}
-
-    assert Usage(price=Decimal("0.10")) == look_up(leg).usage
-
-
-def test_an_unknown_id_is_no_failure() -> None:
-    """The provider's own 404 is an unknown id; a bare 404 may come from a wrong URL."""
-    _, known = drive(ADAPTER.status("o-1", CONTEXT), answer(404, errors("101")))
-    _, bare = drive(ADAPTER.status("o-1", CONTEXT), Response(404, b"<html>"))
-
-    assert isinstance(known, MessageStatus)
-    assert (Status.UNKNOWN, Reason.NOT_FOUND) == (known.status, known.reason)
-    assert errors("101") == known.raw
-    assert bare is None
-
-
-@pytest.mark.parametrize(("status", "code"), [(400, "101"), (500, "101"), (404, "102")])
-def test_only_a_404_with_its_own_code_is_an_unknown_id(status: int, code: str) -> None:
-    """Neither code 101 with another status, nor a 404 with another code, means an unknown id."""
-    junk_and_error = {"errors": [None, {"code": None}, *errors(code)["errors"]]}
-    _, found = drive(ADAPTER.status("o-1", CONTEXT), answer(status, junk_and_error))
-    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), answer(status, junk_and_error))
-
-    assert isinstance(found, Failure)
-    assert isinstance(stopped, Failure)
-    assert (code, code) == (found.code, stopped.code)
-
-
-def test_a_failed_look_up_has_the_retry_of_its_code() -> None:
-    """A failed look-up has the retry advice of its code's row."""
-    _, failed = drive(ADAPTER.status("o-1", CONTEXT), answer(500, errors("104")))
-    _, forbidden = drive(ADAPTER.status("o-1", CONTEXT), answer(403, errors("102")))
-
-    assert isinstance(failed, Failure)
-    assert isinstance(forbidden, Failure)
-    assert (Retry.UNSAFE, Retry.AFTER_FIX) == (failed.retry, forbidden.retry)
-
-
-def test_cancelling_says_whether_it_came_in_time() -> None:
-    """A 202 is `True`, the provider's own 404 `False`; other answers are a failure or `None`."""
-    (request,), stopped = drive(ADAPTER.cancel("o/1", CONTEXT), answer(202, {}))
-    _, late = drive(ADAPTER.cancel("o-1", CONTEXT), answer(404, errors("101")))
-    _, bare = drive(ADAPTER.cancel("o-1", CONTEXT), Response(404, b"<html>"))
-    _, failed = drive(ADAPTER.cancel("o-1", CONTEXT), answer(500, errors("104")))
-
-    assert ("DELETE", "/v1/omnimessage/o%2F1", Effect.ONCE) == (
-        request.method,
-        request.url,
-        request.effect,
-    )
-    assert (True, False, None) == (stopped, late, bare)
-    assert isinstance(failed, Failure)
-    assert failed.retry is Retry.UNSAFE
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (202, b"{}", True),
-        (202, b"", True),
-        (202, b'{"errors": []}', True),
-        (202, b"<html>", None),
-        (202, b"[]", None),
-        (202, b'{"errors": [{"code": "199"}]}', None),
-        (200, b"{}", None),
-        (204, b"", None),
-        (404, b"{}", None),
-        (500, b"{}", None),
-    ],
-)
-def test_only_messentes_own_202_is_a_cancellation(
-    status: int, body: bytes, expected: bool | None
-) -> None:
-    """A 202 with an empty object, or with nothing, is a cancellation; no other answer is."""
-    _, stopped = drive(ADAPTER.cancel("o-1", CONTEXT), Response(status, body))
-
-    assert expected is stopped
 
 
 @pytest.mark.parametrize("id_", ["", ".", ".."])

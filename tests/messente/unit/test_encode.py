@@ -60,21 +60,82 @@ def test_the_channel_of_a_message_comes_before_that_of_its_account(
     assert ["sms", "viber"] == written
 
 
-def test_a_mapping_renames_a_template(settings: MessenteSettings, context: Context) -> None:
-    """The account's mapping replaces the template's name and language."""
+@pytest.mark.parametrize("channel", [*MessenteAdapter.capabilities.channels, None])
+@pytest.mark.parametrize("report_url", [None, "https://hooks.example.test/mess"])
+@pytest.mark.parametrize(
+    ("text_store", "fields"),
+    [(None, {"sender": "Acme"}), ("nostore", {"sender": "Acme", "channel": "viber"})],
+)
+def test_plain_text_is_written_as_any_other_message(
+    settings: MessenteSettings,
+    context: Context,
+    channel: Channel | None,
+    report_url: str | None,
+    text_store: str | None,
+    fields: dict[str, Any],
+) -> None:
+    """The shortcut for plain text writes what the longer way does, whatever the account says."""
+    adapter = MessenteAdapter(
+        Account(
+            name="baltic",
+            settings=attrs.evolve(settings, text_store=text_store),
+            base_url=MessenteAdapter.base_url,
+            **fields,
+        )
+    )
+    plain = Message(TO, "Hi", channel=channel, reference="r-1")
+    other = attrs.evolve(plain, extras={"bird": {"a": 1}})
+
+    written, expected = (
+        document(adapter, each, attrs.evolve(context, report_url=report_url))
+        for each in (plain, other)
+    )
+
+    assert (True, False) == (plain.is_plain_text, other.is_plain_text)
+    assert expected == written
+
+
+@pytest.mark.parametrize(
+    ("channel", "mapping", "expected"),
+    [
+        (
+            Channel.WHATSAPP,
+            TemplateMapping(name="welcome_2", language="et"),
+            {"name": "welcome_2", "language": {"code": "et"}, "components": []},
+        ),
+        (
+            Channel.VIBER,
+            TemplateMapping(name="welcome_2", language="et"),
+            {"id": "welcome_2", "lang": "et"},
+        ),
+        (
+            Channel.VIBER,
+            TemplateMapping(id="t-2", name="welcome_2", language="et"),
+            {"id": "t-2", "lang": "et"},
+        ),
+    ],
+)
+def test_a_mapping_renames_a_template(
+    settings: MessenteSettings,
+    context: Context,
+    channel: Channel,
+    mapping: TemplateMapping,
+    expected: dict[str, Any],
+) -> None:
+    """The account's mapping replaces the template's name or id, and its language."""
     adapter = MessenteAdapter(
         Account(
             name="baltic",
             settings=settings,
             base_url=MessenteAdapter.base_url,
-            templates={"welcome": TemplateMapping(name="welcome_2", language="et")},
+            templates={"welcome": mapping},
         )
     )
-    message = Message(TO, Template("welcome"), channel=Channel.WHATSAPP)
+    message = Message(TO, Template("welcome"), channel=channel)
 
     written = document(adapter, message, context)["messages"][0]["template"]
 
-    assert written == {"name": "welcome_2", "language": {"code": "et"}, "components": []}
+    assert expected == written
 
 
 def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Context) -> None:
@@ -112,6 +173,17 @@ def test_reports_go_to_the_receiver(
     written = document(adapter, message, received)["dlr_url"]
 
     assert f"https://hooks.example.test/mess?omnimsg_token={context.token(message)}" == written
+
+
+def test_without_a_receiver_a_callback_address_has_no_token(
+    adapter: MessenteAdapter, context: Context
+) -> None:
+    """The message's own callback URL stays as it is if the account has no receiver."""
+    message = Message(TO, "Hi", callback_url="https://app.example.test/dlr?k=1")
+
+    written = document(adapter, message, context)["dlr_url"]
+
+    assert "https://app.example.test/dlr?k=1" == written
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from omnimsg import (
     Retry,
     RetryPolicy,
     Status,
+    Stored,
 )
 from omnimsg.adapter import Request, Response
 from omnimsg.testing import FakeProvider, MemoryTransport
@@ -112,6 +113,32 @@ async def test_a_limit_passes() -> None:
         await client.send(Message(TO, "Hello"), deadline=10)
 
     assert 1 == len(provider.messages)
+
+
+@pytest.mark.parametrize(("times", "expected"), [(2, "accepted"), (3, "not_sent")])
+@pytest.mark.parametrize("trouble", ["limit", "connection"])
+async def test_trouble_counts_each_attempt(trouble: str, times: int, expected: str) -> None:
+    """A limit or a refused connection shows once it lasts for all attempts, by default three."""
+    provider = FakeProvider()
+    if trouble == "limit":
+        provider.refuse(Reason.RATE_LIMITED, times=times, retry_after=0.01)
+    else:
+        provider.disconnect(times)
+    async with provider.client(retry=RetryPolicy(base=0)) as client:
+        (outcome,) = [each async for each in client.send_many([Message(TO, "Hello")])]
+
+    assert expected == outcome.kind
+
+
+async def test_a_stored_file_is_accepted() -> None:
+    """A message with a file that another program stored is accepted."""
+    provider = FakeProvider()
+    picture = Media((MediaItem("image", Stored(account="fake", id="1")),))
+    message = Message(TO, picture, channel="whatsapp")
+    async with provider.client() as client:
+        await client.send(message)
+
+    assert [message] == provider.messages
 
 
 async def test_a_lost_answer_is_ambiguous_and_the_message_is_there() -> None:

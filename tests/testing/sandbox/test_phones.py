@@ -249,6 +249,15 @@ def test_a_fault_can_be_removed(sandbox: TestSandbox, send: Send) -> None:
         sandbox.fail("earthquake")
 
 
+def test_a_fault_is_removed_once(sandbox: TestSandbox) -> None:
+    """Removing a fault that was removed before is a mistake of the test."""
+    fault = sandbox.fail("reset_before")
+    fault.remove()
+
+    with pytest.raises(LookupError, match="no fault has the id"):
+        fault.remove()
+
+
 def test_a_window_is_opened(sandbox: TestSandbox, send: Send) -> None:
     """After `open_window` WhatsApp content other than templates is delivered."""
     buttons = Interactive("Table for two?", actions=(Reply("Yes", "yes"),))

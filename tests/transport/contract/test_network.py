@@ -46,7 +46,6 @@ async def tunnel(
     assert method == "CONNECT"
     host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    await visit.say(head)
 
     async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
@@ -54,6 +53,7 @@ async def tunnel(
         sink.close()
 
     try:
+        await visit.say(head)
         await asyncio.gather(copy(visit.reader, writer), copy(reader, visit.writer))
     finally:
         writer.close()
