@@ -168,10 +168,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         self._idempotency = Idempotency(self._accounts, now=self._now)
         self._observers.add(self._idempotency)
         self._legs = Legs(
-            self._accounts.get,
-            lambda: self._delivery,
-            observers=self._observers,
-            clock=self._clock,
+            self._accounts.get, lambda: self._delivery, observers=self._observers, clock=self._clock
         )
 
     @classmethod
