@@ -19,6 +19,7 @@ from omnimsg.engine.attempt.classify import (
     parse_retry_after,
     with_retry_after,
 )
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.flow import describe_error
 from omnimsg.transport import TransportFault
 
@@ -170,7 +171,7 @@ def test_a_request_before_the_one_that_sends_leaves_a_message_unsent(
     """A request that does not send neither rejects a message nor makes it doubtful."""
     failure = Failure(reason=Reason.TIMEOUT, retry=verdict.retry, detail="it broke")
 
-    found, changed = of_messages(verdict, failure, effect, sent_before=False)
+    found, changed = of_messages(Finding(verdict, failure), effect, sent_before=False)
 
     assert (expected, expected.retry, "it broke") == (found, changed.retry, changed.detail)
 
