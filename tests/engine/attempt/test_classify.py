@@ -147,7 +147,7 @@ def test_nothing_proves_a_message_unsent_after_a_request_that_sends(
     """If an earlier request may have sent the message, no later answer says that it did not."""
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE, detail="it broke")
 
-    found, changed = of_messages(verdict, failure, effect, sent_before=True)
+    found, changed = of_messages(Finding(verdict, failure), effect, sent_before=True)
 
     assert (Verdict.AMBIGUOUS, Retry.UNSAFE) == (found, changed.retry)
     assert "it broke; an earlier request may have sent the message" == changed.detail
