@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from contextlib import suppress
@@ -63,7 +64,14 @@ async def serve_callbacks(
             names = [account] if account is not None else _accounts_with_secrets(client)
             printer = _Printer(_print_json if as_json else _print_event)
             receiver = client.receiver(printer.print, accounts=names, public_url=address)
-            runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=2.0)
+            runner = web.AppRunner(
+                receiver.aiohttp_app(),
+                access_log=None,
+                logger=_server_log(),
+                # No provider compresses callbacks, and a stranger's must cost nothing to unpack.
+                auto_decompress=False,
+                shutdown_timeout=2.0,
+            )
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
@@ -126,6 +134,22 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         raise cannot_listen(error, host=host, port=f"{port} of {host}") from error
 
 
+def _server_log() -> logging.Logger:
+    """Return a log for aiohttp's server that prints a line for each request that is not HTTP.
+
+    aiohttp's own log quotes the request, with the secret in its path, and adds a traceback.
+    """
+    log = logging.Logger("aiohttp.server", logging.ERROR)  # noqa: LOG001 - of this server alone
+    log.addHandler(_UnreadableRequests())
+    return log
+
+
+class _UnreadableRequests(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        _print_refused(f"unreadable request ({type(error).__name__})")
+
+
 def _accounts_with_secrets(client: Client) -> list[str] | None:
     """Return the accounts with secrets for callbacks; `None` without any.
 
@@ -155,14 +179,14 @@ class _RefusalPrinter(Observer):
     def callback_refused(self, event: CallbackRefused) -> None:
         """Print one line about a refused request."""
         account = f"{sanitize(event.account)}  " if event.account else ""
-        print_line(
-            (f"{'':10}{'refused':<{_WIDTH}}", "yellow"),
-            f"{account}{spaced(event.why)}, answered {event.http_status}",
-            on=stderr_console(),
-        )
+        _print_refused(f"{account}{spaced(event.why)}, answered {event.http_status}")
         if event.why == RefusedBecause.NOT_GENUINE and not self.explained:
             self.explained = True
             print_hint("it was signed with another secret, or for another address than those above")
+
+
+def _print_refused(what: str) -> None:
+    print_line((f"{'':10}{'refused':<{_WIDTH}}", "yellow"), what, on=stderr_console())
 
 
 def _print_json(event: Event) -> None:

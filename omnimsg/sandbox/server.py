@@ -20,9 +20,9 @@ from omnimsg.sandbox.control_query import CONTROL, answer_control, refused
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
-from omnimsg.sandbox.inbox.routes import inbox_routes
+from omnimsg.sandbox.inbox.routes import PAGE, inbox_routes
 from omnimsg.sandbox.message_records import utc_timestamp
-from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.origin import foreign_page, is_host
 from omnimsg.sandbox.plugins import installed_emulators
 from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED
@@ -255,7 +255,7 @@ class Sandbox:
             reply=self._reply,
             reset=self.reset,
         )
-        routes = [*control.routes(), *inbox_routes(self._inbox, self.host)]
+        routes = [*control.routes(), *inbox_routes(self._inbox)]
         for name, emulator in self.emulators.items():
             routes += prefixed(f"/{name}", emulator.routes())
             routes += prefixed(f"{CONTROL}/{name}", emulator.control_routes())
@@ -279,9 +279,11 @@ class Sandbox:
 
     async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a control request, unless it comes from a foreign page."""
-        foreign = foreign_request(request, self.host)
-        if foreign is not None:
-            return refused(foreign, 403)
+        resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in PAGE:
+            foreign = foreign_page(request, self.host)
+            if foreign is not None:
+                return refused(foreign, 403)
         return await answer_control(request, handler)
 
     async def _serve_provider(

@@ -16,7 +16,6 @@ from omnimsg.sandbox.control_query import (
 from omnimsg.sandbox.fault_scripts import CALLBACK_KINDS, KINDS
 from omnimsg.sandbox.inbox import page
 from omnimsg.sandbox.inbox.inbox import MAX_TEMPLATES, OF_PHONES
-from omnimsg.sandbox.origin import foreign_page
 from omnimsg.sandbox.request_error import RequestError
 from omnimsg.sandbox.responses import json_response
 from omnimsg.sandbox.routes import list_routes
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.inbox.inbox import Inbox
     from omnimsg.sandbox.routes import Handler
 
+PAGE: Final = ("/", f"{CONTROL}/inbox/{{name}}")
+"""The paths of the page's files. They hold no data; under a foreign name the page says why."""
 LIMIT: Final = 200
 """The default number of phones, of entries of a conversation, or of requests in an answer."""
 _MAX_TEMPLATE: Final = 4096
@@ -37,12 +38,11 @@ def _not_found(what: str) -> RequestError:
     return RequestError(what, status=404)
 
 
-def inbox_routes(inbox: Inbox, host: str) -> Iterable[web.RouteDef]:
+def inbox_routes(inbox: Inbox) -> Iterable[web.RouteDef]:
     """Return the routes of the page and of its data.
 
     Args:
         inbox: The data to show.
-        host: The host that the sandbox listens on; pages of other sites get no data.
     """
     views = _Views(inbox)
     table: list[tuple[str, str, Handler, tuple[str, ...]]] = [
@@ -59,27 +59,14 @@ def inbox_routes(inbox: Inbox, host: str) -> Iterable[web.RouteDef]:
         (hdrs.METH_PUT, "/templates/{name}", views.word_template, ()),
     ]
     return [
-        web.get("/", views.start),
+        web.get(PAGE[0], views.start),
+        web.get(PAGE[1], _asset),
         control_route(hdrs.METH_GET, "/routes", views.list_routes),
-        web.get(f"{CONTROL}/inbox/{{name}}", _asset),
         *(
-            control_route(method, path, _for_own_pages(handler, host), takes=takes)
+            control_route(method, path, handler, takes=takes)
             for method, path, handler, takes in table
         ),
     ]
-
-
-def _for_own_pages(handler: Handler, host: str) -> Handler:
-    """Return a handler that refuses requests of pages of other sites."""
-
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        foreign = foreign_page(request, host)
-        if foreign is not None:
-            raise RequestError(foreign, status=403)
-        return await handler(request)
-
-    guarded.__doc__ = handler.__doc__
-    return guarded
 
 
 async def _asset(request: web.Request) -> web.Response:
