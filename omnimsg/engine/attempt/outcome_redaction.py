@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.quotations import CUT_OFF, cut_off
 from omnimsg.domain.redaction import (
     private_texts,
     redact,
@@ -140,7 +141,9 @@ class Redactor:
         """
         if not text:
             return text
-        is_cut, text = len(text) > _MAX_SHOWN, text[: _MAX_SHOWN + _MAX_QUOTATION]
+        is_cut = len(text) > _MAX_SHOWN
+        # Marked as cut off, because what precedes may shrink: then the end is shown too.
+        text = cut_off(text, _MAX_SHOWN + _MAX_QUOTATION)
         text = redact_quotations(
             text, secrets=self._credentials, recipients=recipients, texts=texts
         )
@@ -151,7 +154,7 @@ class Redactor:
         text = redact(text, texts)
         if not text.isprintable():
             text = "".join([each if each.isprintable() else " " for each in text])
-        return f"{text[:_MAX_SHOWN]}…" if is_cut else text
+        return f"{text[:_MAX_SHOWN].removesuffix(CUT_OFF)}{CUT_OFF}" if is_cut else text
 
 
 def _quoted(failure: Failure) -> _Quoted:

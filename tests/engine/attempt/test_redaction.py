@@ -164,6 +164,21 @@ async def test_a_long_text_is_cut_without_a_part_of_what_is_private(
     assert "OTP" not in detail
 
 
+@pytest.mark.parametrize("quoted", ["37255500001", KEY, SECRET])
+@pytest.mark.parametrize("read", [3, 6, 9])
+async def test_a_long_quotation_before_the_cut_uncovers_nothing_private(
+    read: int, quoted: str
+) -> None:
+    """Of what stands at the end of what is read, nothing is shown where the text before shrinks."""
+    long = "".join(chr(97 + each % 26) for each in range(1_400))
+    said = long + "." * (100 - read) + quoted + "." * 1_000
+    leg = Leg(channel=Channel.WHATSAPP, content=Text(long))
+    (outcome,) = await sent(said, Message("+37255500001", SECRET, fallback=(leg,)))
+
+    assert isinstance(outcome, Rejected)
+    assert f"…{'.' * (100 - read)}…" == outcome.failure.detail
+
+
 async def test_a_text_of_the_provider_controls_nothing() -> None:
     """Line breaks, escape sequences and marks of direction in a provider's text become spaces."""
     (outcome,) = await sent("no\x1b[2J way\nERROR\x85root\u202e", Message("+37255500001", SECRET))
