@@ -71,6 +71,9 @@ class LoggedTransport:
 
     def _host_and_path(self, request: Request) -> str:
         url = request.url
-        parts = urlsplit(self._base_url + url if url.startswith("/") else url)
+        try:
+            parts = urlsplit(self._base_url + url if url.startswith("/") else url)
+        except ValueError:
+            return "an address that is none"
         # A URL that a provider named may have credentials, and characters that forge a line.
         return ascii(f"{parts.netloc.rpartition('@')[2]}{parts.path}")[1:-1]

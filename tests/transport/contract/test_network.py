@@ -421,6 +421,23 @@ async def test_a_url_that_a_provider_named_is_logged_safely(
     assert line.getMessage().startswith(r"GET cdn.example/a\x85b\x1b[2J\u202e: the address has ")
 
 
+async def test_the_log_of_a_url_that_cannot_be_read_raises_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A URL that is none has the same fault at DEBUG, and a line in the log."""
+    caplog.set_level(logging.DEBUG, "omnimsg.transport")
+    options = TransportOptions(
+        base_url="https://api.example", hosts=frozenset(), authorization={}, connections=1
+    )
+    transport = create_http_transport(options)
+    with pytest.raises(TransportFault) as caught:
+        await transport.exchange(Request("GET", "https://["), within=5.0, mark=WriteMark())
+    await transport.aclose()
+
+    (line,) = [each for each in caplog.records if each.name == "omnimsg.transport"]
+    assert line.getMessage().startswith(f"GET an address that is none: {caught.value.detail} ")
+
+
 @pytest.mark.parametrize(
     "text",
     [
