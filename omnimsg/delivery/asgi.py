@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
-from omnimsg.delivery.request import Answer, CallbackRequest
+from omnimsg.delivery.request import Answer, CallbackRequest, mount_prefix
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def serve(respond: Respond, scope: Scope, receive: Receive, send: Send) ->
 
 def mounted(receiver: Application, application: Application, path: str) -> Application:
     """Return an application: the receiver below `path`, `application` for all other paths."""
-    prefix = f"/{path.strip('/')}/".replace("//", "/")
+    prefix = mount_prefix(path)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         is_below = scope["type"] == "http" and _path_below_root(scope).startswith(prefix)

@@ -45,6 +45,11 @@ class CallbackRequest:
         return header_value(self.headers, name)
 
 
+def mount_prefix(path: str) -> str:
+    """Return what paths below a path begin with; its outer slashes may be left out."""
+    return f"/{path.strip('/')}/".replace("//", "/")
+
+
 # If a body was not read to the end, its rest would be taken for the next request.
 _CLOSE = ("Connection", "close")
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import anyio.to_thread
 
-from omnimsg.delivery.request import CallbackRequest
+from omnimsg.delivery.request import CallbackRequest, mount_prefix
 from omnimsg.engine.loop_bound import PerLoop
 from omnimsg.sync.call import run
 
@@ -86,7 +86,7 @@ class Receiver:
             application: Serves every other path.
             path: Where the receiver is, such as `/callbacks`.
         """
-        prefix = path.rstrip("/") + "/"
+        prefix = mount_prefix(path)
 
         def dispatch(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             is_below = environ.get("PATH_INFO", "").startswith(prefix)

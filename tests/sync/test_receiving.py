@@ -292,14 +292,18 @@ def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:
     assert ("204 No Content", "204 No Content") == (raw, mounted)
 
 
-def test_it_is_mounted_beside_an_application(client: sync.Client) -> None:
-    """A mounted receiver handles its own paths, and the application all others."""
+@pytest.mark.parametrize("path", ["/callbacks", "callbacks", "/callbacks/"])
+def test_it_is_mounted_beside_an_application(client: sync.Client, path: str) -> None:
+    """A mounted receiver handles its own paths, and the application all others.
+
+    The path is the same with and without a slash in front of it and behind it.
+    """
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         start_response("418 I'm a Teapot", [("Content-Type", "text/plain")])
         return []
 
-    both = client.receiver(ignore).mount(application, "/callbacks")
+    both = client.receiver(ignore).mount(application, path)
 
     assert "204 No Content" == call(both, PATH, report(5))[0]
     assert "418 I'm a Teapot" == call(both, "/callbacksx", method="GET")[0]
