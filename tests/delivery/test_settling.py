@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import anyio
@@ -98,6 +99,37 @@ def test_a_look_up_that_cancels_itself_is_one_that_failed() -> None:
 
     assert "r0" == found.reference
     assert [5, 30] == place.looked
+
+
+def test_a_look_up_while_another_thread_sends_is_one_that_failed() -> None:
+    """A look-up while another thread's loop uses the account fails; the next one settles."""
+    place = World(looks=iter(["there"]))
+    arrived, go_on = threading.Event(), threading.Event()
+
+    async def answer_later(request: Request) -> Response:
+        arrived.set()
+        await asyncio.to_thread(go_on.wait)
+        return accepted(request)
+
+    async def story(client: Client, _: Receiver) -> Accepted:
+        first, second = texts(2)
+        sending = asyncio.ensure_future(client.send(first, settle=100))
+        await asyncio.sleep(4)
+        place.reply = answer_later
+        other = threading.Thread(target=lambda: asyncio.run(client.send(second)))
+        other.start()
+        try:
+            assert arrived.wait(10)
+            await asyncio.sleep(2)
+        finally:
+            go_on.set()
+            other.join()
+        return await sending
+
+    found = place.live(story)
+
+    assert "r0" == found.reference
+    assert [30] == place.looked
 
 
 def test_a_look_up_settles() -> None:
