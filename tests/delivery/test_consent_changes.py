@@ -22,6 +22,7 @@ from omnimsg.domain.status import MessageStatus, Status
 
 if TYPE_CHECKING:
     from omnimsg.domain.events import Event
+    from omnimsg.engine.delivery_events import StatusChanged
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +135,37 @@ async def test_handlers_do_not_wait_for_a_list_that_is_down(world: World) -> Non
     await world.consents.aclose(1)
 
     assert [(Status.UNKNOWN, Status.REJECTED)] == world.statuses
+
+
+async def test_handlers_are_told_of_an_opt_out_where_no_list_is() -> None:
+    """Without a suppression list, the status that a look-up found is told all the same."""
+    world = World(consents=None).note_statuses()
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+
+    await world.dispatcher.state_found(tracked, NOW)
+
+    assert [(Status.UNKNOWN, Status.REJECTED)] == world.statuses
+
+
+async def test_an_opt_out_that_is_found_is_recorded_once(world: World) -> None:
+    """A status that is handed on again, because a handler failed, is no further opt-out."""
+
+    def fail(_: StatusChanged) -> None:
+        raise LookupError
+
+    world.handlers.on_status(fail)
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+    done: set[object] = set()
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await world.dispatcher.state_found(tracked, NOW, done)
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
 
 
 async def test_a_report_of_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
