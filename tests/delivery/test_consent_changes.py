@@ -59,6 +59,19 @@ async def test_an_opt_in_of_the_future_outweighs_no_later_opt_out(world: World) 
     assert NUMBER in world.suppression
 
 
+async def test_an_opt_out_that_arrives_late_counts_from_when_it_was_said(world: World) -> None:
+    """A STOP that is delivered after a later START does not outweigh it."""
+    world.listen()
+    await world.give(reply("STOP"))
+    start = attrs.evolve(reply("START"), at=NOW + timedelta(minutes=2))
+    await world.dispatcher.dispatch(start, NOW + timedelta(minutes=2), UNTIL)
+    stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
+
+    await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=3), UNTIL)
+
+    assert NUMBER not in world.suppression
+
+
 async def test_a_repeated_opt_in_outweighs_no_opt_out_that_came_between(world: World) -> None:
     """A START that a handler has failed counts from its first arrival, not from its repetition."""
     failures = iter([True])
@@ -89,13 +102,14 @@ async def test_the_words_are_those_of_the_application() -> None:
     assert NUMBER in world.suppression
 
 
-async def test_a_report_opts_out(world: World) -> None:
+async def test_a_report_opts_out(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """A report of an opt-out is recorded with the recipient of the tracked message."""
     tell(world.tracker, accepted())
 
     await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
 
     assert [NUMBER] == [each.address for each in world.suppression.changes]
+    assert "is unknown here" not in caplog.text
 
 
 async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> None:
@@ -199,6 +213,18 @@ async def test_the_recipient_of_a_send_replaces_that_of_an_earlier_report(world:
 async def test_an_interaction_with_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
     """An unsubscription often comes days later, when the message is not tracked any more."""
     world.listen()
+
+    await world.give(attrs.evolve(unsubscribed("r1"), recipient=NUMBER))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_an_interaction_opts_out_whom_it_names_where_the_send_names_nobody(
+    world: World,
+) -> None:
+    """A look-up that proves a send names no recipient; the provider's callback does."""
+    world.listen()
+    world.tracker.prove(accepted())
 
     await world.give(attrs.evolve(unsubscribed("r1"), recipient=NUMBER))
 

@@ -138,6 +138,8 @@ def test_a_look_up_settles() -> None:
 
     async def story(client: Client, _: Receiver) -> Accepted:
         found = await client.send(texts(1)[0], settle=1000)
+        await asyncio.sleep(1)
+        assert ["main:listed"] == [each.id for each in place.ends]
         assert [] == list(await client.doubts())
         return found
 
@@ -145,7 +147,6 @@ def test_a_look_up_settles() -> None:
 
     assert "listed" == found.provider_id
     assert [5, 30, 120, 600] == place.looked
-    assert ["main:listed"] == [each.id for each in place.ends]
 
 
 def test_a_report_does_not_wait_for_a_look_up() -> None:
