@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from omnimsg.domain.reason import Reason
-from omnimsg.transport.fault_texts import NO_SUCH_HOST, cause, connection_fault, host_of, name_of
+from omnimsg.transport.fault_texts import (
+    NO_SUCH_HOST,
+    cause,
+    connection_fault,
+    host_of,
+    name_of,
+    refused_tunnel,
+)
 from omnimsg.transport.interface import TransportFault
 
 if TYPE_CHECKING:
@@ -37,7 +44,8 @@ def fault_from(
         )
     if isinstance(error, aiohttp.ClientResponseError) and proxy is not None and not written:
         # Only the proxy answers before anything was sent to the provider.
-        return _refused_tunnel(error, host, proxy)
+        status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else None
+        return refused_tunnel(host, proxy, status)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         what = f"no connection to {host}{by_proxy}{cause(error)}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
@@ -63,14 +71,3 @@ def fault_from(
         what = f"no connection to {host}{by_proxy}{cause(error)}"
         return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
     return TransportFault(reason, f"{what} ({type(error).__name__})")
-
-
-def _refused_tunnel(error: aiohttp.ClientResponseError, host: str, proxy: Proxy) -> TransportFault:
-    """Return the fault of a CONNECT that the proxy has not answered with 200."""
-    reason, answered = Reason.CONNECTION_FAILED, "did not answer with HTTP"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        answered = f"answered with HTTP {error.status}"
-        if error.status < 500:
-            reason = Reason.MISCONFIGURED
-    what = f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`"
-    return TransportFault(reason, what)

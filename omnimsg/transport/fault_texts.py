@@ -7,18 +7,21 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from omnimsg.domain.reason import Reason
 from omnimsg.transport.interface import TransportFault
 
 if TYPE_CHECKING:
     from yarl import URL
 
-    from omnimsg.domain.reason import Reason
     from omnimsg.transport.network import Proxy
 
 # The error codes of resolvers for a host that does not exist.
 NO_SUCH_HOST: frozenset[int] = frozenset(
     {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 )
+
+# A busy or slow proxy refuses one request, and not the account (RFC 6585, 4; RFC 9110, 15.5.9).
+_TEMPORARY_REFUSALS = frozenset({408, 429})
 
 # The environment variables that name a proxy for other programs.
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -33,6 +36,27 @@ def connection_fault(
     if variable is not None and proxy is None and not text.startswith("no answer"):
         text += f"; {variable} is set but is not used: a proxy is the key `proxy` of the account"
     return TransportFault(reason, text)
+
+
+def refused_tunnel(host: str, proxy: Proxy | None, status: int | None) -> TransportFault:
+    """Build the fault of a CONNECT that the proxy has refused: nothing was sent to the provider.
+
+    Args:
+        host: The host of the request.
+        proxy: The proxy.
+        status: The HTTP status of its answer; `None` where the answer was no HTTP.
+    """
+    is_temporary = status is None or status >= 500 or status in _TEMPORARY_REFUSALS
+    answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
+    return TransportFault(
+        Reason.CONNECTION_FAILED if is_temporary else Reason.MISCONFIGURED,
+        f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`",
+    )
+
+
+def no_address() -> socket.gaierror:
+    """Build the error of a look-up that succeeded and named no address, as some resolvers do."""
+    return socket.gaierror(socket.EAI_NONAME, "no address")
 
 
 def host_of(url: URL) -> str:

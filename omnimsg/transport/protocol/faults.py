@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.answer_error import AnswerError
-from omnimsg.transport.fault_texts import NO_SUCH_HOST, cause, connection_fault, name_of
+from omnimsg.transport.fault_texts import (
+    NO_SUCH_HOST,
+    cause,
+    connection_fault,
+    name_of,
+    refused_tunnel,
+)
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.protocol.errors import TunnelRefusedError
 
@@ -46,7 +52,7 @@ def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> Tra
     """Return the fault of a connection that failed before any byte of the request left."""
     host = origin.name
     if isinstance(error, TunnelRefusedError):
-        return _refused_tunnel(error, host, proxy)
+        return refused_tunnel(host, proxy, error.status)
     if isinstance(error, socket.gaierror) and error.errno in NO_SUCH_HOST:
         # Some resolvers report every failure with this code, so it may be temporary.
         name, key = (origin.host, "base_url") if proxy is None else (proxy.address[0], "proxy")
@@ -63,17 +69,6 @@ def _not_connected(error: Exception, origin: Origin, proxy: Proxy | None) -> Tra
         return TransportFault(Reason.MISCONFIGURED, what)
     what = f"no connection to {host}{_by_proxy(proxy)}{cause(error)}"
     return connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
-
-
-def _refused_tunnel(error: TunnelRefusedError, host: str, proxy: Proxy | None) -> TransportFault:
-    """Return the fault of a refused CONNECT: nothing was sent to the provider."""
-    status = error.status
-    is_transient = status is None or status >= 500
-    answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
-    return TransportFault(
-        Reason.CONNECTION_FAILED if is_transient else Reason.MISCONFIGURED,
-        f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`",
-    )
 
 
 def _by_proxy(proxy: Proxy | None) -> str:
