@@ -121,10 +121,14 @@ class Redactor:
     ) -> _Quoted:
         detail, code, unknown = quoted
         detail = redact(self._redact_known(detail, recipients, texts), texts)
+        if unknown is None:
+            if code is not None:
+                code = self._redact_known(code, recipients, ())
+            return detail, code, unknown
+        # No table has this code. Anybody may have written it: it may quote the text too.
         if code is not None:
-            code = self._redact_known(code, recipients, ())
-        if unknown is not None:  # anybody may have written it: it may quote the text too
-            unknown = redact(self._redact_known(unknown, recipients, texts), texts)
+            code = redact(self._redact_known(code, recipients, texts), texts)
+        unknown = redact(self._redact_known(unknown, recipients, texts), texts)
         return detail, code, unknown
 
     def _redact_known(self, text: str, recipients: Collection[str], texts: Collection[str]) -> str:
