@@ -8,7 +8,6 @@ import anyio
 
 from omnimsg.config import providers_with
 from omnimsg.domain.errors import ConfigError, Unsupported
-from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.structuring import unknown_choice
 from omnimsg.routing.problems import problems_of, problems_of_budgets, problems_of_policies
 from omnimsg.routing.router import Router
@@ -36,10 +35,14 @@ class Accounts:
         routes: The routes of messages that name no account.
         policies: The policies of the accounts, by name.
         budgets: The budgets of the client.
+        now: Reads the monotonic clock, seconds.
+        observers: Notified of outcomes that no account reports.
 
     Attributes:
         engines: The accounts that can be used.
         default: The name of the account that is used unless another is named.
+        unnamed: Where messages go that name no account: the routes, or without any the default
+            account itself, so that routing costs nothing.
         unusable: The errors for using the other accounts, by account name.
 
     Raises:
@@ -47,15 +50,17 @@ class Accounts:
             budget names an account that does not exist, or a route one that must not be in it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a client, given by name
         self,
         engines: Mapping[str, AccountEngine],
         *,
         default: str | None,
         unusable: Mapping[str, str],
-        routes: Sequence[Route] = (),
-        policies: Mapping[str, Policy] = EMPTY,
-        budgets: Sequence[Budget] = (),
+        routes: Sequence[Route],
+        policies: Mapping[str, Policy],
+        budgets: Sequence[Budget],
+        now: Callable[[], float],
+        observers: Observers,
     ) -> None:
         if not engines:
             raise ConfigError("a client needs at least one account")
@@ -65,19 +70,24 @@ class Accounts:
         self.unusable: Mapping[str, str] = unusable
         # Removed, and not closed yet: some of their messages are still on their way.
         self._leaving: list[AccountEngine] = []
-        self._routes = tuple(routes)
+        self._routes = routes
         names = {*engines, *unusable}
         problems = [
             *problems_of_policies(policies, names),
-            *problems_of(self._routes, names, policies),
+            *problems_of(routes, names, policies),
             *problems_of_budgets(budgets, names),
         ]
         if problems:
             raise ConfigError("\n".join(map(str, problems)))
-        self._table: RouteTable | None = None
         self._is_closed = False
         self.default: str = default if default is not None else next(iter(engines))
-        self.get(self.default)
+        self._table: RouteTable | None = None
+        self.unnamed: AccountEngine | Router = self.get(self.default)
+        if routes:
+            self._table = RouteTable(
+                routes, self.engines, unusable=unusable, default=self.unnamed, now=now
+            )
+            self.unnamed = Router(self._table, now=now, observers=observers)
 
     def get(self, name: str | None) -> AccountEngine:
         """Return an account; the default one if the name is `None`.
@@ -99,21 +109,13 @@ class Accounts:
         engine = self.engines.get(name)
         return None if engine is None else engine.adapter.provider
 
-    def unnamed(self, now: Callable[[], float], observers: Observers) -> AccountEngine | Router:
-        """Return the router, which gets the messages that name no account.
+    def target(self, name: str | None) -> AccountEngine | Router:
+        """Return where messages are handed over: an account; `unnamed` if the name is `None`.
 
-        Without routes, return the default account itself, so that routing costs nothing.
-
-        Args:
-            now: Reads the monotonic clock, seconds.
-            observers: Notified of outcomes.
+        Raises:
+            ConfigError: There is no such account, or its values are missing.
         """
-        if not self._routes:
-            return self.get(None)
-        self._table = RouteTable(
-            self._routes, self.engines, unusable=self.unusable, default=self.get(None), now=now
-        )
-        return Router(self._table, now=now, observers=observers)
+        return self.unnamed if name is None else self.get(name)
 
     async def aclose(self, deadline: Deadline) -> None:
         """Close the routes and the accounts; messages that wait are sent until the deadline."""

@@ -141,7 +141,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         self._consents = None if suppression is None else ConsentQueue(suppression)
         self._opt_out_rules = opt_out_rules
         self._clock = clock or SystemClock()
-        self._budgets = Budgets(budgets, now=self._clock.monotonic) if budgets else None
+        self._now = self._clock.monotonic
+        self._budgets = Budgets(budgets, now=self._now) if budgets else None
         self._builder = AccountBuilder(
             transport=transport or create_http_transport,
             retry=retry,
@@ -161,16 +162,13 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
             routes=routes,
             policies=policies or {},
             budgets=budgets,
+            now=self._now,
+            observers=self._observers,
         )
-        self._now = self._clock.monotonic
         self._idempotency = Idempotency(self._accounts, now=self._now)
         self._observers.add(self._idempotency)
-        self._default_account = self._accounts.unnamed(self._now, self._observers)
         self._legs = Legs(
-            self._accounts.get,
-            lambda: self._delivery,
-            observers=self._observers,
-            clock=self._clock,
+            self._accounts.get, lambda: self._delivery, observers=self._observers, clock=self._clock
         )
 
     @classmethod
@@ -284,7 +282,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
                 raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        chosen = self._default_account if account is None else self._accounts.get(account)
+        chosen = self._accounts.unnamed if account is None else self._accounts.get(account)
         began = self._track_doubts(settle) if settle else 0.0
         idempotency, since = self._idempotency, self._now()
         key: Key | None = None
@@ -292,7 +290,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         if message.__class__ is Message:
             if not is_generated(message.reference):
                 key = message.reference
-                if account is not None and chosen is not self._default_account:
+                if account is not None and chosen is not self._accounts.unnamed:
                     key = account, key
             if message.fallback:
                 runs_legs = not chosen.carries_legs(message)
@@ -345,6 +343,6 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         when the message leaves the queue.
         """
         require_messages(messages)
-        target = self._default_account if account is None else self._accounts.get(account)
+        target = self._accounts.target(account)
         legs = LegsOfStream(self._legs, target, to_seconds(deadline))
         return target.stream(messages, deadline, legs=legs)

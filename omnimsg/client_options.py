@@ -14,7 +14,7 @@ from omnimsg.domain.arguments import (
     require_several,
 )
 from omnimsg.domain.nearest import nearest_name
-from omnimsg.engine.observers import Observer
+from omnimsg.engine.observers import EVENTS, Observer
 from omnimsg.engine.policy import Policy, RetryPolicy
 
 if TYPE_CHECKING:
@@ -80,13 +80,12 @@ def observers_of(given: Iterable[Observer]) -> tuple[Observer, ...]:
     require_several("observers", given, "Observer")
     observers = tuple(given)
     for number, each in enumerate(observers):
-        require_methods(f"observers[{number}]", each, "Observer", _EVENTS)
+        require_methods(f"observers[{number}]", each, "Observer", EVENTS)
     return observers
 
 
 # The arguments of `Client` that `from_config` makes of the configuration.
 _CONFIGURED = ("adapters", "budgets", "callbacks", "policies", "routes", "unusable")
-_EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 
 # What each option must be. Those of an interface may be objects of any class.
 _CHECKS: dict[str, Callable[[str, object], None]] = {

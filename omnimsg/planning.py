@@ -26,7 +26,6 @@ class Planning:
     """The part of `Client` that makes no request."""
 
     _accounts: Accounts
-    _default_account: AccountEngine | Router
 
     def health(self) -> Mapping[str, Health]:
         """Return the health of each account, by its name, without asking the providers."""
@@ -38,7 +37,7 @@ class Planning:
         For a message whose fallback legs omnimsg runs, this is the preview of its first leg, unless
         another leg is refused: then the message would not leave either.
         """
-        target = self._default_account if account is None else self._accounts.get(account)
+        target = self._accounts.target(account)
         if message.__class__ is Message and message.fallback and not target.carries_legs(message):
             chain_legs = split_legs(message, target, self._accounts.get)
             if isinstance(chain_legs, NotSent):
@@ -54,7 +53,7 @@ class Planning:
         route, the account and its trouble, the request to the provider with its secrets masked, and
         who runs the fallback legs.
         """
-        target = self._default_account if account is None else self._accounts.get(account)
+        target = self._accounts.target(account)
         why = "no route is configured" if account is None else "the caller named the account"
         if message.__class__ is not Message or not message.fallback or target.carries_legs(message):
             return _plan_of(target, message, why)

@@ -139,11 +139,18 @@ def quote_segment(text: str) -> str:
     """Quote an id as one segment of a path.
 
     Raises:
-        InvalidValue: The id is empty, `.` or `..`, which lead to another resource even if quoted.
+        InvalidValue: The id is empty, `.` or `..`, which lead to another resource even if quoted,
+            or no URL can hold it.
     """
     if text in ("", ".", ".."):
         raise InvalidValue(Problem("id", "must not be empty, '.' or '..'"))
-    return text if _is_safe(text) else quote(text, safe="")
+    if _is_safe(text):
+        return text
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        why = "must not hold half a surrogate pair, which is no text"
+        raise InvalidValue(Problem("id", why)) from None
 
 
 @quick

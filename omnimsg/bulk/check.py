@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.bulk.dedup import ReferenceSet
 from omnimsg.bulk.parsing import LineParser
+from omnimsg.bulk.text_set import TextSet
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.outcome import NotSent
 from omnimsg.domain.redaction import mask_text
@@ -86,7 +86,7 @@ class FileCheck:
         self._file = file
         self._preview = preview
         self._region = region
-        self._repeated = ReferenceSet()
+        self._repeated = TextSet()
         self._any_repeated = False
         self.to_send: Counter[tuple[str | None, str]] = Counter()
         self.numbers_read: int = 0
@@ -99,7 +99,7 @@ class FileCheck:
             OSError: The file cannot be read.
         """
         parser = self._parser()
-        recipients = ReferenceSet()
+        recipients = TextSet()
         for line in self._file.read():
             try:
                 message = parser.parse(line)

@@ -1,40 +1,35 @@
-"""The columns of a CSV file of messages, and how a row becomes a message in the JSON form.
+"""How a row of a CSV file becomes a message in the JSON form, by the columns of the file.
 
-* message fields: `to`, `channel`, `sender`, `reference`, `send_at`, `ttl`, `priority`,
-  `callback_url`, and `tags`, separated by `|`
-* content: `text`; or `media` with `media_kind` and `caption`; or `template` with `language`,
-  `param.1`, `param.2` and so on; or, for an e-mail, `subject` with `html` and `text`
-* `metadata.NAME`: the caller's own data, which is never sent to the provider
-* any other column is kept as metadata under its name, unless it looks like a misspelling of one of
-  the above, which is an error
-
-Names are compared without regard to case, and a space or hyphen is equivalent to an underscore. A
-blank cell counts as absent. A row fills exactly one of `text`, `media`, `template` and `subject`
-(with `text` allowed beside `subject`); rows of one file may fill different ones.
+`column_names` lists the columns. A blank cell counts as absent. A row fills exactly one of `text`,
+`media`, `template` and `subject` (with `text` allowed beside `subject`); rows of one file may fill
+different ones.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.bulk.column_names import (
+    CONTENT_COLUMNS,
+    COPIED_COLUMNS,
+    METADATA_PREFIX,
+    PARAMETER,
+    column_of_name,
+    is_metadata,
+    normalized,
+    owner_of,
+    renamed_names,
+    shown_name,
+    visible_name,
+)
 from omnimsg.bulk.csv_rows import UNCORRECTED
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.media import kind_of_url
-from omnimsg.domain.phone_number import is_invisible
-from omnimsg.domain.redaction import mask_text
-from omnimsg.domain.structuring import unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-# Columns whose cell is copied to the message field of the same name.
-_COPIED_COLUMNS = ("to", "channel", "sender", "reference", "send_at", "priority", "callback_url")
-_PARAMETER = re.compile(r"param\.([1-9][0-9]?)")
-_METADATA_PREFIX = "metadata."
 
 
 def _text(cells: dict[str, str]) -> dict[str, Any]:
@@ -52,7 +47,7 @@ def _media(cells: dict[str, str]) -> dict[str, Any]:
 
 def _template(cells: dict[str, str]) -> dict[str, Any]:
     parameters = {
-        int(match[1]): cells[name] for name in cells if (match := _PARAMETER.fullmatch(name))
+        int(match[1]): cells[name] for name in cells if (match := PARAMETER.fullmatch(name))
     }
     # A blank one behind the others is none: the templates of a file may have fewer.
     wanted = range(1, max(parameters, default=0) + 1)
@@ -71,36 +66,12 @@ def _email(cells: dict[str, str]) -> dict[str, Any]:
     return {"type": "email", **_filled(cells, "subject", "html", "text")}
 
 
-# Each content column, the function that builds its content, and the columns that only it may have.
-_CONTENT_COLUMNS: dict[str, tuple[Callable[[dict[str, str]], dict[str, Any]], set[str]]] = {
-    "subject": (_email, {"html"}),
-    "template": (_template, {"language"}),
-    "media": (_media, {"media_kind", "caption"}),
-    "text": (_text, set()),
+_CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+    "subject": _email,
+    "template": _template,
+    "media": _media,
+    "text": _text,
 }
-
-_OWNERS = {name: kind for kind, (_, extra) in _CONTENT_COLUMNS.items() for name in extra}
-
-_KNOWN_COLUMNS = {
-    *_COPIED_COLUMNS,
-    *("ttl", "tags"),
-    *_CONTENT_COLUMNS,
-    *_OWNERS,
-}
-
-# The names that an error suggests. A header name that is this similar to one of them is a typo.
-_SUGGESTED_COLUMNS = [*_KNOWN_COLUMNS, "param.1", f"{_METADATA_PREFIX}NAME"]
-_TYPO_SIMILARITY = 0.76
-# The most characters of a name that an error shows.
-_SHOWN_NAME = 40
-
-# The columns whose name differs from their JSON path.
-_COLUMN_BY_PATH = {
-    "content.name": "template",
-    "content.items[0].kind": "media_kind",
-    "content.items[0].source.url": "media",
-}
-_PARAMETER_PATH = re.compile(r"content\.body\[([0-9]+)\].*")
 
 
 class CellError(ValueError):
@@ -144,47 +115,25 @@ class Columns:
         given = [visible_name(name) for name in names]
         while given and not given[-1]:
             given.pop()
-        meant = _renamed(given, renamed)
-        self._names = tuple(map(_column_name, meant))
-        for name in self._names:
-            if name and self._names.count(name) > 1:
-                raise ValueError(f"column {shown_name(name)} appears twice")
+        meant = renamed_names(given, renamed)
+        self._names = tuple(map(column_of_name, meant))
+        _check_header(self._names, has_text=text is not None)
         self.width: int = len(self._names)
-        if not self._names:
-            raise ValueError(
-                "there is no column 'to': the file has no header;"
-                " write one into its first line, such as to,text"
-            )
-        if "to" not in self._names:
-            raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
         self.to_index: int = self._names.index("to")
-        contents = [name for name in self._names if name in _CONTENT_COLUMNS]
-        self._text = None
-        if text is not None:
-            if contents:
-                raise ValueError(f"column {contents[0]!r} and --text exclude each other")
-            self._text = TextTemplate(text, self._placeholders(given))
-        elif not contents:
-            wanted = ", ".join(sorted(_CONTENT_COLUMNS))
-            raise ValueError(
-                f"there is no column with content: add one of {wanted};"
-                " --map NAME=text takes another column for one, --text gives the text"
-            )
+        self._text = None if text is None else TextTemplate(text, self._placeholders(given))
         # Computed once here instead of for each row.
-        self._copied = [name for name in _COPIED_COLUMNS if name in self._names]
-        self._contents = [name for name in _CONTENT_COLUMNS if name in self._names]
-        self._owned = {
-            name: owner for name in self._names if (owner := _content_column_of(name)) is not None
-        }
+        self._copied = [name for name in COPIED_COLUMNS if name in self._names]
+        self._contents = [name for name in CONTENT_COLUMNS if name in self._names]
+        self._owned = {name: owner for name in self._names if (owner := owner_of(name)) is not None}
         self._given = tuple(given)
         self._metadata = {
-            name: name.removeprefix(_METADATA_PREFIX) for name in self._names if _is_metadata(name)
+            name: name.removeprefix(METADATA_PREFIX) for name in self._names if is_metadata(name)
         }
         used = self._text.columns if self._text is not None else ()
         self.kept: tuple[str, ...] = tuple(
             name
             for name, asked, column in zip(given, meant, self._names, strict=True)
-            if _is_metadata(column) and column not in used and not _is_metadata(_normalized(asked))
+            if is_metadata(column) and column not in used and not is_metadata(normalized(asked))
         )
 
     def row_to_json(self, row: Sequence[str]) -> dict[str, Any]:
@@ -225,18 +174,12 @@ class Columns:
             raise CellError(problems, data)
         return data
 
-    def column_of(self, path: str) -> str:
-        """Return the name of the column that fills a path of the JSON form."""
-        if match := _PARAMETER_PATH.fullmatch(path):
-            return f"param.{int(match[1]) + 1}"
-        return _COLUMN_BY_PATH.get(path, path.removeprefix("content."))
-
     def similar_metadata(self, key: str) -> str | None:
         """Return the header name of metadata that differs from `key` in capitals or spaces only."""
         if key in self._metadata.values():
             return None
         for name, column in zip(self._given, self._names, strict=True):
-            if _normalized(self._metadata.get(column, "")) == _normalized(key):
+            if normalized(self._metadata.get(column, "")) == normalized(key):
                 return name
         return None
 
@@ -265,13 +208,12 @@ class Columns:
             # Beside a subject, the text is the plain body of the e-mail.
             chosen.remove("text")
         if not chosen:
-            known = ", ".join(sorted(_CONTENT_COLUMNS))
+            known = ", ".join(sorted(CONTENT_COLUMNS))
             raise ValueError(f"there is no content: fill one of {known}")
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(sorted(chosen))} exclude each other: fill one of them")
         self._check_cell_owners(cells, chosen[0])
-        build, _ = _CONTENT_COLUMNS[chosen[0]]
-        return build(cells)
+        return _CONTENT_BUILDERS[chosen[0]](cells)
 
     def _check_cell_owners(self, cells: dict[str, str], chosen: str) -> None:
         """Refuse a filled cell that belongs to another content column than the chosen one."""
@@ -281,14 +223,32 @@ class Columns:
 
     def _placeholders(self, given: Sequence[str]) -> dict[str, str]:
         """Map each name that a text may have in braces to its column."""
-        pairs = [(column.removeprefix(_METADATA_PREFIX), column) for column in self._names]
+        pairs = [(column.removeprefix(METADATA_PREFIX), column) for column in self._names]
         pairs += zip(given, self._names, strict=True)
-        return {_normalized(name): column for name, column in pairs if column}
+        return {normalized(name): column for name, column in pairs if column}
 
 
-def _content_column_of(name: str) -> str | None:
-    """Return the content column that exclusively owns a column; `None` if none does."""
-    return "template" if name.startswith("param.") else _OWNERS.get(name)
+def _check_header(columns: Sequence[str], *, has_text: bool) -> None:
+    """Refuse a header in which a column is repeated, or the recipient or the content is missing."""
+    for name in columns:
+        if name and columns.count(name) > 1:
+            raise ValueError(f"column {shown_name(name)} appears twice")
+    if not columns:
+        raise ValueError(
+            "there is no column 'to': the file has no header;"
+            " write one into its first line, such as to,text"
+        )
+    if "to" not in columns:
+        raise ValueError("there is no column 'to'; --map NAME=to takes another column for it")
+    contents = [name for name in columns if name in CONTENT_COLUMNS]
+    if has_text and contents:
+        raise ValueError(f"column {contents[0]!r} and --text exclude each other")
+    if not has_text and not contents:
+        wanted = ", ".join(sorted(CONTENT_COLUMNS))
+        raise ValueError(
+            f"there is no column with content: add one of {wanted};"
+            " --map NAME=text takes another column for one, --text gives the text"
+        )
 
 
 def _filled(cells: dict[str, str], *names: str) -> dict[str, Any]:
@@ -299,52 +259,3 @@ def _whole_seconds(cell: str) -> int:
     if not (cell.isascii() and cell.isdigit() and len(cell) <= 9):
         raise ValueError("ttl: must be a whole number of seconds")
     return int(cell)
-
-
-def visible_name(name: str) -> str:
-    """Return the name of a column without invisible characters, and with single spaces."""
-    return " ".join("".join(each for each in name if not is_invisible(each)).split())
-
-
-def shown_name(name: str) -> str:
-    """Quote the name of a column for an error, masked: without a header it may be private data."""
-    return repr(mask_text(name[:_SHOWN_NAME]))
-
-
-def _normalized(name: str) -> str:
-    """Return the form of a name that is compared: case folded, with underscores."""
-    return re.sub(r"[\s-]+", "_", name).casefold()
-
-
-def _renamed(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
-    """Return the header names with the renamed ones replaced."""
-    result = list(names)
-    for name, column in renamed.items():
-        if not _is_column(_normalized(column)):
-            raise ValueError(f"--map: {column!r} {unknown_key(column, _SUGGESTED_COLUMNS)}")
-        indexes = [i for i, each in enumerate(names) if _normalized(each) == _normalized(name)]
-        if not indexes:
-            raise ValueError(f"--map: the header has no column {shown_name(name)}")
-        for index in indexes:
-            result[index] = column
-    return result
-
-
-def _column_name(name: str) -> str:
-    """Return the column that a header name stands for; a metadata column for an unknown name."""
-    normalized = _normalized(name)
-    if _is_metadata(normalized):
-        return _METADATA_PREFIX + name[len(_METADATA_PREFIX) :]
-    if not name or _is_column(normalized):
-        return normalized
-    if difflib.get_close_matches(normalized, _SUGGESTED_COLUMNS, n=1, cutoff=_TYPO_SIMILARITY):
-        raise ValueError(f"column {shown_name(name)} {unknown_key(normalized, _SUGGESTED_COLUMNS)}")
-    return _METADATA_PREFIX + name
-
-
-def _is_column(name: str) -> bool:
-    return name in _KNOWN_COLUMNS or bool(_PARAMETER.fullmatch(name)) or _is_metadata(name)
-
-
-def _is_metadata(name: str) -> bool:
-    return name.startswith(_METADATA_PREFIX) and len(name) > len(_METADATA_PREFIX)

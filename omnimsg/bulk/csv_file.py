@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from omnimsg.bulk import source as source_module
-from omnimsg.bulk.csv_columns import CellError, Columns, shown_name, visible_name
+from omnimsg.bulk.column_names import column_of_path, shown_name, visible_name
+from omnimsg.bulk.csv_columns import CellError, Columns
 from omnimsg.bulk.csv_rows import Row, RowReader
 from omnimsg.bulk.line import FileFormatError, Line, WrongInputError, bad_line
 from omnimsg.bulk.recipient_guess import looks_like_recipient
@@ -94,7 +95,7 @@ class CsvFile:
 
     def field_of(self, path: str) -> str:
         """Return the name of the column that fills a path of the JSON form."""
-        return self._columns.column_of(path)
+        return column_of_path(path)
 
     def similar_metadata(self, key: str) -> str | None:
         """Return the column of metadata that differs from `key` in capitals or spaces only."""

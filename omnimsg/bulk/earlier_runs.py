@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnimsg.bulk.line_state import LineState, line_state_of
-from omnimsg.bulk.results_format import LATER_LEG
+from omnimsg.bulk.line_state import LineState
+from omnimsg.bulk.results_format import state_after
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.domain.reason import Reason, Retry
@@ -55,15 +55,15 @@ def replay(entries: Entries, states: LineStates) -> dict[int, tuple[str, str]]:
     """
     unsettled: dict[int, tuple[str, str]] = {}
     for entry in entries:
+        state = state_after(entry)
+        if state is None:
+            continue
         line = entry["line"]
-        if LATER_LEG in entry:
-            continue
-        if "intent" in entry:
+        states[line] = state
+        if state is LineState.IN_FLIGHT:
             unsettled[line] = entry["intent"], entry["account"]
-            states[line] = LineState.IN_FLIGHT
-            continue
-        unsettled.pop(line, None)
-        states[line] = LineState.BAD if "bad" in entry else line_state_of(entry)
+        else:
+            unsettled.pop(line, None)
     return unsettled
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.bulk.dedup import ReferenceSet
+from omnimsg.bulk.text_set import TextSet
 from omnimsg.domain.address import is_e164, is_mailbox
 from omnimsg.domain.errors import InvalidValue, Problem
 from omnimsg.domain.phone_number import check_region, parse_number
@@ -50,7 +50,7 @@ class LineParser:
         self._file = file
         self._generated_reference = generated_reference
         self._region = None if region is None else check_region(region)
-        self._references = ReferenceSet()
+        self._references = TextSet()
         self.numbers_read: int = 0
 
     def parse(self, line: Line) -> Message:

@@ -2,7 +2,7 @@
 
 * JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form; no key may
   stand twice in an object
-* CSV (`.csv`, `.tsv`): a header, then each row is one message; `csv_columns` describes the columns.
+* CSV (`.csv`, `.tsv`): a header, then each row is one message; `column_names` lists the columns.
   The delimiter is the most frequent of comma, semicolon and tab in the header, or the character
   that a first line such as `sep=;` names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
-from omnimsg.bulk.results_format import LATER_LEG, Entries, ResultsError, checked_header
+from omnimsg.bulk.line_state import LineState, LineStates
+from omnimsg.bulk.results_format import Entries, ResultsError, checked_header, state_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,17 +87,12 @@ class RecordedResults:
                 yield line, message_id if isinstance(message_id, str) else None
 
     def _read(self, entry: dict[str, Any]) -> None:
-        line, reason = entry["line"], ""
-        if LATER_LEG in entry:
+        state = state_after(entry)
+        if state is None:
             return
-        if "intent" in entry:
-            self.line_states[line] = LineState.IN_FLIGHT
-        elif "bad" in entry:
-            self.line_states[line] = LineState.BAD
-        else:
-            self.line_states[line] = line_state_of(entry)
-            failure = entry.get("failure")
-            reason = str(failure.get("reason", "")) if isinstance(failure, dict) else ""
+        line, failure = entry["line"], entry.get("failure")
+        self.line_states[line] = state
+        reason = str(failure.get("reason", "")) if isinstance(failure, dict) else ""
         if line >= len(self._reason_indexes):
             self._reason_indexes.extend(bytes(line + 1 - len(self._reason_indexes)))
         self._reason_indexes[line] = self._index_of(reason)

@@ -16,10 +16,9 @@ from omnimsg.bulk.earlier_runs import EarlierDoubts, killed_during, replay
 from omnimsg.bulk.line_state import LineState, LineStates, line_state_of
 from omnimsg.bulk.results_format import (
     LATER_LEG,
-    RESTORE,
     Entries,
-    ResultsError,
     checked_header,
+    damaged,
     is_start_of_header,
     new_header,
     now,
@@ -170,9 +169,7 @@ class ResultsFile(DirectJournal):
         entries = Entries(path, source.size)
         header = next(entries, None)
         if header is None and not is_start_of_header(path):
-            raise ResultsError(
-                f"{path}: line 1 is damaged, or no line of a results file; {RESTORE}"
-            )
+            raise damaged(path, 1)
         if header is not None:
             require_same_file(path, checked_header(path, header), fresh)
         if header is None or "refused" in header:

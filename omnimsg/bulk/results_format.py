@@ -40,14 +40,19 @@ if TYPE_CHECKING:
 
 PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
-RESTORE = "restore it from a copy, or name the right one; a new one would send every line again"
-"""The advice for a results file that cannot be read: starting anew would text everybody twice."""
 HEADER_START = b'{"omnimsg":"send-many"'
 """The first bytes of every results file."""
 
 
 class ResultsError(OmnimsgError):
     """A results file that cannot be used; after a semicolon, the text says what to do."""
+
+
+def damaged(path: Path, line: int) -> ResultsError:
+    """Return the error for a line that is not an entry."""
+    # Not to start anew, which would text everybody twice.
+    advice = "restore it from a copy, or name the right one; a new one would send every line again"
+    return ResultsError(f"{path}: line {line} is damaged, or no line of a results file; {advice}")
 
 
 class Entries:
@@ -79,12 +84,18 @@ class Entries:
         self._number += 1
         entry = _parse_entry(raw, self._max_line, header=self._number == 1)
         if entry is None:
-            raise ResultsError(
-                f"{self._path}: line {self._number} is damaged, or no line of a results file;"
-                f" {RESTORE}"
-            )
+            raise damaged(self._path, self._number)
         self.end += len(raw)
         return entry
+
+
+def state_after(entry: Mapping[str, Any]) -> LineState | None:
+    """Return the state of a line after an entry of it; `None` if the entry does not change it."""
+    if LATER_LEG in entry:
+        return None
+    if "intent" in entry:
+        return LineState.IN_FLIGHT
+    return LineState.BAD if "bad" in entry else line_state_of(entry)
 
 
 def new_header(name: str, sha256: str, flags: Flags = EMPTY) -> dict[str, Any]:

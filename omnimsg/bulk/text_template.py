@@ -6,6 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from omnimsg.bulk.column_names import METADATA_PREFIX, normalized
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,8 +19,7 @@ class TextTemplate:
 
     Args:
         text: The text.
-        columns: The column that fills each placeholder, by normalized name: case folded, with
-            underscores.
+        columns: The column that fills each placeholder, by normalized name.
 
     Raises:
         ValueError: The text is blank, a placeholder has no column, or there is a single brace.
@@ -60,7 +61,7 @@ class TextTemplate:
         parts = list(self._parts)
         for index in range(1, len(parts), 2):
             if parts[index] not in cells:
-                name = parts[index].removeprefix("metadata.")
+                name = parts[index].removeprefix(METADATA_PREFIX)
                 raise ValueError(f"{name}: is blank, and --text uses it")
             parts[index] = cells[parts[index]]
         return "".join(parts)
@@ -68,7 +69,7 @@ class TextTemplate:
 
 def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:
     """Return the column of a placeholder."""
-    name = re.sub(r"[\s-]+", "_", placeholder.strip()).casefold()
+    name = normalized(placeholder.strip())
     if name in columns:
         return columns[name]
     matches = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)

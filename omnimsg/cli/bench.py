@@ -17,17 +17,16 @@ The JSON form is one object:
   documented rate
 """
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.output import (
+    OUTCOME_KINDS,
     counts_text,
     new_table,
     plain_text,
@@ -36,22 +35,12 @@ from omnimsg.cli.output import (
     print_table,
     styled,
 )
-from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import unknown_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
     from rich.text import Text
 
-    from omnimsg.adapter import Adapter
-    from omnimsg.cli.load_run import DecisiveLimit, LoadPlan, LoadResult
-    from omnimsg.cli.progress import ProgressDisplay
-    from omnimsg.config import Config
-    from omnimsg.domain.channel import Channel
+    from omnimsg.cli.load_run import DecisiveLimit, LoadResult
 
-_OUTCOME_KINDS = ("accepted", "rejected", "not_sent", "ambiguous")
 
 _Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
 _Callers = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))]
@@ -87,20 +76,22 @@ def bench(  # noqa: PLR0913 - each is a flag
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.cli.load_run import LoadPlan  # noqa: PLC0415
+    from omnimsg.cli.load_run import LoadPlan, channel_for_text, run_load  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
+    from omnimsg.cli.redirected_config import load_redirected  # noqa: PLC0415
     from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
     from omnimsg.sandbox import config as sandbox_config  # noqa: PLC0415
 
     # Report a wrong configuration before starting the sandbox; the port does not matter for that.
     loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
-    channel = _channel_for_text(loaded.adapters[loaded.default])
+    channel = channel_for_text(loaded.adapters[loaded.default])
     plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
     # The progress display reports failures.
     with unlogged("omnimsg.engine"), start_sandbox_process(latency=latency) as sandbox:
         loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
         with ProgressDisplay(loaded.default, total=messages, unit="message") as display:
-            result = anyio.run(partial(_run, loaded, plan, sandbox.requests, display))
+            run = partial(run_load, count_requests=sandbox.requests, on_outcome=display.on_outcome)
+            result = anyio.run(run, loaded, plan)
     adapter = loaded.adapters[loaded.default]
     limits = loaded.policies[loaded.default].limits
     limit = result.limited_by(limits, adapter.capabilities, latency)
@@ -121,105 +112,6 @@ def bench(  # noqa: PLR0913 - each is a flag
     return OK if result.outcomes.get("accepted") == messages else FAILED
 
 
-def load_redirected(
-    path: "Path", account: str | None, sandbox_accounts: "Mapping[str, Mapping[str, Any]]"
-) -> "Config":
-    """Load one account of a configuration, with the URL and credentials of a sandbox.
-
-    A value of the sandbox's account replaces the configured one, which is not read: a reference
-    such as `env:NAME` is not resolved.
-
-    Args:
-        path: The configuration.
-        account: The account's name; `None` for the default account.
-        sandbox_accounts: The table of the sandbox's account, by provider.
-
-    Raises:
-        ConfigError: The configuration cannot be used, or there is no such account.
-        CommandError: The sandbox does not emulate the account's provider.
-    """
-    from omnimsg.config.loading import config_from_mapping, load_config  # noqa: PLC0415
-    from omnimsg.config.references import resolve_reference  # noqa: PLC0415
-    from omnimsg.config.toml_file import read_toml  # noqa: PLC0415
-
-    data = read_toml(path)
-    tables = data.get("accounts")
-    name = account if account is not None else data.get("default")
-    if isinstance(tables, dict) and name is None and len(tables) == 1:
-        (name,) = tables
-    provider = ""
-    if not isinstance(tables, dict) or not tables or not isinstance(name, str):
-        loaded = load_config(path)  # reports what is wrong with it
-    elif name not in tables:
-        raise ConfigError(f"no account {name!r}: {unknown_choice(name, tables)}")
-    else:
-        table = tables[name]
-        if isinstance(table, dict):
-            with suppress(ValueError):  # the loader reports what is wrong with it
-                provider = resolve_reference(str(table.get("provider")), folder=path.parent)
-            table = _merge(table, sandbox_accounts.get(provider, {}))
-            for key in ("proxy", "ca_file"):  # not needed to reach a sandbox
-                table.pop(key, None)
-        only = {"default": name, "accounts": {name: table}}
-        loaded = config_from_mapping(only, where=str(path), folder=path.parent)
-    if provider not in sandbox_accounts:
-        # Not redirected: the account would send to the real provider.
-        raise CommandError(
-            f"account {name!r}: the sandbox has no emulator of {provider!r}",
-            f"it emulates {', '.join(sandbox_accounts)}",
-        )
-    return loaded
-
-
-def _merge(own: "Mapping[str, Any]", sandbox: "Mapping[str, Any]") -> dict[str, Any]:
-    """Replace values of an account's table by those of the sandbox's account.
-
-    A nested table keeps exactly the user's keys; the sandbox's values replace those it has too.
-    """
-    merged = {**own}
-    for key, value in sandbox.items():
-        if isinstance(value, dict) and isinstance(own.get(key), dict):
-            merged[key] = {inner: value.get(inner, kept) for inner, kept in own[key].items()}
-        else:
-            merged[key] = value
-    return merged
-
-
-def _channel_for_text(adapter: "Adapter[Any]") -> "Channel":
-    """Return the account's channel, if it carries a plain text to a number.
-
-    Raises:
-        CommandError: The account has no channel, or its channel does not carry such a message.
-    """
-    from omnimsg.cli.load_run import text_messages  # noqa: PLC0415
-
-    message = next(text_messages())
-    failure, channel = adapter.check(message), adapter.channel_of(message)
-    if failure is None and channel is not None:
-        return channel
-    why = "no channel" if failure is None else failure.sentence()
-    raise CommandError(
-        f"account {adapter.account.name!r} cannot send a plain text to a number: {why}",
-        "give the account a `channel` that carries one, such as sms",
-    )
-
-
-async def _run(
-    loaded: "Config",
-    plan: "LoadPlan",
-    count_requests: "Callable[[], int]",
-    display: "ProgressDisplay",
-) -> "LoadResult":
-    from omnimsg.cli.load_run import run_load  # noqa: PLC0415
-    from omnimsg.client import Client  # noqa: PLC0415
-
-    adapters = loaded.adapters.values()
-    async with Client(adapters, default=loaded.default, policies=loaded.policies) as client:
-        return await run_load(
-            client, plan, count_requests=count_requests, on_outcome=display.on_outcome
-        )
-
-
 def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, Any]:
     from omnimsg.cli.load_run import peak_memory  # noqa: PLC0415
 
@@ -232,7 +124,7 @@ def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, A
         "messages_per_request": round(result.messages / max(1, result.requests), 2),
         "p50_seconds": result.wait_percentile(0.5),
         "p99_seconds": result.wait_percentile(0.99),
-        **{kind: result.outcomes.get(kind, 0) for kind in _OUTCOME_KINDS},
+        **{kind: result.outcomes.get(kind, 0) for kind in OUTCOME_KINDS},
         "peak_memory_bytes": peak_memory(),
         "limited_by": None if limit is None else {"name": limit.name, "value": limit.value},
     }
@@ -271,7 +163,7 @@ def _rows(figures: dict[str, Any]) -> "list[tuple[str, Text]]":
                 f"{figures['requests']:,}, {figures['messages_per_request']:,.1f} messages each"
             ),
         ),
-        ("outcomes", counts_text({kind: figures[kind] for kind in _OUTCOME_KINDS})),
+        ("outcomes", counts_text({kind: figures[kind] for kind in OUTCOME_KINDS})),
     ]
     if figures["p50_seconds"] is not None:
         p50, p99 = (_duration(figures[key]) for key in ("p50_seconds", "p99_seconds"))

@@ -29,7 +29,7 @@ from omnimsg.cli.output import (
     print_table,
     sanitize,
 )
-from omnimsg.cli.streams import write_text
+from omnimsg.cli.streams import system_text, write_text
 from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 
@@ -60,9 +60,8 @@ def schema(*, output: Path | None = None) -> int:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
         raise CommandError(
-            f"{output}: cannot be written: {why}", "choose another --output"
+            f"{output}: cannot be written: {system_text(error)}", "choose another --output"
         ) from None
     return OK
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import anyio
+
+from omnimsg.bulk import LineState
+from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import closed_output_ignored, print_hint
+from omnimsg.domain.errors import OperationError
+from omnimsg.domain.reason import Fault
+from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from omnimsg.bulk.recorded_results import RecordedResults
     from omnimsg.client import Client
-    from omnimsg.domain.status import Status
 
 # The maximum number of concurrent status requests.
 _MAX_IN_FLIGHT = 16
@@ -29,14 +35,6 @@ def query_statuses(recorded: RecordedResults, config: Path, rate: float) -> dict
     Raises:
         OperationError: The provider refused the account.
     """
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.bulk import LineState  # noqa: PLC0415
-    from omnimsg.cli.one_call import run_one_call  # noqa: PLC0415
-    from omnimsg.domain.errors import OperationError  # noqa: PLC0415
-    from omnimsg.domain.reason import Fault  # noqa: PLC0415
-    from omnimsg.domain.status import Status  # noqa: PLC0415
-
     _print_duration(recorded.line_states.count(LineState.ACCEPTED), rate)
     statuses: dict[int, Status] = {}
     refusals: list[OperationError] = []
@@ -90,8 +88,6 @@ def _merge_leg_statuses(one: Status | None, other: Status) -> Status:
 
 def delivery_counts(recorded: RecordedResults, statuses: dict[int, Status]) -> dict[str, int]:
     """Count the accepted messages by status; `unasked` are those without an id."""
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-
     found = Counter(status.value for status in statuses.values())
     found[_UNASKED] = recorded.line_states.count(LineState.ACCEPTED) - len(statuses)
     return {name: count for name, count in found.most_common() if count}

@@ -15,18 +15,14 @@ The JSON form is one object per message:
 * `as_expected`: whether they are as expected
 """
 
-from collections.abc import Callable
-from contextlib import asynccontextmanager
-from functools import partial
-from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any
 
-import attrs
 from cyclopts import Parameter, validators
 
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import Json
 from omnimsg.cli.output import (
+    OUTCOME_KINDS,
     counts_text,
     masked_address,
     new_table,
@@ -39,25 +35,13 @@ from omnimsg.cli.output import (
     styled,
     word_text,
 )
-from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
-    from omnimsg.cli.demo_messages import DemoMessage
-    from omnimsg.client import Client
-    from omnimsg.domain.events import Event
-    from omnimsg.domain.message_id import MessageId
-    from omnimsg.domain.outcome import Outcome
-    from omnimsg.domain.status import MessageStatus
-    from omnimsg.sandbox import Sandbox
-
-# Seconds to wait for the final statuses, in addition to the time that the sandbox's pace takes.
-STATUS_TIMEOUT = 10.0
+    from omnimsg.cli.demo_run import DemoResult
 
 _COLUMNS = ("provider", "channel", "content", "to", "outcome", "status", "delivered", "reason")
 
@@ -65,64 +49,6 @@ _COLUMNS = ("provider", "channel", "content", "to", "outcome", "status", "delive
 _ALL_COLUMNS_FROM = 80
 _NARROW_FROM = 60
 _LEFT_OUT_IN_NARROW = ("to", "delivered")
-
-
-@attrs.define
-class DemoResult:
-    """The state of one message of the demo so far.
-
-    Attributes:
-        message: The message with its expected result.
-        outcome: The outcome; `None` until there is one.
-        status: The status; `None` until it was reported.
-        delivered: Whether the handset has received the message.
-    """
-
-    message: "DemoMessage"
-    outcome: "Outcome | None" = None
-    status: "MessageStatus | None" = None
-    delivered: bool = False
-
-    @property
-    def id(self) -> "MessageId | None":
-        """The id to look up the status with; `None` unless the message was accepted."""
-        return self.outcome.id if isinstance(self.outcome, Accepted) else None
-
-    def actual(self) -> dict[str, Any]:
-        """Return the actual values, with the keys of `expected`."""
-        reason = None if self.status is None else self.status.reason
-        if self.outcome is not None and not isinstance(self.outcome, Accepted):
-            reason = self.outcome.reason
-        return {
-            "outcome": None if self.outcome is None else self.outcome.kind,
-            "status": None if self.status is None else self.status.status.value,
-            "reason": reason,
-            "delivered": self.delivered,
-        }
-
-    def expected(self) -> dict[str, Any]:
-        """Return the expected values."""
-        message = self.message
-        return {
-            "outcome": message.outcome,
-            "status": None if message.status is None else message.status.value,
-            "reason": message.reason,
-            "delivered": message.status is not None and message.status.reached,
-        }
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether all actual values are as expected."""
-        return self.actual() == self.expected()
-
-    @property
-    def finished(self) -> bool:
-        """Whether the message is as expected, or can no longer become so."""
-        if self.as_expected:
-            return True
-        if self.status is None:
-            return not isinstance(self.outcome, Accepted | NoneType)
-        return self.status.status.failed
 
 
 def demo(
@@ -141,8 +67,10 @@ def demo(
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
+    from omnimsg.cli.demo_run import run_with_sandbox  # noqa: PLC0415
+
     if as_json:
-        results = anyio.run(partial(_run, pace, _show_nothing))
+        results = anyio.run(run_with_sandbox, pace)
         print_json_lines(map(result_to_json, results))
     else:
         results = _run_live(pace)
@@ -152,112 +80,27 @@ def demo(
     return OK if all(each.as_expected for each in results) else FAILED
 
 
-def _show_nothing(_: list[DemoResult]) -> None:
-    """Show nothing while the demo runs."""
-
-
-def _run_live(pace: float) -> list[DemoResult]:
+def _run_live(pace: float) -> "list[DemoResult]":
     """Run the demo and show its table; on a terminal, also while it runs."""
     import anyio  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
 
+    from omnimsg.cli.demo_run import run_with_sandbox  # noqa: PLC0415
+
     console = stdout_console()
     if not console.is_terminal or console.width < _NARROW_FROM:
-        results = anyio.run(partial(_run, pace, _show_nothing))
+        results = anyio.run(run_with_sandbox, pace)
         print_table(_table(results, final=True))
         return results
     with Live(console=console, refresh_per_second=12) as live:
-        results = anyio.run(partial(_run, pace, lambda now: live.update(_table_and_spinner(now))))
+        results = anyio.run(
+            run_with_sandbox, pace, lambda now: live.update(_table_and_spinner(now))
+        )
         live.update(_table(results, final=True))
     return results
 
 
-async def _run(pace: float, show: Callable[[list[DemoResult]], None]) -> list[DemoResult]:
-    from omnimsg.sandbox import Sandbox  # noqa: PLC0415
-
-    async with Sandbox(pace=pace) as sandbox:
-        return await run_demo(sandbox, show)
-
-
-async def run_demo(
-    sandbox: "Sandbox",
-    show: Callable[[list[DemoResult]], None],
-    *,
-    timeout: float = STATUS_TIMEOUT,  # noqa: ASYNC109 - at the timeout, the results are kept
-) -> list[DemoResult]:
-    """Send all messages to a running sandbox, and wait until they have finished.
-
-    Args:
-        sandbox: The sandbox.
-        show: Is called with the results whenever one has changed.
-        timeout: Seconds to wait for the final statuses, in addition to the time that the pace
-            takes.
-    """
-    import anyio  # noqa: PLC0415
-
-    from omnimsg.cli.demo_messages import configuration, demo_messages  # noqa: PLC0415
-    from omnimsg.client import Client  # noqa: PLC0415
-
-    results = [DemoResult(each) for each in demo_messages(list(sandbox.emulators))]
-    show(results)
-    async with Client.from_config(configuration(sandbox)) as client, _receiving(client, sandbox):
-        async with anyio.create_task_group() as group:
-            for account in client.accounts:
-                own = [each for each in results if each.message.provider == account]
-                group.start_soon(_send, client, account, own, partial(show, results))
-        with anyio.move_on_after(timeout + 10 * sandbox.state.pace):
-            while not all(each.finished for each in results):
-                await _update(client, sandbox, results)
-                show(results)
-                await anyio.sleep(0.05)
-        # Notice a message that was delivered although it was expected not to be.
-        await _update(client, sandbox, results)
-    return results
-
-
-@asynccontextmanager
-async def _receiving(client: "Client", sandbox: "Sandbox") -> "AsyncIterator[None]":
-    """Receive the reports of the sandbox, on a port that the system chooses."""
-    import socket  # noqa: PLC0415
-
-    from aiohttp import web  # noqa: PLC0415
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}/callbacks"
-    receiver = client.receiver(_ignore_event, public_url=address)
-    runner = web.AppRunner(receiver.aiohttp_app(), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, listening).start()
-        sandbox.callbacks.set_url(address)
-        yield
-    finally:
-        await runner.cleanup()
-
-
-def _ignore_event(event: "Event") -> None:
-    """Ignore an event: the tracker records the reports, and the demo has no replies."""
-
-
-async def _send(
-    client: "Client", account: str, results: list[DemoResult], on_change: Callable[[], None]
-) -> None:
-    messages = [each.message.build() for each in results]
-    async for outcome in client.send_many(messages, account=account):
-        results[outcome.position or 0].outcome = outcome
-        on_change()
-
-
-async def _update(client: "Client", sandbox: "Sandbox", results: list[DemoResult]) -> None:
-    """Update the statuses of unfinished messages, and whether handsets have received them."""
-    for each in results:
-        each.delivered = bool(sandbox.handsets.received(each.message.to))
-        if each.id is not None and not each.finished:
-            tracked = await client.tracked(each.id)
-            each.status = None if tracked is None else tracked.status
-
-
-def result_to_json(result: DemoResult) -> dict[str, Any]:
+def result_to_json(result: "DemoResult") -> dict[str, Any]:
     """Convert a result to the JSON form of this module."""
     message = result.message
     return {
@@ -272,7 +115,7 @@ def result_to_json(result: DemoResult) -> dict[str, Any]:
     }
 
 
-def _table_and_spinner(results: list[DemoResult]) -> "RenderableType":
+def _table_and_spinner(results: "list[DemoResult]") -> "RenderableType":
     """Return the table and, below it, how many messages have finished."""
     from rich.console import Group  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
@@ -281,7 +124,7 @@ def _table_and_spinner(results: list[DemoResult]) -> "RenderableType":
     return Group(_table(results), Spinner("dots", f" {done} of {len(results)}"))
 
 
-def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
+def _table(results: "list[DemoResult]", *, final: bool = False) -> "Table":
     left_out = () if stdout_console().width >= _ALL_COLUMNS_FROM else _LEFT_OUT_IN_NARROW
     table = new_table(*(each for each in _COLUMNS if each not in left_out), folds=("reason",))
     previous_provider = None
@@ -307,7 +150,7 @@ def _table(results: list[DemoResult], *, final: bool = False) -> "Table":
     return table
 
 
-def _deviations_text(result: DemoResult) -> "Text":
+def _deviations_text(result: "DemoResult") -> "Text":
     """Describe the values that are not as expected."""
     actual = result.actual()
     deviations = [
@@ -318,14 +161,13 @@ def _deviations_text(result: DemoResult) -> "Text":
     return styled(("; ".join(deviations), "bold red"))
 
 
-def _summary(results: list[DemoResult]) -> "tuple[str | Text | tuple[str, str], ...]":
+def _summary(results: "list[DemoResult]") -> "tuple[str | Text | tuple[str, str], ...]":
     """Return the parts of the last line."""
     kinds = [each.actual()["outcome"] for each in results]
-    known_kinds = ("accepted", "rejected", "not_sent", "ambiguous")
     wrong = sum(not each.as_expected for each in results)
     return (
         f"{len(results)} messages: ",
-        counts_text({kind: kinds.count(kind) for kind in known_kinds}),
+        counts_text({kind: kinds.count(kind) for kind in OUTCOME_KINDS}),
         f"; {sum(each.delivered for each in results)} delivered; ",
         (f"{wrong} not as expected", "bold red") if wrong else ("all as expected", "bold green"),
     )

@@ -15,6 +15,7 @@ from omnimsg.cli.output import (
     plain_text,
     print_json_lines,
     print_table,
+    spaced,
     styled,
 )
 
@@ -65,7 +66,7 @@ def _print(found: "Checkup", *, as_json: bool) -> None:
             table.add_row(
                 plain_text(each.account or "-"),
                 plain_text(each.check),
-                styled((each.state.value.replace("_", " "), _COLOURS[each.state.value])),
+                styled((spaced(each.state.value), _COLOURS[each.state.value])),
                 plain_text(each.detail),
             )
         print_table(table)

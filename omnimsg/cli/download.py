@@ -15,6 +15,7 @@ from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import parse_stored
+from omnimsg.cli.streams import system_text
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Reason
 
@@ -61,10 +62,8 @@ def download(  # noqa: PLR0913 - one flag each
             hint = "take a larger file with --max-bytes BYTES"
             raise CommandError(str(error), hint, code=FAILED) from error
         except OSError as error:
-            why = (error.strerror or type(error).__name__).lower()
-            raise CommandError(
-                f"{output}: cannot be written: {why}", "choose another --output", code=FAILED
-            ) from error
+            text = f"{output}: cannot be written: {system_text(error)}"
+            raise CommandError(text, "choose another --output", code=FAILED) from error
 
     run_one_call(config, call, account=account)
     with output.open("rb") as file:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Self
 
 from cyclopts.exceptions import CycloptsError, UnknownCommandError, UnusedCliTokensError
 
@@ -34,6 +35,24 @@ class CommandError(Exception):
         self.text = text
         self.hint = hint
         self.code = code
+
+    @classmethod
+    def of(cls, error: Exception, *, code: int = USAGE) -> Self:
+        """Return the command's error for one whose text is the problem, `; ` and the advice."""
+        text, _, hint = str(error).partition("; ")
+        return cls(text, hint, code=code)
+
+
+def cannot_listen(error: OSError, *, host: str, port: str) -> CommandError:
+    """Return the error for an address that a server cannot listen on."""
+    if isinstance(error, socket.gaierror):
+        return CommandError(
+            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
+        )
+    return CommandError(
+        f"port {port} cannot be used: {os.strerror(error.errno or 0)}",
+        "choose another with --port; 0 lets the system choose",
+    )
 
 
 _SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
@@ -126,9 +145,7 @@ def explain(error: Exception) -> CommandError:
         is_id = any(each.path == "MessageId" for each in error.problems)
         return CommandError(str(error), _SEE_IDS if is_id else "see `omnimsg --help`")
     if isinstance(error, MissingExtraError | OutputError):
-        what, _, hint = str(error).partition("; ")
-        code = FAILED if isinstance(error, OutputError) else USAGE
-        return CommandError(what, hint, code=code)
+        return CommandError.of(error, code=FAILED if isinstance(error, OutputError) else USAGE)
     if isinstance(error, Unsupported):
         return CommandError(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):

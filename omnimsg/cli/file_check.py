@@ -16,14 +16,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
+from omnimsg.bulk import FileChangedError
+from omnimsg.bulk.check import BadLine, FileCheck
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.message_files import (
+    bad_line_to_json,
     print_numbers_read,
     problems_text,
+    refused_file,
     region_advice,
-    unusable,
+    unusable_file,
 )
-from omnimsg.cli.message_files import refused as refused_file
 from omnimsg.cli.output import (
     print_error,
     print_hint,
@@ -32,11 +37,12 @@ from omnimsg.cli.output import (
     sanitize,
     styled,
 )
+from omnimsg.client import Client
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.bulk import MessageFile
-    from omnimsg.bulk.check import BadLine, FileCheck, RefusedLine, Repetition
+    from omnimsg.bulk.check import RefusedLine, Repetition
     from omnimsg.config import Config
 
 # How many line numbers of one recipient are printed; the JSON form has all.
@@ -52,16 +58,12 @@ def check_file(
     as_json: bool,
 ) -> int:
     """Check a file of messages, print the findings, and return the exit code."""
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415
-
     try:
         return anyio.run(partial(_check, messages, loaded, account, region, as_json=as_json))
     except FileChangedError as error:
         raise refused_file(messages.source.path, error) from error
     except OSError as error:
-        raise unusable(messages.source.path, error) from error
+        raise unusable_file(messages.source.path, error) from error
 
 
 async def _check(
@@ -72,18 +74,16 @@ async def _check(
     *,
     as_json: bool,
 ) -> int:
-    from omnimsg.bulk.check import BadLine, FileCheck  # noqa: PLC0415 - keeps help fast
-    from omnimsg.client import Client  # noqa: PLC0415
-
     counts = {"bad": 0, "refused": 0}
     advice: str | None = None
     async with Client.from_config(loaded) as client:
         check = FileCheck(messages, partial(client.preview, account=account), region)
         for found in check.problems():
-            is_bad = isinstance(found, BadLine)
-            counts["bad" if is_bad else "refused"] += 1
-            if isinstance(found, BadLine) and advice is None:
-                advice = region_advice(found.problems, region)
+            if isinstance(found, BadLine):
+                counts["bad"] += 1
+                advice = advice or region_advice(found.problems, region)
+            else:
+                counts["refused"] += 1
             if as_json:
                 print_json_lines([_problem_to_json(found)])
             else:
@@ -114,18 +114,13 @@ async def _check(
 
 
 def _problem_to_json(found: BadLine | RefusedLine) -> dict[str, Any]:
-    from omnimsg.bulk.check import BadLine  # noqa: PLC0415
-
     if isinstance(found, BadLine):
-        problems = [{"field": each.path, "why": each.why} for each in found.problems]
-        return {"line": found.line, "bad": problems}
+        return bad_line_to_json(found.line, found.problems)
     failure = found.outcome.failure
     return {"line": found.line, "refused": failure.reason, "why": mask_text(failure.sentence())}
 
 
 def _print_problem(found: BadLine | RefusedLine) -> None:
-    from omnimsg.bulk.check import BadLine  # noqa: PLC0415
-
     if isinstance(found, BadLine):
         print_error(f"line {found.line}: {problems_text(found.problems)}")
     else:

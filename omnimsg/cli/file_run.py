@@ -8,13 +8,15 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 
+from omnimsg.bulk import BulkRun, FileChangedError, LineState
 from omnimsg.cli.errors import exit_code_of
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.leg_counts import LegCounts
 from omnimsg.cli.log_lines import unlogged
-from omnimsg.cli.message_files import print_numbers_read, reason_of
+from omnimsg.cli.message_files import line_counts, print_numbers_read
 from omnimsg.cli.output import (
     closed_output_ignored,
     counts_text,
@@ -25,16 +27,17 @@ from omnimsg.cli.output import (
     sanitize,
     spaced,
 )
+from omnimsg.cli.progress import ProgressDisplay
+from omnimsg.cli.streams import system_text
+from omnimsg.cli.waits import PauseReporter
+from omnimsg.client import Client
 from omnimsg.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    import anyio
-
-    from omnimsg.bulk import BulkRun, FileChangedError, LineStates, MessageFile, ResultsFile
-    from omnimsg.cli.progress import ProgressDisplay
+    from omnimsg.bulk import MessageFile, ResultsFile
 
 # Seconds that requests in flight get to end after the first Ctrl+C.
 GRACE = 10.0
@@ -63,9 +66,6 @@ def run_file(
     messages: MessageFile, results: ResultsFile, settings: RunSettings, *, as_json: bool
 ) -> int:
     """Send the lines that are due, print the summary, and return the exit code."""
-    from omnimsg.bulk import BulkRun, LineState  # noqa: PLC0415
-    from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
-
     file = messages.source.path
     total = max(0, results.line_count - messages.header_line_count)
     display = ProgressDisplay(file.name, total=total, region=settings.region)
@@ -81,21 +81,8 @@ def run_file(
     with display, unlogged("omnimsg.engine", "omnimsg.fallback"):
         send = partial(_send, run, results, settings, display, legs)
         code = _run_and_close(send, file, results)
-    counts = _counts(results.line_states)
-    rest: dict[str, Any] = {
-        "skipped": run.skipped,
-        "retryable": results.line_states.count(LineState.RETRYABLE),
-        "interrupted": not run.finished,
-        "results": str(results.path),
-    }
-    if (counted := legs.summary()) is not None:
-        rest["legs"] = counted
-    if not run.finished:
-        rest["left"] = run.lines_left
-    if settings.region is not None:
-        rest["numbers_read"] = run.numbers_read
-    if results.rescued_to is not None:
-        rest["rescued"] = str(results.rescued_to)
+    counts = line_counts(results.line_states)
+    rest = _rest_of_summary(run, results, legs, settings)
     with closed_output_ignored():
         if as_json:
             print_json_lines([counts | rest])
@@ -116,8 +103,6 @@ def _run_and_close(
     results: ResultsFile,
 ) -> int:
     """Run `send` and close the results file; print file errors and return the exit code."""
-    import anyio  # noqa: PLC0415
-
     error: OSError | FileChangedError | None = None
     code = OK
     try:
@@ -127,12 +112,12 @@ def _run_and_close(
             results.close()
         except OSError as close_error:
             _print_file_error(
-                f"{results.path}: {reason_of(close_error)}; the last outcomes are not recorded",
+                f"{results.path}: {system_text(close_error)}; the last outcomes are not recorded",
                 "--resume will count them as ambiguous",
             )
             code = UNCERTAIN
     if results.rescued_to is not None:
-        what = reason_of(results.write_error) if results.write_error else "it was changed"
+        what = system_text(results.write_error) if results.write_error else "it was changed"
         _print_file_error(
             f"{results.path}: {what}; the run had to stop",
             f"{results.rescued_to} has the records of this run:"
@@ -142,7 +127,7 @@ def _run_and_close(
     if error is None:
         return code
     if isinstance(error, OSError):
-        name, what = error.filename or results.path, reason_of(error)
+        name, what = error.filename or results.path, system_text(error)
         hint = "no message was sent without a record: make room or fix the file, then --resume"
     else:
         name, what = file, str(error)
@@ -167,12 +152,6 @@ async def _send(
     legs: LegCounts,
 ) -> OSError | FileChangedError | None:
     """Send the lines that are due; return the error of a file that stopped the run."""
-    import anyio  # noqa: PLC0415
-
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415
-    from omnimsg.cli.waits import PauseReporter  # noqa: PLC0415
-    from omnimsg.client import Client  # noqa: PLC0415
-
     file_error: OSError | FileChangedError | None = None
     client = Client.from_config(
         settings.loaded, journal=results, observers=[PauseReporter(display.print_hint), legs]
@@ -194,8 +173,6 @@ async def _stop_on_signals(
     run: BulkRun, sending: anyio.CancelScope, display: ProgressDisplay
 ) -> None:
     """Stop reading and waiting for legs at the first Ctrl+C; cancel requests at the second."""
-    import anyio  # noqa: PLC0415
-
     # On systems without signal handlers, Ctrl+C ends the run at once; --resume works then too.
     with suppress(NotImplementedError), anyio.open_signal_receiver(*_signals()) as signals:
         async for _ in signals:
@@ -218,16 +195,25 @@ def _signals() -> list[signal.Signals]:
     return found
 
 
-def _counts(states: LineStates) -> dict[str, Any]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415
-
-    return {
-        "accepted": states.count(LineState.ACCEPTED),
-        "rejected": states.count(LineState.REJECTED),
-        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
-        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
-        "bad": states.count(LineState.BAD),
+def _rest_of_summary(
+    run: BulkRun, results: ResultsFile, legs: LegCounts, settings: RunSettings
+) -> dict[str, Any]:
+    """Return what the summary has besides the counts of lines by state."""
+    rest: dict[str, Any] = {
+        "skipped": run.skipped,
+        "retryable": results.line_states.count(LineState.RETRYABLE),
+        "interrupted": not run.finished,
+        "results": str(results.path),
     }
+    if (counted := legs.summary()) is not None:
+        rest["legs"] = counted
+    if not run.finished:
+        rest["left"] = run.lines_left
+    if settings.region is not None:
+        rest["numbers_read"] = run.numbers_read
+    if results.rescued_to is not None:
+        rest["rescued"] = str(results.rescued_to)
+    return rest
 
 
 def _print_summary(counts: dict[str, int], rest: dict[str, Any], total: int) -> None:

@@ -9,11 +9,13 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
 
+from omnimsg.cli.errors import CommandError
+from omnimsg.client import Client
 from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError
 from omnimsg.domain.message import Message
 from omnimsg.engine.limits.rate_limiter import slots_of
@@ -21,8 +23,9 @@ from omnimsg.engine.limits.rate_limiter import slots_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from omnimsg.adapter import Capabilities
-    from omnimsg.client import Client
+    from omnimsg.adapter import Adapter, Capabilities
+    from omnimsg.config import Config
+    from omnimsg.domain.channel import Channel
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.policy import Limits
 
@@ -148,38 +151,57 @@ def text_messages() -> Iterator[Message]:
     return (Message(to, f"Your table is ready, {to[3:]}") for to in phone_numbers())
 
 
+def channel_for_text(adapter: Adapter[Any]) -> Channel:
+    """Return the account's channel, if it carries a plain text to a number.
+
+    Raises:
+        CommandError: The account has no channel, or its channel does not carry such a message.
+    """
+    message = next(text_messages())
+    failure, channel = adapter.check(message), adapter.channel_of(message)
+    if failure is None and channel is not None:
+        return channel
+    why = "no channel" if failure is None else failure.sentence()
+    raise CommandError(
+        f"account {adapter.account.name!r} cannot send a plain text to a number: {why}",
+        "give the account a `channel` that carries one, such as sms",
+    )
+
+
 async def run_load(
-    client: Client,
+    loaded: Config,
     plan: LoadPlan,
     *,
     count_requests: Callable[[], int],
     on_outcome: OnOutcome,
 ) -> LoadResult:
-    """Send messages through the client's default account, and measure the run.
+    """Send messages through the default account of a configuration, and measure the run.
 
     Args:
-        client: The client.
+        loaded: The configuration.
         plan: The parameters of the run.
         count_requests: Returns the number of send requests so far.
         on_outcome: Is called with each measured outcome and the number of its message, from 1.
     """
     messages = text_messages()
-    await _send(client, islice(messages, plan.warm_up), plan, lambda *_: None)
     outcomes: Counter[str] = Counter()
 
     def count_outcome(number: int, outcome: Outcome) -> None:
         outcomes[outcome.kind] += 1
         on_outcome(number, outcome)
 
-    requests_before = count_requests()
-    started, cpu_before = time.perf_counter(), time.thread_time()
-    waits = await _send(client, islice(messages, plan.messages), plan, count_outcome)
-    seconds, cpu = time.perf_counter() - started, time.thread_time() - cpu_before
+    async with Client.from_config(loaded) as client:
+        await _send(client, islice(messages, plan.warm_up), plan, lambda *_: None)
+        requests_before = count_requests()
+        started, cpu_before = time.perf_counter(), time.thread_time()
+        waits = await _send(client, islice(messages, plan.messages), plan, count_outcome)
+        seconds, cpu = time.perf_counter() - started, time.thread_time() - cpu_before
+        requests = count_requests() - requests_before
     return LoadResult(
         messages=plan.messages,
         seconds=seconds,
         cpu=cpu,
-        requests=count_requests() - requests_before,
+        requests=requests,
         outcomes=dict(outcomes),
         waits=array("d", sorted(waits)),
     )

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.output import print_error, print_warning
+from omnimsg.cli.output import print_error, print_warning, sanitize
 from omnimsg.cli.streams import OutputError, writing
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _Lines(logging.Handler):
             elif level >= logging.WARNING:
                 print_warning(text)
             else:
-                sys.stderr.write(f"{text}\n")
+                sys.stderr.write(f"{sanitize(text)}\n")
 
 
 @contextmanager

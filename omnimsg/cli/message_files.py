@@ -1,28 +1,29 @@
-"""Open a file of messages for a command: the flags for reading it, and its error messages."""
+"""A file of messages in a command: the flags for reading it, its errors, and its lines."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import closed_output_ignored, print_hint, print_warning, sanitize
+from omnimsg.cli.streams import system_text
 from omnimsg.domain.phone_number import may_need_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from omnimsg.bulk import MessageFile, ReadOptions
+    from omnimsg.bulk import LineStates, MessageFile, ReadOptions
     from omnimsg.domain.errors import Problem
     from omnimsg.routing import Route
 
 
 @attrs.frozen(kw_only=True)
-class FileFlags:
+class ReadingFlags:
     """The flags for reading a file of messages.
 
     Attributes:
@@ -38,7 +39,7 @@ class FileFlags:
     region: str | None = None
 
 
-def open_messages(file: Path, flags: FileFlags) -> MessageFile:
+def open_messages(file: Path, flags: ReadingFlags) -> MessageFile:
     """Open a file of messages.
 
     Raises:
@@ -61,10 +62,10 @@ def open_messages(file: Path, flags: FileFlags) -> MessageFile:
     try:
         return open_message_file(file, _read_options(flags))
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error
 
 
-def other_flags(file: Path, flags: FileFlags, first: object) -> CommandError | None:
+def other_flags(file: Path, flags: ReadingFlags, first: object) -> CommandError | None:
     """Return the error for a file that was sent with other flags for reading it, if it was.
 
     Args:
@@ -117,25 +118,44 @@ def region_advice(problems: Iterable[Problem], region: str | None) -> str | None
     return None
 
 
-def refused(file: Path, error: Exception) -> CommandError:
+def refused_file(file: Path, error: Exception) -> CommandError:
     """Return the error for a file of messages that is wrong as a whole, or has changed."""
-    what, _, hint = str(error).partition("; ")
-    if what.startswith("--"):
-        return CommandError(what, hint or "`omnimsg send-many --help` describes the flags")
-    return CommandError(f"{file}: {what}", hint or "`omnimsg send-many --help` describes the file")
+    found = CommandError.of(error)
+    text, described = found.text, "flags"
+    if not text.startswith("--"):
+        text, described = f"{file}: {text}", "file"
+    return CommandError(text, found.hint or f"`omnimsg send-many --help` describes the {described}")
 
 
-def unusable(file: Path, error: OSError) -> CommandError:
+def unusable_file(file: Path, error: OSError) -> CommandError:
     """Return the error for a file that the operating system cannot open, read or write."""
     name = file if error.filename is None else error.filename
     return CommandError(
-        f"{name}: cannot be used: {reason_of(error)}", "check its name and permissions"
+        f"{name}: cannot be used: {system_text(error)}", "check its name and permissions"
     )
 
 
-def reason_of(error: OSError) -> str:
-    """Return the operating system's error text, in lower case."""
-    return (error.strerror or type(error).__name__).lower()
+def results_path(file: Path, named: Path | None) -> Path:
+    """Return the path of the results file: the named one, or the one beside the messages."""
+    return named or file.with_name(f"{file.name}.results.jsonl")
+
+
+def line_counts(states: LineStates) -> dict[str, int]:
+    """Return how many lines are in each state, by the words of the commands' JSON forms."""
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+
+    return {
+        "accepted": states.count(LineState.ACCEPTED),
+        "rejected": states.count(LineState.REJECTED),
+        "not_sent": states.count(LineState.NOT_SENT, LineState.RETRYABLE),
+        "ambiguous": states.count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
+        "bad": states.count(LineState.BAD),
+    }
+
+
+def bad_line_to_json(line: int | None, problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return the JSON form of a line that is not a message."""
+    return {"line": line, "bad": [{"field": each.path, "why": each.why} for each in problems]}
 
 
 def problems_text(problems: Sequence[Problem]) -> str:
@@ -143,7 +163,7 @@ def problems_text(problems: Sequence[Problem]) -> str:
     return "; ".join(each.why if each.path in ("line", "$") else str(each) for each in problems)
 
 
-def _read_options(flags: FileFlags) -> ReadOptions:
+def _read_options(flags: ReadingFlags) -> ReadOptions:
     from omnimsg.bulk import ReadOptions  # noqa: PLC0415 - keeps help fast
 
     return ReadOptions(encoding=flags.encoding, renamed=_renamed(flags.map), text=flags.text)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from omnimsg.domain.message import Message
+
 # CSI sequences: colours and cursor movement. Then OSC, DCS, PM, APC and SOS strings: titles, links.
 _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
@@ -59,6 +61,10 @@ COLOURS = {
 }
 
 
+# The kinds of outcome, in the order in which their counts are shown.
+OUTCOME_KINDS = ("accepted", "rejected", "not_sent", "ambiguous")
+
+
 def sanitize(text: str) -> str:
     """Remove escape sequences and control characters; runs of white space become one space."""
     visible = " ".join(_ESCAPE_SEQUENCE.sub("", text).split())
@@ -70,6 +76,11 @@ def masked_address(address: str) -> str:
     if is_mailbox(address):
         return f"{sanitize(address)[:1]}…@…{sanitize(address)[-5:]}"
     return re.sub(r"\*+", "…", mask_text(sanitize(address)))
+
+
+def recipient_text(message: Message) -> str:
+    """Return the masked recipient of a message, which may be a number, an address or an id."""
+    return masked_address(message.to if isinstance(message.to, str) else repr(message.to))
 
 
 def spaced(word: str) -> str:

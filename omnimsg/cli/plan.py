@@ -29,20 +29,21 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
+    bad_line_to_json,
     open_messages,
     problems_text,
-    refused,
+    refused_file,
     region_advice,
-    unusable,
+    unusable_file,
 )
 from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
 from omnimsg.cli.output import (
-    masked_address,
     print_error,
     print_hint,
     print_json_lines,
     print_line,
+    recipient_text,
     sanitize,
     spaced,
 )
@@ -95,7 +96,7 @@ def plan(  # noqa: PLR0913 - the flags of a command
                 f"{flag_list(stray)} cannot be used with a file of messages",
                 "leave out what the lines of the file say",
             )
-        reading = FileFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
+        reading = ReadingFlags(encoding=encoding, map=renamed, text=flags.text, region=flags.region)
         messages = _read(file, reading)
     import anyio  # noqa: PLC0415 - keeps help fast
 
@@ -176,7 +177,7 @@ def _failure(outcome: NotSent) -> dict[str, Any]:
     return {"reason": outcome.reason.value, "detail": mask_text(outcome.failure.detail)}
 
 
-def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | InvalidValue]]:
+def _read(file: Path, reading: ReadingFlags) -> Iterator[tuple[int, Message | InvalidValue]]:
     """Read a file, and yield the number of each line with its message, or with its problems."""
     from omnimsg.bulk import FileChangedError, FileFormatError  # noqa: PLC0415 - keeps help fast
     from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
@@ -192,15 +193,14 @@ def _read(file: Path, reading: FileFlags) -> Iterator[tuple[int, Message | Inval
                 message = error
             yield line.number, message
     except (FileChangedError, FileFormatError) as error:
-        raise refused(file, error) from error
+        raise refused_file(file, error) from error
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error
 
 
 def _print_bad(line: int | None, error: InvalidValue, *, as_json: bool) -> None:
     if as_json:
-        bad = [{"field": each.path, "why": each.why} for each in error.problems]
-        print_json_lines([{"line": line, "bad": bad}])
+        print_json_lines([bad_line_to_json(line, error.problems)])
     else:
         print_error(f"line {line}: {sanitize(problems_text(error.problems))}")
 
@@ -212,7 +212,7 @@ def _leg_text(leg: PlannedLeg) -> str:
 
 def _print(line: int | None, plan: Plan) -> None:
     message = plan.message
-    to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
+    to = recipient_text(message)
     where = "" if line is None else f"line {line}: "
     print_line((f"{where}{to}", "bold"), f" through {plan.account} ({plan.provider})")
     rows = [("why", plan.why)]

@@ -15,6 +15,7 @@ from rich.table import Table
 from omnimsg.cli.errors import advice_for
 from omnimsg.cli.message_files import problems_text, region_advice
 from omnimsg.cli.output import (
+    OUTCOME_KINDS,
     counts_text,
     print_error,
     print_hint,
@@ -159,7 +160,7 @@ class ProgressDisplay:
             styled((f"{rate:,.0f}/s", "dim")),
             styled((_time_left((total - done) / rate) if rate else "", "dim")),
         )
-        kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad", "skipped")
+        kinds = (*OUTCOME_KINDS, "bad", "skipped")
         shown = counts_text({kind: counts.get(kind, 0) for kind in kinds})
         if self._waiting:
             shown.append(f", waiting for the legs of {self._waiting:,}", style="dim")

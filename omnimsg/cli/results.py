@@ -17,31 +17,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
+    line_counts,
     open_messages,
     other_flags,
-    problems_text,
-    refused,
-    unusable,
+    refused_file,
+    results_path,
+    unusable_file,
 )
-from omnimsg.cli.output import counts_text, print_hint, print_json_lines, print_line, sanitize
-from omnimsg.domain.reason import Reason
+from omnimsg.cli.output import (
+    OUTCOME_KINDS,
+    counts_text,
+    print_hint,
+    print_json_lines,
+    print_line,
+    sanitize,
+    spaced,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from omnimsg.bulk import Line, MessageFile
-    from omnimsg.bulk.export import Cause
-    from omnimsg.bulk.parsing import LineParser
+    from omnimsg.bulk import MessageFile
     from omnimsg.bulk.recorded_results import RecordedResults
-
-# Whoever has opted out at one provider must not get the message through another one either.
-_OPT_OUTS = {each for each in Reason if each.is_opt_out or each.is_marketing_opt_out}
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +63,7 @@ def results(  # noqa: PLR0913 - the flags of a command
     file: Path,
     /,
     output: Annotated[OutputFlags, Parameter(name="*")] = OutputFlags(),
-    reading: Annotated[FileFlags, Parameter(name="*")] = FileFlags(),  # noqa: B008 - frozen
+    reading: Annotated[ReadingFlags, Parameter(name="*")] = ReadingFlags(),  # noqa: B008 - frozen
     *,
     delivery: Annotated[bool, Parameter(show_default=False)] = False,
     rate: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 10.0,
@@ -86,28 +86,37 @@ def results(  # noqa: PLR0913 - the flags of a command
         config: The configuration, a TOML file; used with --delivery only.
         as_json: Print the counts as JSON.
     """
-    recorded = _recorded(output.results or file.with_name(f"{file.name}.results.jsonl"))
+    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
+    from omnimsg.cli.delivery_statuses import delivery_counts, query_statuses  # noqa: PLC0415
+    from omnimsg.cli.line_exports import write_doubtful, write_failed  # noqa: PLC0415
+
+    recorded = _recorded(results_path(file, output.results))
     messages = _messages(file, reading, recorded, output)
     # Read now, because the file may change while the provider is asked.
     untried = None if messages is None else _untried(messages, recorded)
-    parser = None
-    if messages is not None and output.failed is not None:
-        parser = _parser_of_bad_lines(messages, recorded, reading.region)
     statuses = query_statuses(recorded, config, rate) if delivery else {}
-    counts = _counts(recorded)
+    undelivered = {line for line, status in statuses.items() if status.failed}
+    counts = line_counts(recorded.line_states)
     summary: dict[str, Any] = {
         **counts,
+        "retryable": recorded.line_states.count(LineState.RETRYABLE),
         "untried": untried,
         "reasons": _reasons(recorded),
         "delivery": delivery_counts(recorded, statuses) if delivery else None,
+        "failed": None,
+        "doubtful": None,
     }
-    failures = {line for line, status in statuses.items() if status.failed}
-    summary |= {"failed": None, "doubtful": None}
-    if messages is not None and output.failed is not None and parser is not None:
-        failed = _failed_line(recorded, failures, parser)
-        summary["failed"] = _write(messages, output.failed, failed)
-    if messages is not None and output.doubtful is not None:
-        summary["doubtful"] = _write(messages, output.doubtful, _doubtful_line(recorded))
+    if messages is not None:
+        if output.failed is not None:
+            summary["failed"] = write_failed(
+                messages,
+                recorded,
+                output.failed,
+                undelivered=undelivered,
+                region=reading.region,
+            )
+        if output.doubtful is not None:
+            summary["doubtful"] = write_doubtful(messages, recorded, output.doubtful)
     if as_json:
         print_json_lines([summary])
     else:
@@ -115,7 +124,7 @@ def results(  # noqa: PLR0913 - the flags of a command
     if counts["ambiguous"]:
         return UNCERTAIN
     bad = counts["rejected"] + counts["not_sent"] + counts["bad"]
-    return FAILED if bad or summary["untried"] or failures else OK
+    return FAILED if bad or summary["untried"] or undelivered else OK
 
 
 def _recorded(path: Path) -> "RecordedResults":
@@ -125,14 +134,13 @@ def _recorded(path: Path) -> "RecordedResults":
     try:
         return RecordedResults(path)
     except ResultsError as error:
-        what, _, hint = str(error).partition("; ")
-        raise CommandError(what, hint) from error
+        raise CommandError.of(error) from error
     except OSError as error:
-        raise unusable(path, error) from error
+        raise unusable_file(path, error) from error
 
 
 def _messages(
-    file: Path, reading: FileFlags, recorded: "RecordedResults", output: OutputFlags
+    file: Path, reading: ReadingFlags, recorded: "RecordedResults", output: OutputFlags
 ) -> "MessageFile | None":
     """Open the file of messages; `None` if it cannot be used and no lines of it are wanted.
 
@@ -154,27 +162,13 @@ def _messages(
         else:
             error = other
     except FileFormatError as wrong:
-        error = other_flags(file, reading, first) or refused(file, wrong)
+        error = other_flags(file, reading, first) or refused_file(file, wrong)
     except CommandError as wrong:
         error = wrong
     if output.failed is not None or output.doubtful is not None:
         raise error
     print_hint(f"{error.text}; the counts are those of the results file")
     return None
-
-
-def _counts(recorded: "RecordedResults") -> dict[str, int]:
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-
-    count = recorded.line_states.count
-    return {
-        "accepted": count(LineState.ACCEPTED),
-        "rejected": count(LineState.REJECTED),
-        "not_sent": count(LineState.NOT_SENT, LineState.RETRYABLE),
-        "ambiguous": count(LineState.AMBIGUOUS, LineState.IN_FLIGHT),
-        "bad": count(LineState.BAD),
-        "retryable": count(LineState.RETRYABLE),
-    }
 
 
 def _untried(messages: "MessageFile", recorded: "RecordedResults") -> int:
@@ -192,85 +186,8 @@ def _reasons(recorded: "RecordedResults") -> dict[str, dict[str, int]]:
     return {state: dict(found.most_common()) for state, found in by_state.items() if found}
 
 
-def _parser_of_bad_lines(
-    messages: "MessageFile", recorded: "RecordedResults", region: str | None
-) -> "LineParser":
-    """Return a parser to which the reference of each line that is not bad is known.
-
-    The message of a bad line may be the one of another line, also of a later one.
-    """
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.parsing import LineParser  # noqa: PLC0415
-
-    parser = LineParser(messages, "line-{}".format, region)
-    for line in messages.read():
-        if recorded.line_states[line.number] is not LineState.BAD:
-            parser.skip(line)
-    return parser
-
-
-def _failed_line(
-    recorded: "RecordedResults", failures: set[int], parser: "LineParser"
-) -> "Callable[[Line], Cause | None]":
-    """Return a function that returns why a line failed; call it in the order of the lines."""
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause  # noqa: PLC0415
-    from omnimsg.bulk.parsing import REPEATED_REFERENCE  # noqa: PLC0415
-    from omnimsg.domain.errors import InvalidValue  # noqa: PLC0415
-
-    def why(line: "Line") -> "Cause | None":
-        state = recorded.line_states[line.number]
-        if state is LineState.BAD:
-            try:
-                parser.parse(line)
-            except InvalidValue as error:
-                is_repeated = REPEATED_REFERENCE in error.problems
-                return Cause(problems_text(error.problems), needs_mark=is_repeated)
-            return Cause("was bad when the file was sent with other flags")
-        if state in (LineState.REJECTED, LineState.NOT_SENT, LineState.RETRYABLE):
-            reason = recorded.reason_of(line.number) or "failed"
-            return Cause(reason, needs_mark=reason in _OPT_OUTS)
-        return Cause("not delivered") if line.number in failures else None
-
-    return why
-
-
-def _doubtful_line(recorded: "RecordedResults") -> "Callable[[Line], Cause | None]":
-    from omnimsg.bulk import LineState  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import Cause  # noqa: PLC0415
-
-    def why(line: "Line") -> "Cause | None":
-        state = recorded.line_states[line.number]
-        doubtful = state in (LineState.AMBIGUOUS, LineState.IN_FLIGHT)
-        return Cause(recorded.reason_of(line.number) or "ambiguous") if doubtful else None
-
-    return why
-
-
-def _write(messages: "MessageFile", path: Path, why: "Callable[[Line], Cause | None]") -> int:
-    """Write the lines that `why` gives a reason for to a new file; return their number."""
-    from omnimsg.bulk import FileChangedError  # noqa: PLC0415 - keeps help fast
-    from omnimsg.bulk.export import export_lines  # noqa: PLC0415
-
-    source = messages.source.path
-    if (path.suffix.lower() in (".csv", ".tsv")) != (messages.format == "csv"):
-        raise CommandError(
-            f"{path}: its lines would be {'CSV' if messages.format == 'csv' else 'JSON Lines'}",
-            f"let its name end in {source.suffix}, as that of {source.name}",
-        )
-    try:
-        return export_lines(messages, path, why)
-    except FileExistsError:
-        raise CommandError(f"{path}: exists already", "name a new file") from None
-    except FileChangedError as error:
-        raise refused(source, error) from error
-    except OSError as error:
-        raise unusable(path, error) from error
-
-
 def _print(summary: dict[str, Any], output: OutputFlags) -> None:
-    kinds = ("accepted", "rejected", "not_sent", "ambiguous", "bad")
-    counts = {kind: summary[kind] for kind in kinds}
+    counts = {kind: summary[kind] for kind in (*OUTCOME_KINDS, "bad")}
     count = sum(counts.values())
     lines = "line" if count == 1 else "lines"
     print_line(f"{count:,} {lines}: ", counts_text(counts) if count else "none was tried")
@@ -278,7 +195,7 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
         print_line(("left      ", "dim"), f"{summary['untried']:,} not reached")
     for state, reasons in summary["reasons"].items():
         found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
-        print_line((f"{state.replace('_', ' '):<10}", "dim"), sanitize(found))
+        print_line((f"{spaced(state):<10}", "dim"), sanitize(found))
     if summary["delivery"] is not None:
         print_line(("delivery  ", "dim"), counts_text(summary["delivery"]))
     for name, path in (("failed", output.failed), ("doubtful", output.doubtful)):

@@ -1,15 +1,13 @@
 """`omnimsg sandbox`: a local server that speaks the providers' APIs."""
 
 import json
-import os
 import shlex
-import socket
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
-from omnimsg.cli.errors import CommandError
+from omnimsg.cli.errors import CommandError, cannot_listen
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.output import (
     new_table,
@@ -67,15 +65,8 @@ def sandbox(
         anyio.run(partial(serve, server, partial(_print_greeting, callbacks=callbacks)))
     except KeyboardInterrupt:
         return OK
-    except socket.gaierror as error:
-        raise CommandError(
-            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
-        ) from error
     except OSError as error:
-        raise CommandError(
-            f"port {port} cannot be used: {os.strerror(error.errno or 0)}",
-            "choose another with --port; 0 lets the system choose",
-        ) from error
+        raise cannot_listen(error, host=host, port=str(port)) from error
     return OK
 
 
@@ -120,9 +111,7 @@ def _callbacks_sentence(running: "Sandbox") -> str:
     """Return a sentence that states where the sandbox sends callbacks."""
     if not running.callbacks.is_on:
         return "Nothing leaves this machine."
-    return (
-        f"It calls back to {running.callbacks.as_json()['addresses']['url']}; nothing else is sent."
-    )
+    return f"It calls back to {running.callbacks.addresses['url']}; nothing else is sent."
 
 
 def _print_greeting(running: "Sandbox", *, callbacks: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.message_files import unusable
+from omnimsg.cli.message_files import unusable_file
 from omnimsg.cli.output import (
     new_table,
     plain_text,
@@ -112,7 +112,7 @@ def _read(path: Path) -> Iterator[SeenCode]:
                     )
                 yield from _of_outcome(entry) if is_of_results else _of_code(entry)
     except OSError as error:
-        raise unusable(path, error) from error
+        raise unusable_file(path, error) from error
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

@@ -28,11 +28,11 @@ from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (
     closed_output_ignored,
-    masked_address,
     print_error,
     print_hint,
     print_json_lines,
     print_line,
+    recipient_text,
     sanitize,
     spaced,
     word_text,
@@ -144,7 +144,7 @@ def _masked(value: Any, *, from_provider: bool = False) -> Any:  # noqa: ANN401 
 
 def _report(message: "Message", outcome: "Outcome", advised: set[str], *, quiet: bool) -> None:
     """Print an outcome, with advice that was not given before; with `quiet`, only a failure."""
-    to = masked_address(message.to if isinstance(message.to, str) else repr(message.to))
+    to = recipient_text(message)
     if not isinstance(outcome, Accepted):
         what = f"{to}: {spaced(outcome.kind)} by {outcome.account}"
         advice = advice_for(outcome.failure)

@@ -28,12 +28,13 @@ from cyclopts import Parameter
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_files import (
-    FileFlags,
+    ReadingFlags,
     open_messages,
     print_kept_columns,
     print_unmatched_routes,
-    refused,
-    unusable,
+    refused_file,
+    results_path,
+    unusable_file,
 )
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.structuring import unknown_choice
@@ -62,14 +63,14 @@ class ResultsFlags:
 
     def path(self, file: Path) -> Path:
         """Return the path of the results file of a file of messages."""
-        return self.results or file.with_name(f"{file.name}.results.jsonl")
+        return results_path(file, self.results)
 
 
 def send_many(  # noqa: PLR0913 - the flags of a command
     file: Path,
     /,
     flags: Annotated[ResultsFlags, Parameter(name="*")] = ResultsFlags(),
-    reading: Annotated[FileFlags, Parameter(name="*")] = FileFlags(),  # noqa: B008 - frozen
+    reading: Annotated[ReadingFlags, Parameter(name="*")] = ReadingFlags(),  # noqa: B008 - frozen
     *,
     check: Annotated[bool, Parameter(show_default=False)] = False,
     account: str | None = None,
@@ -106,8 +107,6 @@ def send_many(  # noqa: PLR0913 - the flags of a command
             raise CommandError(f"{name} belongs to --resume", "a first run needs neither")
     if check and flags.resume:
         raise CommandError("--check reads the whole file", "leave out --resume")
-    from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
-    from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
     from omnimsg.client import Client  # noqa: PLC0415
     from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
 
@@ -123,6 +122,9 @@ def send_many(  # noqa: PLR0913 - the flags of a command
         from omnimsg.cli.file_check import check_file  # noqa: PLC0415
 
         return check_file(messages, loaded, account, reading.region, as_json=as_json)
+    from omnimsg.bulk.run_flags import recorded_flags  # noqa: PLC0415
+    from omnimsg.cli.file_run import RunSettings, run_file  # noqa: PLC0415
+
     given = recorded_flags(
         messages.source.options, region=reading.region, account=account, config=config
     )
@@ -141,7 +143,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
 
 
 def _open_messages(
-    file: Path, flags: ResultsFlags, reading: FileFlags, *, record_refusal: bool
+    file: Path, flags: ResultsFlags, reading: ReadingFlags, *, record_refusal: bool
 ) -> "MessageFile":
     """Open the file of messages; if it is wrong as a whole, record that it was refused."""
     from omnimsg.bulk import FileFormatError, ResultsFile, WrongInputError  # noqa: PLC0415
@@ -149,7 +151,7 @@ def _open_messages(
     try:
         return open_messages(file, reading)
     except FileFormatError as error:
-        explained = refused(file, error)
+        explained = refused_file(file, error)
         if record_refusal and not flags.resume and not isinstance(error, WrongInputError):
             # So that the corrected file can be sent with or without --resume: nothing was tried.
             with suppress(OSError):
@@ -179,7 +181,6 @@ def _open_results(
             refuse_other_flags(path, known, given, unnamed)
         return open_results(path, file, known=known, flags=given)
     except ResultsError as error:
-        what, _, hint = str(error).partition("; ")
-        raise CommandError(what, hint) from error
+        raise CommandError.of(error) from error
     except OSError as error:
-        raise unusable(file, error) from error
+        raise unusable_file(file, error) from error

@@ -38,6 +38,11 @@ def open_missing_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
+def system_text(error: OSError) -> str:
+    """Return the operating system's text of an error, in lower case."""
+    return (error.strerror or type(error).__name__).lower()
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """Convert errors of writing to a stream into `OutputError`.
@@ -51,7 +56,7 @@ def writing() -> Iterator[None]:
         # rich turns a broken pipe into an exit of the program.
         raise OutputError(None) from None
     except OSError as error:
-        raise OutputError((error.strerror or type(error).__name__).lower()) from None
+        raise OutputError(system_text(error)) from None
 
 
 def write_text(text: str) -> None:

@@ -19,7 +19,6 @@ With `--print` it has `event`, `provider`, `kind`, and the request: `url`, `head
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
-import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
@@ -37,32 +36,15 @@ from omnimsg.cli.output import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from omnimsg.sandbox import CallbackDraft, CallbackSigner, CallbackSource, SignedCallback
+    from omnimsg.cli.callback_samples import Sample
+    from omnimsg.sandbox import CallbackSource
 
-_LIST_HINT = "`omnimsg trigger --list` shows the events of each provider"
 _UNVERIFIED = 401
 _UNVERIFIED_HINT = (
     "401 means that the receiver could not verify the callback: --account signs with that account's"
     " own secret, and Bird also signs the address, so --url must be the receiver's public_url"
 )
-
-
-@attrs.frozen(kw_only=True)
-class _Sample:
-    """A sample that is ready to be sent."""
-
-    event: str
-    draft: "CallbackDraft"
-    signer: "CallbackSigner"
-    signed: "SignedCallback"
-    genuine: bool
-
-    def named(self) -> dict[str, Any]:
-        """Return the names of the event."""
-        provider, kind = self.signer.provider, self.draft.kind
-        return {"event": self.event, "provider": provider, "kind": kind}
 
 
 def trigger(  # noqa: PLR0913 - one flag each
@@ -96,108 +78,42 @@ def trigger(  # noqa: PLR0913 - one flag each
         list_events: List the events of each provider, and send nothing.
         as_json: Print JSON lines.
     """
+    from omnimsg.cli.callback_samples import (  # noqa: PLC0415 - keeps help fast
+        LIST_HINT,
+        build_sample,
+        callback_sources,
+        revealed_settings,
+    )
+
     if list_events:
-        return _list(as_json=as_json)
+        return _list(callback_sources(), as_json=as_json)
     if event is None:
-        raise CommandError("the event is missing", _LIST_HINT)
+        raise CommandError("the event is missing", LIST_HINT)
     if url is None:
         raise CommandError("--url is missing", "name the address of your endpoint with --url")
-    secrets: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] | None = None
     if account is not None:
-        own, secrets = _account(config, account)
+        own, settings = revealed_settings(config, account)
         if provider not in {None, own}:
             raise CommandError(
                 f"account {account!r} is of {own}, not of {provider}", "leave out --provider"
             )
         provider = own
     if provider is None:
-        raise CommandError("--provider is missing", f"name it, or an --account; {_LIST_HINT}")
-    sample = _sample(event, provider, url, secrets, genuine=not bad_signature)
+        raise CommandError("--provider is missing", f"name it, or an --account; {LIST_HINT}")
+    sample = build_sample(event, provider, url, settings, genuine=not bad_signature)
     if print_request:
         return _print_request(sample, as_json=as_json)
     return _send(sample, as_json=as_json)
 
 
-def _sources() -> "dict[str, CallbackSource]":
-    """Return the source of callbacks of each provider, by name."""
-    import secrets  # noqa: PLC0415 - keeps help fast
+def _send(sample: "Sample", *, as_json: bool) -> int:
+    from omnimsg.cli.callback_samples import post_sample  # noqa: PLC0415 - keeps help fast
+    from omnimsg.sandbox.callbacks.addresses import masked_url  # noqa: PLC0415
 
-    from omnimsg.sandbox import SandboxState  # noqa: PLC0415
-    from omnimsg.sandbox.plugins import installed_emulators  # noqa: PLC0415
-
-    # A new seed each time: a sample with the ids of the last one would count as its repetition.
-    state = SandboxState(seed=secrets.randbits(64))
-    emulators = [emulator(state) for emulator in installed_emulators()]
-    return {each.name: each.callbacks for each in emulators if each.callbacks is not None}
-
-
-def _account(config: "Path", name: str) -> "tuple[str, Mapping[str, Any]]":
-    """Return the provider of an account, and its settings with the secrets as text."""
-    from omnimsg.config import load_config  # noqa: PLC0415 - keeps help fast
-    from omnimsg.domain.secret import Secret  # noqa: PLC0415
-
-    def revealed(value: object) -> object:
-        if isinstance(value, tuple):
-            return tuple(map(revealed, value))
-        return value.reveal() if isinstance(value, Secret) else value
-
-    adapter = load_config(config, default=name).adapters[name]
-    settings = adapter.account.settings
-    fields = attrs.fields(type(settings))
-    return adapter.provider, {
-        field.name: revealed(getattr(settings, field.name)) for field in fields
-    }
-
-
-def _sample(
-    event: str, provider: str, url: str, secrets: "Mapping[str, Any] | None", *, genuine: bool
-) -> _Sample:
-    import time  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.domain.structuring import unknown_choice  # noqa: PLC0415
-    from omnimsg.sandbox.callbacks.addresses import AddressError, checked_address  # noqa: PLC0415
-
-    sources = _sources()
-    if provider not in sources:
-        raise CommandError(
-            f"provider {provider!r}: {unknown_choice(provider, sources)}", _LIST_HINT
-        )
-    source = sources[provider]
-    build = source.sample_of(event)
-    if build is None:
-        raise CommandError(
-            f"{provider} has no event {event!r}: {unknown_choice(event, source.samples())}",
-            _LIST_HINT,
-        )
-    signer, draft = source.signer, build()
-    try:
-        address = checked_address(url)
-        if secrets is not None:
-            signer = type(signer).of_account(secrets)
-            address = signer.complete(address)
-        signed = signer.sign(draft, address, time.time())
-    except AddressError as error:
-        raise CommandError(f"--{error}", "name the address of your endpoint with --url") from None
-    except ValueError as error:
-        raise CommandError(f"the account {error}", "add a secret to its configuration") from None
-    if not genuine:
-        signed = signer.spoil(signed)
-    return _Sample(event=event, draft=draft, signer=signer, signed=signed, genuine=genuine)
-
-
-def _send(sample: _Sample, *, as_json: bool) -> int:
-    import anyio  # noqa: PLC0415 - keeps help fast
-
-    from omnimsg.sandbox.callbacks.addresses import masked_address  # noqa: PLC0415
-    from omnimsg.sandbox.callbacks.courier import new_session, post  # noqa: PLC0415
-
-    async def send() -> "tuple[int | None, str | None]":
-        async with new_session() as session:
-            return await post(session, sample.signed)
-
-    status, error = anyio.run(send)
+    status, error = post_sample(sample)
     taken = status is not None and sample.signer.succeeds(status)
-    url = masked_address(sample.signed.url)
+    url = masked_url(sample.signed.url)
     if as_json:
         row = sample.named() | {"url": url, "genuine": sample.genuine}
         print_json_lines([row | {"status": status, "error": error, "taken": taken}])
@@ -215,7 +131,7 @@ def _send(sample: _Sample, *, as_json: bool) -> int:
     return OK if taken == sample.genuine else FAILED
 
 
-def _print_sent(sample: _Sample, url: str) -> None:
+def _print_sent(sample: "Sample", url: str) -> None:
     provider_kind = "" if sample.event == sample.draft.kind else f" ({sample.draft.kind})"
     print_line(
         ("event    ", "dim"), (sample.event, "bold"), provider_kind, f" of {sample.signer.provider}"
@@ -223,7 +139,7 @@ def _print_sent(sample: _Sample, url: str) -> None:
     print_line(("sent to  ", "dim"), url)
 
 
-def _print_answer(sample: _Sample, status: int, *, taken: bool) -> None:
+def _print_answer(sample: "Sample", status: int, *, taken: bool) -> None:
     signer = sample.signer
     if sample.genuine:
         again = "sends it again" if signer.repeats(status) else "gives it up"
@@ -238,7 +154,7 @@ def _print_answer(sample: _Sample, status: int, *, taken: bool) -> None:
         print_line(("answer   ", "dim"), (f"{status}", "green"), ": refused, as it should be")
 
 
-def _print_request(sample: _Sample, *, as_json: bool) -> int:
+def _print_request(sample: "Sample", *, as_json: bool) -> int:
     signed = sample.signed
     if as_json:
         request = {"url": signed.url, "headers": dict(signed.headers), "body": signed.body.decode()}
@@ -251,9 +167,9 @@ def _print_request(sample: _Sample, *, as_json: bool) -> int:
     return OK
 
 
-def _list(*, as_json: bool) -> int:
+def _list(sources: "Mapping[str, CallbackSource]", *, as_json: bool) -> int:
     events: dict[str, list[str]] = {}
-    for provider, source in sorted(_sources().items()):
+    for provider, source in sorted(sources.items()):
         for event in source.samples():
             events.setdefault(event, []).append(provider)
     if as_json:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class FileFlags:
+class UploadFlags:
     """The flags that describe the file.
 
     Attributes:
@@ -45,7 +45,7 @@ class FileFlags:
 def upload(
     file: Path,
     /,
-    flags: Annotated[FileFlags, Parameter(name="*")],
+    flags: Annotated[UploadFlags, Parameter(name="*")],
     *,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
@@ -84,7 +84,7 @@ def upload(
     return OK
 
 
-def _build_upload(file: Path, flags: FileFlags) -> "Upload":
+def _build_upload(file: Path, flags: UploadFlags) -> "Upload":
     from omnimsg.domain.media import Upload  # noqa: PLC0415 - keeps help fast
 
     try:

@@ -63,7 +63,7 @@ def load_account(
         raise InvalidValue(Problem(path, str(error))) from None
     converter = converter_for(folder)
     adapter_class = _adapter_class(providers, converter, values.get("provider"), path)
-    secrets = secret_keys(adapter_class.settings, "proxy")
+    secrets = secret_keys(adapter_class.settings)
     try:
         adapter, policy = _build_adapter(name, values, adapter_class, converter)
     except InvalidValue as error:

@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 _MIN_REPLACED = 4
 
 
-def secret_keys(settings: type, *common: str) -> frozenset[str]:
-    """Return the keys of an account that hold secrets.
-
-    Args:
-        settings: The attrs class of the provider's own keys.
-        common: The secret keys among those that every account may have.
-    """
-    own = {each.name for each in attrs.fields(settings) if "Secret" in str(each.type)}
-    return frozenset(own.union(common))
+def secret_keys(settings: type) -> frozenset[str]:
+    """Return the keys of an account that hold secrets, by the class of the provider's own keys."""
+    own = (each.name for each in attrs.fields(settings) if "Secret" in str(each.type))
+    # The URL of a proxy may have a password.
+    return frozenset({"proxy", *own})
 
 
 def secret_texts(values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.config.account_loading import IncompleteAccount, load_account, structure_collecting
+from omnimsg.config.account_loading import IncompleteAccount, load_account
 from omnimsg.config.base_url import is_this_machine
 from omnimsg.config.concealment import secret_keys
-from omnimsg.config.converter import converter_for
 from omnimsg.config.model import Config
+from omnimsg.config.other_tables import load_budgets, load_callbacks, load_routes
 from omnimsg.config.plugins import InstalledProviders
 from omnimsg.config.references import (
     Unresolved,
@@ -26,9 +26,7 @@ from omnimsg.config.references import (
     resolve_references,
     warn_if_readable_by_everybody,
 )
-from omnimsg.config.routes import load_budgets, load_routes
 from omnimsg.config.toml_file import read_toml
-from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.structuring import unknown_choice, unknown_key
 from omnimsg.domain.validate import kind_of
@@ -110,7 +108,7 @@ def config_from_mapping(
             unusable[name] = "\n".join(f"{where}: {each}" for each in error.problems)
         except InvalidValue as error:
             problems.extend(error.problems)
-    callbacks = _load_callbacks(data, folder, problems)
+    callbacks = load_callbacks(data, problems, folder=folder)
     if isinstance(own_default, Problem):
         problems.append(own_default)
     names = list(map(str, tables))
@@ -123,7 +121,7 @@ def config_from_mapping(
         default=str(chosen),
         policies=policies,
         unusable=unusable,
-        callbacks=callbacks or CallbackOptions(),
+        callbacks=callbacks,
         routes=routes,
         budgets=budgets,
         own_default=str(own_default),
@@ -143,34 +141,13 @@ def _default(data: Mapping[str, Any], tables: Mapping[str, Any], folder: Path) -
         default = resolve_references(default, folder=folder)
         if isinstance(default, Unresolved):
             return Problem("default", default.why)
-    if tables and default not in list(tables):
+    if default not in list(tables):
         return Problem("default", str(unknown_choice(default, map(str, tables))))
     return str(default)
-
-
-def _load_callbacks(
-    data: Mapping[str, Any], folder: Path, problems: list[Problem]
-) -> CallbackOptions | None:
-    """Load the table `[callbacks]`; add its problems to the list."""
-    table = data.get("callbacks", {})
-    if not isinstance(table, Mapping):
-        problems.append(Problem("callbacks", "must be a table"))
-        return None
-    try:
-        values = resolve_references(table, folder=folder)
-    except ValueError as error:
-        problems.append(Problem("callbacks", str(error)))
-        return None
-    known = {field.name for field in attrs.fields(CallbackOptions)}
-    unknown = [key for key in values if key not in known]
-    problems += [Problem(f"callbacks.{key}", unknown_key(str(key), known)) for key in unknown]
-    own = {key: value for key, value in values.items() if key in known}
-    return structure_collecting(problems, converter_for(folder), CallbackOptions, own, "callbacks")
 
 
 def _holds_secrets(adapter: Adapter[Any], table: Mapping[str, Any]) -> bool:
     """Return whether a table contains literal secrets; a sandbox's public ones do not count."""
     return not is_this_machine(adapter.account.base_url) and any(
-        key in table and not is_reference(table[key])
-        for key in secret_keys(adapter.settings, "proxy")
+        key in table and not is_reference(table[key]) for key in secret_keys(adapter.settings)
     )

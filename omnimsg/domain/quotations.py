@@ -23,8 +23,8 @@ _ignored = re.compile(f"[{_IGNORED}]+")
 _TOKEN = re.compile(
     rf"""
       (?P<url> (?: %(?:25)*[0-9A-Fa-f]{{2}} )+ )
-    | (?P<json> (?: \\+u[0-9A-Fa-f]{{4}} | \\+x[0-9A-Fa-f]{{2}} )+ )
-    | \\+[abfnrtv]
+    | (?P<json> (?: \\++u[0-9A-Fa-f]{{4}} | \\++x[0-9A-Fa-f]{{2}} )+ )
+    | \\++[abfnrtv]?
     | (?P<html> &(?:amp;)*(?:\#[0-9]{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}}); )
     | (?P<word> [^{_IGNORED}]+ )
     | .

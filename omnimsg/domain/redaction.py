@@ -26,7 +26,8 @@ _WORD_BREAKS = r"\s@<>\"',;:()"
 _EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
 
 # Characters that a provider may escape when it quotes a text; the text between them is unchanged.
-_ESCAPED_CHARACTERS = re.compile(r"[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
+# Matches only at the start of a run: tried from each of many spaces it takes quadratic time.
+_ESCAPED_CHARACTERS = re.compile(r"(?<![\s\"'\\<>&])[\s\"'\\<>&]*[\n\r\t\"'\\<>&][\s\"'\\<>&]*")
 _MIN_PIECE_LENGTH = 4
 # A quotation that starts with this many characters of a text quotes it, even if it is cut off.
 _PREFIX_LENGTH = 12

@@ -98,6 +98,11 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"is not a known key; {hint}"
 
 
+# The most unknown keys of one object that are named. Finding the known key that was meant takes
+# tens of microseconds, and the object may be somebody else's.
+_MAX_UNKNOWN_KEYS = 20
+
+
 def _problems_of(error: BaseException, path: str) -> list[Problem]:
     """Convert what a converter raised into problems, with the path to each."""
     import cattrs  # noqa: PLC0415 - see the module's docstring
@@ -120,11 +125,16 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         known = [each.alias or each.name for each in attrs.fields(error.cl) if each.init]
+        unknown = sorted(map(str, error.extra_fields))
         # Masked, because a file may be keyed by numbers: {"+27820001000": "Hello"}.
-        return [
+        problems = [
             Problem(f"{path}.{mask_text(key)}".lstrip("."), unknown_key(key, known))
-            for key in sorted(map(str, error.extra_fields))
+            for key in unknown[:_MAX_UNKNOWN_KEYS]
         ]
+        if len(unknown) > _MAX_UNKNOWN_KEYS:
+            more = len(unknown) - _MAX_UNKNOWN_KEYS
+            problems.append(Problem(path or "$", f"has {more:,} more keys that are not known"))
+        return problems
     return [Problem(path or "$", _describe(error))]
 
 

@@ -22,6 +22,7 @@ from omnimsg.engine.observers import Observers
 from omnimsg.engine.parts_by_loop import PartsByLoop
 from omnimsg.engine.policy import OnAmbiguous, Policy, Prices
 from omnimsg.engine.sending.message_checks import MessageChecks
+from omnimsg.engine.sending.stream import StreamTarget, send_stream
 from omnimsg.engine.shared_parts import SharedParts
 from omnimsg.engine.spending import Spending
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.journal import Journal
     from omnimsg.engine.sending.batch import FailsOver
-    from omnimsg.engine.sending.stream import Streams
     from omnimsg.engine.sending.stream_interfaces import StreamLegs
     from omnimsg.engine.settlement import Settlement
     from omnimsg.transport import Transport
@@ -175,10 +175,7 @@ class AccountEngine(AccountOperations):
                 parts = self._loops.here("send")
             except OperationError as error:
                 return self._not_sent(message, error.failure)
-        admission = parts.admission
-        if fails_over is not None:
-            admission = admission.routed_admission or admission.routed(fails_over)
-        return admission.submit(message, deadline)
+        return parts.admission.submit(message, deadline, fails_over)
 
     def submit(
         self, message: Message, deadline: float, fails_over: FailsOver | None = None
@@ -195,13 +192,13 @@ class AccountEngine(AccountOperations):
         del message, since, deadline
         return outcome
 
-    def streams_here(self) -> Streams:
-        """Return the streams of the running event loop.
+    def stream_target(self) -> StreamTarget:
+        """Return where streams go in the running event loop.
 
         Raises:
             OperationError: There is work under way in a loop that runs in another thread.
         """
-        return self._loops.here("send_many").streams
+        return self._loops.here("send_many").stream_target
 
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that this account cannot send; `None` where it can."""
@@ -228,7 +225,7 @@ class AccountEngine(AccountOperations):
         """
         limiter = self._loops.current.limiter
         if limiter.is_timed and (pause := limiter.pause_left()) > 0:
-            _, failure = local_failures.rate_limited(pause)
+            failure = local_failures.rate_limited(pause).failure
             return NotSent(reference=message.reference, account=self.name, failure=failure)
         if not self._breakers.circuits:
             return None
@@ -249,12 +246,10 @@ class AccountEngine(AccountOperations):
         messages: Iterable[Message] | AsyncIterable[Message],
         deadline: float,
         *,
-        ahead: int | None = None,
         legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
-        """Send a stream of messages; see `Streams.send`."""
-        streams = self._loops.current.streams
-        return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
+        """Send a stream of messages; see `send_stream`."""
+        return send_stream(self.stream_target, messages, deadline=deadline, legs=legs)
 
     async def knock(self, deadline: float) -> Response:
         """Request `/` of the provider's address, without credentials, and return the answer.

@@ -32,13 +32,13 @@ from omnimsg.engine.sending.reconcile import Reconciler
 from omnimsg.engine.sending.requeue import Requeue
 from omnimsg.engine.sending.retry import Retrier
 from omnimsg.engine.sending.scheduler import Scheduler
-from omnimsg.engine.sending.stream import Streams
+from omnimsg.engine.sending.stream import StreamTarget
 from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 from omnimsg.transport import Abandonable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.engine.shared_parts import SharedParts
@@ -57,7 +57,6 @@ class LoopParts:
     Args:
         shared: What all event loops of the account share.
         transport: Carries the account's requests; closed with the parts.
-        here: Returns the streams of the running event loop.
 
     Attributes:
         loop: The event loop; `None` before `enter`, and in a forked process.
@@ -71,12 +70,10 @@ class LoopParts:
         files: Moves files.
         admission: Where messages are handed over.
         scheduler: Lets batches leave.
-        streams: Sends streams of messages.
+        stream_target: Where streams of messages go.
     """
 
-    def __init__(
-        self, shared: SharedParts, transport: Transport, *, here: Callable[[], Streams]
-    ) -> None:
+    def __init__(self, shared: SharedParts, transport: Transport) -> None:
         adapter, policy, journal = shared.adapter, shared.policy, shared.journal
         observers, clock = shared.observers, shared.clock
         name, now = adapter.account.name, clock.monotonic
@@ -192,11 +189,10 @@ class LoopParts:
             local=local,
             changed=changed,
         )
-        self.streams: Streams = Streams(
-            here=here,
+        self.stream_target: StreamTarget = StreamTarget(
             account=name,
             admission=self.admission,
-            scheduler=self.scheduler,
+            withdraw=self.scheduler.withdraw,
             observers=observers,
             batch_limit=adapter.capabilities.max_messages,
             slots=slots_of(policy.limits, adapter.capabilities),

@@ -261,6 +261,9 @@ class Observer:
         """A fallback leg that omnimsg runs itself has a new state."""
 
 
+EVENTS: tuple[str, ...] = tuple(name for name in vars(Observer) if not name.startswith("_"))
+"""The names of all events, which are those of the methods of `Observer`."""
+
 Notify: TypeAlias = "Callable[[E], None]"
 """Passes an event to all observers that listen to its kind."""
 
@@ -271,6 +274,22 @@ class Observers:
     Args:
         observers: Called in this order.
     """
+
+    handed_over: Notify[HandedOver] | None
+    attempt_begun: Notify[AttemptBegun] | None
+    attempt_ended: Notify[AttemptEnded] | None
+    retry_scheduled: Notify[RetryEvent] | None
+    held: Notify[Held] | None
+    outcome_known: Notify[OutcomeKnown] | None
+    outcome_unclaimed: Notify[OutcomeUnclaimed] | None
+    circuit_changed: Notify[CircuitChanged] | None
+    paused: Notify[Paused] | None
+    unknown_code: Notify[UnknownCodeMet] | None
+    event_received: Notify[EventReceived] | None
+    status_changed: Notify[StatusChanged] | None
+    callback_refused: Notify[CallbackRefused] | None
+    doubt_ended: Notify[DoubtEnded] | None
+    leg_changed: Notify[LegChanged] | None
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._set(tuple(observers))
@@ -285,23 +304,8 @@ class Observers:
 
     def _set(self, given: tuple[Observer, ...]) -> None:
         self._observers = given
-        self.handed_over: Notify[HandedOver] | None = _notifier(given, "handed_over")
-        self.attempt_begun: Notify[AttemptBegun] | None = _notifier(given, "attempt_begun")
-        self.attempt_ended: Notify[AttemptEnded] | None = _notifier(given, "attempt_ended")
-        self.retry_scheduled: Notify[RetryEvent] | None = _notifier(given, "retry_scheduled")
-        self.held: Notify[Held] | None = _notifier(given, "held")
-        self.outcome_known: Notify[OutcomeKnown] | None = _notifier(given, "outcome_known")
-        self.outcome_unclaimed: Notify[OutcomeUnclaimed] | None = _notifier(
-            given, "outcome_unclaimed"
-        )
-        self.circuit_changed: Notify[CircuitChanged] | None = _notifier(given, "circuit_changed")
-        self.paused: Notify[Paused] | None = _notifier(given, "paused")
-        self.unknown_code: Notify[UnknownCodeMet] | None = _notifier(given, "unknown_code")
-        self.event_received: Notify[EventReceived] | None = _notifier(given, "event_received")
-        self.status_changed: Notify[StatusChanged] | None = _notifier(given, "status_changed")
-        self.callback_refused: Notify[CallbackRefused] | None = _notifier(given, "callback_refused")
-        self.doubt_ended: Notify[DoubtEnded] | None = _notifier(given, "doubt_ended")
-        self.leg_changed: Notify[LegChanged] | None = _notifier(given, "leg_changed")
+        for event in EVENTS:
+            setattr(self, event, _notifier(given, event))
 
     @property
     def watch_attempts(self) -> bool:

@@ -116,9 +116,9 @@ class OperationRunner:
             except TimeoutError:
                 return local_failures.deadline_exceeded(
                     "the deadline passed before the request could start"
-                )[1]
+                ).failure
             except TransportFault as closed:
-                return classify.by_fault(closed, Effect.READ, left=False)[1]
+                return classify.by_fault(closed, Effect.READ, left=False).failure
             try:
                 result = await self._attempt(start, until, sink)
             finally:
@@ -247,14 +247,14 @@ class OperationRunner:
         self, start: Callable[[Context], Flow[Answered[T]]], deadline: Deadline, sink: Sink | None
     ) -> T | Failure:
         if deadline.remaining() <= 0:
-            return local_failures.deadline_exceeded("the deadline passed")[1]
+            return local_failures.deadline_exceeded("the deadline passed").failure
         now = self._clock.utc_now()
         context = Context(account=self._account, now=now, waited=deadline.waited())
         run: FlowRun[Answered[T]] = FlowRun()
         try:
             value = await run.finish(run.begin(start(context)), self._transport, deadline, sink)
         except TransportFault as fault:
-            return classify.by_fault(fault, run.effect, left=run.left)[1]
+            return classify.by_fault(fault, run.effect, left=run.left).failure
         except SinkFault as fault:
             raise fault.error from None
         except Exception as error:
@@ -263,10 +263,10 @@ class OperationRunner:
             if isinstance(error, NoRequest) and isinstance(error.value, Failure):
                 return error.value
             detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
-            return classify.by_broken_contract(detail, left=run.left)[1]
+            return classify.by_broken_contract(detail, left=run.left).failure
         assert run.response is not None  # noqa: S101 - a flow ends after an answer
         if value is None:
-            value = classify.by_status(run.response, run.effect, self._adapter.table)[1]
+            value = classify.by_status(run.response, run.effect, self._adapter.table).failure
         if not isinstance(value, Failure):
             return value
         if value.retry is Retry.UNSAFE and run.effect.is_repeatable:

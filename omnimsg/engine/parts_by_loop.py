@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Request, Response
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.sending.stream import Streams
     from omnimsg.engine.shared_parts import SharedParts
     from omnimsg.transport import Sink, Transport, WriteMark
 
@@ -137,9 +136,6 @@ class PartsByLoop:
             parts.enter(loop)
         return parts
 
-    def _streams(self) -> Streams:
-        return self.here("send_many").streams
-
     def _find_or_build(self, loop: asyncio.AbstractEventLoop) -> LoopParts:
         current = self.current
         for parts in (self._parts.get(loop), current):
@@ -149,7 +145,7 @@ class PartsByLoop:
         return self._build(shared, self._open_transport())
 
     def _build(self, shared: SharedParts, transport: Transport) -> LoopParts:
-        return self._context.copy().run(lambda: LoopParts(shared, transport, here=self._streams))
+        return self._context.copy().run(LoopParts, shared, transport)
 
 
 class _Closed:

@@ -153,9 +153,10 @@ class Idempotency(Observer):
             future: The future that is registered for it.
             last: The future outcome at the last account that was tried; `None` if none was.
         """
-        message, current, since = self.known.get(key, (None, None, 0.0))
-        if message is None or current is not future:
+        hand_over = self.known.get(key)
+        if hand_over is None or hand_over[1] is not future:
             return
+        message, _, since = hand_over
         if last is None:
             self._end(key, None)
         elif last.done() and not last.cancelled():
@@ -180,9 +181,10 @@ class Idempotency(Observer):
     def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
         """Note the outcome of a message whose caller is gone."""
         for key in self._keys(event.account, event.message.reference):
-            message, future, _ = self.known.get(key, (None, None, 0.0))
-            if message is None or future is None or message.to != event.message.to:
+            hand_over = self.known.get(key)
+            if hand_over is None or hand_over[0].to != event.message.to:
                 continue
+            future = hand_over[1]
             tried = self._tried.get(key)
             if tried is not None and tried.last is not None and tried.last.cancelled():
                 tried.unclaimed = event.outcome
@@ -198,9 +200,9 @@ class Idempotency(Observer):
         if event.id is None:
             return
         for key in self._keys(event.account, event.reference):
-            message, future, since = self.known.get(key, (None, None, 0.0))
-            if message is None or future is None:
+            if key not in self.known:
                 continue
+            message, future, since = self.known[key]
             outcome = result_of(future)
             if isinstance(outcome, Ambiguous) and outcome.account == event.account:
                 accepted = Accepted.make(
@@ -227,8 +229,8 @@ class Idempotency(Observer):
         try:
             outcome = await step()
         except BaseException:
-            _, current, _ = self.known.get(key, (None, None, 0.0))
-            if tried.doubt is not None and current is future:
+            hand_over = self.known.get(key)
+            if tried.doubt is not None and hand_over is not None and hand_over[1] is future:
                 self._doubts[key] = tried.doubt
             if tried.unclaimed is not None:
                 self._end(key, tried.unclaimed)

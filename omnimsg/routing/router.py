@@ -17,7 +17,7 @@ from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
-from omnimsg.engine.sending.stream import Streams
+from omnimsg.engine.sending.stream import StreamTarget, send_stream
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.plan import PassedOver, Plan, plan_of
 from omnimsg.routing.route import Strategy
@@ -178,23 +178,21 @@ class Router:
         messages: Iterable[Message] | AsyncIterable[Message],
         deadline: float,
         *,
-        ahead: int | None = None,
         legs: StreamLegs | None = None,
     ) -> AsyncGenerator[Outcome, None]:
-        """Send a stream of messages; see `Streams.send`."""
+        """Send a stream of messages; see `send_stream`."""
         accounts = {each for route in self._table.routes for each in route.accounts}
         capacities = [each.capacity for each in accounts]
         admission = RoutedAdmission(self._table, now=self._now)
-        streams = Streams(
-            here=lambda: streams,
+        target = StreamTarget(
             account="the routes",
             admission=admission,
-            scheduler=admission,
+            withdraw=admission.withdraw,
             observers=self._observers,
             batch_limit=max(most for most, _ in capacities),
             slots=min(_MAX_SLOTS, sum(slots for _, slots in capacities)),
         )
-        return streams.send(messages, deadline=deadline, ahead=ahead, legs=legs)
+        return send_stream(lambda: target, messages, deadline=deadline, legs=legs)
 
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that no account of its route can send; `None` if one can.
@@ -290,10 +288,8 @@ class Router:
     def _end_unclaimed(self, route: ActiveRoute, message: Message) -> None:
         """Notify the observers of a message whose caller is cancelled before an account gets it."""
         account = route.accounts[0].name
-        verdict, failure = local_failures.cancelled()
-        outcome = self._notify_last(
-            message, outcome_of(verdict, message.reference, account, failure)
-        )
+        cancelled = local_failures.cancelled().outcome(message.reference, account)
+        outcome = self._notify_last(message, cancelled)
         notify = self._observers.outcome_unclaimed
         if notify is not None:
             notify(OutcomeUnclaimed(account=account, message=message, outcome=outcome))

@@ -233,8 +233,8 @@ class _Part:
         self._owner = owner
         self._account = account
         # Here, before a message is counted as read: it raises if the account is in use elsewhere.
-        self._streams = account.streams_here()
-        self._settle = self._streams.admission.settle
+        self._target = account.stream_target()
+        self._settle = self._target.admission.settle
         self.fails_over: FailsOver | None = None if is_last else may_move
 
     @property
@@ -253,11 +253,11 @@ class _Part:
 
     def hand_over(self, messages: Sequence[Message], keys: Sequence[Any], timeout: float) -> None:
         """Hand messages to the account; the timeout of each begins when it leaves the queue."""
-        self._streams.admission.read_stream(iter(messages), self, keys, timeout)
+        self._target.admission.read_stream(iter(messages), self, keys, timeout)
 
     def withdraw(self) -> None:
         """End the messages that wait at the account; those in flight come back by themselves."""
-        self._streams.scheduler.withdraw(self)
+        self._target.withdraw(self)
 
     def finish(
         self,

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox.control_query import (
-    QueryError,
-    control_route,
-    json_body,
-    read_query,
-    whole_number,
-)
-from omnimsg.sandbox.fault_scripts import FaultError
+from omnimsg.sandbox.control_query import control_route, json_body, json_object, whole_number
+from omnimsg.sandbox.request_error import RequestError
 from omnimsg.sandbox.responses import json_response
 
 if TYPE_CHECKING:
@@ -23,13 +17,14 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from omnimsg.sandbox.callbacks.callbacks import Callbacks
     from omnimsg.sandbox.fault_scripts import Faults
     from omnimsg.sandbox.handsets import Handsets
+    from omnimsg.sandbox.replies import SentReply
 
 MAX_WAIT_SECONDS: Final = 60.0
 """The maximum of ``wait``: how long a request for handsets may wait for a message."""
 _POLL_SECONDS: Final = 0.05
-_HANDSET_QUERY: Final = ("number", "limit", "wait")
 
 
 def _wait(value: str | None) -> float:
@@ -38,104 +33,133 @@ def _wait(value: str | None) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= MAX_WAIT_SECONDS:
-        raise QueryError(f"wait: must be seconds from 0 to {MAX_WAIT_SECONDS:g}")
+        raise RequestError(f"wait: must be seconds from 0 to {MAX_WAIT_SECONDS:g}")
     return seconds
 
 
-async def _list_received(handsets: Handsets, request: web.Request) -> web.Response:
-    query = read_query(request, *_HANDSET_QUERY)
-    number = query.get("number")
-    if number is not None:
-        # An unescaped plus of a number arrives as a space.
-        number = number.strip()
-    limit, ends = (
-        whole_number("limit", query.get("limit")),
-        time.monotonic() + _wait(query.get("wait")),
-    )
-    count, received = handsets.latest(number, limit)
-    # Poll, because messages arrive by the sandbox's clock, which may be a test's and sends no
-    # notice.
-    while not count and time.monotonic() < ends:
-        await asyncio.sleep(_POLL_SECONDS)
-        count, received = handsets.latest(number, limit)
-    return json_response({"count": count, "received": [attrs.asdict(each) for each in received]})
+class ControlApi:
+    """The handlers of the control API."""
 
+    def __init__(
+        self,
+        *,
+        handsets: Handsets,
+        faults: Faults,
+        callbacks: Callbacks,
+        requests: Iterable[Mapping[str, Any]],
+        reply: Callable[[object], SentReply],
+        reset: Callable[[], None],
+    ) -> None:
+        """Create the handlers.
 
-async def _add_fault(faults: Faults, request: web.Request) -> web.Response:
-    options = await json_body(request)
-    if not isinstance(options, dict):
-        return json_response({"error": "body: must be a JSON object"}, status=400)
-    try:
-        fault = faults.add(
-            options.pop("kind", None), provider=options.pop("provider", None), **options
-        )
-    except FaultError as error:
-        return json_response({"error": str(error)}, status=400)
-    return json_response(fault.as_json(), status=201)
+        Args:
+            handsets: The handsets to list.
+            faults: The faults to list, to add to and to remove from.
+            callbacks: The callbacks.
+            requests: The request log; iterated anew for each call.
+            reply: Sends a message or an interaction of a phone, given as a JSON document.
+            reset: Resets the sandbox.
+        """
+        self._handsets = handsets
+        self._faults = faults
+        self._callbacks = callbacks
+        self._requests = requests
+        self._send_reply = reply
+        self._reset_sandbox = reset
 
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Return the routes."""
+        handset_query = ("number", "limit", "wait")
+        return [
+            control_route("GET", "/handsets", self._list_received, takes=handset_query),
+            control_route("GET", "/faults", self._list_faults),
+            control_route("POST", "/faults", self._add_fault),
+            control_route("DELETE", "/faults", self._remove_faults),
+            control_route("DELETE", "/faults/{fault_id}", self._remove_fault),
+            control_route("GET", "/requests", self._list_requests),
+            control_route("POST", "/reset", self._reset),
+            control_route("GET", "/callbacks", self._show_callbacks),
+            control_route("PUT", "/callbacks", self._set_callback_url),
+            control_route("DELETE", "/callbacks", self._switch_callbacks_off),
+            control_route("POST", "/inbound", self._add_inbound),
+        ]
 
-def _remove_fault(faults: Faults, request: web.Request) -> web.Response:
-    given = request.match_info["fault_id"]
-    try:
-        # An id has few digits; a longer one is unknown in any case.
-        fault = faults.remove(int(given[:20]) if given.isascii() and given.isdigit() else 0)
-    except LookupError:
-        return json_response({"error": f"faults: no fault has the id {given[:20]!r}"}, status=404)
-    return json_response(fault.as_json())
-
-
-def control_routes(
-    *,
-    handsets: Handsets,
-    faults: Faults,
-    requests: Iterable[Mapping[str, Any]],
-    reset: Callable[[], None],
-) -> Iterable[web.RouteDef]:
-    """Return the routes of the control API.
-
-    Args:
-        handsets: The handsets to list.
-        faults: The faults to list, to add to and to remove from.
-        requests: The request log; iterated anew for each call.
-        reset: Resets the sandbox.
-    """
-
-    async def list_received(request: web.Request) -> web.Response:
+    async def _list_received(self, request: web.Request) -> web.Response:
         """List received messages; the query may have number, limit and wait (seconds)."""
-        return await _list_received(handsets, request)
+        query = request.query
+        number = query.get("number")
+        if number is not None:
+            # An unescaped plus of a number arrives as a space.
+            number = number.strip()
+        limit = whole_number("limit", query.get("limit"))
+        ends = time.monotonic() + _wait(query.get("wait"))
+        count, received = self._handsets.latest(number, limit)
+        # Poll, because messages arrive by the sandbox's clock, which may be a test's and sends no
+        # notice.
+        while not count and time.monotonic() < ends:
+            await asyncio.sleep(_POLL_SECONDS)
+            count, received = self._handsets.latest(number, limit)
+        return json_response(
+            {"count": count, "received": [attrs.asdict(each) for each in received]}
+        )
 
-    async def list_faults(request: web.Request) -> web.Response:
+    async def _list_faults(self, request: web.Request) -> web.Response:
         """List the faults and how often each fired."""
-        return json_response({"faults": faults.as_json()})
+        del request
+        return json_response({"faults": self._faults.as_json()})
 
-    async def add_fault(request: web.Request) -> web.Response:
+    async def _add_fault(self, request: web.Request) -> web.Response:
         """Add a fault, such as {"kind": "reset_after"}."""
-        return await _add_fault(faults, request)
+        options = await json_object(request)
+        kind, provider = options.pop("kind", None), options.pop("provider", None)
+        fault = self._faults.add(kind, provider=provider, **options)
+        return json_response(fault.as_json(), status=201)
 
-    async def remove_fault(request: web.Request) -> web.Response:
+    async def _remove_fault(self, request: web.Request) -> web.Response:
         """Remove one fault."""
-        return _remove_fault(faults, request)
+        # An id has few digits; a longer one is unknown in any case.
+        given = request.match_info["fault_id"][:20]
+        try:
+            fault = self._faults.remove(int(given) if given.isascii() and given.isdigit() else 0)
+        except LookupError:
+            raise RequestError(f"faults: no fault has the id {given!r}", status=404) from None
+        return json_response(fault.as_json())
 
-    async def remove_faults(request: web.Request) -> web.Response:
+    async def _remove_faults(self, request: web.Request) -> web.Response:
         """Remove all faults."""
-        faults.clear()
+        del request
+        self._faults.clear()
         return json_response({"faults": []})
 
-    async def reset_sandbox(request: web.Request) -> web.Response:
+    async def _list_requests(self, request: web.Request) -> web.Response:
+        """List the latest requests, and why one was refused."""
+        del request
+        return json_response({"requests": list(self._requests)})
+
+    async def _reset(self, request: web.Request) -> web.Response:
         """Remove messages, handsets, media, faults and requests."""
-        reset()
+        del request
+        self._reset_sandbox()
         return json_response({"reset": True})
 
-    async def list_requests(request: web.Request) -> web.Response:
-        """List the latest requests, and why one was refused."""
-        return json_response({"requests": list(requests)})
+    async def _show_callbacks(self, request: web.Request) -> web.Response:
+        """Show where callbacks go, how many were sent, and the latest attempts."""
+        del request
+        return json_response(self._callbacks.as_json())
 
-    return [
-        control_route("GET", "/handsets", list_received, takes=_HANDSET_QUERY),
-        control_route("GET", "/faults", list_faults),
-        control_route("POST", "/faults", add_fault),
-        control_route("DELETE", "/faults", remove_faults),
-        control_route("DELETE", "/faults/{fault_id}", remove_fault),
-        control_route("GET", "/requests", list_requests),
-        control_route("POST", "/reset", reset_sandbox),
-    ]
+    async def _set_callback_url(self, request: web.Request) -> web.Response:
+        """Send callbacks to {"url": "http://127.0.0.1:9000/callbacks"}, or those of a provider."""
+        body = await json_object(request, "url", "provider")
+        provider = body.get("provider")
+        self._callbacks.set_url(body.get("url"), None if provider is None else str(provider))
+        return json_response(self._callbacks.as_json())
+
+    async def _switch_callbacks_off(self, request: web.Request) -> web.Response:
+        """Switch callbacks off, and discard waiting ones."""
+        del request
+        self._callbacks.switch_off()
+        return json_response(self._callbacks.as_json())
+
+    async def _add_inbound(self, request: web.Request) -> web.Response:
+        """Send as a phone, such as {"from": "+27820000001", "text": "STOP"}."""
+        return json_response(self._send_reply(await json_body(request)).as_json(), status=201)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import hdrs, web
 
 from omnimsg.json_codec import dumps, loads
-from omnimsg.sandbox.responses import explained
+from omnimsg.sandbox.responses import body_of, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.fault_scripts import Fault
+    from omnimsg.sandbox.routes import Handler
 
 _JSON = "application/json"
 _HTML = "<!DOCTYPE html><html><head><title>Gateway</title></head><body>Gateway</body></html>"
@@ -36,13 +37,8 @@ def reset_connection(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
-def _body(response: web.StreamResponse) -> bytes:
-    body = response.body if isinstance(response, web.Response) else None
-    return bytes(body) if isinstance(body, bytes | bytearray) else b""
-
-
 async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    body = _body(response)
+    body = body_of(response)
     cut = web.StreamResponse(status=response.status, headers=response.headers)
     cut.content_length = len(body)
     cut.force_close()
@@ -143,7 +139,7 @@ async def _damage_response(
         case "truncate":
             return await _truncate(request, response)
         case "shuffle" if isinstance(response, web.Response) and response.content_type == _JSON:
-            document = emulator.shuffle(loads(_body(response)), fault.rng)
+            document = emulator.shuffle(loads(body_of(response)), fault.rng)
             response.body = dumps(document)
             return response
         case _:
@@ -152,7 +148,7 @@ async def _damage_response(
 
 async def respond_with_faults(
     request: web.Request,
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    handler: Handler,
     emulator: Emulator,
     faults: Sequence[Fault],
 ) -> web.StreamResponse:
@@ -176,7 +172,7 @@ async def respond_with_faults(
 
 async def _handle(
     request: web.Request,
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    handler: Handler,
     emulator: Emulator,
 ) -> web.StreamResponse:
     """Call the handler; the emulator builds the 404 and 405 that aiohttp itself raises."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from omnimsg.sandbox.capacity import FAULTS
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,7 +90,7 @@ _COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProx
 )
 
 
-class FaultError(ValueError):
+class FaultError(RequestError):
     """A fault with an invalid key or value; the text names the key and its valid values."""
 
 

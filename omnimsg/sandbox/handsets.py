@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.sandbox.message_records import utc_timestamp
+from omnimsg.sandbox.message_records import message_id_of, utc_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -183,7 +183,7 @@ def _as_received(record: MessageRecord, at: float) -> Received:
         text=record.text,
         reference=record.reference,
         id=record.id,
-        message_id=None if record.client_id is None else f"{record.provider}:{record.client_id}",
+        message_id=message_id_of(record),
         sent=utc_timestamp(record.created),
         received=utc_timestamp(at),
     )

@@ -6,6 +6,7 @@ the status of a message is computed from its timeline and the clock on each look
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import attrs
 from omnimsg.json_codec import dumps, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 
 _LAST_MILLISECOND: Final = 253_402_300_799_999
@@ -74,14 +75,6 @@ def describe(kind: str, *parts: str | None) -> str:
     The form is the same for every provider, and the parts are not shortened.
     """
     return " ".join([f"[{kind}]", *(part for part in parts if part)])
-
-
-def apply_pace(steps: Sequence[LifecycleStep], pace: float) -> tuple[LifecycleStep, ...]:
-    """Return the steps ``pace`` seconds apart, the first at offset 0."""
-    if not pace:
-        # Most sandboxes have no pace; the steps of a table can be used unchanged.
-        return tuple(steps)
-    return tuple(attrs.evolve(step, offset=index * pace) for index, step in enumerate(steps))
 
 
 def _as_json(value: Any) -> bytes:  # noqa: ANN401 - JSON data
@@ -148,10 +141,7 @@ class MessageRecord:
 
     def first_change(self) -> StatusChange:
         """Return the change with which the message was accepted."""
-        if self.waiting is not None and self.start > self.created:
-            return StatusChange(self.waiting, self.created)
-        first = self.steps[0]
-        return StatusChange(first.status, self.start + first.offset, detail=first.detail)
+        return next(self._changes(math.inf))
 
     def _changes(self, now: float) -> Iterator[StatusChange]:
         if self.waiting is not None and self.start > self.created:
@@ -179,6 +169,11 @@ class MessageRecord:
         """Drop the steps after ``now`` and end the timeline with ``step`` at ``now``."""
         past = tuple(done for done in self.steps if self.start + done.offset <= now)
         self.steps = (*past, attrs.evolve(step, offset=now - self.start))
+
+
+def message_id_of(record: MessageRecord) -> str | None:
+    """Return the message's id in an omnimsg client, for an account with the provider's name."""
+    return None if record.client_id is None else f"{record.provider}:{record.client_id}"
 
 
 class MessageStore:

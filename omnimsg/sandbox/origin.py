@@ -1,8 +1,8 @@
-"""Refuse state-changing control requests that a web page of another site makes.
+"""Refuse control requests that a web page of another site makes, those that only read included.
 
 A browser sends requests to 127.0.0.1 for any page. A page of another site is recognised by its
-``Origin``, or by a ``Host`` that resolves to this machine without being one of its names (DNS
-rebinding).
+``Origin``, by ``Sec-Fetch-Site`` (a frame has no ``Origin``), or by a ``Host`` that resolves to
+this machine without being one of its names (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_-]{1,63})*")
 
-_SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+# The values of ``Sec-Fetch-Site`` that name a page of another site, or of another port.
+_OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
 
 # Suffixes that no public DNS server resolves (RFC 6761, RFC 6762, ICANN's .internal).
 _PRIVATE_SUFFIXES: Final = (".localhost", ".local", ".internal", ".test")
@@ -67,19 +68,16 @@ def _is_private_name(name: str) -> bool:
     return True
 
 
-def foreign_request(request: web.Request, bound_host: str) -> str | None:
+def foreign_page(request: web.Request, bound_host: str) -> str | None:
     """Return why a control request is refused as one of a foreign page, None if it is allowed.
 
+    A link on a foreign page, which a person follows, is allowed: the page cannot read the answer.
+
     Args:
-        request: A request to the control API.
+        request: A request to the control API, whatever its method.
         bound_host: The host that the sandbox listens on. On a loopback address, only loopback names
             are accepted; on another one, addresses and names of a private network too.
     """
-    return None if request.method in _SAFE_METHODS else foreign_page(request, bound_host)
-
-
-def foreign_page(request: web.Request, bound_host: str) -> str | None:
-    """Return why a request, whatever its method, comes from a foreign page, None if it does not."""
     host = request.headers.get(hdrs.HOST, "")
     name = _host_name(host)
     if name is None:
@@ -89,5 +87,10 @@ def foreign_page(request: web.Request, bound_host: str) -> str | None:
         return f"Host: {name!r} is not a name of this sandbox"
     origins = request.headers.getall(hdrs.ORIGIN, [])
     if any(origin.lower() != f"http://{host}".lower() for origin in origins):
-        return "Origin: a page of another site may not change the sandbox"
+        return "Origin: a page of another site may not use the sandbox"
+    if (
+        request.headers.get("Sec-Fetch-Site") in _OTHER_SITES
+        and request.headers.get("Sec-Fetch-Dest") != "document"
+    ):
+        return "Sec-Fetch-Site: a page of another site may not use the sandbox"
     return None

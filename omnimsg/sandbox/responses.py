@@ -19,6 +19,12 @@ def json_response(document: object, status: int = 200) -> web.Response:
     return web.Response(body=dumps(document), status=status, content_type="application/json")
 
 
+def body_of(response: web.StreamResponse) -> bytes:
+    """Return the body of a buffered response; empty for a response that is written in parts."""
+    body = response.body if isinstance(response, web.Response) else None
+    return bytes(body) if isinstance(body, bytes | bytearray) else b""
+
+
 def explained(response: R, *reasons: str) -> R:
     """Attach to a response, for the request log, why it refuses, and return the response.
 

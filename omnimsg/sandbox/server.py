@@ -10,28 +10,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
-from omnimsg.sandbox.callback_control import callback_routes
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
 from omnimsg.sandbox.changed_messages import NotedChanges
 from omnimsg.sandbox.client_config import HOST, base_url, config, config_toml
 from omnimsg.sandbox.connections import Connections
-from omnimsg.sandbox.control_api import control_routes
-from omnimsg.sandbox.control_query import CONTROL, answer_control
+from omnimsg.sandbox.control_api import ControlApi
+from omnimsg.sandbox.control_query import CONTROL, answer_control, refused
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox
-from omnimsg.sandbox.inbox.routes import EMULATORS, inbox_routes
+from omnimsg.sandbox.inbox.routes import PAGE, inbox_routes
 from omnimsg.sandbox.message_records import utc_timestamp
-from omnimsg.sandbox.origin import foreign_request, is_host
+from omnimsg.sandbox.origin import foreign_page, is_host
 from omnimsg.sandbox.plugins import installed_emulators
 from omnimsg.sandbox.replies import Replies
-from omnimsg.sandbox.responses import REFUSED, json_response
+from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.routes import list_routes, prefixed, served
 from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -39,9 +38,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.message_records import MessageRecord
     from omnimsg.sandbox.replies import SentReply
+    from omnimsg.sandbox.routes import Handler
 
     Factory = Callable[[SandboxState], Emulator]
-    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 E = TypeVar("E", bound="Emulator")
 
@@ -239,7 +238,7 @@ class Sandbox:
         runner, self._runner = self._runner, None
         if server is not None:
             server.close()
-        self._inbox.close()
+        self._inbox.streams.close()
         await self.callbacks.stop()
         if runner is not None:
             with anyio.CancelScope(shield=True):
@@ -248,17 +247,15 @@ class Sandbox:
     def application(self) -> web.Application:
         """Return a new application with all routes; a subclass may add middlewares to it."""
         application = web.Application(client_max_size=REQUEST_BYTES)
-        application[EMULATORS] = list(self.emulators)
-        routes = [
-            *control_routes(
-                handsets=self.handsets,
-                faults=self.faults,
-                requests=self.requests,
-                reset=self.reset,
-            ),
-            *callback_routes(self.callbacks, self._reply),
-            *inbox_routes(self._inbox, self.host),
-        ]
+        control = ControlApi(
+            handsets=self.handsets,
+            faults=self.faults,
+            callbacks=self.callbacks,
+            requests=self.requests,
+            reply=self._reply,
+            reset=self.reset,
+        )
+        routes = [*control.routes(), *inbox_routes(self._inbox)]
         for name, emulator in self.emulators.items():
             routes += prefixed(f"/{name}", emulator.routes())
             routes += prefixed(f"{CONTROL}/{name}", emulator.control_routes())
@@ -282,9 +279,11 @@ class Sandbox:
 
     async def _serve_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a control request, unless it comes from a foreign page."""
-        foreign = foreign_request(request, self.host)
-        if foreign is not None:
-            return json_response({"error": foreign}, status=403)
+        resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in PAGE:
+            foreign = foreign_page(request, self.host)
+            if foreign is not None:
+                return refused(foreign, 403)
         return await answer_control(request, handler)
 
     async def _serve_provider(
@@ -319,7 +318,7 @@ class Sandbox:
             "refused": None,
         }
         self.requests.append(entry)
-        exchange = self._inbox.begin(request, emulator.name, now, entry)
+        exchange = self._inbox.exchanges.begin(request, emulator.name, now, entry)
         resets_before = self._reset_count
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -7,13 +7,16 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+import attrs
+
 from omnimsg.sandbox.capacity import Limits
 from omnimsg.sandbox.handsets import Handsets
 from omnimsg.sandbox.ids import random_uuid
-from omnimsg.sandbox.message_records import LifecycleStep, apply_pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from omnimsg.sandbox.message_records import LifecycleStep
 
 
 class SandboxState:
@@ -52,7 +55,10 @@ class SandboxState:
 
     def apply_pace(self, steps: Sequence[LifecycleStep]) -> tuple[LifecycleStep, ...]:
         """Return the steps of a table ``pace`` seconds apart."""
-        return apply_pace(steps, self.pace)
+        if not self.pace:
+            # Most sandboxes have no pace; the steps of a table can be used unchanged.
+            return tuple(steps)
+        return tuple(attrs.evolve(each, offset=n * self.pace) for n, each in enumerate(steps))
 
     def should_throttle(self, provider: str, to: str) -> bool:
         """Count an attempt to send to a recipient; return True for every odd attempt."""

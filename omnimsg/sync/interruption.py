@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
 
 from omnimsg import client
 from omnimsg.domain.errors import OmnimsgError, error_of
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
+from omnimsg.engine.loop_bound import PerLoop
 from omnimsg.engine.observers import Observer
 from omnimsg.idempotency.repeat_outcomes import known_outcome
 
@@ -86,6 +89,14 @@ class LoopClient(client.Client):
                     )
                 outcome = fate.result()
         return _accepted(what, outcome) if isinstance(outcome, Accepted) else str(error_of(outcome))
+
+    @cached_property
+    def handler_threads(self) -> PerLoop[CapacityLimiter]:
+        """Limits how many handlers run at once, each in a thread.
+
+        anyio's default limit is lower, and counts all other work of the process in threads.
+        """
+        return PerLoop(partial(CapacityLimiter, self._callbacks.concurrency))
 
     @cached_property
     def _fates(self) -> UnclaimedOutcomes:

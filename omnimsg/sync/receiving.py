@@ -17,11 +17,14 @@ from omnimsg.sync.wsgi import Receiver
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 
+    from anyio import CapacityLimiter
+
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.events import Event
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.delivery_events import StatusChanged
+    from omnimsg.engine.loop_bound import PerLoop
     from omnimsg.engine.unknown_codes import UnknownCode
     from omnimsg.sync.interruption import LoopClient
 
@@ -69,7 +72,7 @@ class Receiving:
             InvalidValue: `accounts` is no list, `handler` no function, or `public_url` no URL.
             TypeError: `handler` is a coroutine function.
         """
-        in_thread = None if handler is None else _in_thread(handler)
+        in_thread = None if handler is None else self._in_thread(handler)
         return Receiver(self._client.receiver(in_thread, accounts=accounts, public_url=public_url))
 
     def events(self) -> Generator[Event, None, None]:
@@ -92,7 +95,7 @@ class Receiving:
             InvalidValue: `handler` is no function.
             TypeError: It is a coroutine function.
         """
-        self._client.on_status(_in_thread(handler))
+        self._client.on_status(self._in_thread(handler))
         return handler
 
     def wait(
@@ -153,14 +156,23 @@ class Receiving:
         """
         return self._client.unknown_codes()
 
+    def _in_thread(self, handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
+        return _in_thread(handler, self._client.handler_threads)
+
 
 _NO_COROUTINES = (
     "a handler of omnimsg.sync is a plain function; coroutine functions are for omnimsg.Client"
 )
 
 
-def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
+def _in_thread(
+    handler: Callable[[T], Any], threads: PerLoop[CapacityLimiter]
+) -> Callable[[T], Awaitable[None]]:
     """Return a coroutine function that calls a handler in a worker thread.
+
+    Args:
+        handler: The handler.
+        threads: Limits how many handlers run at once.
 
     Raises:
         InvalidValue: The handler cannot be called.
@@ -185,6 +197,6 @@ def _in_thread(handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
 
     async def call(value: T) -> None:
         # Abandoned, so that the time limit of handlers also holds for one that hangs.
-        await anyio.to_thread.run_sync(handle, value, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(handle, value, abandon_on_cancel=True, limiter=threads.here)
 
     return call

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -10,6 +15,7 @@ from urllib.parse import quote
 import anyio.to_thread
 
 from omnimsg.delivery.request import CallbackRequest
+from omnimsg.engine.loop_bound import PerLoop
 from omnimsg.sync.call import run
 
 if TYPE_CHECKING:
@@ -25,6 +31,11 @@ StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[Environ, StartResponse], Any]
 
 _MAX_PIECE = 65_536
+# Bodies are read however busy the handlers are. The number of reads is that of the requests in
+# progress: each of them occupies a thread of the server.
+_READS = PerLoop(partial(anyio.CapacityLimiter, math.inf))
+# Where servers whose bodies block put the connection: gunicorn, and Werkzeug's own server.
+_CONNECTIONS = ("gunicorn.socket", "werkzeug.socket")
 
 
 class Receiver:
@@ -121,7 +132,13 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
     read = environ["wsgi.input"].read
     while left is None or left > 0:
         size = _MAX_PIECE if left is None else min(left, _MAX_PIECE)
-        piece = await anyio.to_thread.run_sync(read, size, abandon_on_cancel=True)
+        try:
+            piece = await anyio.to_thread.run_sync(
+                read, size, abandon_on_cancel=True, limiter=_READS.here
+            )
+        except asyncio.CancelledError:
+            _end_read(environ)
+            raise
         if not piece:
             if left:
                 raise ConnectionResetError
@@ -129,3 +146,20 @@ async def _body(environ: Environ) -> AsyncIterator[bytes]:
         if left is not None:
             left -= len(piece)
         yield piece
+
+
+def _end_read(environ: Environ) -> None:
+    """End a read that nobody waits for any more, where the server tells its connection.
+
+    Otherwise its thread, and with it the connection, would stay until the peer closes that, which
+    may take for ever. The answer can still be written.
+    """
+    for name in _CONNECTIONS:
+        connection = environ.get(name)
+        if connection is not None:
+            # Through a copy: an `SSLSocket` writes unencrypted after its own `shutdown`.
+            with (
+                suppress(OSError),
+                socket.fromfd(connection.fileno(), connection.family, connection.type) as copy,
+            ):
+                copy.shutdown(socket.SHUT_RD)

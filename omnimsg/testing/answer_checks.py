@@ -11,15 +11,16 @@ from omnimsg.domain.outcome import Accepted, Rejected
 from omnimsg.json_codec import dumps
 from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches, swapped_ids
-from omnimsg.testing.flow_driver import sending_index
+from omnimsg.testing.flow_driver import changing, sending_index
 from omnimsg.testing.harness import Harness
 from omnimsg.testing.proof_checks import is_documented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.testing.flow_driver import Alter
     from omnimsg.testing.scripted_answers import Said
 
 
@@ -34,7 +35,7 @@ class AnswerChecks(Harness):
             is_json = whole.json() is not None
             for cut, body in fuzz.truncations(whole.body):
                 name = f"{answer_name}, {cut}"
-                found, outcomes = self._send_altered(batch, said, _with_body(body))
+                found, outcomes = self._send_altered(batch, said, changing(body=body))
                 violations += [f"{name}, {each}" for each in found]
                 if is_json and any(outcomes):
                     violations.append(f"{name}: gave {_kinds(outcomes)}")
@@ -52,7 +53,9 @@ class AnswerChecks(Harness):
         for body_name, body in fuzz.SENSELESS_BODIES.items():
             for status in fuzz.HTTP_STATUSES:
                 name = f"{body_name} with HTTP {status}"
-                found, outcomes = self._send_altered(batch, said, _with_body(body, status))
+                found, outcomes = self._send_altered(
+                    batch, said, changing(body=body, status=status)
+                )
                 violations += [f"{name}, {each}" for each in found]
                 violations += [
                     f"{name}, message {index}: is {outcome.kind}"
@@ -74,7 +77,7 @@ class AnswerChecks(Harness):
             ids = [self.provider_id(index) for index in range(len(batch))]
             for mutation, document in fuzz.mutations(whole.json()):
                 body = dumps(document)
-                found, outcomes = self._send_altered(batch, said, _with_body(body))
+                found, outcomes = self._send_altered(batch, said, changing(body=body))
                 violations += [
                     f"{answer_name}, {mutation}, {each}"
                     for each in (*found, *swapped_ids(outcomes, ids))
@@ -103,7 +106,7 @@ class AnswerChecks(Harness):
         violations: list[str] = []
         for headers in ({}, odd):
             for status in fuzz.HTTP_STATUSES:
-                found, _ = self._send_altered(batch, said, _with_headers(headers, status))
+                found, _ = self._send_altered(batch, said, changing(headers=headers, status=status))
                 violations += [
                     f"HTTP {status} with {len(headers)} headers, {each}" for each in found
                 ]
@@ -131,7 +134,7 @@ class AnswerChecks(Harness):
         self,
         batch: Sequence[Message],
         said: Sequence[Said],
-        alter: Callable[[Response], Response],
+        alter: Alter,
     ) -> tuple[list[str], Sequence[Outcome | None]]:
         """Send, with the answer to the request that sends, and all later answers, altered.
 
@@ -140,16 +143,6 @@ class AnswerChecks(Harness):
         """
         run = self.send(batch, self.altering_responder(said, alter))
         return list(run.violations), run.valid_value or ()
-
-
-def _with_body(body: bytes, status: int | None = None) -> Callable[[Response], Response]:
-    return lambda response: attrs.evolve(
-        response, body=body, status=response.status if status is None else status
-    )
-
-
-def _with_headers(headers: dict[str, str], status: int) -> Callable[[Response], Response]:
-    return lambda response: attrs.evolve(response, headers=headers, status=status)
 
 
 def _with_unknown_members(response: Response) -> Response:

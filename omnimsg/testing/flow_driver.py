@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Responder: TypeAlias = Callable[[Request], Response]
+Alter: TypeAlias = Callable[[Response], Response]
 
 MAX_REQUESTS = 50
 
@@ -71,6 +72,11 @@ def drive(flow: Flow[T], respond: Responder, *, max_requests: int = MAX_REQUESTS
             responses.append(_without_sunk_body(request, respond(request)))
     finally:
         flow.close()
+
+
+def changing(**fields: Any) -> Alter:  # noqa: ANN401 - any field of a response
+    """Return a function that gives an answer other fields."""
+    return lambda response: attrs.evolve(response, **fields)
 
 
 def sending_index(requests: Sequence[Request]) -> int:

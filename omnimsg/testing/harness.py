@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Capabilities, CodeRow, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Responder
+    from omnimsg.testing.flow_driver import Alter, Responder
 
 T = TypeVar("T")
 
@@ -155,9 +155,7 @@ class Harness(AdapterSpec):
         """Return a responder that plays a provider with these answers to send requests."""
         return lambda request: self.answer(request, said)
 
-    def altering_responder(
-        self, said: Sequence[Said], alter: Callable[[Response], Response]
-    ) -> Responder:
+    def altering_responder(self, said: Sequence[Said], alter: Alter) -> Responder:
         """Return a responder that alters the answer to the request that sends, and all later ones.
 
         Earlier answers, such as to a token request, are unchanged.

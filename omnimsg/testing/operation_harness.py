@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
@@ -86,17 +87,8 @@ class OperationHarness(Harness):
 
     def broken_responder(self, index: int, broken: Response, respond: Responder) -> Responder:
         """Return a responder with one broken answer, at this index, and valid ones otherwise."""
-        indices = iter(range(1_000))
-
-        def respond_or_break(request: Request) -> Response:
-            if next(indices) == index:
-                return broken
-            try:
-                return respond(request)
-            except Exception:  # noqa: BLE001 - a broken answer may lead to an unforeseen request
-                return Response(404)
-
-        return respond_or_break
+        indices, otherwise = count(), forgiving(respond)
+        return lambda request: broken if next(indices) == index else otherwise(request)
 
     def driven_operations(self) -> Iterator[tuple[Operation, Adapter[Any], Driven[Any]]]:
         """Drive each operation of the adapter with its successful answer."""
@@ -107,6 +99,18 @@ class OperationHarness(Harness):
         for operation in operations:
             flow = self.operation_flow(operation, adapter)
             yield operation, adapter, drive(flow(), self.operation_responder(operation))
+
+
+def forgiving(respond: Responder) -> Responder:
+    """Return a responder with 404 for an unforeseen request, to which a broken answer may lead."""
+
+    def respond_or_refuse(request: Request) -> Response:
+        try:
+            return respond(request)
+        except Exception:  # noqa: BLE001 - the adapter's author has not foreseen the request
+            return Response(404)
+
+    return respond_or_refuse
 
 
 def describe(value: object) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
 from omnimsg.testing import fuzz
 from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.flow_driver import changing
 from omnimsg.testing.harness import Harness
 from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from omnimsg.adapter import CodeTable, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.testing.flow_driver import Alter
     from omnimsg.testing.scripted_answers import Said
-
-    Alter = Callable[[Response], Response]
 
 # A word and a number, because providers use either as codes; no provider has these.
 UNKNOWN_CODES = ("omnimsg-unknown", "987654")
@@ -50,7 +48,11 @@ class ProofChecks(Harness):
                 for status, source in INCONCLUSIVE_STATUSES.items()
                 for body_name, body in fuzz.SENSELESS_BODIES.items()
                 for violation in self._unproven_claims(
-                    f"{body_name} with HTTP {status}", batch, accepted, _with(status, body), source
+                    f"{body_name} with HTTP {status}",
+                    batch,
+                    accepted,
+                    changing(status=status, body=body),
+                    source,
                 )
             ]
         )
@@ -75,7 +77,7 @@ class ProofChecks(Harness):
                     f"unknown code {code} ({level}) with HTTP {status}",
                     batch,
                     said,
-                    _with(status),
+                    changing(status=status),
                     source,
                 )
             ]
@@ -108,9 +110,10 @@ class ProofChecks(Harness):
         for status in statuses:
             for level in self._code_levels():
                 said = self.refuse_all(batch, UNKNOWN_CODES[0], level)
-                yield f"an unknown code ({level}) with HTTP {status}", said, _with(status)
+                yield f"an unknown code ({level}) with HTTP {status}", said, changing(status=status)
             for body in (b"", fuzz.HTML, b"{}"):
-                yield f"HTTP {status} {body[:20]!r}", self.accept_all(batch), _with(status, body)
+                alter = changing(status=status, body=body)
+                yield f"HTTP {status} {body[:20]!r}", self.accept_all(batch), alter
 
     def _code_levels(self) -> list[str]:
         """Return the levels of codes that the body of an answer to a send can contain."""
@@ -140,10 +143,3 @@ def is_documented(outcome: Outcome, table: CodeTable) -> bool:
 
 def _unaltered(response: Response) -> Response:
     return response
-
-
-def _with(status: int, body: bytes | None = None) -> Alter:
-    """Return a function that gives an answer another status, and another body if one is given."""
-    return lambda response: attrs.evolve(
-        response, status=status, body=response.body if body is None else body
-    )

@@ -79,13 +79,7 @@ def create_http_transport(options: TransportOptions) -> Transport:
             options.base_url,
             extra=log_fields(url=options.base_url),
         )
-    transport = _kind_of_transport(options.network.transport)(
-        options.base_url,
-        hosts=options.hosts,
-        authorization=options.authorization,
-        connections=options.connections,
-        network=options.network,
-    )
+    transport = _kind_of_transport(options.network.transport)(options)
     if log.isEnabledFor(logging.DEBUG):
         from omnimsg.transport.logged_transport import LoggedTransport  # noqa: PLC0415 - rarely needed
 

@@ -24,6 +24,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from omnimsg.adapter import Effect
+from omnimsg.transport.content_coding import ACCEPT_ENCODING
+from omnimsg.transport.http_defaults import DEFAULT_HEADERS
 from omnimsg.transport.interface import WriteMark
 
 if TYPE_CHECKING:
@@ -36,17 +38,6 @@ if TYPE_CHECKING:
 
 # The minor versions of aiohttp that the tests of this file have passed with.
 TESTED_AIOHTTP: tuple[str, ...] = ("3.14",)
-
-# The largest body that is written without a task, bytes: about as much as a connection buffers
-# before its writer has to wait.
-MAX_SMALL_BODY = 2**16
-
-# Header lines of every request.
-DEFAULT_HEADERS = {"User-Agent": "omnimsg", "Accept": "application/json"}
-
-# The encodings that every Python decodes. aiohttp would advertise every one whose package is
-# installed, also where that package is too old for it to decode an answer.
-ACCEPT_ENCODING = "gzip, deflate"
 
 
 class Head(NamedTuple):
@@ -93,8 +84,10 @@ class TrackedRequest(aiohttp.ClientRequest):
     """A request that sets its write mark before it is written.
 
     Attributes:
-        DEFAULT_HEADERS: The header lines that aiohttp adds where they are missing. Set here,
-            because a default header line of the session costs more.
+        DEFAULT_HEADERS: The header lines that aiohttp adds where they are missing. By itself it
+            would advertise every encoding whose package is installed, also where that package is
+            too old for it to decode an answer. Set here, because a default header line of the
+            session costs more.
     """
 
     DEFAULT_HEADERS = aiohttp.ClientRequest.DEFAULT_HEADERS | {

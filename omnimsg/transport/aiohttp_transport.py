@@ -14,21 +14,21 @@ from omnimsg.domain.reason import Reason
 from omnimsg.transport.aiohttp_body import open_body
 from omnimsg.transport.aiohttp_faults import fault_from
 from omnimsg.transport.aiohttp_reading import ending_with_connection
-from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY, UnrequestedBytesError
+from omnimsg.transport.aiohttp_seam import UnrequestedBytesError
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole, write_decoded
-from omnimsg.transport.fault_texts import host_of
+from omnimsg.transport.fault_texts import host_of, invalid_answer
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES, MAX_SMALL_BODY
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.marked_session import MarkedSession, Marking
-from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
+from omnimsg.transport.pooled_transport import PooledTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from omnimsg.transport.endpoints import Target
     from omnimsg.transport.interface import Sink, WriteMark
-    from omnimsg.transport.network import Network
+    from omnimsg.transport.options import TransportOptions
 
 # The size of the pieces that are written to a sink, bytes.
 _SINK_CHUNK = 64 * 1024
@@ -42,33 +42,23 @@ class HttpTransport(PooledTransport[MarkedSession]):
     Redirects are not followed: aiohttp would repeat the body, and with it the message text.
 
     Args:
-        base_url: The URL that paths of requests are appended to.
-        hosts: The hosts, with a port where it is not the default, that may get the credentials.
-        authorization: The header lines with the credentials.
-        connections: The most connections that are open at once.
+        options: Where the requests go, and with which credentials.
         max_answer_bytes: The largest answer that is kept in memory.
         marking: How write marks are set at first.
-        network: Proxy, certificates, timeouts.
 
     Raises:
         OSError: `ca_file` cannot be read, or holds no certificate.
     """
 
-    def __init__(  # noqa: PLR0913 - one per option
+    def __init__(
         self,
-        base_url: str,
+        options: TransportOptions,
         *,
-        hosts: frozenset[str],
-        authorization: Mapping[str, str],
-        connections: int = 100,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         marking: Marking = Marking.VERIFYING,
-        network: Network | None = None,
     ) -> None:
-        super().__init__(base_url, hosts=hosts, authorization=authorization, network=network)
+        super().__init__(options, max_answer_bytes=max_answer_bytes)
         self._tls = self._network.tls_context()
-        self._connections = connections
-        self._max_answer_bytes = max_answer_bytes
         self._marking = marking
 
     @property
@@ -135,7 +125,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
 
         All kept-alive connections may hold such bytes; each attempt closes one of them.
         """
-        for _ in range(self._connections):
+        for _ in range(self._max_connections):
             if mark.written:
                 break  # aiohttp had repeated it by itself: an earlier attempt was written
             with suppress(UnrequestedBytesError):
@@ -161,7 +151,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> MarkedSession:
         return MarkedSession(
-            connections=self._connections,
+            connections=self._max_connections,
             marking=self._marking,
             network=self._network,
             tls=self._tls,
@@ -209,8 +199,7 @@ class HttpTransport(PooledTransport[MarkedSession]):
         if isinstance(error.__cause__, TransportFault):  # of a body that was being written
             return TransportFault(error.__cause__.reason, error.__cause__.detail)
         if isinstance(error, AnswerError):
-            what = f"the answer of {host_of(url)} {error.what}"
-            return TransportFault(Reason.INVALID_RESPONSE, what)
+            return invalid_answer(host_of(url), error.what)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
             proxy = self._network.proxy if url.scheme == "https" else None
             return fault_from(error, written=mark.written, url=url, proxy=proxy)

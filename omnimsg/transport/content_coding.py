@@ -19,6 +19,10 @@ ACCEPT_ENCODING = "gzip, deflate"
 # The most bytes of one decoded piece, however small its compressed form is.
 _MAX_PIECE = 64 * 1024
 
+# The most compressed bytes that are handed to zlib at once. At the end of each member of a gzip
+# file zlib copies the rest of them, and a member may have as few as 20 bytes.
+_MAX_INPUT = 16 * 1024
+
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
 # Some servers send a raw deflate stream, although RFC 9110 requires the zlib format.
@@ -48,11 +52,15 @@ class Decoder:
         return None if name is None else cls(name)
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Decode a piece of the body.
+        """Decode a piece of the body, in time proportional to its size, compressed and decoded.
 
         Raises:
             AnswerError: It is not in the announced coding.
         """
+        for start in range(0, len(data), _MAX_INPUT):
+            yield from self._decode(data[start : start + _MAX_INPUT])
+
+    def _decode(self, data: bytes) -> Iterator[bytes]:
         piece = b""
         try:
             # After a piece of full size, zlib may hold more although it has consumed all data.

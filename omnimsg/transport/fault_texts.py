@@ -1,4 +1,4 @@
-"""Texts of faults: the name of the host, the cause, and the configuration key to check."""
+"""The faults of exchanges as both transports word them: what failed, why, and what to check."""
 
 from __future__ import annotations
 
@@ -27,31 +27,71 @@ _TEMPORARY_REFUSALS = frozenset({408, 429})
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
-def connection_fault(
-    reason: Reason, what: str, error: Exception, proxy: Proxy | None
-) -> TransportFault:
-    """Build the fault of a failed connection; name a proxy variable that is set but not used."""
-    text = f"{what} ({type(error).__name__})"
-    variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
-    if variable is not None and proxy is None and not text.startswith("no answer"):
-        text += f"; {variable} is set but is not used: a proxy is the key `proxy` of the account"
-    return TransportFault(reason, text)
+def no_answer_in_time(host: str, error: Exception) -> TransportFault:
+    """Return the fault of a request that was not answered within its time limit."""
+    return _fault(Reason.TIMEOUT, f"no answer in time from {host}", error)
 
 
-def refused_tunnel(host: str, proxy: Proxy | None, status: int | None) -> TransportFault:
-    """Build the fault of a CONNECT that the proxy has refused: nothing was sent to the provider.
+def no_connection_in_time(host: str, error: Exception, proxy: Proxy | None) -> TransportFault:
+    """Return the fault of a connection that was not made within its time limit."""
+    what = f"no connection in time to {host}{_by(proxy)}"
+    return _connection_fault(Reason.TIMEOUT, what, error, proxy)
 
-    Args:
-        host: The host of the request.
-        proxy: The proxy.
-        status: The HTTP status of its answer; `None` where the answer was no HTTP.
+
+def no_connection(host: str, error: Exception, proxy: Proxy | None) -> TransportFault:
+    """Return the fault of a connection that could not be made."""
+    what = f"no connection to {host}{_by(proxy)}{_cause(error)}"
+    return _connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
+
+
+def no_such_host(name: str, error: Exception, proxy: Proxy | None) -> TransportFault:
+    """Return the fault of a name that the resolver does not know.
+
+    Some resolvers report every failure like this, so it may be temporary.
+    """
+    what = f"there is no host {name}; check {'base_url' if proxy is None else 'proxy'}"
+    return _connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
+
+
+def untrusted_certificate(host: str, error: Exception, proxy: Proxy | None) -> TransportFault:
+    """Return the fault of a host whose certificate does not prove that it is this host."""
+    what = f"the certificate of {host} is not trusted{_cause(error)}; see `ca_file`"
+    return _connection_fault(Reason.MISCONFIGURED, what, error, proxy)
+
+
+def no_encryption(host: str, error: Exception, proxy: Proxy | None) -> TransportFault:
+    """Return the fault of a TLS handshake that failed otherwise."""
+    what = f"no encrypted connection to {host}{_cause(error)}"
+    return _connection_fault(Reason.CONNECTION_FAILED, what, error, proxy)
+
+
+def refused_tunnel(host: str, status: int | None, proxy: Proxy) -> TransportFault:
+    """Return the fault of a CONNECT that the proxy refused; `None` is an answer without status.
+
+    Nothing was sent to the provider.
     """
     is_temporary = status is None or status >= 500 or status in _TEMPORARY_REFUSALS
     answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
     return TransportFault(
         Reason.CONNECTION_FAILED if is_temporary else Reason.MISCONFIGURED,
-        f"no connection to {host}: the proxy {name_of(proxy)} {answered}; check `proxy`",
+        f"no connection to {host}: the proxy {_name_of(proxy)} {answered}; check `proxy`",
     )
+
+
+def unusable_address(host: str, error: Exception) -> TransportFault:
+    """Return the fault of an address that no connection can be made to."""
+    return _fault(Reason.MISCONFIGURED, f"the address of {host} cannot be used", error)
+
+
+def broken_connection(host: str, error: Exception) -> TransportFault:
+    """Return the fault of a connection that broke after the request had left."""
+    what = f"the connection to {host} broke before the answer was whole"
+    return _fault(Reason.CONNECTION_LOST, what, error)
+
+
+def invalid_answer(host: str, what: str) -> TransportFault:
+    """Return the fault of an answer that cannot be read; `what` is the predicate."""
+    return TransportFault(Reason.INVALID_RESPONSE, f"the answer of {host} {what}")
 
 
 def no_address() -> socket.gaierror:
@@ -66,12 +106,31 @@ def host_of(url: URL) -> str:
     return name if url.is_default_port() or url.port is None else f"{name}:{url.port}"
 
 
-def name_of(proxy: Proxy | None) -> str:
+def _fault(reason: Reason, what: str, error: Exception) -> TransportFault:
+    return TransportFault(reason, f"{what} ({type(error).__name__})")
+
+
+def _connection_fault(
+    reason: Reason, what: str, error: Exception, proxy: Proxy | None
+) -> TransportFault:
+    """Build the fault of a failed connection; name a proxy variable that is set but not used."""
+    variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
+    if variable is None or proxy is not None:
+        return _fault(reason, what, error)
+    hint = f"{variable} is set but is not used: a proxy is the key `proxy` of the account"
+    return TransportFault(reason, f"{what} ({type(error).__name__}); {hint}")
+
+
+def _by(proxy: Proxy | None) -> str:
+    return "" if proxy is None else f" by the proxy {_name_of(proxy)}"
+
+
+def _name_of(proxy: Proxy) -> str:
     """Return the host and the port of a proxy."""
-    return "" if proxy is None else proxy.url.partition("//")[2]
+    return proxy.url.partition("//")[2]
 
 
-def cause(error: BaseException) -> str:
+def _cause(error: BaseException) -> str:
     """Return what the operating system or OpenSSL reported, such as `: connection refused`."""
     inner = error
     for name in ("certificate_error", "os_error"):

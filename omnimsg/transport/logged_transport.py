@@ -21,7 +21,8 @@ log: logging.Logger = logging.getLogger("omnimsg.transport")
 class LoggedTransport:
     """Logs each request of another transport: method, host, path, answer and time.
 
-    Neither bodies, header lines nor queries are logged, and numbers in a path are masked.
+    Neither bodies, header lines, queries nor credentials in a URL are logged, and numbers in a
+    path are masked.
 
     Args:
         transport: Sends the requests.
@@ -71,4 +72,5 @@ class LoggedTransport:
     def _host_and_path(self, request: Request) -> str:
         url = request.url
         parts = urlsplit(self._base_url + url if url.startswith("/") else url)
-        return f"{parts.netloc}{parts.path}"
+        # A URL that a provider named may have credentials, and characters that forge a line.
+        return ascii(f"{parts.netloc.rpartition('@')[2]}{parts.path}")[1:-1]

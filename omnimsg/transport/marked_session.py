@@ -16,8 +16,6 @@ import aiohttp
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.transport.aiohttp_connector import Connections, Connector
 from omnimsg.transport.aiohttp_seam import (
-    ACCEPT_ENCODING,
-    DEFAULT_HEADERS,
     TESTED_AIOHTTP,
     Head,
     SmallBody,
@@ -26,6 +24,8 @@ from omnimsg.transport.aiohttp_seam import (
     sending,
 )
 from omnimsg.transport.aiohttp_tracing import SingleAttempt, mark_tracing
+from omnimsg.transport.content_coding import ACCEPT_ENCODING
+from omnimsg.transport.http_defaults import DEFAULT_HEADERS, MAX_HEADER_LINE, MAX_HEADER_LINES
 from omnimsg.transport.interface import WriteMark
 from omnimsg.transport.network import Network
 
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Target
-
-# The longest header line of an answer that is read, bytes, and the most header lines. aiohttp's own
-# limits are 8,190 and 128, which some gateways exceed.
-_MAX_HEADER_LINE = 32 * 1024
-_MAX_HEADER_LINES = 500
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
@@ -220,9 +215,10 @@ class MarkedSession:
             # aiohttp takes a body that is cut off within its coding for a whole one.
             auto_decompress=False,
             headers=headers,
-            max_line_size=_MAX_HEADER_LINE,
-            max_field_size=_MAX_HEADER_LINE,
-            max_headers=_MAX_HEADER_LINES,
+            # aiohttp's own limits are 8,190 and 128.
+            max_line_size=MAX_HEADER_LINE,
+            max_field_size=MAX_HEADER_LINE,
+            max_headers=MAX_HEADER_LINES,
             timeout=self._connections.timeout,
         )
         self._sessions.append(self._session)

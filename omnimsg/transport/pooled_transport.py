@@ -11,18 +11,15 @@ import anyio
 from omnimsg.adapter import Multipart, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.endpoints import Endpoints
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES
 from omnimsg.transport.interface import TransportFault
-from omnimsg.transport.network import Network
 from omnimsg.transport.timeouts import CLEANUP_SECONDS, Timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omnimsg.adapter import Request
     from omnimsg.transport.interface import Sink
-
-# The largest answer that is kept in memory, bytes. A batch of 1,000 verdicts has some 300 kB.
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+    from omnimsg.transport.network import Network
+    from omnimsg.transport.options import TransportOptions
 
 # The size of asyncio's read buffer, bytes.
 _READ_BUFFER = 256 * 1024
@@ -45,28 +42,23 @@ class PooledTransport(ABC, Generic[C]):
     """Keeps the connections of one account, and the time limits of its exchanges.
 
     Args:
-        base_url: The URL that paths of requests are appended to.
-        hosts: The hosts, with a port where it is not the default, that may get the credentials.
-        authorization: The header lines with the credentials.
-        network: Proxy, certificates, timeouts.
+        options: Where the requests go, and with which credentials.
+        max_answer_bytes: The largest answer that is kept in memory.
     """
 
     def __init__(
-        self,
-        base_url: str,
-        *,
-        hosts: frozenset[str],
-        authorization: Mapping[str, str],
-        network: Network | None,
+        self, options: TransportOptions, *, max_answer_bytes: int = MAX_ANSWER_BYTES
     ) -> None:
-        self._base_url = base_url
-        self._network: Network = network or Network()
-        self._request_timeout = self._network.request_timeout
+        self._base_url = options.base_url
+        self._network: Network = options.network
+        self._request_timeout = options.network.request_timeout
+        self._max_connections = options.connections
+        self._max_answer_bytes = max_answer_bytes
         self._endpoints: Endpoints = Endpoints(
-            base_url,
-            hosts=hosts,
-            authorization=authorization,
-            allow_http=self._network.allow_http,
+            options.base_url,
+            hosts=options.hosts,
+            authorization=options.authorization,
+            allow_http=options.network.allow_http,
         )
         self._opened: C | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

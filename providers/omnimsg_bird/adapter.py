@@ -17,9 +17,8 @@ from omnimsg.adapter import (
     quote_segment,
     refused,
 )
-from omnimsg.adapter.inbound import message_id_of
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.message_id import split_batch_id
+from omnimsg.domain.message_id import MessageId, split_batch_id
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.json_codec import dumps
 from omnimsg_bird import hosts, rules
@@ -182,16 +181,11 @@ class BirdAdapter(Adapter[BirdSettings]):
     ) -> Flow[Answered[Page[Interaction]]]:
         """Fetch the recipients' interactions with a message; Bird returns all in one page."""
         if split_batch_id(provider_id) is not None:
-            entry = yield from batch_message.find_entry(
-                provider_id, self._workspace("channels/messages"), self
+            found = yield from batch_message.find_id(
+                provider_id, self._workspace("channels/messages"), self, context
             )
-            if not isinstance(entry, dict):
-                return entry
-            found = message_id_of(context.account, entry.get("channelId"), entry.get("id"))
-            if found is None:
-                return refused(
-                    Reason.NOT_FOUND, "id", "names a message that Bird does not list, or not yet"
-                )
+            if not isinstance(found, MessageId):
+                return found
             provider_id = found.provider_id
         path = self._message(provider_id)
         if path is None:

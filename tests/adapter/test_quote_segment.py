@@ -19,6 +19,12 @@ def test_empty_and_dot_segments_are_refused(text: str) -> None:
         quote_segment(text)
 
 
+def test_half_a_surrogate_pair_is_refused() -> None:
+    """An id that UTF-8 cannot encode is refused as a value, and no error of the adapter."""
+    with pytest.raises(InvalidValue, match="id: must not hold half a surrogate pair"):
+        quote_segment("a\ud800")
+
+
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: set(text) != {"."}))
 def test_any_other_text_is_one_segment(text: str) -> None:
     """A quoted text has no character that ends a segment, and unquoting returns it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omnimsg.bulk import FileFormatError, Line, open_message_file, source
+from omnimsg.bulk.column_names import column_of_path
 from omnimsg.bulk.csv_columns import Columns
 from omnimsg.bulk.source import fingerprint
 from omnimsg.domain.content import Email, Media, Template, Text
@@ -263,7 +264,7 @@ def test_a_text_of_the_command_line_has_no_cells_of_other_content() -> None:
 
 def test_a_parameter_is_reported_by_its_column() -> None:
     """The second parameter of a template is the column `param.2`."""
-    assert Columns(["to", "template"]).column_of("content.body[1].text") == "param.2"
+    assert column_of_path("content.body[1].text") == "param.2"
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.txt", "a"])

@@ -14,9 +14,9 @@ from support.toy import ToyAdapter
 
 from omnimsg.adapter import Capabilities
 from omnimsg.cli import sandbox_process
-from omnimsg.cli.bench import load_redirected
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.load_run import DecisiveLimit, LoadResult, phone_numbers
+from omnimsg.cli.redirected_config import load_redirected
 from omnimsg.cli.sandbox_process import start_sandbox_process
 from omnimsg.engine.policy import Limits, OnAmbiguous, RetryPolicy
 from omnimsg.sandbox import MAGIC, config

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg.cli import demo
-from omnimsg.cli.demo import DemoResult, result_to_json, run_demo
+from omnimsg.cli import demo, demo_run
+from omnimsg.cli.demo import result_to_json
 from omnimsg.cli.demo_messages import demo_messages
+from omnimsg.cli.demo_run import DemoResult, run_demo
 from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 
 PROVIDERS = ["bird", "clickatell", "messente"]
-
-
-def _show_nothing(_: list[DemoResult]) -> None:
-    """Show nothing."""
 
 
 def test_all_goes_as_expected(run: Run) -> None:
@@ -82,7 +79,7 @@ def test_every_message_has_a_recipient_of_its_own() -> None:
 async def test_delivered_agrees_with_the_handsets() -> None:
     """A result is delivered if and only if its handset has received exactly one message."""
     async with Sandbox() as sandbox:
-        results = await run_demo(sandbox, _show_nothing)
+        results = await run_demo(sandbox)
 
         for each in results:
             received = list(sandbox.handsets.received(each.message.to))
@@ -95,7 +92,7 @@ async def test_an_unexpected_outcome_is_noticed() -> None:
     """A message that a server fault makes ambiguous is not as expected, and counts as finished."""
     async with Sandbox() as sandbox:
         sandbox.faults.add("status", provider="bird", status=500)
-        results = await run_demo(sandbox, _show_nothing)
+        results = await run_demo(sandbox)
 
     (wrong,) = [each for each in results if not each.as_expected]
     assert wrong.actual()["outcome"] == "ambiguous"
@@ -108,7 +105,7 @@ def test_a_deviation_is_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -
     async def not_sent(*_: object) -> list[DemoResult]:
         return [DemoResult(demo_messages(["bird"])[0])]
 
-    monkeypatch.setattr(demo, "run_demo", not_sent)
+    monkeypatch.setattr(demo_run, "run_demo", not_sent)
 
     ran = run("demo")
 

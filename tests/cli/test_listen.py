@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hmac
 import json
 import signal
 import socket
@@ -154,6 +156,38 @@ def test_what_is_not_signed_is_shown_as_refused(config: Path, run: Run) -> None:
     assert "delivered" in line
     assert "bird  not genuine, answered 401" in errors
     assert "another secret, or for another address" in errors
+
+
+def test_what_is_not_http_is_one_line_without_the_secret(config: Path) -> None:
+    """A request that is not HTTP is one line, with neither its path nor a traceback."""
+    with listening(config) as (process, url, _):
+        host, port = url.split("/")[2].split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as caller:
+            caller.sendall(
+                b"POST /callbacks/clickatell/sandbox-callback-secret-0\x1b[2J HTTP/1.1\r\n\r\n"
+            )
+            answer = caller.recv(100)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        lines = process.stderr.read().splitlines()
+
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert ["          refused     unreadable request (InvalidURLError)"] == lines
+
+
+def test_a_compressed_body_is_not_unpacked(config: Path) -> None:
+    """A body is verified as the bytes that came: a few kilobytes do not become a large one."""
+    body = gzip.compress(bytes(50_000_000))
+    digest = hmac.new(b"sandbox-password", body, "sha256").hexdigest()
+    headers = {"X-Messente-Signature": digest, "Content-Encoding": "gzip"}
+
+    with listening(config) as (_, url, printed):
+        asked = urllib.request.Request(f"{url}/messente", body, headers, method="POST")  # noqa: S310
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - our own
+            status = answer.status
+        line = printed.readline().split()
+
+    assert (204, ["unparsed", "messente", "no", "JSON", "document"]) == (status, line[1:])
 
 
 def has_ipv6() -> bool:

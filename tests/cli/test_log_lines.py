@@ -48,6 +48,14 @@ def test_a_level_has_its_prefix(
     assert f"{prefix}one two\n" == capsys.readouterr().err
 
 
+def test_a_line_of_v_has_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines that only `-v` prints are one line each, without control characters."""
+    with log_lines(verbose=True):
+        logging.getLogger("omnimsg.test").debug("one\x1b[2J two\nerror: three\u202e")
+
+    assert "one two error: three\n" == capsys.readouterr().err
+
+
 def test_a_line_that_cannot_be_printed_fails_nobody(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

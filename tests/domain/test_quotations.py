@@ -142,6 +142,15 @@ def test_whatever_is_said_there_is_an_answer(said: str, secret: str, text: str) 
     assert found == said or "…" in found or "*" in found
 
 
+def test_a_sentence_of_backslashes_takes_linear_time() -> None:
+    """A million backslashes, which escape nothing, do not take quadratic time."""
+    said = "\\" * 1_000_000 + " "
+
+    assert f"{said}to …" == redact_quotations(
+        f"{said}to My OTP is 482913", texts=["my otp is 482913"]
+    )
+
+
 def test_a_long_sentence_takes_linear_time() -> None:
     """A sentence of 100,000 characters that nearly match a secret is redacted in linear time."""
     said = (KEY[:8] + " ") * 12_000

@@ -171,6 +171,13 @@ def test_every_address_in_a_list_is_masked(addresses: list[str], separator: str)
     assert not any(address in masked for address in addresses)
 
 
+def test_a_text_of_spaces_is_redacted_in_linear_time() -> None:
+    """A message with a million spaces in a row does not take quadratic time to redact."""
+    private = f"a{' ' * 1_000_000}b"
+
+    assert "refused: …" == redact(f"refused: {private}", [private])
+
+
 def test_long_texts_are_masked_in_linear_time() -> None:
     """Masking a million letters before an at sign does not take quadratic time."""
     text = "a" * 1_000_000 + " @"

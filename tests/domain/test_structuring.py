@@ -6,6 +6,7 @@ import cattrs
 import pytest
 
 from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.serialization import message_from_json
 from omnimsg.domain.structuring import read_float, structure
 
 
@@ -35,3 +36,19 @@ def test_a_bool_is_not_a_float() -> None:
     """Although `bool` is a subclass of `int`, `True` is not a number."""
     with pytest.raises(ValueError, match="must be a number"):
         read_float(True, None)
+
+
+def test_few_of_many_unknown_keys_are_named() -> None:
+    """Of an object with many unknown keys the first twenty are named, and the others counted."""
+    data = {
+        "to": "+37255500001",
+        "content": {"type": "text", "text": "x"},
+        **{f"k{each:06}": 1 for each in range(50_000)},
+    }
+
+    with pytest.raises(InvalidValue) as caught:
+        message_from_json(data)
+
+    *named, rest = caught.value.problems
+    assert [f"k{each:06}" for each in range(20)] == [each.path for each in named]
+    assert ("$", "has 49,980 more keys that are not known") == (rest.path, rest.why)

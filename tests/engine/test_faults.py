@@ -36,6 +36,7 @@ from omnimsg import (
 )
 from omnimsg.engine.attempt.runner import AttemptRunner
 from omnimsg.engine.clock import SystemClock
+from omnimsg.transport import TransportOptions
 from omnimsg.transport.aiohttp_transport import HttpTransport
 
 if TYPE_CHECKING:
@@ -298,9 +299,13 @@ async def test_no_free_connection_in_time() -> None:
     """A deadline that passes while a message waits for a free connection leaves it unsent."""
     adapter = tiny()
     async with Server(stall) as server:
-        wire = HttpTransport(
-            server.url, hosts=frozenset({server.url[7:]}), authorization={}, connections=1
+        options = TransportOptions(
+            base_url=server.url,
+            hosts=frozenset({server.url[7:]}),
+            authorization={},
+            connections=1,
         )
+        wire = HttpTransport(options)
         runner = AttemptRunner(adapter, wire, SystemClock())
         first = asyncio.create_task(runner.send(texts(1), seconds(10)))
         await server.arrived.wait()

@@ -12,6 +12,7 @@ from support.adapters import FakeTransport, TinyAdapter, accepted, account_engin
 
 from omnimsg import Limits, Message, Outcome, Policy, Reason, RetryPolicy
 from omnimsg.adapter import CodeRow, CodeTable, Request, Response, Verdict
+from omnimsg.engine.sending.stream import send_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
@@ -74,7 +75,8 @@ def stream(
     policy = Policy(retry=RetryPolicy(base=0), limits=Limits(concurrency=window + 1))
     account = account_engine(adapter, wire, journal=journal, policy=policy, clock=clock)
     ahead = (window + 2) * adapter.capabilities.max_messages
-    return _closing(account, account.stream(messages, deadline, ahead=ahead))
+    outcomes = send_stream(account.stream_target, messages, deadline=deadline, ahead=ahead)
+    return _closing(account, outcomes)
 
 
 async def _closing(

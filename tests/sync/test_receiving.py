@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -206,6 +207,79 @@ def test_a_body_that_the_server_does_not_end_is_refused(client: sync.Client, how
     status, headers = call(receiver, PATH, report(5), **how)
 
     assert ("400 Bad Request", EMPTY, []) == (status, headers, found)
+
+
+@pytest.mark.parametrize("name", ["gunicorn.socket", "werkzeug.socket"])
+def test_a_body_that_comes_too_slowly_keeps_no_thread(server: str, name: str) -> None:
+    """The thread that reads a body ends with the time for it; the answer can still be written."""
+    connection, peer = socket.socketpair()
+    ended = threading.Event()
+
+    class Input(BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            try:
+                return super().read(size)
+            finally:
+                ended.set()
+
+    body = Input(socket.SocketIO(connection, "r"))
+    more: dict[str, Any] = {name: connection, "wsgi.input": body, "CONTENT_LENGTH": "500"}
+    with (
+        connection,
+        peer,
+        sync.Client.from_config(configuration(server, read_timeout=0.05)) as client,
+    ):
+        peer.sendall(b"{")
+
+        status, headers = call(client.receiver(ignore), PATH, **more)
+        has_ended = ended.wait(5)
+        connection.sendall(b"408")
+
+        assert ("408 Request Timeout", EMPTY, True) == (status, headers, has_ended)
+        assert b"408" == peer.recv(9)
+
+
+def test_as_many_handlers_run_at_once_as_are_configured(client: sync.Client) -> None:
+    """`callbacks.concurrency` limits the handlers, and no smaller pool of threads does."""
+    all_run = threading.Barrier(50, timeout=5)
+    receiver = client.receiver(lambda _: all_run.wait())
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(lambda n: call(receiver, PATH, report(5, n))[0], range(50)))
+
+    assert ["204 No Content"] * 50 == answers
+
+
+def test_a_body_is_read_while_handlers_are_busy(server: str) -> None:
+    """A body that is there is read at once, however many handlers run."""
+    are_busy, is_read = threading.Barrier(41, timeout=5), threading.Event()
+    may_end = threading.Event()
+
+    def handle(_: object) -> None:
+        if not is_read.is_set():
+            are_busy.wait()
+            may_end.wait(5)
+
+    class Input(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            is_read.set()
+            return super().read(size)
+
+    with (
+        sync.Client.from_config(configuration(server, concurrency=40)) as client,
+        ThreadPoolExecutor(41) as threads,
+    ):
+        receiver = client.receiver(handle)
+        busy = [threads.submit(call, receiver, PATH, report(5, number)) for number in range(40)]
+        are_busy.wait()
+        body = report(5, 40)
+        more: dict[str, Any] = {"wsgi.input": Input(body)}
+        late = threads.submit(call, receiver, PATH, body, "POST", **more)
+        was_read = is_read.wait(3)
+        may_end.set()
+        answers = {each.result()[0] for each in (*busy, late)}
+
+    assert (True, {"204 No Content"}) == (was_read, answers)
 
 
 def test_the_path_is_taken_as_it_came(client: sync.Client) -> None:

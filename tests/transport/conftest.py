@@ -10,6 +10,7 @@ import pytest
 import support.servers
 from support.guards import discreet, no_leaks, unblocked
 
+from omnimsg.transport import Network, TransportOptions
 from omnimsg.transport.aiohttp_transport import HttpTransport
 from omnimsg.transport.marked_session import Marking
 from omnimsg.transport.protocol.protocol_transport import ProtocolTransport
@@ -43,17 +44,24 @@ async def transport_to(
     created: list[HttpTransport | ProtocolTransport] = []
 
     def create(
-        url: str, *, hosts: frozenset[str] | None = None, **options: Any
+        url: str,
+        *,
+        hosts: frozenset[str] | None = None,
+        connections: int = 100,
+        network: Network | None = None,
+        **given: Any,
     ) -> HttpTransport | ProtocolTransport:
-        given: dict[str, Any] = {
-            "hosts": frozenset({url.partition("://")[2]}) if hosts is None else hosts,
-            "authorization": {"Authorization": "Tiny s3cret"},
-            **options,
-        }
+        options = TransportOptions(
+            base_url=url,
+            hosts=frozenset({url.partition("://")[2]}) if hosts is None else hosts,
+            authorization={"Authorization": "Tiny s3cret"},
+            connections=connections,
+            network=network or Network(),
+        )
         if marking is None:
-            created.append(ProtocolTransport(url, **given))
+            created.append(ProtocolTransport(options, **given))
         else:
-            created.append(HttpTransport(url, **{"marking": marking, **given}))
+            created.append(HttpTransport(options, **{"marking": marking, **given}))
         return created[-1]
 
     yield create

@@ -8,12 +8,13 @@ import attrs
 
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS
 from omnimsg.engine.attempt.http_status_rules import may_concern_one_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from omnimsg.domain.outcome import Outcome
+    from omnimsg.domain.outcome import Ambiguous, Outcome
 
 
 @attrs.frozen
@@ -30,7 +31,9 @@ class Split:
     refusal: Failure | None = None
 
 
-def split_of(outcomes: Sequence[Outcome]) -> Split | None:
+def split_of(
+    outcomes: Sequence[Outcome], doubts: Mapping[str, Ambiguous] = NO_DOUBTS
+) -> Split | None:
     """Return a split where a request of several messages was refused as a whole.
 
     The refusal proves that nothing was sent, so the parts may be sent. It is one refusal where all
@@ -38,8 +41,15 @@ def split_of(outcomes: Sequence[Outcome]) -> Split | None:
     were read from the same part of the answer; equal verdicts on single messages (207) each have an
     entry of their own. A request that was refused without a verdict of the provider is split as
     well: a firewall may have refused one text.
+
+    Args:
+        outcomes: One per message, in order.
+        doubts: The outcomes, by reference, of messages that may have been sent before. A request
+            with one of these is not split: for it, the refusal proves nothing.
     """
     if outcomes.__class__ is AllAccepted:
+        return None
+    if doubts and any(each.reference in doubts for each in outcomes):
         return None
     first = outcomes[0]
     if len(outcomes) == 1 or not isinstance(first, (Rejected, NotSent)):

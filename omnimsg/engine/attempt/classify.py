@@ -18,6 +18,7 @@ from omnimsg.adapter import Effect, Verdict
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.engine.attempt.answer_text import code_of, words_of
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.http_status_rules import rule_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 _MAX_RETRY_AFTER = 1e12
 
 
-def by_status(response: Response, effect: Effect, table: CodeTable) -> tuple[Verdict, Failure]:
+def by_status(response: Response, effect: Effect, table: CodeTable) -> Finding:
     """Classify a request by the HTTP status of an answer without a verdict.
 
     The answer's words become part of the detail, whoever wrote them; a code that the table does not
@@ -54,7 +55,7 @@ def by_status(response: Response, effect: Effect, table: CodeTable) -> tuple[Ver
         # A 2xx that cannot be read will not become readable by asking again.
         retry = Retry.SAFE if status >= 400 else Retry.NEVER
     words, code = words_of(response), code_of(response)
-    return rule.verdict, Failure(
+    failure = Failure(
         reason=rule.reason,
         retry=retry,
         detail=f"{rule.detail}; it says: {words}" if words else rule.detail,
@@ -62,33 +63,33 @@ def by_status(response: Response, effect: Effect, table: CodeTable) -> tuple[Ver
         http_status=status,
         raw=_raw(response),
     )
+    return Finding(rule.verdict, failure)
 
 
-def of_messages(
-    verdict: Verdict, failure: Failure, effect: Effect, *, sent_before: bool
-) -> tuple[Verdict, Failure]:
-    """Turn the classification of a flow's last request into that of its messages.
+def of_messages(finding: Finding, effect: Effect, *, sent_before: bool) -> Finding:
+    """Turn the finding about a flow's last request into that about its messages.
 
     A message is judged by the strongest effect that has left for it. Once a request that sends has
     left, nothing that follows proves it unsent. While none has, it is unsent even where a request
     was lost, and a refused request (for a token, say) does not reject it.
 
     Args:
-        verdict: What the last request's answer proves about that request.
-        failure: Its failure.
+        finding: The one about the last request.
         effect: Its effect.
         sent_before: Whether an earlier request that sends may have left.
     """
+    verdict, failure = finding
     if sent_before:
         detail = f"{failure.detail}; an earlier request may have sent the message"
-        return Verdict.AMBIGUOUS, attrs.evolve(failure, retry=Retry.UNSAFE, detail=detail)
+        doubt = attrs.evolve(failure, retry=Retry.UNSAFE, detail=detail)
+        return Finding(Verdict.AMBIGUOUS, doubt)
     if effect is Effect.SENDS or verdict in (Verdict.NOT_SENT, Verdict.ACCOUNT):
-        return verdict, failure
+        return finding
     verdict = Verdict.ACCOUNT if verdict is Verdict.REJECTED else Verdict.NOT_SENT
-    return verdict, attrs.evolve(failure, retry=verdict.retry)
+    return Finding(verdict, attrs.evolve(failure, retry=verdict.retry))
 
 
-def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verdict, Failure]:
+def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> Finding:
     """Classify a request by how its exchange broke.
 
     Args:
@@ -103,29 +104,31 @@ def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> tuple[Verd
     if left and not effect.is_repeatable:
         retry = verdict.retry
         detail += "; the request may have been carried out: find out before you repeat it"
-    return verdict, Failure(reason=fault.reason, retry=retry, detail=detail)
+    return Finding(verdict, Failure(reason=fault.reason, retry=retry, detail=detail))
 
 
-def by_broken_contract(detail: str, *, left: bool) -> tuple[Verdict, Failure]:
+def by_broken_contract(detail: str, *, left: bool) -> Finding:
     """Classify a message whose adapter broke its contract."""
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
-    return verdict, Failure(
+    failure = Failure(
         reason=Reason.UNKNOWN,
         # Not the provider's fault, and another attempt would break the same way.
         fault=Fault.CALLER,
         retry=Retry.UNSAFE if left else Retry.NEVER,
         detail=detail,
     )
+    return Finding(verdict, failure)
 
 
-def by_failed_component(detail: str) -> tuple[Verdict, Failure]:
+def by_failed_component(detail: str) -> Finding:
     """Classify a message that a journal or a suppression list has kept from leaving by an error.
 
     The error says nothing about the message, and is the application's to fix. The message is not
     sent again by itself: the component has failed for all messages, mostly.
     """
-    return Verdict.NOT_SENT, Failure(
-        reason=Reason.UNKNOWN, fault=Fault.CALLER, retry=Retry.AFTER_FIX, detail=detail
+    return Finding(
+        Verdict.NOT_SENT,
+        Failure(reason=Reason.UNKNOWN, fault=Fault.CALLER, retry=Retry.AFTER_FIX, detail=detail),
     )
 
 

@@ -15,10 +15,9 @@ from omnimsg.engine.journal import DirectJournal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Verdict
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.finding import Finding
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Attempt, Journal
 
@@ -39,7 +38,7 @@ class DirectWriter:
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
-    ) -> dict[int, Outcome] | tuple[Verdict, Failure]:
+    ) -> dict[int, Outcome] | Finding:
         """Record an intent, as `JournalWriter.intend` does; no message is ended."""
         try:
             written = self._journal.begin_intent(attempt, messages)

@@ -7,30 +7,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
+from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
+
+    from omnimsg.domain.outcome import Ambiguous, Outcome
 
 NO_DOUBTS: Mapping[str, Ambiguous] = MappingProxyType({})
 """The doubts of a batch of which no message may have been sent before."""
-
-
-class DoubtsKept(list[Outcome]):
-    """The outcomes of an attempt, with the doubts from earlier attempts kept.
-
-    Args:
-        outcomes: One per message, in order.
-        attempt: See below.
-
-    Attributes:
-        attempt: The outcomes of the last attempt alone. Only they say how the account and its
-            provider are now.
-    """
-
-    def __init__(self, outcomes: Iterable[Outcome], attempt: Sequence[Outcome]) -> None:
-        super().__init__(outcomes)
-        self.attempt = attempt
 
 
 def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> list[Outcome]:
@@ -40,13 +25,12 @@ def keep_doubts(outcomes: list[Outcome], doubts: Mapping[str, Ambiguous]) -> lis
     """
     if not doubts:
         return outcomes
-    kept = (
+    return [
         each
         if isinstance(each, Accepted) or each.reference not in doubts
         else _with_retry_after(doubts[each.reference], each.failure.retry_after)
         for each in outcomes
-    )
-    return DoubtsKept(kept, outcomes)
+    ]
 
 
 def _with_retry_after(doubt: Ambiguous, retry_after: float | None) -> Ambiguous:

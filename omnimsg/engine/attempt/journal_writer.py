@@ -19,10 +19,9 @@ from omnimsg.engine.attempt.flow import BrokenFlow, describe_error, report_faile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Verdict
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.finding import Finding
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.journal import Attempt, Journal
 
@@ -60,7 +59,7 @@ class JournalWriter:
 
     async def intend(
         self, attempt: Attempt, messages: Sequence[Message], deadline: Deadline
-    ) -> dict[int, Outcome] | tuple[Verdict, Failure]:
+    ) -> dict[int, Outcome] | Finding:
         """Record the intent to send messages.
 
         Returns:

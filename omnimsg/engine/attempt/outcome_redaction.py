@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 _MIN_CREDENTIAL_LENGTH = 4
 
+# The most characters of a provider's text that a failure or a status shows.
+_MAX_SHOWN = 1_000
+# What is read beyond them, so that a number or a text that crosses the end is found by its start,
+# also where every character of it is escaped.
+_MAX_QUOTATION = 500
+
 _Quoted: TypeAlias = tuple[str, str | None, str | None]
 """The parts of a failure that quote an answer: detail, code, and the code that has no row."""
 
@@ -99,7 +105,7 @@ class Redactor:
         return attrs.evolve(found, leg=self._leg(found.leg, found.to))
 
     def _leg(self, leg: LegStatus, recipients: Collection[str]) -> LegStatus:
-        detail = self._redact_known(leg.detail, recipients, ())
+        detail = self._redact_text(leg.detail, recipients, ())
         return leg if detail == leg.detail else attrs.evolve(leg, detail=detail)
 
     @cached_property
@@ -120,20 +126,22 @@ class Redactor:
         self, quoted: _Quoted, recipients: Collection[str], texts: Collection[str]
     ) -> _Quoted:
         detail, code, unknown = quoted
-        detail = redact(self._redact_known(detail, recipients, texts), texts)
-        if unknown is None:
-            if code is not None:
-                code = self._redact_known(code, recipients, ())
-            return detail, code, unknown
-        # No table has this code. Anybody may have written it: it may quote the text too.
+        detail = self._redact_text(detail, recipients, texts)
         if code is not None:
-            code = redact(self._redact_known(code, recipients, texts), texts)
-        unknown = redact(self._redact_known(unknown, recipients, texts), texts)
+            # That of a table is no quotation; any other may be anybody's words.
+            code = self._redact_text(code, recipients, () if unknown is None else texts)
+        if unknown is not None:
+            unknown = self._redact_text(unknown, recipients, texts)
         return detail, code, unknown
 
-    def _redact_known(self, text: str, recipients: Collection[str], texts: Collection[str]) -> str:
+    def _redact_text(self, text: str, recipients: Collection[str], texts: Collection[str]) -> str:
+        """Return the start of a provider's text, of any length, without what is private.
+
+        Nothing in it forges a line of a log or controls a terminal.
+        """
         if not text:
             return text
+        is_cut, text = len(text) > _MAX_SHOWN, text[: _MAX_SHOWN + _MAX_QUOTATION]
         text = redact_quotations(
             text, secrets=self._credentials, recipients=recipients, texts=texts
         )
@@ -141,7 +149,10 @@ class Redactor:
         # As it stands, too: the first characters may look like an escape, as in `%15551234567`.
         for recipient in recipients:
             text = redact_number(text, recipient)
-        return text
+        text = redact(text, texts)
+        if not text.isprintable():
+            text = "".join([each if each.isprintable() else " " for each in text])
+        return f"{text[:_MAX_SHOWN]}…" if is_cut else text
 
 
 def _quoted(failure: Failure) -> _Quoted:

@@ -16,13 +16,15 @@ from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import keep_doubts
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.runner import BatchRun, Interrupted
 from omnimsg.engine.journal import Attempt
 from omnimsg.engine.observers import AttemptBegun, AttemptEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from typing import Any
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Ambiguous
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class RecordedRunner:
-    """Sends one batch once, with a journal, with observers or with a suppression list.
+    """Sends batches with a journal, with observers or with a suppression list.
 
     Args:
         runner: Encodes and sends.
@@ -42,6 +44,12 @@ class RecordedRunner:
         observers: Told when an attempt begins and ends.
         journal: Records intents and outcomes, where there is one.
         suppression: Asked before a request leaves, where there is one.
+
+    Attributes:
+        runner: See above.
+        observers: See above.
+        journal: See above.
+        suppression: See above.
     """
 
     def __init__(
@@ -52,12 +60,11 @@ class RecordedRunner:
         journal: Writer | None,
         suppression: SuppressionList | None = None,
     ) -> None:
-        self._runner = runner
+        self.runner: AttemptRunner = runner
+        self.observers: Observers = observers
+        self.journal: Writer | None = journal
+        self.suppression: SuppressionList | None = suppression
         self._account = account
-        self._observers = observers
-        self._is_watched = observers.watch_attempts
-        self._journal = journal
-        self._suppression = suppression
         self._prefix = os.urandom(8).hex()
         self._count = itertools.count(1)
 
@@ -70,22 +77,23 @@ class RecordedRunner:
         token = f"{self._prefix}-{next(self._count)}"
         return Attempt(token=token, account=self._account, number=number)
 
-    async def send(
+    def send(
         self,
         attempt: Attempt,
         messages: Sequence[Message],
         deadline: Deadline,
-        doubts: Mapping[str, Ambiguous] = NO_DOUBTS,
+        doubts: Mapping[str, Ambiguous],
         *,
         end: Callable[[Mapping[int, Outcome]], None],
-    ) -> list[Outcome] | Split:
+    ) -> Coroutine[Any, Any, list[Outcome] | Split]:
         """Send a batch as `AttemptRunner.send` does, without the messages that must not leave.
 
         Args:
             attempt: What `new_attempt` returned.
             messages: The batch.
             deadline: The deadline of the attempt.
-            doubts: The outcomes, by reference, of messages that may have been sent before.
+            doubts: The outcomes, by reference, of messages that may have been sent before. Journal
+                and observers are told of them, unless the message is accepted now.
             end: Called with the outcomes of the messages that the suppression list or the journal
                 ended, by index, before the others leave. The returned or raised outcomes are then
                 those of the others alone.
@@ -93,27 +101,42 @@ class RecordedRunner:
         Raises:
             Interrupted: It was cancelled; the journal knows.
         """
-        run = await self._prepare(attempt, messages, deadline, doubts, end)
-        if not isinstance(run, BatchRun):
-            return run
-        try:
-            if self._is_watched:
-                outcomes = await self._watch(attempt, run, deadline, doubts)
-            else:
-                outcomes = await self._runner.finish(run, deadline, doubts)
-        except Interrupted as interrupted:
-            await self._settle_interrupted(attempt, interrupted.outcomes)
-            raise
-        return await self._conclude(attempt, run.messages, outcomes)
+        return _RecordedAttempt(self, attempt, deadline, doubts, end).send(messages)
 
-    async def _prepare(
+
+class _RecordedAttempt:
+    """One attempt at one batch; see `RecordedRunner.send`."""
+
+    def __init__(
         self,
+        recorded: RecordedRunner,
         attempt: Attempt,
-        messages: Sequence[Message],
         deadline: Deadline,
         doubts: Mapping[str, Ambiguous],
         end: Callable[[Mapping[int, Outcome]], None],
-    ) -> BatchRun | list[Outcome] | Split:
+    ) -> None:
+        self._runner = recorded.runner
+        self._observers = recorded.observers
+        self._journal = recorded.journal
+        self._suppression = recorded.suppression
+        self._attempt = attempt
+        self._deadline = deadline
+        self._doubts = doubts
+        self._end = end
+
+    async def send(self, messages: Sequence[Message]) -> list[Outcome] | Split:
+        """Send the batch, without the messages that must not leave."""
+        run = await self._prepare(messages)
+        if not isinstance(run, BatchRun):
+            return run
+        try:
+            outcomes = await self._finish(run)
+        except Interrupted as interrupted:
+            await self._settle_interrupted(interrupted.outcomes)
+            raise
+        return await self._conclude(run.messages, outcomes)
+
+    async def _prepare(self, messages: Sequence[Message]) -> BatchRun | list[Outcome] | Split:
         """Ask which messages of a batch may leave, encode these and record the intent.
 
         Returns:
@@ -123,50 +146,37 @@ class RecordedRunner:
             Interrupted: It was cancelled; the journal knows.
         """
         if self._suppression is not None:
-            suppressed = await self._ask(self._suppression, messages, deadline, doubts)
+            suppressed = await self._ask(self._suppression, messages)
             if len(suppressed) == len(messages):
-                return keep_doubts(list(suppressed.values()), doubts)
+                return list(suppressed.values())
             if suppressed:
                 messages = _without(messages, suppressed)
-                end(suppressed)
-        run = self._runner.begin(messages, deadline)
-        if isinstance(run, list):
-            return keep_doubts(run, doubts)
-        if self._journal is None or isinstance(run, Split):
+                self._end(suppressed)
+        run = self._runner.begin(messages, self._deadline)
+        if self._journal is None or not isinstance(run, BatchRun):
             return run
-        answer = await self._intend(self._journal, attempt, run, deadline, doubts)
+        answer = await self._intend(self._journal, run)
         if not answer:
             return run
         if isinstance(answer, list):
             return answer
         run.close()
         messages = _without(messages, answer)
-        end(answer)
-        return await self._begin_rest(attempt, messages, deadline, doubts) if messages else []
+        self._end(answer)
+        return await self._begin_rest(messages) if messages else []
 
-    async def _begin_rest(
-        self,
-        attempt: Attempt,
-        messages: Sequence[Message],
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
-    ) -> BatchRun | list[Outcome] | Split:
+    async def _begin_rest(self, messages: Sequence[Message]) -> BatchRun | list[Outcome] | Split:
         """Encode the rest of an intended batch, which needs a new request."""
-        run = self._runner.begin(messages, deadline)
+        run = self._runner.begin(messages, self._deadline)
         if isinstance(run, BatchRun):
             return run
         if isinstance(run, Split):
-            unsent = self._runner.same_for_all(messages, Verdict.NOT_SENT, _SPLIT)
-            await self._settle(attempt, unsent, unsent)
+            await self._settle(self._runner.same_for_all(messages, _SPLIT))
             return run
-        return await self._conclude(attempt, messages, keep_doubts(run, doubts))
+        return await self._conclude(messages, run)
 
     async def _ask(
-        self,
-        suppression: SuppressionList,
-        messages: Sequence[Message],
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
+        self, suppression: SuppressionList, messages: Sequence[Message]
     ) -> dict[int, Outcome]:
         """Return the outcomes of the messages that must not leave, by index.
 
@@ -174,23 +184,17 @@ class RecordedRunner:
             Interrupted: It was cancelled.
         """
         try:
-            verdicts = await suppression.ask(messages, deadline)
+            found = await suppression.ask(messages, self._deadline)
         except asyncio.CancelledError:
             cancelled = local_failures.interrupted(left=False)
-            outcomes = self._runner.same_for_all(messages, *cancelled)
-            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+            raise Interrupted(self._runner.same_for_all(messages, cancelled)) from None
         return {
-            index: self._runner.same_for_all([messages[index]], *verdict)[0]
-            for index, verdict in verdicts.items()
+            index: each.outcome(messages[index].reference, self._attempt.account)
+            for index, each in found.items()
         }
 
     async def _intend(
-        self,
-        journal: Writer,
-        attempt: Attempt,
-        run: BatchRun,
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
+        self, journal: Writer, run: BatchRun
     ) -> Mapping[int, Outcome] | list[Outcome]:
         """Record the intent of a batch.
 
@@ -202,78 +206,79 @@ class RecordedRunner:
             Interrupted: It was cancelled.
         """
         try:
-            answer = await journal.intend(attempt, run.messages, deadline)
+            answer = await journal.intend(self._attempt, run.messages, self._deadline)
         except asyncio.CancelledError:
             run.close()
             cancelled = local_failures.interrupted(left=False)
-            outcomes = keep_doubts(self._runner.same_for_all(run.messages, *cancelled), doubts)
-            await self._settle_interrupted(attempt, outcomes)
+            outcomes = self._runner.same_for_all(run.messages, cancelled)
+            await self._settle_interrupted(outcomes)
             raise Interrupted(outcomes) from None
-        if not isinstance(answer, tuple):
+        if not isinstance(answer, Finding):
             return answer
         run.close()
-        outcomes = keep_doubts(self._runner.same_for_all(run.messages, *answer), doubts)
+        outcomes = self._runner.same_for_all(run.messages, answer)
         # The intent may have been recorded in part, or late.
-        await self._settle(attempt, outcomes, outcomes)
+        await self._settle(outcomes)
+        return outcomes
+
+    async def _finish(self, run: BatchRun) -> list[Outcome]:
+        """Send a batch, and tell the observers when it begins and ends."""
+        observers, deadline = self._observers, self._deadline
+        if not observers.watch_attempts:
+            return await self._runner.finish(run, deadline)
+        started = deadline.now()
+        outcomes: list[Outcome] = []
+        if observers.attempt_begun is not None:
+            begun = AttemptBegun(attempt=self._attempt, messages=tuple(run.messages))
+            observers.attempt_begun(begun)
+        try:
+            outcomes = await self._runner.finish(run, deadline)
+        except Interrupted as end:
+            outcomes = end.outcomes
+            raise
+        finally:
+            if observers.attempt_ended is not None:
+                known = tuple(keep_doubts(outcomes, self._doubts))
+                seconds = deadline.now() - started
+                observers.attempt_ended(
+                    AttemptEnded(attempt=self._attempt, outcomes=known, seconds=seconds)
+                )
         return outcomes
 
     async def _conclude(
-        self, attempt: Attempt, messages: Sequence[Message], outcomes: list[Outcome]
+        self, messages: Sequence[Message], outcomes: list[Outcome]
     ) -> list[Outcome] | Split:
         """Record the outcomes of an intended batch."""
-        split = split_of(outcomes)
+        split = split_of(outcomes, self._doubts)
         if split:
             outcomes = _not_sent(outcomes)
         suppression = self._suppression
         # Which recipient a refused request is about is known when its parts are answered.
         if split or suppression is None or not suppression.note(messages, outcomes):
             suppression = None
-        try:
-            if self._journal is not None:
-                await self._journal.settle(attempt, outcomes)
-            if suppression is not None:
+        await self._settle(outcomes)
+        if suppression is not None:
+            try:
                 await suppression.record()
-        except asyncio.CancelledError:
-            raise Interrupted(outcomes) from None
+            except asyncio.CancelledError:
+                raise Interrupted(outcomes) from None
         return split or outcomes
 
-    async def _watch(
-        self, attempt: Attempt, run: BatchRun, deadline: Deadline, doubts: Mapping[str, Ambiguous]
-    ) -> list[Outcome]:
-        """Send a batch, and tell the observers when it begins and ends."""
-        observers = self._observers
-        started = deadline.now()
-        outcomes: list[Outcome] = []
-        if observers.attempt_begun is not None:
-            observers.attempt_begun(AttemptBegun(attempt=attempt, messages=tuple(run.messages)))
-        try:
-            outcomes = await self._runner.finish(run, deadline, doubts)
-        except Interrupted as end:
-            outcomes = end.outcomes
-            raise
-        finally:
-            if observers.attempt_ended is not None:
-                seconds = deadline.now() - started
-                observers.attempt_ended(
-                    AttemptEnded(attempt=attempt, outcomes=tuple(outcomes), seconds=seconds)
-                )
-        return outcomes
+    async def _settle(self, outcomes: list[Outcome]) -> None:
+        """Record outcomes.
 
-    async def _settle(
-        self, attempt: Attempt, recorded: Sequence[Outcome], outcomes: list[Outcome]
-    ) -> None:
-        """Record outcomes; if this is cancelled, `outcomes` go into the `Interrupted`."""
-        if self._journal is None:
-            return
-        try:
-            await self._journal.settle(attempt, recorded)
-        except asyncio.CancelledError:
-            raise Interrupted(outcomes) from None
-
-    async def _settle_interrupted(self, attempt: Attempt, outcomes: list[Outcome]) -> None:
+        Raises:
+            Interrupted: It was cancelled.
+        """
         if self._journal is not None:
-            with suppress(asyncio.CancelledError):  # a second cancellation changes nothing
-                await self._journal.settle(attempt, outcomes)
+            try:
+                await self._journal.settle(self._attempt, keep_doubts(outcomes, self._doubts))
+            except asyncio.CancelledError:
+                raise Interrupted(outcomes) from None
+
+    async def _settle_interrupted(self, outcomes: list[Outcome]) -> None:
+        with suppress(Interrupted):  # a second cancellation changes nothing
+            await self._settle(outcomes)
 
 
 def _without(messages: Sequence[Message], ended: Mapping[int, Outcome]) -> list[Message]:
@@ -293,8 +298,11 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-_SPLIT = Failure(
-    reason=Reason.CONTENT_TOO_LARGE,
-    retry=Retry.SAFE,
-    detail="the request is split; its parts are sent by further attempts",
+_SPLIT = Finding(
+    Verdict.NOT_SENT,
+    Failure(
+        reason=Reason.CONTENT_TOO_LARGE,
+        retry=Retry.SAFE,
+        detail="the request is split; its parts are sent by further attempts",
+    ),
 )

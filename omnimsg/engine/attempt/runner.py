@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Context, Effect, Verdict, outcome_of
+from omnimsg.adapter import Context, Effect, Verdict
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
-from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS, keep_doubts
+from omnimsg.engine.attempt.earlier_doubts import NO_DOUBTS
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.transport import TransportFault
@@ -98,8 +99,7 @@ class AttemptRunner:
         Args:
             messages: Checked, of one group, no more than the adapter takes.
             deadline: The deadline of the attempt.
-            doubts: The outcomes, by reference, of messages that may have been sent before. Only an
-                acceptance replaces them.
+            doubts: The outcomes, by reference, of messages that may have been sent before.
 
         Returns:
             One outcome per message, in order; or a split, because the request would be too long or
@@ -109,10 +109,10 @@ class AttemptRunner:
             Interrupted: It was cancelled.
         """
         run = self.begin(messages, deadline)
-        if isinstance(run, BatchRun):
-            outcomes = await self.finish(run, deadline, doubts)
-            return split_of(outcomes) or outcomes
-        return run if isinstance(run, Split) else keep_doubts(run, doubts)
+        if not isinstance(run, BatchRun):
+            return run
+        outcomes = await self.finish(run, deadline)
+        return split_of(outcomes, doubts) or outcomes
 
     def begin(
         self, messages: Sequence[Message], deadline: Deadline
@@ -124,7 +124,7 @@ class AttemptRunner:
         """
         now = deadline.now()
         if deadline.ends <= now:
-            return self.same_for_all(messages, *local_failures.deadline_exceeded(_TOO_LATE))
+            return self.same_for_all(messages, local_failures.deadline_exceeded(_TOO_LATE))
         run = BatchRun(messages)
         try:
             utc_now = self._utc_now()
@@ -140,9 +140,7 @@ class AttemptRunner:
             return self._too_long(messages, len(request.body), limit)
         return run
 
-    async def finish(
-        self, run: BatchRun, deadline: Deadline, doubts: Mapping[str, Ambiguous] = NO_DOUBTS
-    ) -> list[Outcome]:
+    async def finish(self, run: BatchRun, deadline: Deadline) -> list[Outcome]:
         """Send an encoded batch, and return one outcome per message, in order.
 
         Raises:
@@ -150,20 +148,18 @@ class AttemptRunner:
         """
         try:
             found = await run.finish(run.request, self._transport, deadline)
-            outcomes = self._read(run.messages, found, run)
+            return self._read(run.messages, found, run)
         except asyncio.CancelledError:
             cancelled = local_failures.interrupted(left=run.sent)
-            outcomes = self.same_for_all(run.messages, *cancelled)
-            raise Interrupted(keep_doubts(outcomes, doubts)) from None
+            raise Interrupted(self.same_for_all(run.messages, cancelled)) from None
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
-            outcomes = self._broken(_references(run.messages), error, run)
-        return keep_doubts(outcomes, doubts) if doubts else outcomes
+            return self._broken(_references(run.messages), error, run)
 
     async def mark_read(self, provider_ids: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """Send read receipts; return one outcome per id, in order."""
         if deadline.remaining() <= 0:
             late = local_failures.deadline_exceeded(_TOO_LATE)
-            return self._outcomes(provider_ids, *late)
+            return self._outcomes(provider_ids, late)
         run: FlowRun[Sequence[Outcome | None]] = FlowRun()
         try:
             context = Context(account=self._account, now=self._utc_now(), waited=deadline.waited())
@@ -173,11 +169,9 @@ class AttemptRunner:
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, there are outcomes
             return self._broken(provider_ids, error, run)
 
-    def same_for_all(
-        self, messages: Sequence[Message], verdict: Verdict, failure: Failure
-    ) -> list[Outcome]:
-        """Return one outcome per message, all of the same verdict and failure."""
-        return self._outcomes(_references(messages), verdict, failure)
+    def same_for_all(self, messages: Sequence[Message], finding: Finding) -> list[Outcome]:
+        """Return one outcome per message, all of the same finding."""
+        return self._outcomes(_references(messages), finding)
 
     def _too_long(
         self, messages: Sequence[Message], size: int, limit: int
@@ -193,7 +187,7 @@ class AttemptRunner:
                 f"makes a request of {format_bytes(size)}; the provider takes {format_bytes(limit)}"
             ),
         )
-        return self.same_for_all(messages, Verdict.NOT_SENT, failure)
+        return self.same_for_all(messages, Finding(Verdict.NOT_SENT, failure))
 
     def _read(
         self, messages: Sequence[Message], found: Sequence[Outcome | None], run: BatchRun
@@ -227,9 +221,8 @@ class AttemptRunner:
         assert response is not None  # noqa: S101 - a flow ends after an answer
         if len(found) != len(references):
             raise BrokenFlow(f"returned {len(found)} outcomes for {len(references)} messages")
-        never_sent = not (run.sent_before or run.effect is Effect.SENDS)
         outcomes: list[Outcome] = []
-        by_status: tuple[Verdict, Failure] | None = None
+        by_status: Finding | None = None
         now: datetime | None = None
         for reference, outcome in zip(references, found, strict=True):
             if outcome is not None and (
@@ -244,28 +237,17 @@ class AttemptRunner:
             now = now or self._utc_now()
             if outcome is None:
                 if by_status is None:
-                    verdict, failure = classify.of_messages(
-                        *classify.by_status(response, run.effect, self._adapter.table),
+                    by_status = classify.of_messages(
+                        classify.by_status(response, run.effect, self._adapter.table),
                         run.effect,
                         sent_before=run.sent_before,
                     )
-                    by_status = verdict, classify.with_retry_after(failure, response, now)
-                outcomes.append(outcome_of(by_status[0], reference, self._account, by_status[1]))
+                    failure = classify.with_retry_after(by_status.failure, response, now)
+                    by_status = Finding(by_status.verdict, failure)
+                outcomes.append(by_status.outcome(reference, self._account))
             else:
                 failure = classify.with_retry_after(outcome.failure, response, now)
-                if isinstance(outcome, NotSent) and run.sent_before:
-                    verdict, failure = classify.of_messages(
-                        Verdict.NOT_SENT, failure, run.effect, sent_before=True
-                    )
-                    outcomes.append(outcome_of(verdict, reference, self._account, failure))
-                elif isinstance(outcome, Ambiguous) and never_sent:
-                    # The adapter's table is for requests that send: this one may be repeated.
-                    verdict, failure = classify.of_messages(
-                        Verdict.AMBIGUOUS, failure, run.effect, sent_before=False
-                    )
-                    outcomes.append(outcome_of(verdict, reference, self._account, failure))
-                else:
-                    outcomes.append(attrs.evolve(outcome, failure=failure))
+                outcomes.append(_of_flow(attrs.evolve(outcome, failure=failure), run))
         return outcomes
 
     def _broken(
@@ -278,16 +260,32 @@ class AttemptRunner:
         if isinstance(error, TransportFault):
             # Only a request that sends makes a message doubtful.
             effect = Effect.SENDS if run.sent else run.effect
-            verdict, failure = classify.by_fault(error, effect, left=run.sent)
+            finding = classify.by_fault(error, effect, left=run.sent)
         else:
             detail = report_broken_contract(f"the adapter of {self._adapter.provider}", error)
-            verdict, failure = classify.by_broken_contract(detail, left=run.sent)
-        return self._outcomes(references, verdict, failure)
+            finding = classify.by_broken_contract(detail, left=run.sent)
+        return self._outcomes(references, finding)
 
-    def _outcomes(
-        self, references: Sequence[str], verdict: Verdict, failure: Failure
-    ) -> list[Outcome]:
-        return [outcome_of(verdict, each, self._account, failure) for each in references]
+    def _outcomes(self, references: Sequence[str], finding: Finding) -> list[Outcome]:
+        return [finding.outcome(each, self._account) for each in references]
+
+
+def _of_flow(
+    outcome: Rejected | NotSent | Ambiguous, run: FlowRun[Sequence[Outcome | None]]
+) -> Outcome:
+    """Return the outcome of a message whose outcome at the last request of a flow is given.
+
+    The adapter's table is for a flow of one request, which sends.
+    """
+    if isinstance(outcome, NotSent) and run.sent_before:
+        verdict = Verdict.NOT_SENT
+    elif isinstance(outcome, Ambiguous) and not run.sent_before and run.effect is not Effect.SENDS:
+        verdict = Verdict.AMBIGUOUS
+    else:
+        return outcome
+    finding = Finding(verdict, outcome.failure)
+    found = classify.of_messages(finding, run.effect, sent_before=run.sent_before)
+    return found.outcome(outcome.reference, outcome.account)
 
 
 def _references(messages: Sequence[Message]) -> list[str]:

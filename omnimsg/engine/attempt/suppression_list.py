@@ -12,7 +12,7 @@ from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.eager_task import EagerTasks, SharedTimeouts
-from omnimsg.engine.attempt.earlier_doubts import DoubtsKept
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.flow import report_failed_component
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ class SuppressionList:
         self._tasks = EagerTasks()
         self._alarm = SharedTimeouts()
 
-    async def ask(
-        self, messages: Sequence[Message], deadline: Deadline
-    ) -> dict[int, tuple[Verdict, Failure]]:
+    async def ask(self, messages: Sequence[Message], deadline: Deadline) -> dict[int, Finding]:
         """Return why messages must not leave, by index; if the list raises, none may leave."""
         self._consents.resume()
         suppressed = self._consents.suppression.suppressed
@@ -64,9 +62,6 @@ class SuppressionList:
         """Keep the opt-outs that a provider's refusals show; return whether there are any."""
         if outcomes.__class__ is AllAccepted:
             return False
-        if isinstance(outcomes, DoubtsKept):
-            # A refusal leaves an earlier doubt as it is, and the recipient has opted out.
-            outcomes = outcomes.attempt
         now = self._utc_now()
         pairs = zip(messages, outcomes, strict=True)
         found = [change_in_outcome(message, outcome, now) for message, outcome in pairs]
@@ -94,7 +89,7 @@ class SuppressionList:
 
 
 _TOO_SLOW = "the deadline passed before the suppression list had answered"
-_SUPPRESSED = (
+_SUPPRESSED = Finding(
     Verdict.NOT_SENT,
     Failure(reason=Reason.SUPPRESSED, retry=Retry.NEVER, detail="the recipient has opted out"),
 )

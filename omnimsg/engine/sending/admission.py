@@ -47,10 +47,6 @@ class StreamOwner(Owner, Protocol):
         """Count messages that were read; called before an error of their source is raised."""
 
 
-# No message joins it: no timeout equals its NaN.
-_NO_RUN = Run(0.0, nan)
-
-
 @attrs.define(kw_only=True, eq=False)
 class Admission:
     """Takes messages in while the account is open.
@@ -62,12 +58,7 @@ class Admission:
         wakeup: Called when there is something new to send.
         now: Reads the monotonic clock, seconds.
         observers: Told of every message that is handed over.
-        fails_over: Returns whether a failure goes to the callers at once; see `Owner.fails_over`.
         spending: The budgets that messages count against, where there are any.
-        is_closed: Whether nothing more is taken.
-
-    Attributes:
-        routed_admission: What `routed` returned, once it was called.
     """
 
     _checks: MessageChecks
@@ -76,30 +67,32 @@ class Admission:
     _wakeup: Wakeup
     _now: Callable[[], float]
     _observers: Observers
-    _fails_over: FailsOver | None = None
     _spending: Spending | None = None
-    _is_closed: bool = False
+    _is_closed: bool = attrs.field(default=False, init=False)
     _plain_texts: PlainTexts = attrs.field(init=False)
+    # The owners of messages that stay here, and of those that another account may send.
     _callers: Callers = attrs.field(init=False)
+    _failing_over: dict[FailsOver, Callers] = attrs.field(factory=dict, init=False)
     _handed_over: Callable[[HandedOver], None] | None = attrs.field(init=False)
-    # The messages handed over in this turn of the loop: runs by the step of their timeout.
-    _arrivals: dict[int, Run] = attrs.field(factory=dict, init=False)
+    # The messages handed over in this turn of the loop: runs by owner and step of timeout.
+    _arrivals: dict[tuple[Owner, int], Run] = attrs.field(factory=dict, init=False)
     # The newest of these runs. It has no size limit: messages that join it overtake no other run.
     _newest_run: Run = attrs.field(init=False)
+    _no_run: Run = attrs.field(init=False)
     _shares_requests: bool = attrs.field(init=False)
-    routed_admission: Admission | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set the attributes that follow from the others."""
         self._plain_texts = PlainTexts(self._checks.adapter)
-        self._callers = Callers(
-            self._checks.account, self._observers, self._fails_over, self.settle
-        )
+        self._callers = Callers(self._checks.account, self._observers, None, self.settle)
         self._handed_over = self._observers.handed_over
-        self._newest_run = _NO_RUN
+        # No message joins it: no timeout equals its NaN.
+        self._newest_run = self._no_run = Run(self._callers, 0.0, nan)
         self._shares_requests = self._queue.max_messages > 1
 
-    def submit(self, message: Message, timeout: float) -> asyncio.Future[Outcome]:
+    def submit(
+        self, message: Message, timeout: float, fails_over: FailsOver | None = None
+    ) -> asyncio.Future[Outcome]:
         """Hand over one message, and return the future of its outcome.
 
         Messages wait in the order in which they were handed over, however many wait. Cancelling the
@@ -108,6 +101,8 @@ class Admission:
         Args:
             message: The message.
             timeout: Seconds until the caller gives up.
+            fails_over: Returns whether a failure goes to the caller at once; see
+                `Owner.fails_over`.
 
         Raises:
             TypeError: It is no message.
@@ -123,12 +118,13 @@ class Admission:
         future: asyncio.Future[Outcome] = asyncio.Future()
         if self._handed_over is not None:
             self._notify(message)
+        callers = self._callers if fails_over is None else self._callers_that(fails_over)
         if refusal is not None:
-            self._callers.finish([future], [message], [refusal])
+            callers.finish([future], [message], [refusal])
         elif self._shares_requests and (is_plain or message.priority is Priority.NORMAL):
             run = self._newest_run
-            if timeout != run.timeout:
-                run = self._run(timeout)
+            if timeout != run.timeout or callers is not run.owner:
+                run = self._run(callers, timeout)
             run.messages.append(message)
             run.keys.append(future)
             if not is_plain:
@@ -137,7 +133,7 @@ class Admission:
             group = self._checks.group(message)
             started = self._now()
             ends = started + timeout
-            self._queue.put(message, future, self._callers, group, started, timeout, ends)
+            self._queue.put(message, future, callers, group, started, timeout, ends)
             self._wakeup.soon()
         return future
 
@@ -158,15 +154,15 @@ class Admission:
         queue, started = self._queue, self._now()
         takes_all_plain = not self._is_closed and self._spending is None
         is_plain_text, is_observed = self._plain_texts.include, self._handed_over is not None
-        run = Run(started, timeout)
+        run = Run(owner, started, timeout)
         count = 0
 
         def queue_run() -> None:
             nonlocal count, run
             run.keys = keys[count : count + len(run.messages)]
             count += len(run.messages)
-            self._put_all(run, owner, inf)
-            run = Run(started, timeout)
+            self._put_all(run, inf)
+            run = Run(owner, started, timeout)
 
         try:
             for message in islice(source, len(keys)):
@@ -214,38 +210,22 @@ class Admission:
         """Queue the messages that were handed over in this turn of the loop."""
         arrivals = self._arrivals
         if arrivals:
-            self._arrivals, self._newest_run = {}, _NO_RUN
+            self._arrivals, self._newest_run = {}, self._no_run
             for run in arrivals.values():
-                self._put_all(run, self._callers, run.started + run.timeout)
-        if self.routed_admission is not None:
-            self.routed_admission.queue_arrivals()
-
-    def routed(self, fails_over: FailsOver) -> Admission:
-        """Return the admission for callers that can fail over to others; it shares the queue.
-
-        Args:
-            fails_over: Returns whether a failure goes to them at once. The first one given holds.
-        """
-        if self.routed_admission is None:
-            self.routed_admission = Admission(
-                checks=self._checks,
-                local=self._local,
-                queue=self._queue,
-                wakeup=self._wakeup,
-                now=self._now,
-                observers=self._observers,
-                fails_over=fails_over,
-                spending=self._spending,
-                is_closed=self._is_closed,
-            )
-        return self.routed_admission
+                self._put_all(run, run.started + run.timeout)
 
     def close(self) -> None:
         """Take nothing more."""
         self._is_closed = True
-        if self.routed_admission is not None:
-            self.routed_admission.close()
         self.queue_arrivals()
+
+    def _callers_that(self, fails_over: FailsOver) -> Callers:
+        """Return the owner of messages that may fail over to another account."""
+        callers = self._failing_over.get(fails_over)
+        if callers is None:
+            callers = Callers(self._checks.account, self._observers, fails_over, self.settle)
+            self._failing_over[fails_over] = callers
+        return callers
 
     def _refusal(self, message: Message, *, is_plain: bool) -> Outcome | None:
         """Return the outcome of a message that cannot be taken; `None` where it can."""
@@ -257,31 +237,31 @@ class Admission:
             return self._local.client_closed(message)
         return None if self._spending is None else self._spending.reserve(message)
 
-    def _run(self, timeout: float) -> Run:
-        """Return the run of this turn that a message of this timeout joins."""
-        step = step_of(timeout)
-        run = self._arrivals.get(step)
+    def _run(self, callers: Callers, timeout: float) -> Run:
+        """Return the run of this turn that a message of these callers and timeout joins."""
+        key = callers, step_of(timeout)
+        run = self._arrivals.get(key)
         if run is not None and len(run.messages) >= self._queue.max_messages:
             # The run fills a request: further messages go behind the other runs of this turn.
             self.queue_arrivals()
             run = None
         if run is None:
-            self._arrivals[step] = self._newest_run = run = Run(self._now(), timeout, [], [])
+            self._arrivals[key] = self._newest_run = run = Run(callers, self._now(), timeout)
             self._wakeup.soon()
         elif timeout < run.timeout:
             run.timeout = timeout
         return run
 
-    def _put_all(self, run: Run, owner: Owner, ends: float) -> None:
+    def _put_all(self, run: Run, ends: float) -> None:
         """Queue a run, in parts of consecutive messages of one group."""
         if not self._checks.has_groups:
-            self._queue.put_all(run, owner, None, ends)
+            self._queue.put_all(run, None, ends)
             return
         groups = [self._checks.group(each) for each in run.messages]
         for group, indexes in groupby(range(len(groups)), groups.__getitem__):
             first, *others = indexes
             part = run.part(range(first, first + 1 + len(others)))
-            self._queue.put_all(part, owner, group, ends)
+            self._queue.put_all(part, group, ends)
 
     def _notify(self, message: Message) -> None:
         if self._handed_over is not None:

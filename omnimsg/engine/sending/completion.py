@@ -10,7 +10,7 @@ import attrs
 from omnimsg.adapter import Adapter
 from omnimsg.domain.outcome import Accepted, AllAccepted, NotSent, Rejected, Scope
 from omnimsg.domain.reason import Reason
-from omnimsg.engine.attempt.earlier_doubts import DoubtsKept
+from omnimsg.engine.attempt.earlier_doubts import keep_doubts
 from omnimsg.engine.limits.answer_times import AnswerTimes
 from omnimsg.engine.limits.circuit_breaker import CircuitBreakers
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -59,7 +59,11 @@ class Completion:
     _now: Callable[[], float]
 
     def conclude(self, batch: Batch, outcomes: list[Outcome]) -> None:
-        """Take the outcomes of an attempt, one per message in order."""
+        """Take the outcomes of an attempt, one per message in order.
+
+        They alone say how the account and its provider are now, also where a message is still in
+        doubt because of an earlier attempt.
+        """
         now = self._now()
         seconds = now - batch.left_at
         if outcomes.__class__ is AllAccepted:
@@ -70,13 +74,12 @@ class Completion:
                 self._learn(batch, outcomes, seconds)
             batch.owner.finish(batch.keys, batch.messages, outcomes, batch)
         else:
-            answers = outcomes.attempt if isinstance(outcomes, DoubtsKept) else outcomes
-            if any(isinstance(each, (Accepted, Rejected)) for each in answers):
+            if any(isinstance(each, (Accepted, Rejected)) for each in outcomes):
                 self._answer_times.record(seconds, now)
-            note_outcomes(answers, self._adapter, self._observers)
-            self._learn(batch, answers, seconds)
-            self._adjust_pace(answers, batch.left_at)
-            self._continue(batch, outcomes)
+            note_outcomes(outcomes, self._adapter, self._observers)
+            self._learn(batch, outcomes, seconds)
+            self._adjust_pace(outcomes, batch.left_at)
+            self._continue(batch, keep_doubts(outcomes, batch.doubts))
         if self._holding and not self._breakers.circuits:
             self._holding.release()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.engine.sending.reconcile import Reconciler
     from omnimsg.engine.sending.requeue import Requeue
     from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.engine.sending.tasks import FirstStep, Tasks
+    from omnimsg.engine.sending.tasks import Tasks
 
 
 class FollowUp:
@@ -68,7 +68,7 @@ class FollowUp:
             attempt: The number of the attempt that would send the messages that are not found.
         """
         if self._reconciler is not None:
-            work = partial(self._search, self._reconciler, batch, outcomes, attempt)
+            work = partial(self._reconciler.run, batch, outcomes, attempt, self._resend)
             self._start(work, batch, outcomes)
 
     def _resend(self, batch: Batch, outcomes: list[Outcome], attempt: int) -> None:
@@ -78,7 +78,7 @@ class FollowUp:
 
     def _start(
         self,
-        work: Callable[[FirstStep], Coroutine[Any, Any, None]],
+        work: Callable[[], Coroutine[Any, Any, None]],
         batch: Batch,
         outcomes: list[Outcome],
     ) -> None:
@@ -88,35 +88,17 @@ class FollowUp:
 
         self._tasks.start(work, dropped)
 
-    async def _search(
-        self,
-        reconciler: Reconciler,
-        batch: Batch,
-        outcomes: list[Outcome],
-        attempt: int,
-        first_step: FirstStep,
-    ) -> None:
-        first_step.is_taken = True
-        await reconciler.run(batch, outcomes, attempt, self._resend)
-
     async def _retry(
-        self,
-        batch: Batch,
-        outcomes: list[Outcome],
-        first_step: FirstStep,
-        *,
-        not_found_attempt: int | None = None,
+        self, batch: Batch, outcomes: list[Outcome], *, not_found_attempt: int | None = None
     ) -> None:
         """Try a batch again, then finish it or look up the messages that are in doubt.
 
         Args:
             batch: The messages.
             outcomes: What is known of each.
-            first_step: The first step of the task.
             not_found_attempt: The number of the only attempt that is allowed, where all messages
                 were looked up and not found.
         """
-        first_step.is_taken = True
         batch.track_attempts()
         owner = _RetryOwner(batch, outcomes)
         attempt = not_found_attempt or 2

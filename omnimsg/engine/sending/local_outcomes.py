@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omnimsg.adapter import outcome_of
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import report_broken_contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.adapter import Verdict
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome, Rejected
+    from omnimsg.engine.attempt.finding import Finding
 
 
 class LocalOutcomes:
@@ -66,9 +64,6 @@ class LocalOutcomes:
         found = classify.by_broken_contract(detail, left=True)
         return [self.outcome(each, found) for each in messages]
 
-    def outcome(
-        self, message: Message, found: tuple[Verdict, Failure]
-    ) -> Rejected | NotSent | Ambiguous:
-        """Build the outcome of a message from a verdict and a failure."""
-        verdict, failure = found
-        return outcome_of(verdict, message.reference, self._account, failure)
+    def outcome(self, message: Message, finding: Finding) -> Rejected | NotSent | Ambiguous:
+        """Build the outcome of a message from a finding."""
+        return finding.outcome(message.reference, self._account)

@@ -55,7 +55,7 @@ class MessageChecks:
         try:
             failure = self.adapter.check(message)
         except Exception as error:  # noqa: BLE001 - an adapter's mistake costs one message
-            _, failure = classify.by_broken_contract(self._report(error), left=False)
+            failure = classify.by_broken_contract(self._report(error), left=False).failure
         if failure is None:
             if checked is not None:
                 checked.add(message)

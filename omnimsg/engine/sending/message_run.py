@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from omnimsg.domain.message import Message
+from omnimsg.engine.sending.batch import Owner
 
 
 @attrs.define(eq=False)
@@ -15,6 +16,7 @@ class Run:
     """Messages of one owner and of normal priority, in the order in which they were handed over.
 
     Attributes:
+        owner: Receives their outcomes.
         started: When the first was handed over, monotonic seconds; the time of the others counts
             from then on.
         timeout: The shortest of their timeouts, seconds. They are of one step.
@@ -23,6 +25,7 @@ class Run:
         ttl: Their shortest ttl, seconds; infinity where none has one.
     """
 
+    owner: Owner
     started: float
     timeout: float
     messages: list[Message] = attrs.field(factory=list)
@@ -37,4 +40,5 @@ class Run:
     def part(self, indexes: range) -> Run:
         """Return consecutive messages as a run of their own."""
         some = slice(indexes.start, indexes.stop)
-        return Run(self.started, self.timeout, self.messages[some], self.keys[some], self.ttl)
+        messages, keys = self.messages[some], self.keys[some]
+        return Run(self.owner, self.started, self.timeout, messages, keys, self.ttl)

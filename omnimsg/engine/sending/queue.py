@@ -141,16 +141,15 @@ class Queue:
         if len(batch.messages) == self.max_messages:
             lane.close(batch)
 
-    def put_all(self, run: Run, owner: Owner, group: Hashable, ends: float) -> None:
+    def put_all(self, run: Run, group: Hashable, ends: float) -> None:
         """Add the messages of a run: what `put` of each would do, at a third of the cost.
 
         Args:
             run: Messages of normal priority.
-            owner: Receives their outcomes.
             group: The adapter's group of the messages.
             ends: Their deadline, as in `put`.
         """
-        lane, started, timeout = self._normal, run.started, run.timeout
+        lane, owner, started, timeout = self._normal, run.owner, run.started, run.timeout
         messages, keys = run.messages, run.keys
         if self.max_messages == 1:
             for message, key in zip(messages, keys, strict=True):

@@ -18,6 +18,7 @@ import attrs
 
 from omnimsg.domain.message import Priority
 from omnimsg.engine.attempt.batch_split import Split
+from omnimsg.engine.attempt.earlier_doubts import keep_doubts
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -30,7 +31,7 @@ from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.engine.sending.operation_slots import OperationSlots
 from omnimsg.engine.sending.queue import Queue
 from omnimsg.engine.sending.requeue import Requeue
-from omnimsg.engine.sending.tasks import FirstStep, Tasks
+from omnimsg.engine.sending.tasks import Tasks
 from omnimsg.engine.sending.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -126,9 +127,8 @@ class Scheduler:
         self._workers.abandon()
         self._follow_ups.abandon()
 
-    async def _work(self, first: Batch, first_step: FirstStep) -> None:
+    async def _work(self, first: Batch) -> None:
         """Send a batch, and the next, for as long as one may leave."""
-        first_step.is_taken = True
         batch: Batch | None = first
         while batch is not None:
             try:
@@ -137,7 +137,8 @@ class Scheduler:
                 else:
                     result = await self._send_recorded(self._recorded, batch)
             except Interrupted as end:
-                batch.owner.finish(batch.keys, batch.messages, end.outcomes)
+                outcomes = keep_doubts(end.outcomes, batch.doubts)
+                batch.owner.finish(batch.keys, batch.messages, outcomes)
                 # Another batch may take the slot, if the application cancelled this task alone.
                 self._wakeup.soon()
                 raise

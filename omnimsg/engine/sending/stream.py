@@ -1,4 +1,4 @@
-"""A stream of messages through one account, with bounded memory whatever its length."""
+"""A stream of messages to one target, with bounded memory whatever its length."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Outcome, set_positions
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import Observers, OutcomeKnown
+from omnimsg.engine.sending.batch import Owner
 from omnimsg.engine.sending.stream_input import MessageRuns
-from omnimsg.engine.sending.stream_interfaces import StreamAdmission, StreamWithdrawal
+from omnimsg.engine.sending.stream_interfaces import StreamAdmission
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,23 +49,21 @@ _MIN_AHEAD = 256
 
 
 @attrs.frozen(kw_only=True)
-class Streams:
-    """Sends streams of messages through one account, or through the accounts of routes.
+class StreamTarget:
+    """Where streams of messages go: one account, or the accounts of routes.
 
     Attributes:
-        here: Returns the streams of the running event loop; called when a stream is first read.
         account: The account's name, for the log.
         admission: Where messages are handed over.
-        scheduler: Ends the queued messages of a stream that was left early.
+        withdraw: Ends the queued messages of an owner; requests under way end by themselves.
         observers: Told of every last outcome.
         batch_limit: The most messages of one request.
         slots: Requests that may be under way at once.
     """
 
-    here: Callable[[], Streams]
     account: str
     admission: StreamAdmission
-    scheduler: StreamWithdrawal
+    withdraw: Callable[[Owner], None]
     observers: Observers
     batch_limit: int
     slots: int
@@ -77,42 +76,43 @@ class Streams:
         """
         return max((self.slots + 2) * self.batch_limit, self.slots + _MIN_AHEAD)
 
-    async def send(
-        self,
-        messages: Iterable[Message] | AsyncIterable[Message],
-        *,
-        deadline: float,
-        ahead: int | None = None,
-        legs: StreamLegs | None = None,
-    ) -> AsyncGenerator[Outcome, None]:
-        """Send a stream of messages.
 
-        Outcomes come as they are known, not in the order of the messages: `position` and
-        `reference` say whose they are. An error that the input raises comes after the outcomes of
-        everything that was read before it.
+async def send_stream(
+    target: Callable[[], StreamTarget],
+    messages: Iterable[Message] | AsyncIterable[Message],
+    *,
+    deadline: float,
+    ahead: int | None = None,
+    legs: StreamLegs | None = None,
+) -> AsyncGenerator[Outcome, None]:
+    """Send a stream of messages.
 
-        If it is closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT`
-        seconds for requests under way, and as long for the clean-up of an input that is an
-        asynchronous generator, which it closes.
+    Outcomes come as they are known, not in the order of the messages: `position` and `reference`
+    say whose they are. An error that the input raises comes after the outcomes of everything that
+    was read before it.
 
-        Args:
-            messages: Any iterable; an asynchronous one may be slow.
-            deadline: Seconds that each message may take from its turn on. The time that it waits
-                for a limit, or because the caller takes no outcomes, does not count.
-            ahead: In place of `self.ahead`.
-            legs: Runs fallback legs.
-        """
-        streams = self.here()
-        run = _StreamRun(streams, deadline, streams.ahead if ahead is None else ahead, legs)
-        run.start(messages)
-        untaken: Iterable[Outcome] = ()
-        try:
-            while (outcomes := await run.next()) is not None:
-                untaken = iter(outcomes)
-                for outcome in untaken:
-                    yield outcome
-        finally:
-            await run.aclose(untaken)
+    If it is closed early, it reads and sends nothing more. It waits at most `CLOSE_TIMEOUT` seconds
+    for requests under way, and as long for the clean-up of an input that is an asynchronous
+    generator, which it closes.
+
+    Args:
+        target: Returns where the messages go; called in the event loop that reads the stream.
+        messages: Any iterable; an asynchronous one may be slow.
+        deadline: Seconds that each message may take from its turn on. The time that it waits for a
+            limit, or because the caller takes no outcomes, does not count.
+        ahead: In place of `StreamTarget.ahead`.
+        legs: Runs fallback legs.
+    """
+    run = _StreamRun(target(), deadline, ahead, legs)
+    run.start(messages)
+    untaken: Iterable[Outcome] = ()
+    try:
+        while (outcomes := await run.next()) is not None:
+            untaken = iter(outcomes)
+            for outcome in untaken:
+                yield outcome
+    finally:
+        await run.aclose(untaken)
 
 
 class _StreamRun:
@@ -122,15 +122,15 @@ class _StreamRun:
     fails_over = None
 
     def __init__(
-        self, streams: Streams, timeout: float, ahead: int, legs: StreamLegs | None = None
+        self, target: StreamTarget, timeout: float, ahead: int | None, legs: StreamLegs | None
     ) -> None:
-        self._streams = streams
+        self._target = target
         self._legs = legs
-        self._settle = streams.admission.settle
+        self._settle = target.admission.settle
         self._timeout = to_seconds(timeout)
-        self._ahead = ahead
+        self._ahead = ahead = target.ahead if ahead is None else ahead
         # Whole batches, two at least: a batch that is not full leaves when other tasks get a turn.
-        limit = streams.batch_limit
+        limit = target.batch_limit
         self._run_length = limit * max(2, -(-_MIN_RUN // limit))
         # Reading resumes when this many messages fit. Not for every message, because waking the
         # reader costs as much as sending some; nor for very many, because such bursts set off the
@@ -160,7 +160,7 @@ class _StreamRun:
             self._settle(messages, outcomes)
         set_positions(outcomes, keys)
         # Before the legs, because each of them is a message with an outcome of its own.
-        notify = self._streams.observers.outcome_known
+        notify = self._target.observers.outcome_known
         if notify is not None:
             notify(OutcomeKnown(outcomes[0].account, tuple(messages), tuple(outcomes)))
         if self._legs is not None and self._legs.pending:
@@ -217,7 +217,7 @@ class _StreamRun:
         self._reader.cancel()
         untaken = [*untaken, *self._done]
         pending = self._pending
-        self._streams.scheduler.withdraw(self)
+        self._target.withdraw(self)
         unsent = pending - self._pending
         self._done.clear()
         try:
@@ -238,9 +238,9 @@ class _StreamRun:
             log.warning(
                 "the input of a stream through account %r still cleans up %g s after the stream was"
                 " left early; nobody waits for it any more",
-                self._streams.account,
+                self._target.account,
                 CLOSE_TIMEOUT,
-                extra=log_fields(account=self._streams.account, seconds=CLOSE_TIMEOUT),
+                extra=log_fields(account=self._target.account, seconds=CLOSE_TIMEOUT),
             )
 
     def _wake(self) -> None:
@@ -250,7 +250,7 @@ class _StreamRun:
     def _log_untaken(self, kinds: Counter[str], unsent: int) -> None:
         if not kinds and not unsent and not self._pending:
             return
-        account, count = self._streams.account, kinds.total()
+        account, count = self._target.account, kinds.total()
         log.warning(
             "a stream through account %r was left early: %d outcomes were not taken (%s);"
             " %d more messages are still on their way, %d were read and not sent",
@@ -286,7 +286,7 @@ class _StreamRun:
     def _read(self, source: Iterator[Message], count: int) -> bool:
         """Hand over at most so many messages, and return whether there may be more."""
         keys = range(self._position, self._position + count)
-        return self._streams.admission.read_stream(source, self, keys, self._timeout)
+        return self._target.admission.read_stream(source, self, keys, self._timeout)
 
     async def _pause(self) -> None:
         """Give other tasks a turn, and wait until there is room for more."""

@@ -1,4 +1,4 @@
-"""The interfaces that a stream of messages uses: hand-over, withdrawal, and fallback legs."""
+"""The interfaces that a stream of messages uses: hand-over, and fallback legs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import NotSent, Outcome
     from omnimsg.engine.sending.admission import StreamOwner
-    from omnimsg.engine.sending.batch import Owner
 
 
 class StreamAdmission(Protocol):
@@ -58,10 +57,3 @@ class StreamRun(Protocol):
 
     def conclude_legs(self, position: int, outcome: Outcome) -> None:
         """Take the outcome of a message whose later legs were handed over by themselves."""
-
-
-class StreamWithdrawal(Protocol):
-    """Ends the queued messages of a stream that was left early."""
-
-    def withdraw(self, owner: Owner) -> None:
-        """End the queued messages of an owner; requests under way end by themselves."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -14,21 +13,6 @@ from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-
-class FirstStep:
-    """The first step of a task.
-
-    Attributes:
-        is_taken: Whether the task has begun; set by the task.
-        dropped: Called where the task never begins.
-    """
-
-    __slots__ = ("dropped", "is_taken")
-
-    def __init__(self, dropped: Callable[[], None]) -> None:
-        self.is_taken: bool = False
-        self.dropped: Callable[[], None] = dropped
 
 
 class Tasks:
@@ -49,21 +33,32 @@ class Tasks:
         return bool(self._tasks)
 
     def start(
-        self, work: Callable[[FirstStep], Coroutine[Any, Any, None]], dropped: Callable[[], None]
+        self, work: Callable[[], Coroutine[Any, Any, None]], dropped: Callable[[], None]
     ) -> None:
-        """Run a coroutine in the background.
+        """Run a coroutine function in the background.
 
         Args:
-            work: The coroutine function. The coroutine must set `is_taken` first.
+            work: The coroutine function.
             dropped: Called instead where the task is cancelled before its first step, and so never
                 begins: applications cancel all tasks of their loop.
         """
+        has_begun = False
+
+        async def run() -> None:
+            nonlocal has_begun
+            has_begun = True
+            await work()
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not has_begun:
+                dropped()
+            self._ended()
+
         # A context for each task: what one request sets in it must not be seen by another.
-        context = self._context.copy()
-        first_step = FirstStep(dropped)
-        task = asyncio.get_running_loop().create_task(work(first_step), context=context)
+        task = asyncio.get_running_loop().create_task(run(), context=self._context.copy())
         self._tasks.add(task)
-        task.add_done_callback(partial(self._discard, first_step))
+        task.add_done_callback(end)
 
     async def cancel(self, now: Callable[[], float]) -> None:
         """Cancel the tasks, and those they start meanwhile, and give them a few seconds to end.
@@ -85,9 +80,3 @@ class Tasks:
         for task in list(self._tasks):
             with suppress(RuntimeError):  # the loop is closed
                 task.cancel()
-
-    def _discard(self, first_step: FirstStep, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not first_step.is_taken:
-            first_step.dropped()
-        self._ended()

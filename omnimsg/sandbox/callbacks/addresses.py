@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 from yarl import URL
 
 from omnimsg.sandbox.formats import FORMATS
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.signer import CallbackSigner
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _SECRET_LENGTH: Final = 16
 
 
-class AddressError(ValueError):
+class AddressError(RequestError):
     """An address that no callback can be sent to; the text begins with the name of the field."""
 
 
@@ -51,7 +52,7 @@ def _as_sent(url: str) -> str:
         return url
 
 
-def masked_address(url: str) -> str:
+def masked_url(url: str) -> str:
     """Return an address with possible secrets masked: long path segments and query values."""
     parts = urlsplit(url)
     path = "/".join(
@@ -109,6 +110,6 @@ class Addresses:
 
     def as_json(self) -> dict[str, str | None]:
         """Return the addresses that were set, masked; ``url`` is the base."""
-        base = None if self._base is None else masked_address(self._base)
-        own = {provider: masked_address(url) for provider, url in sorted(self._own.items())}
+        base = None if self._base is None else masked_url(self._base)
+        own = {provider: masked_url(url) for provider, url in sorted(self._own.items())}
         return {"url": base, **own}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.sandbox.callbacks.addresses import AddressError, Addresses, masked_address
+from omnimsg.sandbox.callbacks.addresses import AddressError, Addresses, masked_url
 from omnimsg.sandbox.callbacks.courier import Courier
 from omnimsg.sandbox.callbacks.reports import Reports
 
@@ -210,4 +210,4 @@ class Callbacks:
         if url is None:
             return None
         self._reports.send(source, draft)
-        return masked_address(url)
+        return masked_url(url)

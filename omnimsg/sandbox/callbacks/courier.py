@@ -114,6 +114,7 @@ class Courier:
         log_size: How many attempts ``log`` keeps.
 
     Attributes:
+        first_wait: Seconds before the second attempt.
         carrier: Delivers callbacks in place of HTTP; None for HTTP.
         log: The latest attempts, oldest first.
         counts: How many callbacks were ``attempts``, ``taken``, ``given_up``, ``lost`` by a fault,
@@ -124,12 +125,12 @@ class Courier:
         self, clock: Callable[[], float], *, pace: float, capacity: int, log_size: int
     ) -> None:
         self._clock = clock
-        self._first_wait = pace or FIRST_WAIT
+        self.first_wait: float = pace or FIRST_WAIT
         self._capacity = capacity
         # A test's clock sends no notice when it is set, so it has to be polled.
         self._polls = clock is not time.time
         # Jobs from any thread; None discards all jobs before it.
-        self._inbox: deque[tuple[float, Job | None]] = deque()
+        self._incoming: deque[tuple[float, Job | None]] = deque()
         self._due: list[tuple[float, int, Job]] = []
         self._numbers = itertools.count()
         self._pending: set[Delivery] = set()
@@ -147,15 +148,10 @@ class Courier:
         """How many callbacks wait for an attempt or its answer."""
         return len(self._pending)
 
-    @property
-    def unit(self) -> float:
-        """Seconds of the first wait."""
-        return self._first_wait
-
     def start(self) -> None:
         """Start sending, in the running event loop."""
         self._loop = asyncio.get_running_loop()
-        if self._inbox:
+        if self._incoming:
             self._wake_task()
 
     async def stop(self) -> None:
@@ -183,7 +179,7 @@ class Courier:
                 job.tried.set()
                 return
             self._pending.add(job)
-        self._inbox.append((due, job))
+        self._incoming.append((due, job))
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_task)
 
@@ -206,10 +202,10 @@ class Courier:
         """Discard waiting jobs; a callback in flight is not repeated."""
         self._pending.clear()
         if self._task is None:
-            self._inbox.clear()
+            self._incoming.clear()
             return
         # Only the task may change `_due`, because it may be working on it.
-        self._inbox.append((0.0, None))
+        self._incoming.append((0.0, None))
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake_task)
 
@@ -236,7 +232,7 @@ class Courier:
         """Wake the task so that it checks for due jobs; start it for the first job."""
         if self._loop is None:
             return
-        if self._task is None and self._inbox:
+        if self._task is None and self._incoming:
             self._task = self._loop.create_task(self._run())
         if self._task is not None and not self._task.done():
             self._idle.clear()
@@ -248,7 +244,7 @@ class Courier:
                 while True:
                     self._wake.clear()
                     self._start_due(session, group)
-                    if not self._lanes and not self._inbox:
+                    if not self._lanes and not self._incoming:
                         self._idle.set()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._pause()):
@@ -260,7 +256,7 @@ class Courier:
         """Return the seconds until a job may be due; None to wait for `_wake`."""
         if len(self._lanes) >= _MAX_CONCURRENT:
             return None
-        if self._inbox:
+        if self._incoming:
             return 0
         if not self._due:
             return None
@@ -269,8 +265,8 @@ class Courier:
     def _start_due(self, session: aiohttp.ClientSession, group: asyncio.TaskGroup) -> None:
         """Start all due jobs, while fewer than `_MAX_CONCURRENT` lanes are being sent."""
         while len(self._lanes) < _MAX_CONCURRENT:
-            while self._inbox:
-                due, waiting = self._inbox.popleft()
+            while self._incoming:
+                due, waiting = self._incoming.popleft()
                 if waiting is None:
                     self._due.clear()
                 else:
@@ -319,8 +315,8 @@ class Courier:
         elif delivery.attempts >= ATTEMPTS or (status is not None and not signer.repeats(status)):
             self._finish(delivery, "given_up")
         else:
-            wait = self._first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
-            self._inbox.append((self._clock() + wait, delivery))
+            wait = self.first_wait * min(2 ** (delivery.attempts - 1), LONGEST_WAIT)
+            self._incoming.append((self._clock() + wait, delivery))
 
     def _finish(self, delivery: Delivery, count: str) -> None:
         self._pending.discard(delivery)

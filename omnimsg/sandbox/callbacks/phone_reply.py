@@ -11,12 +11,13 @@ import attrs
 
 from omnimsg.sandbox.formats import FORMATS
 from omnimsg.sandbox.message_records import MessageRecord
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class ReplyError(ValueError):
+class ReplyError(RequestError):
     """A reply with an invalid or undocumented field; the text begins with its name."""
 
 

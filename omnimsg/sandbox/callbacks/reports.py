@@ -204,7 +204,7 @@ class Reports:
 
     def _contradict(self, watch: Watch, report: PlannedReport) -> None:
         """If ``callback_contradict`` hits, schedule a report of the opposite a moment later."""
-        at = report.at + self._courier.unit
+        at = report.at + self._courier.first_wait
         opposite = watch.source.contradiction(watch.record, report.status, at)
         fault = "callback_contradict"
         if opposite is None or self._faults.hits(fault, watch.record.provider) is None:

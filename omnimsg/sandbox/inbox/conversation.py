@@ -21,7 +21,7 @@ from omnimsg.sandbox.display import (
 )
 from omnimsg.sandbox.inbox.exchanges import Refusal
 from omnimsg.sandbox.inbox.outcomes import possible_outcomes
-from omnimsg.sandbox.message_records import MessageRecord, utc_timestamp
+from omnimsg.sandbox.message_records import MessageRecord, message_id_of, utc_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,7 +157,7 @@ class Conversations:
             "channel": record.channel,
             "kind": record.kind,
             "id": record.id,
-            "message_id": _message_id(record),
+            "message_id": message_id_of(record),
             "reference": record.reference,
             "sender": record.sender,
             "at": utc_timestamp(record.created),
@@ -174,10 +174,6 @@ class Conversations:
             "exchange": self._exchanges.of_message(record.provider, record.id),
             "content": record.content,
         }
-
-
-def _message_id(record: MessageRecord) -> str | None:
-    return None if record.client_id is None else f"{record.provider}:{record.client_id}"
 
 
 def _preview_json(direction: str, text: str, *, at: float, stage: str | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from omnimsg.sandbox.inbox.masking import (
     mask_target,
     show_body,
 )
+from omnimsg.sandbox.responses import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,8 +175,7 @@ class Exchanges:
         display: Display,
     ) -> None:
         """Record the answer, and the messages that the request has accepted or changed."""
-        answer = response.body if isinstance(response, web.Response) else None
-        answer = bytes(answer) if isinstance(answer, bytes | bytearray) else b""
+        answer = body_of(response)
         exchange.size = request.content_length or len(body)
         exchange.answer_size = len(answer)
         exchange.answer_headers = (*response.headers.items(),)

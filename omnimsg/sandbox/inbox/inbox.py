@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from omnimsg.sandbox.inbox.conversation import Conversations
-from omnimsg.sandbox.inbox.exchanges import Exchange, Exchanges, arrived_body
+from omnimsg.sandbox.inbox.exchanges import Exchanges, arrived_body
 from omnimsg.sandbox.inbox.masking import with_short_texts
 from omnimsg.sandbox.inbox.outcomes import Outcomes
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
@@ -16,7 +16,7 @@ from omnimsg.sandbox.inbox.stream import Revisions, Streams
 from omnimsg.sandbox.media_store import Media, MediaStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.phone_reply import PhoneReply
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.fault_scripts import Faults
+    from omnimsg.sandbox.inbox.exchanges import Exchange
     from omnimsg.sandbox.message_records import MessageRecord
     from omnimsg.sandbox.replies import Replies, SentReply
     from omnimsg.sandbox.state import SandboxState
@@ -47,6 +48,7 @@ class Inbox:
         replies: The replies of phones.
 
     Attributes:
+        emulators: The emulators by name.
         phones: The phones.
         exchanges: The requests.
         outcomes: Changes the timelines of messages on request of the page.
@@ -66,7 +68,7 @@ class Inbox:
         replies: Replies,
     ) -> None:
         self._state = state
-        self._emulators = emulators
+        self.emulators = emulators
         self._faults = faults
         self._callbacks = callbacks
         self._files = MediaStore(state.limits.media_bytes)
@@ -88,12 +90,6 @@ class Inbox:
         state.handsets.on_add = self._accept
         replies.on_send = self._note_sent
 
-    def begin(
-        self, request: web.Request, provider: str, at: float, entry: Mapping[str, Any]
-    ) -> Exchange:
-        """Record a request; ``entry`` is its line of the request log."""
-        return self.exchanges.begin(request, provider, at, entry)
-
     async def end(
         self,
         exchange: Exchange,
@@ -102,31 +98,23 @@ class Inbox:
         changed: Sequence[MessageRecord],
     ) -> None:
         """Record the answer to a request, and the messages that it has accepted or changed."""
-        display = self._emulators[exchange.provider].display
+        display = self.emulators[exchange.provider].display
         era = self.era
         body = await arrived_body(exchange, request)
         self.exchanges.end(exchange, request, body, response, records=changed, display=display)
         if era != self.era:
             return
         for record in changed:
-            self.change(record)
+            self.phones.change(record)
         for refusal in exchange.refusals:
             self.phones.add(refusal, refusal.to)
-
-    def change(self, record: MessageRecord) -> None:
-        """Record that the plan of a message has changed."""
-        self.phones.change(record)
 
     def media(self, provider: str, media_id: str) -> Media | None:
         """Return a file of a message, None if it is unknown or evicted."""
         if provider == OF_PHONES:
             return self._files.get(media_id, 0)
-        emulator = self._emulators.get(provider)
+        emulator = self.emulators.get(provider)
         return None if emulator is None else emulator.media.get(media_id, self._state.clock())
-
-    def emulator_names(self) -> Iterator[str]:
-        """Iterate over the names of the emulators."""
-        return iter(self._emulators)
 
     def reset(self) -> None:
         """Remove everything; open pages reload all their data."""
@@ -136,10 +124,6 @@ class Inbox:
         self._files.clear()
         self.templates.clear()
         self.templates.update(DEFAULT_TEMPLATES)
-
-    def close(self) -> None:
-        """End the streams of open pages."""
-        self.streams.close()
 
     def _accept(self, record: MessageRecord) -> None:
         self.phones.add(record, record.to)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from omnimsg.sandbox.callbacks.phone_reply import PhoneReply, ReplyInteraction
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.state import SandboxState
 
 OUTCOMES: Final = ("delivered", "read", "failed", "expired", "contradicted")
-
-
-class OutcomeError(ValueError):
-    """An outcome that the message cannot have; the text begins with the field."""
 
 
 def possible_outcomes(
@@ -66,20 +63,20 @@ class Outcomes:
         read. A contradiction only sends a report: the message is unchanged.
 
         Raises:
-            OutcomeError: There is no such message, or it cannot have this outcome.
+            RequestError: There is no such message, or it cannot have this outcome.
         """
         emulator = self._emulators.get(provider) if isinstance(provider, str) else None
         if emulator is None:
-            raise OutcomeError(f"provider: must be one of {', '.join(self._emulators)}")
+            raise RequestError(f"provider: must be one of {', '.join(self._emulators)}")
         record = emulator.messages.get(message_id) if isinstance(message_id, str) else None
         if record is None:
-            raise OutcomeError("id: the provider has no such message")
+            raise RequestError("id: the provider has no such message")
         if outcome not in OUTCOMES:
-            raise OutcomeError(f"outcome: must be one of {', '.join(OUTCOMES)}")
+            raise RequestError(f"outcome: must be one of {', '.join(OUTCOMES)}")
         if outcome == "contradicted":
             opposite = self._callbacks.contradiction(record)
             if opposite is None:
-                raise OutcomeError(
+                raise RequestError(
                     "outcome: no report of the message can be contradicted, or callbacks are off"
                 )
             self._callbacks.send(opposite.build(self._state.clock()), record.provider)
@@ -114,5 +111,5 @@ class Outcomes:
 def _required(display: Display, record: MessageRecord, outcome: str) -> LifecycleStep:
     step = display.step(record, outcome)
     if step is None:
-        raise OutcomeError(f"outcome: by {record.channel} no message is reported {outcome}")
+        raise RequestError(f"outcome: by {record.channel} no message is reported {outcome}")
     return step

@@ -106,15 +106,14 @@ class Streams:
     def _event(self, seen: Revisions | None, now: Revisions) -> dict[str, Any]:
         """Return the changes between two versions; for a new page, everything has changed."""
         if seen is None or seen.era != now.era:
-            phones = None
-        else:
-            phones = self._phones.changed_since(seen.phones, MAX_NUMBERS)
-        is_new = seen is None or seen.era != now.era
+            everything = dict.fromkeys(("requests", "faults", "callbacks"), True)
+            return {"era": now.era, "all": True, "phones": [], **everything}
+        phones = self._phones.changed_since(seen.phones, MAX_NUMBERS)
         return {
             "era": now.era,
             "all": phones is None,
             "phones": phones or [],
-            "requests": is_new or (seen is not None and seen.requests != now.requests),
-            "faults": is_new or (seen is not None and seen.faults != now.faults),
-            "callbacks": is_new or (seen is not None and seen.callbacks != now.callbacks),
+            "requests": seen.requests != now.requests,
+            "faults": seen.faults != now.faults,
+            "callbacks": seen.callbacks != now.callbacks,
         }

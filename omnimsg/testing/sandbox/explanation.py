@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from omnimsg.testing.sandbox.numbers import NumberBook, plain
+from omnimsg.testing.sandbox.numbers import NumberBook, handset_of
 from omnimsg.testing.sandbox.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Explanation:
             yield _NOTHING_SENT
 
     def _concerns(self, number: str) -> bool:
-        return self.handset in (None, plain(number).lower())
+        return self.handset in (None, handset_of(number))
 
     def _line(self, message: AcceptedMessage) -> str:
         to = self.book.written(message.number)

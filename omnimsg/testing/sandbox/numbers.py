@@ -19,6 +19,11 @@ def plain(number: str) -> str:
     return f"+{digits}" if digits.isascii() and digits.isdigit() else digits
 
 
+def handset_of(number: str) -> str:
+    """Return the key of a number's handset: its plain form, for a mailbox in lower case."""
+    return plain(number).lower()
+
+
 class NumberBook:
     """Stores how a test writes its numbers, so that failures show the same spelling."""
 
@@ -27,10 +32,10 @@ class NumberBook:
 
     def note(self, number: str) -> str:
         """Store how a number is written, and return the key of its handset."""
-        handset = plain(number).lower()
+        handset = handset_of(number)
         self._written.setdefault(handset, number)
         return handset
 
     def written(self, number: str) -> str:
         """Return a number as the test has written it, or normalized if it has not."""
-        return self._written.get(plain(number).lower(), plain(number))
+        return self._written.get(handset_of(number), plain(number))

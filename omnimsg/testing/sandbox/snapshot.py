@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.sandbox import Received
-from omnimsg.testing.sandbox.numbers import plain
+from omnimsg.testing.sandbox.numbers import handset_of
 from omnimsg.testing.sandbox.phone_message import shown
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ class Snapshot:
         return [
             shown(each, book.written(each.number))
             for each in self.received
-            if handset in (None, plain(each.number).lower())
+            if handset in (None, handset_of(each.number))
         ]
 
     def reached(self, handset: str | None) -> bool:
         """Return whether a message to a phone, or to any phone, was accepted."""
-        return any(handset in (None, plain(each.number).lower()) for each in self.accepted)
+        return any(handset in (None, handset_of(each.number)) for each in self.accepted)
 
 
 def take(sandbox: Sandbox) -> Snapshot:

@@ -10,15 +10,11 @@ from omnimsg.adapter import Response
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole
+from omnimsg.transport.http_defaults import MAX_HEADER_LINE, MAX_HEADER_LINES
 from omnimsg.transport.protocol.answer_headers import AnswerHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# The longest header line that is read, bytes, and the most header lines. Some gateways add lines of
-# 9 KB, and hundreds of them.
-MAX_HEADER_LINE = 32 * 1024
-MAX_HEADER_LINES = 500
 
 # The most interim responses before an answer.
 _MAX_INTERIM = 100

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.transport.answer_error import AnswerError
-from omnimsg.transport.pooled_transport import MAX_ANSWER_BYTES, PooledTransport
+from omnimsg.transport.http_defaults import MAX_ANSWER_BYTES
+from omnimsg.transport.pooled_transport import PooledTransport
 from omnimsg.transport.protocol.dialer import Dialer
 from omnimsg.transport.protocol.errors import ConnectionBrokenError
 from omnimsg.transport.protocol.exchange import exchange, may_repeat
@@ -16,12 +17,11 @@ from omnimsg.transport.protocol.request_head import RequestHeads
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
     from typing import Any
 
     from omnimsg.adapter import Request, Response
     from omnimsg.transport.interface import Sink, TransportFault, WriteMark
-    from omnimsg.transport.network import Network
+    from omnimsg.transport.options import TransportOptions
     from omnimsg.transport.protocol.request_head import Head
 
 
@@ -32,30 +32,18 @@ class ProtocolTransport(PooledTransport[Pool]):
     Redirects are answers like any other.
 
     Args:
-        base_url: The URL that paths of requests are appended to.
-        hosts: The hosts, with a port where it is not the default, that may get the credentials.
-        authorization: The header lines with the credentials.
-        connections: The most connections that are open at once.
+        options: Where the requests go, and with which credentials.
         max_answer_bytes: The largest answer that is kept in memory.
-        network: Proxy, certificates, timeouts.
 
     Raises:
         OSError: `ca_file` cannot be read, or holds no certificate.
     """
 
     def __init__(
-        self,
-        base_url: str,
-        *,
-        hosts: frozenset[str],
-        authorization: Mapping[str, str],
-        connections: int = 100,
-        max_answer_bytes: int = MAX_ANSWER_BYTES,
-        network: Network | None = None,
+        self, options: TransportOptions, *, max_answer_bytes: int = MAX_ANSWER_BYTES
     ) -> None:
-        super().__init__(base_url, hosts=hosts, authorization=authorization, network=network)
+        super().__init__(options, max_answer_bytes=max_answer_bytes)
         self._dialer = Dialer(self._network, max_answer_bytes, self._network.tls_context())
-        self._max_connections = connections
         self._heads = RequestHeads(self._endpoints, keeps_connections=self._network.keepalive > 0)
 
     async def exchange(

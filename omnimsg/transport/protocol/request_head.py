@@ -11,16 +11,13 @@ from multidict import CIMultiDict
 from omnimsg.adapter import Source
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.content_coding import ACCEPT_ENCODING
+from omnimsg.transport.http_defaults import DEFAULT_HEADERS, MAX_SMALL_BODY
 from omnimsg.transport.interface import TransportFault
 from omnimsg.transport.protocol.origin import Origin
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Endpoints, Target
-
-# The largest body that is written together with its head, bytes: about as much as a connection
-# buffers before its writer has to wait.
-MAX_SMALL_BODY = 2**16
 
 # The most heads, and the most hosts, that an account keeps in memory.
 _CACHE_SIZE = 64
@@ -114,8 +111,7 @@ class RequestHeads:
         lines = CIMultiDict(
             {
                 "Host": url.host_port_subcomponent or "",
-                "User-Agent": "omnimsg",
-                "Accept": "application/json",
+                **DEFAULT_HEADERS,
                 "Accept-Encoding": ACCEPT_ENCODING,
             }
         )

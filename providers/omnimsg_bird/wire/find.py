@@ -8,25 +8,21 @@ message counts as absent only after every page was read.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from omnimsg.adapter import Absent, Request
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.history import Direction, HistoryQuery
 from omnimsg.domain.outcome import Accepted
-from omnimsg_bird.wire import decode, listing, resource
+from omnimsg_bird.wire import listing, resource
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from omnimsg.adapter import Adapter, Answered, Context, Flow
+    from omnimsg.adapter import Absent, Adapter, Answered, Context, Flow
     from omnimsg.domain.message import Message
-
-# Pages of 100 entries: more messages than one recipient gets in the searched time. A longer list
-# gives no verdict.
-_MAX_PAGES = 5
 
 
 def find_message(
@@ -39,33 +35,16 @@ def find_message(
 ) -> Flow[Answered[Accepted | Absent]]:
     """Read a channel's list until the message is found or the list ends."""
     query = HistoryQuery(to=_identifier(message.to), since=since)
-    token: str | None = None
-    is_uncertain = False
-    for _ in range(_MAX_PAGES):
-        response = yield Request(
-            "GET", path, query=listing.parameters(query, token, adapter), authenticated=True
-        )
-        document = response.json()
-        results = document.get("results") if isinstance(document, dict) else None
-        if response.status != 200 or not isinstance(results, list):
-            return decode.read_failure(response, adapter)
-        for entry in results:
-            matches = _matches(entry, message, since)
-            if matches:
-                return Accepted(
-                    reference=message.reference,
-                    account=context.account,
-                    provider_id=f"{channel_id}/{entry['id']}",
-                    raw=entry,
-                )
-            is_uncertain = is_uncertain or matches is None
-        next_token: object = document.get("nextPageToken")
-        if next_token in (None, ""):
-            return None if is_uncertain else Absent()
-        if not isinstance(next_token, str) or next_token == token:
-            break
-        token = next_token
-    return None
+    matches = partial(_matches, message=message, since=since)
+    entry = yield from listing.search(path, query, matches, adapter)
+    if not isinstance(entry, dict):
+        return entry
+    return Accepted(
+        reference=message.reference,
+        account=context.account,
+        provider_id=f"{channel_id}/{entry['id']}",
+        raw=entry,
+    )
 
 
 def _identifier(to: str | ProviderContact) -> str | None:

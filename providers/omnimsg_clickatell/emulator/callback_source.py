@@ -33,13 +33,13 @@ from omnimsg.sandbox import (
     ReplyMedia,
     StatusChange,
 )
-from omnimsg_clickatell.emulator.statuses import NUMBERS, STATUSES
+from omnimsg_clickatell.emulator.statuses import NUMBERS, STATUSES, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omnimsg.sandbox import CallbackSigner, SandboxState
-    from omnimsg_clickatell.emulator.inbound import Inbox
+    from omnimsg_clickatell.emulator.inbound import InboundMessages
     from omnimsg_clickatell.emulator.media import Uploads
 
 INTEGRATION_ID: Final = "5a4d626f780000000000000000000001"
@@ -83,7 +83,7 @@ class ClickatellCallbacks(CallbackSource):
         signer: CallbackSigner,
         *,
         state: SandboxState,
-        inbox: Inbox,
+        inbox: InboundMessages,
         uploads: Uploads,
         numbers: frozenset[str] | None,
     ) -> None:
@@ -99,7 +99,7 @@ class ClickatellCallbacks(CallbackSource):
             "channel": record.channel,
             "messageId": record.id,
             "clientMessageId": record.reference,
-            "timestamp": _milliseconds(change.at),
+            "timestamp": milliseconds(change.at),
             "statusCode": NUMBERS.get(change.status),
             "status": change.status,
         }
@@ -145,7 +145,7 @@ class ClickatellCallbacks(CallbackSource):
             "relatedClientMessageId": None if answered is None else answered.reference,
             "from": reply.digits,
             "to": (reply.to or self._number).removeprefix("+"),
-            "timestamp": _milliseconds(inbound.at),
+            "timestamp": milliseconds(inbound.at),
         }
         if inbound.channel == "sms":
             entry["sms"] = {"network": "65501"}
@@ -255,7 +255,3 @@ def _draft(kind: str, name: str, entry: dict[str, Any], *, id: str, about: str) 
         "event": {name: [entry]},
     }
     return CallbackDraft(kind=kind, id=id, about=about, body=dumps(document))
-
-
-def _milliseconds(epoch_seconds: float) -> int:
-    return int(epoch_seconds * 1000)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from omnimsg_clickatell.emulator.account_faults import AccountFaults
-    from omnimsg_clickatell.emulator.inbound import Inbox
+    from omnimsg_clickatell.emulator.inbound import InboundMessages
     from omnimsg_clickatell.emulator.known_templates import KnownTemplates
     from omnimsg_clickatell.emulator.media import Uploads
 
@@ -49,7 +49,7 @@ class Controlled(Protocol):
     """The parts of the emulator that a test controls."""
 
     account_faults: AccountFaults
-    inbox: Inbox
+    inbox: InboundMessages
     templates: KnownTemplates
     uploads: Uploads
 

@@ -24,7 +24,7 @@ class InboundMessage:
     at: float
 
 
-class Inbox:
+class InboundMessages:
     """The inbound messages of the integration by id; the oldest are dropped first.
 
     Args:

@@ -90,25 +90,22 @@ class Uploads:
 
     def store(self, data: bytes, content_type: str, **extra: Any) -> Media:  # noqa: ANN401
         """Store a file for thirty days under a new id, which ends in the type's extension."""
-        media = Media(
-            id=f"{self._state.uuid()}-1.{file_checks.find_type(content_type).extension}",
-            data=data,
-            content_type=content_type,
-            expires=self._state.clock() + file_checks.KEPT_SECONDS,
-            extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False, **extra},
-        )
-        self._store.add(media)
-        return media
+        return self._add(data, content_type, file_checks.find_type(content_type).extension, extra)
 
     def receive(self, data: bytes, content_type: str) -> Media:
         """Store a file from a phone, which may be of any type, for as long as an upload."""
         extension = mimetypes.guess_extension(content_type.partition(";")[0].strip()) or ".bin"
+        return self._add(data, content_type, extension.removeprefix("."), {})
+
+    def _add(
+        self, data: bytes, content_type: str, extension: str, extra: Mapping[str, Any]
+    ) -> Media:
         media = Media(
-            id=f"{self._state.uuid()}-1{extension}",
+            id=f"{self._state.uuid()}-1.{extension}",
             data=data,
             content_type=content_type,
             expires=self._state.clock() + file_checks.KEPT_SECONDS,
-            extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False},
+            extra={"uploaded": False, "to": None, "broadcast": False, "encrypted": False, **extra},
         )
         self._store.add(media)
         return media

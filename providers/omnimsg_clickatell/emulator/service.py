@@ -30,7 +30,7 @@ from omnimsg_clickatell.emulator.errors import (
     error_response,
     upload_error_response,
 )
-from omnimsg_clickatell.emulator.inbound import Inbox
+from omnimsg_clickatell.emulator.inbound import InboundMessages
 from omnimsg_clickatell.emulator.media import Uploads
 from omnimsg_clickatell.emulator.message_rules import MESSAGE, NOTIFICATION, SMS, WHATSAPP
 from omnimsg_clickatell.emulator.request_parsing import (
@@ -40,7 +40,7 @@ from omnimsg_clickatell.emulator.request_parsing import (
     parse_entries,
 )
 from omnimsg_clickatell.emulator.results import Result, respond, strings
-from omnimsg_clickatell.emulator.statuses import steps_to
+from omnimsg_clickatell.emulator.statuses import milliseconds, steps_to
 from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class ClickatellEmulator(Emulator):
     ) -> None:
         super().__init__(state, service_window=service_window)
         self.account_faults = AccountFaults()
-        self.inbox = Inbox(state, self.windows)
+        self.inbox = InboundMessages(state, self.windows)
         self.templates = known_templates.KnownTemplates(templates)
         self.uploads = Uploads(self.media, state)
         logins = {} if callback_login is None else {"callback_logins": [callback_login]}
@@ -290,9 +290,9 @@ class ClickatellEmulator(Emulator):
         if record is None:
             # In the reference an unknown message has another form, because its channel is unknown,
             # with the time of the request. The 404 there is for the account, so this is a 200.
-            return json_response({"status": lifecycle.UNKNOWN, "timestamp": _milliseconds(now)})
+            return json_response({"status": lifecycle.UNKNOWN, "timestamp": milliseconds(now)})
         change = record.latest_change(now)
-        entry = {"status": change.status, "timestamp": _milliseconds(change.at)}
+        entry = {"status": change.status, "timestamp": milliseconds(change.at)}
         return json_response({record.channel: entry})
 
     async def _notify(self, request: web.Request) -> web.Response:
@@ -329,7 +329,3 @@ class ClickatellEmulator(Emulator):
         """Return the balance."""
         del request
         return json_response({"balance": 1000.0, "currency": "EUR"})
-
-
-def _milliseconds(epoch_seconds: float) -> int:
-    return int(epoch_seconds * 1000)

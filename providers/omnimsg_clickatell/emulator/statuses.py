@@ -140,3 +140,8 @@ def steps_to(status: str) -> tuple[LifecycleStep, ...]:
         return _STEPS[status]
     before = READ if status.startswith("PAYMENT_") else SENT
     return (*before, LifecycleStep(status))
+
+
+def milliseconds(epoch_seconds: float) -> int:
+    """Return a time as the API and its callbacks have it."""
+    return int(epoch_seconds * 1000)

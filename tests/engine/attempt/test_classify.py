@@ -19,6 +19,7 @@ from omnimsg.engine.attempt.classify import (
     parse_retry_after,
     with_retry_after,
 )
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.attempt.flow import describe_error
 from omnimsg.transport import TransportFault
 
@@ -146,7 +147,7 @@ def test_nothing_proves_a_message_unsent_after_a_request_that_sends(
     """If an earlier request may have sent the message, no later answer says that it did not."""
     failure = Failure(reason=Reason.TIMEOUT, retry=Retry.SAFE, detail="it broke")
 
-    found, changed = of_messages(verdict, failure, effect, sent_before=True)
+    found, changed = of_messages(Finding(verdict, failure), effect, sent_before=True)
 
     assert (Verdict.AMBIGUOUS, Retry.UNSAFE) == (found, changed.retry)
     assert "it broke; an earlier request may have sent the message" == changed.detail
@@ -170,7 +171,7 @@ def test_a_request_before_the_one_that_sends_leaves_a_message_unsent(
     """A request that does not send neither rejects a message nor makes it doubtful."""
     failure = Failure(reason=Reason.TIMEOUT, retry=verdict.retry, detail="it broke")
 
-    found, changed = of_messages(verdict, failure, effect, sent_before=False)
+    found, changed = of_messages(Finding(verdict, failure), effect, sent_before=False)
 
     assert (expected, expected.retry, "it broke") == (found, changed.retry, changed.detail)
 

@@ -144,6 +144,34 @@ async def test_a_recipient_that_looks_like_an_escape_is_not_repeated(
     assert shown == outcome.failure.detail
 
 
+@pytest.mark.parametrize("before", [900, 980, 995, 999, 1_000, 1_200])
+@pytest.mark.parametrize(
+    "quoted", ["+37255500001", "%2B" + "%33%37%32%35%35%35%30%30%30%30%31", SECRET]
+)
+async def test_a_long_text_is_cut_without_a_part_of_what_is_private(
+    before: int, quoted: str
+) -> None:
+    """1,000 characters of a provider's text are shown; a quotation may cross their end."""
+    said = "." * before + quoted + "\\" * 20_000
+    (outcome,) = await sent(said, Message("+37255500001", SECRET))
+
+    assert isinstance(outcome, Rejected)
+    detail = outcome.failure.detail
+    assert len(detail) <= 1_001
+    assert detail.endswith("…")
+    assert "5550" not in detail
+    assert "%35" not in detail
+    assert "OTP" not in detail
+
+
+async def test_a_text_of_the_provider_controls_nothing() -> None:
+    """Line breaks, escape sequences and marks of direction in a provider's text become spaces."""
+    (outcome,) = await sent("no\x1b[2J way\nERROR\x85root\u202e", Message("+37255500001", SECRET))
+
+    assert isinstance(outcome, Rejected)
+    assert "no [2J way ERROR root " == outcome.failure.detail
+
+
 async def test_a_code_shows_no_recipient() -> None:
     """A recipient's number in the provider's code is masked."""
     (outcome,) = await sent("no route", Message("+37255500001", SECRET), code="NoRoute:37255500001")

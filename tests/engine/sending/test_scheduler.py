@@ -210,7 +210,7 @@ async def test_a_caller_who_sends_one_after_the_other_needs_one_task() -> None:
         await account.submit(each, 5.0)
     asyncio.get_running_loop().set_task_factory(None)
 
-    assert ["Scheduler._work"] == started
+    assert ["Tasks.start.<locals>.run"] == started
 
 
 async def test_a_message_of_another_turn_is_sent_though_a_task_rests() -> None:

@@ -18,7 +18,7 @@ from omnimsg.sandbox import (
     magic_number,
 )
 from omnimsg_clickatell.emulator import ClickatellEmulator
-from omnimsg_clickatell.emulator.inbound import Inbox
+from omnimsg_clickatell.emulator.inbound import InboundMessages
 
 from .conftest import Api
 
@@ -465,7 +465,7 @@ async def test_reset(sandbox: Sandbox, api: Api, emulator: ClickatellEmulator) -
 def test_the_inbox_is_bounded(clock: Clock) -> None:
     """Above its limit, the oldest inbound message is dropped."""
     state = SandboxState(clock=clock, limits=Limits(messages=1))
-    inbox = Inbox(state, ServiceWindows(state))
+    inbox = InboundMessages(state, ServiceWindows(state))
 
     first, second = inbox.receive(TO), inbox.receive("27820000002")
 

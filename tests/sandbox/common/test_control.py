@@ -301,7 +301,7 @@ async def test_foreign_pages_change_nothing(
 
 
 async def test_own_pages_change_the_sandbox(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """The sandbox's own origin may change it under each loopback name; any may read handsets."""
+    """The sandbox's own origin may change it under each loopback name."""
     statuses = []
 
     for host in (
@@ -312,10 +312,47 @@ async def test_own_pages_change_the_sandbox(sandbox: Sandbox, http: aiohttp.Clie
     ):
         headers = {"Host": host, "Origin": f"http://{host}"}
         statuses.append((await call(http, "POST", "/_sandbox/reset", headers=headers))[0])
-    headers = {"Host": "evil.example", "Origin": "https://evil.example"}
-    statuses.append((await call(http, "GET", "/_sandbox/handsets", headers=headers))[0])
 
-    assert [200] * 5 == statuses
+    assert [200] * 4 == statuses
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({"Host": "evil.example"}, "Host"),
+        ({"Origin": "http://evil.example"}, "Origin"),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}, "Sec-Fetch-Site"),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "image"}, "Sec-Fetch-Site"),
+        ({"Sec-Fetch-Site": "cross-site"}, "Sec-Fetch-Site"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["handsets", "faults", "requests", "callbacks", "routes", "none"])
+async def test_foreign_pages_read_nothing(
+    http: aiohttp.ClientSession, path: str, headers: dict[str, str], refused: str
+) -> None:
+    """A request of a page of another site is refused, also one that only reads."""
+    status, body = await call(http, "GET", f"/_sandbox/{path}", headers=headers)
+
+    assert (403, refused) == (status, body["error"].partition(":")[0])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"},
+    ],
+    ids=str,
+)
+async def test_a_person_may_follow_a_link(
+    http: aiohttp.ClientSession, headers: dict[str, str]
+) -> None:
+    """A link on another site, a typed address and the sandbox's own page may read."""
+    status, _ = await call(http, "GET", "/_sandbox/handsets", headers=headers)
+
+    assert 200 == status
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.scheduler:Scheduler._work",
-                "batch.owner.finish(batch.keys, batch.messages, end.outcomes)",
+                "batch.owner.finish(batch.keys, batch.messages, outcomes)",
                 "del end",
             ),
         ),
@@ -185,9 +185,9 @@ FAULTS: tuple[Fault, ...] = (
         breaks="journal",
         changes=(
             Change(
-                f"{_ENGINE}.attempt.recorded_runner:RecordedRunner._settle_interrupted",
-                "if self._journal is not None:",
-                "if False:",
+                f"{_ENGINE}.attempt.recorded_runner:_RecordedAttempt._settle_interrupted",
+                "await self._settle(outcomes)",
+                "del outcomes",
             ),
         ),
     ),

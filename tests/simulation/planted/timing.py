@@ -41,8 +41,8 @@ FAULTS: tuple[Fault, ...] = (
         changes=(
             Change(
                 f"{_ENGINE}.sending.admission:Admission.queue_arrivals",
-                "self._put_all(run, self._callers, run.started + run.timeout)",
-                "self._put_all(run, self._callers, math.inf)",
+                "self._put_all(run, run.started + run.timeout)",
+                "self._put_all(run, math.inf)",
             ),
         ),
     ),
@@ -173,7 +173,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="memory",
         changes=(
             Change(
-                f"{_ENGINE}.sending.stream:Streams.ahead",
+                f"{_ENGINE}.sending.stream:StreamTarget.ahead",
                 "return max((self.slots + 2) * self.batch_limit, self.slots + _MIN_AHEAD)",
                 "return 1_000_000",
             ),

@@ -11,7 +11,7 @@ from support.servers import Server, answer
 
 from omnimsg.adapter import Effect, Request, Source
 from omnimsg.transport import WriteMark
-from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
+from omnimsg.transport.http_defaults import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:

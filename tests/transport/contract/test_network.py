@@ -405,6 +405,27 @@ async def test_each_request_is_logged_where_that_is_wanted(
     assert "the client is closed after " in lines[1]
 
 
+async def test_a_url_that_a_provider_named_is_logged_safely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log shows no credentials of a URL, and no character that could forge a line."""
+    caplog.set_level(logging.DEBUG, "omnimsg.transport")
+    options = TransportOptions(
+        base_url="https://api.example", hosts=frozenset(), authorization={}, connections=1
+    )
+    transport = create_http_transport(options)
+    with pytest.raises(TransportFault):
+        await transport.exchange(
+            Request("GET", "https://u:hunter22@cdn.example/a\x85b\x1b[2J\u202e"),
+            within=5.0,
+            mark=WriteMark(),
+        )
+    await transport.aclose()
+
+    (line,) = [each for each in caplog.records if each.name == "omnimsg.transport"]
+    assert line.getMessage().startswith(r"GET cdn.example/a\x85b\x1b[2J\u202e: the address has ")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -17,7 +17,7 @@ from support.servers import Server, answer, close, refusing_port, reset, reset_a
 from omnimsg import Reason
 from omnimsg.adapter import Effect, Request
 from omnimsg.transport import TransportFault, WriteMark, aiohttp_seam
-from omnimsg.transport.aiohttp_seam import MAX_SMALL_BODY
+from omnimsg.transport.http_defaults import MAX_SMALL_BODY
 from omnimsg.transport.marked_session import Marking
 
 if TYPE_CHECKING:

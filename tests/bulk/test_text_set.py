@@ -7,13 +7,13 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.bulk.dedup import ReferenceSet
+from omnimsg.bulk.text_set import TextSet
 
 
 @given(st.lists(st.text(max_size=3)))
 def test_it_agrees_with_a_set(texts: list[str]) -> None:
     """`add` returns whether the text is new, as a Python set would tell."""
-    references, known = ReferenceSet(), set[str]()
+    references, known = TextSet(), set[str]()
 
     for text in texts:
         assert references.add(text) is (text not in known)
@@ -22,7 +22,7 @@ def test_it_agrees_with_a_set(texts: list[str]) -> None:
 
 def test_it_grows() -> None:
     """The set keeps twenty thousand references in at most 24 bytes each."""
-    references, empty = ReferenceSet(), sys.getsizeof(ReferenceSet())
+    references, empty = TextSet(), sys.getsizeof(TextSet())
 
     assert all(references.add(str(number)) for number in range(20_000))
     assert not any(references.add(str(number)) for number in range(20_000))

@@ -8,7 +8,7 @@ _INITIAL_SLOTS = 1024
 _HASH_MASK = (1 << 64) - 1
 
 
-class ReferenceSet:
+class TextSet:
     """A set of texts that can only grow; `add` tells whether a text is new.
 
     It stores a 64-bit hash of each text in an open-addressing hash table. The probability that any
