@@ -133,6 +133,7 @@ async def test_a_file_for_one_channel_cannot_be_sent_on_another(
 
 
 @pytest.mark.parametrize("options", [{"storage": "localhost"}])
+@pytest.mark.parametrize("account", [{"media_hosts": ["files.example.test"]}])
 async def test_an_upload_to_a_forbidden_host(
     client: Client, sandbox: Sandbox, recorder: Recorder
 ) -> None:

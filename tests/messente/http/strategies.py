@@ -52,7 +52,6 @@ _URLS = st.sampled_from(
         "https://münchen.test/größe?ö=ü",
         "https://a.test/" + "x" * 2033,
         "https://a.test/" + "x" * 2034,
-        "https://a.test:x/",
     ]
 )
 _MOMENTS = st.datetimes(
