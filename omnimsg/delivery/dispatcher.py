@@ -12,7 +12,7 @@ from omnimsg.delivery.handlers import NotHandledError
 from omnimsg.delivery.named_locks import NamedLocks
 from omnimsg.delivery.time_limit import within
 from omnimsg.delivery.tracked import Names
-from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
+from omnimsg.domain.events import InteractionEvent, StatusEvent
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES, change_in_event
 from omnimsg.domain.status import Status
@@ -244,9 +244,7 @@ class Dispatcher:
         The recipient that the message was sent to comes before the one that the provider names,
         which may be written in another way.
         """
-        if isinstance(event, InboundMessage):
-            return change
-        if tracked is None and isinstance(event, InteractionEvent):
+        if isinstance(event, InteractionEvent):
             tracked = await self._tracker.find_named(Names.of_interaction(event))
         if tracked is None or tracked.to is None:
             return change

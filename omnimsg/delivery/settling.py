@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Operation
-from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted
-from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
     from omnimsg.delivery.close_signal import CloseSignal
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous, Outcome
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.deadline import Deadline
-
-log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
 # When the provider is asked, in seconds since the doubt began: several times, because a message may
 # be listed late; and rarely, because a report usually arrives sooner.
@@ -67,32 +62,12 @@ async def settle(
 async def _look_up(
     engine: AccountEngine | None, tracker: Tracker, message: Message, deadline: Deadline
 ) -> Accepted:
-    """Look a message up now and then, until the provider lists it; else wait until cancelled.
-
-    A failed look-up says nothing about the message, so its error is logged and not raised.
-    """
+    """Look a message up now and then, until the provider lists it; else wait until cancelled."""
     if engine is not None and Operation.FIND in engine.operations:
         began = deadline.now()
         for since in _LOOK_UPS:
             await asyncio.sleep(max(0.0, began + since - deadline.now()))
-            try:
-                found = await engine.find(message, deadline)
-            except (Exception, asyncio.CancelledError) as error:
-                if is_own_cancellation(error):
-                    raise
-                # The doubt must not become another error, nor a cancellation of the caller.
-                kind = type(error).__name__
-                log.warning(
-                    "a message that may have been sent could not be looked up: %s",
-                    kind,
-                    extra=log_fields(
-                        account=engine.name,
-                        provider=engine.adapter.provider,
-                        reference=message.reference,
-                        error=kind,
-                    ),
-                )
-                continue
+            found = await engine.find(message, deadline)
             if isinstance(found, Accepted):
                 tracker.prove(found)
                 return found

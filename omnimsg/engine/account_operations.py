@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Operation
+from omnimsg.domain.errors import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -114,4 +115,8 @@ class AccountOperations:
         The deadline is the one with which the message was handed over: its start says from when on
         to search.
         """
-        return await self._loops.here(Operation.FIND).operations.find(message, deadline)
+        try:
+            operations = self._loops.here(Operation.FIND).operations
+        except OperationError:
+            return None  # a loop in another thread is using the account
+        return await operations.find(message, deadline)

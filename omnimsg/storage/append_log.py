@@ -223,11 +223,7 @@ class AppendLog:
 
     def _is_written(self, wanted: Wanted) -> bool:
         """Return whether a request needs no write; called while the writing thread is idle."""
-        return (
-            self.write_error is None
-            and wanted.count <= self._written
-            and (self._synced or not wanted.durable)
-        )
+        return wanted.count <= self._written and (self._synced or not wanted.durable)
 
     def _commit(self, count: int) -> None:
         """Make the first `count` lines durable; runs in the writing thread.

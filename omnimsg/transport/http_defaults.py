@@ -1,4 +1,4 @@
-"""What both transports send with every request, and the sizes up to which they go."""
+"""The header lines that both transports send with every request, and the limits of both."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from omnimsg.domain.status import MessageStatus, Status
 
 if TYPE_CHECKING:
     from omnimsg.domain.events import Event
+    from omnimsg.engine.delivery_events import StatusChanged
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +59,19 @@ async def test_an_opt_in_of_the_future_outweighs_no_later_opt_out(world: World) 
     assert NUMBER in world.suppression
 
 
+async def test_an_opt_out_that_arrives_late_counts_from_when_it_was_said(world: World) -> None:
+    """A STOP that is delivered after a later START does not outweigh it."""
+    world.listen()
+    await world.give(reply("STOP"))
+    start = attrs.evolve(reply("START"), at=NOW + timedelta(minutes=2))
+    await world.dispatcher.dispatch(start, NOW + timedelta(minutes=2), UNTIL)
+    stop = attrs.evolve(reply("STOP", number=2), at=NOW + timedelta(minutes=1))
+
+    await world.dispatcher.dispatch(stop, NOW + timedelta(minutes=3), UNTIL)
+
+    assert NUMBER not in world.suppression
+
+
 async def test_a_repeated_opt_in_outweighs_no_opt_out_that_came_between(world: World) -> None:
     """A START that a handler has failed counts from its first arrival, not from its repetition."""
     failures = iter([True])
@@ -88,13 +102,14 @@ async def test_the_words_are_those_of_the_application() -> None:
     assert NUMBER in world.suppression
 
 
-async def test_a_report_opts_out(world: World) -> None:
+async def test_a_report_opts_out(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """A report of an opt-out is recorded with the recipient of the tracked message."""
     tell(world.tracker, accepted())
 
     await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT))
 
     assert [NUMBER] == [each.address for each in world.suppression.changes]
+    assert "is unknown here" not in caplog.text
 
 
 async def test_an_early_report_opts_out_when_the_send_is_known(world: World) -> None:
@@ -136,6 +151,37 @@ async def test_handlers_do_not_wait_for_a_list_that_is_down(world: World) -> Non
     assert [(Status.UNKNOWN, Status.REJECTED)] == world.statuses
 
 
+async def test_handlers_are_told_of_an_opt_out_where_no_list_is() -> None:
+    """Without a suppression list, the status that a look-up found is told all the same."""
+    world = World(consents=None).note_statuses()
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+
+    await world.dispatcher.state_found(tracked, NOW)
+
+    assert [(Status.UNKNOWN, Status.REJECTED)] == world.statuses
+
+
+async def test_an_opt_out_that_is_found_is_recorded_once(world: World) -> None:
+    """A status that is handed on again, because a handler failed, is no further opt-out."""
+
+    def fail(_: StatusChanged) -> None:
+        raise LookupError
+
+    world.handlers.on_status(fail)
+    tell(world.tracker, accepted())
+    found = leg(Status.REJECTED, reason=Reason.OPTED_OUT)
+    tracked = await world.tracker.look_up(MessageStatus(id=M1, legs=(found,)))
+    done: set[object] = set()
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await world.dispatcher.state_found(tracked, NOW, done)
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
 async def test_a_report_of_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
     """A report may be about a message that another process has sent; its recipient counts."""
     await world.give(report(Status.REJECTED, "m1", reason=Reason.OPTED_OUT, recipient=NUMBER))
@@ -167,6 +213,18 @@ async def test_the_recipient_of_a_send_replaces_that_of_an_earlier_report(world:
 async def test_an_interaction_with_an_unknown_message_opts_out_whom_it_names(world: World) -> None:
     """An unsubscription often comes days later, when the message is not tracked any more."""
     world.listen()
+
+    await world.give(attrs.evolve(unsubscribed("r1"), recipient=NUMBER))
+
+    assert [NUMBER] == [each.address for each in world.suppression.changes]
+
+
+async def test_an_interaction_opts_out_whom_it_names_where_the_send_names_nobody(
+    world: World,
+) -> None:
+    """A look-up that proves a send names no recipient; the provider's callback does."""
+    world.listen()
+    world.tracker.prove(accepted())
 
     await world.give(attrs.evolve(unsubscribed("r1"), recipient=NUMBER))
 

@@ -30,8 +30,10 @@ from support.virtual import VirtualLoop
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Names, Tracked
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
-from omnimsg.domain.outcome import Accepted
+from omnimsg.domain.outcome import Accepted, Rejected
+from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import Status
 from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
@@ -64,12 +66,21 @@ async def test_an_outcome_is_known_at_once(world: World) -> None:
     assert (Handover.ACCEPTED, "r1", NUMBER) == (tracked.handover, tracked.reference, tracked.to)
 
 
-async def test_outcomes_of_which_nothing_more_is_heard_are_not_kept(world: World) -> None:
-    """An acceptance without any id, against the adapter's contract, is not kept."""
-    tell(world.tracker, accepted(None))
+async def test_outcomes_of_which_nothing_more_is_heard_are_not_kept() -> None:
+    """Neither a refusal nor an acceptance without any id, against the contract, is kept."""
+    store = MemoryStore()
+    world = World(store)
+    failure = Failure(reason=Reason.INVALID_RECIPIENT, retry=Retry.NEVER)
+    tell(
+        world.tracker,
+        Rejected(reference="r1", account="main", failure=failure),
+        accepted(None, "r2"),
+        accepted("m3", "r3"),
+    )
 
-    assert [] == list(await world.tracker.doubts())
-    assert await world.tracker.find(batch_id("b1")) is None
+    await world.tracker.commit()
+
+    assert 1 == len(store)
 
 
 async def test_a_report_settles_a_doubt(world: World) -> None:

@@ -173,13 +173,14 @@ def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
         accepted = await client.send(texts(1)[0])
         await client.tracked(accepted)
         store.fails = True
-        await client.wait(accepted, timeout=200)
-        await asyncio.sleep(20)
+        waiting = asyncio.ensure_future(client.wait(accepted, timeout=200))
+        await asyncio.sleep(50)
+        assert [Status.FAILED] == told
+        await waiting
 
     place.live(story, suppression=suppression, store=store)
 
     assert texts(1)[0].to in suppression
-    assert [Status.FAILED] == told
 
 
 @pytest.mark.parametrize("is_back", [True, False])

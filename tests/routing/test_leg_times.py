@@ -11,7 +11,7 @@ from support.adapters import Reply, accepted
 from support.legs import COMES, ELSEWHERE, handed_over, legs_of, message, told, wire
 from support.routed import outcome_of, saying, slowly
 
-from omnimsg import Match, Route, RouteLimits
+from omnimsg import Channel, Leg, Match, Route, RouteLimits
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
@@ -36,6 +36,21 @@ def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
     routed.run(story)
 
     assert [1060] == [round(each) for each in times]
+
+
+def test_the_ttl_of_a_later_leg_begins_with_its_own_hand_over() -> None:
+    """A second leg that is delivered within its own ttl is the last, however late the first was."""
+    second = wire(accepted, COMES, (50.0, "delivered"))
+    routed, seen = legs_of(wire(accepted, COMES), second, accepted)
+    legs = (
+        Leg(channel=Channel.SMS, account="b", ttl=60),
+        Leg(channel=Channel.SMS, account="c"),
+    )
+
+    told(routed, message(*legs))
+
+    assert [(1, "b", "accepted"), (1, "b", "reached")] == seen.states[2:]
+    assert 0 == routed.asked()["c"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -39,11 +39,15 @@ from omnimsg import (
     NotSent,
     OnAmbiguous,
     Policy,
+    Reason,
     Rejected,
+    Retry,
     Route,
     Secret,
 )
 from omnimsg.adapter import Request, Response
+from omnimsg.domain.failure import Failure
+from omnimsg.fallback.conclusion import conclusion_of
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
@@ -58,6 +62,7 @@ def test_a_leg_that_was_delivered_is_the_last() -> None:
 
     assert "a:id-r0" == str(getattr(outcome, "id", None))
     assert [(0, "a", "accepted"), (0, "a", "reached")] == seen.states
+    assert ["a:id-r0"] * 2 == [str(each.id) for each in seen.events]
     assert (0, ()) == (routed.asked()["b"], known.followed_by)
 
 
@@ -74,6 +79,19 @@ def test_the_next_leg_goes_after_a_failure_or_the_ttl(word: str, state: str) -> 
     assert "a" == outcome.account
     assert [(0, "a", "accepted"), (0, "a", state), (1, "b", "accepted")] == seen.states[:3]
     assert (("b:id-r0",), False) == (known.followed_by, known.reached_twice)
+
+
+@pytest.mark.parametrize(
+    ("third", "state"), [(accepted, "accepted"), (saying("no-such-number"), "not_taken")]
+)
+def test_a_later_leg_that_is_refused_is_followed_at_once(third: Reply, state: str) -> None:
+    """If the leg after a failed one is refused, the one after that is handed over, each once."""
+    routed, seen = legs_of(wire(accepted, COMES, (3.0, "failed")), saying("no-such-number"), third)
+
+    told(routed, message(ELSEWHERE, Leg(channel=Channel.SMS, account="c")))
+
+    assert [(1, "b", "not_taken"), (2, "c", state)] == seen.states[2:4]
+    assert (1, 1) == (routed.asked()["b"], len(seen.handed_over_legs) - 2)
 
 
 def test_a_handler_that_fails_hides_no_delivery() -> None:
@@ -186,6 +204,16 @@ def test_no_leg_goes_round_an_opt_out_or_a_cancellation(word: str) -> None:
     assert ([(0, "a", "accepted"), (0, "a", "failed")], 0) == (seen.states, routed.asked()["b"])
 
 
+def test_no_leg_goes_round_the_refusal_of_a_later_one() -> None:
+    """If the leg after a failed one is refused by the account's own error, no other leg is sent."""
+    stranger = Response(404, b"<html>no</html>")
+    routed, _ = legs_of(wire(accepted, COMES, (3.0, "failed")), lambda _: stranger, accepted)
+
+    told(routed, message(ELSEWHERE, Leg(channel=Channel.SMS, account="c")))
+
+    assert {"b": 1, "c": 0} == {name: routed.asked()[name] for name in ("b", "c")}
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"), [(lambda _: Response(404, b"<html>no</html>"), NotSent)]
 )
@@ -260,6 +288,7 @@ def test_what_a_leg_takes_over_of_its_message(content: str | None) -> None:
     first, second = seen.handed_over_legs
     assert ("a:1", encryption) == (first.reply_to, first.encryption)
     assert (None, encryption if content is None else None) == (second.reply_to, second.encryption)
+    assert (leg.content or first.content) == second.content
 
 
 def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureFixture) -> None:
@@ -468,8 +497,24 @@ def test_the_last_leg_decides_where_none_was_accepted(last: Reply) -> None:
 
     assert isinstance(outcome, (Rejected, Ambiguous))
     assert ("b", ["a"]) == (outcome.account, [each.account for each in outcome.earlier])
+    assert [None, None] == [each.id for each in seen.events]
     assert [True, False] == [each.next_leg for each in seen.events]
     assert LegState.NOT_TAKEN is seen.events[0].state
+
+
+def test_the_history_of_legs_has_the_accounts_that_each_tried() -> None:
+    """The accounts that failed over are in the history, each before the one that came after it."""
+    failure = Failure(reason=Reason.INVALID_RECIPIENT, retry=Retry.NEVER)
+
+    def refused(account: str, *earlier: Outcome) -> Outcome:
+        return Rejected(reference="r0", account=account, failure=failure, earlier=earlier)
+
+    outcome = conclusion_of([refused("b", refused("a"))], refused("d", refused("c")))
+
+    assert "d" == outcome.account
+    assert [("a", ()), ("b", ()), ("c", ())] == [
+        (each.account, each.earlier) for each in outcome.earlier
+    ]
 
 
 def test_two_late_deliveries_are_reached_twice() -> None:

@@ -54,8 +54,7 @@ class World:
             tracker=self.tracker,
             handlers=self.handlers,
             observers=observers,
-            consents=self.consents,
-            **how,
+            **{"consents": self.consents, **how},
         )
         self.handled: list[str] = []
         self.statuses: list[tuple[Status, Status]] = []

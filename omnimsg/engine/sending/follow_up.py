@@ -172,9 +172,8 @@ class _RetryOwner:
     ) -> None:
         """Store outcomes."""
         for index, outcome in zip(keys, outcomes, strict=True):
-            if index in self.pending:
-                self.pending.discard(index)
-                self._outcomes[index] = outcome
+            self.pending.discard(index)
+            self._outcomes[index] = outcome
         if not self.pending:
             self._is_back.set()
 

@@ -195,8 +195,8 @@ def test_what_is_missing_twice_is_sent_again() -> None:
     assert isinstance(outcome, Accepted)
     assert "id-r0" == outcome.provider_id
     assert [(0.0, ["r0"]), (120.0, ["r0"])] == place.sent
-    assert [(True, ()), (False, ("r0",))] == [
-        (each.is_look_up, each.doubtful) for each in place.events
+    assert [(True, 120.0, ()), (False, 0.0, ("r0",))] == [
+        (each.is_look_up, each.wait, each.doubtful) for each in place.events
     ]
 
 
@@ -243,6 +243,20 @@ def test_what_has_waited_since_it_was_missing_is_looked_for_again() -> None:
     assert isinstance(outcome, Accepted)
     assert [["r0"]] == [batch for _, batch in place.sent]
     assert 3 == len(place.looked)
+
+
+def test_what_is_sent_again_together_leaves_while_each_counts_as_missing() -> None:
+    """A resend of two waits for no slot beyond the time for which the first counts as missing."""
+    place = world(["absent"] * 4 + ["there"] * 2)
+
+    async def story(client: Client) -> list[Outcome]:
+        return [each async for each in client.send_many(texts(2), deadline=LONG)]
+
+    # One request in 12 seconds: they are missing at 42 and 54, and their turn would be at 66.
+    outcomes = place.live(story, limits=Limits(requests_per_second=1 / 12), not_found_for=18)
+
+    assert ["listed"] * 2 == [each.provider_id for each in outcomes]
+    assert [["r0", "r1"]] == [batch for _, batch in place.sent]
 
 
 def test_a_slow_look_lets_nothing_leave_on_what_was_missing_before_it() -> None:

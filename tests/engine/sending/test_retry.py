@@ -27,11 +27,13 @@ from support.adapters import (
     tiny,
 )
 from support.log_records import logged_fields
+from support.sending import engine, settled
 
 from omnimsg import (
     Accepted,
     Ambiguous,
     Client,
+    Limits,
     NotSent,
     NotSentError,
     OnAmbiguous,
@@ -273,6 +275,61 @@ async def test_one_member_that_must_wait_too_long_does_not_hold_up_the_others(na
     assert 60 == outcomes[1].retry_after
     assert ["r0"] == references(wire.requests[1])
     assert [0.0] == naps.seconds
+
+
+async def test_an_attempt_waits_for_all_messages_of_the_one_before() -> None:
+    """None is sent again while another request of the last attempt, which was split, has it."""
+    wire, go = FakeTransport(), asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        sent = references(request)
+        if len(wire.requests) == 1:
+            return results(dict.fromkeys(sent, "slow-down"))
+        if len(wire.requests) == 2:
+            return Response(422, b"{}")
+        if "r1" in sent:
+            await go.wait()
+        return results(dict.fromkeys(sent, "slow-down" if len(wire.requests) <= 4 else "ok"))
+
+    wire.reply = reply
+    sending = asyncio.create_task(send(wire, 2))
+    await wire.asked(4)
+    await settled()
+    meanwhile = [references(each) for each in wire.requests]
+
+    go.set()
+    outcomes = await sending
+
+    assert [["r0", "r1"], ["r0", "r1"], ["r0"], ["r1"]] == meanwhile
+    assert [["r0", "r1"]] == [references(each) for each in wire.requests[4:]]
+    assert [Accepted, Accepted] == [type(each) for each in outcomes]
+
+
+async def test_a_retry_that_nobody_waits_for_any_more_is_not_sent() -> None:
+    """A message whose caller was cancelled while its retry waited for a slot leaves no more."""
+    wire, go = FakeTransport(), asyncio.Event()
+
+    async def reply(request: Request) -> Response:
+        if len(wire.requests) == 1:
+            return limited(None)
+        await go.wait()
+        return accepted(request)
+
+    wire.reply = reply
+    account = engine(wire, limits=Limits(concurrency=1, linger=0), max_messages=1)
+    first = account.submit(texts(1)[0], 10)
+    await wire.asked(1)
+    second = account.submit(texts(1, start=1)[0], 10)
+    await wire.asked(2)
+    await settled()
+
+    first.cancel()
+    go.set()
+    await second
+    await settled()
+    await close(account)
+
+    assert [["r0"], ["r1"]] == [references(each) for each in wire.requests]
 
 
 async def test_a_wait_can_be_cancelled() -> None:
