@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,13 @@ DEFAULT_FILE = "omnimsg.toml"
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
 
 _FIRST_FILE = "`omnimsg sandbox --print-config > {path}` makes a first one"
+
+# A URL, whose two slashes a `Path` makes one, or the content of a file: both may hold a key.
+_holds_values = re.compile(r'\w\w:/|[\n"{]').search
+_NO_PATH = (
+    "configuration: is a URL or text where the path of a file belongs, and is not shown; a URL"
+    " belongs into OMNIMSG_URL"
+)
 _SAVE_AS_UTF8 = (
     "save it as UTF-8; in PowerShell: `... | Out-File -Encoding utf8 {name}` instead of `> {name}`"
 )
@@ -62,9 +70,11 @@ def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; {_FIRST_FILE.format(path=path)}") from None
     except (OSError, ValueError) as error:
+        if _holds_values(path.as_posix()):
+            raise ConfigError(_NO_PATH) from None
+        if isinstance(error, FileNotFoundError):
+            raise ConfigError(f"{path}: no such file; {_FIRST_FILE.format(path=path)}") from None
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path}: has more than {MAX_CONFIG_BYTES // 1024**2} MiB")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from omnimsg.transport.fault_texts import no_address
 from omnimsg.transport.inherited_sockets import create_socket
 from omnimsg.transport.threads import run_in_own_thread
 
@@ -43,19 +44,27 @@ class TimedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Look up the addresses of a host."""
         async with asyncio.timeout(self._timeout):
-            try:
-                return await self._resolver.resolve(host, port, family)
-            except RuntimeError:
-                pass
-            rows = await run_in_own_thread(
-                asyncio.get_running_loop(),
-                partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM),
-            )
-        return [_resolved(host, row) for row in rows]
+            addresses = await self._look_up(host, port, family)
+        if not addresses:
+            raise no_address()
+        return addresses
 
     async def close(self) -> None:
         """Close aiohttp's resolver."""
         await self._resolver.close()
+
+    async def _look_up(
+        self, host: str, port: int, family: socket.AddressFamily
+    ) -> list[ResolveResult]:
+        try:
+            return await self._resolver.resolve(host, port, family)
+        except RuntimeError:
+            pass
+        rows = await run_in_own_thread(
+            asyncio.get_running_loop(),
+            partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM),
+        )
+        return [_resolved(host, row) for row in rows]
 
 
 def _resolved(host: str, row: tuple[Any, ...]) -> ResolveResult:

@@ -20,6 +20,9 @@ NO_SUCH_HOST: frozenset[int] = frozenset(
     {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 )
 
+# A busy or slow proxy refuses one request, and not the account (RFC 6585, 4; RFC 9110, 15.5.9).
+_TEMPORARY_REFUSALS = frozenset({408, 429})
+
 # The environment variables that name a proxy for other programs.
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
@@ -67,10 +70,10 @@ def refused_tunnel(host: str, status: int | None, proxy: Proxy) -> TransportFaul
 
     Nothing was sent to the provider.
     """
-    is_transient = status is None or status >= 500
+    is_temporary = status is None or status >= 500 or status in _TEMPORARY_REFUSALS
     answered = "did not answer with HTTP" if status is None else f"answered with HTTP {status}"
     return TransportFault(
-        Reason.CONNECTION_FAILED if is_transient else Reason.MISCONFIGURED,
+        Reason.CONNECTION_FAILED if is_temporary else Reason.MISCONFIGURED,
         f"no connection to {host}: the proxy {_name_of(proxy)} {answered}; check `proxy`",
     )
 
@@ -89,6 +92,11 @@ def broken_connection(host: str, error: Exception) -> TransportFault:
 def invalid_answer(host: str, what: str) -> TransportFault:
     """Return the fault of an answer that cannot be read; `what` is the predicate."""
     return TransportFault(Reason.INVALID_RESPONSE, f"the answer of {host} {what}")
+
+
+def no_address() -> socket.gaierror:
+    """Build the error of a look-up that succeeded and named no address, as some resolvers do."""
+    return socket.gaierror(socket.EAI_NONAME, "no address")
 
 
 def host_of(url: URL) -> str:

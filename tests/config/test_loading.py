@@ -424,6 +424,26 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     assert f"{tmp_path}: cannot be read (IsADirectoryError)" == error_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "tiny://s3cret@main",
+        "tiny+test://s3cret@main?sender=Acme",
+        "'tiny://s3cret@main'",
+        '[accounts.main]\nprovider = "tiny"\nkey = "s3cret"\n',
+        '{"accounts": {"main": {"key": "s3cret"}}}',
+        "tiny://s3cret@main?key=" + "x" * 5000,
+        "tiny://s3cret\0@main",
+    ],
+)
+def test_a_url_or_text_in_place_of_a_path_is_not_shown(given: str) -> None:
+    """The error of accounts that are given in place of a path shows no part of them."""
+    error = error_of(given)
+
+    assert error.startswith("configuration: is a URL or text where the path of a file belongs")
+    assert "s3cret" not in error
+
+
 @pytest.mark.parametrize("content", ["", "\n"])
 def test_an_empty_key_file(tmp_path: Path, content: str) -> None:
     """An empty file is an error, not an empty key."""

@@ -138,7 +138,7 @@ if sys.version_info >= (3, 12):
     ) -> None:
         try:
             value = await function(*arguments)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+        except BaseException as error:  # noqa: BLE001 - whatever it raises
             own.fail(error)
         else:
             own.end(value)
@@ -243,7 +243,7 @@ else:
                 return self._context.run(take, argument)
             except StopIteration as end:
                 self._own.end(end.value)
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+            except BaseException as error:  # noqa: BLE001 - whatever it raises
                 self._own.fail(error)
             raise StopIteration
 

@@ -154,9 +154,9 @@ RULES: Mapping[int, StatusRule] = {
     },
 }
 
-# With these a firewall may refuse one text, with 413 one that is too large. All others are about
-# the account, its address, or the form.
-_MAY_BE_ABOUT_ONE = frozenset({400, 403, 404, 405, 406, 410, 413, 418, 422, 451})
+# With these a firewall may refuse one text, with 413 one that is too large, and so it may with a
+# 4xx of its own choice. All others are about the account, its address, or the form.
+_MAY_BE_ABOUT_ONE = frozenset({403, 404, 405, 406, 410, 413})
 
 
 def rule_of(status: int, effect: Effect) -> StatusRule:
@@ -176,4 +176,6 @@ def may_concern_one_message(status: int | None) -> bool:
     A firewall may refuse a request for one text, or for its size. A wrong key is never about a
     text.
     """
-    return status in _MAY_BE_ABOUT_ONE
+    if status is None:
+        return False
+    return status in _MAY_BE_ABOUT_ONE or (400 <= status < 500 and status not in RULES)

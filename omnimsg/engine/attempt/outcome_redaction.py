@@ -128,8 +128,9 @@ class Redactor:
         detail, code, unknown = quoted
         detail = self._redact_text(detail, recipients, texts)
         if code is not None:
-            code = self._redact_text(code, recipients, ())
-        if unknown is not None:  # anybody may have written it: it may quote the text too
+            # That of a table is no quotation; any other may be anybody's words.
+            code = self._redact_text(code, recipients, () if unknown is None else texts)
+        if unknown is not None:
             unknown = self._redact_text(unknown, recipients, texts)
         return detail, code, unknown
 

@@ -58,7 +58,7 @@ class LocalOutcomes:
         """The process was forked, and its parent sends the message."""
         return self.outcome(message, local_failures.inherited())
 
-    def engine_failed(self, messages: Sequence[Message], error: Exception) -> list[Outcome]:
+    def engine_failed(self, messages: Sequence[Message], error: BaseException) -> list[Outcome]:
         """The engine itself raised an error for a batch that may have left."""
         detail = report_broken_contract("the engine", error)
         found = classify.by_broken_contract(detail, left=True)

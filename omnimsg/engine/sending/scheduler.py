@@ -142,7 +142,13 @@ class Scheduler:
                 # Another batch may take the slot, if the application cancelled this task alone.
                 self._wakeup.soon()
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever breaks, there are outcomes
+            except GeneratorExit:  # the event loop is gone, and so are the callers
+                raise
+            except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+                batch.finish_all(self._interrupted(batch, left=True))
+                self._wakeup.soon()
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever breaks, there are outcomes
                 result = self._local.engine_failed(batch.messages, error)
             finally:
                 self._limiter.under_way -= 1
@@ -220,8 +226,11 @@ class Scheduler:
     def _end_dropped(self, batch: Batch) -> None:
         """End a batch whose worker was cancelled before its first step."""
         self._limiter.under_way -= 1
-        batch.finish_all([self._local.interrupted(each, left=False) for each in batch.messages])
+        batch.finish_all(self._interrupted(batch, left=False))
         self._wakeup.soon()
+
+    def _interrupted(self, batch: Batch, *, left: bool) -> list[Outcome]:
+        return [self._local.interrupted(each, left=left) for each in batch.messages]
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise set a wake-up for when one may."""

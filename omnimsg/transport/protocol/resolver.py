@@ -8,6 +8,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omnimsg.transport.fault_texts import no_address
 from omnimsg.transport.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class Resolver:
             return addresses
         lookup = self._pending.get(key)
         if lookup is None:
-            look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            lookup = self._pending[key] = run_in_thread(self._loop, look_up)
+            lookup = self._pending[key] = run_in_thread(self._loop, partial(_look_up, host, port))
             lookup.add_done_callback(lambda done: self._store(key, done))
         # Shielded: other callers may wait for the same look-up.
         return await asyncio.shield(lookup)
@@ -65,6 +65,13 @@ class Resolver:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
             self._cache[key] = self._loop.time() + _CACHE_SECONDS, lookup.result()
+
+
+def _look_up(host: str, port: int) -> list[AddressInfo]:
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not addresses:
+        raise no_address()
+    return addresses
 
 
 def _literal(host: str, port: int) -> AddressInfo | None:

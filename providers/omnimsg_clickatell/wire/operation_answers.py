@@ -118,6 +118,9 @@ def read_refusal(
 ) -> Failure | None:
     """Read the refusal of an operation; `None` if neither the body nor the status gives a reason.
 
+    The documents give a 404 no body. One with a page or plain text is not Clickatell's: it comes
+    from a proxy or a wrong address, and says nothing about a file.
+
     Args:
         response: The answer, which is not a success.
         table: The account's codes.
@@ -132,7 +135,7 @@ def read_refusal(
         description = text_of(error, "description") or ""
         return row.failure(detail=description, response=response, raw=data)
     words = words_of(data)
-    if response.status == 404:
+    if response.status == 404 and (isinstance(data, dict) or not response.body.strip()):
         reason, sentence = missing, f"{detail}: {words}" if words else detail
     elif response.status == 200 and not is_blank(error):
         # An answer with an error member is a refusal, even if its HTTP status is 200.

@@ -461,6 +461,15 @@ def test_download_of_a_file_that_is_gone(
         assert (Reason.MEDIA_NOT_FOUND, 404) == (failure.reason, failure.http_status)
 
 
+@pytest.mark.parametrize("body", [b"<html>404</html>", b"404 page not found", b'"Not Found"'])
+def test_a_404_of_another_server_says_nothing_about_a_file(
+    adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes
+) -> None:
+    """A 404 in a form that is not Clickatell's is a wrong address, for the engine to handle."""
+    for flow in (adapter.download(STORED, context), adapter.media_info(STORED, context)):
+        assert drive(flow, Response(404, body))[1] is None
+
+
 def test_files_without_id_or_digest(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:

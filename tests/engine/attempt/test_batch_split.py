@@ -97,3 +97,31 @@ async def test_one_message_too_large_for_a_proxy_fails_alone() -> None:
 
     assert [Accepted, Accepted, NotSent, Accepted] == [type(each) for each in outcomes]
     assert Retry.AFTER_FIX is outcomes[2].retry  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("status", [403, 406, 418, 444, 493])
+async def test_a_firewall_refuses_one_text_with_a_status_of_its_choice(status: int) -> None:
+    """A 4xx that the provider did not write, also one of no standard, costs one message."""
+    wire = FakeTransport()
+
+    def reply(request: Request) -> Response:
+        if "r2" in references(request):
+            return Response(status, b"<html>Blocked</html>")
+        return results(dict.fromkeys(references(request), "ok"))
+
+    wire.reply = reply
+
+    outcomes = await send_batch(account_engine(tiny(), wire), texts(4))
+
+    assert [Accepted, Accepted, NotSent, Accepted] == [type(each) for each in outcomes]
+
+
+@pytest.mark.parametrize("status", [401, 402, 407, 415, 431])
+async def test_a_status_about_the_account_or_the_form_splits_no_batch(status: int) -> None:
+    """A status that can be about no single message refuses the whole request, once."""
+    wire = FakeTransport(lambda _: Response(status))
+
+    outcomes = await send_batch(account_engine(tiny(), wire), texts(4))
+
+    assert [NotSent] * 4 == [type(each) for each in outcomes]
+    assert 1 == len(wire.requests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import attrs
 import pytest
 from support.adapters import (
@@ -13,6 +14,7 @@ from support.adapters import (
     ManualClock,
     TinyAdapter,
     account_engine,
+    close,
     references,
     send_batch,
     texts,
@@ -23,6 +25,7 @@ from omnimsg import (
     Accepted,
     Ambiguous,
     Fault,
+    Limits,
     NotSent,
     OperationError,
     Policy,
@@ -422,3 +425,33 @@ async def test_a_cancelled_error_of_the_transport_is_a_broken_connection(
     assert not isinstance(outcome, Accepted)
     assert (kind, reason, reason) == (outcome.kind, outcome.reason, caught.value.reason)
     assert "the transport raised CancelledError" in outcome.failure.detail
+
+
+async def test_an_error_that_ends_the_task_leaves_no_caller_waiting() -> None:
+    """An adapter that raises a `BaseException` has ambiguous messages, and others leave after it.
+
+    Such errors are those of test frameworks and of timeouts of gevent.
+    """
+
+    class Odd(BaseException):
+        pass
+
+    class RaisesOdd(TinyAdapter):
+        def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+            outcomes = yield from super().send(messages, context)
+            if len(wire.requests) == 1:
+                raise Odd
+            return outcomes
+
+    wire = FakeTransport()
+    policy = Policy(limits=Limits(concurrency=1))
+    account = account_engine(tiny(kind=RaisesOdd), wire, policy=policy)
+
+    with anyio.fail_after(20):
+        first = await account.submit(texts(1)[0], 10.0)
+        second = await account.submit(texts(1)[0], 10.0)
+    await close(account)
+
+    assert isinstance(first, Ambiguous)
+    assert "raised Odd at test_broken_adapters.py:" in first.failure.detail
+    assert isinstance(second, Accepted)

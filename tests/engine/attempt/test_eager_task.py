@@ -56,6 +56,23 @@ async def test_an_error_is_kept() -> None:
             own.result()
 
 
+async def test_an_error_of_a_later_step_is_kept_whatever_its_class() -> None:
+    """An exception that is no `Exception`, in a later step, wakes who waits for the call."""
+
+    class Odd(BaseException):
+        pass
+
+    async def later() -> None:
+        await asyncio.sleep(0)
+        raise Odd
+
+    own = EagerTasks().start(later)
+    await own.wait(10, SharedTimeouts())
+
+    with pytest.raises(Odd):
+        own.result()
+
+
 async def _failing() -> None:
     raise OSError("no")
 

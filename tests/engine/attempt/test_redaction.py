@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
@@ -178,6 +178,25 @@ async def test_a_code_shows_no_recipient() -> None:
 
     assert isinstance(outcome, Rejected)
     assert "NoRoute:372******01" == outcome.failure.code
+
+
+@pytest.mark.parametrize("code", [SECRET, SECRET.upper(), "E:" + SECRET.replace(" ", "%20")])
+async def test_a_code_without_a_row_shows_no_text(code: str) -> None:
+    """A code that no table has may be anybody's words, and shows nothing of the text."""
+
+    class Unknown(Quoting):
+        def outcomes(self, messages: Sequence[Message], response: Response) -> list[Any]:
+            return [
+                attrs.evolve(each, failure=attrs.evolve(each.failure, unknown_code=code))
+                for each in super().outcomes(messages, response)
+                if isinstance(each, Rejected)
+            ]
+
+    runner = AttemptRunner(tiny(kind=Unknown), quoting("no", code=code), SystemClock())
+    found = await runner.send([Message("+37255500001", SECRET)], seconds(5))
+
+    assert isinstance(found, list)
+    assert "482913" not in repr(found)
 
 
 async def test_the_error_of_an_operation_shows_no_credentials() -> None:

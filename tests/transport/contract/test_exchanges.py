@@ -402,6 +402,19 @@ async def test_a_host_that_is_not_found_is_a_failed_connection(
     assert f"{expected} ({error})" == caught.value.detail
 
 
+async def test_a_host_without_addresses_is_a_failed_connection(
+    monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
+) -> None:
+    """A look-up that succeeds without an address is a failed connection, and not an error."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    mark = WriteMark()
+    with pytest.raises(TransportFault) as caught:
+        await transport_to(BASE).exchange(GET, within=5, mark=mark)
+
+    assert (Reason.CONNECTION_FAILED, False) == (caught.value.reason, mark.written)
+    assert "there is no host api.tiny.example; check base_url" in caught.value.detail
+
+
 @pytest.mark.parametrize("speaks_tls", [False, True], ids=["plain", "tls"])
 async def test_a_failed_connection_names_the_host_and_the_cause(
     speaks_tls: bool, transport_to: TransportTo, certificate: ssl.SSLContext

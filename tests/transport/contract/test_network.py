@@ -111,6 +111,8 @@ async def test_plain_http_does_not_go_through_a_proxy(
     [
         (407, Reason.MISCONFIGURED),
         (403, Reason.MISCONFIGURED),
+        (408, Reason.CONNECTION_FAILED),
+        (429, Reason.CONNECTION_FAILED),
         (500, Reason.CONNECTION_FAILED),
         (502, Reason.CONNECTION_FAILED),
         (503, Reason.CONNECTION_FAILED),
@@ -119,7 +121,10 @@ async def test_plain_http_does_not_go_through_a_proxy(
 async def test_a_proxy_that_refuses_is_named(
     transport_to: TransportTo, status: int, reason: Reason
 ) -> None:
-    """A proxy that refuses CONNECT is named, and nothing has left for the provider."""
+    """A proxy that refuses CONNECT is named, and nothing has left for the provider.
+
+    Where it only asks to come back, or fails itself, another attempt may succeed.
+    """
     async with Server(answer(status)) as proxy:
         address = f"http://me:p4ssword@127.0.0.1:{proxy.port}"
         transport = transport_to("https://api.tiny.example", network=Network(proxy=address))
