@@ -200,7 +200,9 @@ def _delimiter_of(header: str) -> str:
 
 
 def _names_recipient(cells: list[str]) -> bool:
-    return any(visible_name(cell).lower() == "to" for cell in cells)
+    """Return whether cells may be a header: one is `to`, and none is a recipient, as in a row."""
+    is_named = any(visible_name(cell).lower() == "to" for cell in cells)
+    return is_named and not any(map(looks_like_recipient, cells))
 
 
 def _is_blank(cells: list[str]) -> bool:

@@ -3,8 +3,8 @@
 * JSON Lines (`.jsonl`, `.ndjson`): each line is one message, an object in the JSON form; no key may
   stand twice in an object
 * CSV (`.csv`, `.tsv`): a header, then each row is one message; `column_names` lists the columns.
-  The delimiter is the most frequent of comma, semicolon and tab in the header, or the character
-  that a first line such as `sep=;` names
+  The delimiter is the most frequent of comma, semicolon, tab and `|` in the header, or the
+  character that a first line such as `sep=;` names
 
 Both are UTF-8, with or without a byte order mark, or UTF-16 with one. Blank lines are skipped, but
 count in line numbers. A line that cannot be read is reported and does not stop the lines after it.

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 from cyclopts.exceptions import CycloptsError, UnknownCommandError, UnusedCliTokensError
 
-from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN, USAGE
+from omnimsg.cli.exit_codes import FAILED, USAGE
 from omnimsg.cli.streams import OutputError
 from omnimsg.domain.errors import ConfigError, InvalidValue, OperationError, Unsupported
-from omnimsg.domain.outcome import Ambiguous
 from omnimsg.domain.phone_number import MissingExtraError
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.redaction import mask_text
@@ -121,13 +120,6 @@ def advice_for(failure: Failure) -> str:
     if failure.reason in _BY_REASON:
         return _BY_REASON[failure.reason]
     return _SAFE_TO_RETRY if failure.retry is Retry.SAFE else _BY_FAULT[failure.fault]
-
-
-def exit_code_of(kinds: set[str]) -> int:
-    """Return the exit code for a set of outcome kinds."""
-    if Ambiguous.kind in kinds:
-        return UNCERTAIN
-    return FAILED if kinds - {"accepted"} else OK
 
 
 def explain(error: Exception) -> CommandError:

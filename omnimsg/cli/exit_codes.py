@@ -10,3 +10,10 @@ UNCERTAIN = 3
 """A message may or may not have been sent."""
 INTERRUPTED = 130
 """Ctrl+C ended the command: 128 plus the number of SIGINT."""
+
+
+def exit_code_of(kinds: set[str]) -> int:
+    """Return the exit code for a set of outcome kinds."""
+    if "ambiguous" in kinds:
+        return UNCERTAIN
+    return FAILED if kinds - {"accepted"} else OK

@@ -12,8 +12,7 @@ import anyio
 import attrs
 
 from omnimsg.bulk import BulkRun, FileChangedError, LineState
-from omnimsg.cli.errors import exit_code_of
-from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
+from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN, exit_code_of
 from omnimsg.cli.leg_counts import LegCounts
 from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.message_files import line_counts, print_numbers_read

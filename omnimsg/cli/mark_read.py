@@ -6,7 +6,8 @@ outcome as `omnimsg send --json` prints them; `reference` is the provider's part
 
 from typing import TYPE_CHECKING
 
-from omnimsg.cli.errors import CommandError, advice_for, exit_code_of
+from omnimsg.cli.errors import CommandError, advice_for
+from omnimsg.cli.exit_codes import exit_code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (

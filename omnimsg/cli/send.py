@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from omnimsg.cli.errors import advice_for, exit_code_of
-from omnimsg.cli.exit_codes import INTERRUPTED, UNCERTAIN
+from omnimsg.cli.errors import advice_for
+from omnimsg.cli.exit_codes import INTERRUPTED, UNCERTAIN, exit_code_of
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from omnimsg.sandbox.control_query import control_route, json_body, json_object, whole_number
+from omnimsg.sandbox.control_requests import control_route, json_body, json_object, whole_number
 from omnimsg.sandbox.request_error import RequestError
 from omnimsg.sandbox.responses import json_response
 

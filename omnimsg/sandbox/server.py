@@ -16,7 +16,7 @@ from omnimsg.sandbox.changed_messages import NotedChanges
 from omnimsg.sandbox.client_config import HOST, base_url, config, config_toml
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import ControlApi
-from omnimsg.sandbox.control_query import CONTROL, answer_control, refused
+from omnimsg.sandbox.control_requests import CONTROL, answer_control, refused
 from omnimsg.sandbox.fault_injection import reset_connection, respond_with_faults
 from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.inbox.inbox import Inbox

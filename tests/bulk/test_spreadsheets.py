@@ -127,6 +127,8 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
         ("sep=tab\nto\ttext", {}, "delete that line"),
         ("Guests of Friday,\n,\nTo,text", {}, "line 3 has the names of the columns; delete"),
         ("# exported\nto,text", {}, "line 2 has the names of the columns; delete"),
+        (f"phone,text\n{NUMBER},Hello\n{NUMBER},to", {}, "--map NAME=to takes another column"),
+        (f"phone,name\n{NUMBER},To", {"renamed": {"tel": "to"}}, "the header has no column 'tel'"),
     ],
 )
 def test_what_the_header_does_not_have(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.cli.errors import advice_for, exit_code_of
+from omnimsg.cli.errors import advice_for
+from omnimsg.cli.exit_codes import exit_code_of
 from omnimsg.cli.output import masked_address, new_table, print_table, sanitize, wrapped_name
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
-from omnimsg.sandbox.control_query import (
+from omnimsg.sandbox.control_requests import (
     CONTROL,
     control_route,
     json_object,

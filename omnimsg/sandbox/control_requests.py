@@ -1,4 +1,4 @@
-"""Shared functions of the control API's routes: parse queries and bodies, build routes."""
+"""Read the requests of the control API, refuse wrong ones, and build its routes."""
 
 from __future__ import annotations
 
