@@ -84,7 +84,7 @@ def foreign_page(request: web.Request, bound_host: str) -> str | None:
         return "Host: is not a host name"
     own = name == bound_host.lower() or is_loopback(name)
     if not own and (is_loopback(bound_host) or not _is_private_name(name)):
-        return f"Host: {name!r} is not a name of this sandbox"
+        return f"Host: {name!r} is not a name of this sandbox; call it by its IP address"
     origins = request.headers.getall(hdrs.ORIGIN, [])
     if any(origin.lower() != f"http://{host}".lower() for origin in origins):
         return "Origin: a page of another site may not use the sandbox"

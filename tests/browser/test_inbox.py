@@ -160,7 +160,8 @@ async def test_a_page_that_is_refused_says_why(browser: Browser, sandbox: Sandbo
     refusal = await text_of(page, ".toast.error p")
     await context.close()
 
-    assert "Host: 'evil.example' is not a name of this sandbox" == refusal
+    why = "Host: 'evil.example' is not a name of this sandbox; call it by its IP address"
+    assert why == refusal
 
 
 async def test_a_guess_is_offered_where_no_form_is_documented(
