@@ -282,7 +282,7 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
                 raised for a different message with a known reference.
             AmbiguousError: It may have been sent; sending it again may text the customer twice.
         """
-        chosen = self._accounts.unnamed if account is None else self._accounts.get(account)
+        chosen = self._accounts.target(account)
         began = self._track_doubts(settle) if settle else 0.0
         idempotency, since = self._idempotency, self._now()
         key: Key | None = None
