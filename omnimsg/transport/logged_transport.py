@@ -74,6 +74,6 @@ class LoggedTransport:
         try:
             parts = urlsplit(self._base_url + url if url.startswith("/") else url)
         except ValueError:
-            return "an address that is none"
+            return "an invalid URL"
         # A URL that a provider named may have credentials, and characters that forge a line.
         return ascii(f"{parts.netloc.rpartition('@')[2]}{parts.path}")[1:-1]
