@@ -15,7 +15,7 @@ from support.delivery import (
     report,
     tell,
 )
-from support.stores import DatabaseStore, StoreDownError
+from support.stores import FAILURES, DatabaseStore, StoreDownError
 from support.tracking import World
 from support.virtual import VirtualLoop
 
@@ -38,10 +38,6 @@ pytestmark = pytest.mark.anyio
 
 
 M1 = MessageId("main:m1")
-
-
-# A store may also raise CancelledError, if a connection that it awaits is cancelled.
-FAILURES = [StoreDownError, asyncio.CancelledError]
 
 
 def test_outcomes_are_stored_though_nobody_asks() -> None:

@@ -23,7 +23,7 @@ from support.delivery import (
     tell,
 )
 from support.sending import settled
-from support.stores import DatabaseStore, StoreDownError
+from support.stores import FAILURES, DatabaseStore, StoreDownError
 from support.tracking import World
 from support.virtual import VirtualLoop
 
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 M1 = MessageId("main:m1")
-
-# A store may also raise CancelledError, if a connection that it awaits is cancelled.
-FAILURES = [StoreDownError, asyncio.CancelledError]
 
 
 @pytest.fixture

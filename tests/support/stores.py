@@ -21,6 +21,10 @@ class StoreDownError(Exception):
         super().__init__("INSERT INTO messages VALUES ('+37255500001', 'Your very private text')")
 
 
+# A store may also raise CancelledError, if a connection that it awaits is cancelled.
+FAILURES = [StoreDownError, asyncio.CancelledError]
+
+
 class DatabaseStore:
     """Lets other tasks run before and after each operation.
 

@@ -5,7 +5,6 @@ The meaning of every code and status is in `http/test_errors.py` and `http/test_
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -13,9 +12,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from messente.answers import ADAPTER, CONTEXT, FIRST, errors
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Response, Verdict
+from omnimsg.adapter import Account, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Media, Template
 from omnimsg.domain.errors import InvalidValue
@@ -34,16 +34,6 @@ from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
-NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-CONTEXT = Context(account="baltic", now=NOW)
-ADAPTER = MessenteAdapter(
-    Account(
-        name="baltic",
-        settings=MessenteSettings(username="u", password=Secret("p")),
-        base_url=MessenteAdapter.base_url,
-    )
-)
-FIRST = Message("+37255500001", "a", reference="first")
 SECOND = Message("+37255500002", "b", reference="second")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
@@ -92,11 +82,6 @@ def accepted_entry(message: Message, id_: str) -> dict[str, Any]:
         "to": message.to,
         "messages": [{"channel": "sms", "message_id": f"{id_}-sms", "sender": "Acme"}],
     }
-
-
-def errors(code: str, source: str | None = None) -> dict[str, Any]:
-    """Write an error body."""
-    return {"errors": [{"code": code, "title": "T", "detail": "Because", "source": source}]}
 
 
 def send(messages: list[Message], response: Response) -> list[Any]:

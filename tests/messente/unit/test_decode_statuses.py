@@ -7,41 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from messente.answers import ADAPTER, CONTEXT, FIRST, NOW, errors
 from support.flows import answer, drive
 
-from omnimsg.adapter import Account, Context, Effect, Response
+from omnimsg.adapter import Effect, Response
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import (
     Usage,
 )
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import MessageStatus, Status
-from omnimsg_messente import MessenteAdapter, MessenteSettings
-
-NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-CONTEXT = Context(account="baltic", now=NOW)
-
-
-ADAPTER = MessenteAdapter(
-    Account(
-        name="baltic",
-        settings=MessenteSettings(username="u", password=Secret("p")),
-        base_url=MessenteAdapter.base_url,
-    )
-)
-
-
-FIRST = Message("+37255500001", "a", reference="first")
-
-
-def errors(code: str, source: str | None = None) -> dict[str, Any]:
-    """Write an error body."""
-    return {"errors": [{"code": code, "title": "T", "detail": "Because", "source": source}]}
 
 
 def look_up(*entries: dict[str, Any]) -> MessageStatus:
