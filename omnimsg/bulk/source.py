@@ -185,7 +185,8 @@ class _Survey:
                 except UnicodeDecodeError:
                     is_utf8 = False
             yield block
-        self.is_utf8_instead = is_utf8 and not is_ascii
+        is_whole = not decoder.getstate()[0]  # no bytes are left of a character that is cut off
+        self.is_utf8_instead = is_utf8 and is_whole and not is_ascii
 
 
 def fingerprint(path: Path) -> Fingerprint:

@@ -49,6 +49,13 @@ def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
     assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data, encoding)
 
 
+def test_a_file_that_ends_like_a_part_of_a_utf8_character(tmp_path: Path) -> None:
+    """A named encoding is not doubted because the last byte could begin a character of UTF-8."""
+    data = "to,text\n+27820000001,Café".encode("cp1252")
+
+    assert ["Café"] == _texts(tmp_path / "a.csv", data, "cp1252")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "U16"])
 def test_an_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
     """UTF-16 and UTF-32 need a byte order mark, or a name with the byte order."""
