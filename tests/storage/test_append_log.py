@@ -324,6 +324,27 @@ async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
     assert b"before\nbetween\nafter\n" == _read(path)
 
 
+async def test_a_file_that_nobody_else_touches_is_not_read_again(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log compares no content while only itself writes, nor twice for one change of the time."""
+    compared: list[bytes] = []
+    digest_of = append_log.digest_of
+
+    def counted(descriptor: int) -> Any:
+        compared.append(_read(path))
+        return digest_of(descriptor)
+
+    monkeypatch.setattr(append_log, "digest_of", counted)
+    await _written(log, b"first\n")
+    await _written(log, b"second\n")
+    _make_newer(path)
+    await _written(log, b"third\n")
+    await _written(log, b"fourth\n")
+
+    assert [b"first\nsecond\n"] == compared
+
+
 async def test_a_change_of_what_an_earlier_process_wrote(path: Path) -> None:
     """A change of lines that an earlier process wrote is detected, also after a truncation."""
     _put(path, b"before\nbetween\npart")
