@@ -297,7 +297,6 @@ class AppendLog:
             raise self._changed(_OTHER_SIZE)
         if own.st_mtime_ns != self._changed_at and self._has_other_content():
             raise self._changed("another program has changed it")
-        self._changed_at = own.st_mtime_ns
 
     def _write_all(self, data: bytes) -> None:
         """Append data.
