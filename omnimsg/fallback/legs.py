@@ -213,12 +213,8 @@ class Legs:
             )
         elif task.result():
             self._abandon(chain)
-        chain.is_over = True
-        self._forget_settled(chain)
-
-    def _forget_settled(self, chain: Chain) -> None:
-        """Forget a chain whose legs can have no news any more; most end with their first leg."""
-        for each in chain.settled_ids:
+        # Reached by the last look-up, and not by a change: of these there are no news any more.
+        for each in chain.reached_ids:
             self._chains.pop(each, None)
 
     def _abandon(self, chain: Chain) -> None:
@@ -230,10 +226,9 @@ class Legs:
         if not self._chains or tracked.status is None or not tracked.status.status.reached:
             return
         for each in tracked.ids:
-            chain = self._chains.get(each)
+            chain = self._chains.pop(each, None)
             if chain is not None:
                 chain.reached(each)
-                self._forget_settled(chain)
 
 
 class LegsTarget:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import weakref
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +14,12 @@ from support.adapters import Reply, accepted, tiny
 from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
 
-from omnimsg import Channel, Leg, Message, NotSent
+from omnimsg import Channel, ConfigError, Leg, Message, NotSent
+from omnimsg.fallback.chain_leg import ChainLeg
 
 if TYPE_CHECKING:
     from omnimsg import Client, Outcome
+    from omnimsg.fallback.chain_leg import LegTarget
 
 
 def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
@@ -231,3 +234,19 @@ def test_a_leg_whose_account_was_removed_is_not_sent(leg: Leg, first: str) -> No
     (refused,) = [each.outcome for each in seen.events if each.leg == 1]
     assert isinstance(refused, NotSent)
     assert "fallback[0].account" == refused.failure.path
+    assert "no account 'b'" in str(refused.failure.detail)
+
+
+def test_a_message_whose_own_account_was_removed_names_no_leg() -> None:
+    """A message whose account is gone when its turn comes is refused without the path of a leg."""
+
+    def gone() -> LegTarget:
+        raise ConfigError("no account 'a'")
+
+    own = {"index": 0, "message": message(), "channel": None, "ttl": None, "send_at": None}
+    leg = ChainLeg(**own, find_target=gone, account="a")
+
+    refused = asyncio.run(leg.submit(datetime.now(UTC), 1.0))
+
+    assert isinstance(refused, NotSent)
+    assert ("a", None) == (refused.account, refused.failure.path)

@@ -71,9 +71,24 @@ NUMBER = "+27820000001"
             Message(NUMBER, "x", metadata={"tenant": "t2"}),
         ),
         (
+            {"metadata": {"tenant": "t1", "tier": 2}},
+            Message(NUMBER, "x", metadata={"tenant": "t1", "tier": 2}),
+            Message(NUMBER, "x", metadata={"tenant": "t1"}),
+        ),
+        (
             {"prefixes": ["+27"], "senders": ["Shop"], "priorities": ["high"]},
             Message(NUMBER, "x", sender="Shop", priority="high"),
             Message("+37255500001", "x", sender="Shop", priority="high"),
+        ),
+        (
+            {"senders": ["Shop"], "priorities": ["high"]},
+            Message(NUMBER, "x", sender="Shop", priority="high"),
+            Message(NUMBER, "x", sender="Shop"),
+        ),
+        (
+            {"channels": ["sms"], "senders": ["Shop"], "priorities": ["high"]},
+            Message(NUMBER, "x", sender="Shop", priority="high"),
+            Message(NUMBER, "x", priority="high"),
         ),
     ],
 )
@@ -169,7 +184,15 @@ def all_of(routed: Routed, count: int, *, stream: bool, **options: Any) -> list[
     return accounts
 
 
-def test_what_a_route_adds() -> None:
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ({"sender": "Shop", "ttl": 60}, [("Shop", 60), ("Own", 5)]),
+        ({"sender": "Shop"}, [("Shop", None), ("Own", 5)]),
+        ({"ttl": 60}, [(None, 60), ("Own", 5)]),
+    ],
+)
+def test_what_a_route_adds(added: dict[str, Any], expected: object) -> None:
     """A route's sender and ttl apply to messages that have none of their own."""
     handed_over: list[tuple[str | None, int | None]] = []
 
@@ -177,13 +200,13 @@ def test_what_a_route_adds() -> None:
         def handed_over(self, event: HandedOver) -> None:
             handed_over.append((event.message.sender, event.message.ttl))
 
-    route = Route(accounts=("a",), sender="Shop", ttl=60)
+    route = Route(accounts=("a",), **added)
     routed = Routed(accepted, routes=(route,), observers=(Ear(),))
     messages = [Message(NUMBER, "x"), Message(NUMBER, "x", sender="Own", ttl=5)]
 
     routed.send_many(messages)
 
-    assert [("Shop", 60), ("Own", 5)] == handed_over
+    assert expected == handed_over
 
 
 @pytest.mark.parametrize("stream", [False, True])
