@@ -169,7 +169,7 @@ class Router:
         if first.held_back(routed.message) is None:
             message, left = self._left(routed, deadline)
             outcome = await first.submit(message, left, may_move)
-            if outcome.__class__ is Accepted or not routed.note(first, outcome):
+            if not routed.note(first, outcome):
                 return outcome
         return await self._fail_over(routed, to_seconds(deadline))
 

@@ -209,6 +209,19 @@ def test_what_a_route_adds(added: dict[str, Any], expected: object) -> None:
     assert expected == handed_over
 
 
+@pytest.mark.parametrize("added", [{}, {"sender": "Shop"}])
+@pytest.mark.parametrize("stream", [False, True])
+def test_only_messages_are_sent(added: dict[str, Any], stream: bool) -> None:
+    """What is no message is refused by its type, whatever its route would add."""
+    routed = Routed(accepted, routes=(Route(accounts=("a",), **added),))
+    given: Any = {"to": NUMBER}
+
+    with pytest.raises(TypeError, match="Message"):
+        _ = routed.send_many([given]) if stream else routed.send(given)
+
+    assert {"a": 0} == routed.asked()
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_limit_of_a_route(stream: bool) -> None:
     """Messages of a route are spaced by its limit."""
@@ -280,7 +293,13 @@ def test_a_spread_keeps_shares(weights: list[int]) -> None:
             {"strategy": "weighted", "weights": {"a": 0}},
             "Route.weights.a: must be a whole number from 1 to 1000",
         ),
+        ({"weights": 5}, "Route.weights: must be a mapping"),
+        *(
+            ({"strategy": "weighted", "weights": {"a": weight}}, "from 1 to 1000")
+            for weight in (True, "3", 1.5, 1001)
+        ),
         ({"strategy": "random"}, "Route.strategy: must be one of failover"),
+        ({"on_ambiguous": "sometimes"}, "Route.on_ambiguous: must be one of hold"),
         ({"on_ambiguous": "resend_if_not_found"}, "Route.on_ambiguous: must be hold or resend"),
     ],
 )
@@ -297,6 +316,11 @@ def test_an_invalid_route_is_refused(given_: dict[str, Any], expected: str) -> N
         ({"channels": ["fax"]}, r"Match.channels\[0\]: must be one of sms, whatsapp"),
         ({"contents": ["letter"]}, "Match.contents: must be some of binary, card"),
         ({"priorities": ["urgent"]}, r"Match.priorities\[0\]: must be one of low, normal, high"),
+        *(
+            ({name: 7}, f"Match.{name}: must be a sequence of")
+            for name in ("channels", "prefixes", "contents", "tags", "priorities", "senders")
+        ),
+        ({"prefixes": [27]}, "Match.prefixes.*str"),
         ({"tags": "code"}, "Match.tags: must be a sequence of str"),
         ({"metadata": ["code"]}, "Match.metadata: must be a mapping, not tuple"),
     ],
