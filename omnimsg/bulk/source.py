@@ -67,7 +67,7 @@ class Source:
     """A file that messages are read from.
 
     Args:
-        path: The file.
+        path: The file; see `require_regular_file`.
         options: How to read it.
 
     Attributes:
@@ -77,14 +77,13 @@ class Source:
         encoding_name: The encoding that the file is read in, as errors name it.
 
     Raises:
-        FileFormatError: The path is not a regular file, or the file is no text.
+        FileFormatError: The file is no text.
         OSError: The file cannot be read.
     """
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.path = path
         self.options = options
-        require_regular_file(path)
         self._encoding = _encoding_of(options)
         fingerprinter = Fingerprinter(path)
         blocks = fingerprinter.read()

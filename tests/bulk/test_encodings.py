@@ -160,3 +160,26 @@ def test_a_guess_never_fails(samples: list[bytes]) -> None:
     guess = likely_encoding(samples)
 
     assert guess is None or known_encoding(guess[0])
+
+
+def test_a_line_that_never_ends_takes_bounded_memory() -> None:
+    """A line is kept up to the limit and the block that exceeds it, and the next one is whole."""
+    blocks = [*[b"0123456789"] * 100, b"\nnext\n"]
+
+    cut, following = physical_lines(blocks, 25)
+
+    assert (b"0123456789" * 3, b"next\n") == (cut.rstrip(b"\n"), following)
+
+
+def test_a_last_character_that_is_cut_off_is_not_dropped() -> None:
+    """Half a character of UTF-16 at the end of a file makes its line bad, and does not vanish."""
+    data = b"".join(to_utf8(["ab".encode("utf-16-le"), b"c"], "utf-16-le"))
+
+    assert b"ab" == data[:2] != data
+
+
+def test_only_the_mark_at_the_start_is_removed() -> None:
+    """A mark at the start of a later block is a character of the text."""
+    blocks = ["\ufeffa".encode("utf-16-le"), "\ufeffb".encode("utf-16-le")]
+
+    assert "a\ufeffb".encode() == b"".join(to_utf8(blocks, "utf-16-le"))
