@@ -249,6 +249,27 @@ def test_a_doubt_outlives_a_caller_that_gives_up_at_the_next_account(is_leg: boo
     assert {"a": 1, "b": 1} == wires.asked()
 
 
+def test_a_doubt_ends_when_the_next_account_accepts_the_message_without_its_caller() -> None:
+    """A message that was accepted after its caller gave up is known as accepted."""
+    policy = Policy(retry=RetryPolicy(attempts=1))
+    route = Route(accounts=("a", "b"), on_ambiguous="resend")
+    replies = saying_("who-knows"), slowly(5.0, "ok")
+    wires = Routed(*replies, routes=[route], policies={"a": policy, "b": policy})
+    message = Message(NUMBER, TEXT, reference="order-71")
+
+    async def story(client: Client) -> Outcome:
+        call = asyncio.create_task(client.send(message))
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.sleep(10)
+        return await outcome_of(client, message)
+
+    again = wires.run(story)
+
+    assert ("accepted", "b") == (again.kind, again.account)
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
 async def test_an_outcome_is_known_once_no_account_has_the_message_in_flight() -> None:
     """The outcome at one account says nothing while the message is in flight at another."""
     message = Message(NUMBER, TEXT, reference="order-71")
