@@ -196,6 +196,21 @@ async def test_a_full_disk_stops_sending(
 
 
 @pytest.mark.anyio
+async def test_a_bad_line_that_cannot_be_written_ends_no_run(
+    results: ResultsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed write of a bad line raises nothing at once; closing says that it is lost."""
+    results.record_bad_line(1, [Problem("line", "is not JSON")])
+    monkeypatch.setattr(os, "write", _full)
+
+    await results.flush_unsettled()
+
+    assert results.write_error is not None
+    with pytest.raises(OSError, match="No space left"):
+        results.close()
+
+
+@pytest.mark.anyio
 async def test_what_had_left_before_a_full_disk_is_recorded(
     results: ResultsFile, path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
