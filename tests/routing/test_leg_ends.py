@@ -243,8 +243,15 @@ def test_a_message_whose_own_account_was_removed_names_no_leg() -> None:
     def gone() -> LegTarget:
         raise ConfigError("no account 'a'")
 
-    own = {"index": 0, "message": message(), "channel": None, "ttl": None, "send_at": None}
-    leg = ChainLeg(**own, find_target=gone, account="a")
+    leg = ChainLeg(
+        index=0,
+        message=message(),
+        find_target=gone,
+        channel=None,
+        ttl=None,
+        account="a",
+        send_at=None,
+    )
 
     refused = asyncio.run(leg.submit(datetime.now(UTC), 1.0))
 

@@ -207,8 +207,13 @@ class _Uploads(TinyAdapter):
     def sending(self, messages: Sequence[Message], context: Context) -> Request:
         request = super().sending(messages, context)
         body = Source(data=b"x", size=1, sha256="0" * 64)
-        given = {"url": "https://files.example/x", "body": body, "content_type": None}
-        return attrs.evolve(request, authenticated=False, **given)
+        return attrs.evolve(
+            request,
+            url="https://files.example/x",
+            body=body,
+            content_type=None,
+            authenticated=False,
+        )
 
 
 def test_only_what_a_request_has_is_shown() -> None:

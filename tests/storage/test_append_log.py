@@ -19,6 +19,7 @@ from support.waiting import wait_until
 
 from omnimsg.storage import append_log
 from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
+from omnimsg.storage.file_state import digest_of
 from omnimsg.storage.writing_thread import WritingThread
 
 if TYPE_CHECKING:
@@ -329,7 +330,6 @@ async def test_a_file_that_nobody_else_touches_is_not_read_again(
 ) -> None:
     """A log compares no content while only itself writes, nor twice for one change of the time."""
     compared: list[bytes] = []
-    digest_of = append_log.digest_of
 
     def counted(descriptor: int) -> Any:
         compared.append(_read(path))
