@@ -99,6 +99,7 @@ def test_a_body_of_the_largest_size_is_kept() -> None:
         (b"words", "is not compressed as its Content-Encoding says"),
         (gzip.compress(b"{}")[:-1], "has a compressed body that is cut off"),
     ],
+    ids=["another coding", "cut off"],
 )
 def test_why_a_body_cannot_be_decoded(body: bytes, why: str) -> None:
     """The error tells a body in another coding from one that is cut off."""
