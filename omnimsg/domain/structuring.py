@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DEPRECATED: str = "omnimsg.deprecated"
+"""The key in the metadata of a field that is read, but not suggested any more."""
+
 
 def structure(converter: cattrs.Converter, kind: type[T], data: object, root: str = "") -> T:
     """Convert `data` into an instance of `kind`.
@@ -124,7 +127,11 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
     if isinstance(error, InvalidValue):
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = [each.alias or each.name for each in attrs.fields(error.cl) if each.init]
+        known = [
+            each.alias or each.name
+            for each in attrs.fields(error.cl)
+            if each.init and DEPRECATED not in each.metadata
+        ]
         unknown = sorted(map(str, error.extra_fields))
         # Masked, because a file may be keyed by numbers: {"+27820001000": "Hello"}.
         problems = [

@@ -354,6 +354,13 @@ def test_missing_keys_of_the_policy_have_their_defaults() -> None:
             {"request_per_second": 5},
             ".request_per_second: is not a known key; did you mean 'requests_per_second'?",
         ),
+        # `queue` has no effect any more, so it is not suggested.
+        (
+            "limits",
+            {"queu": 5},
+            ".queu: is not a known key; known are concurrency, linger, max_download_bytes,"
+            " max_pause, messages_per_second, requests_per_second",
+        ),
         ("retry", {"attempts": 0}, ".attempts: must be at least 1"),
         ("retry", {"base": "1s"}, ".base: must be a number"),
         ("retry", {"longest": -1}, ".longest: must be at least 0, and finite"),
