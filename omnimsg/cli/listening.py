@@ -108,6 +108,8 @@ class _Printer:
         Raises:
             OutputError: The event cannot be printed, so its callback must not be acknowledged.
         """
+        if self.error is not None:  # a signal has ended the output, which accepts everything now
+            raise self.error
         try:
             self._show(event)
         except OutputError as error:

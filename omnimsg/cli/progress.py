@@ -87,13 +87,13 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """Show the bar."""
         if self.console.is_terminal:
-            with suppress(OutputError), writing():
+            with suppress(OutputError), writing(self.console.file):
                 self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar; reported failures stay."""
-        with suppress(OutputError), writing():
+        with suppress(OutputError), writing(self.console.file):
             self._live.stop()
 
     def on_skipped(self, line: int) -> None:
