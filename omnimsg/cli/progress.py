@@ -25,7 +25,7 @@ from omnimsg.cli.output import (
     styled,
 )
 from omnimsg.cli.streams import OutputError, writing
-from omnimsg.cli.waits import failure_text
+from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
