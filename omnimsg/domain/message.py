@@ -324,3 +324,20 @@ _OPTIONS = [
 ]
 _options = attrgetter(*(field.name for field in _OPTIONS))
 _NO_OPTIONS = tuple(field.default for field in _OPTIONS)
+
+
+def message_of_leg(message: Message, leg: Leg) -> Message:
+    """Return a fallback leg of a message as a message of its own."""
+    # `reply_to` refers to a message on the first channel, and `encryption` to the message's own
+    # content.
+    return attrs.evolve(
+        message,
+        content=leg.content or message.content,
+        channel=leg.channel,
+        sender=leg.sender,
+        ttl=leg.ttl,
+        send_at=None,
+        reply_to=None,
+        encryption=None if leg.content is not None else message.encryption,
+        fallback=(),
+    )

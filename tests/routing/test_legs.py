@@ -31,6 +31,7 @@ from omnimsg import (
     Accepted,
     Ambiguous,
     Channel,
+    Client,
     Encryption,
     Leg,
     LegState,
@@ -38,6 +39,7 @@ from omnimsg import (
     Message,
     NotSent,
     OnAmbiguous,
+    Plan,
     Policy,
     Reason,
     Rejected,
@@ -403,6 +405,25 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
         outcome.account,
         {name: routed.asked()[name] for name in "ab"},
     )
+
+
+@pytest.mark.parametrize(("account", "expected"), [("a", True), ("b", False)])
+def test_a_provider_runs_no_leg_that_has_a_route_to_another_account(
+    account: str, *, expected: bool
+) -> None:
+    """An account that carries legs itself gets only those that their own routes would give it."""
+    routes = (
+        Route(accounts=("a",), match=Match(channels=[Channel.WHATSAPP])),
+        Route(accounts=(account,)),
+    )
+    routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=routes)
+
+    async def story(client: Client) -> Plan:
+        return client.plan(message(SMS))
+
+    (leg,) = routed.run(story).legs
+
+    assert (account, expected) == (leg.account, leg.by_provider)
 
 
 class NoViberAtA(Asked):
