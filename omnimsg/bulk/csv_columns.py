@@ -23,6 +23,7 @@ from omnimsg.bulk.column_names import (
     visible_name,
 )
 from omnimsg.bulk.csv_rows import UNCORRECTED
+from omnimsg.bulk.error_values import is_error_value
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
@@ -129,7 +130,9 @@ class Columns:
         self._metadata = {
             name: name.removeprefix(METADATA_PREFIX) for name in self._names if is_metadata(name)
         }
-        used = self._text.columns if self._text is not None else ()
+        used = self._text.columns if self._text is not None else set()
+        # Of the recipient, `Message` says what is wrong. A cell that is only kept harms nobody.
+        self._sent = ({*self._names} - self._metadata.keys() | used) - {"to"}
         self.kept: tuple[str, ...] = tuple(
             name
             for name, asked, column in zip(given, meant, self._names, strict=True)
@@ -155,7 +158,12 @@ class Columns:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
-        problems: list[str] = []
+        problems = [
+            f"{name.removeprefix(METADATA_PREFIX)}: holds {cell.strip()}, which a spreadsheet shows"
+            " in place of a value; correct the cell there"
+            for name, cell in cells.items()
+            if is_error_value(cell) and name in self._sent
+        ]
         try:
             data["content"] = self._content(cells)
         except ValueError as error:

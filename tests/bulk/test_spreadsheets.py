@@ -109,6 +109,43 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["#NAME?", " #N/A ", "#DIV/0!", "#NV", "#¿NOMBRE?", "#ССЫЛКА!", "Err:502", "#######"]
+)
+@pytest.mark.parametrize(
+    ("columns", "text", "field"),
+    [
+        ("to,text,sender", None, "text"),
+        ("to,sender,text", None, "sender"),
+        ("to,First Name,sender", "Hello {first name}", "First Name"),
+    ],
+)
+def test_the_error_value_of_a_formula_is_not_sent(
+    tmp_path: Path, columns: str, text: str | None, field: str, value: str
+) -> None:
+    """A cell in which a formula failed is named by its column, and its row is bad.
+
+    It was texted to the recipient.
+    """
+    read = _read(tmp_path, f"{columns}\n{NUMBER},{value},Hello\n", text=text)
+
+    what = f"{field}: holds {value.strip()}, which a spreadsheet shows in place of a value"
+    assert [f"{what}; correct the cell there"] == read
+
+
+def test_an_error_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
+    """A failed formula in a column of metadata, and a text that resembles one, stop nothing."""
+    text = f"to,text,Hotel\n{NUMBER},Hello,#N/A\n{NUMBER},#WIN!,\n{NUMBER},#N/A means n/a,\n"
+
+    read = _read(tmp_path, text)
+
+    assert [
+        _message(metadata={"Hotel": "#N/A"}),
+        _message("#WIN!"),
+        _message("#N/A means n/a"),
+    ] == read
+
+
+@pytest.mark.parametrize(
     ("header", "options", "why"),
     [
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),

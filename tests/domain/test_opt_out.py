@@ -77,7 +77,7 @@ OURS = MessageId("main:m-1")
     ],
 )
 def test_stop_in_any_form(word: str, pattern: str) -> None:
-    """A stop word opts out in any case, whatever spaces, punctuation, emoji or marks surround it."""
+    """A stop word opts out in any case, with any spaces, punctuation, emoji or marks around it."""
     for text in (word, word.upper(), word.title()):
         assert Consent.OPTED_OUT is RULES.consent_in(pattern.format(text))
 

@@ -37,9 +37,7 @@ def test_a_loop_that_ends_says_that_legs_are_not_tried(caplog: pytest.LogCapture
     """
     seen, given = Seen(), [message(ELSEWHERE, reference=f"r{number}") for number in range(3)]
     adapters = [tiny(name=name, kind=Asked) for name in "ab"]
-    client = Client(
-        adapters, default="a", transport=lambda _: FakeTransport(), observers=[seen]
-    )
+    client = Client(adapters, default="a", transport=lambda _: FakeTransport(), observers=[seen])
 
     async def send() -> None:
         await asyncio.gather(*map(client.send, given))
