@@ -7,6 +7,7 @@ different ones.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.column_names import (
@@ -23,7 +24,7 @@ from omnimsg.bulk.column_names import (
     visible_name,
 )
 from omnimsg.bulk.csv_rows import UNCORRECTED
-from omnimsg.bulk.error_values import is_error_value
+from omnimsg.bulk.missing_values import is_missing_value
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
@@ -75,6 +76,12 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 }
 
 
+_TEXT_COLUMNS = ("text", "subject", "html", "caption")
+_BRACES = re.compile(r"\{([^{}]+)\}")
+# The columns of whose cells the message itself says what is wrong.
+_CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
+
+
 class CellError(ValueError):
     """Cells of a row cannot be used.
 
@@ -121,7 +128,8 @@ class Columns:
         _check_header(self._names, has_text=text is not None)
         self.width: int = len(self._names)
         self.to_index: int = self._names.index("to")
-        self._text = None if text is None else TextTemplate(text, self._placeholders(given))
+        self._fillable = self._placeholders(given)
+        self._text = None if text is None else TextTemplate(text, self._fillable)
         # Computed once here instead of for each row.
         self._copied = [name for name in COPIED_COLUMNS if name in self._names]
         self._contents = [name for name in CONTENT_COLUMNS if name in self._names]
@@ -131,8 +139,8 @@ class Columns:
             name: name.removeprefix(METADATA_PREFIX) for name in self._names if is_metadata(name)
         }
         used = self._text.columns if self._text is not None else set()
-        # Of the recipient, `Message` says what is wrong. A cell that is only kept harms nobody.
-        self._sent = ({*self._names} - self._metadata.keys() | used) - {"to"}
+        # A cell that is only kept harms nobody.
+        self._sent = ({*self._names} - self._metadata.keys() | used) - _CHECKED_COLUMNS
         self.kept: tuple[str, ...] = tuple(
             name
             for name, asked, column in zip(given, meant, self._names, strict=True)
@@ -159,10 +167,17 @@ class Columns:
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
         problems = [
-            f"{name.removeprefix(METADATA_PREFIX)}: holds {cell.strip()}, which a spreadsheet shows"
-            " in place of a value; correct the cell there"
+            f"{name.removeprefix(METADATA_PREFIX)}: holds {cell.strip()}, which stands for a value"
+            " that is missing; correct or empty the cell"
             for name, cell in cells.items()
-            if is_error_value(cell) and name in self._sent
+            if is_missing_value(cell) and name in self._sent
+        ]
+        problems += [
+            f"{name}: has {{{found}}}, a column of the file, which only --text fills"
+            for name in _TEXT_COLUMNS
+            if "{" in cells.get(name, "")
+            for found in _BRACES.findall(cells[name])
+            if normalized(found.strip()) in self._fillable
         ]
         try:
             data["content"] = self._content(cells)

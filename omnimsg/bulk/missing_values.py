@@ -1,14 +1,14 @@
-"""Recognise what a spreadsheet writes in place of a value that it could not compute.
+"""Recognise what programs write into a cell in place of a value that they do not have.
 
-It exports these as it shows them, so a formula that failed would be texted as `#NAME?`. Excel and
-LibreOffice translate them; a text that only resembles one, such as a hashtag, is left alone.
+Spreadsheets export the error value of a formula, data frames and databases a mark of their own. It
+would be texted: "Hello nan". Words that people write too (`None`, `null`) are left alone.
 """
 
 from __future__ import annotations
 
 import re
 
-# As Excel writes them.
+# Error values as Excel writes them.
 _BY_LANGUAGE = {
     "English and others": "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #ERROR! #SPILL!"
     " #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! #BUSY! #GETTING_DATA #EXTERNAL! #PYTHON!",
@@ -27,14 +27,15 @@ _BY_LANGUAGE = {
     "Turkish": "#BOŞ! #SAYI/0! #DEĞER! #BAŞV! #AD? #SAYI! #YOK",
     "Hungarian": "#NULLA! #ZÉRÓOSZTÓ! #ÉRTÉK! #HIV! #NÉV? #SZÁM! #HIÁNYZIK",
 }
-_ERROR_VALUES = frozenset(each for values in _BY_LANGUAGE.values() for each in values.split())
+_MARKS = "nan NaN NaT <NA> NULL (null) \\N"
+_VALUES = frozenset(each for values in (*_BY_LANGUAGE.values(), _MARKS) for each in values.split())
 # LibreOffice's numbered errors, and a column that was too narrow for its numbers.
 _PATTERN = re.compile(r"(?:Err|Fehler|Erreur|Fout) ?: ?[0-9]{3}|#{3,}")
-_FIRST = frozenset("#EF")
+# Few cells begin so, and all cells of a file are asked.
+_FIRST = frozenset(each[0] for each in _VALUES) | {"E", "F"}
 
 
-def is_error_value(cell: str) -> bool:
-    """Return whether a cell holds nothing but the error value of a spreadsheet."""
+def is_missing_value(cell: str) -> bool:
+    """Return whether a cell holds nothing but what stands for a missing value."""
     cell = cell.strip()
-    # Few cells begin so, and all cells of a file are asked.
-    return cell[:1] in _FIRST and (cell in _ERROR_VALUES or _PATTERN.fullmatch(cell) is not None)
+    return cell[:1] in _FIRST and (cell in _VALUES or _PATTERN.fullmatch(cell) is not None)
