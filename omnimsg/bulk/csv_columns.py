@@ -140,7 +140,9 @@ class Columns:
         }
         used = self._text.columns if self._text is not None else set()
         # A cell that is only kept harms nobody.
-        self._sent = ({*self._names} - self._metadata.keys() | used) - _CHECKED_COLUMNS
+        kept = self._metadata.keys() - used
+        self._sent = [name for name in self._names if name not in kept | _CHECKED_COLUMNS]
+        self._texts = [name for name in _TEXT_COLUMNS if name in self._names]
         self.kept: tuple[str, ...] = tuple(
             name
             for name, asked, column in zip(given, meant, self._names, strict=True)
@@ -166,19 +168,7 @@ class Columns:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
-        problems = [
-            f"{name.removeprefix(METADATA_PREFIX)}: holds {cell.strip()}, which stands for a value"
-            " that is missing; correct or empty the cell"
-            for name, cell in cells.items()
-            if is_missing_value(cell) and name in self._sent
-        ]
-        problems += [
-            f"{name}: has {{{found}}}, a column of the file, which only --text fills"
-            for name in _TEXT_COLUMNS
-            if "{" in cells.get(name, "")
-            for found in _BRACES.findall(cells[name])
-            if normalized(found.strip()) in self._fillable
-        ]
+        problems = self._unsendable(cells)
         try:
             data["content"] = self._content(cells)
         except ValueError as error:
@@ -221,6 +211,24 @@ class Columns:
         if any(map(looks_like_recipient, found)):
             return True
         return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
+
+    def _unsendable(self, cells: dict[str, str]) -> list[str]:
+        """Return what is wrong with the values themselves: nobody is to read them so."""
+        problems = [
+            f"{name.removeprefix(METADATA_PREFIX)}: holds {cells[name].strip()}, which stands for a"
+            " value that is missing; correct or empty the cell"
+            for name in self._sent
+            if name in cells and is_missing_value(cells[name])
+        ]
+        for name in self._texts:
+            text = cells.get(name, "")
+            if "{" in text:
+                problems += [
+                    f"{name}: has {{{found}}}, a column of the file, which only --text fills"
+                    for found in _BRACES.findall(text)
+                    if normalized(found.strip()) in self._fillable
+                ]
+        return problems
 
     def _content(self, cells: dict[str, str]) -> dict[str, Any]:
         if self._text is not None:

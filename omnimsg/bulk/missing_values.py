@@ -27,15 +27,14 @@ _BY_LANGUAGE = {
     "Turkish": "#BOŞ! #SAYI/0! #DEĞER! #BAŞV! #AD? #SAYI! #YOK",
     "Hungarian": "#NULLA! #ZÉRÓOSZTÓ! #ÉRTÉK! #HIV! #NÉV? #SZÁM! #HIÁNYZIK",
 }
+# Of pandas, SQL Server's and PostgreSQL's exports, and printf.
 _MARKS = "nan NaN NaT <NA> NULL (null) \\N"
 _VALUES = frozenset(each for values in (*_BY_LANGUAGE.values(), _MARKS) for each in values.split())
 # LibreOffice's numbered errors, and a column that was too narrow for its numbers.
 _PATTERN = re.compile(r"(?:Err|Fehler|Erreur|Fout) ?: ?[0-9]{3}|#{3,}")
-# Few cells begin so, and all cells of a file are asked.
-_FIRST = frozenset(each[0] for each in _VALUES) | {"E", "F"}
 
 
 def is_missing_value(cell: str) -> bool:
     """Return whether a cell holds nothing but what stands for a missing value."""
     cell = cell.strip()
-    return cell[:1] in _FIRST and (cell in _VALUES or _PATTERN.fullmatch(cell) is not None)
+    return cell in _VALUES or _PATTERN.fullmatch(cell) is not None
