@@ -37,6 +37,7 @@ from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import (
     dict_writer,
     exact_type,
+    present_members,
     read_float,
     require_mapping,
     structure,
@@ -217,27 +218,13 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401 - a type form
 
 
 def _class_reader(converter: cattrs.Converter, kind: type[T]) -> Callable[[Any, Any], T]:
-    """Build a hook that reads a class only from an object: cattrs takes an empty list for one.
-
-    Null stands for a member that is left out, as data frames and many serializers write it.
-    """
+    """Build a hook that reads a class only from an object: cattrs takes an empty list for one."""
     from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415 - see the module's docstring
 
     read_fields = make_dict_structure_fn(
         kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
     )
-    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind)  # type: ignore[arg-type]
-    optional = {each.name for each in fields if each.default is not attrs.NOTHING}
-
-    def read(value: Any, _: Any) -> T:  # noqa: ANN401 - JSON data
-        given = {
-            name: each
-            for name, each in require_mapping(value).items()
-            if each is not None or name not in optional
-        }
-        return read_fields(given, kind)
-
-    return read
+    return lambda value, _: read_fields(present_members(value, kind), kind)
 
 
 def _class_writer(converter: cattrs.Converter, kind: type[T]) -> Callable[[T], dict[str, Any]]:
