@@ -16,6 +16,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
+from omnimsg.domain.email_address import why_not_email
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
@@ -161,7 +162,7 @@ def _check_recipient(message: Message, field: attrs.Attribute[Any], value: objec
         )
     if "@" in value:
         if not is_email(value):
-            raise validate.refuse(message, field.name, "is not an e-mail address")
+            raise validate.refuse(message, field.name, why_not_email(value))
     elif not is_e164(value):
         raise validate.refuse(message, field.name, why_not_e164(value))
 
