@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.bounded import bounded_event, bounded_status
 from omnimsg.delivery.store_log import warn_closed, warn_failed, warn_overflow
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
@@ -148,13 +149,11 @@ class Tracker(Observer):
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return the new state of its message."""
-        now = await self.commit()
-        names = Names.of_event(event)
+        now, kept = await self.commit(), bounded_event(event)
+        names = Names.of_event(kept)
         return await self._update(
             names,
-            lambda known: (known or Tracked(account=event.account, since=now)).reported(
-                event, names
-            ),
+            lambda known: (known or Tracked(account=kept.account, since=now)).reported(kept, names),
         )
 
     async def look_up(self, status: MessageStatus) -> Tracked:
@@ -259,10 +258,10 @@ class Tracker(Observer):
         self._start_commit()
 
     async def _look_up(self, status: MessageStatus) -> Tracked:
-        account, now = status.id.account, self._clock.utc_now()
+        account, now, kept = status.id.account, self._clock.utc_now(), bounded_status(status)
         return await self._update(
             Names.of_id(status.id),
-            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
+            lambda known: (known or Tracked(account=account, since=now)).looked_up(kept),
         )
 
     async def _store_doubt(self, doubt: Tracked) -> None:
