@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import attrs
 
+from omnimsg.adapter import Operation
 from omnimsg.domain.arguments import require_function, require_several
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
@@ -293,6 +294,8 @@ class Receiving:
 
         async def ask(message_id: MessageId) -> MessageStatus:
             engine = self._accounts.get(message_id.account)
+            if Operation.STATUS not in engine.operations:
+                raise engine.adapter.lacks(Operation.STATUS)
             return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
 
         delivery = Delivery(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,22 @@ def test_waiting_for_a_message_of_an_unknown_account_is_refused() -> None:
         return place.loop.now - 1000
 
     assert pytest.approx(0, abs=0.1) == place.live(story)
+
+
+def test_waiting_where_the_provider_has_no_look_ups_is_waiting_for_reports(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A provider without look-ups is no error of its adapter; the end of the wait names it."""
+    place = World(reply=ok)
+
+    async def story(client: Client, _: Receiver) -> str:
+        with pytest.raises(TimeoutError) as caught:
+            await client.wait("main:id-r0", timeout=200)
+        return str(caught.value)
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        assert "tiny has no operation 'status'" in place.live(story)
+    assert [] == [each for each in caplog.records if each.name.startswith("omnimsg")]
 
 
 def test_waiting_ends_with_a_failure() -> None:
