@@ -262,11 +262,12 @@ class Receiving:
     async def _end_waits(self, until: Deadline) -> None:
         """End what waits; store and suppression list get what they have not taken yet.
 
-        The list begins at once, so that a store that hangs does not use up its time.
+        All begin at once, so that none that hangs uses up the time of another.
         """
         delivery, consents = self._settlement.delivery, self._consents
-        if consents is not None:
-            consents.begin_closing()
+        for each in (consents, delivery):
+            if each is not None:
+                each.begin_closing()
         try:
             await self._legs.aclose(until)
         finally:

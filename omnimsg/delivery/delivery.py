@@ -131,16 +131,18 @@ class Delivery:
         for each in self._receivers:
             each.keep(account)
 
+    def begin_closing(self) -> None:
+        """End the waits, and begin what `aclose` waits for: other things close meanwhile."""
+        self.closing.set()
+        self.tracker.begin_closing()
+
     async def aclose(self, until: Deadline) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
             until: When both must have ended.
         """
-        try:
-            await self.tracker.aclose(until.remaining())
-        finally:
-            self.closing.set()
+        await self.tracker.aclose(until.remaining())
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if not tasks:

@@ -107,6 +107,10 @@ class Tracker(Observer):
         if self._outcomes:
             self._commit_soon()
 
+    def begin_closing(self) -> None:
+        """Begin to store the queued outcomes; `aclose` waits for that."""
+        self._start_commit()
+
     async def aclose(self, seconds: float) -> None:
         """Store the queued outcomes, and stop the timers.
 
