@@ -257,12 +257,13 @@ class Delivery:
             return partial(self.dispatcher.state_found, tracked, at, set())
 
         def stored(tracked: Tracked) -> None:
-            self._finish(key, self._try_often(hand_on(tracked), warn))
+            if self._is_first(key):
+                self._finish(key, self._try_often(hand_on(tracked), warn))
 
         try:
             tracked = await self.tracker.look_up(status)
         except (Exception, asyncio.CancelledError) as error:
-            if not is_own_cancellation(error) and self._is_first(key):
+            if not is_own_cancellation(error):
                 self.tracker.look_up_later(status, stored)
             raise
         first = hand_on(tracked)

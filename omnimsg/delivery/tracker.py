@@ -166,7 +166,7 @@ class Tracker(Observer):
         return await self._look_up(status)
 
     def look_up_later(self, status: MessageStatus, stored: Callable[[Tracked], None]) -> None:
-        """Queue the answer of a look-up that the store has not taken.
+        """Queue the answer of a look-up that the store has not taken, unless the same one waits.
 
         Args:
             status: The answer.
@@ -176,7 +176,7 @@ class Tracker(Observer):
         async def store() -> None:
             stored(await self._look_up(status))
 
-        self._outcomes.add(store)
+        self._outcomes.add(store, (status.id, status.status))
         self._commit_soon()
 
     async def tell(self, tracked: Tracked) -> None:

@@ -18,6 +18,7 @@ from omnimsg import Accepted, Client, ConfigError, OperationError, Status
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.attempt import store_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +244,43 @@ class FailingOnce(MemoryStore):
             return await super().update(names, change)
         self.fails = False
         raise StoreDownError
+
+
+class ReadOnly(MemoryStore):
+    """A store that takes no change for a while.
+
+    Attributes:
+        is_down: Whether it takes none.
+    """
+
+    is_down = True
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or fail."""
+        if self.is_down:
+            raise StoreDownError
+        return await super().update(names, change)
+
+
+def test_a_look_up_that_found_no_room_is_kept_when_it_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was found of a message and dropped, because too much waited, may be found again."""
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 1)
+    place, store = World(reply=ok, kind=Asked), ReadOnly()
+    told: list[str] = []
+
+    async def story(client: Client, _: Receiver) -> None:
+        client.on_status(lambda change: told.append(change.id))
+        for each in ("main:dropped", "main:other", "main:dropped"):
+            with pytest.raises(TimeoutError):
+                await client.wait(each, timeout=35)
+        store.is_down = False
+        await asyncio.sleep(20)
+
+    place.live(story, store=store)
+
+    assert ["main:dropped"] == told
 
 
 class Failing(MemorySuppression):
