@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.doubt_window import DOUBT_WINDOW
 from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
-from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.delivery.tracker import Tracker
 from omnimsg.domain.errors import OmnimsgError, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.log_fields import log_fields
