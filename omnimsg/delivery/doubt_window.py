@@ -62,18 +62,21 @@ class DoubtWindow:
         self._last_doubt = self._clock.utc_now()
         self._timer.set(self._window.total_seconds() + 1)
 
-    def sweep_next(self) -> None:
-        """Let the next call of `sweep` look for doubts, however short the last one is ago."""
+    @property
+    def is_due(self) -> bool:
+        """Whether the last sweep is a minute ago, or `make_due` was called after it."""
+        return self._clock.monotonic() >= self._next_sweep
+
+    def make_due(self) -> None:
+        """Let the next sweep be due at once."""
         self._next_sweep = self._clock.monotonic()
 
     async def sweep(self, now: datetime) -> None:
-        """Give up the doubts whose time is over; do nothing if that was done a minute ago.
+        """Give up the doubts whose time is over.
 
         A caller that is cancelled does not interrupt the store: it may have changed doubts already,
         and nobody would be told of their end.
         """
-        if self._clock.monotonic() < self._next_sweep:
-            return
         self._next_sweep = self._clock.monotonic() + _SWEEP_EVERY
         self._sweeping = asyncio.ensure_future(self._sweep(now))
         await asyncio.wait([self._sweeping])
@@ -86,7 +89,7 @@ class DoubtWindow:
             sweeping.cancel()
 
     def _on_timer(self) -> None:
-        self.sweep_next()
+        self.make_due()
         self._request_sweep()
 
     async def _sweep(self, now: datetime) -> None:

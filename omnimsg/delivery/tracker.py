@@ -131,7 +131,8 @@ class Tracker(Observer):
         if self._outcomes and not await self._outcomes.store_all():
             self._commits.set(_COMMIT_AGAIN_AFTER)
         now = self._clock.utc_now()
-        await self._window.sweep(now)
+        if self._window.is_due:
+            await self._window.sweep(now)
         return now
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
@@ -203,7 +204,7 @@ class Tracker(Observer):
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        self._window.sweep_next()
+        self._window.make_due()
         await self.commit()
         return await self._store.doubts()
 
