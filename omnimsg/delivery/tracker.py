@@ -53,6 +53,7 @@ class Tracker(Observer):
         observers: Notified when a doubt ends.
         doubt_window: Seconds after which a doubt that nothing settled is `UNRESOLVED`.
         joined: Called with a message whose reports came before its outcome.
+        is_shared: Whether other processes may use the store too.
 
     Attributes:
         waiters: Wakes the tasks that wait for a change of a message.
@@ -68,6 +69,7 @@ class Tracker(Observer):
         *,
         doubt_window: float = DOUBT_WINDOW,
         joined: Callable[[Tracked], None] | None = None,
+        is_shared: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -82,7 +84,7 @@ class Tracker(Observer):
             store, clock, doubt_window, given_up=self._give_up, sweep=self._start_commit
         )
         self._committing: asyncio.Task[datetime] | None = None
-        self.waiters: Waiters = Waiters()
+        self.waiters: Waiters = Waiters(is_shared=is_shared)
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
         # Keys of doubts whose proof the store may have written before it raised, or before its
