@@ -8,6 +8,7 @@ cattrs is imported when something is first read: most processes that import omni
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -70,6 +71,28 @@ def require_mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted d
     if not isinstance(value, dict):
         raise ValueError("must be an object with keys")  # noqa: TRY004 - becomes a problem's text
     return value
+
+
+def present_members(value: Any, kind: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted data
+    """Return the members of an object without those that are null and may be left out.
+
+    Data frames, and many serializers, write null for every member that an object does not have.
+
+    Args:
+        value: The object; anything else is refused.
+        kind: The class that it is read as, which says what may be left out.
+    """
+    optional = _optional_names(kind)
+    return {
+        name: each
+        for name, each in require_mapping(value).items()
+        if each is not None or name not in optional
+    }
+
+
+@cache
+def _optional_names(kind: Any) -> frozenset[str]:  # noqa: ANN401 - any class of attrs
+    return frozenset(each.name for each in attrs.fields(kind) if each.default is not attrs.NOTHING)
 
 
 def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:

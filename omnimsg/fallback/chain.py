@@ -272,9 +272,11 @@ class Chain:
     async def _listen(self, accepted: Accepted) -> None:
         """Wait for a late delivery of a leg that decides nothing any more."""
         try:
-            await self._owner.delivery.wait(
+            status = await self._owner.delivery.wait(
                 accepted.id, Status.DELIVERED, _DAY, _LONGEST_LATE_PAUSE
             )
+            if status.status.reached:  # also where another process was told
+                self.reached(accepted.id)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
             log.debug(

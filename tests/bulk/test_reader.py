@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 from omnimsg.bulk import FileFormatError, Line, open_message_file, source
 from omnimsg.bulk.column_names import column_of_path
 from omnimsg.bulk.csv_columns import Columns
+from omnimsg.bulk.parsing import LineParser
 from omnimsg.bulk.source import fingerprint
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
@@ -67,6 +70,22 @@ def test_a_line_with_a_key_twice_is_bad(tmp_path: Path, line: bytes, why: str) -
 
     assert why in _why(bad)
     assert {"to": "a"} == good.data
+
+
+def test_null_is_no_value(tmp_path: Path) -> None:
+    """A data frame writes null for what a row does not have; its line gets its own reference.
+
+    One that is made anew in every run would have the line sent again.
+    """
+    none = dict.fromkeys(("reference", "sender", "tags", "metadata", "priority", "send_at"))
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(HELLO | none)}\n{json.dumps(HELLO)}\n")
+    file = open_message_file(tmp_path / "a.jsonl")
+    parser = LineParser(file, "own-{}".format)
+
+    with_null, without = map(parser.parse, file.read())
+
+    assert "own-1" == with_null.reference
+    assert attrs.evolve(without, reference="own-1") == with_null
 
 
 def test_a_json_array_is_no_file_of_messages(tmp_path: Path) -> None:

@@ -69,12 +69,15 @@ OURS = MessageId("main:m-1")
         "{}\uff01",
         "\u2014 {}\u3002",
         "\u200f{}\u2060",
+        "{} \U0001f64f\U0001f3fd",
+        "\U0001f6d1{}\u2764\ufe0f",
+        "\U0001f1ff\U0001f1e6 {} =(",
         "{}" + " " * 100,
         "\u200b" * 100 + "{}" + "." * 100,
     ],
 )
 def test_stop_in_any_form(word: str, pattern: str) -> None:
-    """A stop word opts out in any case, whatever spaces, punctuation or marks surround it."""
+    """A stop word opts out in any case, with any spaces, punctuation, emoji or marks around it."""
     for text in (word, word.upper(), word.title()):
         assert Consent.OPTED_OUT is RULES.consent_in(pattern.format(text))
 

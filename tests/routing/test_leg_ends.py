@@ -9,14 +9,14 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import Reply, accepted, tiny
-from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, legs_of, message, told, wire
+from support.adapters import FakeTransport, Reply, accepted, tiny
+from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, Seen, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
 
-from omnimsg import Channel, Leg, Message, NotSent
+from omnimsg import Channel, Client, Leg, Message, NotSent
 
 if TYPE_CHECKING:
-    from omnimsg import Client, Outcome
+    from omnimsg import Outcome
 
 
 def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,6 +28,31 @@ def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureF
 
     assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
     assert "closed while 1 messages waited" in caplog.text
+
+
+def test_a_loop_that_ends_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
+    """With `asyncio.run` for each send, legs end with the loop, and one warning counts them.
+
+    It came when the client closed, which the client of a task queue never does.
+    """
+    seen, given = Seen(), [message(ELSEWHERE, reference=f"r{number}") for number in range(3)]
+    adapters = [tiny(name=name, kind=Asked) for name in "ab"]
+    client = Client(adapters, default="a", transport=lambda _: FakeTransport(), observers=[seen])
+
+    async def send() -> None:
+        await asyncio.gather(*map(client.send, given))
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        asyncio.run(send())
+    states, told_of = seen.states, [each.message for each in caplog.records]
+    asyncio.run(client.aclose())
+
+    assert [(0, "a", "accepted")] * 3 + [(0, "a", "abandoned")] * 3 == states
+    assert [
+        "the event loop ended while 3 messages waited for the delivery of a leg; the legs after it"
+        " are not tried; await finish_legs before, or use omnimsg.sync"
+    ] == told_of
+    assert told_of == [each.message for each in caplog.records]
 
 
 @pytest.mark.parametrize("legs", [(ELSEWHERE, Leg(channel=Channel.SMS, account="c")), (ELSEWHERE,)])

@@ -46,11 +46,13 @@ from omnimsg import (
     Secret,
 )
 from omnimsg.adapter import Request, Response
+from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.fallback.conclusion import conclusion_of
 
 if TYPE_CHECKING:
-    from omnimsg import Client, Outcome
+    from omnimsg import Client, Outcome, Plan, Tracked
     from omnimsg.engine.delivery_events import StatusChanged
 
 
@@ -304,6 +306,30 @@ def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureF
     assert "reached its recipient twice" in caplog.text
 
 
+def test_a_late_delivery_that_another_process_hears_of_is_recorded_too() -> None:
+    """What another process writes to the shared store counts like a report that came here."""
+    store = MemoryStore()
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, (0.0, "delivered")), store=store)
+
+    async def story(client: Client) -> Tracked | None:
+        sent = await client.send(message(ELSEWHERE))
+        await asyncio.sleep(300)
+        evidence = Evidence(Status.DELIVERED, "delivered")
+        leg = LegStatus(timeline=Timeline.of(evidence, routed.loop.utc_now()))
+        found = MessageStatus(id=sent.id, legs=(leg,))
+        known = await client.tracked(sent)
+        assert known is not None
+        await store.update(known.names, lambda now: (now or known).looked_up(found))
+        await asyncio.sleep(1200)
+        return await client.tracked(sent)
+
+    known = routed.run(story)
+
+    assert known is not None
+    assert known.reached_twice
+    assert [(1, "b", "reached"), (0, "a", "reached_twice")] == seen.states[3:]
+
+
 class Words(str):
     """A text that can have weak references."""
 
@@ -403,6 +429,25 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
         outcome.account,
         {name: routed.asked()[name] for name in "ab"},
     )
+
+
+@pytest.mark.parametrize(("account", "expected"), [("a", True), ("b", False)])
+def test_a_provider_runs_no_leg_that_has_a_route_to_another_account(
+    account: str, *, expected: bool
+) -> None:
+    """An account that carries legs itself gets only those that their own routes would give it."""
+    routes = (
+        Route(accounts=("a",), match=Match(channels=[Channel.WHATSAPP])),
+        Route(accounts=(account,)),
+    )
+    routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=routes)
+
+    async def story(client: Client) -> Plan:
+        return client.plan(message(SMS))
+
+    (leg,) = routed.run(story).legs
+
+    assert (account, expected) == (leg.account, leg.by_provider)
 
 
 class NoViberAtA(Asked):
