@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 is_e164: Callable[[str], re.Match[str] | None] = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 # Marks that nobody sees: an address that is pasted with one reaches nobody. The two joiners are not
 # among them, because some scripts need them in names.
-_UNSEEN = r"\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_MAILBOX = rf"[^\s\x00-\x1f\x7f{_UNSEEN}\ud800-\udfff@<>\"',;:()\\\[\]]+"
-is_email: Callable[[str], re.Match[str] | None] = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
+_UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_OTHERS = rf"\s\x00-\x1f\x7f{_UNSEEN}\ud800-\udfff@<>\",;:()\\\[\]"
+# Names have apostrophes (`o'brien@example.com`). One at the start or in the host is a quotation.
+is_email: Callable[[str], re.Match[str] | None] = re.compile(
+    rf"(?!')[^{_OTHERS}]+@[^{_OTHERS}']+"
+).fullmatch
 
 
 def is_mailbox(recipient: object) -> bool:

@@ -15,7 +15,7 @@ from omnimsg.domain.stray_characters import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PUNCTUATION = frozenset("<>\"',;:()\\[]")
+_PUNCTUATION = frozenset("<>\",;:()\\[]")
 
 
 def why_not_email(text: str) -> str:
@@ -43,8 +43,11 @@ def _faults(text: str) -> Iterator[str]:
     if text.casefold().startswith("mailto:"):
         yield "it begins with mailto:"
         text = text[len("mailto:") :]
-    if found := sorted({each for each in text if each in _PUNCTUATION}):
-        yield f"it has {' '.join(found)}"
+    found = {each for each in text if each in _PUNCTUATION}
+    if text.startswith("'") or "'" in text.partition("@")[2]:
+        found.add("'")
+    if found:
+        yield f"it has {' '.join(sorted(found))}"
     if halves := [each for each in text if unicodedata.category(each) == "Cs"]:
         yield f"it holds {name_of_character(halves[0])}, half a character"
     if count != 1:

@@ -23,7 +23,9 @@ _NUMBER = re.compile(
 _GROUPED = r"[\s.()/_-]{0,5}"
 # Matches only at the start of a word: a match tried from every letter takes quadratic time.
 _WORD_BREAKS = r"\s@<>\"',;:()"
-_EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^)[^{_WORD_BREAKS}]++@[^{_WORD_BREAKS}]+")
+_WORD = rf"[^{_WORD_BREAKS}]++"
+# A few apostrophes may be in the name: `o'brien@example.test`.
+_EMAIL = re.compile(rf"(?:(?<=[{_WORD_BREAKS}])|^){_WORD}(?:'{_WORD}){{0,3}}@{_WORD}")
 
 # Characters that a provider may escape when it quotes a text; the text between them is unchanged.
 # Matches only at the start of a run: tried from each of many spaces it takes quadratic time.

@@ -93,6 +93,13 @@ def test_emails_are_accepted(address: str) -> None:
             "it has a name before it; give only what is between < and >",
         ),
         ("(ola)@example.test", "it has ( )"),
+        ("'ola@example.test'", "it has '"),
+        ("ola@example.test'", "it has '"),
+        ("o'ola@", "nothing stands after its @"),
+        (
+            "ola@example.test\u061c",
+            "it holds U+061C (ARABIC LETTER MARK), an invisible mark, at the end",
+        ),
         ("ola\x00@example.test", "it holds U+0000 (NULL), an invisible mark, as character 4"),
         ("ola@example.test\x7f", "it holds U+007F (no name), an invisible mark, at the end"),
         (
@@ -129,9 +136,10 @@ def test_any_other_email_is_explained_without_showing_it(before: str, after: str
     assert not {"secret", "person"} & set(re.findall("[a-z]+", said))
 
 
-def test_joiners_may_be_in_an_email() -> None:
-    """The two joiners are written in names of some scripts."""
-    address = "\u0645\u06cc\u200c\u062e@example.test"
+@pytest.mark.parametrize("name", ["o'brien", "jean-d'arc", "\u0645\u06cc\u200c\u062e"])
+def test_names_may_have_apostrophes_and_joiners(name: str) -> None:
+    """An apostrophe is part of many names, and a joiner of those in some scripts."""
+    address = f"{name}@example.test"
 
     assert address == Message(address, "Hello").to
 

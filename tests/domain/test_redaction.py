@@ -149,6 +149,7 @@ def test_masked_emails(address: str) -> None:
         ("ola@example.test", "o***@example.test"),
         ("<ola@example.test>, kari@example.test;", "<o***@example.test>, k***@example.test;"),
         ("37255500001@example.test", "3***@example.test"),
+        ("'jean-d'arc@example.test' is", "'j***@example.test' is"),
         ("code 131026, HTTP 400", "code 131026, HTTP 400"),
         ("2030-05-01T09:00:00+02:00", "2030-05-01T09:00:00+02:00"),
         ("id 0f3b12345678901234567890abcdef01", "id 0f3b12345678901234567890abcdef01"),
