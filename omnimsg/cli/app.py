@@ -6,6 +6,7 @@ module of the command that the command line names.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -146,6 +147,9 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal that cannot show a character must not stop the command.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if not os.environ.get("COLUMNS", "").strip("0"):
+        # rich would take 0 for the width of the terminal. Without the variable it asks for it.
+        os.environ.pop("COLUMNS", None)
     line = CommandLine.parse(arguments)
     try:
         if line.arguments == ("--version",):
@@ -204,6 +208,6 @@ def _report(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     explained = explain(error)
-    with suppress(OutputError):
+    with suppress(OutputError, KeyboardInterrupt):  # the error decides the exit code all the same
         print_error(explained.text, explained.hint)
     return explained.code

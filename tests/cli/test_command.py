@@ -241,6 +241,20 @@ def test_run_as_a_process(tmp_path: Path) -> None:
     assert ran.stderr.startswith("error: unknown provider 'nobody'")
 
 
+@pytest.mark.parametrize("columns", ["0", ""])
+def test_a_width_of_zero_is_unknown(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    """`COLUMNS=0` is no width: the output is that without the variable."""
+    monkeypatch.delenv("COLUMNS")
+    expected = run("providers")
+    monkeypatch.setenv("COLUMNS", columns)
+
+    actual = run("providers")
+
+    assert expected == actual
+
+
 def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
     """A pipe on standard output whose reader has closed it is not an error."""
     read, write = os.pipe()

@@ -171,3 +171,21 @@ def test_the_end_of_a_command_does_not_wait_for_the_reader(tmp_path: Path) -> No
             process.kill()
 
     assert 0 == process.returncode
+
+
+def test_an_interrupted_error_keeps_its_exit_code(tmp_path: Path) -> None:
+    """Ctrl+C while the error itself waits for its reader leaves the exit code of the error."""
+    with (
+        pipe_with_room(_PAGE) as (_, write),
+        subprocess.Popen(  # noqa: S603 - our own command
+            [*_COMMAND, "config", "show", "--config", "x" * 2 * _PAGE], cwd=tmp_path, stderr=write
+        ) as process,
+    ):
+        try:
+            wait_until(lambda: is_full(write))
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=20)
+        finally:
+            process.kill()
+
+    assert 2 == code
