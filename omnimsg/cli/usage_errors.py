@@ -40,9 +40,9 @@ def describe_usage(error: CycloptsError) -> tuple[str, str]:
 
 
 def _unknown_command(error: UnknownCommandError) -> tuple[str, str | None]:
-    command = (error.unused_tokens or [""])[0]
-    known = error.app or ()
-    return f"there is no command {command!r}", _meant(command, known)
+    word = (error.unused_tokens or [""])[0]
+    what = f"flag {word}" if word.startswith("-") else f"command {word!r}"
+    return f"there is no {what}", _meant(word, error.app or ())
 
 
 def _unknown_flag(error: UnknownOptionError) -> tuple[str, str | None]:

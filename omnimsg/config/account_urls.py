@@ -90,7 +90,9 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
             f"{where}: has '%' with bytes that are no UTF-8; write '%' as %25"
         ) from None
     except ValueError:
-        raise ConfigError(f"{where}: is not a URL; write {_FORM}") from None
+        raise ConfigError(
+            f"{where}: is not a URL; write {_FORM}, and '[' or ']' in a value as %5B or %5D"
+        ) from None
     if not parts.scheme or "://" not in url:
         raise ConfigError(f"{where}: does not begin with a provider; write {_FORM}")
     if parts.fragment:

@@ -15,7 +15,7 @@ from omnimsg.domain.stray_characters import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PUNCTUATION = frozenset("<>\",;:()\\[]")
+_PUNCTUATION = frozenset('<>",;:()\\[]')
 
 
 def why_not_email(text: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     [
         (("sned",), "there is no command 'sned'", "did you mean send?"),
         (("config", "shwo"), "there is no command 'shwo'", "did you mean show?"),
+        (("--hlep",), "there is no flag --hlep", "did you mean --help?"),
+        (("config", "--bogus"), "there is no flag --bogus", ""),
         (("send", "--txt", "x"), "there is no flag --txt", "did you mean --text?"),
         (("send", "--to"), "--to has no value", ""),
         (("status",), "MESSAGE_ID is missing", ""),

@@ -63,7 +63,11 @@ def test_several_accounts() -> None:
         (f"tiny://{SECRET}#x@main", "account 1: has a '#'; write it as %23"),
         (f"tinny://{SECRET}@main", "account 1: unknown provider 'tinny': must be one of"),
         (f"tiny://{SECRET}:more@main", "account 1: has 2 values before the '@', for key"),
-        (f"tiny://[{SECRET}@main", "account 1: is not a URL"),
+        (
+            f"tiny://[{SECRET}@main",
+            "account 1: is not a URL; write provider://KEY@name?key=value, and '[' or ']' in a"
+            " value as %5B or %5D",
+        ),
         ("tiny://@main", "accounts.main.key: 'key' is missing"),
         (f"tiny://{SECRET}@main?sendr=x", "accounts.main.sendr: is not a known key; did you mean"),
         (
