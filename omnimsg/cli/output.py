@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # CSI sequences: colours and cursor movement. Then OSC, DCS, PM, APC and SOS strings: titles, links.
 _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
-_ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
+_ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b[ -/]*[0-~]")
 
 # A word of a sentence; a command in backticks is one, with its spaces.
 _WORD = re.compile(r"(?:`[^`]*`|\S)+")
@@ -76,7 +76,8 @@ def sanitize(text: str) -> str:
 def masked_address(address: str) -> str:
     """Mask a number or an e-mail address for a narrow column: `+372…01`, `o…@….test`."""
     if is_mailbox(address):
-        return f"{sanitize(address)[:1]}…@…{sanitize(address)[-5:]}"
+        mailbox, _, host = sanitize(address).rpartition("@")
+        return f"{mailbox[:1]}…@…{host[-5:]}"
     return re.sub(r"\*+", "…", mask_text(sanitize(address)))
 
 

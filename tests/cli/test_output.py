@@ -37,6 +37,8 @@ def test_no_control_character_is_left(text: str) -> None:
         ("a\x1b]0;title\x07b", "ab"),
         ("a\x1b]8;;https://e.test\x1b\\b\x1b]8;;\x1b\\", "ab"),
         ("a\x9b2Jb", "ab"),
+        ("a\x1b(Bb", "ab"),
+        ("a\x1b\x1b[31mb", "ab"),
         ("a\nb\tc", "a b c"),
         ("a\u202eb", "ab"),
         ("[bold]õ[/]", "[bold]õ[/]"),
@@ -49,7 +51,7 @@ def test_escape_sequences_are_removed_as_a_whole(text: str, expected: str) -> No
 
 @pytest.mark.parametrize(
     ("address", "expected"),
-    [("+37255500001", "+372…01"), ("ola@example.test", "o…@….test")],
+    [("+37255500001", "+372…01"), ("ola@example.test", "o…@….test"), ("ola@a.b", "o…@…a.b")],
 )
 def test_addresses_are_short_and_masked(address: str, expected: str) -> None:
     """A masked address is short and hides most of the address."""
