@@ -30,8 +30,6 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, expired_step, final_step
 from omnimsg_bird.emulator.resource import Interactions, planned_interaction, summary
 
-__all__ = ["BirdDisplay"]
-
 _STAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "accepted": "accepted",

@@ -19,8 +19,6 @@ from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
 from omnimsg_bird.emulator.resource import message_resource
 
-__all__ = ["list_page"]
-
 _DEFAULT_LIMIT = 25
 
 Resource = Mapping[str, Any]

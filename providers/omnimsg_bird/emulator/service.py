@@ -40,8 +40,6 @@ from omnimsg_bird.emulator.resource import (
     resource_of,
 )
 
-__all__ = ["ACCESS_KEY", "CHANNELS", "WORKSPACE", "BirdEmulator"]
-
 ACCESS_KEY: Final = "sandbox-access-key"
 WORKSPACE: Final = "5a0d1c5e-0b1d-4c43-9d0a-6a1b3f7c0001"
 CHANNELS: Final[Mapping[str, str]] = {

@@ -28,8 +28,6 @@ from omnimsg_messente.emulator.lifecycle import FAILED, PROCESSING, STATUSES, or
 from omnimsg_messente.emulator.orders import usual_err
 from omnimsg_messente.emulator.report import leg_report
 
-__all__ = ["MessenteCallbacks"]
-
 _NUMBER: Final = "37255509999"
 """The inbound number; a message's own sender may be a name, which cannot receive a reply."""
 

@@ -25,8 +25,6 @@ from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING, STATUSES, or
 from omnimsg_messente.emulator.orders import usual_err
 from omnimsg_messente.emulator.report import summary
 
-__all__ = ["MessenteDisplay"]
-
 _STAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(STATUSES, "failed"),

@@ -12,19 +12,6 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = [
-    "CANCELLED",
-    "ERRORS",
-    "FAILED",
-    "PROCESSING",
-    "STATUSES",
-    "WINDOW_CLOSED",
-    "Attempt",
-    "Leg",
-    "ordered_steps",
-    "plan_legs",
-]
-
 PROCESSING: Final = ""
 """The status of a leg that is not processed yet; null in the response."""
 

@@ -27,8 +27,6 @@ from omnimsg_messente.emulator.sender import SENDER, SMS_SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 from omnimsg_messente.emulator.whatsapp_rules import WHATSAPP
 
-__all__ = ["BULK", "OMNIMESSAGE"]
-
 # Messente recommends this maximum for response time; the sandbox enforces it.
 _MAX_BULK_MESSAGES = 1000
 

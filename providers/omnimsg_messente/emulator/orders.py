@@ -13,8 +13,6 @@ from omnimsg.sandbox import LifecycleStep
 from omnimsg_messente.emulator.errors import CODES
 from omnimsg_messente.emulator.lifecycle import ERRORS, STATUSES, ordered_steps
 
-__all__ = ["Order", "Orders", "usual_err"]
-
 MAX_ORDERS: Final = 1000
 
 _CHANNELS: Final = frozenset({"sms", "viber", "whatsapp", "rcs"})

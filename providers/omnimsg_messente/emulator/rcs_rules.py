@@ -24,8 +24,6 @@ from omnimsg.sandbox.schema import (
 from omnimsg_messente.emulator.sender import SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
-__all__ = ["RCS"]
-
 _NONEMPTY = text(1)
 _URL = text(1, 2048, format="HTTP URL")
 _LABEL = {"text": text(1, 25), "postback_data": text(0, 2048)}

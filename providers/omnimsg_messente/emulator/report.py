@@ -12,8 +12,6 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING
 from omnimsg_messente.emulator.price import price_info
 
-__all__ = ["kind", "leg_report", "status_item", "summary"]
-
 _BILLED: Final = {"ACK", "ACCEPTD", "DELIVRD", "SEEN"}
 
 _SETTINGS: Final = {"channel", "sender", "validity", "ttl", "autoconvert", "udh", "suggestions"}

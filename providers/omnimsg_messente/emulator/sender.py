@@ -9,8 +9,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import Rule, text
 
-__all__ = ["SENDER", "SMS_SENDER"]
-
 _VISIBLE: Final = r"[^\x00-\x1f\x7f-\x9f]"
 
 SENDER: Final[Rule] = text(pattern=rf"{_VISIBLE}+")

@@ -48,8 +48,6 @@ from omnimsg_messente.emulator.message_rules import BULK, OMNIMESSAGE
 from omnimsg_messente.emulator.orders import Orders
 from omnimsg_messente.emulator.report import kind, status_item, summary
 
-__all__ = ["PASSWORD", "USERNAME", "MessenteEmulator"]
-
 USERNAME: Final = "sandbox"
 PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens nothing but the sandbox
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import Rule, number
 
-__all__ = ["TTL_FIELDS"]
-
 _DAYS: Final = 14
 
 TTL_FIELDS: Final[dict[str, Rule]] = {

@@ -25,8 +25,6 @@ from omnimsg.sandbox.schema import (
 from omnimsg_messente.emulator.sender import SENDER
 from omnimsg_messente.emulator.ttl import TTL_FIELDS
 
-__all__ = ["WHATSAPP"]
-
 _NONEMPTY = text(1)
 _URL = text(format="HTTP URL")
 
