@@ -42,6 +42,7 @@ from omnimsg.adapter.http import (
     quote_segment,
 )
 from omnimsg.adapter.interface import Absent, Adapter, Answered
+from omnimsg.adapter.omit_missing import omit_missing
 from omnimsg.adapter.operation import Operation
 from omnimsg.adapter.receiving import Receiving
 from omnimsg.adapter.unknown_codes import code_text
@@ -87,6 +88,7 @@ __all__ = [
     "inbound",
     "is_blank",
     "items_of",
+    "omit_missing",
     "outcome_of",
     "quote_segment",
     "refused",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import (
     Carousel,
     Email,
@@ -20,7 +21,6 @@ from omnimsg.domain.content import (
 from omnimsg.domain.media import Inline
 from omnimsg_bird.rules.media import BODIES
 from omnimsg_bird.wire.actions import write_action, write_list_item
-from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import MediaParameter, TextParameter
 from omnimsg_bird.rules.template import locale, parameters
 from omnimsg_bird.wire.bodies import url
-from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping

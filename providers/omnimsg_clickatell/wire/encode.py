@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import deep_merge
+from omnimsg.adapter import deep_merge, omit_missing
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Binary,
@@ -142,10 +142,8 @@ def moment(at: datetime) -> str:
 
 
 def _encryption(encryption: Encryption) -> dict[str, Any]:
-    return plain.omit_missing(
-        {
-            "encryptionKey": encryption.key.reveal(),
-            "encryptionKeyArn": encryption.key_arn,
-            "encryptionCipher": encryption.cipher,
-        }
+    return omit_missing(
+        encryptionKey=encryption.key.reveal(),
+        encryptionKeyArn=encryption.key_arn,
+        encryptionCipher=encryption.cipher,
     )
