@@ -5,7 +5,7 @@ Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, CodeRow, Context, Response
     from omnimsg.domain.message import Message
-
-JsonObject: TypeAlias = dict[str, Any]
+    from omnimsg_messente.wire.shared import JsonObject
 
 # The HTTP status of requests beyond the 150 a second that the API setup page allows.
 _TOO_MANY = 429
@@ -73,7 +72,8 @@ def _read_bulk(
     if not any(_has_id(entry) for entry in (document, *_list(entries))):
         refusal = read_refusal(document, response, adapter)
         if refusal is not None:
-            return [_refused_outcome(message, *refusal, context) for message in messages]
+            row, failure = refusal
+            return [row.outcome(each.reference, context.account, failure) for each in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
     for message, entry in zip(messages, entries, strict=True):
@@ -167,7 +167,7 @@ def read_status(
             read_leg(entry, adapter, context) for entry in entries if isinstance(entry, dict)
         )
         return MessageStatus(id=id_, legs=legs, raw=document)
-    if is_unknown(document, response):
+    if _is_unknown(document, response):
         return MessageStatus.not_found(id_, context.now, raw=document)
     refused = read_refusal(document, response, adapter)
     return None if refused is None else refused[1]
@@ -181,13 +181,13 @@ def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | N
     document = response.json() if response.body else {}
     if response.status == 202 and isinstance(document, dict) and is_blank(document.get("errors")):
         return True
-    if is_unknown(document, response):
+    if _is_unknown(document, response):
         return False
     refused = read_refusal(document, response, adapter)
     return None if refused is None else refused[1]
 
 
-def is_unknown(document: object, response: Response) -> bool:
+def _is_unknown(document: object, response: Response) -> bool:
     """Return whether Messente says that an id is unknown; a bare 404 may mean a wrong URL."""
     errors = document.get("errors") if isinstance(document, dict) else None
     return (
@@ -207,7 +207,10 @@ def _read_entry(
     if _has_id(entry):
         return _read_accepted(message, entry, context) if 200 <= response.status < 300 else None
     refused = read_refusal(entry, response, adapter, message)
-    return None if refused is None else _refused_outcome(message, *refused, context)
+    if refused is None:
+        return None
+    row, failure = refused
+    return row.outcome(message.reference, context.account, failure)
 
 
 def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | None:  # noqa: ANN401
@@ -224,10 +227,6 @@ def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | 
 
 def _has_id(document: object) -> bool:
     return isinstance(document, dict) and bool(document.get("omnimessage_id"))
-
-
-def _refused_outcome(message: Message, row: CodeRow, failure: Failure, context: Context) -> Outcome:
-    return row.outcome(message.reference, context.account, failure)
 
 
 def _leg_ids(entries: object) -> tuple[LegId, ...]:
