@@ -17,10 +17,8 @@ from omnimsg.sandbox import (
     Emulator,
     MessageRecord,
     SandboxState,
-    Scenario,
     explained,
     json_response,
-    scenario,
 )
 from omnimsg_bird.emulator.acceptance import PROVIDER, Acceptance
 from omnimsg_bird.emulator.batch import MAX_MESSAGES
@@ -232,7 +230,7 @@ class BirdEmulator(Emulator):
         channel_id = request.match_info["channel_id"]
         payload = await parse_body(request, CREATE[self._platforms[channel_id]])
         record, extra = self._acceptance.record(request, payload)
-        if self._should_throttle([record]):
+        if self.throttles([record.to]):
             return error_response(429)
         self._acceptance.accept_for_all(record, extra)
         resource = resource_of(record, record.first_change(), content_of(payload), extra)
@@ -246,7 +244,7 @@ class BirdEmulator(Emulator):
         batch_id = self.state.uuid()
         results = [self._acceptance.batch_record(request, entry, batch_id) for entry in entries]
         # A throttle concerns the request as a whole, so one recipient with that scenario is enough.
-        if self._should_throttle([record for record, _ in results]):
+        if self.throttles([record.to for record, _ in results]):
             return error_response(429)
         for record, _ in results:
             self._acceptance.accept_for_all(record, record.extra)
@@ -256,15 +254,6 @@ class BirdEmulator(Emulator):
             if why is not None
         ]
         return explained(json_response({"id": batch_id}, 202), *rejected)
-
-    def _should_throttle(self, records: Iterable[MessageRecord]) -> bool:
-        throttled_once = {
-            record.to for record in records if scenario(record.to) is Scenario.THROTTLED_ONCE
-        }
-        if not throttled_once:
-            return False
-        # No short circuit: every recipient is counted, also after one that is throttled.
-        return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     async def _get(self, request: web.Request) -> web.Response:
         """Get a message."""

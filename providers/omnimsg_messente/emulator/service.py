@@ -21,7 +21,6 @@ from omnimsg.sandbox import (
     LifecycleStep,
     MessageRecord,
     SandboxState,
-    Scenario,
     explained,
     json_response,
     scenario,
@@ -180,7 +179,7 @@ class MessenteEmulator(Emulator):
         payload = await _parse_body(request)
         if violations := list(OMNIMESSAGE(payload, ())):
             raise RefusedError(400, violation_errors(violations, payload))
-        if self._should_throttle([payload["to"]]):
+        if self.throttles([payload["to"]]):
             return self.refuse(request, 429)
         self._raise_ordered(payload["to"])
         return json_response(self._accept_omnimessage(payload), 201)
@@ -192,7 +191,8 @@ class MessenteEmulator(Emulator):
             raise RefusedError(400, violation_errors(violations, payload))
         elements = payload["messages"]
         # A throttle applies to the whole request, so one recipient with that scenario is enough.
-        if self._should_throttle([one.get("to") for one in elements if isinstance(one, dict)]):
+        recipients = [one.get("to") for one in elements if isinstance(one, dict)]
+        if self.throttles([to for to in recipients if isinstance(to, str)]):
             return self.refuse(request, 429)
         results = [self._send_element(one) for one in elements]
         wrong = [
@@ -201,15 +201,6 @@ class MessenteEmulator(Emulator):
             for reason in reasons(result.get("errors", ()))
         ]
         return explained(json_response({"messages": results}, 201), *wrong)
-
-    def _should_throttle(self, recipients: Iterable[Json]) -> bool:
-        throttled_once = {
-            to
-            for to in recipients
-            if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
-        }
-        # No short circuit: every recipient is counted, also after one that is throttled.
-        return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     def _send_element(self, payload: Json) -> dict[str, Any]:
         """Send one element of a bulk and return its result; results are in request order."""
