@@ -22,7 +22,6 @@ from omnimsg.sandbox.display import (
 )
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING, STATUSES, ordered_steps
-from omnimsg_messente.emulator.orders import usual_err
 from omnimsg_messente.emulator.report import summary
 
 _STAGES: Final[Mapping[str, str]] = MappingProxyType(
@@ -84,7 +83,7 @@ class MessenteDisplay(Display):
         status = _STATUSES.get(stage)
         if status is None or (stage == "read" and record.channel == "sms"):
             return None
-        return ordered_steps(status, usual_err(status))[-1]
+        return ordered_steps(status)[-1]
 
     def attempts(self, document: Any, path: str) -> Sequence[Attempt]:  # noqa: ANN401
         """Return the omnimessages of a request, each with its first leg."""
