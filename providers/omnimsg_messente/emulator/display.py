@@ -89,7 +89,8 @@ class MessenteDisplay(Display):
         """Return the omnimessages of a request, each with its first leg."""
         del path
         found = []
-        for each in members(document, "messages") if "to" not in _keys(document) else [document]:
+        is_one = isinstance(document, dict) and "to" in document
+        for each in [document] if is_one else members(document, "messages"):
             leg = member(each, "messages", 0)
             try:
                 text = summary(leg)
@@ -112,22 +113,14 @@ class MessenteDisplay(Display):
         return [_error(members(each, "errors")) for each in entries]
 
 
-def _keys(document: Json) -> Sequence[str]:
-    return list(document) if isinstance(document, dict) else []
-
-
 def _error(errors: Sequence[Json]) -> Error | None:
     if not errors:
         return None
     texts = [
-        ": ".join(str(each[name]) for name in ("title", "detail", "source") if _has(each, name))
+        ": ".join(str(each[name]) for name in ("title", "detail", "source") if member(each, name))
         for each in errors
     ]
     return Error(str(member(errors[0], "code")), "; ".join(texts))
-
-
-def _has(document: Json, name: str) -> bool:
-    return bool(member(document, name))
 
 
 def _picture(url: str, description: str | None = None) -> FileBlock:

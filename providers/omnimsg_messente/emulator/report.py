@@ -56,11 +56,6 @@ def _template(template: dict[str, Json]) -> str:
     )
 
 
-def status_item(record: MessageRecord, now: float) -> dict[str, Any]:
-    """Return one element of `statuses`: the delivery report of the latest change."""
-    return leg_report(record, record.latest_change(now))
-
-
 def leg_report(record: MessageRecord, change: StatusChange) -> dict[str, Any]:
     """Return the report of a leg at a change, with the number and the id of the omnimessage.
 

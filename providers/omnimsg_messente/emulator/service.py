@@ -44,7 +44,7 @@ from omnimsg_messente.emulator.lifecycle import (
 )
 from omnimsg_messente.emulator.message_rules import BULK, OMNIMESSAGE
 from omnimsg_messente.emulator.orders import Orders
-from omnimsg_messente.emulator.report import kind, status_item, summary
+from omnimsg_messente.emulator.report import kind, leg_report, summary
 
 USERNAME: Final = "sandbox"
 PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens nothing but the sandbox
@@ -274,7 +274,7 @@ class MessenteEmulator(Emulator):
             {
                 "omnimessage_id": omnimessage_id,
                 "to": records[0].to,
-                "statuses": [status_item(record, now) for record in records],
+                "statuses": [leg_report(each, each.latest_change(now)) for each in records],
             }
         )
 
