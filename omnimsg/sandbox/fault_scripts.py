@@ -78,16 +78,14 @@ CALLBACK_KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bo
 )
 """The same for each kind of fault of a callback."""
 
-_ALL_KINDS: Final = MappingProxyType({**KINDS, **CALLBACK_KINDS})
+_ALL_KINDS: Final = {**KINDS, **CALLBACK_KINDS}
 
-_COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProxyType(
-    {
-        "count": ("a whole number of at least 1", _integer(1, 10**9)),
-        "probability": ("a number from 0 to 1", _number(0, 1)),
-        "seed": ("a whole number", _integer(-(2**63), 2**64)),
-        "on": ('"send" or "any"', lambda value: value in ("send", "any")),
-    }
-)
+_COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
+    "count": ("a whole number of at least 1", _integer(1, 10**9)),
+    "probability": ("a number from 0 to 1", _number(0, 1)),
+    "seed": ("a whole number", _integer(-(2**63), 2**64)),
+    "on": ('"send" or "any"', lambda value: value in ("send", "any")),
+}
 
 
 class FaultError(RequestError):

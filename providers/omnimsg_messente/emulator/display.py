@@ -1,7 +1,6 @@
 """Messente's messages for the inbox page: every kind of content, statuses, errors."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from omnimsg.sandbox import LifecycleStep, MessageRecord, StatusChange
@@ -24,19 +23,17 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING, STATUSES, ordered_steps
 from omnimsg_messente.emulator.report import summary
 
-_STAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(STATUSES, "failed"),
-        PROCESSING: "accepted",
-        "ACK": "sent",
-        "ACCEPTD": "sent",
-        "UNKNOWN": "sent",
-        "DELIVRD": "delivered",
-        "SEEN": "read",
-        "EXPIRED": "expired",
-        "DELETED": "cancelled",
-    }
-)
+_STAGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(STATUSES, "failed"),
+    PROCESSING: "accepted",
+    "ACK": "sent",
+    "ACCEPTD": "sent",
+    "UNKNOWN": "sent",
+    "DELIVRD": "delivered",
+    "SEEN": "read",
+    "EXPIRED": "expired",
+    "DELETED": "cancelled",
+}
 _STATUSES: Final = {
     "delivered": "DELIVRD",
     "read": "SEEN",
