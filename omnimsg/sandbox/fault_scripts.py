@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from omnimsg.sandbox.capacity import FAULTS
 from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ class Faults:
         max_faults: How many faults are kept.
     """
 
-    def __init__(self, providers: Iterable[str], max_faults: int = FAULTS) -> None:
+    def __init__(self, providers: Iterable[str], max_faults: int = 1_000) -> None:
         self._providers = frozenset(providers)
         self._max_faults = max_faults
         self._faults: dict[int, Fault] = {}
