@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import attrs
 
-from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, refused
+from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, quote_segment, refused
 from omnimsg.domain import validate
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.channel import Channel
@@ -129,9 +128,8 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Look up a message's status."""
-        response = yield Request(
-            "GET", f"/v1/message/{quote(provider_id, safe='')}", authenticated=True
-        )
+        path = f"/v1/message/{quote_segment(provider_id)}"
+        response = yield Request("GET", path, authenticated=True)
         return operation_answers.read_status(response, provider_id, context) or self._refusal(
             response
         )
@@ -207,9 +205,8 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             return refused(
                 Reason.MEDIA_NOT_FOUND, "id", "is needed: Clickatell finds files by id only"
             )
-        response = yield Request(
-            "GET", f"/v1/media/{quote(stored.id, safe='')}", authenticated=True
-        )
+        path = f"/v1/media/{quote_segment(stored.id)}"
+        response = yield Request("GET", path, authenticated=True)
         return operation_answers.read_media_info(response) or self._refusal(response, file=True)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:
