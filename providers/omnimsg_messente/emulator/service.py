@@ -24,7 +24,7 @@ from omnimsg.sandbox import (
     json_response,
     scenario,
 )
-from omnimsg.sandbox.schema import Json
+from omnimsg.sandbox.schema import Json, Rule
 from omnimsg_messente.emulator.callback_signer import INBOUND_SECRET, MessenteSigner
 from omnimsg_messente.emulator.callback_source import MessenteCallbacks
 from omnimsg_messente.emulator.display import MessenteDisplay
@@ -173,9 +173,7 @@ class MessenteEmulator(Emulator):
 
     async def _send(self, request: web.Request) -> web.Response:
         """Send one omnimessage."""
-        payload = await _parse_body(request)
-        if violations := list(OMNIMESSAGE(payload, ())):
-            raise RefusedError(400, violation_errors(violations, payload))
+        payload = await _parse_body(request, OMNIMESSAGE)
         if self.throttles([payload["to"]]):
             return self.refuse(request, 429)
         self._raise_ordered(payload["to"])
@@ -183,10 +181,7 @@ class MessenteEmulator(Emulator):
 
     async def _send_bulk(self, request: web.Request) -> web.Response:
         """Send several omnimessages."""
-        payload = await _parse_body(request)
-        if violations := list(BULK(payload, ())):
-            raise RefusedError(400, violation_errors(violations, payload))
-        elements = payload["messages"]
+        elements = (await _parse_body(request, BULK))["messages"]
         # A throttle applies to the whole request, so one recipient with that scenario is enough.
         recipients = [one.get("to") for one in elements if isinstance(one, dict)]
         if self.throttles([to for to in recipients if isinstance(to, str)]):
@@ -296,15 +291,18 @@ class MessenteEmulator(Emulator):
         return omnimessage_id, records
 
 
-async def _parse_body(request: web.Request) -> Json:
+async def _parse_body(request: web.Request, rule: Rule) -> Json:
     # The documents require JSON and name no error for other types; the error of an invalid payload
     # is the nearest.
     if request.content_type != "application/json":
         raise invalid("Content-Type must be application/json")
     try:
-        return loads(await request.read())
+        payload = loads(await request.read())
     except JSONDecodeError:
         raise invalid("the body is not valid JSON") from None
+    if violations := list(rule(payload, ())):
+        raise RefusedError(400, violation_errors(violations, payload))
+    return payload
 
 
 def _epoch_seconds(time_to_send: str | None) -> float | None:
