@@ -7,7 +7,7 @@ import warnings
 
 from omnimsg.adapter import inbound, signatures, times, whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
-from omnimsg.adapter.answer_parts import is_blank, words_of
+from omnimsg.adapter.answer_parts import is_blank, read_code, words_of
 from omnimsg.adapter.callback import Authenticity, Callback
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
@@ -91,6 +91,7 @@ __all__ = [
     "omit_missing",
     "outcome_of",
     "quote_segment",
+    "read_code",
     "refused",
     "signatures",
     "sources_of",

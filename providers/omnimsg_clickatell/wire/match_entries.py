@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from omnimsg.adapter import read_code
 from omnimsg.adapter.inbound import text_or_none
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ def names_another(entry: Entry, name: str, address: str) -> bool:
 
 def code_of(error: object) -> str | None:
     """Read an error's code as text; `None` if there is none."""
-    code = error.get("code") if isinstance(error, dict) else None
-    return str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
+    return read_code(error.get("code")) if isinstance(error, dict) else None
 
 
 def _by_reference(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict, is_blank
+from omnimsg.adapter import Verdict, is_blank, read_code
 from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
@@ -258,8 +258,7 @@ def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegS
 
 def _evidence(entry: JsonObject, adapter: Adapter[Any]) -> Evidence:
     """Read a status; a failure's reason comes from `err`, which is more precise."""
-    name, err = entry.get("status"), entry.get("err")
-    code = str(err) if isinstance(err, (int, str)) and not isinstance(err, bool) else None
+    name, code = entry.get("status"), read_code(entry.get("err"))
     if code in codes.NO_ERRORS:
         code = None
     evidence = adapter.statuses.evidence("" if name is None else name, code=code)
