@@ -83,13 +83,12 @@ class OperationChecks(OperationHarness):
         """Broken and senseless answers give a result, a failure or `None`, but never an error."""
         violations: list[str] = []
         for operation, adapter, driven in self.driven_operations():
+            flow = self.operation_flow(operation, adapter)
+            respond = self.operation_responder(operation)
             for index, response in enumerate(driven.responses):
                 for name, broken in fuzz.broken_responses(response):
-                    run = self.run_guarded(
-                        self.operation_flow(operation, adapter),
-                        self.broken_responder(index, broken, self.operation_responder(operation)),
-                        adapter,
-                    )
+                    responder = self.broken_responder(index, broken, respond)
+                    run = self.run_guarded(flow, responder, adapter)
                     value = run.driven.value if run.driven else None
                     violations += [
                         f"{operation.value}, answer {index + 1}, {name}: {each}"
