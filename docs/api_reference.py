@@ -260,9 +260,12 @@ def _functions(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def _methods(kind: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Return the public methods, the class's own first, then those of its bases."""
+    """Return the public methods, the class's own first, then those of bases without an entry."""
     seen: set[str] = set()
+    exported = dict(_exports())
     for each in _own_classes(kind):
+        if each is not kind and each.__name__ in exported:
+            continue
         for name, value in vars(each).items():
             function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
             is_public = inspect.isfunction(function) and not name.startswith("_")
@@ -297,5 +300,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, frozenset):
         return "{" + ", ".join(map(_shown, sorted(value))) + "}"
     if callable(value):
+        if value.__name__ == "<lambda>":
+            return "..."
         return f"{value.__module__}.{value.__name__}"
     return f'"{value}"' if isinstance(value, str) else repr(value)

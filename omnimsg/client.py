@@ -264,9 +264,9 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
         Acceptance is not delivery: keep `accepted.id` and ask `status`, or `wait` for it.
 
         For a message with `fallback`, this is the acceptance of the first leg that was accepted. If
-        no provider runs the legs, omnimsg sends the next one while the client is open, when the leg
-        before it has failed or was not delivered within its ttl. `on_status`, `tracked` and the
-        observers report these legs.
+        no provider runs the legs, omnimsg sends the next one when the leg before it has failed or
+        was not delivered within its ttl, while the client is open and this event loop runs.
+        `on_status`, `tracked` and the observers report these legs.
 
         With `settle`, the call waits up to that many seconds more if the message may have been
         sent, and returns its acceptance if a report or the provider's list proves that it was.

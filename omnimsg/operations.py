@@ -115,7 +115,8 @@ class Operations:
             InvalidValue: `max_bytes` is no whole number, or less than 0.
         """
         most: object = max_bytes
-        if most is not None and (not isinstance(most, int) or most < 0):
+        is_size = isinstance(most, int) and not isinstance(most, bool) and most >= 0
+        if most is not None and not is_size:
             raise InvalidValue(Problem("max_bytes", "must be a whole number of bytes, 0 or more"))
         require_instance("stored", stored, Stored, _STORED)
         account = self._accounts.with_operation(stored.account, Operation.DOWNLOAD)

@@ -158,9 +158,13 @@ class Receiving:
     ) -> MessageStatus:
         """Wait until a message has a status or a higher one, or has failed.
 
-        Reports are noticed at once. The provider is polled too, with growing pauses: from the first
-        second on if this client has no receiver for the account, else after 30 seconds.
+        Reports are noticed at once; those that another process got are read from the store that it
+        shares, with growing pauses from the first second on. The provider is polled too: from the
+        first second on if this client has no receiver for the account, else after 30 seconds.
         Closing the client ends the wait.
+
+        Of a message whose fallback legs omnimsg runs, an id names one leg; `Tracked.followed_by` of
+        the first one names the others.
 
         Args:
             message: What `send` returned, or its id.

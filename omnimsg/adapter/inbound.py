@@ -39,11 +39,17 @@ def address_of(value: object) -> str | None:
     """Read a number or another address; a number that lacks its plus gets it.
 
     Clickatell writes `27820000001`. A short code is not in E.164 form and stays unchanged. A JSON
-    number is read as its digits: without a sender, a STOP would be lost.
+    number is read as its digits, and spaces around an address are dropped: without its sender, or
+    with another one, a STOP would be lost.
     """
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    text = text_or_none(str(value) if is_number else value)
+    text = address_text(value)
     return f"+{text}" if text is not None and is_e164(f"+{text}") else text
+
+
+def address_text(value: object) -> str | None:
+    """Read an address as the provider writes it, as text or a JSON number, without outer spaces."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return text_or_none(str(value).strip()) if is_number or isinstance(value, str) else None
 
 
 def message_id_of(account: str, *parts: object) -> MessageId | None:

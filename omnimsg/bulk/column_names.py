@@ -17,8 +17,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from omnimsg.domain.phone_number import is_invisible
 from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.stray_characters import visible
 from omnimsg.domain.structuring import unknown_key
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def owner_of(column: str) -> str | None:
 
 def visible_name(name: str) -> str:
     """Return the name of a column without invisible characters, and with single spaces."""
-    return " ".join("".join(each for each in name if not is_invisible(each)).split())
+    return " ".join(visible(name).split())
 
 
 def shown_name(name: str) -> str:

@@ -7,6 +7,7 @@ different ones.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.column_names import (
@@ -23,6 +24,7 @@ from omnimsg.bulk.column_names import (
     visible_name,
 )
 from omnimsg.bulk.csv_rows import UNCORRECTED
+from omnimsg.bulk.missing_values import is_missing_value
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
@@ -74,6 +76,12 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 }
 
 
+_TEXT_COLUMNS = ("text", "subject", "html", "caption")
+_BRACES = re.compile(r"\{([^{}]+)\}")
+# The columns of whose cells the message itself says what is wrong.
+_CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
+
+
 class CellError(ValueError):
     """Cells of a row cannot be used.
 
@@ -120,7 +128,8 @@ class Columns:
         _check_header(self._names, has_text=text is not None)
         self.width: int = len(self._names)
         self.to_index: int = self._names.index("to")
-        self._text = None if text is None else TextTemplate(text, self._placeholders(given))
+        self._fillable = self._placeholders(given)
+        self._text = None if text is None else TextTemplate(text, self._fillable)
         # Computed once here instead of for each row.
         self._copied = [name for name in COPIED_COLUMNS if name in self._names]
         self._contents = [name for name in CONTENT_COLUMNS if name in self._names]
@@ -129,7 +138,11 @@ class Columns:
         self._metadata = {
             name: name.removeprefix(METADATA_PREFIX) for name in self._names if is_metadata(name)
         }
-        used = self._text.columns if self._text is not None else ()
+        used = self._text.columns if self._text is not None else set()
+        # A cell that is only kept harms nobody.
+        kept = self._metadata.keys() - used
+        self._sent = [name for name in self._names if name not in kept | _CHECKED_COLUMNS]
+        self._texts = [name for name in _TEXT_COLUMNS if name in self._names]
         self.kept: tuple[str, ...] = tuple(
             name
             for name, asked, column in zip(given, meant, self._names, strict=True)
@@ -155,7 +168,7 @@ class Columns:
             index = next(i for i, name in enumerate(self._names) if not name and row[i].strip())
             raise ValueError(f"cell {index + 1} is filled, but its column has no name")
         data: dict[str, Any] = _filled(cells, *self._copied)
-        problems: list[str] = []
+        problems = self._unsendable(cells)
         try:
             data["content"] = self._content(cells)
         except ValueError as error:
@@ -198,6 +211,24 @@ class Columns:
         if any(map(looks_like_recipient, found)):
             return True
         return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
+
+    def _unsendable(self, cells: dict[str, str]) -> list[str]:
+        """Return what is wrong with the values themselves: nobody is to read them so."""
+        problems = [
+            f"{name.removeprefix(METADATA_PREFIX)}: holds {cells[name].strip()}, which stands for a"
+            " value that is missing; correct or empty the cell"
+            for name in self._sent
+            if name in cells and is_missing_value(cells[name])
+        ]
+        for name in self._texts:
+            text = cells.get(name, "")
+            if "{" in text:
+                problems += [
+                    f"{name}: has {{{found}}}, a column of the file, which only --text fills"
+                    for found in _BRACES.findall(text)
+                    if normalized(found.strip()) in self._fillable
+                ]
+        return problems
 
     def _content(self, cells: dict[str, str]) -> dict[str, Any]:
         if self._text is not None:

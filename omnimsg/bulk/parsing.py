@@ -82,8 +82,8 @@ class LineParser:
             raise InvalidValue(*problems)
         if isinstance(data, dict):
             own_reference = data.get("reference")
-            if "reference" not in data:
-                data = {"reference": self._generated_reference(line.number), **data}
+            if own_reference is None:
+                data = {**data, "reference": self._generated_reference(line.number)}
             if self._region is not None:
                 try:
                     data = {**data, **self._recipient(data.get("to"), self._region)}

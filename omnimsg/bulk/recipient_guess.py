@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from omnimsg.domain.address import is_email, is_mailbox
-from omnimsg.domain.phone_number import is_invisible
+from omnimsg.domain.stray_characters import visible
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 20
 _SCIENTIFIC = re.compile(r"[+-]?[0-9][.,]?[0-9]*[eE][+-]?[0-9]{1,2}")
@@ -16,7 +16,7 @@ _SCIENTIFIC = re.compile(r"[+-]?[0-9][.,]?[0-9]*[eE][+-]?[0-9]{1,2}")
 
 def looks_like_recipient(cell: str) -> bool:
     """Return whether a cell is a phone number or an e-mail address, also a misspelt number."""
-    cell = "".join(each for each in cell if not is_invisible(each)).strip().strip("'\"")
+    cell = visible(cell).strip().strip("'\"")
     if is_mailbox(cell):
         return is_email(cell.removeprefix("mailto:")) is not None
     cell = cell.removeprefix("tel:")

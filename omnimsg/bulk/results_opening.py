@@ -103,11 +103,7 @@ def _why_it_exists(path: Path) -> str:
     """Return why a first run cannot write to a file that is there already, with advice."""
     if not path.is_file():
         return _NOT_REGULAR
-    try:
-        is_results_file = next(Entries(path, 0), None) is not None or is_start_of_header(path)
-    except ResultsError:
-        is_results_file = False
-    if not is_results_file:
+    if not is_start_of_header(path):
         return "exists already, and is no results file; name another with --results"
     return (
         "exists already, so the file was sent before; --resume sends the lines that are left,"

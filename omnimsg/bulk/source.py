@@ -67,7 +67,7 @@ class Source:
     """A file that messages are read from.
 
     Args:
-        path: The file.
+        path: The file; see `require_regular_file`.
         options: How to read it.
 
     Attributes:
@@ -77,14 +77,13 @@ class Source:
         encoding_name: The encoding that the file is read in, as errors name it.
 
     Raises:
-        FileFormatError: The path is not a regular file, or the file is no text.
+        FileFormatError: The file is no text.
         OSError: The file cannot be read.
     """
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.path = path
         self.options = options
-        require_regular_file(path)
         self._encoding = _encoding_of(options)
         fingerprinter = Fingerprinter(path)
         blocks = fingerprinter.read()
@@ -185,7 +184,8 @@ class _Survey:
                 except UnicodeDecodeError:
                     is_utf8 = False
             yield block
-        self.is_utf8_instead = is_utf8 and not is_ascii
+        is_whole = not decoder.getstate()[0]  # no bytes are left of a character that is cut off
+        self.is_utf8_instead = is_utf8 and is_whole and not is_ascii
 
 
 def fingerprint(path: Path) -> Fingerprint:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from omnimsg.cli.arguments import CommandLine, join_dashed_values
 from omnimsg.cli.exit_codes import INTERRUPTED, OK
 from omnimsg.cli.streams import (
+    InterruptedOutputError,
     OutputError,
     discard_output,
     open_missing_streams,
@@ -128,7 +129,7 @@ def run(arguments: Sequence[str]) -> int:
         app = build(line.arguments)
         with _context(line):
             code = app(join_dashed_values(app, line.arguments))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InterruptedOutputError):
         return INTERRUPTED
     except (OutputError, BrokenPipeError, SystemExit) as error:
         # With a closed pipe, rich raises one of the last two.
@@ -138,7 +139,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - every error is reported in one line
         return _report(error, debug=line.debug)
     finally:
-        discard_output()
+        with suppress(KeyboardInterrupt):
+            discard_output()
     return code if isinstance(code, int) else OK
 
 

@@ -39,7 +39,7 @@ from omnimsg.cli.output import (
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from omnimsg.cli.load_run import DecisiveLimit, LoadResult
+    from omnimsg.cli.bench_run import DecisiveLimit, LoadResult
 
 
 _Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
@@ -76,19 +76,19 @@ def bench(  # noqa: PLR0913 - each is a flag
     """
     import anyio  # noqa: PLC0415 - keeps help fast
 
-    from omnimsg.cli.load_run import LoadPlan, channel_for_text, run_load  # noqa: PLC0415
+    from omnimsg.cli.bench_run import LoadPlan, channel_for_text, run_load  # noqa: PLC0415
+    from omnimsg.cli.config_for_sandbox import load_config_for_sandbox  # noqa: PLC0415
     from omnimsg.cli.progress import ProgressDisplay  # noqa: PLC0415
-    from omnimsg.cli.redirected_config import load_redirected  # noqa: PLC0415
     from omnimsg.cli.sandbox_process import start_sandbox_process  # noqa: PLC0415
     from omnimsg.sandbox import config as sandbox_config  # noqa: PLC0415
 
     # Report a wrong configuration before starting the sandbox; the port does not matter for that.
-    loaded = load_redirected(config, account, sandbox_config(1)["accounts"])
+    loaded = load_config_for_sandbox(config, account, sandbox_config(1)["accounts"])
     channel = channel_for_text(loaded.adapters[loaded.default])
     plan = LoadPlan(messages=messages, callers=callers, latency=latency, deadline=deadline)
     # The progress display reports failures.
     with unlogged("omnimsg.engine"), start_sandbox_process(latency=latency) as sandbox:
-        loaded = load_redirected(config, account, sandbox_config(sandbox.port)["accounts"])
+        loaded = load_config_for_sandbox(config, account, sandbox_config(sandbox.port)["accounts"])
         with ProgressDisplay(loaded.default, total=messages, unit="message") as display:
             run = partial(run_load, count_requests=sandbox.requests, on_outcome=display.on_outcome)
             result = anyio.run(run, loaded, plan)
@@ -113,7 +113,7 @@ def bench(  # noqa: PLR0913 - each is a flag
 
 
 def _figures(result: "LoadResult", limit: "DecisiveLimit | None") -> dict[str, Any]:
-    from omnimsg.cli.load_run import peak_memory  # noqa: PLC0415
+    from omnimsg.cli.bench_run import peak_memory  # noqa: PLC0415
 
     return {
         "seconds": round(result.seconds, 6),

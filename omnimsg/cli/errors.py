@@ -141,7 +141,7 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, Unsupported):
         return CommandError(str(error), "`omnimsg providers` shows what each provider can do")
     if isinstance(error, OperationError):
-        from omnimsg.cli.waits import asked_wait  # noqa: PLC0415 - keeps help fast
+        from omnimsg.cli.wait_text import asked_wait  # noqa: PLC0415 - keeps help fast
 
         text = f"{error}{asked_wait(error.failure)}"
         return CommandError(text, advice_for(error.failure), code=FAILED)

@@ -28,7 +28,7 @@ from omnimsg.cli.output import (
 )
 from omnimsg.cli.progress import ProgressDisplay
 from omnimsg.cli.streams import system_text
-from omnimsg.cli.waits import PauseReporter
+from omnimsg.cli.wait_text import PauseReporter
 from omnimsg.client import Client
 from omnimsg.config import Config
 

@@ -12,6 +12,7 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.streams import InterruptedOutputError
 
 
 def listen(
@@ -40,7 +41,7 @@ def listen(
     """
     import asyncio  # noqa: PLC0415 - keeps help fast
 
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, InterruptedOutputError):
         from omnimsg.cli.listening import serve_callbacks  # noqa: PLC0415
 
         asyncio.run(serve_callbacks(account, host, port, public_url, config, as_json=as_json))

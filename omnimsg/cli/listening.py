@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from omnimsg.cli.errors import cannot_listen
+from omnimsg.cli.errors import CommandError, cannot_listen
 from omnimsg.cli.output import (
     masked_address,
     print_hint,
@@ -27,7 +27,9 @@ from omnimsg.cli.output import (
 from omnimsg.cli.streams import OutputError
 from omnimsg.client import Client
 from omnimsg.config import load_config
+from omnimsg.delivery.options import CallbackOptions
 from omnimsg.delivery.request import RefusedBecause
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
 from omnimsg.domain.serialization import event_to_json
 from omnimsg.engine.observers import Observer
@@ -56,6 +58,8 @@ async def serve_callbacks(
 ) -> None:
     """Receive callbacks until a signal, and print their events; see `omnimsg.cli.listen`."""
     loaded = load_config(config, default=account)
+    if public_url is not None:
+        _check_public_url(public_url)
     with _listening_socket(host, port) as listening:
         name = f"[{host}]" if ":" in host else host
         here = f"http://{name}:{listening.getsockname()[1]}"
@@ -86,6 +90,17 @@ async def serve_callbacks(
         raise printer.error
 
 
+def _check_public_url(public_url: str) -> None:
+    """Check the flag here, so that the error names it."""
+    try:
+        CallbackOptions(public_url=public_url)
+    except InvalidValue as error:
+        raise CommandError(
+            f"--public-url: {error.problems[0].why}, without credentials and query",
+            "name the address that the providers call, up to the account's name",
+        ) from None
+
+
 class _Printer:
     """Prints events, and ends the command if the output cannot be written.
 
@@ -108,6 +123,8 @@ class _Printer:
         Raises:
             OutputError: The event cannot be printed, so its callback must not be acknowledged.
         """
+        if self.error is not None:  # a signal has ended the output, which accepts everything now
+            raise self.error
         try:
             self._show(event)
         except OutputError as error:

@@ -24,7 +24,7 @@ class _Lines(logging.Handler):
             self.handleError(record)
 
     def _print(self, text: str, level: int) -> None:
-        with suppress(OutputError), writing():
+        with suppress(OutputError), writing(sys.stderr):
             if level >= logging.ERROR:
                 print_error(text)
             elif level >= logging.WARNING:

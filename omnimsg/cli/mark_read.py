@@ -19,7 +19,7 @@ from omnimsg.cli.output import (
     spaced,
 )
 from omnimsg.cli.send import outcome_to_json_with_id
-from omnimsg.cli.waits import failure_text
+from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:

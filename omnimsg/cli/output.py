@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import unicodedata
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from omnimsg.cli.streams import OutputError, discard_output, writing
+from omnimsg.cli.streams import OutputError, discard_output, write_text, writing
 from omnimsg.domain.address import is_mailbox
 from omnimsg.domain.redaction import mask_text
 
@@ -102,12 +101,8 @@ def closed_output_ignored() -> Iterator[None]:
 
 def print_json_lines(values: Iterable[Any]) -> None:
     """Print JSON values, one per line, in ASCII, so that they contain no control characters."""
-    for value in values:
-        line = json.dumps(value, separators=(",", ":")) + "\n"
-        with writing():
-            sys.stdout.write(line)
-    with writing():
-        sys.stdout.flush()
+    lines = [json.dumps(value, separators=(",", ":")) + "\n" for value in values]
+    write_text("".join(lines))
 
 
 def styled(*parts: str | Text | tuple[str, str]) -> Text:
@@ -247,7 +242,7 @@ def _needed_width(table: Table) -> int:
 def print_line(*parts: str | Text | tuple[str, str], on: Console | None = None) -> None:
     """Print one line, never wrapped, so that ids can be copied; by default on standard output."""
     console = on or stdout_console()
-    with writing():
+    with writing(console.file):
         console.print(styled(*parts), soft_wrap=True)
 
 

@@ -25,7 +25,7 @@ from omnimsg.cli.output import (
     styled,
 )
 from omnimsg.cli.streams import OutputError, writing
-from omnimsg.cli.waits import failure_text
+from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """Show the bar."""
         if self.console.is_terminal:
-            with suppress(OutputError), writing():
+            with suppress(OutputError), writing(self.console.file):
                 self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the bar; reported failures stay."""
-        with suppress(OutputError), writing():
+        with suppress(OutputError), writing(self.console.file):
             self._live.stop()
 
     def on_skipped(self, line: int) -> None:

@@ -15,6 +15,7 @@ from omnimsg.cli.output import (
     print_table,
     print_warning,
 )
+from omnimsg.cli.streams import InterruptedOutputError
 
 if TYPE_CHECKING:
     from omnimsg.sandbox import Sandbox
@@ -63,7 +64,7 @@ def sandbox(
         )
     try:
         anyio.run(partial(serve, server, partial(_print_greeting, callbacks=callbacks)))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InterruptedOutputError):
         return OK
     except OSError as error:
         raise cannot_listen(error, host=host, port=str(port)) from error

@@ -37,7 +37,7 @@ from omnimsg.cli.output import (
     spaced,
     word_text,
 )
-from omnimsg.cli.waits import failure_text
+from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.redaction import mask_text
 

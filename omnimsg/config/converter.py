@@ -107,8 +107,15 @@ def _resolved(value: object) -> object:
     return value
 
 
+def _single(value: object) -> object:
+    """Return a value; raise if it is a list, as a key of a URL that is given twice."""
+    if isinstance(_resolved(value), list):
+        raise ValueError("must be one value, not a list")  # noqa: TRY004 - as in `_resolved`
+    return value
+
+
 def _text(value: object) -> str:
-    if isinstance(_resolved(value), FromReference):
+    if isinstance(_single(value), FromReference):
         return str.__str__(value)
     return exact_type(str, "text")(value, None)
 
@@ -121,26 +128,26 @@ def _line(value: object) -> str:
 
 
 def _int(value: object, _: object) -> int:
-    if isinstance(_resolved(value), FromReference):
+    if isinstance(_single(value), FromReference):
         value = int(str(value)) if _WHOLE.fullmatch(str(value)) else None
     return exact_type(int, "a whole number")(value, None)
 
 
 def _float(value: object, _: object) -> float:
-    if isinstance(_resolved(value), FromReference):
+    if isinstance(_single(value), FromReference):
         value = float(str(value)) if _DECIMAL.fullmatch(str(value)) else None
     return read_float(value, None)
 
 
 def _bool(value: object, _: object) -> bool:
-    if isinstance(_resolved(value), FromReference):
+    if isinstance(_single(value), FromReference):
         value = {"true": True, "false": False}.get(str(value).lower())
     return exact_type(bool, "true or false")(value, None)
 
 
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
-    if not isinstance(_resolved(value), str) or value not in words:
+    if not isinstance(_single(value), str) or value not in words:
         # The value of a variable or a file may be secret, so it is not shown.
         raise unknown_choice("" if isinstance(value, FromReference) else value, words)
     return words[str(value)]

@@ -16,9 +16,9 @@ import attrs
 
 from omnimsg.config.account_loading import IncompleteAccount, load_account
 from omnimsg.config.base_url import is_this_machine
+from omnimsg.config.callbacks_routes_budgets import load_budgets, load_callbacks, load_routes
 from omnimsg.config.concealment import secret_keys
 from omnimsg.config.model import Config
-from omnimsg.config.other_tables import load_budgets, load_callbacks, load_routes
 from omnimsg.config.plugins import InstalledProviders
 from omnimsg.config.references import (
     Unresolved,

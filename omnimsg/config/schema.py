@@ -20,6 +20,7 @@ from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.domain.structuring import DEPRECATED
 from omnimsg.engine.budgets import Budget
 from omnimsg.routing import Route
 from omnimsg.transport import Proxy
@@ -124,6 +125,8 @@ def _table(kind: type) -> dict[str, Any]:
         properties[name] = _schema(types[field.name])
         if field.name in descriptions:
             properties[name]["description"] = descriptions[field.name]
+        if DEPRECATED in field.metadata:
+            properties[name]["deprecated"] = True
         if field.default is attrs.NOTHING:
             required.append(name)
         elif isinstance(field.default, (str, int, float)):

@@ -16,13 +16,10 @@ from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
 from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
-from omnimsg.domain.errors import OmnimsgError, OperationError
-from omnimsg.domain.failure import Failure
+from omnimsg.delivery.waiting import wait_for
+from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.opt_out import RULES
-from omnimsg.domain.reason import Reason, Retry
-from omnimsg.domain.redaction import mask_text
-from omnimsg.domain.status import Status
 from omnimsg.engine.cancellation import is_own_cancellation
 
 if TYPE_CHECKING:
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted
-    from omnimsg.domain.status import MessageStatus
+    from omnimsg.domain.status import MessageStatus, Status
     from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.deadline import Deadline
@@ -85,6 +82,7 @@ class Delivery:
         clock: Clock,
         doubt_window: float = DOUBT_WINDOW,
     ) -> None:
+        is_shared = store is not None
         store = MemoryStore() if store is None else GuardedStore(store)
         self._adapters = adapters
         self._observers = observers
@@ -93,7 +91,12 @@ class Delivery:
         self.closing: CloseSignal = CloseSignal()
         self.handlers: Handlers = Handlers(self.closing)
         self.tracker: Tracker = Tracker(
-            store, clock, observers, doubt_window=doubt_window, joined=self._joined
+            store,
+            clock,
+            observers,
+            doubt_window=doubt_window,
+            joined=self._joined,
+            is_shared=is_shared,
         )
         self.dispatcher: Dispatcher = Dispatcher(
             store=store,
@@ -180,41 +183,16 @@ class Delivery:
             TimeoutError: It did neither in time.
             OperationError: The client was closed, and it had done neither.
         """
-        limit = asyncio.timeout(timeout)
-
-        def end() -> None:
-            if not limit.expired():
-                limit.reschedule(0.0)
-
-        with (
-            self.closing.calls(end),
-            self.tracker.waiters.watch(message_id) as waiter,
-            self._poller.watch(message_id, longest_pause) as watched,
-        ):
-            now = Status.UNKNOWN
-            try:
-                async with limit:
-                    while True:
-                        tracked = await self.tracker.find(message_id)
-                        if tracked is None and accepted is not None:
-                            tracked = await self.tracker.accept(accepted)
-                        if tracked is not None and tracked.status is not None:
-                            if _ends_wait(tracked.status, wanted):
-                                return tracked.status
-                            now = tracked.status.status
-                        if self.closing.is_set:
-                            raise _closed(message_id)
-                        await waiter.next()
-            except TimeoutError:
-                if not limit.expired():
-                    raise  # raised by the store
-                if self.closing.is_set:
-                    raise _closed(message_id) from None
-                why = f"; the last look-up failed: {watched.error}" if watched.error else ""
-                raise TimeoutError(
-                    f"message {mask_text(message_id)} is {now} and not {wanted} after"
-                    f" {timeout:g} s{why}"
-                ) from None
+        return await wait_for(
+            message_id,
+            wanted,
+            timeout,
+            tracker=self.tracker,
+            poller=self._poller,
+            longest_pause=longest_pause,
+            accepted=accepted,
+            closing=self.closing,
+        )
 
     async def look_up(self, message_id: MessageId) -> MessageStatus | None:
         """Look up a message at its provider, and return its status, merged with earlier reports.
@@ -322,14 +300,3 @@ def _warn_found(message_id: MessageId, kind: str) -> None:
         kind,
         extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
     )
-
-
-def _closed(message_id: MessageId) -> OperationError:
-    # As after any other operation of a closed client.
-    failure = Failure(reason=Reason.CANCELLED, retry=Retry.AFTER_FIX, detail="the client is closed")
-    return OperationError("wait", message_id.account, failure)
-
-
-def _ends_wait(status: MessageStatus, wanted: Status) -> bool:
-    """Return whether waiting is over; a message that was not found may still appear."""
-    return status.status.failed or status.status.rank >= wanted.rank

@@ -55,6 +55,7 @@ class Tracker(Observer):
         observers: Notified when a doubt ends.
         doubt_window: Seconds after which a doubt that nothing settled is `UNRESOLVED`.
         joined: Called with a message whose reports came before its outcome.
+        is_shared: Whether other processes may use the store too.
 
     Attributes:
         waiters: Wakes the tasks that wait for a change of a message.
@@ -70,6 +71,7 @@ class Tracker(Observer):
         *,
         doubt_window: float = DOUBT_WINDOW,
         joined: Callable[[Tracked], None] | None = None,
+        is_shared: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -83,7 +85,7 @@ class Tracker(Observer):
         self._commits = Alarm(self._start_commit)
         self._sweeps = Alarm(self._start_sweep)
         self._committing: asyncio.Task[datetime] | None = None
-        self.waiters: Waiters = Waiters()
+        self.waiters: Waiters = Waiters(is_shared=is_shared)
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
         # By the monotonic clock: the time of day may be set back.

@@ -12,10 +12,21 @@ if TYPE_CHECKING:
     from omnimsg.delivery.tracked import Tracked
 
 
-class Waiters:
-    """Wakes the tasks that wait for a message, by its id or the token of its reference."""
+# Seconds until a message in a shared store is read again, and the longest of the growing pauses.
+_FIRST = 1.0
+_LONGEST = 30.0
 
-    def __init__(self) -> None:
+
+class Waiters:
+    """Wakes the tasks that wait for a message, by its id or the token of its reference.
+
+    Args:
+        is_shared: Whether other processes may change messages too. Nothing tells of their changes,
+            so each task is also woken now and then, to read the store again.
+    """
+
+    def __init__(self, *, is_shared: bool = False) -> None:
+        self._first = _FIRST if is_shared else None
         self._waiting: dict[str, set[Waiter]] = {}
         self._listeners: tuple[Callable[[Tracked], None], ...] = ()
 
@@ -24,13 +35,14 @@ class Waiters:
         self._listeners = (*self._listeners, listener)
 
     @contextmanager
-    def watch(self, name: str) -> Iterator[Waiter]:
+    def watch(self, name: str, longest: float = _LONGEST) -> Iterator[Waiter]:
         """Watch a message for as long as the context is open.
 
         Args:
             name: An id of the message, or the token of its reference.
+            longest: The longest pause between two readings of a shared store, seconds.
         """
-        waiter = Waiter()
+        waiter = Waiter(self._first, longest)
         self._waiting.setdefault(name, set()).add(waiter)
         try:
             yield waiter
@@ -41,7 +53,7 @@ class Waiters:
                 del self._waiting[name]
 
     def wake(self, tracked: Tracked) -> None:
-        """Pass the new state of a message to the listeners, and to the tasks that watch it."""
+        """Pass the new state of a message to the listeners, and wake the tasks that watch it."""
         for listener in self._listeners:
             listener(tracked)
         if not self._waiting:
@@ -49,24 +61,34 @@ class Waiters:
         names = tracked.ids if tracked.token is None else (*tracked.ids, tracked.token)
         for name in names:
             for waiter in self._waiting.get(name, ()):
-                waiter.put(tracked)
+                waiter.wake()
 
 
 class Waiter:
-    """Waits for the next change of one message; a change between two waits is not lost."""
+    """Waits for the next change of one message; a change between two waits is not lost.
 
-    def __init__(self) -> None:
+    Args:
+        pause: Seconds after which the first wait ends without a change; `None` is never. The pause
+            doubles each time.
+        longest: The longest pause, seconds.
+    """
+
+    def __init__(self, pause: float | None, longest: float) -> None:
         self._changed = asyncio.Event()
-        self._latest: Tracked | None = None
+        self._pause = pause
+        self._longest = longest
 
-    def put(self, tracked: Tracked) -> None:
-        """Take the new state of the message, and wake the waiting task."""
-        self._latest = tracked
+    def wake(self) -> None:
+        """Wake the waiting task: the message was changed."""
         self._changed.set()
 
-    async def next(self) -> Tracked:
-        """Wait for the next change, and return the state of the message after it."""
-        await self._changed.wait()
+    async def next(self) -> bool:
+        """Wait for the next change; return `False` if only the time has come to read again."""
+        try:
+            async with asyncio.timeout(self._pause):
+                await self._changed.wait()
+        except TimeoutError:
+            self._pause = min(2 * (self._pause or 0.0), self._longest)
+            return False
         self._changed.clear()
-        assert self._latest is not None  # noqa: S101 - set before the event
-        return self._latest
+        return True

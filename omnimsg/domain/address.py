@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 # `[0-9]`, not `\d`: `\d` also matches Arabic-Indic and other digits, which no provider accepts.
 is_e164: Callable[[str], re.Match[str] | None] = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-_MAILBOX = r"[^\s\x00-\x1f\x7f\ud800-\udfff@<>\"',;:()\\\[\]]+"
+# Marks that nobody sees: an address that is pasted with one reaches nobody. The two joiners are not
+# among them, because some scripts need them in names.
+_UNSEEN = r"\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_MAILBOX = rf"[^\s\x00-\x1f\x7f{_UNSEEN}\ud800-\udfff@<>\"',;:()\\\[\]]+"
 is_email: Callable[[str], re.Match[str] | None] = re.compile(rf"{_MAILBOX}@{_MAILBOX}").fullmatch
 
 

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 
 _NAME = re.compile(r"[^\s/\\?#@:%<>\"^`{|}\[\]]{1,253}")
+# The last label of an address as a resolver reads it; no top-level domain is a number.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _AUTHORITY = re.compile(r"(?:\[([^\]]*:[^\]]*)\]|([^\[\]:]*))(?::([0-9]{0,5}))?")
 _MAX_PORT = 65_535
 
@@ -18,10 +20,11 @@ def _is_host(text: str) -> bool:
             return ipaddress.IPv6Address(text).scope_id is None
         if not _NAME.fullmatch(text) or not text.isprintable():
             return False
-        if text.rstrip(".").rpartition(".")[2].isdecimal():
-            # Browsers read such a name as an address, other programs look it up.
+        # As it is looked up: with the usual dots and digits. It raises if a label is empty or long.
+        name = text.encode("idna").decode()
+        if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
+            # Browsers and resolvers read such a name as an address, other programs do not.
             return str(ipaddress.IPv4Address(text)) == text
-        text.encode("idna")  # which raises if a label is empty or too long
     except ValueError:
         return False
     return True

@@ -16,6 +16,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
 from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
+from omnimsg.domain.email_address import why_not_email
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
@@ -161,7 +162,7 @@ def _check_recipient(message: Message, field: attrs.Attribute[Any], value: objec
         )
     if "@" in value:
         if not is_email(value):
-            raise validate.refuse(message, field.name, "is not an e-mail address")
+            raise validate.refuse(message, field.name, why_not_email(value))
     elif not is_e164(value):
         raise validate.refuse(message, field.name, why_not_e164(value))
 
@@ -324,3 +325,20 @@ _OPTIONS = [
 ]
 _options = attrgetter(*(field.name for field in _OPTIONS))
 _NO_OPTIONS = tuple(field.default for field in _OPTIONS)
+
+
+def message_of_leg(message: Message, leg: Leg) -> Message:
+    """Return a fallback leg of a message as a message of its own."""
+    # `reply_to` refers to a message on the first channel, and `encryption` to the message's own
+    # content.
+    return attrs.evolve(
+        message,
+        content=leg.content or message.content,
+        channel=leg.channel,
+        sender=leg.sender,
+        ttl=leg.ttl,
+        send_at=None,
+        reply_to=None,
+        encryption=None if leg.content is not None else message.encryption,
+        fallback=(),
+    )

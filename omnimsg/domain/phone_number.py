@@ -6,10 +6,15 @@ An explanation can be logged: of the number's digits it shows at most a leading 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.invalid_value import InvalidValue, Problem
+from omnimsg.domain.stray_characters import (
+    invisible_marks,
+    name_of_character,
+    visible,
+    white_space,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +30,6 @@ _OTHER_PLUS = ("\uff0b", "\ufe62", "\u207a", "\u208a")
 _QUOTES = frozenset("'\"`\u00b4\u2018\u2019\u201c\u201d\u02bc")
 _PUNCTUATION = frozenset("-.()/\\,;:_*#~|[]{}<>&=!?%$@^")
 _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-# Characters that no font shows although their category is that of letters or marks.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_NAMES_OF_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
 _NATIONAL = "it begins with 0: a national number, without its country code"
 _NO_PLUS = "it has no plus: the country code must follow one"
@@ -57,21 +59,7 @@ def may_need_region(explanation: str) -> bool:
 
 def is_written_number(text: str) -> bool:
     """Return whether a text is a number as people write it: digits, perhaps in groups."""
-    plain = "".join(each for each in text if not is_invisible(each))
-    return _WRITTEN_NUMBER.fullmatch(_GROUPING.sub("", plain)) is not None
-
-
-def is_invisible(character: str) -> bool:
-    """Return whether a character is invisible and not white space."""
-    category = unicodedata.category(character)
-    hidden = category in ("Cf", "Cc", "Mn", "Me") or character in _BLANK_LETTERS
-    return hidden and not character.isspace()
-
-
-def name_of_character(character: str) -> str:
-    """Return the code point and the Unicode name of a character: `U+200B (ZERO WIDTH SPACE)`."""
-    name = unicodedata.name(character, _NAMES_OF_CONTROLS.get(character, "no name"))
-    return f"U+{ord(character):04X} ({name})"
+    return _WRITTEN_NUMBER.fullmatch(_GROUPING.sub("", visible(text))) is not None
 
 
 def _faults(text: str) -> Iterator[str]:
@@ -79,9 +67,9 @@ def _faults(text: str) -> Iterator[str]:
     if not text.strip():
         yield "it is blank" if text else "it is empty"
         return
-    yield from _invisible_marks(text)
-    text = "".join(each for each in text if not is_invisible(each))
-    yield from _white_space(text)
+    yield from invisible_marks(text)
+    text = visible(text)
+    yield from white_space(text)
     text = "".join(text.split())
     if not text:
         return
@@ -96,31 +84,6 @@ def _faults(text: str) -> Iterator[str]:
         return
     yield from _characters(text)
     yield from _prefix_and_length(text)
-
-
-def _invisible_marks(text: str) -> Iterator[str]:
-    marks = [index for index, each in enumerate(text) if is_invisible(each)]
-    if marks:
-        first, more = marks[0], len(marks) - 1
-        rest = f" (and {more} more such {'mark' if more == 1 else 'marks'})" if more else ""
-        what = f"it holds {name_of_character(text[first])}, an invisible mark,"
-        yield f"{what} {_position(text, first)}{rest}"
-
-
-def _white_space(text: str) -> Iterator[str]:
-    inner = text.strip()
-    for name, found in (
-        ("at the start", text[: len(text) - len(text.lstrip())]),
-        ("inside", "".join(each for each in inner if each.isspace())),
-        ("at the end", text[len(text.rstrip()) :]),
-    ):
-        if found:
-            spaces = {each for each in found if each != " "}
-            what = ", ".join(map(name_of_character, sorted(spaces)))
-            if " " in found:
-                one = "a space" if found.count(" ") == 1 else "spaces"
-                what = f"{one} and {what}" if what else one
-            yield f"it has {what} {name}"
 
 
 def _characters(text: str) -> Iterator[str]:
@@ -175,16 +138,6 @@ def _prefix_and_length(text: str) -> Iterator[str]:
         yield f"it has {count}, {_MIN_DIGITS} to {_MAX_DIGITS} are allowed"
 
 
-def _position(text: str, index: int) -> str:
-    """Describe where an invisible mark is."""
-    visible_rest = [each for each in text[index:] if not is_invisible(each)]
-    if not visible_rest:
-        return "at the end"
-    if visible_rest[0] == "+":
-        return "before the plus"
-    return "at the start" if index == 0 else f"as character {index + 1}"
-
-
 def parse_number(text: str, region: str | None = None) -> str:
     """Read a number as people write it, and return it in E.164 form.
 
@@ -203,7 +156,7 @@ def parse_number(text: str, region: str | None = None) -> str:
     """
     phonenumbers = _phonenumbers()
     region = None if region is None else check_region(region)
-    plain = "".join(each for each in text if not is_invisible(each)).strip()
+    plain = visible(text).strip()
     digits = _GROUPING.sub("", plain)
     if _FRACTION.fullmatch(plain) or not _WRITTEN_NUMBER.fullmatch(digits):
         raise InvalidValue(Problem("number", why_not_e164(text)))

@@ -8,17 +8,16 @@ import unicodedata
 # Unicode categories that are ignored everywhere in a reply: white space, hyphens of every shape,
 # and invisible characters (controls, zero-width characters, the keycap around an emoji).
 _IGNORED = frozenset({"Cc", "Cf", "Me", "Pd", "Zl", "Zp", "Zs"})
-# Categories that are ignored around the words only: all punctuation, and the accents that people
-# type in its place, as they do the tilde.
-_TRIMMED = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sk"})
-_TILDE = "~"
+# Categories that are ignored around the words only: all punctuation, and all symbols, such as emoji
+# and the accents and tildes that people type in its place.
+_TRIMMED = frozenset({"Pc", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sk", "Sm", "So"})
 # Variation selectors and the grapheme joiner. Listed one by one, because their category also has
 # the vowel signs of Indic scripts, without which a word has another meaning.
 _SELECTORS = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def normalized(text: str) -> str:
-    """Normalise a reply for comparing keywords: no case, no spaces, no punctuation around it.
+    """Normalise a reply for comparing keywords: no case, no spaces, no symbols around it.
 
     `" Stop. "` becomes `stop`, `OPT-OUT` and `Opt out` become `optout`.
     """
@@ -32,7 +31,7 @@ def _visible(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """Return a reply without the punctuation, spaces and invisible characters around its words."""
+    """Return a reply without punctuation, symbols, spaces and invisible characters around it."""
     start, end = 0, len(text)
     while start < end and _is_trimmed(text[start]):
         start += 1
@@ -46,6 +45,4 @@ def _is_ignored(character: str) -> bool:
 
 
 def _is_trimmed(character: str) -> bool:
-    return (
-        unicodedata.category(character) in _TRIMMED or character == _TILDE or _is_ignored(character)
-    )
+    return unicodedata.category(character) in _TRIMMED or _is_ignored(character)

@@ -37,6 +37,7 @@ from omnimsg.domain.status import Evidence, Timeline
 from omnimsg.domain.structuring import (
     dict_writer,
     exact_type,
+    present_members,
     read_float,
     require_mapping,
     structure,
@@ -223,7 +224,7 @@ def _class_reader(converter: cattrs.Converter, kind: type[T]) -> Callable[[Any, 
     read_fields = make_dict_structure_fn(
         kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
     )
-    return lambda value, _: read_fields(require_mapping(value), kind)
+    return lambda value, _: read_fields(present_members(value, kind), kind)
 
 
 def _class_writer(converter: cattrs.Converter, kind: type[T]) -> Callable[[T], dict[str, Any]]:

@@ -8,6 +8,7 @@ cattrs is imported when something is first read: most processes that import omni
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import cattrs
 
 T = TypeVar("T")
+
+DEPRECATED: str = "omnimsg.deprecated"
+"""The key in the metadata of a field that is read, but not suggested any more."""
 
 
 def structure(converter: cattrs.Converter, kind: type[T], data: object, root: str = "") -> T:
@@ -70,6 +74,28 @@ def require_mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted d
     if not isinstance(value, dict):
         raise ValueError("must be an object with keys")  # noqa: TRY004 - becomes a problem's text
     return value
+
+
+def present_members(value: Any, kind: Any) -> dict[str, Any]:  # noqa: ANN401 - untrusted data
+    """Return the members of an object without those that are null and may be left out.
+
+    Data frames, and many serializers, write null for every member that an object does not have.
+
+    Args:
+        value: The object; anything else is refused.
+        kind: The class that it is read as, which says what may be left out.
+    """
+    optional = _optional_names(kind)
+    return {
+        name: each
+        for name, each in require_mapping(value).items()
+        if each is not None or name not in optional
+    }
+
+
+@cache
+def _optional_names(kind: Any) -> frozenset[str]:  # noqa: ANN401 - any class of attrs
+    return frozenset(each.name for each in attrs.fields(kind) if each.default is not attrs.NOTHING)
 
 
 def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
@@ -124,7 +150,11 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
     if isinstance(error, InvalidValue):
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = [each.alias or each.name for each in attrs.fields(error.cl) if each.init]
+        known = [
+            each.alias or each.name
+            for each in attrs.fields(error.cl)
+            if each.init and DEPRECATED not in each.metadata
+        ]
         unknown = sorted(map(str, error.extra_fields))
         # Masked, because a file may be keyed by numbers: {"+27820001000": "Hello"}.
         problems = [

@@ -15,6 +15,8 @@ from omnimsg.domain.errors import InvalidValue, Problem
 def to_seconds(given: float, name: str = "deadline") -> float:
     """Convert a caller's deadline to a float, whatever kind of number it is.
 
+    A text is no number, nor is a bool: the fields of the model refuse both too.
+
     Args:
         given: What the caller gave.
         name: The name of the argument, for the error.
@@ -22,8 +24,9 @@ def to_seconds(given: float, name: str = "deadline") -> float:
     Raises:
         InvalidValue: It is not a number.
     """
+    is_number = hasattr(given, "__float__") and not isinstance(given, bool)
     try:
-        seconds = float(given)
+        seconds = float(given) if is_number else math.nan
     except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if math.isnan(seconds):

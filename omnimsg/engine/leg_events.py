@@ -24,8 +24,8 @@ class LegState(StrEnum):
         UNHEARD: It was accepted without a ttl, and nothing was reported of it for a day.
         REACHED: It was delivered.
         REACHED_TWICE: It was delivered, and so was another leg of the message.
-        ABANDONED: It was accepted, and the client was closed before anything was known; the legs
-            after it are not tried.
+        ABANDONED: It was accepted, and the client was closed or its event loop ended before
+            anything was known; the legs after it are not tried.
     """
 
     ACCEPTED = "accepted"

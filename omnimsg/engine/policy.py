@@ -14,6 +14,7 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict
+from omnimsg.domain.structuring import DEPRECATED
 from omnimsg.transport import Network
 
 # Seconds for which a message must stay unfound before it is sent again. No provider says how soon
@@ -99,7 +100,10 @@ class Limits:
     )
     linger: float = attrs.field(default=0.0, validator=validate.number(minimum=0))
     queue: int | None = attrs.field(
-        default=None, validator=optional(validate.integer(minimum=1)), repr=False
+        default=None,
+        validator=optional(validate.integer(minimum=1)),
+        repr=False,
+        metadata={DEPRECATED: True},
     )
     max_pause: float = attrs.field(default=300.0, validator=validate.positive)
     max_download_bytes: int = attrs.field(

@@ -68,7 +68,7 @@ class UnknownCode:
 
 
 class UnknownCodes(Observer):
-    """Counts the codes and statuses that have no row, and writes each to a file.
+    """An `Observer` that counts codes and statuses without a row, and writes each to a file.
 
     Args:
         path: A file, to which one line is appended for each code when it is first met; several

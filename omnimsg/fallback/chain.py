@@ -78,7 +78,7 @@ class Chain:
         legs: The legs.
         is_followed: Whether a task waits, or has waited, for the delivery of its legs.
         is_handing_over: Whether a leg is being handed over.
-        is_over: Whether no further leg is handed over.
+        reached_ids: The ids of the legs that were delivered.
     """
 
     def __init__(self, owner: ChainOwner, legs: Sequence[ChainLeg], timeout: float) -> None:
@@ -88,10 +88,9 @@ class Chain:
         self.legs: Sequence[ChainLeg] = legs
         self.is_followed: bool = False
         self.is_handing_over: bool = False
-        self.is_over: bool = False
+        self.reached_ids: set[MessageId] = set()
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
-        self._reached: dict[MessageId, ChainLeg] = {}
         self._is_overdue = False
         self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
@@ -174,28 +173,19 @@ class Chain:
 
     def reached(self, message_id: MessageId) -> None:
         """Note that a leg was delivered."""
-        if message_id in self._reached:
+        if message_id in self.reached_ids:
             return
-        found = next((each for each in self._sent if each[1].id == message_id), None)
-        if found is None:
-            return
-        leg, accepted = found
-        self._reached[message_id] = leg
-        is_twice = len(self._reached) > 1
+        leg, accepted = next(each for each in self._sent if each[1].id == message_id)
+        self.reached_ids.add(message_id)
+        is_twice = len(self.reached_ids) > 1
         state = LegState.REACHED_TWICE if is_twice else LegState.REACHED
         self._notify(state, accepted, leg=leg)
         if is_twice:
             self._owner.spawn(self._record(), outlives_close=True)
 
-    @property
-    def settled_ids(self) -> Sequence[MessageId]:
-        """The ids of all legs once each was delivered and none follows; empty before."""
-        is_settled = self.is_over and len(self._reached) == len(self._sent)
-        return tuple(self._reached) if is_settled else ()
-
     def abandon(self) -> bool:
         """End the chain before the last leg is decided; return whether other legs were left."""
-        is_open = self._has_next and not self._reached
+        is_open = self._has_next and not self.reached_ids
         if is_open:
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
@@ -212,7 +202,7 @@ class Chain:
         return leg.ttl is not None or self._waited(leg) < fails_within
 
     def _may_go_on(self) -> bool:
-        return self._has_next and not self._reached and not self._owner.is_closed
+        return self._has_next and not self.reached_ids and not self._owner.is_closed
 
     def _waited(self, leg: ChainLeg) -> float:
         """Return the seconds that count against the ttl of a leg."""
@@ -272,9 +262,11 @@ class Chain:
     async def _listen(self, accepted: Accepted) -> None:
         """Wait for a late delivery of a leg that decides nothing any more."""
         try:
-            await self._owner.delivery.wait(
+            status = await self._owner.delivery.wait(
                 accepted.id, Status.DELIVERED, _DAY, _LONGEST_LATE_PAUSE
             )
+            if status.status.reached:  # also where another process was told
+                self.reached(accepted.id)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__
             log.debug(
@@ -289,7 +281,7 @@ class Chain:
         ids = tuple(each.id for _, each in others)
         try:
             await self._owner.delivery.tracker.follow(
-                first, ids, reached_twice=len(self._reached) > 1
+                first, ids, reached_twice=len(self.reached_ids) > 1
             )
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             kind = type(error).__name__

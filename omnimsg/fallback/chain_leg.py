@@ -12,7 +12,7 @@ import attrs
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message
+from omnimsg.domain.message import Message, message_of_leg
 from omnimsg.domain.outcome import NotSent
 from omnimsg.domain.reason import Reason, Retry
 
@@ -153,22 +153,7 @@ def _chain_leg(
     target: LegTarget,
     target_of: Callable[[str], LegTarget],
 ) -> ChainLeg:
-    if leg is None:
-        sent = attrs.evolve(message, fallback=())
-    else:
-        # `reply_to` refers to a message on the first channel, and `encryption` to the message's own
-        # content.
-        sent = attrs.evolve(
-            message,
-            content=leg.content or message.content,
-            channel=leg.channel,
-            sender=leg.sender,
-            ttl=leg.ttl,
-            send_at=None,
-            reply_to=None,
-            encryption=None if leg.content is not None else message.encryption,
-            fallback=(),
-        )
+    sent = attrs.evolve(message, fallback=()) if leg is None else message_of_leg(message, leg)
     ttl = sent.ttl
     if ttl is not None:
         refusal = target.refusal(sent)

@@ -26,11 +26,7 @@ def conclusion_of(earlier: Sequence[Outcome], last: Outcome) -> Outcome:
         last = next((each for each in asked if isinstance(each, Ambiguous)), last)
     others = [each for each in asked if each is not last]
     history = (
-        *(e for each in others for e in (*each.earlier, _without_earlier(each))),
+        *(e for each in others for e in (*each.earlier, attrs.evolve(each, earlier=()))),
         *last.earlier,
     )
-    return attrs.evolve(last, earlier=history) if others else last
-
-
-def _without_earlier(outcome: Outcome) -> Outcome:
-    return attrs.evolve(outcome, earlier=()) if outcome.earlier else outcome
+    return attrs.evolve(last, earlier=history)

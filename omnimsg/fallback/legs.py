@@ -1,6 +1,7 @@
 """Run the fallback legs of a client's messages, where no provider does.
 
-Each message has a task, which ends with the client: legs that survive a restart need an outbox.
+Each message has a task, which ends with the client or its event loop: legs that survive that need
+an outbox.
 Messages without legs, and those whose legs a provider runs, cost nothing here.
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import NotSent
 from omnimsg.engine.deadline import to_seconds
+from omnimsg.engine.loop_bound import Alarm
 from omnimsg.engine.observers import OutcomeKnown
 from omnimsg.fallback.chain import Chain
 from omnimsg.fallback.chain_leg import split_legs
@@ -76,6 +78,8 @@ class Legs:
         self._others: set[asyncio.Task[None]] = set()
         self._outliving: set[asyncio.Task[None]] = set()
         self._abandoned = 0
+        # A loop that ends abandons all its messages at once, and one warning counts them.
+        self._warning = Alarm(self._warn_of_abandoned)
         self.is_closed: bool = False
 
     @property
@@ -191,14 +195,8 @@ class Legs:
         tasks = [each for each in tasks if each.get_loop() is loop]
         if tasks:
             await asyncio.wait(tasks, timeout=until.remaining())
-        if self._abandoned:
-            log.warning(
-                "the client was closed while %d messages waited for the delivery of a leg;"
-                " the legs after it are not tried",
-                self._abandoned,
-                extra=log_fields(count=self._abandoned),
-            )
-            self._abandoned = 0
+        self._warning.close()
+        self._warn_of_abandoned()
 
     def _end_following(self, task: asyncio.Task[bool]) -> None:
         chain = self._following.pop(task)
@@ -213,27 +211,36 @@ class Legs:
             )
         elif task.result():
             self._abandon(chain)
-        chain.is_over = True
-        self._forget_settled(chain)
-
-    def _forget_settled(self, chain: Chain) -> None:
-        """Forget a chain whose legs can have no news any more; most end with their first leg."""
-        for each in chain.settled_ids:
+        # Reached by the last look-up, and not by a change: of these there are no news any more.
+        for each in chain.reached_ids:
             self._chains.pop(each, None)
 
     def _abandon(self, chain: Chain) -> None:
         if chain.abandon():
             self._abandoned += 1
+            if not self.is_closed:
+                self._warning.set(0.0)
+
+    def _warn_of_abandoned(self) -> None:
+        if self._abandoned:
+            log.warning(
+                "%s while %d messages waited for the delivery of a leg; the legs after it are not"
+                " tried%s",
+                "the client was closed" if self.is_closed else "the event loop ended",
+                self._abandoned,
+                "" if self.is_closed else "; await finish_legs before, or use omnimsg.sync",
+                extra=log_fields(count=self._abandoned),
+            )
+            self._abandoned = 0
 
     def _changed(self, tracked: Tracked) -> None:
         """Note a delivery, however late it comes."""
         if not self._chains or tracked.status is None or not tracked.status.status.reached:
             return
         for each in tracked.ids:
-            chain = self._chains.get(each)
+            chain = self._chains.pop(each, None)
             if chain is not None:
                 chain.reached(each)
-                self._forget_settled(chain)
 
 
 class LegsTarget:

@@ -40,9 +40,6 @@ def all_of(tests: Sequence[Test]) -> Test | None:
     """Combine tests into one that requires all of them; `None` if there are none."""
     if len(tests) < 2:
         return tests[0] if tests else None
-    if len(tests) == 2:
-        first, second = tests
-        return lambda message: first(message) and second(message)
     return lambda message: all(test(message) for test in tests)
 
 
@@ -61,16 +58,12 @@ def _contents(kinds: frozenset[str]) -> Test:
 
 
 def _tags(tags: frozenset[str]) -> Test:
-    def test(message: Message) -> bool:
-        given = message.tags
-        return bool(given) and not tags.isdisjoint(given)
-
-    return test
+    return lambda message: not tags.isdisjoint(message.tags)
 
 
 def _metadata(items: tuple[tuple[str, Any], ...]) -> Test:
     def test(message: Message) -> bool:
         given = message.metadata
-        return bool(given) and all(given.get(key, _MISSING) == value for key, value in items)
+        return all(given.get(key, _MISSING) == value for key, value in items)
 
     return test

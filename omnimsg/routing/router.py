@@ -9,7 +9,7 @@ import attrs
 
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
-from omnimsg.domain.message import Message, no_message
+from omnimsg.domain.message import Message, message_of_leg, no_message
 from omnimsg.domain.outcome import Accepted, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.account import notify_account_listener
@@ -169,7 +169,7 @@ class Router:
         if first.held_back(routed.message) is None:
             message, left = self._left(routed, deadline)
             outcome = await first.submit(message, left, may_move)
-            if outcome.__class__ is Accepted or not routed.note(first, outcome):
+            if not routed.note(first, outcome):
                 return outcome
         return await self._fail_over(routed, to_seconds(deadline))
 
@@ -208,10 +208,17 @@ class Router:
     def carries_legs(self, message: Message) -> bool:
         """Return whether every provider that may get a message runs its fallback legs.
 
+        None does if a leg has a route to other accounts: only omnimsg can send it there.
+
         Raises:
             ConfigError: An account of its route cannot be used.
         """
-        return all(each.carries_legs(message) for each in self._match(message).accounts)
+        accounts = self._match(message).accounts
+        return all(each.carries_legs(message) for each in accounts) and all(
+            self._match(message_of_leg(message, leg)).accounts == accounts
+            for leg in message.fallback
+            if leg.account is None
+        )
 
     def channel(self, message: Message) -> Channel | None:
         """Return the channel that a message travels on at the first account of its route."""

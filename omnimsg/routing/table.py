@@ -7,10 +7,8 @@ digits of a number are cached, and only the other conditions of these are tested
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import Adapter
 from omnimsg.domain.errors import ConfigError
 from omnimsg.routing.active_route import ActiveRoute
 from omnimsg.routing.conditions import tests_of
@@ -121,23 +119,9 @@ def _active_route(
 ) -> ActiveRoute:
     engines = tuple(accounts[name] for name in route.accounts if name in accounts)
     errors = [unusable[name] for name in route.accounts if name not in accounts]
-    tests = tests_of(route.match, _channel_of(engines[0]) if engines else _own_channel)
+    tests = tests_of(route.match, engines[0].channel if engines else _own_channel)
     error = "\n".join(errors) or None
     return ActiveRoute(route, tests, engines, now=now, number=number, error=error)
-
-
-def _channel_of(account: AccountEngine) -> Callable[[Message], Channel | None]:
-    """Return the function that gives the channel of a message that names none."""
-    adapter = account.adapter
-    if type(adapter).channel_of is not Adapter.channel_of:
-        return account.channel
-    usual = adapter.account.channel or adapter.capabilities.default_channel
-    return partial(_channel, usual, account)
-
-
-def _channel(usual: Channel | None, account: AccountEngine, message: Message) -> Channel | None:
-    to = message.to
-    return usual if to.__class__ is str and "@" not in to else account.channel(message)
 
 
 def _own_channel(message: Message) -> Channel | None:

@@ -177,7 +177,7 @@ class AppendLog:
         """
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as new:
-            if os.fstat(self._file).st_size == self._size and not self._has_other_content():
+            if not self._has_other_content():
                 # The path was deleted or replaced: the file that this process has open is intact.
                 with os.fdopen(os.dup(self._file), "rb") as old:
                     old.seek(0)
@@ -297,7 +297,6 @@ class AppendLog:
             raise self._changed(_OTHER_SIZE)
         if own.st_mtime_ns != self._changed_at and self._has_other_content():
             raise self._changed("another program has changed it")
-        self._changed_at = own.st_mtime_ns
 
     def _write_all(self, data: bytes) -> None:
         """Append data.

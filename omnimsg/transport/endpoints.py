@@ -68,7 +68,7 @@ class Endpoints:
             return self._cache.get(key) or self._resolve_and_cache(key)
         url = self._check_url(request.url, request.authenticated)
         headers = self._build_headers(content_type, request.authenticated, request.headers)
-        return (url.extend_query(request.query) if request.query else url), headers
+        return url.extend_query(request.query), headers
 
     def _resolve_and_cache(self, key: _Key) -> Target:
         reference, content_type, authenticated = key
@@ -109,7 +109,7 @@ class Endpoints:
                 Reason.MISCONFIGURED, f"the account's credentials are not sent to {origin}"
             )
         # A fragment is never sent; aiohttp would take it off, and with it the URL for another one.
-        return url.with_fragment(None) if url.raw_fragment else url
+        return url.with_fragment(None)
 
     def _build_headers(
         self, content_type: str | None, authenticated: bool, own: Mapping[str, str]

@@ -222,6 +222,10 @@ def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -
         ("Acme", "Acme"),
         ("ola@example.test", "ola@example.test"),
         ("", None),
+        (" 27820000001 ", "+27820000001"),
+        ("+27820000001\u00a0\n", "+27820000001"),
+        (" ola@example.test", "ola@example.test"),
+        (" ", None),
         (27820000001, "+27820000001"),
         (1234, "1234"),
         (True, None),
@@ -229,7 +233,7 @@ def test_times_since_1970(value: object, unit: Any, expected: datetime | None) -
     ],
 )
 def test_numbers_get_their_plus(value: object, expected: str | None) -> None:
-    """A number in E.164 form gets its plus; any other address stays as it is."""
+    """A number in E.164 form gets its plus; of any other address only outer spaces are dropped."""
     assert expected == inbound.address_of(value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnimsg.bulk import Line, open_message_file
+from omnimsg.bulk import Line, csv_rows, open_message_file
 from omnimsg.bulk.csv_columns import Columns
 from omnimsg.bulk.csv_rows import Row, RowReader
 
@@ -82,6 +82,27 @@ def test_a_stray_quote_damages_no_other_row(
             assert 1 == row.line_count
             assert rows[row.number - 1][0] == row.cells[0]
             assert f"r-{row.number - 1}" in row.cells[-1].replace('"', "")
+
+
+def test_a_quote_that_joins_lines_into_a_row_of_the_wrong_width_is_misplaced() -> None:
+    """A row over several lines has as many cells as the header: else each line is a row."""
+    for more in ("", ",r-1,surplus"):
+        first, second = _rows(f'x,"One\ntwo"{more}\n')
+
+        assert "up to line 2 into a row of the wrong width" in str(first.problem)
+        assert (2, None) == (second.number, second.problem)
+
+
+@pytest.mark.parametrize("limit", ["_MAX_CELL_LINES", "_MAX_CELL_CHARACTERS"])
+def test_a_cell_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """A cell of too many lines or characters has no closing quote: its first line is a bad row."""
+    monkeypatch.setattr(csv_rows, limit, 40)
+    lines = ["y\n"] * 100
+
+    bad, *others = _rows(f'x,"One\n{"".join(lines)}')
+
+    assert "too long, so its closing quote must be missing" in str(bad.problem)
+    assert lines == [f"{row.cells[0]}\n" for row in others]
 
 
 @given(st.text(st.sampled_from('a+1234567,"\n\r'), max_size=60))

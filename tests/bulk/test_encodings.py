@@ -49,6 +49,13 @@ def test_an_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
     assert ["Olá € “você”"] == _texts(tmp_path / "a.csv", data, encoding)
 
 
+def test_a_file_that_ends_like_a_part_of_a_utf8_character(tmp_path: Path) -> None:
+    """A named encoding is not doubted because the last byte could begin a character of UTF-8."""
+    data = "to,text\n+27820000001,Café".encode("cp1252")
+
+    assert ["Café"] == _texts(tmp_path / "a.csv", data, "cp1252")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "U16"])
 def test_an_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
     """UTF-16 and UTF-32 need a byte order mark, or a name with the byte order."""
@@ -153,3 +160,26 @@ def test_a_guess_never_fails(samples: list[bytes]) -> None:
     guess = likely_encoding(samples)
 
     assert guess is None or known_encoding(guess[0])
+
+
+def test_a_line_that_never_ends_takes_bounded_memory() -> None:
+    """A line is kept up to the limit and the block that exceeds it, and the next one is whole."""
+    blocks = [*[b"0123456789"] * 100, b"\nnext\n"]
+
+    cut, following = physical_lines(blocks, 25)
+
+    assert (b"0123456789" * 3, b"next\n") == (cut.rstrip(b"\n"), following)
+
+
+def test_a_last_character_that_is_cut_off_is_not_dropped() -> None:
+    """Half a character of UTF-16 at the end of a file makes its line bad, and does not vanish."""
+    data = b"".join(to_utf8(["ab".encode("utf-16-le"), b"c"], "utf-16-le"))
+
+    assert b"ab" == data[:2] != data
+
+
+def test_only_the_mark_at_the_start_is_removed() -> None:
+    """A mark at the start of a later block is a character of the text."""
+    blocks = ["\ufeffa".encode("utf-16-le"), "\ufeffb".encode("utf-16-le")]
+
+    assert "a\ufeffb".encode() == b"".join(to_utf8(blocks, "utf-16-le"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 from omnimsg.bulk import FileFormatError, Line, open_message_file, source
 from omnimsg.bulk.column_names import column_of_path
 from omnimsg.bulk.csv_columns import Columns
+from omnimsg.bulk.parsing import LineParser
 from omnimsg.bulk.source import fingerprint
 from omnimsg.domain.content import Email, Media, Template, Text
 from omnimsg.domain.errors import InvalidValue
@@ -69,6 +72,22 @@ def test_a_line_with_a_key_twice_is_bad(tmp_path: Path, line: bytes, why: str) -
     assert {"to": "a"} == good.data
 
 
+def test_null_is_no_value(tmp_path: Path) -> None:
+    """A data frame writes null for what a row does not have; its line gets its own reference.
+
+    One that is made anew in every run would have the line sent again.
+    """
+    none = dict.fromkeys(("reference", "sender", "tags", "metadata", "priority", "send_at"))
+    (tmp_path / "a.jsonl").write_text(f"{json.dumps(HELLO | none)}\n{json.dumps(HELLO)}\n")
+    file = open_message_file(tmp_path / "a.jsonl")
+    parser = LineParser(file, "own-{}".format)
+
+    with_null, without = map(parser.parse, file.read())
+
+    assert "own-1" == with_null.reference
+    assert attrs.evolve(without, reference="own-1") == with_null
+
+
 def test_a_json_array_is_no_file_of_messages(tmp_path: Path) -> None:
     """A JSON array is refused whole: its last line alone would parse as a message."""
     message = '{"to": "+27820001000", "content": {"type": "text", "text": "x"}}'
@@ -96,6 +115,19 @@ def test_the_header_decides_the_delimiter(tmp_path: Path, delimiter: str) -> Non
     assert [Line(2, HELLO)] == _read(tmp_path, "a.csv", text.encode())
 
 
+def test_the_delimiter_that_the_first_line_names(tmp_path: Path) -> None:
+    """A line such as `sep=;` decides, also where the header has more of another delimiter."""
+    data = b"sep=;\nto;text;metadata.a,b,c,d\n+27820000001;Hello;1\n"
+
+    assert [Line(3, {**HELLO, "metadata": {"a,b,c,d": "1"}})] == _read(tmp_path, "a.csv", data)
+
+
+@pytest.mark.parametrize("name", ["a.CSV", "a.Tsv"])
+def test_the_suffix_may_have_capitals(tmp_path: Path, name: str) -> None:
+    """The format is known by the suffix in any case."""
+    assert [Line(2, HELLO)] == _read(tmp_path, name, b"to,text\n+27820000001,Hello\n")
+
+
 def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
     """A quoted cell may contain line breaks and quotes; a row has the number of its first line."""
     data = b'to,text\n+27820000001,"One\nsays ""two"""\n\n+27820000001,Hello\n'
@@ -109,28 +141,29 @@ def test_a_row_may_have_several_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "content"),
     [
-        ("Hello,,,,,,,", Text("Hello")),
+        ("Hello,,,,,,,,", Text("Hello")),
         (
-            ",https://example.test/a.png,,,,,,",
+            ",https://example.test/a.png,,,,,,,",
             Media.link(MediaKind.IMAGE, "https://example.test/a.png"),
         ),
         (
-            ",https://example.test/a,gif,,,,,",
+            ",https://example.test/a,gif,,,,,,",
             Media.link(MediaKind.GIF, "https://example.test/a"),
         ),
         (
-            ",https://example.test/a.png,document,,,,,",
+            ",https://example.test/a.png,document,,,,,,",
             Media.link(MediaKind.DOCUMENT, "https://example.test/a.png"),
         ),
-        (",,,ready,en,Ola,,", Template("ready", "en", body=("Ola",))),
-        (",,,ready,,Ola,19:30,", Template("ready", body=("Ola", "19:30"))),
-        (",,,ready,,,,", Template("ready")),
-        ("Plain,,,,,,,Your table", Email(subject="Your table", text="Plain")),
+        (",,,ready,en,Ola,,,", Template("ready", "en", body=("Ola",))),
+        (",,,ready,,Ola,19:30,,", Template("ready", body=("Ola", "19:30"))),
+        (",,,ready,,,,,", Template("ready")),
+        ("Plain,,,,,,,Your table,", Email(subject="Your table", text="Plain")),
+        (",,,,,,,Your table,<b>Bold</b>", Email(subject="Your table", html="<b>Bold</b>")),
     ],
 )
 def test_the_filled_columns_decide_the_content(tmp_path: Path, row: str, content: object) -> None:
     """Each row's filled columns decide its content; rows of one file may differ."""
-    header = "text,media,media_kind,template,language,param.1,param.2,subject,to"
+    header = "text,media,media_kind,template,language,param.1,param.2,subject,html,to"
 
     (line,) = _read(tmp_path, "a.csv", f"{header}\n{row},+27820000001\n".encode())
 
@@ -165,6 +198,7 @@ def test_every_other_column(tmp_path: Path) -> None:
         ("+27820000001,Hello,,,,Ola,", "param.1: belongs to template, and this row fills text"),
         ("+27820000001,Hello,See,,,,", "caption: belongs to media, and this row fills text"),
         ("+27820000001,Hello,,,,,soon", "ttl: must be a whole number of seconds"),
+        ("+27820000001,Hello,,,,,\u0663\u0660", "ttl: must be a whole number of seconds"),
         ("+27820000001,Hello,,,https://example.test/a,,", "media and text exclude each other"),
         ("+27820000001,,,,https://example.test/a,,", "ending does not tell"),
         ('+27820000001,"Hello"x,,,,,', "text follows the closing quote of a cell"),

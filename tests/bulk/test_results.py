@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -24,10 +24,6 @@ from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Outcome, Rejected, Scope
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
-from omnimsg.storage.append_log import AppendLog
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 ATTEMPT = Attempt(token="1", account="main", number=1)
 
@@ -64,28 +60,6 @@ def outcome(kind: str, reference: str) -> Outcome:
     }[kind]
     failure = Failure(reason=reason, retry=retry, path=path)
     return NotSent(**common, failure=failure, scope=Scope.ACCOUNT)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A message file."""
-    file = tmp_path / "many.jsonl"
-    file.write_text("whatever\n")
-    return file
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """The path of the results file."""
-    return tmp_path / "results.jsonl"
-
-
-@pytest.fixture
-def results(path: Path, source: Path) -> Iterator[ResultsFile]:
-    """A new results file."""
-    created = ResultsFile.create(path, source)
-    yield created
-    created.close()
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -196,6 +170,21 @@ async def test_a_full_disk_stops_sending(
 
 
 @pytest.mark.anyio
+async def test_a_bad_line_that_cannot_be_written_ends_no_run(
+    results: ResultsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed write of a bad line raises nothing at once; closing says that it is lost."""
+    results.record_bad_line(1, [Problem("line", "is not JSON")])
+    monkeypatch.setattr(os, "write", _full)
+
+    await results.flush_unsettled()
+
+    assert results.write_error is not None
+    with pytest.raises(OSError, match="No space left"):
+        results.close()
+
+
+@pytest.mark.anyio
 async def test_what_had_left_before_a_full_disk_is_recorded(
     results: ResultsFile, path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,88 +223,6 @@ async def test_an_answer_is_written_without_a_further_request(
 
 def _full(*_: object) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def test_creating_twice(results: ResultsFile, path: Path, source: Path) -> None:
-    """Creating a results file that exists is an error that suggests --resume."""
-    with pytest.raises(ResultsError, match=r"exists already.*--resume"):
-        ResultsFile.create(path, source)
-
-
-def test_resuming_a_missing_results_file(tmp_path: Path, source: Path) -> None:
-    """A missing results file is an error, so that a mistyped name does not resend the file."""
-    with pytest.raises(ResultsError, match="no such results file to resume"):
-        ResultsFile.resume(tmp_path / "reslts.jsonl", source)
-
-
-def test_a_changed_file_is_refused(results: ResultsFile, path: Path, source: Path) -> None:
-    """A changed message file is refused, and the results file stays as it is, and unlocked."""
-    results.close()
-    before, content = path.read_bytes(), source.read_text()
-    source.write_text("whatever!\n")
-
-    with pytest.raises(ResultsError, match="has changed since"):
-        ResultsFile.resume(path, source)
-
-    assert before == path.read_bytes()
-    source.write_text(content)
-    ResultsFile.resume(path, source).close()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{}\n",
-        "[]\n",
-        "to,text\n",
-        '{"omnimsg":"send-many","version":2,"sha256":"","batch":"x"}\n',
-        '{"omnimsg":"send-many","version":1}\n',
-    ],
-)
-def test_a_file_that_is_not_a_results_file(path: Path, source: Path, text: str) -> None:
-    """A file that is not a results file is refused and stays as it is."""
-    path.write_text(text)
-
-    with pytest.raises(ResultsError):
-        ResultsFile.resume(path, source)
-
-    assert text == path.read_text()
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        *("", "x", "[]", "{}", '{"line":0,"bad":[]}', '{"line":"1","bad":[]}', '{"line":1}'),
-        *('{"line":1,"intent":1,"account":"a"}', '{"line":1,"intent":"r"}'),
-        *('{"line":1000000000000,"bad":[]}', '{"line":10,"outcome":"accepted"}'),
-        *('{"line":1,"outcome":"lost"}', '{"line":1,"outcome":"not_sent"}'),
-    ],
-)
-def test_a_damaged_line_is_refused(
-    results: ResultsFile, path: Path, source: Path, damage: str
-) -> None:
-    """A results file with a damaged line is refused, because the line may have been an intent."""
-    results.close()
-    path.write_text(path.read_text() + damage + '\n{"line":2,"bad":[]}\n')
-
-    with pytest.raises(ResultsError, match="line 2 is damaged"):
-        ResultsFile.resume(path, source)
-
-
-@pytest.mark.parametrize("read", [ResultsFile.resume, lambda path, _: RecordedResults(path)])
-def test_the_advice_about_a_damaged_file_texts_nobody_twice(
-    results: ResultsFile, path: Path, source: Path, read: Callable[[Path, Path], object]
-) -> None:
-    """The error of a damaged results file says that another file would send every line again."""
-    results.close()
-    path.write_text(path.read_text() + "{damaged\n")
-
-    with pytest.raises(ResultsError) as raised:
-        read(path, source)
-    assert (
-        f"{path}: line 2 is damaged, or no line of a results file; restore it from a copy, or name"
-        " the right one; a new one would send every line again"
-    ) == str(raised.value)
 
 
 @settings(deadline=None)  # waits for `fsync`
@@ -374,80 +281,6 @@ def _last_entries(data: bytes) -> dict[int, str]:
     return last
 
 
-def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
-    """After a refused message file, a first and a resumed run use the file as it is by then."""
-    for open_results in (ResultsFile.create, ResultsFile.resume):
-        ResultsFile.record_refusal(path, source, "is not UTF-8")
-        source.write_text(source.read_text() + "more\n")
-        started = open_results(path, source)
-        started.close()
-        (header,) = map(json.loads, path.read_text().splitlines())
-
-        assert "refused" not in header
-        assert (started.reference_prefix, source.read_text().count("\n")) == (
-            header["batch"],
-            started.line_count,
-        )
-        path.unlink()
-
-
-def test_a_run_that_has_started_meanwhile_is_kept(
-    path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The results of a run that ended between the check for a refusal and the lock stay."""
-    ResultsFile.record_refusal(path, source, "is not UTF-8")
-
-    def opened(path: Path, *, new: bool) -> AppendLog:
-        if not new:
-            monkeypatch.undo()
-            ResultsFile.create(path, source).close()
-        return AppendLog(path, new=new)
-
-    monkeypatch.setattr("omnimsg.bulk.results.AppendLog", opened)
-
-    with pytest.raises(ResultsError, match="exists already, so the file was sent before"):
-        ResultsFile.create(path, source)
-
-    assert "refused" not in json.loads(path.read_text())
-    ResultsFile.resume(path, source).close()
-
-
-@pytest.mark.parametrize("content", ["a note", "a note\n"])
-def test_a_file_of_something_else_is_no_results_file(
-    path: Path, source: Path, content: str
-) -> None:
-    """The advice about a file of something else, of one line or of part of one, is not --resume."""
-    path.write_text(content)
-
-    with pytest.raises(ResultsError, match="is no results file; name another with --results"):
-        ResultsFile.create(path, source)
-
-
-def test_a_refusal_is_recorded_in_a_new_file_only(
-    results: ResultsFile, path: Path, source: Path
-) -> None:
-    """A refusal is not recorded in an existing results file, which stays as it is."""
-    results.close()
-    before = path.read_bytes()
-
-    with pytest.raises(FileExistsError):
-        ResultsFile.record_refusal(path, source, "is not UTF-8")
-    with pytest.raises(ResultsError, match="exists already"):
-        ResultsFile.create(path, source)
-
-    assert before == path.read_bytes()
-
-
-def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:
-    """An incomplete first line is replaced only if it is the start of a header."""
-    path.write_text("my notes")
-
-    with pytest.raises(ResultsError, match="line 1 is damaged"):
-        ResultsFile.resume(path, source)
-
-    assert "my notes" == path.read_text()
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("is_truncated", [False, True])
 async def test_what_is_known_is_rescued(
@@ -487,20 +320,6 @@ def test_a_change_before_the_first_message_can_be_rescued(path: Path, source: Pa
     again.close()
     assert [] == list(again.line_states.known())
     assert results.reference_prefix == again.reference_prefix
-
-
-@pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_no_regular_file(path: Path, source: Path, kind: str) -> None:
-    """A pipe or a device is refused at once, in a first and in a resumed run."""
-    if kind == "pipe":
-        os.mkfifo(path)
-    else:
-        path.symlink_to("/dev/full")
-
-    with pytest.raises(ResultsError, match="not a regular file"):
-        ResultsFile.resume(path, source)
-    with pytest.raises(ResultsError, match="not a regular file"):
-        ResultsFile.create(path, source)
 
 
 @pytest.mark.anyio

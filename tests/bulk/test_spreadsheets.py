@@ -109,6 +109,71 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        *("#NAME?", " #N/A ", "#DIV/0!", "#NV", "#¿NOMBRE?", "#ССЫЛКА!", "Err:502", "#######"),
+        *("nan", "NaN", "NaT", "<NA>", "NULL", "(null)", "\\N"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("columns", "text", "field"),
+    [
+        ("to,text,sender", None, "text"),
+        ("to,sender,text", None, "sender"),
+        ("to,First Name,sender", "Hello {first name}", "First Name"),
+    ],
+)
+def test_what_stands_for_a_missing_value_is_not_sent(
+    tmp_path: Path, columns: str, text: str | None, field: str, value: str
+) -> None:
+    """A formula that failed, or the mark of a data frame or a database, makes its row bad.
+
+    It was texted to the recipient.
+    """
+    read = _read(tmp_path, f"{columns}\n{NUMBER},{value},Hello\n", text=text)
+
+    what = f"{field}: holds {value.strip()}, which stands for a value that is missing"
+    assert [f"{what}; correct or empty the cell"] == read
+
+
+@pytest.mark.parametrize(
+    ("column", "more", "rest"),
+    [
+        ("text", "", ""),
+        ("subject", "", ""),
+        ("html", ",subject", ",Hello"),
+        ("caption", ",media", ",https://x.test/a.png"),
+    ],
+)
+def test_a_text_that_was_meant_to_be_filled_is_not_sent(
+    tmp_path: Path, column: str, more: str, rest: str
+) -> None:
+    """A column of the file in braces in a text is a mistake: everybody would get it as it is."""
+    text = f"to,{column},First Name{more}\n{NUMBER},Hello {{first name}},Ola{rest}\n"
+
+    read = _read(tmp_path, text)
+
+    assert [f"{column}: has {{first name}}, a column of the file, which only --text fills"] == read
+
+
+def test_a_missing_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
+    """A mark in a column of metadata, and a text that resembles one, stop nothing."""
+    rows = ("Hello,#N/A", "#WIN!,", "#N/A means n/a,", "Nan,", "None,", "{hotels} {},")
+    text = "to,text,Hotel\n" + "".join(f"{NUMBER},{each}\n" for each in rows)
+
+    read = _read(tmp_path, text)
+
+    assert [
+        _message(metadata={"Hotel": "#N/A"}),
+        _message("#WIN!"),
+        _message("#N/A means n/a"),
+        _message("Nan"),
+        _message("None"),
+        _message("{hotels} {}"),
+    ] == read
+
+
+@pytest.mark.parametrize(
     ("header", "options", "why"),
     [
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),

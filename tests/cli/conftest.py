@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.command import Ran
+from support.results_of_a_file import ROWS
 from support.sandbox_fixtures import sandbox_in_thread
 
 from omnimsg.cli import main
@@ -46,3 +47,11 @@ def sandbox(served: Sandbox, tmp_path: Path) -> Sandbox:
     served.reset()
     (tmp_path / "omnimsg.toml").write_text(served.config_toml())
     return served
+
+
+@pytest.fixture
+def sent(run: Run, sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+    """Send a file with good, rejected and bad rows to the sandbox, and return the sandbox."""
+    (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in ROWS))
+    run("send-many", "many.csv")
+    return sandbox

@@ -14,9 +14,9 @@ from support.toy import ToyAdapter
 
 from omnimsg.adapter import Capabilities
 from omnimsg.cli import sandbox_process
+from omnimsg.cli.bench_run import DecisiveLimit, LoadResult, phone_numbers
+from omnimsg.cli.config_for_sandbox import load_config_for_sandbox
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.load_run import DecisiveLimit, LoadResult, phone_numbers
-from omnimsg.cli.redirected_config import load_redirected
 from omnimsg.cli.sandbox_process import start_sandbox_process
 from omnimsg.engine.policy import Limits, OnAmbiguous, RetryPolicy
 from omnimsg.sandbox import MAGIC, config
@@ -169,7 +169,7 @@ def test_failures_are_reported(run: Run, sandbox: Sandbox) -> None:
 
 def test_the_accounts_settings_are_kept(tables: Path) -> None:
     """Policy, sender, codes and extras are the user's; URL and credentials are the sandbox's."""
-    loaded = load_redirected(tables, None, SANDBOX_ACCOUNTS)
+    loaded = load_config_for_sandbox(tables, None, SANDBOX_ACCOUNTS)
 
     account, policy = loaded.adapters["main"].account, loaded.policies["main"]
     sandbox_account = SANDBOX_ACCOUNTS["clickatell"]
@@ -186,7 +186,7 @@ def test_the_accounts_settings_are_kept(tables: Path) -> None:
 
 def test_only_the_account_is_loaded(tables: Path) -> None:
     """Errors in other accounts do not matter, and a nested table keeps only the user's keys."""
-    loaded = load_redirected(tables, "bird", SANDBOX_ACCOUNTS)
+    loaded = load_config_for_sandbox(tables, "bird", SANDBOX_ACCOUNTS)
 
     adapter = loaded.adapters["bird"]
     assert ["bird"] == list(loaded.adapters)
@@ -199,7 +199,7 @@ def test_a_provider_from_the_environment(tables: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PROVIDER", "clickatell")
     tables.write_text('[accounts.main]\nprovider = "env:PROVIDER"\napi_key = "mine"\n')
 
-    loaded = load_redirected(tables, None, SANDBOX_ACCOUNTS)
+    loaded = load_config_for_sandbox(tables, None, SANDBOX_ACCOUNTS)
 
     assert SANDBOX_ACCOUNTS["clickatell"]["base_url"] == loaded.adapters["main"].account.base_url
 

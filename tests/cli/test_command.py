@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any, get_type_hints
 
+import attrs
 import pytest
 from support.command import run_process
 
@@ -76,11 +79,20 @@ FLAGS = {
 }
 
 
+def _function(command: str) -> Any:
+    """Return the function of a command."""
+    words = command.replace("-", "_").split()
+    return getattr(import_module(f"omnimsg.cli.{words[0]}"), words[-1])
+
+
 def _docstring(command: str) -> str:
     """Return the docstring of a command's function."""
-    words = command.replace("-", "_").split()
-    function = getattr(import_module(f"omnimsg.cli.{words[0]}"), words[-1])
-    return str(function.__doc__)
+    return str(_function(command).__doc__)
+
+
+def _described(value: Any) -> set[str]:
+    """Return the names that a docstring describes."""
+    return set(re.findall(r"^    (\w+): ", cleandoc(value.__doc__), re.MULTILINE))
 
 
 def test_help_lists_every_command(run: Run) -> None:
@@ -117,6 +129,20 @@ def test_help_of_a_command_lists_its_flags(run: Run, command: str) -> None:
     for flag in FLAGS[command]:
         assert flag in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_flag_is_described(command: str) -> None:
+    """Each parameter of a command, and each field of a class of flags, has a text for the help."""
+    function = _function(command)
+    hints = {name: kind for name, kind in get_type_hints(function).items() if name != "return"}
+    classes = [each for each in hints.values() if isinstance(each, type) and attrs.has(each)]
+
+    missing = hints.keys() - _described(function)
+    for each in classes:
+        missing |= {field.name for field in attrs.fields(each)} - _described(each)
+
+    assert set() == missing
 
 
 def test_an_unknown_command(run: Run) -> None:

@@ -221,6 +221,22 @@ def test_the_printed_addresses_are_those_that_are_verified(config: Path) -> None
         assert [f"{base}/bird", f"{base}/clickatell/SECRET", f"{base}/messente"] == sorted(found)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["", "hooks.example.com", "https://u:s3cret@a.example", "https://a.example/?k=s3cret"],
+)
+def test_a_wrong_public_address_is_an_error_of_the_flag(
+    config: Path, run: Run, address: str
+) -> None:
+    """The error names the flag, and shows no secret; the advice says what to give."""
+    ran = run("listen", "--port", "0", "--public-url", address, "--config", str(config))
+
+    assert 2 == ran.code
+    assert ran.error.startswith("error: --public-url: must be an address such as 'https://hooks")
+    assert "up to the account's name" in ran.hint
+    assert "s3cret" not in ran.err
+
+
 def test_ctrl_c_is_exit_code_0(config: Path) -> None:
     """Ctrl+C ends the command with exit code 0."""
     with listening(config) as (process, _, _):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,7 +46,7 @@ CALLS: dict[str, Callable[[Client, Any, Path], Awaitable[object]]] = {
 }
 
 
-@pytest.mark.parametrize("deadline", [None, float("nan"), "soon", 10**400])
+@pytest.mark.parametrize("deadline", [None, float("nan"), "5", b"5", True, 10**400])
 @pytest.mark.parametrize("call", CALLS)
 async def test_an_invalid_deadline_is_refused(call: str, deadline: Any, tmp_path: Path) -> None:
     """An invalid `deadline` is an error that names it; there is no request, and no file is left."""
@@ -67,7 +69,7 @@ OTHERS: list[tuple[str, Callable[[Client, Any], Awaitable[object]]]] = [
 ]
 
 
-@pytest.mark.parametrize("seconds", [float("nan"), "soon", timedelta(seconds=5)])
+@pytest.mark.parametrize("seconds", [float("nan"), "5", True, timedelta(seconds=5)])
 @pytest.mark.parametrize(("name", "call"), OTHERS)
 async def test_other_invalid_seconds_are_refused(
     name: str, call: Callable[[Client, Any], Awaitable[object]], seconds: Any
@@ -79,3 +81,20 @@ async def test_other_invalid_seconds_are_refused(
             await call(client, seconds)
 
     assert [] == provider.messages
+
+
+class _Other:
+    """A number of another library, such as a scalar of numpy."""
+
+    def __float__(self) -> float:
+        return 5.0
+
+
+@pytest.mark.parametrize("seconds", [5, Decimal(5), Fraction(10, 2), _Other()])
+async def test_seconds_may_be_any_kind_of_number(seconds: Any) -> None:
+    """A number of seconds need not be a float."""
+    provider = FakeProvider()
+    async with provider.client() as client:
+        outcome = await client.send(Message("+37255500001", "Hi"), deadline=seconds)
+
+    assert "accepted" == outcome.kind

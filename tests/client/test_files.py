@@ -211,7 +211,7 @@ async def test_a_target_path_may_be_text(tmp_path: Path) -> None:
     assert FILE == target.read_bytes()
 
 
-@pytest.mark.parametrize("limit", ["5", 1.5, -1])
+@pytest.mark.parametrize("limit", ["5", 1.5, -1, True])
 async def test_an_invalid_max_bytes_is_refused(limit: Any) -> None:
     """An invalid `max_bytes` is an error that names it, and nothing is fetched."""
     async with Server(answer(200, FILE)) as server, client_of(server) as client:

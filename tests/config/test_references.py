@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,28 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pytest
 from support.adapters import KEY, TinyAdapter
+from support.config import MAIN, error_of, one
 
-from omnimsg import Client, ConfigError, Network, OnAmbiguous, Secret
+from omnimsg import ConfigError, Network, OnAmbiguous, Secret
 from omnimsg.config import load_config
 from omnimsg.config.loading import config_from_mapping
 from omnimsg.config.references import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MAIN = "configuration: accounts.main."
-
-
-def one(**changes: Any) -> dict[str, Any]:
-    """Build a configuration of one Tiny account."""
-    return {"accounts": {"main": {"provider": "tiny", "key": KEY, **changes}}}
-
-
-def error_of(source: Any) -> str:
-    """Return the error text of a configuration that cannot be loaded."""
-    with pytest.raises(ConfigError) as caught:
-        load_config(source)
-    return str(caught.value)
 
 
 VALUES = {
@@ -180,128 +166,6 @@ def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
     assert "nested" in error_of(file)
 
 
-def test_a_long_name_of_an_account() -> None:
-    """An account's name may have 64 characters; a longer one is an error."""
-    table = one()["accounts"]["main"]
-
-    assert ["a" * 64] == list(load_config({"accounts": {"a" * 64: table}}).adapters)
-    assert "at most 64" in error_of({"accounts": {"a" * 250: table}})
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("https://a.example\n.evil.example", "https://a.example\t", " https://a.example"),
-        *("https://a.example/\r\nX: y", "https://a..example", "https://" + "a" * 64 + ".example"),
-        *("https://a.example\\@evil.example", "https://a b.example", "https://a.example/x y"),
-        "https://a%00.example",
-    ],
-)
-def test_an_ambiguous_base_url_is_refused(url: str) -> None:
-    """A base URL that parsers read in different ways, such as one with a line break, is refused."""
-    assert error_of(one(base_url=url)).startswith(f"{MAIN}base_url: must be")
-
-
-def test_http_for_another_machine() -> None:
-    """Plain `http` to another machine needs `allow_http`; the error names that key."""
-    url = "http://sandbox:8700/tiny"
-
-    assert "allow_http = true" in error_of(one(base_url=url))
-    assert url == load_config(one(base_url=url, allow_http=True)).adapters["main"].account.base_url
-
-
-TWO = {
-    "default": "a",
-    "accounts": {
-        "a": {"provider": "tiny", "key": KEY},
-        "b": {"provider": "tiny", "key": "env:OMNIMSG_UNSET"},
-        "c": {"provider": "tiny", "key": "file:no/such", "limits": {"queue": "env:OMNIMSG_UNSET"}},
-    },
-}
-
-
-@pytest.mark.anyio
-async def test_a_missing_secret_is_an_error_when_its_account_is_used() -> None:
-    """The default account needs its secrets at once, the other accounts at their first use."""
-    async with Client.from_config(TWO) as client:
-        assert ["a"] == list(client.accounts)
-        with pytest.raises(ConfigError, match=r"accounts\.b\.key: .* OMNIMSG_UNSET is not set"):
-            client.preview("x", account="b")  # type: ignore[arg-type]  # never read
-        with pytest.raises(ConfigError, match=r"accounts\.c\.key"):
-            await client.status("c:1")
-
-    assert "accounts.b.key" in error_of({**TWO, "default": "b"})
-    with pytest.raises(ConfigError, match="no account 'd'"):
-        Client.from_config(TWO, default="d")
-    with pytest.raises(ConfigError, match=r"accounts\.b\.key"):
-        Client.from_config(TWO, default="b")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "path"),
-    [
-        ("callbacks", {"public_url": "env:OMNIMSG_UNSET"}, "callbacks.public_url"),
-        ("routes", [{"accounts": ["a"], "ttl": "env:OMNIMSG_UNSET"}], "routes[0].ttl"),
-        ("budgets", [{"name": "day", "window": "env:OMNIMSG_UNSET"}], "budgets[0].window"),
-    ],
-)
-def test_a_missing_value_of_no_account_is_an_error(key: str, value: object, path: str) -> None:
-    """A missing value outside of the accounts is an error at load time."""
-    said = error_of({**TWO, key: value})
-
-    assert f"{path}: the environment variable OMNIMSG_UNSET is not set" in said
-
-
-def test_another_problem_of_an_unused_account_is_an_error() -> None:
-    """A mistyped key of an unused account is an error at load time."""
-    wrong = {"provider": "tiny", "key": "env:OMNIMSG_UNSET", "sendr": "x"}
-
-    said = error_of({"default": "a", "accounts": {**TWO["accounts"], "b": wrong}})  # type: ignore[dict-item]
-
-    assert "did you mean 'sender'?" in said
-    assert "OMNIMSG_UNSET" in said
-
-
-def test_a_loaded_configuration_is_a_source_too() -> None:
-    """`Client.from_config` takes what `load_config` returned."""
-    config = load_config(TWO)
-
-    assert "a" == Client.from_config(config).default
-    with pytest.raises(ConfigError, match=r"accounts\.b\.key"):
-        Client.from_config(config, default="b")
-
-
-def test_from_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`OMNIMSG_CONFIG` names the file; the default is `omnimsg.toml` in the working directory."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("omnimsg.toml", "named.toml"):
-        account = name.partition(".")[0]
-        (tmp_path / name).write_text(f'[accounts.{account}]\nprovider = "tiny"\nkey = "{KEY}"\n')
-
-    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
-    assert "omnimsg" == Client.from_env().default
-    monkeypatch.setenv("OMNIMSG_CONFIG", "named.toml")
-    assert "named" == Client.from_env().default
-    monkeypatch.setenv("OMNIMSG_CONFIG", "missing.toml")
-    with pytest.raises(ConfigError, match=r"missing\.toml: no such file"):
-        Client.from_env()
-
-
-def test_from_env_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says where the file was looked for, and which variable names another one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OMNIMSG_CONFIG", raising=False)
-    monkeypatch.delenv("OMNIMSG_URL", raising=False)
-
-    with pytest.raises(ConfigError) as caught:
-        Client.from_env()
-
-    assert str(caught.value) == (
-        "omnimsg.toml: no such file in the working directory, and OMNIMSG_CONFIG names no other;"
-        " `omnimsg sandbox --print-config > omnimsg.toml` makes a first one"
-    )
-
-
 def _has_digits(_: object, __: Any, pin: Secret | None) -> None:
     if pin is not None:
         raise ValueError(f"the pin {pin.reveal()} has no digit")
@@ -375,143 +239,3 @@ def test_a_hint_names_only_what_can_be_set(monkeypatch: pytest.MonkeyPatch) -> N
         said = error_of(one(**{key: 5}))
         assert said.startswith(f"{MAIN}{key}: is not a known key")
         assert "'key_length'" not in said
-
-
-@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
-@pytest.mark.parametrize(
-    ("name", "mode", "url", "warned"),
-    [
-        ("omnimsg.toml", 0o644, "https://tiny.example", True),
-        ("omnimsg.toml", 0o640, "https://tiny.example", False),
-        ("omnimsg.toml", 0o644, "http://127.0.0.1:1", False),
-        ("key", 0o604, "https://tiny.example", True),
-        ("key", 0o600, "https://tiny.example", False),
-    ],
-)
-def test_a_file_that_everybody_can_read(
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    name: str,
-    mode: int,
-    url: str,
-    warned: bool,
-) -> None:
-    """A world-readable file with a secret gives one warning, unless it is a sandbox's."""
-    caplog.set_level(logging.WARNING)
-    (tmp_path / "key").write_text(KEY)
-    (tmp_path / "key").chmod(0o600)
-    config = tmp_path / "omnimsg.toml"
-    key = KEY if name == "omnimsg.toml" else "file:key"
-    config.write_text(f'[accounts.a]\nprovider = "tiny"\nkey = "{key}"\nbase_url = "{url}"\n')
-    config.chmod(0o644)
-    (tmp_path / name).chmod(mode)
-
-    load_config(config)
-    load_config(config)
-
-    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
-    assert ([True] if warned else []) == [str(tmp_path / name) in each for each in said]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
-def test_files_of_one_name_that_everybody_can_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A warning names a file as the configuration does; one of that name elsewhere gets its own."""
-    caplog.set_level(logging.WARNING)
-    for folder in (tmp_path / "one", tmp_path / "other"):
-        folder.mkdir()
-        (folder / "a-shared-key").write_text(KEY)
-        (folder / "a-shared-key").chmod(0o604)
-        (folder / "omnimsg.toml").write_text(
-            '[accounts.a]\nprovider = "tiny"\nkey = "file:a-shared-key"\n'
-        )
-
-        monkeypatch.chdir(folder)
-        load_config("omnimsg.toml")
-
-    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
-    assert [True, True] == [each.startswith("a-shared-key holds") for each in said]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
-@pytest.mark.parametrize(
-    ("keys", "mode", "warned"),
-    [
-        ('["file:old", "env:NEW"]', 0o600, []),
-        ('["file:old", "env:NEW"]', 0o604, ["old"]),
-        ('["file:old", "a-signing-key"]', 0o600, ["omnimsg.toml"]),
-    ],
-)
-def test_a_list_of_secrets_that_everybody_can_read(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    keys: str,
-    mode: int,
-    warned: list[str],
-) -> None:
-    """Each secret of a list is checked for readable files; a reference itself is no secret."""
-    caplog.set_level(logging.WARNING)
-    monkeypatch.setenv("NEW", "new-signing-key")
-    (tmp_path / "old").write_text("old-signing-key")
-    (tmp_path / "old").chmod(mode)
-    config = tmp_path / "omnimsg.toml"
-    config.write_text(f'[accounts.a]\nprovider = "toy"\nkey = "env:NEW"\ncallback_keys = {keys}\n')
-    config.chmod(0o644)
-
-    load_config(config)
-
-    said = [each.getMessage() for each in caplog.records if each.name == "omnimsg.config"]
-    assert [True] * len(warned) == [
-        str(tmp_path / name) in each for name, each in zip(warned, said, strict=True)
-    ]
-
-
-@pytest.mark.parametrize("keys", [{}, {"channel": "whatsapp"}, {"channel": "sms"}])
-def test_a_sender_that_no_channel_can_carry(
-    monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
-) -> None:
-    """A sender that none of the account's channels supports is an error: it would be dropped."""
-
-    class MuteAdapter(TinyAdapter):
-        capabilities = attrs.evolve(
-            TinyAdapter.capabilities,
-            channels={
-                name: attrs.evolve(each, fields=each.fields - {"sender"})
-                for name, each in TinyAdapter.capabilities.channels.items()
-            },
-        )
-
-    monkeypatch.setattr("omnimsg.config.plugins.InstalledProviders.adapter", lambda *_: MuteAdapter)
-
-    assert error_of(one(sender="Shop", **keys)).startswith(f"{MAIN}sender: cannot be used: tiny")
-    assert load_config(one(**keys)).adapters
-
-
-def test_a_channel_that_the_account_does_not_have() -> None:
-    """A default channel on which the account cannot send is an error that names those it has."""
-    why = f"{MAIN}channel: is not one that the account can send on; use sms"
-
-    assert error_of(one(channel="viber", sender="Shop")).startswith(why)
-    assert load_config(one(channel="sms")).adapters
-
-
-@pytest.mark.parametrize(("value", "why"), [(0, None), (-1, "at least 0"), ("x", "a number")])
-def test_the_keys_of_the_network(value: Any, why: str | None) -> None:
-    """Network keys are checked for type and range like all others."""
-    if why is None:
-        assert 0.0 == load_config(one(keepalive=value)).policies["main"].network.keepalive
-    else:
-        assert why in error_of(one(keepalive=value))
-    assert "more than 0" in error_of(one(connect_timeout=0))
-    assert "proxy: must be" in error_of(one(proxy="https://p.example"))
-
-
-def test_a_ca_file_is_relative_to_the_configuration(tmp_path: Path) -> None:
-    """`ca_file` is relative to the configuration; a file without a certificate is an error."""
-    config = tmp_path / "omnimsg.toml"
-    (tmp_path / "ca.pem").write_text("nothing")
-    for name in ("ca.pem", "missing.pem"):
-        config.write_text(f'[accounts.a]\nprovider = "tiny"\nkey = "{KEY}"\nca_file = "{name}"\n')
-        assert f"ca_file: the file {tmp_path}/{name} has no certificate" in error_of(config)

@@ -136,6 +136,13 @@ def test_an_editor_sees_what_is_wrong_with_a_route(
     assert valid == validator.is_valid({"accounts": {"main": table}, "routes": [route]})
 
 
+def test_an_editor_sees_that_a_key_is_deprecated() -> None:
+    """A key that is read but has no effect any more is marked as deprecated, and no other is."""
+    limits = config_schema()["definitions"]["bird"]["properties"]["limits"]["properties"]
+
+    assert ["queue"] == [name for name, each in limits.items() if each.get("deprecated")]
+
+
 def test_a_provider_that_is_broken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that cannot be imported is left out; the others keep their keys."""
     broken = EntryPoint("broken", "support.broken_plugin:Nothing", plugins.GROUP)

@@ -20,6 +20,7 @@ from omnimsg.domain.opt_out import Consent, ConsentChange
 if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
+OUT, IN = Consent.OPTED_OUT, Consent.OPTED_IN
 PLAIN, MARKETING = message(), message(tags=("marketing",))
 
 
@@ -53,6 +54,9 @@ def verdicts(
         ((change(Consent.MARKETING_OPTED_OUT), change(Consent.OPTED_IN, 1)), [False, False]),
         ((change(Consent.OPTED_IN, 1), change(Consent.OPTED_OUT)), [False, False]),
         ((change(Consent.OPTED_IN), change(Consent.OPTED_OUT, 1)), [True, True]),
+        (tuple(map(change, (OUT, IN, OUT), (0, 1, 2))), [True, True]),
+        (tuple(map(change, (IN, OUT, IN), (0, 1, 2))), [False, False]),
+        (tuple(map(change, (IN, OUT, IN), (2, 1, 0))), [False, False]),
         # An older STOP that arrives late still counts beside a newer opt-out of marketing.
         ((change(Consent.MARKETING_OPTED_OUT, 1), change(Consent.OPTED_OUT)), [True, True]),
         # Of two changes at the same time the order is unknown: the message is suppressed.

@@ -71,6 +71,22 @@ def test_a_later_report_settles(names: dict[str, str]) -> None:
     assert ["main:m1"] == [each.id for each in place.ends]
 
 
+def test_a_report_that_another_process_gets_settles() -> None:
+    """A report settles the send of any process that uses the same store."""
+    place, store = World(kind=Silent), MemoryStore()
+
+    async def story(client: Client, _: Receiver) -> tuple[Accepted, float]:
+        sending = asyncio.ensure_future(client.send(texts(1)[0], settle=120))
+        async with place.client(store=store) as other:
+            await report(other.receiver(), after=4)
+        return await sending, place.loop.now - 1000
+
+    found, seconds = place.live(story, store=store)
+
+    assert "m1" == found.provider_id
+    assert pytest.approx(7, abs=0.1) == seconds
+
+
 def test_closing_ends_the_wait() -> None:
     """Closing the client ends the wait at once, and the caller gets the doubt."""
     place = World()

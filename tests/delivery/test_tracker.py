@@ -309,8 +309,8 @@ async def test_every_name_wakes_who_waits_for_a_message(world: World) -> None:
 
     async def wait(name: str) -> None:
         with world.tracker.waiters.watch(name) as waiter:
-            tracked = await waiter.next()
-            woken.append(f"{name} {tracked.legs[0].status}")
+            assert await waiter.next()
+            woken.append(name)
 
     tasks = [asyncio.ensure_future(wait(each)) for each in names]
     await settled()
@@ -318,23 +318,20 @@ async def test_every_name_wakes_who_waits_for_a_message(world: World) -> None:
     await world.tracker.apply(report(Status.SENT, "m1", "r1", batch="b1"))
     await asyncio.gather(*tasks)
 
-    assert sorted(f"{each} sent" for each in names) == sorted(woken)
+    assert sorted(names) == sorted(woken)
 
 
 async def test_a_change_between_two_waits_is_not_lost(world: World) -> None:
-    """A change between two waits is returned at once by the next wait."""
+    """Changes between two waits end the next wait at once, and only that one."""
     with world.tracker.waiters.watch(M1) as waiter:
         await world.tracker.apply(report(Status.SENT, "m1"))
         await world.tracker.apply(report(Status.DELIVERED, "m1"))
-        tracked = await waiter.next()
+        is_news = await waiter.next()
         again = asyncio.ensure_future(waiter.next())
         await settled()
 
-        assert not again.done()
+        assert (True, False) == (is_news, again.done())
         again.cancel()
-
-    assert tracked.status is not None
-    assert Status.DELIVERED is tracked.status.status
 
 
 class LostAnswer(MemoryStore):

@@ -61,6 +61,43 @@ def test_waiting_for_an_acceptance_of_another_process_ends_with_its_reference() 
     assert pytest.approx(1, abs=0.1) == seconds
 
 
+def test_a_report_that_another_process_gets_is_noticed_in_a_shared_store() -> None:
+    """`wait` reads a store that processes share again, long before it asks the provider."""
+    place, store = World(reply=ok, kind=Asked), MemoryStore()
+
+    async def story(client: Client, _: Receiver) -> tuple[Status, float]:
+        message = await client.send(texts(1)[0])
+        waiting = asyncio.ensure_future(client.wait(message))
+        async with place.client(store=store) as other:
+            await report(other.receiver(), after=4, state="delivered", id="id-r0")
+        return (await waiting).status, place.loop.now - 1000
+
+    status, seconds = place.live(story, store=store)
+
+    assert (Status.DELIVERED, []) == (status, place.looked)
+    assert pytest.approx(7, abs=0.1) == seconds
+
+
+def test_a_shared_store_is_read_ever_more_rarely() -> None:
+    """A wait of an hour costs the store about as many queries as the provider gets look-ups."""
+    place = World(reply=ok, kind=Asked)
+    found: list[float] = []
+
+    class Counted(DatabaseStore):
+        async def find(self, names: Names) -> Tracked | None:
+            found.append(place.loop.now - 1000)
+            return await super().find(names)
+
+    async def story(client: Client, _: Receiver) -> None:
+        with pytest.raises(TimeoutError):
+            await client.wait("main:id-r0", timeout=3600)
+
+    place.live(story, store=Counted())
+
+    assert [1, 3, 7, 15] == [round(each) for each in found[1:5]]
+    assert 2 * 3600 / 30 == pytest.approx(len(found), abs=5)
+
+
 def test_waiting_for_a_message_of_an_unknown_account_is_refused() -> None:
     """A mistyped id is an error at once, not a message that is late."""
     place = World(kind=Asked)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 import pytest
 
 import omnimsg
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 examples: Any = importlib.import_module("examples")
 generate: Any = importlib.import_module("generate")
+docstrings: Any = importlib.import_module("docstrings")
 
 PAGES: list[Path] = examples.PAGES
 EXAMPLES = [each for page in PAGES for each in examples.examples(page)]
@@ -204,6 +206,16 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
     index = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
     assert f"| [`{name}`](" in index
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_list_of_attributes_is_whole(name: str) -> None:
+    """Where a docstring describes the fields of a public value, it describes all of them."""
+    value = getattr(omnimsg, name)
+    fields = attrs.fields_dict(value) if isinstance(value, type) and attrs.has(value) else {}
+    described = docstrings.attributes(value) if fields else {}
+
+    assert not described or set() == {each for each in fields if each[0] != "_"} - described.keys()
 
 
 def _prose(page: Path) -> str:

@@ -18,6 +18,9 @@ HOSTS = [
     "käse.example",
     "☃.example",
     "xn--kse-qla.example",
+    "\u4f8b\u3048\u3002\u30c6\u30b9\u30c8",
+    "0x7f.example",
+    "4.pool.example",
     "192.0.2.1",
     "[::1]",
     "[2001:db8::1]:8443",
@@ -55,6 +58,18 @@ NO_HOSTS = [
     "999.1.1.1",
     "192.0.2.1.5",
     "192.0.2.01",
+    # All of them are 127.0.0.1 for some programs: with other dots, other digits, in hexadecimal.
+    "127\u30020\u30020\u30021",
+    "127\uff0e0\uff0e0\uff0e1",
+    "127\uff610\uff610\uff611",
+    "\uff11\uff12\uff17.0.0.1",
+    "127.0.0.\u2460",
+    "%31%32%37.0.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0X7F.1",
+    "127.0.0.0x1",
+    "127.0.0.1.",
 ]
 
 

@@ -69,12 +69,15 @@ OURS = MessageId("main:m-1")
         "{}\uff01",
         "\u2014 {}\u3002",
         "\u200f{}\u2060",
+        "{} \U0001f64f\U0001f3fd",
+        "\U0001f6d1{}\u2764\ufe0f",
+        "\U0001f1ff\U0001f1e6 {} =(",
         "{}" + " " * 100,
         "\u200b" * 100 + "{}" + "." * 100,
     ],
 )
 def test_stop_in_any_form(word: str, pattern: str) -> None:
-    """A stop word opts out in any case, whatever spaces, punctuation or marks surround it."""
+    """A stop word opts out in any case, with any spaces, punctuation, emoji or marks around it."""
     for text in (word, word.upper(), word.title()):
         assert Consent.OPTED_OUT is RULES.consent_in(pattern.format(text))
 
@@ -170,6 +173,7 @@ def test_a_word_of_both_lists_opts_out() -> None:
         (lambda: OptOutRules(countries=None), "OptOutRules.countries"),  # type: ignore[arg-type]
         (lambda: OptOutRules(countries=["+33"]), "OptOutRules.countries"),  # type: ignore[arg-type]
         (lambda: OptOutRules(countries={"FR": Keywords()}), "OptOutRules.countries"),
+        (lambda: OptOutRules(countries={33: Keywords()}), "OptOutRules.countries"),  # type: ignore[dict-item]
         (
             lambda: OptOutRules(countries={"+33": ["ARRET"]}),  # type: ignore[dict-item]
             "OptOutRules.countries['+33']",
@@ -294,7 +298,9 @@ def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> N
     """A refusal for an opt-out counts in reports and outcomes; our own `SUPPRESSED` does not."""
     evidence = Evidence(Status.REJECTED, "X", reason=reason, fault=reason.fault)
     report = StatusEvent(**COMMONS, leg=LegStatus(timeline=Timeline.of(evidence, NOW)))
-    message = Message("+37255500001", "Hello", reference="r-1")
+    message = Message(
+        "+37255500001", "Hello", channel=Channel.WHATSAPP, sender="Shop", reference="r-1"
+    )
     failure = Failure(reason=reason, retry=Retry.NEVER)
     outcome = Rejected(reference="r-1", account="main", failure=failure)
 
@@ -303,8 +309,10 @@ def test_refusals_of_the_provider(reason: Reason, expected: Consent | None) -> N
 
     assert expected is (in_report and in_report.consent)
     assert expected is (in_outcome and in_outcome.consent)
-    assert in_outcome is None or ("+37255500001", "r-1") == (
+    assert in_outcome is None or ("+37255500001", Channel.WHATSAPP, "Shop", "r-1") == (
         in_outcome.address,
+        in_outcome.channel,
+        in_outcome.sender,
         in_outcome.reference,
     )
 
@@ -313,13 +321,17 @@ def test_an_opt_out_counts_whatever_is_reported_after_it() -> None:
     """Every report about a message is looked through, not only the last one."""
     refused = Timeline.of(Evidence(Status.FAILED, "X", reason=Reason.OPTED_OUT), NOW)
     later = Timeline.of(Evidence(Status.DELIVERED, "Y"), NOW + timedelta(seconds=1))
-    legs = [LegStatus(timeline=later.merge(refused)), LegStatus(timeline=refused.merge(later))]
+    legs = [
+        LegStatus(channel=Channel.SMS, timeline=later.merge(refused)),
+        LegStatus(channel=Channel.VIBER, timeline=refused.merge(later)),
+    ]
 
     changes = changes_in_legs(legs, account="main", address="+37255500001", reference="r-1")
 
-    assert [(Consent.OPTED_OUT, NOW, "+37255500001", "r-1")] * 2 == [
-        (each.consent, each.at, each.address, each.reference) for each in changes
-    ]
+    assert [
+        (Consent.OPTED_OUT, NOW, "+37255500001", "r-1", Channel.SMS),
+        (Consent.OPTED_OUT, NOW, "+37255500001", "r-1", Channel.VIBER),
+    ] == [(each.consent, each.at, each.address, each.reference, each.channel) for each in changes]
 
 
 def test_a_contact_of_the_provider_has_its_value() -> None:

@@ -249,6 +249,51 @@ def test_a_doubt_outlives_a_caller_that_gives_up_at_the_next_account(is_leg: boo
     assert {"a": 1, "b": 1} == wires.asked()
 
 
+def test_a_doubt_at_the_second_account_outlives_a_caller_that_gives_up_at_the_third() -> None:
+    """A refusal before the doubt takes nothing from it."""
+    own = {each: Policy(retry=RetryPolicy(attempts=1)) for each in "ab"}
+    own["c"] = Policy(limits=Limits(concurrency=1))
+    route = Route(accounts=("a", "b", "c"), on_ambiguous="resend", sender="Shop")
+    replies = saying_("no-money"), saying_("who-knows"), slowly(5.0, "ok")
+    wires = Routed(*replies, routes=[route], policies=own)
+    message = Message(NUMBER, TEXT, reference="order-71")
+
+    async def story(client: Client) -> Outcome:
+        other = asyncio.create_task(client.send(*texts(1), account="c"))
+        await asyncio.sleep(1)
+        call = asyncio.create_task(client.send(message))
+        await asyncio.sleep(1)
+        call.cancel()
+        await other
+        return await outcome_of(client, message)
+
+    again = wires.run(story)
+
+    assert ("ambiguous", "b") == (again.kind, again.account)
+    assert {"a": 1, "b": 1, "c": 1} == wires.asked()
+
+
+def test_a_doubt_ends_when_the_next_account_accepts_the_message_without_its_caller() -> None:
+    """A message that was accepted after its caller gave up is known as accepted."""
+    policy = Policy(retry=RetryPolicy(attempts=1))
+    route = Route(accounts=("a", "b"), on_ambiguous="resend")
+    replies = saying_("who-knows"), slowly(5.0, "ok")
+    wires = Routed(*replies, routes=[route], policies={"a": policy, "b": policy})
+    message = Message(NUMBER, TEXT, reference="order-71")
+
+    async def story(client: Client) -> Outcome:
+        call = asyncio.create_task(client.send(message))
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.sleep(10)
+        return await outcome_of(client, message)
+
+    again = wires.run(story)
+
+    assert ("accepted", "b") == (again.kind, again.account)
+    assert {"a": 1, "b": 1} == wires.asked()
+
+
 async def test_an_outcome_is_known_once_no_account_has_the_message_in_flight() -> None:
     """The outcome at one account says nothing while the message is in flight at another."""
     message = Message(NUMBER, TEXT, reference="order-71")
@@ -262,3 +307,21 @@ async def test_an_outcome_is_known_once_no_account_has_the_message_in_flight() -
     ]
 
     assert [None, accepted, None, None] == found
+
+
+async def test_the_outcome_of_another_message_is_not_that_of_a_message() -> None:
+    """Messages with another reference or other words say nothing of a message."""
+    message = Message(NUMBER, TEXT, reference="order-71")
+    others = [
+        Message(NUMBER, TEXT, reference="order-72"),
+        Message(NUMBER, "Other", reference="order-71"),
+    ]
+    accepted = Accepted(reference="order-71", account="a", provider_id="1")
+    ended, pending = (asyncio.get_running_loop().create_future() for _ in range(2))
+    ended.set_result(accepted)
+    elsewhere = [(each, future, 0.0) for each in others for future in (ended, pending)]
+
+    assert [None, accepted] == [
+        known_outcome(elsewhere, message),
+        known_outcome([*elsewhere, (message, ended, 0.0)], message),
+    ]

@@ -6,17 +6,20 @@ import asyncio
 import gc
 import logging
 import weakref
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import Reply, accepted, tiny
-from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, legs_of, message, told, wire
+from support.adapters import FakeTransport, Reply, accepted, tiny
+from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, Seen, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
 
-from omnimsg import Channel, Leg, Message, NotSent
+from omnimsg import Channel, Client, ConfigError, Leg, Message, NotSent
+from omnimsg.fallback.chain_leg import ChainLeg
 
 if TYPE_CHECKING:
-    from omnimsg import Client, Outcome
+    from omnimsg import Outcome
+    from omnimsg.fallback.chain_leg import LegTarget
 
 
 def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,6 +31,31 @@ def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureF
 
     assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
     assert "closed while 1 messages waited" in caplog.text
+
+
+def test_a_loop_that_ends_says_that_legs_are_not_tried(caplog: pytest.LogCaptureFixture) -> None:
+    """With `asyncio.run` for each send, legs end with the loop, and one warning counts them.
+
+    It came when the client closed, which the client of a task queue never does.
+    """
+    seen, given = Seen(), [message(ELSEWHERE, reference=f"r{number}") for number in range(3)]
+    adapters = [tiny(name=name, kind=Asked) for name in "ab"]
+    client = Client(adapters, default="a", transport=lambda _: FakeTransport(), observers=[seen])
+
+    async def send() -> None:
+        await asyncio.gather(*map(client.send, given))
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        asyncio.run(send())
+    states, told_of = seen.states, [each.message for each in caplog.records]
+    asyncio.run(client.aclose())
+
+    assert [(0, "a", "accepted")] * 3 + [(0, "a", "abandoned")] * 3 == states
+    assert [
+        "the event loop ended while 3 messages waited for the delivery of a leg; the legs after it"
+        " are not tried; await finish_legs before, or use omnimsg.sync"
+    ] == told_of
+    assert told_of == [each.message for each in caplog.records]
 
 
 @pytest.mark.parametrize("legs", [(ELSEWHERE, Leg(channel=Channel.SMS, account="c")), (ELSEWHERE,)])
@@ -231,3 +259,26 @@ def test_a_leg_whose_account_was_removed_is_not_sent(leg: Leg, first: str) -> No
     (refused,) = [each.outcome for each in seen.events if each.leg == 1]
     assert isinstance(refused, NotSent)
     assert "fallback[0].account" == refused.failure.path
+    assert "no account 'b'" in str(refused.failure.detail)
+
+
+def test_a_message_whose_own_account_was_removed_names_no_leg() -> None:
+    """A message whose account is gone when its turn comes is refused without the path of a leg."""
+
+    def gone() -> LegTarget:
+        raise ConfigError("no account 'a'")
+
+    leg = ChainLeg(
+        index=0,
+        message=message(),
+        find_target=gone,
+        channel=None,
+        ttl=None,
+        account="a",
+        send_at=None,
+    )
+
+    refused = asyncio.run(leg.submit(datetime.now(UTC), 1.0))
+
+    assert isinstance(refused, NotSent)
+    assert ("a", None) == (refused.account, refused.failure.path)

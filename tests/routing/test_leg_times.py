@@ -6,10 +6,11 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from support.adapters import Reply, accepted
-from support.legs import COMES, ELSEWHERE, handed_over, legs_of, message, told, wire
-from support.routed import outcome_of, saying, slowly
+from support.legs import COMES, ELSEWHERE, Asked, Seen, handed_over, legs_of, message, told, wire
+from support.routed import Routed, outcome_of, saying, slowly
 
 from omnimsg import Channel, Leg, Match, Route, RouteLimits
 
@@ -154,6 +155,37 @@ def test_a_leg_whose_ttl_is_over_before_it_leaves_is_followed() -> None:
     assert [("deadline_exceeded", "ttl")] == [
         (each.reason, each.failure.path) for each in second.earlier
     ]
+
+
+class WithoutTtl(Asked):
+    """`Asked` that has no ttl on any channel."""
+
+    capabilities = attrs.evolve(
+        Asked.capabilities,
+        channels={
+            channel: attrs.evolve(each, fields=each.fields - {"ttl"})
+            for channel, each in Asked.capabilities.channels.items()
+        },
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_ttl_that_the_provider_has_not_is_kept_by_omnimsg(stream: bool) -> None:
+    """A leg leaves without a ttl that its provider would refuse, and is followed at its end."""
+    seen = Seen()
+    replies = wire(accepted, COMES), wire(accepted, COMES)
+    routed = Routed(*replies, kind=WithoutTtl, observers=[seen])
+
+    async def story(client: Client) -> int:
+        await handed_over(client, message(ELSEWHERE), stream=stream)
+        await asyncio.sleep(59.0)
+        too_early = routed.asked()["b"]
+        await asyncio.sleep(2.0)
+        return too_early
+
+    assert 0 == routed.run(story)
+    assert [None, None] == [each.ttl for each in seen.handed_over_legs]
+    assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
 
 
 def test_after_a_leg_without_a_ttl_nothing_goes_unless_it_fails() -> None:

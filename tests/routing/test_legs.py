@@ -46,11 +46,14 @@ from omnimsg import (
     Secret,
 )
 from omnimsg.adapter import Request, Response
+from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.status import Evidence, LegStatus, MessageStatus, Status, Timeline
 from omnimsg.fallback.conclusion import conclusion_of
+from omnimsg.routing.plan import PlannedLeg
 
 if TYPE_CHECKING:
-    from omnimsg import Client, Outcome
+    from omnimsg import Client, Outcome, Plan, Tracked
     from omnimsg.engine.delivery_events import StatusChanged
 
 
@@ -118,15 +121,17 @@ def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> Non
     store = DatabaseStore(fails_with=fails_with)
     routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES), store=store)
 
-    async def story(client: Client) -> None:
+    async def story(client: Client) -> int:
         store.is_down = True
         await client.send(message(ELSEWHERE))
         await asyncio.sleep(30.0)
         store.is_down = False
-        await asyncio.sleep(60.0)
+        await asyncio.sleep(29.0)
+        too_early = routed.asked()["b"]
+        await asyncio.sleep(31.0)
+        return too_early
 
-    routed.run(story)
-
+    assert 0 == routed.run(story)
     assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
 
 
@@ -181,15 +186,15 @@ def test_a_leg_is_handed_over_alone(stream: bool) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_doubtful_leg_is_followed_only_where_that_was_chosen(stream: bool) -> None:
     """After an ambiguous leg no further leg is sent, unless its account resends."""
-    found: list[tuple[type[Any], int]] = []
+    found: list[tuple[type[Any], int, str]] = []
     for on_ambiguous in (OnAmbiguous.HOLD, OnAmbiguous.RESEND):
         policy = Policy(retry=AT_ONCE, on_ambiguous=on_ambiguous)
-        routed, _ = legs_of(saying("who-knows"), accepted, policies={"a": policy})
+        routed, seen = legs_of(saying("who-knows"), accepted, policies={"a": policy})
         given = [message(ELSEWHERE)]
         (outcome,) = routed.send_many(given) if stream else [routed.send(given[0])]
-        found.append((type(outcome), routed.asked()["b"]))
+        found.append((type(outcome), routed.asked()["b"], seen.states[0][2]))
 
-    assert [(Ambiguous, 0), (Accepted, 1)] == found
+    assert [(Ambiguous, 0, "doubtful"), (Accepted, 1, "doubtful")] == found
 
 
 @pytest.mark.parametrize(
@@ -276,18 +281,19 @@ class Carrying(Asked):
 
 @pytest.mark.parametrize("content", [None, "Your table"])
 def test_what_a_leg_takes_over_of_its_message(content: str | None) -> None:
-    """No later leg answers a message of another channel; only repeated content is encrypted."""
+    """A leg has its own sender, answers no message, and only repeated content is encrypted."""
     seen, encryption = Seen(), Encryption(key=Secret("k"))
     routed = Routed(
         saying("no-such-number"), accepted, kind=Carrying, observers=[seen], policies={}
     )
     leg = Leg(channel=Channel.SMS, account="b", content=content)
 
-    routed.send(message(leg, reply_to="a:1", encryption=encryption))
+    routed.send(message(leg, sender="Shop", reply_to="a:1", encryption=encryption))
 
     first, second = seen.handed_over_legs
-    assert ("a:1", encryption) == (first.reply_to, first.encryption)
-    assert (None, encryption if content is None else None) == (second.reply_to, second.encryption)
+    assert ("Shop", "a:1", encryption) == (first.sender, first.reply_to, first.encryption)
+    assert (None, None) == (second.sender, second.reply_to)
+    assert (encryption if content is None else None) == second.encryption
     assert (leg.content or first.content) == second.content
 
 
@@ -302,6 +308,30 @@ def test_a_late_delivery_is_recorded_as_reached_twice(caplog: pytest.LogCaptureF
     assert known.reached_twice
     assert [(1, "b", "reached"), (0, "a", "reached_twice")] == seen.states[3:]
     assert "reached its recipient twice" in caplog.text
+
+
+def test_a_late_delivery_that_another_process_hears_of_is_recorded_too() -> None:
+    """What another process writes to the shared store counts like a report that came here."""
+    store = MemoryStore()
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, (0.0, "delivered")), store=store)
+
+    async def story(client: Client) -> Tracked | None:
+        sent = await client.send(message(ELSEWHERE))
+        await asyncio.sleep(300)
+        evidence = Evidence(Status.DELIVERED, "delivered")
+        leg = LegStatus(timeline=Timeline.of(evidence, routed.loop.utc_now()))
+        found = MessageStatus(id=sent.id, legs=(leg,))
+        known = await client.tracked(sent)
+        assert known is not None
+        await store.update(known.names, lambda now: (now or known).looked_up(found))
+        await asyncio.sleep(1200)
+        return await client.tracked(sent)
+
+    known = routed.run(story)
+
+    assert known is not None
+    assert known.reached_twice
+    assert [(1, "b", "reached"), (0, "a", "reached_twice")] == seen.states[3:]
 
 
 class Words(str):
@@ -344,6 +374,16 @@ def test_a_leg_that_is_reached_late_stops_those_after_it() -> None:
     told(routed, message(*legs), 7200.0)
 
     assert 0 == routed.asked()["c"]
+
+
+def test_a_message_that_cannot_be_sent_itself_names_its_own_field() -> None:
+    """A failure about the message and not about one of its legs has no leg in its path."""
+    routed, _ = legs_of(accepted, accepted)
+
+    outcome = routed.send(message(ELSEWHERE, tags=["night"]))
+
+    assert isinstance(outcome, NotSent)
+    assert ("tags", 0) == (outcome.failure.path, routed.asked()["a"])
 
 
 BAD: dict[str, tuple[Leg, str]] = {
@@ -405,6 +445,25 @@ def test_legs_of_routes_take_the_route_of_their_channel() -> None:
     )
 
 
+@pytest.mark.parametrize(("account", "expected"), [("a", True), ("b", False)])
+def test_a_provider_runs_no_leg_that_has_a_route_to_another_account(
+    account: str, *, expected: bool
+) -> None:
+    """An account that carries legs itself gets only those that their own routes would give it."""
+    routes = (
+        Route(accounts=("a",), match=Match(channels=[Channel.WHATSAPP])),
+        Route(accounts=(account,)),
+    )
+    routed = Routed(accepted, accepted, kind=CarriesLegsAtA, routes=routes)
+
+    async def story(client: Client) -> Plan:
+        return client.plan(message(SMS))
+
+    (leg,) = routed.run(story).legs
+
+    assert (account, expected) == (leg.account, leg.by_provider)
+
+
 class NoViberAtA(Asked):
     """`Asked` with Viber, which its account `a` does not have."""
 
@@ -460,6 +519,19 @@ def test_a_plan_shows_the_legs() -> None:
     assert [("a", "sms", False), ("b", "sms", False)] == [
         (each.account, each.channel, each.by_provider) for each in plan.legs
     ]
+
+
+def test_a_plan_shows_the_legs_of_a_provider() -> None:
+    """The legs that the provider runs have its account, and their own channel and ttl."""
+    routed = Routed(accepted, kind=CarriesLegsAtA)
+
+    async def story(client: Client) -> Any:
+        return client.plan(message(Leg(channel=Channel.SMS, ttl=90)))
+
+    plan = routed.run(story)
+
+    leg = PlannedLeg(channel=Channel.SMS, account="a", ttl=90, by_provider=True)
+    assert (leg,) == plan.legs
 
 
 def test_a_refused_leg_shows_in_the_plan() -> None:

@@ -27,6 +27,7 @@ from omnimsg import (
     Limits,
     Match,
     Message,
+    Otp,
     Plan,
     Policy,
     Price,
@@ -36,7 +37,8 @@ from omnimsg import (
     RouteLimits,
     Secret,
 )
-from omnimsg.adapter import Account
+from omnimsg.adapter import Account, Source
+from omnimsg.routing.masked_request import MaskedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,9 +188,9 @@ class _Quotes(TinyAdapter):
 def test_an_address_has_no_secret() -> None:
     """Secrets in the path or the query of a request are masked, those of a list too.
 
-    Of a secret that begins as another one does, the rest was shown.
+    Of a secret that ends as another one does, the rest would be shown.
     """
-    settings = _ManySecrets(key=Secret("abcd"), others=(Secret("abcdefgh"), Secret("stuvwxyz")))
+    settings = _ManySecrets(key=Secret("wxyz"), others=(Secret("abcdefgh"), Secret("stuvwxyz")))
     adapter = _Quotes(Account(name="main", settings=settings, base_url="https://a.example"))
     client = Client([adapter], transport=lambda _: FakeTransport(accepted))
 
@@ -197,6 +199,28 @@ def test_an_address_has_no_secret() -> None:
     assert request is not None
     assert "https://a.example/***/send" == request.url
     assert (("token", "***"), ("key", "***")) == request.query
+
+
+class _Uploads(TinyAdapter):
+    """Sends to another host, with neither credentials nor a text as its body."""
+
+    def sending(self, messages: Sequence[Message], context: Context) -> Request:
+        request = super().sending(messages, context)
+        body = Source(data=b"x", size=1, sha256="0" * 64)
+        return attrs.evolve(
+            request,
+            url="https://files.example/x",
+            body=body,
+            content_type=None,
+            authenticated=False,
+        )
+
+
+def test_only_what_a_request_has_is_shown() -> None:
+    """A plan adds no host, header or body that the request itself has not."""
+    request = plan(Message("+27820000001", "x"), kind=_Uploads).request
+
+    assert MaskedRequest(method="POST", url="https://files.example/x") == request
 
 
 def test_the_request_has_no_secret() -> None:
@@ -229,6 +253,22 @@ def test_parts_and_price() -> None:
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        Message("+27820000001", "x", channel="whatsapp"),
+        Message("+27820000001", Otp(disclaimer=False), channel="sms"),
+    ],
+)
+def test_only_a_text_by_sms_has_parts_and_a_price(message: Message) -> None:
+    """A message of another channel or content is not counted in parts."""
+    prices = Prices(currency="EUR", per_part={"+": 0.09})
+
+    found = plan(message, policies={"b": Policy(prices=prices)})
+
+    assert (None, None) == (found.sms, found.price)
+
+
+@pytest.mark.parametrize(
     ("prices", "expected"),
     [
         ({"27": 0.1}, "Prices.per_part.27: must be a plus and the first digits"),
@@ -248,6 +288,28 @@ def test_notes() -> None:
 
     assert Channel.SMS is found.channel
     assert ("channel: sms, because the message names none",) == found.notes
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"), [(None, ("sender: 'Shop', the account's",)), ("Own", ())]
+)
+def test_the_senders_of_the_account_are_noted(
+    sender: str | None, expected: tuple[str, ...]
+) -> None:
+    """A plan's notes name the sender that the account adds to a message without one."""
+    adapter = TinyAdapter(
+        Account(
+            name="main",
+            settings=TinySettings(key=Secret(KEY)),
+            base_url="https://a.example",
+            sender="Shop",
+        )
+    )
+    client = Client([adapter], transport=lambda _: FakeTransport(accepted))
+
+    found = client.plan(Message("+37255500001", "x", channel="sms", sender=sender))
+
+    assert expected == found.notes
 
 
 def test_a_ttl_that_the_provider_rounds_is_noted() -> None:

@@ -71,9 +71,24 @@ NUMBER = "+27820000001"
             Message(NUMBER, "x", metadata={"tenant": "t2"}),
         ),
         (
+            {"metadata": {"tenant": "t1", "tier": 2}},
+            Message(NUMBER, "x", metadata={"tenant": "t1", "tier": 2}),
+            Message(NUMBER, "x", metadata={"tenant": "t1"}),
+        ),
+        (
             {"prefixes": ["+27"], "senders": ["Shop"], "priorities": ["high"]},
             Message(NUMBER, "x", sender="Shop", priority="high"),
             Message("+37255500001", "x", sender="Shop", priority="high"),
+        ),
+        (
+            {"senders": ["Shop"], "priorities": ["high"]},
+            Message(NUMBER, "x", sender="Shop", priority="high"),
+            Message(NUMBER, "x", sender="Shop"),
+        ),
+        (
+            {"channels": ["sms"], "senders": ["Shop"], "priorities": ["high"]},
+            Message(NUMBER, "x", sender="Shop", priority="high"),
+            Message(NUMBER, "x", priority="high"),
         ),
     ],
 )
@@ -169,7 +184,15 @@ def all_of(routed: Routed, count: int, *, stream: bool, **options: Any) -> list[
     return accounts
 
 
-def test_what_a_route_adds() -> None:
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ({"sender": "Shop", "ttl": 60}, [("Shop", 60), ("Own", 5)]),
+        ({"sender": "Shop"}, [("Shop", None), ("Own", 5)]),
+        ({"ttl": 60}, [(None, 60), ("Own", 5)]),
+    ],
+)
+def test_what_a_route_adds(added: dict[str, Any], expected: object) -> None:
     """A route's sender and ttl apply to messages that have none of their own."""
     handed_over: list[tuple[str | None, int | None]] = []
 
@@ -177,13 +200,26 @@ def test_what_a_route_adds() -> None:
         def handed_over(self, event: HandedOver) -> None:
             handed_over.append((event.message.sender, event.message.ttl))
 
-    route = Route(accounts=("a",), sender="Shop", ttl=60)
+    route = Route(accounts=("a",), **added)
     routed = Routed(accepted, routes=(route,), observers=(Ear(),))
     messages = [Message(NUMBER, "x"), Message(NUMBER, "x", sender="Own", ttl=5)]
 
     routed.send_many(messages)
 
-    assert [("Shop", 60), ("Own", 5)] == handed_over
+    assert expected == handed_over
+
+
+@pytest.mark.parametrize("added", [{}, {"sender": "Shop"}])
+@pytest.mark.parametrize("stream", [False, True])
+def test_only_messages_are_sent(added: dict[str, Any], stream: bool) -> None:
+    """What is no message is refused by its type, whatever its route would add."""
+    routed = Routed(accepted, routes=(Route(accounts=("a",), **added),))
+    given: Any = {"to": NUMBER}
+
+    with pytest.raises(TypeError, match="Message"):
+        _ = routed.send_many([given]) if stream else routed.send(given)
+
+    assert {"a": 0} == routed.asked()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -257,7 +293,13 @@ def test_a_spread_keeps_shares(weights: list[int]) -> None:
             {"strategy": "weighted", "weights": {"a": 0}},
             "Route.weights.a: must be a whole number from 1 to 1000",
         ),
+        ({"weights": 5}, "Route.weights: must be a mapping"),
+        *(
+            ({"strategy": "weighted", "weights": {"a": weight}}, "from 1 to 1000")
+            for weight in (True, "3", 1.5, 1001)
+        ),
         ({"strategy": "random"}, "Route.strategy: must be one of failover"),
+        ({"on_ambiguous": "sometimes"}, "Route.on_ambiguous: must be one of hold"),
         ({"on_ambiguous": "resend_if_not_found"}, "Route.on_ambiguous: must be hold or resend"),
     ],
 )
@@ -274,6 +316,11 @@ def test_an_invalid_route_is_refused(given_: dict[str, Any], expected: str) -> N
         ({"channels": ["fax"]}, r"Match.channels\[0\]: must be one of sms, whatsapp"),
         ({"contents": ["letter"]}, "Match.contents: must be some of binary, card"),
         ({"priorities": ["urgent"]}, r"Match.priorities\[0\]: must be one of low, normal, high"),
+        *(
+            ({name: 7}, f"Match.{name}: must be a sequence of")
+            for name in ("channels", "prefixes", "contents", "tags", "priorities", "senders")
+        ),
+        ({"prefixes": [27]}, "Match.prefixes.*str"),
         ({"tags": "code"}, "Match.tags: must be a sequence of str"),
         ({"metadata": ["code"]}, "Match.metadata: must be a mapping, not tuple"),
     ],

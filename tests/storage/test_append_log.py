@@ -19,6 +19,7 @@ from support.waiting import wait_until
 
 from omnimsg.storage import append_log
 from omnimsg.storage.append_log import AppendLog, LogChangedError, NotRegularFileError
+from omnimsg.storage.file_state import digest_of
 from omnimsg.storage.writing_thread import WritingThread
 
 if TYPE_CHECKING:
@@ -322,6 +323,26 @@ async def test_a_time_alone_is_no_change(log: AppendLog, path: Path) -> None:
     await _written(log, b"after\n")
 
     assert b"before\nbetween\nafter\n" == _read(path)
+
+
+async def test_a_file_that_nobody_else_touches_is_not_read_again(
+    log: AppendLog, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log compares no content while only itself writes, nor twice for one change of the time."""
+    compared: list[bytes] = []
+
+    def counted(descriptor: int) -> Any:
+        compared.append(_read(path))
+        return digest_of(descriptor)
+
+    monkeypatch.setattr(append_log, "digest_of", counted)
+    await _written(log, b"first\n")
+    await _written(log, b"second\n")
+    _make_newer(path)
+    await _written(log, b"third\n")
+    await _written(log, b"fourth\n")
+
+    assert [b"first\nsecond\n"] == compared
 
 
 async def test_a_change_of_what_an_earlier_process_wrote(path: Path) -> None:

@@ -83,6 +83,18 @@ class World:
             raise asyncio.CancelledError
         return Response(200, orjson.dumps({"there": said == "there"}))
 
+    def client(self, **options: Any) -> Client:
+        """Build a client, such as one of several processes."""
+        wire = FakeTransport(self.answer)
+        return Client(
+            [tiny(kind=self.kind)],
+            policies={"main": Policy(retry=RetryPolicy(attempts=1), limits=Limits(linger=0))},
+            transport=lambda _: wire,
+            clock=self.loop,
+            callbacks=CallbackOptions(public_url=PUBLIC_URL),
+            **options,
+        )
+
     def live(self, story: Callable[[Client, Receiver], Awaitable[Any]], **options: Any) -> Any:
         """Let something happen to a client with a receiver."""
 
@@ -91,16 +103,7 @@ class World:
                 self.ends.append(event)
 
         async def told() -> Any:
-            wire = FakeTransport(self.answer)
-            client = Client(
-                [tiny(kind=self.kind)],
-                policies={"main": Policy(retry=RetryPolicy(attempts=1), limits=Limits(linger=0))},
-                transport=lambda _: wire,
-                clock=self.loop,
-                observers=[Doubts()],
-                callbacks=CallbackOptions(public_url=PUBLIC_URL),
-                **options,
-            )
+            client = self.client(observers=[Doubts()], **options)
             receiver = client.receiver()
             try:
                 return await story(client, receiver)

@@ -1,4 +1,4 @@
-"""How much work it takes to decode a compressed body."""
+"""How a compressed body is decoded in pieces, and how much work that takes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from omnimsg.transport.answer_error import AnswerError
 from omnimsg.transport.content_coding import Decoder, decode_whole
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 MEMBER = gzip.compress(b"")
 
 _decompressobj = zlib.decompressobj
+
+
+def _raw(data: bytes) -> bytes:
+    """Compress without a head and a checksum, as some servers do."""
+    return zlib.compress(data, wbits=-zlib.MAX_WBITS)
 
 
 class Counted:
@@ -61,3 +69,39 @@ def test_a_body_is_decoded_across_the_pieces_that_zlib_gets() -> None:
     decoded = decode_whole(Decoder("gzip"), body, 1_000_000)
 
     assert b"".join(texts) == decoded
+
+
+@pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 128 * 1024])
+@pytest.mark.parametrize(
+    ("coding", "compress"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", _raw)],
+    ids=["gzip", "deflate", "raw deflate"],
+)
+def test_a_body_that_fills_its_last_piece_is_whole(
+    coding: str, compress: Callable[[bytes], bytes], size: int
+) -> None:
+    """A body of exactly the size of a decoded piece is decoded, and not taken for a part of one."""
+    assert bytes(size) == decode_whole(Decoder(coding), compress(bytes(size)), size)
+
+
+def test_a_body_of_the_largest_size_is_kept() -> None:
+    """The limit is the size of the largest body, and not of the smallest that is refused."""
+    body = gzip.compress(bytes(1000))
+
+    assert [bytes(1000), None] == [
+        decode_whole(Decoder("gzip"), body, each) for each in (1000, 999)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"words", "is not compressed as its Content-Encoding says"),
+        (gzip.compress(b"{}")[:-1], "has a compressed body that is cut off"),
+    ],
+    ids=["another coding", "cut off"],
+)
+def test_why_a_body_cannot_be_decoded(body: bytes, why: str) -> None:
+    """The error tells a body in another coding from one that is cut off."""
+    with pytest.raises(AnswerError, match=why):
+        decode_whole(Decoder("gzip"), body, 1000)

@@ -81,6 +81,25 @@ def test_unencrypted_and_unusable_urls_are_refused(base: str, url: str) -> None:
     assert Reason.MISCONFIGURED is fault.reason
 
 
+@pytest.mark.parametrize("origin", ["http://api.tiny.example", "http://api.tiny.example:8080"])
+def test_a_refusal_names_the_host_as_it_stands(origin: str) -> None:
+    """The error names the host with its port, where the URL has one, and without the path."""
+    fault = refusal(BASE, Request("GET", f"{origin}/a/secret"))
+
+    assert f"{origin} is not encrypted" in str(fault)
+    assert "secret" not in str(fault)
+
+
+def test_a_request_without_a_body_has_no_media_type() -> None:
+    """A media type is that of a body."""
+    found = [
+        endpoints().resolve(Request("POST", "/x", body, content_type="image/png"))[1]
+        for body in (b"x", None)
+    ]
+
+    assert [True, False] == ["Content-Type" in headers for headers in found]
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -10,6 +10,7 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_email
+from omnimsg.domain.email_address import why_not_email
 from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
 from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.redaction import hidden, masked
@@ -50,9 +51,11 @@ def _tuple_of_emails(owner: object, field: attrs.Attribute[Any], value: object) 
     if not isinstance(value, tuple):
         raise validate.refuse(owner, field.name, "must be a sequence of e-mail addresses")
     for index, each in enumerate(value):
-        if not isinstance(each, str) or not is_email(each):
-            path = f"{field.name}[{index}]"
+        path = f"{field.name}[{index}]"
+        if not isinstance(each, str):
             raise validate.refuse(owner, path, "must be an e-mail address")
+        if not is_email(each):
+            raise validate.refuse(owner, path, why_not_email(each))
 
 
 def _to_headers(value: Mapping[str, str]) -> FrozenDict[str, str]:

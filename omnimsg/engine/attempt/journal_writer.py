@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import anyio
 import attrs
 
 from omnimsg.domain.log_fields import log_fields
@@ -44,15 +43,11 @@ class JournalWriter:
     Args:
         journal: The journal.
         account: The account's name.
-        settle_timeout: Seconds the journal gets to record outcomes.
     """
 
-    def __init__(
-        self, journal: Journal, account: str, *, settle_timeout: float = SETTLE_TIMEOUT
-    ) -> None:
+    def __init__(self, journal: Journal, account: str) -> None:
         self._journal = journal
         self._account = account
-        self._settle_timeout = settle_timeout
         self._process = os.getpid()
         self._tasks = EagerTasks()
         self._alarm = SharedTimeouts()
@@ -74,7 +69,7 @@ class JournalWriter:
                 in_time = call.has_ended
                 if not in_time:
                     call.task.cancel()
-                    await self._wait(call)
+                    await call.wait(SETTLE_TIMEOUT, self._alarm)
             if not in_time:
                 return local_failures.deadline_exceeded(TOO_SLOW)
         try:
@@ -96,10 +91,10 @@ class JournalWriter:
         call = self._tasks.start(self._journal.settle, attempt, outcomes)
         try:
             if not call.has_ended:
-                await call.wait(self._settle_timeout, self._alarm)
+                await call.wait(SETTLE_TIMEOUT, self._alarm)
         except asyncio.CancelledError:
             # If this wait is cancelled too, the call goes on and nobody waits for it.
-            await self._wait(call)
+            await call.wait(SETTLE_TIMEOUT, self._alarm)
             self._report_loss(call, outcomes)
             raise
         self._report_loss(call, outcomes)
@@ -125,10 +120,6 @@ class JournalWriter:
             # A copy, because a stream stores the message's position in it.
             ended[index] = attrs.evolve(answer, position=None)
         return ended
-
-    async def _wait(self, call: EagerTask[Any]) -> None:
-        with anyio.CancelScope(shield=True):
-            await call.wait(self._settle_timeout, self._alarm)
 
     def _report_loss(self, call: EagerTask[None], outcomes: Sequence[Outcome]) -> None:
         """Log outcomes that a call has not recorded; cancel a call that has not ended."""

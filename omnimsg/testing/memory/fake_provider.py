@@ -13,6 +13,7 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.serialization import message_from_json
 from omnimsg.domain.status import Status
 from omnimsg.json_codec import dumps, loads
+from omnimsg.sync import Client as SyncClient
 from omnimsg.testing.memory.fake_adapter import FakeAdapter
 from omnimsg.testing.memory.memory_transport import MemoryTransport
 from omnimsg.transport import TransportFault
@@ -69,6 +70,18 @@ class FakeProvider:
         """
         options.setdefault("transport", self.transport)
         return Client(map(FakeAdapter.of, accounts), default=accounts[0], **options)
+
+    def sync_client(
+        self, *, accounts: Sequence[str] = ("fake",), **options: Unpack[ClientOptions]
+    ) -> SyncClient:
+        """Return a client of `omnimsg.sync` whose accounts reach this provider.
+
+        Args:
+            accounts: The names of the accounts; the first one is the default.
+            options: The options of `Client`.
+        """
+        options.setdefault("transport", self.transport)
+        return SyncClient(map(FakeAdapter.of, accounts), default=accounts[0], **options)
 
     def refuse(
         self,

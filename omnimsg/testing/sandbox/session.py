@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from omnimsg.config.account_urls import URL_VARIABLE
 from omnimsg.config.toml_file import CONFIG_VARIABLE
-from omnimsg.config.url import URL_VARIABLE
 from omnimsg.testing.sandbox.config import SandboxConfig
 from omnimsg.testing.sandbox.facade import TestSandbox
 from omnimsg.testing.sandbox.thread import SandboxThread

@@ -127,7 +127,7 @@ class AnswerParser:
 
     def end(self) -> bool:
         """Note the end of the stream, which ends an answer without a length; return `is_whole`."""
-        if self._has_head and not self.is_whole and not self._has_length():
+        if self._has_head and not self._has_length():
             self.is_whole = True
             self.is_reusable = False
         return self.is_whole
@@ -143,7 +143,7 @@ class AnswerParser:
         chunks.clear()
         if len(body) > self._max_body:
             raise self._too_large()
-        if self.coding is not None and body:
+        if self.coding is not None:
             body = self._decoded(body)
         return Response(self.status, body, AnswerHeaders(self.lines))
 

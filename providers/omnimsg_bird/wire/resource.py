@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from omnimsg.adapter import read_code
-from omnimsg.adapter.inbound import address_of, message_id_of
+from omnimsg.adapter.inbound import address_of, address_text, message_id_of
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
@@ -102,13 +102,12 @@ def addresses(side: object) -> tuple[str, ...]:
     people = side.get("contacts")
     if not isinstance(people, list):
         people = [side.get("contact"), side.get("connector")]
-    return tuple(
-        address
+    found = [
+        address_text(person.get("identifierValue")) or address_text(person.get("platformAddress"))
         for person in people
         if isinstance(person, dict)
-        for address in [person.get("identifierValue") or person.get("platformAddress")]
-        if isinstance(address, str) and address
-    )
+    ]
+    return tuple([each for each in found if each is not None])
 
 
 def recipient_of(document: dict[str, Any]) -> str | None:

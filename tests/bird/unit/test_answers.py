@@ -223,6 +223,18 @@ def test_a_message_of_a_batch_is_looked_for_on_every_page(
     assert expected == (found and (found.status, found.reason))
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"), [("p-2", "p-2"), (None, None), ("", None), (7, None), ([], None)]
+)
+def test_a_page_of_the_history_names_the_next_one(
+    adapter: BirdAdapter, context: Context, given: object, expected: str | None
+) -> None:
+    """A page whose token is no text, or an empty one, is the last page."""
+    document = {"results": [], "nextPageToken": given}
+
+    assert Page((), expected) == read(adapter.history(HistoryQuery(), None, context), 200, document)
+
+
 @pytest.mark.parametrize("entry", [None, OF_A_BATCH | {"channelId": None}])
 def test_interactions_with_a_message_of_a_batch_that_is_not_listed(
     batching: BirdAdapter, context: Context, entry: object

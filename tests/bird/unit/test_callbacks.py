@@ -279,6 +279,14 @@ def test_a_text() -> None:
     assert callbacks.TEXT == event.raw
 
 
+@pytest.mark.parametrize("value", [48500100200, "48500100200 ", " +48500100200"])
+def test_the_sender_of_a_text_is_read_in_any_form(value: object) -> None:
+    """A person's number may be a JSON number or have spaces around it: their STOP counts."""
+    event = only("sms.inbound", callbacks.TEXT | {"sender": {"contact": _contact(value)}})
+
+    assert "+48500100200" == event.sender
+
+
 @pytest.mark.parametrize("connector", [{"id": "k"}, {"id": "k", "identifierValue": ""}])
 def test_a_text_to_a_connector_without_a_number(connector: dict[str, str]) -> None:
     """Our own number may be missing, as in the samples of Bird's page on receiving messages."""
@@ -418,7 +426,9 @@ def _contact(value: object) -> dict[str, Any]:
         # Of several recipients of an e-mail, the event does not say which one it is about.
         ({"contacts": [_contact("a@example.test"), _contact("b@example.test")]}, None),
         ({"contacts": [_contact(None)]}, None),
-        ({"contacts": [None, _contact(5), _contact("+48500100200")]}, "+48500100200"),
+        ({"contacts": [None, _contact([5]), _contact("+48500100200")]}, "+48500100200"),
+        ({"contacts": [_contact(48500100200)]}, "+48500100200"),
+        ({"contacts": [_contact(" +48500100200 ")]}, "+48500100200"),
         ({"contacts": [{"platformAddress": "+48500100200"}]}, "+48500100200"),
         # Our own number, to which the schema of an interaction allows it to be.
         ({"connector": {"id": "k", "identifierValue": "+48732000111"}}, None),

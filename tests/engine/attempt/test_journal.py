@@ -25,6 +25,7 @@ from support.adapters import (
 from support.audit import OutcomeJournal
 from support.diary import Diary, send
 from support.log_records import logged_fields
+from support.sending import settled
 from support.virtual import VirtualLoop
 
 from omnimsg import Accepted, Ambiguous, NotSent, Outcome, Reason, Retry
@@ -157,6 +158,27 @@ async def test_a_batch_that_is_refused_as_a_whole_while_the_account_closes_was_n
     ]
 
 
+async def test_a_request_waits_for_its_intent() -> None:
+    """No request leaves before its intent is recorded, which may take until the deadline."""
+    reached, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        reached.set()
+        await go.wait()
+
+    diary = Diary(intending=slowly)
+    sending = asyncio.create_task(send(diary, diary.wire()))
+    await reached.wait()
+    await settled()
+    before = [*diary.told]
+
+    go.set()
+    await sending
+
+    assert [] == before
+    assert ["intend", "request", "settle"] == [each[0] for each in diary.told]
+
+
 async def test_an_intent_that_fails_keeps_everything_back(caplog: pytest.LogCaptureFixture) -> None:
     """If the intent cannot be recorded, nothing is sent, and the callers get `NotSent`."""
     diary = Diary(intending=broken)
@@ -180,6 +202,23 @@ def test_a_slow_intent_ends_with_the_deadline_and_keeps_everything_back() -> Non
     assert isinstance(outcome, NotSent)
     assert (Reason.DEADLINE_EXCEEDED, Retry.NEVER) == (outcome.reason, outcome.retry)
     assert [("settle", ("r0", "not_sent"))] == diary.told
+
+
+def test_a_slow_intent_ends_before_its_outcome_is_recorded() -> None:
+    """A journal's calls about one attempt do not overlap, so one connection can serve them."""
+
+    async def rolled_back_late() -> None:
+        try:
+            await stuck()
+        finally:
+            await asyncio.sleep(1)
+            diary.told.append(("rolled back",))
+
+    diary = Diary(intending=rolled_back_late)
+
+    send_too_late(diary)
+
+    assert [("rolled back",), ("settle", ("r0", "not_sent"))] == diary.told
 
 
 def test_an_intent_that_ignores_its_cancellation_holds_nobody_for_ever() -> None:
@@ -260,13 +299,23 @@ async def test_an_outcome_that_cannot_be_recorded_still_reaches_the_caller(
 async def test_a_journal_that_never_comes_back_does_not_hold_the_caller_for_ever(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The wait for a journal to record an outcome is bounded, and the loss is logged."""
+    """A journal that takes too long to record an outcome is cancelled, and the loss is logged."""
     monkeypatch.setattr(journal_writer, "SETTLE_TIMEOUT", 0.02)
-    diary = Diary(settling=stuck)
+    is_cancelled = asyncio.Event()
+
+    async def stuck_until_cancelled() -> None:
+        try:
+            await stuck()
+        finally:
+            is_cancelled.set()
+
+    diary = Diary(settling=stuck_until_cancelled)
 
     outcomes = await send(diary, diary.wire())
+    await settled()
 
     assert [Accepted] == [type(each) for each in outcomes]
+    assert is_cancelled.is_set()
     assert "the journal is too slow and lost 1 outcomes" in caplog.text
 
 

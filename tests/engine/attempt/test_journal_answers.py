@@ -80,6 +80,17 @@ async def test_an_outcome_that_the_journal_keeps_never_changes() -> None:
     assert 17 == kept.position
 
 
+async def test_a_message_outside_a_stream_has_no_position() -> None:
+    """A position in an earlier stream, which the journal has kept, is dropped."""
+    kept = attrs.evolve(known("r0"), position=17)
+    account = account_engine(tiny(), FakeTransport(), journal=Diary(answers=lambda _: [kept]))
+
+    outcome = await account.submit(texts(1)[0], 10)
+    await close(account)
+
+    assert (kept, None) == (outcome, outcome.position)
+
+
 async def test_the_journal_is_not_told_the_outcomes_that_it_gave() -> None:
     """The journal is not given the outcomes that it returned itself."""
     diary = Diary(answers=lambda messages: [taken("r0"), *[None] * (len(messages) - 1)])
@@ -116,17 +127,17 @@ async def test_an_outcome_of_the_journal_says_nothing_about_the_provider() -> No
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "why"),
     [
-        lambda _: [],
-        lambda _: None,
-        lambda messages: [True] * len(messages),
-        lambda messages: [known("another")] * len(messages),
+        (lambda _: [], "one entry per message"),
+        (lambda _: None, "one entry per message"),
+        (lambda messages: [True] * len(messages), "the outcome of another message"),
+        (lambda messages: [known("another")] * len(messages), "the outcome of another message"),
     ],
     ids=["too few", "nothing", "no outcome", "another message's"],
 )
 async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
-    answers: Any, caplog: pytest.LogCaptureFixture
+    answers: Any, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing is sent if `intend` returns anything but one outcome or `None` for each message."""
     diary = Diary(answers=answers)
@@ -137,7 +148,7 @@ async def test_an_answer_that_breaks_the_contract_keeps_everything_back(
         (type(each), each.retry) for each in outcomes if not isinstance(each, Accepted)
     }
     assert not [each for each in diary.told if each[0] == "request"]
-    assert "the journal" in caplog.text
+    assert why in caplog.text
 
 
 async def test_two_workers_with_one_ledger_send_each_message_once() -> None:

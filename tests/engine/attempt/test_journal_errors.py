@@ -63,6 +63,24 @@ async def test_an_intent_that_fails_while_its_caller_is_cancelled_is_not_quoted(
     assert "never retrieved" not in caplog.text
 
 
+async def test_an_outcome_that_is_lost_after_its_caller_is_gone_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A `settle` that fails after its caller was cancelled is logged, and the caller ends so."""
+    go = asyncio.Event()
+    writer = JournalWriter(Quoting(go.wait), "main")
+    calling = asyncio.create_task(writer.settle(ATTEMPT, []))
+    await settled()
+
+    calling.cancel()
+    await settled()
+    go.set()
+    await asyncio.wait([calling])
+
+    assert calling.cancelled()
+    assert "lost 0 outcomes of account 'main'" in caplog.text
+
+
 async def test_an_outcome_that_fails_after_its_caller_is_gone_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

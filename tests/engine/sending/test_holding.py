@@ -12,6 +12,7 @@ from support.adapters import (
     accepted,
     close,
     references,
+    results,
     seconds,
     texts,
 )
@@ -23,9 +24,11 @@ from omnimsg import (
     AccountTrouble,
     Client,
     Held,
+    Message,
     NotSent,
     Observer,
     Outcome,
+    OutcomeUnclaimed,
     Policy,
     Reason,
     RetryPolicy,
@@ -103,6 +106,78 @@ async def test_messages_are_held_no_longer_than_their_deadline() -> None:
     assert isinstance(outcome, NotSent)
     assert Reason.DEADLINE_EXCEEDED is outcome.reason
     assert "unauthorized" in outcome.failure.detail
+
+
+def test_each_held_message_ends_at_its_own_deadline() -> None:
+    """A held message ends when its deadline passes, not only at the end of the pause."""
+    policy = Policy(account_trouble="hold", retry=NO_RETRY)
+    routed = Routed(saying("no-money"), policies={"a": policy})
+    ended: list[tuple[float, int]] = []
+
+    async def story(client: Client) -> None:
+        started = routed.loop.time()
+
+        async def send(message: Message, deadline: float) -> None:
+            await outcome_of(client, message, deadline=deadline)
+            ended.append((round(routed.loop.time() - started, 3), client.health()["a"].held))
+
+        await asyncio.gather(*map(send, texts(3), (3.0, 1.0, 2.0)))
+
+    routed.run(story)
+
+    assert [(1.0, 2), (2.0, 1), (3.0, 0)] == ended
+
+
+def test_a_held_message_whose_caller_is_gone_is_not_sent() -> None:
+    """A held message whose caller is cancelled ends then, and its deadline has no effect."""
+    policy = Policy(account_trouble="hold", retry=NO_RETRY)
+    unclaimed: list[str] = []
+
+    class Watching(Observer):
+        def outcome_unclaimed(self, event: OutcomeUnclaimed) -> None:
+            unclaimed.append(event.message.reference)
+
+    routed = Routed(saying("no-money"), policies={"a": policy}, observers=[Watching()])
+
+    async def story(client: Client) -> tuple[Outcome, int, list[str]]:
+        given_up, waiting = (
+            asyncio.create_task(outcome_of(client, each, deadline=deadline))
+            for each, deadline in zip(texts(2), (2.0, 20.0), strict=True)
+        )
+        await asyncio.sleep(1)
+        given_up.cancel()
+        await asyncio.sleep(0.5)
+        seen = client.health()["a"].held, [*unclaimed]
+        await asyncio.sleep(2)
+        routed.wires["a"].reply = accepted
+        return await waiting, *seen
+
+    outcome, held, ended = routed.run(story)
+
+    assert ("accepted", 1, ["r0"]) == (outcome.kind, held, ended)
+    assert ["r1"] == references(routed.wires["a"].requests[-1])
+
+
+def test_all_reasons_for_which_messages_are_held_are_told() -> None:
+    """Messages of one request that are held for different reasons name all of them, in order."""
+    told: list[tuple[str, ...]] = []
+
+    class Watching(Observer):
+        def held(self, event: Held) -> None:
+            told.append(event.reasons)
+
+    policy = Policy(account_trouble="hold", retry=NO_RETRY)
+    words = {"r0": "no-money", "r1": "no-channel"}
+    reply = lambda request: results({each: words[each] for each in references(request)})  # noqa: E731
+    routed = Routed(reply, policies={"a": policy}, observers=[Watching()])
+
+    async def story(client: Client) -> list[Outcome]:
+        return await asyncio.gather(*(outcome_of(client, each, deadline=1.0) for each in texts(2)))
+
+    outcomes = routed.run(story)
+
+    assert [("channel not enabled", "insufficient funds")] == told
+    assert all("channel not enabled, insufficient funds" in e.failure.detail for e in outcomes)
 
 
 async def test_by_default_an_account_in_trouble_fails_at_once() -> None:

@@ -55,6 +55,22 @@ async def test_a_message_arrives_as_it_was_handed_over() -> None:
     assert messages == provider.messages
 
 
+def test_code_without_an_event_loop_has_a_client_that_blocks() -> None:
+    """`sync_client` gives code for `omnimsg.sync` the same provider, with the same outcomes."""
+    provider = FakeProvider()
+    message = Message(TO, "Hello")
+    provider.refuse(Reason.INVALID_RECIPIENT, to="+27820002000")
+
+    with provider.sync_client(accounts=["main", "spare"]) as client:
+        accepted = client.send(message, account="spare")
+        with pytest.raises(RejectedError):
+            client.send(Message("+27820002000", "Hello"))
+
+        assert ("spare", Status.DELIVERED) == (accepted.account, client.wait(accepted).status)
+
+    assert [message] == provider.messages
+
+
 async def test_an_accepted_message_is_delivered_unless_a_test_says_otherwise() -> None:
     """A message is delivered by default; `report` sets the status that look-ups return."""
     provider = FakeProvider()

@@ -95,6 +95,28 @@ async def test_requests_go_through_the_tunnel_of_a_proxy(
     assert not any("proxy-authorization" in each.headers for each in server.requests)
 
 
+async def test_any_2xx_opens_the_tunnel(
+    transport_to: TransportTo, certificate: ssl.SSLContext, marking: Marking | None
+) -> None:
+    """A 2xx other than 200 opens the tunnel too (RFC 9110, 9.3.6); aiohttp takes 200 only.
+
+    aiohttp has no public way to change that; the refusal is named, and nothing has left.
+    """
+    created = partial(tunnel, head=b"HTTP/1.1 201 Created\r\n\r\n")
+    async with Server(answer(200, b"{}"), tls=certificate) as server, Server(created) as proxy:
+        address = f"http://127.0.0.1:{proxy.port}"
+        transport = transport_to(server.url, network=Network(proxy=address, ca_file=CERTIFICATE))
+        if marking is None:
+            response = await transport.exchange(GET, within=5.0, mark=WriteMark())
+
+            assert 200 == response.status
+        else:
+            fault, left = await failed(transport)
+
+            assert (Reason.MISCONFIGURED, False) == (fault.reason, left)
+            assert f"the proxy 127.0.0.1:{proxy.port} answered with HTTP 201" in fault.detail
+
+
 async def test_plain_http_does_not_go_through_a_proxy(
     transport_to: TransportTo,
 ) -> None:

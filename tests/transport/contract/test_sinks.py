@@ -60,6 +60,19 @@ async def test_what_is_no_file_is_kept(transport_to: TransportTo, status: int) -
     assert (status, body, b"") == (response.status, response.body, sink.value())
 
 
+@pytest.mark.parametrize(("request_", "has_sink"), [(GET, True), (FILE, False)])
+async def test_only_a_request_for_a_sink_with_one_has_its_answer_there(
+    transport_to: TransportTo, request_: Request, has_sink: bool
+) -> None:
+    """Other answers of a download are kept, such as the one that names the address of the file."""
+    sink = MemorySink()
+    async with Server(answer(200, b"{}")) as server:
+        given = sink if has_sink else None
+        response = await asked(transport_to(server.url), request_, sink=given)
+
+    assert (b"{}", b"") == (response.body, sink.value())
+
+
 async def test_an_answer_after_a_refused_file_is_kept_too(transport_to: TransportTo) -> None:
     """The answer to the next request is kept in memory, not written to the sink."""
     sink = MemorySink()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omnimsg.cli.waits import PauseReporter, failure_text, wait_text
+from omnimsg.cli.wait_text import PauseReporter, failure_text, wait_text
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.observers import Paused

@@ -74,6 +74,22 @@ def test_several_accounts() -> None:
             f"tiny://{SECRET}@main?limits=1&limits.linger=1",
             "account 1: limits.linger is a value and a table at once",
         ),
+        (f"tiny://{SECRET}?x@main", "account 1: the account's name, after the '@'"),
+        (f"tiny://k@{SECRET}?{SECRET}@main", "account 1: has a '?' before the last '@'"),
+        (f"tiny://{SECRET}%FF@main", "account 1: has '%' with bytes that are no UTF-8"),
+        (f"tiny://{SECRET}@main?sender=%FF", "account 1: has '%' with bytes that are no UTF-8"),
+        (f"tiny://{SECRET}@[::1]", "account 1: the account's name, after the '@'"),
+        (f"tiny://{SECRET}@main:80", "account 1: the account's name, after the '@'"),
+        (f"tiny://{SECRET}\nx@main", "account 1: has a line break or another character that"),
+        (f"tiny://{SECRET}@a\ntiny://x@b", "account 1: has a line break or another character that"),
+        (f"tiny://{SECRET}@a tiny://x@b", "account 1: has a path after the account's name"),
+        (f"tiny://{SECRET}@main?key=x", "account 1: key stands before the '?' already"),
+        (f"tiny://{SECRET}@main?provider=x", "account 1: provider stands before the '?' already"),
+        (
+            f"tiny://{SECRET}@main?channel=sms&channel=rcs",
+            "accounts.main.channel: must be one value, not a list",
+        ),
+        (f"tiny://{SECRET}@main?channel=", "accounts.main.channel: must be one of"),
         (f"tiny://{SECRET}@a,tiny://x@a", "account 2: the name 'a' is used twice"),
         (f"tiny://{SECRET}@a,", "account 2: does not begin with a provider"),
     ],
@@ -85,6 +101,21 @@ def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:
 
     assert f"OMNIMSG_URL: {expected}" in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "TINY://%3A%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2B%2C%3B%3D%25%20x@main",
+        "  tiny://%3A%2F%3F%23%5B%5D@!$&'()*+%2C;=% x@main/",
+    ],
+)
+def test_every_character_can_be_written(written: str) -> None:
+    """A key may have every reserved character; case, spaces around and a last slash are nothing."""
+    (adapter,) = load_url(f"{written}?base_url=http://[::1]:8025/").adapters.values()
+
+    assert ":/?#[]@!$&'()*+,;=% x" == adapter.account.settings.key.reveal()
+    assert ("main", "http://[::1]:8025") == (adapter.account.name, adapter.account.base_url)
 
 
 def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,3 +176,11 @@ def test_the_three_providers(text: str, expected: set[str], install: Any) -> Non
     settings = load_url(text).adapters["a"].account.settings
 
     assert expected <= {each for each in dir(settings) if getattr(settings, each)}
+
+
+def test_a_table_stands_after_the_question_mark(install: Any) -> None:
+    """A required key that is a table is not filled by what stands before the `@`."""
+    install(("bird", "omnimsg_bird:BirdAdapter"))
+
+    with pytest.raises(ConfigError, match="has 3 values before the '@', for access_key, workspace"):
+        load_url("bird://key:ws:c-1@a")

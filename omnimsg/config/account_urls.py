@@ -4,7 +4,7 @@
 * The values before the `@`, separated by colons, fill the provider's required keys in order.
 * The query has every other key: `sender=Shop`, nested keys with dots (`limits.concurrency=4`), and
   lists as one key for each item. Values may be numbers and booleans, as in a variable.
-* `%2C` is a literal comma; likewise `%40`, `%3A` and so on.
+* `%2C` is a literal comma; likewise `%40`, `%3A`, `%25` for a `%`, and so on.
 
 The accounts are validated and built like those of a file.
 """
@@ -12,8 +12,9 @@ The accounts are validated and built like those of a file.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
@@ -23,6 +24,7 @@ from omnimsg.config.plugins import load_adapter
 from omnimsg.config.references import FromReference, FromUrl
 from omnimsg.config.toml_file import CONFIG_VARIABLE
 from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.message_id import is_account_name
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 URL_VARIABLE = "OMNIMSG_URL"
 """The variable that contains accounts as URLs, in place of a configuration file."""
 
+_TABLES = (dict, Mapping, FrozenDict)
 _FORM = "provider://KEY@name?key=value"
 
 
@@ -71,8 +74,21 @@ def load_url(text: str, *, default: str | None = None, where: str = URL_VARIABLE
 
 def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
     """Parse a URL into the name of an account and its table, as a file would have it."""
+    if not url.isprintable():  # `urlsplit` would drop line breaks and tabs, also inside a key
+        raise ConfigError(
+            f"{where}: has a line break or another character that cannot be printed; put a ','"
+            " between accounts"
+        )
     try:
         parts = urlsplit(url)
+        credentials, at, name = parts.netloc.rpartition("@")
+        name = _decoded(name)
+        values = [FromReference(_decoded(each)) for each in credentials.split(":") if credentials]
+        query = parse_qsl(parts.query, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"{where}: has '%' with bytes that are no UTF-8; write '%' as %25"
+        ) from None
     except ValueError:
         raise ConfigError(f"{where}: is not a URL; write {_FORM}") from None
     if not parts.scheme or "://" not in url:
@@ -80,9 +96,10 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
     if parts.fragment:
         raise ConfigError(f"{where}: has a '#'; write it as %23")
     if parts.path.strip("/"):
-        raise ConfigError(f"{where}: has a path after the account's name; write '/' as %2F")
-    credentials, at, name = parts.netloc.rpartition("@")
-    name = unquote(name)
+        raise ConfigError(
+            f"{where}: has a path after the account's name; write '/' as %2F, and a ',' between"
+            " accounts"
+        )
     # Without an '@', the text in place of the name may be the key, so it is not shown.
     if not at or not is_account_name(name):
         raise ConfigError(
@@ -90,9 +107,6 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
             f" '-' only; write {_FORM}, and an '@' in a key as %40"
         )
     table: dict[str, Any] = {"provider": parts.scheme}
-    values = (
-        [FromReference(unquote(each)) for each in credentials.split(":")] if credentials else []
-    )
     keys = _required_keys(parts.scheme, where)
     if len(values) > len(keys):
         raise ConfigError(
@@ -100,19 +114,35 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
             " write a ':' in a value as %3A"
         )
     table |= zip(keys, values, strict=False)
-    for key, value in parse_qsl(parts.query, keep_blank_values=True):
+    given = frozenset(table)
+    for key, value in query:
+        if "@" in key:  # then it is a part of the key's value, which is not shown
+            raise ConfigError(f"{where}: has a '?' before the last '@'; write it as %3F")
+        if key in given:
+            raise ConfigError(
+                f"{where}: {key} stands before the '?' already; leave one of them out"
+            )
         _put(table, key, FromUrl(value), where)
     return name, table
 
 
+def _decoded(text: str) -> str:
+    return unquote(text, errors="strict")
+
+
 def _required_keys(provider: str, where: str) -> list[str]:
-    """Return the required keys of a provider's accounts, in order."""
+    """Return the required keys of a provider's accounts that are no tables, in order."""
     try:
         settings = load_adapter(provider).settings
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+    kinds = get_type_hints(settings)
     return [
-        each.name for each in attrs.fields(settings) if each.init and each.default is attrs.NOTHING
+        each.name
+        for each in attrs.fields(settings)
+        if each.init
+        and each.default is attrs.NOTHING
+        and get_origin(kinds[each.name]) not in _TABLES
     ]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.config import Config
 
 
-def load_redirected(
+def load_config_for_sandbox(
     path: Path, account: str | None, sandbox_accounts: Mapping[str, Mapping[str, Any]]
 ) -> Config:
     """Load one account of a configuration, with the URL and credentials of a sandbox.
