@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import attrs
 
+from omnimsg.adapter import Operation
 from omnimsg.domain.arguments import require_function, require_several
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.message_id import MessageId
@@ -265,11 +266,12 @@ class Receiving:
     async def _end_waits(self, until: Deadline) -> None:
         """End what waits; store and suppression list get what they have not taken yet.
 
-        The list begins at once, so that a store that hangs does not use up its time.
+        All begin at once, so that none that hangs uses up the time of another.
         """
         delivery, consents = self._settlement.delivery, self._consents
-        if consents is not None:
-            consents.begin_closing()
+        for each in (consents, delivery):
+            if each is not None:
+                each.begin_closing()
         try:
             await self._legs.aclose(until)
         finally:
@@ -297,6 +299,8 @@ class Receiving:
 
         async def ask(message_id: MessageId) -> MessageStatus:
             engine = self._accounts.get(message_id.account)
+            if Operation.STATUS not in engine.operations:
+                raise engine.adapter.lacks(Operation.STATUS)
             return await engine.status(message_id.provider_id, _LOOK_UP_TIMEOUT)
 
         delivery = Delivery(

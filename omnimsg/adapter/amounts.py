@@ -7,6 +7,8 @@ from decimal import Decimal
 # Far above every balance, and far below a cent. `Decimal` accepts numbers of a thousand million
 # digits: adding two of them raises an error, and formatting one fills the memory.
 _MAX_EXPONENT = 30
+# More digits are no price either, and would be kept with the message.
+_MAX_DIGITS = 60
 
 
 def read_amount(value: object) -> Decimal | None:
@@ -24,4 +26,6 @@ def read_amount(value: object) -> Decimal | None:
         return None
     if amount is None or not amount.is_finite():
         return None
-    return amount if abs(amount.adjusted()) <= _MAX_EXPONENT else None
+    if abs(amount.adjusted()) > _MAX_EXPONENT or len(amount.as_tuple().digits) > _MAX_DIGITS:
+        return None
+    return amount

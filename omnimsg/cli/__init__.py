@@ -9,8 +9,9 @@ Every command exits with
 
 With `--json` a command prints one JSON object a line on standard output and nothing else there;
 the docstring of each command's module describes the object. These forms are stable: members are
-added, never renamed. An error is one line on standard error, with one line of advice below it;
-several mistakes in a configuration are several lines, and so is the advice about them.
+added, never renamed. An error is one line on standard error, with one line of advice below it,
+which a terminal shows broken between words; several mistakes in a configuration are several lines,
+and so is the advice about them.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cyclopts import App
+    from rich.console import Console
 
 COMMANDS: dict[str, str] = {
     "demo": "Send a message of each kind to a sandbox inside this process.",
@@ -45,11 +46,11 @@ COMMANDS: dict[str, str] = {
     "upload": "Upload a file to a provider, for use in later messages.",
     "download": "Download a stored file.",
     "media-info": "Show what a provider knows about a stored file.",
-    "balance": "Show the balance of an account.",
     "doctor": "Check the configuration, and ask every provider whether it would take messages.",
+    "balance": "Show the balance of an account.",
     "providers": "Compare what the installed providers can do.",
-    "completion": "Print a completion script for a shell.",
     "codes": "Show what a provider's codes and statuses mean.",
+    "completion": "Print a completion script for a shell.",
     "config schema": "Print a JSON Schema of the configuration, for editors.",
     "config show": "Check the configuration and show its accounts, without their secrets.",
 }
@@ -60,7 +61,19 @@ The function of `send-many` is `omnimsg.cli.send_many:send_many`, that of `confi
 function's docstring, repeated here so that the list of commands needs no import of their modules.
 """
 
+# The width of help in a wide terminal.
+_HELP_COLUMNS = 100
+
 _GROUPS = {"config": "Inspect the configuration."}
+
+# The headings in the list of commands, each before the command that it begins with.
+_HEADINGS = {
+    "demo": "Try and test",
+    "send": "Send",
+    "status": "Follow up",
+    "upload": "Files",
+    "doctor": "Set up",
+}
 
 
 def build(arguments: Sequence[str]) -> App:
@@ -69,9 +82,10 @@ def build(arguments: Sequence[str]) -> App:
     Args:
         arguments: The command line; only the command that it names gets its full help.
     """
-    from cyclopts import App, Parameter  # noqa: PLC0415 - not needed for `--version`
+    from cyclopts import App, Group, Parameter  # noqa: PLC0415 - not needed for `--version`
 
     named = [each for each in arguments if not each.startswith("-")]
+    flags = Group("Flags", sort_key=len(COMMANDS))
     app = App(
         name="omnimsg",
         help="Send and track messages through many providers behind one model.",
@@ -88,17 +102,28 @@ def build(arguments: Sequence[str]) -> App:
         suppress_keyboard_interrupt=False,
         print_error=False,
         exit_on_error=False,
+        group_parameters=flags,
     )
+    for flag, what in {"--help": "Show this help.", "--version": "Show the version."}.items():
+        app[flag].help, app[flag].group = what, flags
     groups: dict[str, App] = {"": app}
     for index, (command, summary) in enumerate(COMMANDS.items()):
         group, _, name = command.rpartition(" ")
+        if command in _HEADINGS:
+            heading = Group(_HEADINGS[command], sort_key=index)
         if group not in groups:
-            groups[group] = App(name=group, help=_GROUPS[group], sort_key=index)
+            groups[group] = App(name=group, help=_GROUPS[group], group=heading, sort_key=index)
             app.command(groups[group])
         words = command.split()
         # A `help` argument replaces the whole docstring, so the named command gets none.
         help_ = None if named[: len(words)] == words else summary
-        groups[group].command(_import_path(words), name=name, help=help_, sort_key=index)
+        groups[group].command(
+            _import_path(words),
+            name=name,
+            help=help_,
+            group=None if group else heading,
+            sort_key=index,
+        )
     return app
 
 
@@ -127,6 +152,8 @@ def run(arguments: Sequence[str]) -> int:
             write_text(f"{version()}\n")
             return OK
         app = build(line.arguments)
+        if _asks_for_help(line.arguments):
+            app.console = _help_console()
         with _context(line):
             code = app(join_dashed_values(app, line.arguments))
     except (KeyboardInterrupt, InterruptedOutputError):
@@ -151,6 +178,15 @@ def _context(line: CommandLine) -> AbstractContextManager[None]:
     from omnimsg.cli.log_lines import log_lines  # noqa: PLC0415 - keeps help fast
 
     return log_lines(verbose=line.verbose)
+
+
+def _help_console() -> Console:
+    """Return a console for help, whose lines are no longer than is read with ease."""
+    from rich.console import Console  # noqa: PLC0415 - not needed for `--version`
+
+    console = Console()
+    console.width = min(console.width, _HELP_COLUMNS)
+    return console
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

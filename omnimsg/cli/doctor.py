@@ -4,16 +4,21 @@ The JSON form is one object per finding: `account` (or null), `check`, `state` (
 `failed` or `not_verified`) and `detail`.
 """
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from omnimsg.cli.errors import SEE_CONFIG
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
+    counts_text,
     new_table,
     plain_text,
+    print_hint,
     print_json_lines,
+    print_line,
     print_table,
     spaced,
     styled,
@@ -70,3 +75,8 @@ def _print(found: "Checkup", *, as_json: bool) -> None:
                 plain_text(each.detail),
             )
         print_table(table)
+        print_line()
+        counts = Counter(each.state.value for each in found.findings)
+        print_line(f"{counts.total()} checks: ", counts_text(counts, _COLOURS))
+        if not found.is_well:
+            print_hint(SEE_CONFIG)

@@ -7,14 +7,13 @@ import re
 import socket
 from typing import TYPE_CHECKING, Self
 
-from cyclopts.exceptions import CycloptsError, UnknownCommandError, UnusedCliTokensError
+from cyclopts.exceptions import CycloptsError
 
 from omnimsg.cli.exit_codes import FAILED, USAGE
-from omnimsg.cli.streams import OutputError
+from omnimsg.cli.streams import OutputError, system_text
 from omnimsg.domain.errors import ConfigError, InvalidValue, OperationError, Unsupported
 from omnimsg.domain.phone_number import MissingExtraError
 from omnimsg.domain.reason import Fault, Reason, Retry
-from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
     from omnimsg.domain.failure import Failure
@@ -46,24 +45,24 @@ def cannot_listen(error: OSError, *, host: str, port: str) -> CommandError:
     """Return the error for an address that a server cannot listen on."""
     if isinstance(error, socket.gaierror):
         return CommandError(
-            f"host {host} cannot be used: {error.strerror}", "choose another with --host"
+            f"host {host} cannot be used: {system_text(error)}", "choose another with --host"
         )
     return CommandError(
-        f"port {port} cannot be used: {os.strerror(error.errno or 0)}",
+        f"port {port} cannot be used: {os.strerror(error.errno or 0).lower()}",
         "choose another with --port; 0 lets the system choose",
     )
 
 
-_SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
+SEE_CONFIG = "`omnimsg config show` shows the account and where its values come from"
 _SEE_PROVIDERS = "`omnimsg providers` shows what each provider carries on each channel"
-_SEE_IDS = "`omnimsg send` prints the id of each message, and a results file has them as `id`"
+SEE_IDS = "`omnimsg send` prints the id of each message, and a results file has them as `id`"
 _SAFE_TO_RETRY = "it is safe to try again"
 
 _BY_REASON = {
-    Reason.UNAUTHORIZED: f"check the account's credentials; {_SEE_CONFIG}",
-    Reason.FORBIDDEN: f"check the account's rights at the provider; {_SEE_CONFIG}",
-    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {_SEE_CONFIG}",
-    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {_SEE_CONFIG}",
+    Reason.UNAUTHORIZED: f"check the account's credentials; {SEE_CONFIG}",
+    Reason.FORBIDDEN: f"check the account's rights at the provider; {SEE_CONFIG}",
+    Reason.MISCONFIGURED: f"check base_url and the ids of the account; {SEE_CONFIG}",
+    Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {SEE_CONFIG}",
     Reason.INSUFFICIENT_FUNDS: "top the account up at the provider, then send again",
     Reason.UNSUPPORTED: _SEE_PROVIDERS,
     Reason.UNSUPPORTED_CONTENT: _SEE_PROVIDERS,
@@ -77,7 +76,7 @@ _BY_FAULT = {
     Fault.CONTENT: "change the content; the same message will be refused again",
     Fault.NOBODY: "nothing has to be fixed; the same message may pass later",
     Fault.SENDER: "choose another sender, or register this one at the provider",
-    Fault.ACCOUNT: f"fix the account at the provider; {_SEE_CONFIG}",
+    Fault.ACCOUNT: f"fix the account at the provider; {SEE_CONFIG}",
     Fault.PROVIDER: "ask the provider, quoting the code",
     Fault.NETWORK: "check the network",
     Fault.CALLER: "change the message or the configuration",
@@ -130,12 +129,13 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, CommandError):
         return error
     if isinstance(error, CycloptsError):
-        return _explain_usage(error)
+        from omnimsg.cli.usage_errors import describe_usage  # noqa: PLC0415 - only needed here
+
+        return CommandError(*describe_usage(error))
     if isinstance(error, ConfigError):
         return _explain_config(str(error).splitlines())
     if isinstance(error, InvalidValue):
-        is_id = any(each.path == "MessageId" for each in error.problems)
-        return CommandError(str(error), _SEE_IDS if is_id else "see `omnimsg --help`")
+        return _explain_value(error)
     if isinstance(error, MissingExtraError | OutputError):
         return CommandError.of(error, code=FAILED if isinstance(error, OutputError) else USAGE)
     if isinstance(error, Unsupported):
@@ -150,6 +150,12 @@ def explain(error: Exception) -> CommandError:
         "this is a defect of omnimsg: --debug prints its traceback",
         code=FAILED,
     )
+
+
+def _explain_value(error: InvalidValue) -> CommandError:
+    if any(each.path == "MessageId" for each in error.problems):
+        return CommandError("MESSAGE_ID: must look like account:provider-id", SEE_IDS)
+    return CommandError(str(error), "see `omnimsg --help`")
 
 
 def _explain_config(problems: list[str]) -> CommandError:
@@ -171,15 +177,3 @@ def _config_advice(problems: str) -> str:
     if unset := _UNSET.search(problems):
         return f"set it where the command runs, such as with `export {unset[1]}=VALUE`"
     return next((advice for part, advice in _BY_PROBLEM.items() if part in problems), _SEE_SCHEMA)
-
-
-def _explain_usage(error: CycloptsError) -> CommandError:
-    command = " ".join(["omnimsg", *(error.command_chain or ())])
-    what = "commands" if isinstance(error, UnknownCommandError) else "flags"
-    hint = f"`{command} --help` lists the {what}"
-    if isinstance(error, UnusedCliTokensError):
-        # Print only their number: the words may be the text of a message.
-        count = len(error.unused_tokens or ())
-        words = "1 word belongs" if count == 1 else f"{count} words belong"
-        return CommandError(f"{words} to no flag", f"put a text with spaces in quotes; {hint}")
-    return CommandError(mask_text(" ".join(str(error).split())), hint)

@@ -35,7 +35,7 @@ from omnimsg.domain.serialization import event_to_json
 from omnimsg.engine.observers import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from omnimsg.config import Config
@@ -212,24 +212,24 @@ def _print_json(event: Event) -> None:
 
 def _print_event(event: Event) -> None:
     """Print one line: local time, kind, account, and the details of the event."""
-    word, style, rest = event.kind, "", ""
+    word, style = event.kind, ""
+    details: Iterable[str | None]
     if isinstance(event, StatusEvent):
         word = event.status.value
-        reason = "" if event.reason is None else f"  {spaced(event.reason)}"
-        names = [event.leg.channel, event.message_id, event.reference]
-        rest = "  ".join(str(each) for each in names if each) + reason
+        reason = event.reason and spaced(event.reason)
+        details = event.leg.channel, event.message_id, event.reference, reason
     elif isinstance(event, InboundMessage):
         word, style = "reply", "bold cyan"
-        rest = f"{masked_address(event.sender or '')}  {_reply_text(event)}"
+        details = masked_address(event.sender or ""), _reply_text(event)
     elif isinstance(event, InteractionEvent):
-        word, rest = str(event.interaction.kind), str(event.interaction.message_id)
+        word, details = str(event.interaction.kind), [event.interaction.message_id]
     else:
-        style, rest = "magenta", ": ".join(filter(None, (event.why, event.provider_kind)))
+        style, details = "magenta", [": ".join(filter(None, (event.why, event.provider_kind)))]
     padded = f"{spaced(word):<{_WIDTH}}"
     print_line(
         (f"{event.at.astimezone():%H:%M:%S}  ", "dim"),
         (padded, style) if style else styled(word_text(word), " " * (_WIDTH - len(word))),
-        f"{sanitize(event.account)}  {sanitize(rest)}",
+        "  ".join(sanitize(each) for each in (event.account, *details) if each),
     )
 
 

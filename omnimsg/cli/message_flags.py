@@ -16,7 +16,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.message_files import problems_text, region_advice
+from omnimsg.cli.message_files import problems_text, region_advice, unusable_file
 from omnimsg.cli.output import closed_output_ignored, masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.address import is_e164, is_mailbox
@@ -242,7 +242,7 @@ def _from_file(name: str) -> Message:
     try:
         raw = _standard_input() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise CommandError(f"{source}: cannot be read ({type(error).__name__})", _EXAMPLE) from None
+        raise unusable_file(Path(source), error) from None
     try:
         # Given bytes, `loads` detects the encoding by itself; the locale has no influence.
         data = json.loads(raw, object_pairs_hook=unique_object)

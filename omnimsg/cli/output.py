@@ -19,7 +19,7 @@ from omnimsg.domain.address import is_mailbox
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from rich.console import Console
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _CSI_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
 _ESCAPE_SEQUENCE = re.compile(rf"{_CSI_SEQUENCE}|{_STRING_SEQUENCE}|\x1b.")
+
+# A word of a sentence; a command in backticks is one, with its spaces.
+_WORD = re.compile(r"(?:`[^`]*`|\S)+")
 
 _SEE_EXIT_CODE = "the exit code says what became of what was asked for"
 
@@ -142,12 +145,12 @@ def wrapped_name(name: str, width: int) -> Text:
     return styled("\n".join(lines))
 
 
-def counts_text(counts: dict[str, int]) -> Text:
+def counts_text(counts: Mapping[str, int], colours: Mapping[str, str] = COLOURS) -> Text:
     """Return counts by word of the model, such as `3 accepted, 1 not sent`, without the zeros."""
     separated: list[str | tuple[str, str]] = []
     for word, count in counts.items():
         if count:
-            separated += [", ", (f"{count:,} {spaced(word)}", COLOURS.get(word, "dim"))]
+            separated += [", ", (f"{count:,} {spaced(word)}", colours.get(word, "dim"))]
     return styled(*separated[1:])
 
 
@@ -209,8 +212,14 @@ def print_table(table: Table) -> None:
     """
     console = stdout_console()
     if _needed_width(table) <= console.width:
-        with writing():
+        if console.file.isatty():
+            with writing():
+                console.print(table)
+            return
+        with console.capture() as printed:
             console.print(table)
+        # A pager would show the padding of a row as an empty line below it.
+        write_text("".join(f"{row.rstrip()}\n" for row in printed.get().splitlines()))
         return
     if table.title:
         print_line((str(table.title), "bold"))
@@ -256,16 +265,60 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
     """
     console = on or stderr_console()
     for each in text.splitlines():
-        print_line(("error: ", "bold red"), sanitize(each), on=console)
+        print_sentence(("error: ", "bold red"), each, on=console)
     for each in (hint or "").splitlines():
         print_hint(each, on=console)
 
 
 def print_warning(text: str) -> None:
     """Print a warning on standard error."""
-    print_line(("warning: ", "bold yellow"), sanitize(text), on=stderr_console())
+    print_sentence(("warning: ", "bold yellow"), text, on=stderr_console())
 
 
 def print_hint(text: str, *, on: Console | None = None) -> None:
     """Print advice on standard error, because it is not part of the command's result."""
-    print_line(("hint: ", "bold cyan"), sanitize(text), on=on or stderr_console())
+    print_sentence(("hint: ", "bold cyan"), text, on=on or stderr_console())
+
+
+def print_sentence(label: tuple[str, str], text: str, *, on: Console | None = None) -> None:
+    """Print a label and a sentence; a terminal breaks it between words and not inside them.
+
+    In a pipe or a file it is one line, so that it can be searched for.
+
+    Args:
+        label: The label and its style; further lines begin below its end.
+        text: The sentence.
+        on: The console; that of standard output unless given.
+    """
+    console = on or stdout_console()
+    shown = sanitize(text)
+    if console.file.isatty():
+        shown = wrapped_sentence(shown, console.width, len(label[0]))
+    print_line(label, shown, on=console)
+
+
+def wrapped_sentence(text: str, width: int, indent: int) -> str:
+    """Break a sentence between words, and never inside a command in backticks.
+
+    A word that is wider than a line is left to the terminal, so that it can be copied.
+
+    Args:
+        text: The sentence.
+        width: The width of the terminal.
+        indent: The width of what stands before the sentence, and before each further line.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    wrapped, used = "", indent
+    for word in _WORD.findall(text):
+        needed = cell_len(word)
+        if wrapped and used + 1 + needed > width:
+            wrapped += "\n" + " " * indent
+            used = indent
+        elif wrapped:
+            wrapped += " "
+            used += 1
+        wrapped += word
+        # After a word of several lines, the rest of its last one is free.
+        used = (used + needed - 1) % width + 1
+    return wrapped

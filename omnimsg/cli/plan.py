@@ -43,6 +43,7 @@ from omnimsg.cli.output import (
     print_hint,
     print_json_lines,
     print_line,
+    print_sentence,
     recipient_text,
     sanitize,
     spaced,
@@ -234,8 +235,10 @@ def _print(line: int | None, plan: Plan) -> None:
         rows.append(("limits", f"it waits for {plan.wait:.2f} s"))
     if plan.refusal is not None:
         rows.append(("refused", plan.refusal.failure.sentence()))
-    rows += _request_rows(plan)
     for name, value in rows:
+        print_sentence((f"{name:<12}", "dim"), value)
+    # A request may be copied, so it is never broken.
+    for name, value in _request_rows(plan):
         print_line((f"{name:<12}", "dim"), sanitize(value))
     print_line()
 

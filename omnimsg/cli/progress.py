@@ -147,8 +147,9 @@ class ProgressDisplay:
         elapsed = max(self._clock() - self._started, 0.001)
         rate = (done - counts.get("skipped", 0)) / elapsed
         bar = Table.grid(padding=(0, 1), expand=True)
-        # The name is shortened before any number is.
-        bar.add_column(max_width=_MAX_NAME_COLUMNS, overflow="ellipsis")
+        # The name is shortened before any number is, and leaves room for the bar.
+        columns = min(_MAX_NAME_COLUMNS, self.console.width // 4)
+        bar.add_column(max_width=columns, overflow="ellipsis")
         for ratio in (1, None, None, None):
             bar.add_column(ratio=ratio, no_wrap=True)
         name = styled((self._name, "bold"))

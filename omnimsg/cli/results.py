@@ -194,7 +194,7 @@ def _print(summary: dict[str, Any], output: OutputFlags) -> None:
     if summary["untried"]:
         print_line(("left      ", "dim"), f"{summary['untried']:,} not reached")
     for state, reasons in summary["reasons"].items():
-        found = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
+        found = ", ".join(f"{number:,} {spaced(reason)}" for reason, number in reasons.items())
         print_line((f"{spaced(state):<10}", "dim"), sanitize(found))
     if summary["delivery"] is not None:
         print_line(("delivery  ", "dim"), counts_text(summary["delivery"]))

@@ -85,6 +85,10 @@ def send(
     for message, outcome in zip(messages, outcomes, strict=True):
         with closed_output_ignored():
             _report(message, outcome, advised, quiet=as_json)
+    accepted = [outcome.id for outcome in outcomes if isinstance(outcome, Accepted)]
+    if accepted and not as_json:
+        with closed_output_ignored():
+            print_hint(f"`omnimsg status {sanitize(accepted[-1])}` shows whether it arrived")
     code = exit_code_of({outcome.kind for outcome in outcomes})
     return INTERRUPTED if interrupted and code != UNCERTAIN else code
 
@@ -154,7 +158,6 @@ def _report(message: "Message", outcome: "Outcome", advised: set[str], *, quiet:
         return
     if quiet:
         return
-    print_line(word_text(outcome.kind), f"  {to} through {outcome.account}")
+    print_line(word_text(outcome.kind), f"   {to} through {outcome.account}")
     print_line(("reference  ", "dim"), sanitize(mask_text(outcome.reference)))
     print_line(("id         ", "dim"), sanitize(outcome.id))
-    print_hint(f"`omnimsg status {sanitize(outcome.id)}` shows whether it arrived")

@@ -13,12 +13,15 @@ The JSON form is one object:
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.cli.errors import SEE_IDS
 from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
+    closed_output_ignored,
     new_table,
     plain_text,
+    print_hint,
     print_json_lines,
     print_line,
     print_table,
@@ -65,7 +68,11 @@ def status(
         print_json_lines([_status_to_json(found)])
     else:
         _print(found)
-    return FAILED if found.reason is Reason.NOT_FOUND else OK
+    if found.reason is not Reason.NOT_FOUND:
+        return OK
+    with closed_output_ignored():
+        print_hint(f"the provider does not know this id; {SEE_IDS}")
+    return FAILED
 
 
 def _status_to_json(found: "MessageStatus") -> dict[str, Any]:

@@ -40,11 +40,15 @@ if TYPE_CHECKING:
     from omnimsg.cli.callback_samples import Sample
     from omnimsg.sandbox import CallbackSource
 
-_UNVERIFIED = 401
-_UNVERIFIED_HINT = (
-    "401 means that the receiver could not verify the callback: --account signs with that account's"
-    " own secret, and Bird also signs the address, so --url must be the receiver's public_url"
-)
+_NOTHING_THERE = "nothing takes callbacks there: check the path of --url"
+_HINTS = {
+    401: "401 means that the receiver could not verify the callback: --account signs with that"
+    " account's own secret, and Bird also signs the address, so --url must be the receiver's"
+    " public_url",
+    404: _NOTHING_THERE,
+    405: _NOTHING_THERE,
+}
+_OTHER_HINT = "the application's own log says why"
 
 
 def trigger(  # noqa: PLR0913 - one flag each
@@ -126,8 +130,8 @@ def _send(sample: "Sample", *, as_json: bool) -> int:
             f"no answer from {url}: {error}", "check the address, and that the application runs"
         )
         return FAILED
-    if sample.genuine and status == _UNVERIFIED and not as_json:
-        print_hint(_UNVERIFIED_HINT)
+    if sample.genuine and not taken and not as_json:
+        print_hint(_HINTS.get(status, _OTHER_HINT))
     return OK if taken == sample.genuine else FAILED
 
 
@@ -186,7 +190,7 @@ def _list(sources: "Mapping[str, CallbackSource]", *, as_json: bool) -> int:
         if previous not in {"", group}:
             table.add_section()
         previous = group
-        known = (styled(("yes", "green")) if each in events[event] else "" for each in providers)
+        known = (styled(("yes", "green")) if each in events[event] else "-" for each in providers)
         table.add_row(event, *known)
     print_table(table)
     print_line()

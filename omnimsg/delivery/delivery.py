@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.dispatcher import Dispatcher
+from omnimsg.delivery.doubt_window import DOUBT_WINDOW
 from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.handlers import Handlers
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.poller import LONGEST, Poller
 from omnimsg.delivery.receiver import Receiver
-from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.delivery.tracker import Tracker
 from omnimsg.delivery.waiting import wait_for
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.domain.log_fields import log_fields
@@ -134,16 +135,18 @@ class Delivery:
         for each in self._receivers:
             each.keep(account)
 
+    def begin_closing(self) -> None:
+        """End the waits, and begin what `aclose` waits for: other things close meanwhile."""
+        self.closing.set()
+        self.tracker.begin_closing()
+
     async def aclose(self, until: Deadline) -> None:
         """Store the last outcomes, hand on the reports that arrived before them, and close.
 
         Args:
             until: When both must have ended.
         """
-        try:
-            await self.tracker.aclose(until.remaining())
-        finally:
-            self.closing.set()
+        await self.tracker.aclose(until.remaining())
         loop = asyncio.get_running_loop()
         tasks = [each for each in self._report_tasks if each.get_loop() is loop]
         if not tasks:
@@ -233,12 +236,13 @@ class Delivery:
             return partial(self.dispatcher.state_found, tracked, at, set())
 
         def stored(tracked: Tracked) -> None:
-            self._finish(key, self._try_often(hand_on(tracked), warn))
+            if self._is_first(key):
+                self._finish(key, self._try_often(hand_on(tracked), warn))
 
         try:
             tracked = await self.tracker.look_up(status)
         except (Exception, asyncio.CancelledError) as error:
-            if not is_own_cancellation(error) and self._is_first(key):
+            if not is_own_cancellation(error):
                 self.tracker.look_up_later(status, stored)
             raise
         first = hand_on(tracked)

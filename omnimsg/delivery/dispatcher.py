@@ -102,7 +102,8 @@ class Dispatcher:
         """
         key = event.key
         if key in self._running:
-            await self._repetition(key)
+            # A handler may go on after it was cancelled, for longer than the provider waits.
+            await within(self._handler_timeout, self._repetition(key))
             self.duplicates += 1
             return
         # Registered before the store is read, so that a repetition that arrives meanwhile waits.

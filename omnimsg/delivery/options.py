@@ -67,7 +67,8 @@ class CallbackOptions:
             answered 503.
         read_timeout: Seconds within which a body must have arrived.
         handler_timeout: Seconds that store, suppression list and handlers together may take for
-            one event.
+            one event. A callback with several is given up when those that failed have taken twice
+            as long.
     """
 
     public_url: str | None = attrs.field(

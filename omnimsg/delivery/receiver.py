@@ -42,6 +42,9 @@ log: logging.Logger = logging.getLogger("omnimsg.delivery")
 # The most removed accounts whose callbacks are still received. Those of tenants that come and go
 # would fill the memory, each with its secrets.
 MAX_REMOVED = 10_000
+# After events that failed have taken so many times `handler_timeout`, the callback is given up. Two
+# and not one: an event that hangs by itself does not keep those after it from being handled.
+_MOST_SPENT = 2
 
 
 class RefusedError(Exception):
@@ -241,14 +244,20 @@ class Receiver:
             raise RefusedError(RefusedBecause.NOT_GENUINE, str(authenticity))
 
     async def _hand_on(self, adapter: Adapter[Any], callback: Callback, context: Context) -> None:
-        """Hand on the events of a genuine callback; one that is not handled stops no other."""
+        """Hand on the events of a genuine callback.
+
+        One that is not handled stops no other, unless those that failed have taken so long that the
+        store must be expected to hang: a callback may have thousands of events.
+        """
         remember_until = context.now + adapter.repeats_for
         failed: BaseException | None = None
+        now, spent = self._clock.monotonic, 0.0
         try:
             events = tuple(adapter.parse(callback, context))
         except Exception as error:
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(error)) from error
         for event in events:
+            began = now()
             try:
                 if isinstance(event, StatusEvent):
                     note_leg(event.leg, adapter, self._observers)
@@ -256,7 +265,9 @@ class Receiver:
             except (Exception, asyncio.CancelledError) as error:
                 if is_own_cancellation(error):
                     raise
-                failed = failed or error
+                failed, spent = failed or error, spent + now() - began
+                if spent >= _MOST_SPENT * self._options.handler_timeout:
+                    break
         if failed is not None:
             raise RefusedError(RefusedBecause.NOT_HANDLED, _where(failed)) from failed
 

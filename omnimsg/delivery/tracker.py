@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.bounded import bounded_event, bounded_status
+from omnimsg.delivery.doubt_window import DOUBT_WINDOW, DoubtWindow
 from omnimsg.delivery.store_log import warn_closed, warn_failed, warn_overflow
 from omnimsg.delivery.tracked import Names, Tracked, address_of
 from omnimsg.delivery.waiters import Waiters
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 _COMMIT_AFTER = 0.05
 # Seconds until the next attempt after the store has failed.
 _COMMIT_AGAIN_AFTER = 5.0
-# Seconds between two sweeps for doubts whose time is over.
-_SWEEP_EVERY = 60.0
-DOUBT_WINDOW: float = 24 * 3600.0
 
 
 class Tracker(Observer):
@@ -76,21 +74,19 @@ class Tracker(Observer):
         self._store = store
         self._clock = clock
         self._observers = observers
-        self._window = timedelta(seconds=doubt_window)
         self._joined = joined
         # Its values are calls, each of which stores one outcome.
         self._outcomes: StoreQueue[Callable[[], Awaitable[object]]] = StoreQueue(
             lambda store: store(), failed=warn_failed, overflows=warn_overflow
         )
         self._commits = Alarm(self._start_commit)
-        self._sweeps = Alarm(self._start_sweep)
+        self._window = DoubtWindow(
+            store, clock, doubt_window, given_up=self._give_up, sweep=self._start_commit
+        )
         self._committing: asyncio.Task[datetime] | None = None
         self.waiters: Waiters = Waiters(is_shared=is_shared)
         self.doubts_settled: int = 0
         self.doubts_unresolved: int = 0
-        # By the monotonic clock: the time of day may be set back.
-        self._next_sweep = clock.monotonic()
-        self._last_doubt: datetime | None = None
         # Keys of doubts whose proof the store may have written before it raised, or before its
         # caller gave up: the repeated call finds the doubt ended, and tells the observers.
         self._untold_ends: set[str | None] = set()
@@ -108,6 +104,10 @@ class Tracker(Observer):
         if self._outcomes:
             self._commit_soon()
 
+    def begin_closing(self) -> None:
+        """Begin to store the queued outcomes; `aclose` waits for that."""
+        self._start_commit()
+
     async def aclose(self, seconds: float) -> None:
         """Store the queued outcomes, and stop the timers.
 
@@ -118,7 +118,7 @@ class Tracker(Observer):
             await self._outcomes.aclose(self.commit(), seconds, self._committing)
         finally:
             self._commits.stop()
-            self._sweeps.close()  # a later doubt would keep this alive for as long as it lasts
+            self._window.close()
             if self._outcomes:
                 warn_closed(len(self._outcomes))
 
@@ -133,8 +133,8 @@ class Tracker(Observer):
         if self._outcomes and not await self._outcomes.store_all():
             self._commits.set(_COMMIT_AGAIN_AFTER)
         now = self._clock.utc_now()
-        if self._clock.monotonic() >= self._next_sweep:
-            await self._sweep(now)
+        if self._window.is_due:
+            await self._window.sweep(now)
         return now
 
     async def accept(self, accepted: Accepted, to: str | None = None) -> Tracked:
@@ -150,13 +150,11 @@ class Tracker(Observer):
 
     async def apply(self, event: StatusEvent) -> Tracked:
         """Add a report, and return the new state of its message."""
-        now = await self.commit()
-        names = Names.of_event(event)
+        now, kept = await self.commit(), bounded_event(event)
+        names = Names.of_event(kept)
         return await self._update(
             names,
-            lambda known: (known or Tracked(account=event.account, since=now)).reported(
-                event, names
-            ),
+            lambda known: (known or Tracked(account=kept.account, since=now)).reported(kept, names),
         )
 
     async def look_up(self, status: MessageStatus) -> Tracked:
@@ -165,7 +163,7 @@ class Tracker(Observer):
         return await self._look_up(status)
 
     def look_up_later(self, status: MessageStatus, stored: Callable[[Tracked], None]) -> None:
-        """Queue the answer of a look-up that the store has not taken.
+        """Queue the answer of a look-up that the store has not taken, unless the same one waits.
 
         Args:
             status: The answer.
@@ -175,7 +173,7 @@ class Tracker(Observer):
         async def store() -> None:
             stored(await self._look_up(status))
 
-        self._outcomes.add(store)
+        self._outcomes.add(store, (status.id, status.status))
         self._commit_soon()
 
     async def tell(self, tracked: Tracked) -> None:
@@ -208,7 +206,7 @@ class Tracker(Observer):
 
     async def doubts(self) -> Sequence[Tracked]:
         """Return the messages that may have been sent, the oldest first."""
-        self._next_sweep = self._clock.monotonic()
+        self._window.make_due()
         await self.commit()
         return await self._store.doubts()
 
@@ -256,23 +254,17 @@ class Tracker(Observer):
     def _start_commit(self) -> None:
         self._committing = asyncio.ensure_future(self.commit())
 
-    def _start_sweep(self) -> None:
-        self._next_sweep = self._clock.monotonic()
-        self._start_commit()
-
     async def _look_up(self, status: MessageStatus) -> Tracked:
-        account, now = status.id.account, self._clock.utc_now()
+        account, now, kept = status.id.account, self._clock.utc_now(), bounded_status(status)
         return await self._update(
             Names.of_id(status.id),
-            lambda known: (known or Tracked(account=account, since=now)).looked_up(status),
+            lambda known: (known or Tracked(account=account, since=now)).looked_up(kept),
         )
 
     async def _store_doubt(self, doubt: Tracked) -> None:
         tracked = await self._store_outcome(doubt)
         if tracked.handover.is_doubtful:
-            self._last_doubt = self._clock.utc_now()
-            # A timer gives the doubt up if no other call comes after its time is over.
-            self._sweeps.set(self._window.total_seconds() + 1)
+            self._window.begin()
 
     async def _store_outcome(self, new: Tracked) -> Tracked:
         """Store an outcome, and join it with the reports that arrived before it."""
@@ -313,22 +305,9 @@ class Tracker(Observer):
         self.waiters.wake(tracked)
         return tracked
 
-    async def _sweep(self, now: datetime) -> None:
-        """Give up the doubts whose time is over, and set the timer for the others."""
-        self._next_sweep = self._clock.monotonic() + _SWEEP_EVERY
-        try:
-            given_up = await self._store.give_up(now - self._window)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_own_cancellation(error):
-                raise
-            warn_failed(error)  # a store may raise anything
-            self._sweeps.set(_SWEEP_EVERY)
-            return
-        for each in given_up:
-            self.doubts_unresolved += 1
-            self._notify_end(each, None)
-        if self._last_doubt is not None and self._last_doubt + self._window >= now:
-            self._sweeps.set(_SWEEP_EVERY)
+    def _give_up(self, tracked: Tracked) -> None:
+        self.doubts_unresolved += 1
+        self._notify_end(tracked, None)
 
     def _notify_end(self, tracked: Tracked, message_id: MessageId | None) -> None:
         self._untold_ends.discard(tracked.doubt_key)

@@ -27,7 +27,8 @@ class Failure:
         detail: What happened and what to do, for a person. It may quote the provider; the repr and
             `sentence` mask numbers and addresses in it.
         path: The message's field that caused the failure, dotted; `None` if no field did.
-        retry_after: Seconds to wait before another attempt, if the provider gave them.
+        retry_after: Seconds to wait before another attempt, if the provider gave them. They may be
+            many; the client itself waits at most `Limits.max_pause`.
         code: The provider's code as text, with no meaning outside that provider.
         unknown_code: The code of the answer, if the adapter's tables have no row for it. `code` may
             be set too; if it is not, nothing in the answer was recognised, so that a proxy and not

@@ -189,12 +189,19 @@ class Legs:
                 task.cancel()
 
     async def aclose(self, until: Deadline) -> None:
-        """Wait for legs in flight until a deadline, after the accounts were closed."""
+        """Wait for legs in flight until a deadline, after the accounts were closed; then end them.
+
+        By then only a store that hangs can hold up one.
+        """
         loop = asyncio.get_running_loop()
         tasks = [*self._following, *self._others, *self._outliving]
         tasks = [each for each in tasks if each.get_loop() is loop]
-        if tasks:
-            await asyncio.wait(tasks, timeout=until.remaining())
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=until.remaining())
+        finally:
+            for each in tasks:
+                each.cancel()
         self._warning.close()
         self._warn_of_abandoned()
 

@@ -106,8 +106,12 @@ class Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
     ) -> ResponseHandler:
         """Make a connection; the method of aiohttp's that each kind of pool has."""
-        async with asyncio.timeout(self._connect_timeout):
-            return await super()._create_connection(req, traces, timeout)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                return await super()._create_connection(req, traces, timeout)
+        except BaseException:
+            self.clear_dns_cache()  # the host may have other addresses by now
+            raise
 
     def __del__(self, *given: Any) -> None:  # noqa: ANN401 - as aiohttp has it
         """Close what is open, with a warning, unless it was abandoned."""

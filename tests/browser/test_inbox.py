@@ -473,6 +473,75 @@ async def test_a_narrow_window(browser: Browser, sandbox: Sandbox, client: Clien
     assert ([False, False], [360, 360, 360]) == (seen, widths)
 
 
+async def test_an_empty_narrow_window_says_what_to_do(
+    browser: Browser, sandbox: Sandbox, client: Client
+) -> None:
+    """A narrow window shows how to send a first message, and the list once there is one."""
+    context = await browser.new_context(viewport={"width": 360, "height": 640})
+    page = await context.new_page()
+    await page.goto(f"{sandbox.url}/")
+    await page.wait_for_selector(".welcome h1")
+    seen = [await page.locator(".list-pane").is_visible()]
+
+    await client.send(Message(PHONE, "Hello"), account="clickatell")
+    await page.wait_for_selector(".row")
+    seen.append(await page.locator(".main-pane").is_visible())
+    await context.close()
+
+    assert [False, False] == seen
+
+
+# As when a picture is loaded before the event of an earlier scroll arrives.
+GROW = """() => {
+  const log = document.querySelector(".log");
+  const picture = document.createElement("div");
+  picture.style.height = "900px";
+  picture.style.flex = "none";
+  log.prepend(picture);
+  log.parentElement.dispatchEvent(new Event("scroll"));
+}"""
+LEFT_BELOW = """() => {
+  const scroll = document.querySelector(".scroll:has(> .log)");
+  return Math.round(scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight);
+}"""
+
+
+async def test_the_end_of_a_conversation_stays_in_sight(inbox: Watched, client: Client) -> None:
+    """The last message stays in sight where the page grows or shrinks, until one scrolls up."""
+    page = inbox.page
+    for number in range(12):
+        await client.send(Message(PHONE, f"Message {number}"), account="clickatell")
+    await open_phone(page)
+    await page.wait_for_selector(".bubble:has-text('Message 11')")
+
+    await page.evaluate(GROW)
+    await page.wait_for_function(f"({LEFT_BELOW})() <= 1")
+    await page.set_viewport_size({"width": 1000, "height": 400})
+    await page.wait_for_function(f"({LEFT_BELOW})() <= 1")
+    await page.locator(".scroll", has=page.locator(".log")).evaluate("each => each.scrollTo(0, 0)")
+    await page.wait_for_function(f"({LEFT_BELOW})() > 900")
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    await page.evaluate(GROW)
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+    assert await page.evaluate(LEFT_BELOW) > 900
+
+
+async def test_the_names_of_a_message_are_a_list_of_terms(inbox: Watched, client: Client) -> None:
+    """A list of terms has nothing but terms and values, as screen readers need it."""
+    page = inbox.page
+    await client.send(Message(PHONE, "Hello"), account="clickatell")
+    await open_phone(page)
+    await page.locator(".entry .open").click()
+    await page.wait_for_selector(".facts")
+
+    inside = await page.evaluate(
+        "[...document.querySelectorAll('.facts > *')].map(each => each.localName)"
+    )
+
+    assert {"dt", "dd"} == set(inside)
+
+
 async def test_every_content_is_shown_without_an_error(
     inbox: Watched, client: Client, sandbox: Sandbox
 ) -> None:

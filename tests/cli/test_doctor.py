@@ -19,6 +19,8 @@ def test_a_correct_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> N
     assert ran.code == 0
     assert "credentials" in ran.out
     assert "not verified" in ran.out
+    assert "17 checks: 14 ok, 3 not verified" == ran.out.splitlines()[-1]
+    assert "" == ran.err
 
 
 def test_json_and_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -32,6 +34,7 @@ def test_json_and_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> Non
     rows = {(row["account"], row["check"]): row["state"] for row in ran.rows}
     assert "failed" == rows["clickatell", "credentials"]
     assert "ok" == rows["messente", "reach"]
+    assert ", 1 failed" in run("doctor").out.splitlines()[-1]
 
 
 def test_a_broken_configuration_is_exit_code_2(run: Run, tmp_path: Path) -> None:

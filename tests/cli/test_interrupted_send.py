@@ -20,7 +20,7 @@ PHONE = "+27820990001"
 
 @pytest.mark.parametrize(
     ("latency", "code", "said"),
-    [(1.0, 130, "accepted  +278…01 through clickatell"), (60.0, 3, "ambiguous by clickatell")],
+    [(1.0, 130, "accepted   +278…01 through clickatell"), (60.0, 3, "ambiguous by clickatell")],
 )
 def test_what_became_of_the_message_is_said(
     sandbox: Sandbox, tmp_path: Path, latency: float, code: int, said: str

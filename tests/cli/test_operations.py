@@ -173,7 +173,7 @@ def test_a_file_larger_than_the_user_wants_is_not_written(
         ),
         (("download", "1", "--sha256", "abc", "--output", "x"), "must be a SHA-256"),
         (("mark-read",), "no id is given"),
-        (("mark-read", "no-colon"), "must look like 'account:provider-id'"),
+        (("mark-read", "no-colon"), "MESSAGE_ID: must look like account:provider-id"),
         (("cancel", "other:1"), "no account 'other'"),
         (("history", "--since", "soon"), "--since: is not a time"),
         (("history", "--until", "2030-05-01T09:00"), "--until: must say its offset"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 
 import pytest
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 
 from omnimsg.cli.errors import advice_for
 from omnimsg.cli.exit_codes import exit_code_of
-from omnimsg.cli.output import masked_address, new_table, print_table, sanitize, wrapped_name
+from omnimsg.cli.output import (
+    masked_address,
+    new_table,
+    print_hint,
+    print_table,
+    sanitize,
+    wrapped_name,
+    wrapped_sentence,
+)
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
 
@@ -114,3 +123,70 @@ def test_a_pipe_has_no_width(
     lines = _printed(capsys).splitlines()
 
     assert [True] == [all(cell in each for cell in ROWS[0]) for each in lines if ID in each]
+
+
+def test_a_row_has_no_space_at_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row in a pipe or a file ends with its last cell: a pager would break what is behind it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    lines = _printed(capsys).splitlines()
+
+    assert [] == [each for each in lines if each != each.rstrip()]
+
+
+COMMAND = "`omnimsg status bird:1 --config a.toml`"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one two three", "one two\n      three"),
+        ("你好 世界 今天", "你好\n      世界\n      今天"),
+        (f"see {COMMAND} now", f"see\n      {COMMAND} now"),
+        # The terminal breaks what is wider than a line; the rest of its last line is used.
+        ("a" * 18 + " bc", "a" * 18 + " bc"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_is_broken_between_words(text: str, expected: str) -> None:
+    """A sentence is broken between words, under its begin, and never inside a command."""
+    assert expected == wrapped_sentence(text, 14, 6)
+
+
+@given(st.text(alphabet="ab `é你", max_size=80), st.integers(8, 60))
+def test_a_broken_sentence_has_all_its_words(text: str, width: int) -> None:
+    """Breaking a sentence changes nothing but white space."""
+    assert text.split() == wrapped_sentence(text, width, 6).split()
+
+
+def test_advice_in_a_pipe_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Advice that no terminal shows is one line, however long, so that it can be searched for."""
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    print_hint("word " * 20)
+
+    assert 1 == capsys.readouterr().err.count("\n")
+
+
+def test_advice_on_a_terminal_is_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal does not cut the words of advice."""
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("TTY_COMPATIBLE", "0")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+
+    print_hint("requests in flight end")
+
+    assert ["hint: requests in", "      flight end"] == terminal.getvalue().splitlines()
+
+
+class Terminal(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        """Return that this is a terminal."""
+        return True

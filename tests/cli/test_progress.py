@@ -34,9 +34,10 @@ def test_the_bar() -> None:
     assert second == "1,000 accepted, 3 bad, 500 skipped"
 
 
-@pytest.mark.parametrize("width", [40, 80])
-def test_a_bar_with_a_long_name(width: int) -> None:
-    """The name of the file is shortened; the numbers are whole, also in a narrow terminal."""
+@pytest.mark.parametrize(("width", "bar"), [(40, 1), (60, 10), (80, 25)])
+def test_a_bar_with_a_long_name(monkeypatch: pytest.MonkeyPatch, width: int, bar: int) -> None:
+    """The name of the file is shortened; the numbers are whole, and most of the rest is the bar."""
+    monkeypatch.setenv("COLUMNS", str(width))
     now = 0.0
     name = f"{'guests-' * 20}.jsonl"
     display = ProgressDisplay(name, total=400_000, clock=lambda: now)
@@ -49,4 +50,5 @@ def test_a_bar_with_a_long_name(width: int) -> None:
 
     first, second = console.export_text().splitlines()
     assert first.rstrip().endswith("1,000 of 400,000 1,000/s 6:39 left")
+    assert first.index("1,000 of") - first.index("…") > bar
     assert second == "1,000 accepted"

@@ -46,6 +46,7 @@ def test_the_counts(run: Run, sent: Sandbox) -> None:
         }
     ] == ran.rows
     assert "6 lines: 2 accepted, 1 rejected, 3 bad" in for_people.out
+    assert "rejected  1 invalid recipient" in for_people.out
     assert requests == len(sent.requests)
 
 

@@ -42,6 +42,15 @@ def test_the_printed_id_finds_the_message(run: Run, sandbox: Sandbox) -> None:
     assert run("status", message_id).out.startswith(f"delivered  {message_id}")
 
 
+def test_several_accepted_messages_have_one_hint(run: Run, sandbox: Sandbox) -> None:
+    """Each accepted message has its id; how to look one up is said once, below all of them."""
+    ran = run("send", "--to", PHONE, "--to", f"{PHONE[:-1]}2", "--text", TEXT)
+
+    ids = [line.split()[1] for line in ran.out.splitlines() if line.startswith("id ")]
+    assert 2 == len(ids)
+    assert f"hint: `omnimsg status {ids[-1]}` shows whether it arrived" == ran.hint
+
+
 def test_json_is_the_outcome_with_its_id(run: Run, sandbox: Sandbox) -> None:
     """`--json` prints the JSON form of each outcome, in the order of the recipients."""
     ran = run("send", "--to", PHONE, "--to", NO_SUCH_PHONE, "--text", TEXT, "--json")
@@ -231,7 +240,7 @@ def test_a_file_that_names_two_recipients(run: Run, sandbox: Sandbox, tmp_path: 
             "--reference is for one",
         ),
         (("--message", "m.json", "--text", "x"), "--text cannot be used with --message"),
-        (("--message", "missing.json"), "missing.json: cannot be read"),
+        (("--message", "missing.json"), "missing.json: cannot be used: no such file"),
         (("--to", PHONE, "--txt", "x"), "--txt"),
         (("--to", PHONE, "--text", "two", "words"), "1 word belongs to no flag"),
     ],

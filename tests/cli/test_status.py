@@ -59,16 +59,20 @@ def test_the_provider_s_words_of_a_failure(run: Run, sandbox: Sandbox) -> None:
 
 
 def test_an_unknown_message_is_exit_code_1(run: Run, sandbox: Sandbox) -> None:
-    """An unknown message is printed like any other, and is exit code 1."""
+    """An unknown message is printed like any other, with advice, and is exit code 1."""
     ran = run("status", "clickatell:00000000000000000000000000000000", "--json")
 
     assert ran.code == 1
+    assert "the provider does not know this id; `omnimsg send` prints" in ran.hint
     assert (ran.rows[0]["status"], ran.rows[0]["reason"]) == ("unknown", "not_found")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("no-colon", "must look like 'account:provider-id'"), ("other:1", "no account 'other'")],
+    [
+        ("no-colon", "MESSAGE_ID: must look like account:provider-id"),
+        ("other:1", "no account 'other'"),
+    ],
 )
 def test_a_wrong_id(run: Run, sandbox: Sandbox, text: str, expected: str) -> None:
     """An id without an account, or of an unknown account, is exit code 2."""

@@ -154,6 +154,20 @@ def test_what_is_not_verified_gets_advice(run: Run, target: Target) -> None:
     assert "public_url" in ran.hint
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"), [(404, "check the path of --url"), (500, "application's own log")]
+)
+def test_an_answer_that_is_no_success_gets_advice(
+    run: Run, target: Target, answer: int, words: str
+) -> None:
+    """An answer that the provider does not count as success gives a hint about its cause."""
+    target.answers.append(answer)
+
+    ran = run("trigger", "status.sent", "--provider", "bird", "--url", target.url)
+
+    assert (1, True) == (ran.code, words in ran.hint)
+
+
 def test_nobody_listens(run: Run) -> None:
     """An address without a listener is one error line with address and cause, and exit code 1."""
     arguments = ("status.sent", "--provider", "bird", "--url", "http://127.0.0.1:1/x")
@@ -210,6 +224,7 @@ def test_the_list(run: Run) -> None:
     assert all(event in ran.out for event in events)
     assert PROVIDERS == events["status.delivered"]
     assert ["bird"] == events["inbound.button"]
+    assert ["inbound.button", "yes", "-", "-"] in [each.split() for each in ran.out.splitlines()]
     assert max(map(len, ran.out.splitlines())) <= 80
 
 

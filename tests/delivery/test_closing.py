@@ -10,10 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.adapters import Choosy, FakeTransport, references, results, texts, tiny
+from support.adapters import Choosy, FakeTransport, accepted, references, results, texts, tiny
 from support.delivery import SetClock, doubtful, looked_up, tell
+from support.legs import ELSEWHERE, message
 from support.reporting import PUBLIC_URL, Reporting, deliver
-from support.routed import saying
+from support.routed import saying, slowly
 from support.sending import settled
 from support.virtual import VirtualLoop
 
@@ -24,6 +25,7 @@ from omnimsg.delivery.close_signal import CloseSignal
 from omnimsg.delivery.delivery import Delivery
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
+from omnimsg.delivery.tracked import Names
 from omnimsg.delivery.tracker import Tracker
 from omnimsg.domain.status import MessageStatus
 from omnimsg.engine.observers import Observers
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-    from omnimsg import ConsentChange
+    from omnimsg import ConsentChange, StatusChanged
     from omnimsg.adapter import Request, Response
-    from omnimsg.delivery.tracked import Names, Tracked
+    from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.status import LegStatus
     from omnimsg.engine.clock import Clock
 
@@ -548,6 +550,78 @@ def test_a_store_that_hangs_does_not_use_up_the_time_of_the_suppression_list() -
     loop.drive_to_end(story())
 
     assert texts(1, start=2)[0].to in suppression
+
+
+class HangingForLegs(MemoryStore):
+    """A store that hangs when a leg is noted with the first one, and else takes a second.
+
+    Attributes:
+        is_slow: Whether it does so already.
+        is_down: Whether it takes nothing.
+    """
+
+    is_slow = is_down = False
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message; only the note of a leg names the first one by its id alone."""
+        if self.is_down:
+            raise OSError
+        if self.is_slow:
+            await (stuck() if names.token is None else asyncio.sleep(1))
+        return await super().update(names, change)
+
+
+def test_legs_whose_store_hangs_do_not_use_up_the_time_of_the_rest() -> None:
+    """While the closing waits for a leg, the store takes an outcome, and a handler a status.
+
+    The store had failed before, and so had the handler: both would try again only later.
+    """
+    loop, store = VirtualLoop(), HangingForLegs()
+    told: list[Status] = []
+    fails = iter([True] * 3)
+
+    async def handler(change: StatusChanged) -> None:
+        if change.reference == "r1":
+            if next(fails, False):
+                raise OSError
+            await asyncio.sleep(1)
+            told.append(change.status.status)
+
+    async def story() -> None:
+        client = Client(
+            [tiny(f"https://{each}.example", kind=Reporting, name=each) for each in "ab"],
+            default="a",
+            transport=lambda options: FakeTransport(
+                slowly(2.0, "ok") if options.base_url == "https://b.example" else accepted
+            ),
+            callbacks=CallbackOptions(public_url=PUBLIC_URL),
+            clock=loop,
+            store=store,
+        )
+        receiver = client.receiver(lambda _: None)
+        client.on_status(handler)
+        await client.send(message(ELSEWHERE))
+        early = {"state": "sent", "token": report_token("a", "r1")}
+        await deliver(receiver, early, path="/callbacks/a")
+        await client.send(texts(1, start=1)[0])
+        await asyncio.sleep(10)  # the handler is told once more, 21 seconds later
+        store.is_slow = True
+        await deliver(
+            receiver, {"state": "failed", "id": "id-r0", "ref": "r0"}, path="/callbacks/a"
+        )
+        await settled()
+        store.is_down = True
+        await asyncio.sleep(0.5)  # the second leg is handed over for another half of a second
+        await client.send(texts(1, start=2)[0])
+        await asyncio.sleep(0.1)  # the store is asked again after another five seconds
+        store.is_down = False
+        await client.aclose(deadline=1)
+        await settled()
+
+    loop.drive_to_end(story())
+
+    found = asyncio.run(store.find(Names.of_id(MessageId("a:id-r2"))))
+    assert (True, [Status.SENT]) == (found is not None, told)
 
 
 def test_a_closing_that_is_given_up_ends_a_handler_that_hangs(

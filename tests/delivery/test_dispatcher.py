@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -228,6 +228,30 @@ def test_a_handler_that_takes_too_long_has_not_handled() -> None:
     VirtualLoop().drive_to_end(story())
 
     assert ["cancelled", "done"] == ends
+
+
+def test_a_repetition_does_not_wait_for_a_handler_that_goes_on() -> None:
+    """A repetition fails after the time limit, whatever the handler of the event does."""
+    loop = VirtualLoop()
+
+    async def handle(_: Event) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(600)
+        await asyncio.sleep(600)
+
+    async def story() -> float:
+        world = World(handler_timeout=20.0)
+        world.handlers.on_event(handle)
+        first = world.begin(reply())
+        await asyncio.sleep(1)
+        began = loop.time()
+        with pytest.raises(TimeoutError):
+            await world.give(reply())
+        took = loop.time() - began
+        await asyncio.wait([first])
+        return took
+
+    assert 20 == pytest.approx(loop.drive_to_end(story()))
 
 
 async def test_a_server_that_gives_up_has_not_handled(world: World) -> None:

@@ -13,6 +13,7 @@ from support.log_records import logged_fields
 from support.receiving import BODY, World
 from support.reporting import PUBLIC_URL, Reporting, deliver, request, signed, written
 from support.sending import settled
+from support.virtual import VirtualLoop
 
 from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.delivery.memory_suppression import MemorySuppression
@@ -21,7 +22,7 @@ from omnimsg.domain.opt_out import Keywords, OptOutRules
 from omnimsg.domain.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from omnimsg.adapter import Authenticity, Callback, Context
     from omnimsg.delivery.receiver import Receiver
@@ -284,6 +285,57 @@ async def test_an_event_that_is_not_handled_stops_no_other_of_its_callback() -> 
 
     assert [503, 503] == [await world.ask(both), await world.ask(both)]
     assert [Status.READ] == told
+
+
+async def hang() -> None:
+    """Wait for ever."""
+    await asyncio.Event().wait()
+
+
+async def time_out() -> None:
+    """Fail after 15 seconds, as a store with a time limit of its own."""
+    await asyncio.sleep(15)
+    raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("fail", "failing", "handled", "seconds"),
+    [
+        (hang, range(100), 0, 40),
+        (hang, range(10, 100), 10, 10 * 15 + 40),
+        (time_out, range(100), 0, 45),
+        (hang, [0], 99, 20 + 99 * 15),
+        (hang, [], 100, 100 * 15),
+    ],
+)
+def test_a_callback_is_given_up_when_its_failures_have_taken_long(
+    fail: Callable[[], Awaitable[None]], failing: Sequence[int], handled: int, seconds: float
+) -> None:
+    """A callback of 100 events keeps its place for 40 seconds if all hang.
+
+    It is given up after failures of twice `handler_timeout`; events that are handled take their
+    time, and one that hangs alone stops no other.
+    """
+    loop = VirtualLoop()
+    texts: list[str] = []
+
+    async def handler(event: Event) -> None:
+        text = event.raw["text"]
+        if int(text) in failing:
+            await fail()
+        await asyncio.sleep(15)
+        texts.append(text)
+
+    async def story() -> int:
+        world = World(has_handler=False, clock=loop, handler_timeout=20)
+        world.client.receiver(handler)
+        return await world.ask(request(written(*({"text": f"{each}"} for each in range(100)))))
+
+    began = loop.now
+    status = loop.drive_to_end(story())
+
+    assert (503 if failing else 204, handled) == (status, len(texts))
+    assert seconds == pytest.approx(loop.now - began, abs=0.1)
 
 
 async def test_a_handler_over_its_time_limit_is_named_so_in_the_log(

@@ -27,9 +27,10 @@ from support.stores import FAILURES, DatabaseStore, StoreDownError
 from support.tracking import World
 from support.virtual import VirtualLoop
 
+from omnimsg.delivery.doubt_window import DOUBT_WINDOW
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.tracked import Handover, Names, Tracked
-from omnimsg.delivery.tracker import DOUBT_WINDOW, Tracker
+from omnimsg.delivery.tracker import Tracker
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted, Rejected
@@ -39,7 +40,7 @@ from omnimsg.engine.delivery_events import DoubtEnded
 from omnimsg.engine.observers import Observers, OutcomeKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 pytestmark = pytest.mark.anyio
@@ -164,6 +165,63 @@ async def test_a_doubt_is_given_up_after_its_window(world: World) -> None:
     assert [[Handover.UNRESOLVED], [Handover.UNRESOLVED]] == late
     assert (0, 1) == (world.tracker.doubts_settled, world.tracker.doubts_unresolved)
     assert [DoubtEnded(account="main", reference="r1", id=None)] == world.watcher.doubts
+
+
+class GivingUpSlowly(MemoryStore):
+    """A store that answers some turns after it has given doubts up, or never.
+
+    Attributes:
+        hangs: Whether it never answers.
+    """
+
+    hangs = False
+
+    async def give_up(self, since: datetime) -> Sequence[Tracked]:
+        """Give up the doubts older than a time."""
+        given_up = await super().give_up(since)
+        if self.hangs:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return given_up
+
+
+async def test_a_caller_that_is_cancelled_hides_no_doubt_that_was_given_up() -> None:
+    """The end of a doubt is told, also if whoever asked the store has given up."""
+    world = World(GivingUpSlowly())
+    tell(world.tracker, doubtful())
+    await world.tracker.commit()
+    world.clock.seconds = DOUBT_WINDOW + 1
+    asking = asyncio.ensure_future(world.tracker.find(M1))
+    await asyncio.sleep(0)
+
+    asking.cancel()
+    await settled()
+
+    assert asking.cancelled()
+    assert [DoubtEnded(account="main", reference="r1", id=None)] == world.watcher.doubts
+
+
+def test_a_store_that_never_gives_a_doubt_up_is_asked_once_a_minute() -> None:
+    """A store that hangs in giving doubts up has one such call, until the client closes."""
+    loop, store = VirtualLoop(), GivingUpSlowly()
+    store.hangs = True
+
+    async def live() -> list[int]:
+        tracker = Tracker(store, loop, Observers())
+        counts = []
+        for _ in range(3):
+            asking = asyncio.ensure_future(tracker.find(M1))
+            await asyncio.sleep(20)
+            asking.cancel()
+            await asyncio.sleep(100)
+            counts.append(len(asyncio.all_tasks()) - 1)
+        asking = asyncio.ensure_future(tracker.find(M1))
+        await asyncio.sleep(1)
+        await tracker.aclose(1)
+        await settled()
+        return [*counts, len(asyncio.all_tasks()) - 1]
+
+    assert [1, 1, 1, 0] == loop.drive_to_end(live())
 
 
 async def test_a_report_after_that_settles_it_still(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from omnimsg import Accepted, Client, ConfigError, OperationError, Status
 from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.attempt import store_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +110,22 @@ def test_waiting_for_a_message_of_an_unknown_account_is_refused() -> None:
         return place.loop.now - 1000
 
     assert pytest.approx(0, abs=0.1) == place.live(story)
+
+
+def test_waiting_where_the_provider_has_no_look_ups_is_waiting_for_reports(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A provider without look-ups is no error of its adapter; the end of the wait names it."""
+    place = World(reply=ok)
+
+    async def story(client: Client, _: Receiver) -> str:
+        with pytest.raises(TimeoutError) as caught:
+            await client.wait("main:id-r0", timeout=200)
+        return str(caught.value)
+
+    with caplog.at_level(logging.WARNING, "omnimsg"):
+        assert "tiny has no operation 'status'" in place.live(story)
+    assert [] == [each for each in caplog.records if each.name.startswith("omnimsg")]
 
 
 def test_waiting_ends_with_a_failure() -> None:
@@ -263,6 +281,43 @@ class FailingOnce(MemoryStore):
             return await super().update(names, change)
         self.fails = False
         raise StoreDownError
+
+
+class ReadOnly(MemoryStore):
+    """A store that takes no change for a while.
+
+    Attributes:
+        is_down: Whether it takes none.
+    """
+
+    is_down = True
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or fail."""
+        if self.is_down:
+            raise StoreDownError
+        return await super().update(names, change)
+
+
+def test_a_look_up_that_found_no_room_is_kept_when_it_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was found of a message and dropped, because too much waited, may be found again."""
+    monkeypatch.setattr(store_queue, "_MAX_WAITING", 1)
+    place, store = World(reply=ok, kind=Asked), ReadOnly()
+    told: list[str] = []
+
+    async def story(client: Client, _: Receiver) -> None:
+        client.on_status(lambda change: told.append(change.id))
+        for each in ("main:dropped", "main:other", "main:dropped"):
+            with pytest.raises(TimeoutError):
+                await client.wait(each, timeout=35)
+        store.is_down = False
+        await asyncio.sleep(20)
+
+    place.live(story, store=store)
+
+    assert ["main:dropped"] == told
 
 
 class Failing(MemorySuppression):

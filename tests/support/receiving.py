@@ -13,6 +13,7 @@ from omnimsg import CallbackOptions, Client
 if TYPE_CHECKING:
     from omnimsg.delivery.request import CallbackRequest, RefusedBecause
     from omnimsg.domain.events import Event
+    from omnimsg.engine.clock import Clock
 
 
 BODY = written({"state": "sent", "id": "m1"})
@@ -22,7 +23,12 @@ class World:
     """A client with a receiver, and records of its events and refusals."""
 
     def __init__(
-        self, *, kind: type[TinyAdapter] = Reporting, has_handler: bool = True, **options: Any
+        self,
+        *,
+        kind: type[TinyAdapter] = Reporting,
+        has_handler: bool = True,
+        clock: Clock | None = None,
+        **options: Any,
     ) -> None:
         self.watcher = Watcher()
         self.events: list[Event] = []
@@ -31,6 +37,7 @@ class World:
             transport=lambda _: FakeTransport(),
             callbacks=CallbackOptions(**{"public_url": PUBLIC_URL, **options}),
             observers=[self.watcher],
+            clock=clock,
         )
         self.receiver = self.client.receiver(self.events.append if has_handler else None)
 

@@ -110,6 +110,9 @@ class EagerTask(Generic[T]):
 
     def fail(self, error: BaseException) -> None:
         """Store what the function raised, and wake the waiter."""
+        if isinstance(error, GeneratorExit):
+            # Raised again, it would look like the end of the task that waits.
+            error = RuntimeError("raised GeneratorExit").with_traceback(error.__traceback__)
         self.error = error
         self.has_ended = True
         if self._waiter is not None:
@@ -181,7 +184,7 @@ else:
             except StopIteration as end:
                 own.value, own.has_ended = end.value, True
                 self._spare = later_steps
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it raises
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001
                 own.fail(error)
                 self._spare = later_steps
             else:

@@ -26,6 +26,8 @@ log: logging.Logger = logging.getLogger("omnimsg.engine")
 # The longest flow of an adapter has two requests. One that never ends could text somebody for ever.
 MAX_REQUESTS = 10
 _ROUNDS = range(MAX_REQUESTS)
+# The engine would take it for the end of the event loop, in which nobody waits for an outcome.
+_RAISED_EXIT = "raised GeneratorExit"
 
 
 class BrokenFlow(Exception):  # noqa: N818 - never leaves the engine
@@ -77,6 +79,8 @@ class FlowRun(WriteMark, Generic[T]):
             request = next(flow)
         except StopIteration as end:
             raise NoRequest(end.value) from None
+        except GeneratorExit:
+            raise BrokenFlow(_RAISED_EXIT) from None
         return request if request.__class__ is Request else _require_request(request)
 
     async def finish(
@@ -115,7 +119,10 @@ class FlowRun(WriteMark, Generic[T]):
                         self.left = True
                         self.sent = self.sent or effect is Effect.SENDS
                 self.response = response
-                request = _require_request(flow.send(response))
+                try:
+                    request = _require_request(flow.send(response))
+                except GeneratorExit:
+                    raise BrokenFlow(_RAISED_EXIT) from None
             _broken(f"asked for more than {MAX_REQUESTS} requests")
         except StopIteration as stop:
             value: T = stop.value

@@ -59,8 +59,8 @@ class StoreQueue(Generic[T]):
         self._store = store
         self._failed = failed
         self._overflows = overflows
-        # By number, the oldest first.
-        self._values: OrderedDict[int, _Waiting[T]] = OrderedDict()
+        # By number, or by the key of the value; the oldest first.
+        self._values: OrderedDict[object, _Waiting[T]] = OrderedDict()
         self._numbers = count()
         self._lock = PerLoop(asyncio.Lock)
         self._tasks = PerLoop(EagerTasks)
@@ -71,9 +71,17 @@ class StoreQueue(Generic[T]):
         """Return the number of values that the store has not taken."""
         return len(self._values)
 
-    def add(self, value: T) -> None:
-        """Add a value; drop the oldest one if too many wait."""
-        self._values[next(self._numbers)] = _Waiting(value)
+    def add(self, value: T, key: object = None) -> None:
+        """Add a value; drop the oldest one if too many wait.
+
+        Args:
+            value: The value.
+            key: Stands for the value, which is not added if one with its key waits.
+        """
+        key = next(self._numbers) if key is None else key
+        if key in self._values:
+            return
+        self._values[key] = _Waiting(value)
         if len(self._values) > _MAX_WAITING:
             self._values.popitem(last=False)
             if not self._has_warned:
@@ -125,18 +133,18 @@ class StoreQueue(Generic[T]):
                 left -= len(group)
                 failed = await self._store_group(group)
                 has_failed = has_failed or bool(failed)
-                for number in failed:
+                for key in failed:
                     with suppress(KeyError):  # it was dropped meanwhile
                         # Behind the others, which the store may take.
-                        self._values.move_to_end(number)
+                        self._values.move_to_end(key)
                 failures = failures + len(failed) if len(failed) == len(group) else 0
                 if failures >= _MAX_FAILURES:
                     break
             self._has_warned = self._has_warned and bool(self._values)
             return not has_failed
 
-    async def _store_group(self, group: Sequence[tuple[int, _Waiting[T]]]) -> list[int]:
-        """Store some values, and return the numbers of those that the store has not taken."""
+    async def _store_group(self, group: Sequence[tuple[object, _Waiting[T]]]) -> list[object]:
+        """Store some values, and return the keys of those that the store has not taken."""
         tasks = self._tasks.here
         calls = [tasks.start(self._store, each.value) for _, each in group]
         waiting = [each.task for each in calls if not each.has_ended]
@@ -144,15 +152,15 @@ class StoreQueue(Generic[T]):
             if waiting:
                 await asyncio.wait(waiting)
         finally:
-            failed: list[int] = []
-            for (number, each), call in zip(group, calls, strict=True):
+            failed: list[object] = []
+            for (key, each), call in zip(group, calls, strict=True):
                 if not call.has_ended:
                     call.task.cancel()
                 elif call.error is None:
-                    self._values.pop(number, None)
+                    self._values.pop(key, None)
                 else:
                     each.failures += 1
                     if each.failures.bit_count() == 1:  # a power of two
                         self._failed(call.error)  # a store may raise anything
-                    failed.append(number)
+                    failed.append(key)
         return failed

@@ -55,20 +55,29 @@ class Dialer:
             TunnelRefusedError: The proxy refused a tunnel.
         """
         connection = Connection(loop, owner, origin, self._max_body)
-        proxy = self._network.proxy
-        async with asyncio.timeout(self._network.connect_timeout):
-            if origin.scheme == "http":
-                sock = await self._connect(loop, origin.host, origin.port)
-                await loop.create_connection(lambda: connection, sock=sock)
-            elif proxy is None:
-                tls = await self._tls_context(loop)
-                sock = await self._connect(loop, origin.host, origin.port)
-                await loop.create_connection(
-                    lambda: connection, sock=sock, ssl=tls, server_hostname=_server_name(origin)
-                )
-            else:
-                await self._dial_through_proxy(loop, origin, connection)
+        try:
+            async with asyncio.timeout(self._network.connect_timeout):
+                await self._dial(loop, origin, connection)
+        except BaseException:
+            if self._resolver is not None:
+                self._resolver.forget()  # the host may have other addresses by now
+            raise
         return connection
+
+    async def _dial(
+        self, loop: asyncio.AbstractEventLoop, origin: Origin, connection: Connection
+    ) -> None:
+        if origin.scheme == "http":
+            sock = await self._connect(loop, origin.host, origin.port)
+            await loop.create_connection(lambda: connection, sock=sock)
+        elif self._network.proxy is None:
+            tls = await self._tls_context(loop)
+            sock = await self._connect(loop, origin.host, origin.port)
+            await loop.create_connection(
+                lambda: connection, sock=sock, ssl=tls, server_hostname=_server_name(origin)
+            )
+        else:
+            await self._dial_through_proxy(loop, origin, connection)
 
     async def _dial_through_proxy(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, connection: Connection

@@ -59,6 +59,10 @@ class Resolver:
         # Shielded: other callers may wait for the same look-up.
         return await asyncio.shield(lookup)
 
+    def forget(self) -> None:
+        """Drop the cached addresses."""
+        self._cache.clear()
+
     def _store(self, key: tuple[str, int], lookup: asyncio.Future[list[AddressInfo]]) -> None:
         del self._pending[key]
         if not lookup.cancelled() and lookup.exception() is None:

@@ -65,6 +65,16 @@ class RaisesBefore(TinyAdapter):
         yield self.sending(messages, context)
 
 
+class ExitsBefore(TinyAdapter):
+    """`send` raises what ends a generator, before its first request."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Raise."""
+        if messages:
+            raise GeneratorExit
+        yield self.sending(messages, context)
+
+
 class ReturnsNothing(TinyAdapter):
     """`send` is not a generator function: it returns a list."""
 
@@ -98,6 +108,15 @@ class RaisesAfter(TinyAdapter):
         """Raise."""
         yield self.sending(messages, context)
         raise RuntimeError(TEXT)
+
+
+class ExitsAfter(TinyAdapter):
+    """`send` raises what ends a generator, when it receives the response."""
+
+    def send(self, messages: Sequence[Message], context: Context) -> Flow[Any]:
+        """Raise."""
+        yield self.sending(messages, context)
+        raise GeneratorExit
 
 
 class NonsenseAfter(TinyAdapter):
@@ -140,7 +159,7 @@ async def send(adapter: TinyAdapter, wire: FakeTransport, count: int = 3) -> lis
 
 
 @pytest.mark.parametrize(
-    "kind", [RaisesAtOnce, RaisesBefore, ReturnsNothing, NeverAsks, YieldsNonsense]
+    "kind", [RaisesAtOnce, RaisesBefore, ExitsBefore, ReturnsNothing, NeverAsks, YieldsNonsense]
 )
 async def test_a_flow_that_fails_before_its_request_sends_nothing(
     kind: type[TinyAdapter], caplog: pytest.LogCaptureFixture
@@ -162,6 +181,7 @@ async def test_a_flow_that_fails_before_its_request_sends_nothing(
     "kind",
     [
         RaisesAfter,
+        ExitsAfter,
         NonsenseAfter,
         returning(lambda outcomes: outcomes[:-1]),
         returning(lambda outcomes: [*outcomes, None]),

@@ -73,6 +73,22 @@ async def test_an_error_of_a_later_step_is_kept_whatever_its_class() -> None:
         own.result()
 
 
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_a_call_that_raises_the_end_of_a_generator_has_failed(turns: int) -> None:
+    """Who waits for a call is not ended by a `GeneratorExit` that it raises."""
+
+    async def exits() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        raise GeneratorExit
+
+    own = EagerTasks().start(exits)
+    await own.wait(10, SharedTimeouts())
+
+    with pytest.raises(RuntimeError, match="raised GeneratorExit"):
+        own.result()
+
+
 async def _failing() -> None:
     raise OSError("no")
 

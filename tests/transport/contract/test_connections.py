@@ -175,6 +175,29 @@ async def test_a_host_has_several_addresses(
     assert f"localhost:{server.port}" == server.requests[0].headers["host"]
 
 
+async def test_a_host_whose_addresses_fail_is_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
+) -> None:
+    """After a connection that could not be made, the next one uses new addresses."""
+    looked_up: list[str] = []
+
+    async with Server(answer(200)) as server:
+        ports = iter([refusing_port(), server.port])
+
+        def resolve(host: str, *_: object, **__: object) -> list[Any]:
+            looked_up.append(host)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", next(ports)))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        transport = transport_to("http://localhost:9")
+        with pytest.raises(TransportFault) as caught:
+            await transport.exchange(SEND, within=5.0, mark=WriteMark())
+        response = await asked(transport, SEND)
+
+    assert (Reason.CONNECTION_FAILED, 200) == (caught.value.reason, response.status)
+    assert ["localhost", "localhost"] == looked_up
+
+
 async def test_an_address_needs_no_resolver(
     monkeypatch: pytest.MonkeyPatch, transport_to: TransportTo
 ) -> None:

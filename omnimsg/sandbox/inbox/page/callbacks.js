@@ -48,7 +48,7 @@ export function showCallbacks() {
         el(
           "div",
           { class: "inside" },
-          known.length ? el("dl", { class: "facts" }, known.map(([name, value]) => [el("dt", {}, name === "url" ? "All" : providerName(name)), el("dd", { class: "wide" }, el("code", {}, value))])) : el("p", {}, "Nobody is called yet."),
+          known.length ? el("dl", { class: "facts" }, known.map(([name, value]) => [el("dt", {}, name === "url" ? "All" : providerName(name)), el("dd", {}, el("code", {}, value))])) : el("p", {}, "Nobody is called yet."),
           el("form", { class: "form-line", on: { submit: set } }, url, el("button", { class: "button primary", type: "submit" }, "Call back here"), el("button", { class: "button", type: "button", disabled: !known.length, on: { click: () => attempt(remove("callbacks"), "Callbacks are off") } }, "Off")),
         ),
       ),
@@ -58,7 +58,7 @@ export function showCallbacks() {
         { class: "panel" },
         el("h2", {}, "Latest attempts"),
         latest.length
-          ? el("table", { class: "table" }, el("thead", {}, el("tr", {}, ["Time", "Provider", "What", "Attempt", "Answer"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, latest.slice(-100).reverse().map(attemptRow)))
+          ? el("div", { class: "sideways", role: "region", "aria-label": "Latest attempts", tabindex: 0 }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, ["Time", "Provider", "What", "Attempt", "Answer"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, latest.slice(-100).reverse().map(attemptRow))))
           : el("p", { class: "nothing" }, "None yet."),
       ),
     ),

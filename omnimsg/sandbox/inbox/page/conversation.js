@@ -23,8 +23,13 @@ function frame(number) {
   const scroll = el("div", { class: "scroll", tabindex: -1 }, log);
   const head = el("header", { class: "bar talk-head" });
   // A picture has its height only when it is loaded: what is at the end stays there.
-  scroll.addEventListener("scroll", () => { atEnd = isAtEnd(); }, { passive: true });
-  new ResizeObserver(() => { if (atEnd) scroll.scrollTop = scroll.scrollHeight; }).observe(log);
+  // The end also moves away when a picture is loaded: only who scrolls up leaves it.
+  let top = 0;
+  scroll.addEventListener("scroll", () => { atEnd = isAtEnd() || (atEnd && scroll.scrollTop >= top); top = scroll.scrollTop; }, { passive: true });
+  const follow = new ResizeObserver(() => { if (atEnd) scroll.scrollTop = scroll.scrollHeight; });
+  follow.observe(log);
+  // It becomes lower where the composer grows, or a phone's keyboard opens.
+  follow.observe(scroll);
   parts = { head, log, scroll, composer: composer(number) };
   byId("main").replaceChildren(head, scroll, parts.composer.node);
 }

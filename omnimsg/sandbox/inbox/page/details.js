@@ -71,7 +71,7 @@ function sms(entry) {
 }
 
 function facts(rows) {
-  const lines = rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("code", {}, value)), copyButton(value, name)]);
+  const lines = rows.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("code", {}, value), copyButton(value, name))]);
   return part("Names", el("dl", { class: "facts" }, lines));
 }
 

@@ -58,6 +58,8 @@ export function showPhones() {
   parts.sum.textContent = state.phoneCount ? many(state.phoneCount, state.search ? "match" : "phone", state.search ? "matches" : "phones") : "";
   const items = state.phones.map((phone) => ({ phone, count: unread(phone), isOpen: phone.number === state.route.number }));
   keyed(parts.rows, items, (item) => item.phone.number, row);
+  // Where there is room for one pane only, what to do first is shown in place of an empty list.
+  if (!state.route.number) document.body.dataset.pane = state.phoneCount === 0 && !state.search ? "main" : "list";
   if (!items.length && state.search) parts.rows.replaceChildren(el("p", { class: "nothing" }, "No number and no message has these words."));
 }
 

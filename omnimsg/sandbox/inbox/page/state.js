@@ -6,7 +6,7 @@ export const state = {
   live: null,
   search: "",
   phones: [],
-  phoneCount: 0,
+  phoneCount: null, // not known yet
   phone: null, // the open conversation
   limit: 200,
   exchanges: { count: 0, refused: 0, latest_refused: 0, exchanges: [] },
