@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, validators
 
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds, whole_number
 from omnimsg.cli.log_lines import unlogged
 from omnimsg.cli.output import (
     OUTCOME_KINDS,
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from omnimsg.cli.bench_run import DecisiveLimit, LoadResult
 
 
-_Messages = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000_000))]
-_Callers = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))]
+_Messages = Annotated[int, whole_number(1, 10_000_000)]
+_Callers = Annotated[int, whole_number(0, 100_000)]
 _Latency = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=60))]
 
 

@@ -7,11 +7,9 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter, validators
-
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds, whole_number
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
 from omnimsg.cli.stored_media import parse_stored
@@ -29,7 +27,7 @@ def download(  # noqa: PLR0913 - one flag each
     *,
     output: Path,
     sha256: str | None = None,
-    max_bytes: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    max_bytes: Annotated[int | None, whole_number(1)] = None,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     deadline: Seconds = 120.0,

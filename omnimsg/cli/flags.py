@@ -18,6 +18,20 @@ def _to_config_path(_: type[Path], tokens: Sequence[Token]) -> Path:
     return Path(token.value) if token.value else CONFIG_FILE
 
 
+def _to_whole_number(_: type[int], tokens: Sequence[Token]) -> int:
+    """Return the number; cyclopts would round `1.5` without a word."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def whole_number(at_least: int | None = None, at_most: int | None = None) -> Parameter:
+    """Return what stands beside the type of a flag that is a whole number."""
+    allowed = validators.Number(gte=at_least, lte=at_most)
+    return Parameter(converter=_to_whole_number, validator=allowed)
+
+
 ConfigFile = Annotated[
     Path, Parameter(name="--config", env_var="OMNIMSG_CONFIG", converter=_to_config_path)
 ]
@@ -25,6 +39,9 @@ ConfigFile = Annotated[
 
 Json = Annotated[bool, Parameter(name="--json", show_default=False)]
 """Commands describe this flag as `Print JSON lines.`"""
+
+Port = Annotated[int, whole_number(0, 65535)]
+"""The port of a server; 0 lets the system choose one."""
 
 Seconds = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 """A number of seconds; `nan` and negative numbers are refused before anything is tried."""

@@ -10,11 +10,11 @@ The JSON form is one object per message, in the provider's order:
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds, whole_number
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import (
     masked_address,
@@ -60,7 +60,7 @@ class Filter:
 def history(
     wanted: Annotated[Filter, Parameter(name="*")] = Filter(),
     *,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 50,
+    limit: Annotated[int, whole_number(1)] = 50,
     account: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     deadline: Seconds = 30.0,

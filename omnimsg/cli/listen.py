@@ -6,12 +6,9 @@ purpose of the command. The addresses and refused requests are printed on standa
 """
 
 from contextlib import suppress
-from typing import Annotated
-
-from cyclopts import Parameter, validators
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Port
 from omnimsg.cli.streams import InterruptedOutputError
 
 
@@ -19,7 +16,7 @@ def listen(
     *,
     account: str | None = None,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8026,
+    port: Port = 8026,
     public_url: str | None = None,
     config: ConfigFile = CONFIG_FILE,
     as_json: Json = False,

@@ -16,6 +16,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
+from omnimsg.cli.flags import whole_number
 from omnimsg.cli.message_files import problems_text, region_advice, unusable_file
 from omnimsg.cli.output import closed_output_ignored, masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
@@ -75,7 +76,7 @@ class MessageFlags:
     sender: str | None = None
     reference: str | None = None
     at: str | None = None
-    ttl: int | None = None
+    ttl: Annotated[int | None, whole_number()] = None
     region: str | None = None
 
     def given(self) -> set[str]:

@@ -9,6 +9,7 @@ from cyclopts import Parameter, validators
 
 from omnimsg.cli.errors import CommandError, cannot_listen
 from omnimsg.cli.exit_codes import OK
+from omnimsg.cli.flags import Port
 from omnimsg.cli.output import (
     new_table,
     print_line,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def sandbox(
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8025,
+    port: Port = 8025,
     pace: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=3600))] = 0.0,
     callbacks: str | None = None,
     print_config: Annotated[bool, Parameter(show_default=False)] = False,

@@ -147,6 +147,18 @@ def test_every_flag_is_described(command: str) -> None:
     assert set() == missing
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_whole_number_is_read_by_the_same_rule(command: str) -> None:
+    """No flag is a plain `int`, for which cyclopts rounds `1.5` without a word."""
+    function = _function(command)
+    classes = [each for each in get_type_hints(function).values() if attrs.has(each)]
+
+    hints = [get_type_hints(each, include_extras=True) for each in (function, *classes)]
+    flags = {name: kind for each in hints for name, kind in each.items() if name != "return"}
+
+    assert {} == {name: kind for name, kind in flags.items() if kind in (int, int | None)}
+
+
 def test_an_unknown_command(run: Run) -> None:
     """An unknown command is one error line, a hint that names the nearest one, and exit code 2."""
     ran = run("sned")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         (("upload", "x.png"), "--content-type is missing", ""),
         (("completion", "fsh"), "SHELL: must be one of bash, fish, powershell, zsh", ""),
         (("send", "--ttl", "soon"), "--ttl: must be a whole number", ""),
+        (("send", "--ttl", "1.5"), "--ttl: must be a whole number", ""),
         (("send", "--deadline", "soon"), "--deadline: must be a number", ""),
         (("send", "--deadline", "-1"), "--deadline: must be >= 0", ""),
         (("send", "--config="), "--config: names no file", ""),
