@@ -184,7 +184,7 @@ class Chain:
             self._owner.spawn(self._record(), outlives_close=True)
 
     def abandon(self) -> bool:
-        """End the chain before its last leg is decided; return whether that leaves out other legs."""
+        """End the chain before its last leg is decided; return whether others are left out."""
         is_open = self._has_next and not self.reached_ids and not self._is_abandoned
         if is_open:
             self._is_abandoned = True
