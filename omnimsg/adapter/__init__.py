@@ -7,7 +7,7 @@ import warnings
 
 from omnimsg.adapter import inbound, signatures, times, whatsapp_rules
 from omnimsg.adapter.account import Account, TemplateMapping
-from omnimsg.adapter.answer_parts import is_blank, words_of
+from omnimsg.adapter.answer_parts import is_blank, read_code, words_of
 from omnimsg.adapter.callback import Authenticity, Callback
 from omnimsg.adapter.capabilities import Capabilities, ChannelCapabilities, MediaLimit
 from omnimsg.adapter.capability_check import (
@@ -42,6 +42,7 @@ from omnimsg.adapter.http import (
     quote_segment,
 )
 from omnimsg.adapter.interface import Absent, Adapter, Answered
+from omnimsg.adapter.omit_missing import omit_missing
 from omnimsg.adapter.operation import Operation
 from omnimsg.adapter.receiving import Receiving
 from omnimsg.adapter.unknown_codes import code_text
@@ -87,8 +88,10 @@ __all__ = [
     "inbound",
     "is_blank",
     "items_of",
+    "omit_missing",
     "outcome_of",
     "quote_segment",
+    "read_code",
     "refused",
     "signatures",
     "sources_of",

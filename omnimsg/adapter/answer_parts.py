@@ -1,4 +1,4 @@
-"""Inspect decoded answers of any form: find blank error members, and collect error sentences."""
+"""Inspect decoded answers of any form: blank error members, codes, and error sentences."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def is_blank(value: object) -> bool:
     if isinstance(value, list):
         return all(map(is_blank, value))
     return not value or value == "0"
+
+
+def read_code(value: object) -> str | None:
+    """Return a code as text, as tables are keyed; `None` unless it is text or a whole number."""
+    is_code = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return str(value) if is_code else None
 
 
 def words_of(document: object) -> str:

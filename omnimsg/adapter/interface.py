@@ -123,8 +123,8 @@ class Adapter(Receiving, ABC, Generic[S]):
             raise ConfigError(f"accounts.{account.name}.codes: {error}") from None
 
     def channels(self) -> Iterable[Channel]:
-        """Return the channels that the account can use; by default all of the capabilities."""
-        return self.capabilities.channels
+        """Return the channels that the account can use; by default those of `usable_channels`."""
+        return self.usable_channels()
 
     def sender_of(self, channel: Channel | None) -> str | None:
         """Return the account's sender on a channel, for a message without one of its own."""
@@ -167,7 +167,8 @@ class Adapter(Receiving, ABC, Generic[S]):
     def usable_channels(self) -> Collection[Channel]:
         """Return the channels that the account can send on; by default all of the provider's.
 
-        An adapter overrides it if its settings decide the channels (Bird's map of channels).
+        An adapter overrides it if its settings decide the channels (Bird's map of channels). It is
+        called in `__init__` too, once `account` is set.
         """
         return self.capabilities.channels
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 SETTLED: Final = frozenset({"failed", "expired", "cancelled"})
 """The stages after which no further stage is expected."""
 
-STAGES: Final = ("unused", "scheduled", "accepted", "sent", "delivered", "read", *sorted(SETTLED))
-"""The stages of a message's life; ``unused`` is a fallback that was not needed."""
-
 
 @attrs.frozen(kw_only=True)
 class TextBlock:
@@ -159,7 +156,8 @@ class Moment:
     """One point of a message's timeline.
 
     Attributes:
-        stage: One of ``STAGES``.
+        stage: ``scheduled``, ``accepted``, ``sent``, ``delivered`` or ``read``; one of ``SETTLED``;
+            ``unused`` for a fallback that was not needed.
         status: The provider's own name.
         at: Epoch seconds.
         detail: Further data of the provider, such as the code of a failure.

@@ -10,6 +10,7 @@ from omnimsg.sandbox.changed_messages import note_change
 from omnimsg.sandbox.display import Display
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore
+from omnimsg.sandbox.scenarios import Scenario, scenario
 from omnimsg.sandbox.service_windows import ServiceWindows
 
 if TYPE_CHECKING:
@@ -111,6 +112,15 @@ class Emulator(abc.ABC):
         self.messages.add(record)
         self.state.handsets.add(record)
         note_change(record)
+
+    def throttles(self, recipients: Iterable[str]) -> bool:
+        """Count an attempt to send to each recipient; return whether their request is throttled.
+
+        One recipient of the scenario ``THROTTLED_ONCE`` is enough, at every odd attempt.
+        """
+        once = {to for to in recipients if scenario(to) is Scenario.THROTTLED_ONCE}
+        # No short circuit: every recipient is counted, also after one that is throttled.
+        return True in {self.state.should_throttle(self.name, to) for to in once}
 
     def cancel(self, record: MessageRecord, step: LifecycleStep) -> None:
         """End the timeline of an accepted message with a step now."""

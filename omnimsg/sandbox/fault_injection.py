@@ -6,7 +6,6 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
@@ -97,16 +96,14 @@ def _write_interim(request: web.Request, params: Mapping[str, Any]) -> None:
         request.transport.write(f"HTTP/1.1 {status} Interim\r\n\r\n".encode())
 
 
-_REPLACEMENTS: Final[Mapping[str, Callable[..., web.Response]]] = MappingProxyType(
-    {
-        "status": _empty,
-        "rate_limit": _rate_limit,
-        "reset_before": _reset,
-        "redirect": _redirect,
-        "html": _html_page,
-        "interim": _interim_alone,
-    }
-)
+_REPLACEMENTS: Final[Mapping[str, Callable[..., web.Response]]] = {
+    "status": _empty,
+    "rate_limit": _rate_limit,
+    "reset_before": _reset,
+    "redirect": _redirect,
+    "html": _html_page,
+    "interim": _interim_alone,
+}
 """The response in place of the emulator's, by kind of fault.
 
 The request is not processed, unless the fault has the parameter ``processed``.

@@ -6,15 +6,16 @@ import math
 import random
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from omnimsg.sandbox.capacity import FAULTS
 from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    Parameters: TypeAlias = Mapping[str, tuple[str, Callable[[object], bool]]]
 
 
 def _number(low: float, high: float) -> Callable[[object], bool]:
@@ -44,50 +45,46 @@ _STATUS = ("a status from 200 to 599", _integer(200, 599))
 _SECONDS = ("seconds from 0 to 3600", _number(0, 3600))
 _REDIRECT = ("301, 302, 303, 307 or 308", lambda value: value in (301, 302, 303, 307, 308))
 _INTERIM = ("a status from 100 to 199", _integer(100, 199))
-_PROCESSED = ("true or false", _is_flag)
+_FLAG = ("true or false", _is_flag)
 _LOCATION = ("a URL on one line", _is_one_line)
 
-KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = MappingProxyType(
+KINDS: Final[Mapping[str, Parameters]] = MappingProxyType(
     {
         "latency": {"seconds": _SECONDS},
-        "status": {"status": _STATUS, "retry_after": _SECONDS, "processed": _PROCESSED},
+        "status": {"status": _STATUS, "retry_after": _SECONDS, "processed": _FLAG},
         "rate_limit": {"status": _STATUS, "retry_after": _SECONDS},
-        "interim": {"status": _INTERIM, "processed": _PROCESSED, "alone": _PROCESSED},
+        "interim": {"status": _INTERIM, "processed": _FLAG, "alone": _FLAG},
         "reset_before": {},
         "reset_after": {},
         "truncate": {},
         "shuffle": {},
-        "redirect": {"status": _REDIRECT, "location": _LOCATION, "processed": _PROCESSED},
-        "html": {"status": _STATUS, "processed": _PROCESSED},
+        "redirect": {"status": _REDIRECT, "location": _LOCATION, "processed": _FLAG},
+        "html": {"status": _STATUS, "processed": _FLAG},
     }
 )
 """For each kind of fault of a request: its parameters, each with a description and a test."""
 
-CALLBACK_KINDS: Final[Mapping[str, Mapping[str, tuple[str, Callable[[object], bool]]]]] = (
-    MappingProxyType(
-        {
-            "callback_duplicate": {},
-            "callback_reorder": {},
-            "callback_delay": {"seconds": _SECONDS},
-            "callback_bad_signature": {},
-            "callback_contradict": {},
-            "callback_early": {},
-            "callback_lost": {},
-        }
-    )
+CALLBACK_KINDS: Final[Mapping[str, Parameters]] = MappingProxyType(
+    {
+        "callback_duplicate": {},
+        "callback_reorder": {},
+        "callback_delay": {"seconds": _SECONDS},
+        "callback_bad_signature": {},
+        "callback_contradict": {},
+        "callback_early": {},
+        "callback_lost": {},
+    }
 )
 """The same for each kind of fault of a callback."""
 
-_ALL_KINDS: Final = MappingProxyType({**KINDS, **CALLBACK_KINDS})
+_ALL_KINDS: Final = {**KINDS, **CALLBACK_KINDS}
 
-_COMMON: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = MappingProxyType(
-    {
-        "count": ("a whole number of at least 1", _integer(1, 10**9)),
-        "probability": ("a number from 0 to 1", _number(0, 1)),
-        "seed": ("a whole number", _integer(-(2**63), 2**64)),
-        "on": ('"send" or "any"', lambda value: value in ("send", "any")),
-    }
-)
+_COMMON: Final[Parameters] = {
+    "count": ("a whole number of at least 1", _integer(1, 10**9)),
+    "probability": ("a number from 0 to 1", _number(0, 1)),
+    "seed": ("a whole number", _integer(-(2**63), 2**64)),
+    "on": ('"send" or "any"', lambda value: value in ("send", "any")),
+}
 
 
 class FaultError(RequestError):
@@ -171,7 +168,7 @@ class Faults:
         max_faults: How many faults are kept.
     """
 
-    def __init__(self, providers: Iterable[str], max_faults: int = FAULTS) -> None:
+    def __init__(self, providers: Iterable[str], max_faults: int = 1_000) -> None:
         self._providers = frozenset(providers)
         self._max_faults = max_faults
         self._faults: dict[int, Fault] = {}

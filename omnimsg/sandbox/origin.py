@@ -34,38 +34,37 @@ def _host_name(host: str) -> str | None:
         return None
 
 
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return a host as an address, None if it is a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def is_host(host: str) -> bool:
     """Return whether a value can be a host name or an address, without a port."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return len(host) <= 253 and _NAME.fullmatch(host) is not None
-    return True
+    is_name = len(host) <= 253 and _NAME.fullmatch(host) is not None
+    return is_name or _address(host) is not None
 
 
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine's loopback interface by its name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+    address = _address(host)
+    if address is None:
         return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback
 
 
 def is_wildcard(host: str) -> bool:
     """Return whether a host stands for every interface of this machine."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
+    address = _address(host)
+    return address is not None and address.is_unspecified
 
 
 def _is_private_name(name: str) -> bool:
     """Return whether no public DNS server can give this name to a foreign page."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return "." not in name or name.endswith(_PRIVATE_SUFFIXES)
-    return True
+    return _address(name) is not None or "." not in name or name.endswith(_PRIVATE_SUFFIXES)
 
 
 def foreign_page(request: web.Request, bound_host: str) -> str | None:

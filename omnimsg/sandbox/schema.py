@@ -18,29 +18,6 @@ import attrs
 
 from omnimsg.sandbox.formats import FORMATS
 
-__all__ = [
-    "FORMATS",
-    "Json",
-    "Path",
-    "Rule",
-    "Violation",
-    "ViolationKind",
-    "anything",
-    "at_least_one",
-    "at_most_one",
-    "exactly_one",
-    "fields",
-    "flag",
-    "free_form",
-    "items",
-    "mapping",
-    "never",
-    "nullable",
-    "number",
-    "tagged",
-    "text",
-]
-
 Json = Any
 """A decoded JSON value of any type; a rule checks the type."""
 

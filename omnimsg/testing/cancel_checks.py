@@ -64,7 +64,7 @@ class CancelChecks(OperationHarness):
             if not 200 <= status < 300
         ]
         message = self.batch(1)[0]
-        for row in self.code_rows(self.message_levels | self.request_levels):
+        for row in self.code_rows(self.send_levels):
             run = self.send([message], self.responder([self.refuse(message, row.code, row.level)]))
             if run.driven is None:
                 continue

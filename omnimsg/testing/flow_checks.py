@@ -129,7 +129,7 @@ class FlowChecks(Harness):
             }.items():
                 name = f"answer {index + 1}, {body_name} with HTTP {status}"
                 yield name, self._send(batch, index, Response(status, body))
-        for row in self.code_rows(self.message_levels | self.request_levels):
+        for row in self.code_rows(self.send_levels):
             refused = self.refuse_all(batch, row.code, row.level)
             name = f"answer {index + 1}, code {row.code} ({row.level})"
             yield name, self._send(batch, index, self.answer(driven.requests[index], refused))

@@ -114,6 +114,16 @@ class Harness(AdapterSpec):
             raise SkipTest("a request of this provider carries one message")
         return self.batch_size
 
+    @property
+    def send_levels(self) -> frozenset[str]:
+        """The levels of codes in the answer to a send: of one message, and of the whole request."""
+        return self.message_levels | self.request_levels
+
+    def body_levels(self) -> list[str]:
+        """Return the levels of codes that the body of an answer to a send can contain."""
+        levels = self.send_levels - self.status_levels
+        return sorted({row.level for row in self.adapter_class.codes} & levels)
+
     def code_rows(self, levels: frozenset[str]) -> list[CodeRow]:
         """Return the rows of the code table at some levels."""
         return [row for row in self.build_adapter().table if row.level in levels]

@@ -68,7 +68,7 @@ class ProofChecks(Harness):
         assert_no_violations(
             [
                 violation
-                for level in self._code_levels()
+                for level in self.body_levels()
                 for code in UNKNOWN_CODES
                 for said in [self.refuse_all(batch, code, level)]
                 for status, source in INCONCLUSIVE_STATUSES.items()
@@ -103,22 +103,17 @@ class ProofChecks(Harness):
 
     def _answers(self, batch: Sequence[Message]) -> Iterator[tuple[str, Sequence[Said], Alter]]:
         """Yield answers of every kind: a name, the scripted answers, and the alteration."""
-        for row in self.code_rows(self.message_levels | self.request_levels):
+        for row in self.code_rows(self.send_levels):
             said = self.refuse_all(batch, row.code, row.level)
             yield f"code {row.code} ({row.level})", said, _unaltered
         statuses = (*fuzz.HTTP_STATUSES, *INCONCLUSIVE_STATUSES)
         for status in statuses:
-            for level in self._code_levels():
+            for level in self.body_levels():
                 said = self.refuse_all(batch, UNKNOWN_CODES[0], level)
                 yield f"an unknown code ({level}) with HTTP {status}", said, changing(status=status)
             for body in (b"", fuzz.HTML, b"{}"):
                 alter = changing(status=status, body=body)
                 yield f"HTTP {status} {body[:20]!r}", self.accept_all(batch), alter
-
-    def _code_levels(self) -> list[str]:
-        """Return the levels of codes that the body of an answer to a send can contain."""
-        levels = (self.message_levels | self.request_levels) - self.status_levels
-        return sorted({row.level for row in self.adapter_class.codes} & levels)
 
     def _unproven_claims(
         self, name: str, batch: Sequence[Message], said: Sequence[Said], alter: Alter, source: str

@@ -122,7 +122,7 @@ class RedactionChecks(Harness):
             self.mixed_answers(batch),
             *(
                 self.refuse_all(batch, row.code, row.level)
-                for row in self.code_rows(self.request_levels | self.message_levels)
+                for row in self.code_rows(self.send_levels)
             ),
         ]
         for said in answers:

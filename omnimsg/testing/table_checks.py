@@ -29,8 +29,7 @@ class TableChecks(Harness):
 
     def test_code_rows_are_complete(self) -> None:
         """Every code has a description, a source, a known level, and a retry its verdict allows."""
-        known_levels = self.message_levels | self.request_levels
-        known_levels |= self.report_levels | self.other_levels
+        known_levels = self.send_levels | self.report_levels | self.other_levels
         violations: list[str] = []
         for row in self.adapter_class.codes:
             name = f"code {row.code!r} ({row.level})"
@@ -87,9 +86,8 @@ class TableChecks(Harness):
     def test_unknown_codes_neither_raise_nor_accept(self) -> None:
         """A code without a row raises nothing and accepts nothing; a failure keeps the code."""
         batch = self.batch(self.batch_size)
-        levels = (self.message_levels | self.request_levels) - self.status_levels
         violations: list[str] = []
-        for level in sorted({row.level for row in self.adapter_class.codes} & levels):
+        for level in self.body_levels():
             for code in UNKNOWN_CODES:
                 name = f"unknown code {code} ({level})"
                 run = self.send(batch, self.responder(self.refuse_all(batch, code, level)))
@@ -113,8 +111,7 @@ class TableChecks(Harness):
 
     def test_code_overrides_are_applied(self) -> None:
         """Rows that the user's configuration changes or adds decide the outcome."""
-        levels = self.message_levels | self.request_levels
-        rows = [row for row in self.adapter_class.codes if row.level in levels]
+        rows = [row for row in self.adapter_class.codes if row.level in self.send_levels]
         if not rows:
             raise SkipTest("the provider has no codes")
         batch = self.batch(1)
@@ -136,7 +133,7 @@ class TableChecks(Harness):
 
     def test_refusals_have_a_detail(self) -> None:
         """A failure's detail is the provider's sentence, or at least the row's description."""
-        rows = self.code_rows(self.message_levels | self.request_levels)
+        rows = self.code_rows(self.send_levels)
         if not rows:
             raise SkipTest("the provider has no codes")
         batch = self.batch(1)

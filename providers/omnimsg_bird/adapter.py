@@ -30,7 +30,7 @@ from omnimsg_bird.statuses import STATUSES, TERMS
 from omnimsg_bird.wire import batch_message, decode, encode, files, find, listing, resource, status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.adapter import Absent, Account, Answered, Authenticity, Callback, Flow, Source
@@ -83,16 +83,12 @@ class BirdAdapter(Adapter[BirdSettings]):
 
     def usable_channels(self) -> Collection[Channel]:
         """Return the channels that the account has an id for."""
-        return tuple(self._names.values())
+        return tuple(map(Channel, self.account.settings.channels))
 
     @property
     def hosts(self) -> frozenset[str]:
         """The API's host, and Bird's media hosts, which require the key too."""
         return super().hosts | frozenset(hosts.MEDIA)
-
-    def channels(self) -> Iterable[Channel]:
-        """Return the channels that the account has an id for."""
-        return map(Channel, self.account.settings.channels)
 
     def authorization(self) -> Mapping[str, str]:
         """Return the access key."""

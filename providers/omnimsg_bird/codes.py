@@ -93,19 +93,9 @@ CODES = CodeTable(
             source=_MESSAGING,
         ),
         _answer(
-            "400",
-            Reason.INVALID_MESSAGE,
-            Verdict.REJECTED,
-            "the request is malformed",
-            _MESSAGING,
+            "400", Reason.INVALID_MESSAGE, Verdict.REJECTED, "the request is malformed", _MESSAGING
         ),
-        _answer(
-            "401",
-            Reason.UNAUTHORIZED,
-            Verdict.ACCOUNT,
-            "the access key is wrong",
-            _COMMON,
-        ),
+        _answer("401", Reason.UNAUTHORIZED, Verdict.ACCOUNT, "the access key is wrong", _COMMON),
         _answer(
             "403",
             Reason.FORBIDDEN,
@@ -178,9 +168,7 @@ CODES = CodeTable(
         _failure("12005", Reason.UNROUTABLE, "Bird has no route"),
         _failure("12006", Reason.INVALID_CONTENT, "the platform does not accept this message"),
         _failure(
-            "12xxx",
-            Reason.PROVIDER_ERROR,
-            "a service of Bird failed; not caused by the customer",
+            "12xxx", Reason.PROVIDER_ERROR, "a service of Bird failed; not caused by the customer"
         ),
         _failure(
             "14xxx",

@@ -117,9 +117,6 @@ ROWS = (
         "paused by WhatsApp, because people disliked it",
     ),
     _whatsapp(
-        132016,
-        Reason.TEMPLATE_UNAVAILABLE,
-        "Template is disabled",
-        "disabled by WhatsApp for good",
+        132016, Reason.TEMPLATE_UNAVAILABLE, "Template is disabled", "disabled by WhatsApp for good"
     ),
 )

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import attrs
 
-from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, refused
+from omnimsg.adapter import Adapter, Answer, Authenticity, Effect, Request, quote_segment, refused
 from omnimsg.domain import validate
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.secret import Secret, to_secrets
-from omnimsg.json_codec import dumps
 from omnimsg_clickatell import rules
 from omnimsg_clickatell.callbacks import parse, verify
 from omnimsg_clickatell.capabilities import CAPABILITIES, MAX_UPLOAD_BYTES
 from omnimsg_clickatell.codes import CODES
 from omnimsg_clickatell.statuses import STATUSES
 from omnimsg_clickatell.wire import operation_answers
-from omnimsg_clickatell.wire.encode import bare, encode
+from omnimsg_clickatell.wire.encode import encode, encode_notices, upload_query
 from omnimsg_clickatell.wire.send_answers import read_notices, read_send
 
 if TYPE_CHECKING:
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _ACCEPTED_STATUSES = frozenset({202, 207})
-_READ_BY_BUSINESS = 1001
 # For a file: all other answers are JSON.
 _ANY_TYPE = {"Accept": "*/*"}
 
@@ -129,9 +126,8 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
 
     def status(self, provider_id: str, context: Context) -> Flow[Answered[MessageStatus]]:
         """Look up a message's status."""
-        response = yield Request(
-            "GET", f"/v1/message/{quote(provider_id, safe='')}", authenticated=True
-        )
+        path = f"/v1/message/{quote_segment(provider_id)}"
+        response = yield Request("GET", path, authenticated=True)
         return operation_answers.read_status(response, provider_id, context) or self._refusal(
             response
         )
@@ -139,23 +135,11 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
     def mark_read(
         self, provider_ids: Sequence[str], context: Context
     ) -> Flow[Sequence[Outcome | None]]:
-        """Mark inbound WhatsApp messages as read.
-
-        Each notice carries its index as `clientEventId`, which matches it with its answer.
-        """
-        notices = [
-            {
-                "channel": "whatsapp",
-                "messageId": provider_id,
-                "statusCode": _READ_BY_BUSINESS,
-                "clientEventId": str(position),
-            }
-            for position, provider_id in enumerate(provider_ids)
-        ]
+        """Mark inbound WhatsApp messages as read."""
         response = yield Request(
             "POST",
             "/v1/notification",
-            dumps({"event": {"messageStatusUpdate": notices}}),
+            encode_notices(provider_ids),
             effect=Effect.REPEATABLE,
             content_type=_JSON,
             authenticated=True,
@@ -168,32 +152,13 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
         failure = _check_upload(upload, source)
         if failure is not None:
             return failure
-        query = [("fileName", upload.file_name)]
-        if upload.restricted_to is None:
-            query.append(("broadcastAllowed", "true"))
-        else:
-            query.append(("to", bare(upload.restricted_to)))
-        if upload.encryption is None:
-            # The digest is that of the unencrypted file, which is unknown for an encrypted one.
-            query.append(("sha256FileHash", source.sha256))
-        else:
-            encryption = upload.encryption
-            query.append(("encryptionKey", encryption.key.reveal()))
-            query += [
-                (name, value)
-                for name, value in (
-                    ("kmsArn", encryption.key_arn),
-                    ("encryptionCipher", encryption.cipher),
-                )
-                if value is not None
-            ]
         response = yield Request(
             "POST",
             "/v1/media",
             source,
             effect=Effect.REPEATABLE,
             content_type=upload.content_type,
-            query=tuple(query),
+            query=upload_query(upload, source),
             authenticated=True,
             success=frozenset({201}),
         )
@@ -207,9 +172,8 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             return refused(
                 Reason.MEDIA_NOT_FOUND, "id", "is needed: Clickatell finds files by id only"
             )
-        response = yield Request(
-            "GET", f"/v1/media/{quote(stored.id, safe='')}", authenticated=True
-        )
+        path = f"/v1/media/{quote_segment(stored.id)}"
+        response = yield Request("GET", path, authenticated=True)
         return operation_answers.read_media_info(response) or self._refusal(response, file=True)
 
     def download(self, stored: Stored, context: Context) -> Flow[Answered[bool]]:

@@ -145,11 +145,7 @@ STATUSES = StatusTable(
             "the checksum does not match the file",
         ),
         _row(
-            83,
-            "MEDIA_REJECTED_BY_SUPPLIER",
-            _R,
-            Reason.MEDIA_INVALID,
-            "WhatsApp rejected the file",
+            83, "MEDIA_REJECTED_BY_SUPPLIER", _R, Reason.MEDIA_INVALID, "WhatsApp rejected the file"
         ),
         _row(
             84,

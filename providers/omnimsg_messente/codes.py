@@ -29,144 +29,106 @@ NO_ERRORS = frozenset(row.name for row in TERMS)
 # In an answer to status and cancel: the id is unknown, or belongs to another account.
 NOT_FOUND = "101"
 
+
+def _row(
+    code: str,
+    level: str,
+    reason: Reason,
+    verdict: Verdict,
+    description: str,
+    *,
+    fault: Fault | None = None,
+) -> CodeRow:
+    return CodeRow(
+        code,
+        level,
+        reason,
+        verdict,
+        description=description,
+        source=_REFERENCE,
+        fault=fault or reason.fault,
+    )
+
+
 CODES = CodeTable(
     (
-        CodeRow(
+        _row(
             NOT_FOUND,
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            description="there is nothing at this URL; check base_url",
-            source=_REFERENCE,
+            "there is nothing at this URL; check base_url",
         ),
-        CodeRow(
+        _row(
             "102",
             ERROR,
             Reason.FORBIDDEN,
             Verdict.ACCOUNT,
-            description="not allowed for this account; check its rights and list of allowed IPs",
-            source=_REFERENCE,
+            "not allowed for this account; check its rights and list of allowed IPs",
         ),
-        CodeRow(
+        _row(
             "103",
             ERROR,
             Reason.UNAUTHORIZED,
             Verdict.ACCOUNT,
-            description="the API username or password is wrong",
-            source=_REFERENCE,
+            "the API username or password is wrong",
         ),
-        CodeRow(
+        _row(
             "104",
             ERROR,
             Reason.PROVIDER_ERROR,
             Verdict.AMBIGUOUS,
-            description="an internal error of Messente; it may have accepted the message",
-            source=_REFERENCE,
+            "an internal error of Messente; it may have accepted the message",
         ),
-        CodeRow(
-            "105",
-            ERROR,
-            Reason.INVALID_MESSAGE,
-            Verdict.REJECTED,
-            description="a field is invalid",
-            source=_REFERENCE,
-        ),
-        CodeRow(
-            "106",
-            ERROR,
-            Reason.INVALID_MESSAGE,
-            Verdict.REJECTED,
-            description="a required field is missing",
-            source=_REFERENCE,
-        ),
-        CodeRow(
+        _row("105", ERROR, Reason.INVALID_MESSAGE, Verdict.REJECTED, "a field is invalid"),
+        _row("106", ERROR, Reason.INVALID_MESSAGE, Verdict.REJECTED, "a required field is missing"),
+        _row(
             "107",
             ERROR,
             Reason.MISCONFIGURED,
             Verdict.ACCOUNT,
-            description="this URL does not allow this method; check base_url",
-            source=_REFERENCE,
+            "this URL does not allow this method; check base_url",
         ),
-        CodeRow(
+        _row(
             "1",
             ERR,
             Reason.UNKNOWN,
             Verdict.REJECTED,
-            description="delivery failed; the status beside it says more",
-            source=_REFERENCE,
+            "delivery failed; the status beside it says more",
         ),
-        CodeRow(
-            "2",
-            ERR,
-            Reason.EXPIRED,
-            Verdict.REJECTED,
-            description="the ttl ended before delivery",
-            source=_REFERENCE,
+        _row("2", ERR, Reason.EXPIRED, Verdict.REJECTED, "the ttl ended before delivery"),
+        _row("3", ERR, Reason.INVALID_RECIPIENT, Verdict.REJECTED, "the number does not exist"),
+        _row(
+            "4", ERR, Reason.INSUFFICIENT_FUNDS, Verdict.ACCOUNT, "the account could not be charged"
         ),
-        CodeRow(
-            "3",
-            ERR,
-            Reason.INVALID_RECIPIENT,
-            Verdict.REJECTED,
-            description="the number does not exist",
-            source=_REFERENCE,
-        ),
-        CodeRow(
-            "4",
-            ERR,
-            Reason.INSUFFICIENT_FUNDS,
-            Verdict.ACCOUNT,
-            description="the account could not be charged",
-            source=_REFERENCE,
-        ),
-        CodeRow(
+        _row(
             "5",
             ERR,
             Reason.INVALID_RECIPIENT,
             Verdict.REJECTED,
-            description="the number is malformed, or its country or operator is unknown",
-            source=_REFERENCE,
+            "the number is malformed, or its country or operator is unknown",
         ),
-        CodeRow(
+        _row(
             "6",
             ERR,
             Reason.RECIPIENT_LIMIT,
             Verdict.NOT_SENT,
-            description="too many identical messages to one number; it passes after 60 minutes",
-            source=_REFERENCE,
+            "too many identical messages to one number; it passes after 60 minutes",
         ),
-        CodeRow(
-            "7",
-            ERR,
-            Reason.SENDER_NOT_ALLOWED,
-            Verdict.REJECTED,
-            description="this sender name is not allowed",
-            source=_REFERENCE,
+        _row(
+            "7", ERR, Reason.SENDER_NOT_ALLOWED, Verdict.REJECTED, "this sender name is not allowed"
         ),
-        CodeRow(
+        _row(
             "8",
             ERR,
             Reason.OPERATOR_BLOCKED,
             Verdict.REJECTED,
-            description="the recipient's operator is on a blacklist; not the number's own opt-out",
-            source=_REFERENCE,
+            "the recipient's operator is on a blacklist; not the number's own opt-out",
             fault=Fault.NOBODY,
         ),
-        CodeRow(
-            "9",
-            ERR,
-            Reason.UNROUTABLE,
-            Verdict.REJECTED,
-            description="there is no route to this number",
-            source=_REFERENCE,
-        ),
-        CodeRow(
-            "999",
-            ERR,
-            Reason.PROVIDER_UNAVAILABLE,
-            Verdict.AMBIGUOUS,
-            description="a general, temporary error",
-            source=_REFERENCE,
+        _row("9", ERR, Reason.UNROUTABLE, Verdict.REJECTED, "there is no route to this number"),
+        _row(
+            "999", ERR, Reason.PROVIDER_UNAVAILABLE, Verdict.AMBIGUOUS, "a general, temporary error"
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""Helpers for answers: `is_blank` for empty error members, `words_of` for undocumented forms."""
+"""Helpers for answers: `is_blank`, `read_code`, and `words_of` for undocumented forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnimsg.adapter import is_blank, words_of
+from omnimsg.adapter import is_blank, read_code, words_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,15 @@ def test_blank(value: object) -> None:
 def test_not_blank(value: object) -> None:
     """A member with a non-empty, non-zero value at any depth is not blank."""
     assert not is_blank(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("19", "19"), (19, "19"), (0, "0"), ("", ""), (True, None), (1.5, None), (None, None)],
+)
+def test_code(value: object, code: str | None) -> None:
+    """A text or a whole number is a code, as text; anything else is none."""
+    assert code == read_code(value)
 
 
 DEEP: Any = "lost"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.sandbox.callbacks.addresses import AddressError, Addresses, masked_url
@@ -186,12 +187,8 @@ class Callbacks:
             then: A callback to send after the reports that are due now.
         """
         self._reports.report(self._reports.watch([record], sent=reported))
-
-        def send() -> None:
-            if then is not None:
-                self.send(then, record.provider)
-
-        self._courier.put(send, self._clock())
+        if then is not None:
+            self._courier.put(partial(self.send, then, record.provider), self._clock())
 
     def contradiction(self, record: MessageRecord) -> PlannedReport | None:
         """Return the report that contradicts the status of a message; None if there is none.

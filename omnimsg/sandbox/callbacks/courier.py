@@ -69,7 +69,7 @@ class Delivery:
 
 
 if TYPE_CHECKING:
-    Job: TypeAlias = Delivery | Callable[[], None]
+    Job: TypeAlias = Delivery | Callable[[], object]
 
 
 async def post(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from typing import TYPE_CHECKING, Any, Final
 
@@ -221,7 +220,7 @@ def _data(path: str, value: object) -> bytes:
         return value
     try:
         return base64.b64decode(value if isinstance(value, str) else "-", validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise ReplyError(f"{path}: must be base64") from None
 
 

@@ -12,7 +12,6 @@ import attrs
 
 from omnimsg.sandbox.callbacks.courier import ANSWER_SECONDS, Delivery
 from omnimsg.sandbox.callbacks.source import CallbackSource
-from omnimsg.sandbox.fault_scripts import Faults
 from omnimsg.sandbox.message_records import MessageRecord
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.callbacks.addresses import Addresses
     from omnimsg.sandbox.callbacks.courier import Courier
     from omnimsg.sandbox.callbacks.draft import CallbackDraft, PlannedReport
-    from omnimsg.sandbox.fault_scripts import Fault
+    from omnimsg.sandbox.fault_scripts import Fault, Faults
 
 EARLY_SECONDS: Final = ANSWER_SECONDS + 1
 """The longest that the answer to a send waits for a report that a fault sends before it."""
@@ -145,12 +144,20 @@ class Reports:
         if url is None:
             return []
         first = Delivery(signer=signer, draft=draft, signed=signer.sign(draft, url, now))
-        hits = _Hits(self._faults, signer.provider, list(faults))
+        kinds = list(faults)
+
+        def hits(kind: str) -> Fault | None:
+            """Return the fault of a kind that hits the callback, and note the kind."""
+            fault = self._faults.hits(kind, signer.provider)
+            if fault is not None:
+                kinds.append(kind)
+            return fault
+
         before = self._held.pop(first.lane, [])
         sent, due = [first], now
         if hits("callback_lost"):
             self._courier.counts["lost"] += 1
-            first.faults = tuple(hits.kinds)
+            first.faults = tuple(kinds)
             self._courier.note(first, None)
             sent = []
         else:
@@ -163,7 +170,7 @@ class Reports:
         # A held callback is sent after the next one, which is not held too: only two swap places.
         held = bool(has_next and sent and not before and hits("callback_reorder"))
         for each in sent:
-            each.faults = tuple(hits.kinds)
+            each.faults = tuple(kinds)
             if held:
                 self._held[first.lane].append((each, due))
             else:
@@ -216,18 +223,3 @@ class Reports:
                 self.send(watch.source, draft, faults=(fault,))
 
         self._courier.put(send, at)
-
-
-@attrs.frozen
-class _Hits:
-    """Collects the faults that hit one callback, at most one of each kind."""
-
-    faults: Faults
-    provider: str
-    kinds: list[str]
-
-    def __call__(self, kind: str) -> Fault | None:
-        fault = self.faults.hits(kind, self.provider)
-        if fault is not None:
-            self.kinds.append(kind)
-        return fault

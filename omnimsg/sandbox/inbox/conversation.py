@@ -10,6 +10,7 @@ from omnimsg.sandbox import sms_parts
 from omnimsg.sandbox.codes_and_links import find_codes, find_links
 from omnimsg.sandbox.display import (
     SETTLED,
+    ButtonBlock,
     ContactBlock,
     FileBlock,
     HtmlBlock,
@@ -274,7 +275,6 @@ def _block_texts(blocks: Sequence[Block]) -> Iterator[str]:
 
 def _hidden_text(block: Block) -> str | None:
     """Return the text of a block, beyond the record's text, that may contain a code or a link."""
-    action = getattr(block, "action", None)
-    if action in {"link", "copy"}:
-        return getattr(block, "value", None)
-    return getattr(block, "text", None) if block.block == "template" else None
+    if isinstance(block, ButtonBlock):
+        return block.value if block.action in {"link", "copy"} else None
+    return block.text if isinstance(block, TemplateBlock) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -47,22 +46,18 @@ _MAIL_POLICY: Final = (
 )
 _FILE_POLICY: Final = "default-src 'none'; sandbox"
 
-_COMMON: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-DNS-Prefetch-Control": "off",
-    }
-)
-_TYPES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        ".html": "text/html",
-        ".css": "text/css",
-        ".js": "text/javascript",
-        ".svg": "image/svg+xml",
-    }
-)
+_COMMON: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-DNS-Prefetch-Control": "off",
+}
+_TYPES: Final[Mapping[str, str]] = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 # Types that a browser shows without running code; every other file is downloaded.
 _SHOWN_TYPES: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
@@ -87,7 +82,7 @@ def _read_assets() -> Mapping[str, _Asset]:
             data = each.read_bytes()
             tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
             assets[each.name] = _Asset(content_type, data, tag)
-    return MappingProxyType(assets)
+    return assets
 
 
 async def asset(request: web.Request, name: str) -> web.Response | None:

@@ -53,20 +53,11 @@ _EVERYTHING: Final = ChannelCapabilities(
     actions=frozenset(each.kind for each in get_args(Action)),
 )
 
-# Groups of reasons that are not the message's fault: transient ones, and those of the account. All
-# other reasons reject the message.
-_TRANSIENT_GROUPS: Final = ("is_outage", "is_limit")
-_ACCOUNT_GROUPS: Final = ("is_account", "is_funds")
-
 
 def _verdict(reason: Reason) -> Verdict:
-    if any(getattr(reason, group) for group in _TRANSIENT_GROUPS):
+    if reason.is_outage or reason.is_limit:
         return Verdict.NOT_SENT
-    return (
-        Verdict.ACCOUNT
-        if any(getattr(reason, group) for group in _ACCOUNT_GROUPS)
-        else Verdict.REJECTED
-    )
+    return Verdict.ACCOUNT if reason.is_account or reason.is_funds else Verdict.REJECTED
 
 
 CODES: Final = CodeTable(

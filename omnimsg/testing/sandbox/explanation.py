@@ -10,7 +10,7 @@ from omnimsg.testing.sandbox.numbers import NumberBook, handset_of
 from omnimsg.testing.sandbox.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from omnimsg.testing.sandbox.matching import Wanted
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
@@ -45,9 +45,9 @@ class Explanation:
         """Return the text for a message that a phone has not received; the hint comes last."""
         messages = self.snapshot.messages(self.book, self.handset)
         lines = [f"{number} has not received {wanted}{how_long}.", *self._received(messages)]
-        difference = list(wanted.nearest(messages))
+        difference = [f"  {line}" for line in wanted.nearest(messages)]
         if difference:
-            lines += ["The nearest text (- wanted, + received):", *_indented(difference)]
+            lines += ["The nearest text (- wanted, + received):", *difference]
         return "\n".join([*lines, *self._possible_causes(), *([hint] if hint else [])])
 
     def of_unwanted(self, whom: str) -> str:
@@ -108,11 +108,6 @@ def _from(sender: str | None) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _indented(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"  {line}"
 
 
 def _numbered(lines: list[str]) -> Iterator[str]:

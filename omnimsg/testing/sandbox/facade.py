@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -270,11 +270,9 @@ class TestSandbox:
             raise RuntimeError("callbacks have no address: give one with sandbox.call_back_to(...)")
         ends = time.monotonic() + seconds
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, ends - time.monotonic())):
                     await callbacks.flush()
-            except TimeoutError:
-                pass
             counts = callbacks.counts
             if not counts["waiting"] or time.monotonic() >= ends:
                 break

@@ -14,8 +14,7 @@ def plain(number: str) -> str:
     """Return a number in E.164 form, without grouping; a mailbox without outer spaces."""
     if is_mailbox(number):
         return number.strip()
-    digits = _GROUPING.sub("", number)
-    digits = digits.removeprefix("00") if digits.startswith("00") else digits
+    digits = _GROUPING.sub("", number).removeprefix("00")
     return f"+{digits}" if digits.isascii() and digits.isdigit() else digits
 
 

@@ -25,8 +25,6 @@ from omnimsg_bird.emulator.message_rules import CREATE, UNSUPPORTED_BODIES
 from omnimsg_bird.emulator.request_parsing import base_url, parse_start
 from omnimsg_bird.emulator.resource import complete_contacts, content_of, echoed, summary
 
-__all__ = ["PROVIDER", "Acceptance"]
-
 PROVIDER: Final = "bird"
 
 _SENDERS: Final = {"email": "sandbox", "sms": "+37255509999", "whatsapp": "+37255509999"}

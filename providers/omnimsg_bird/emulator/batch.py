@@ -10,8 +10,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import Json, Violation
 
-__all__ = ["MAX_MESSAGES", "rejection_of", "valid_properties"]
-
 MAX_MESSAGES: Final = 100
 """Messages in a batch."""
 

@@ -25,8 +25,6 @@ from omnimsg.sandbox.schema import (
     text,
 )
 
-__all__ = ["ACTION", "BODY", "BODY_TYPES", "EMAIL_SENDER"]
-
 _NONEMPTY = text(1)
 _URL = text(1, format="HTTP URL")
 

@@ -19,8 +19,6 @@ import attrs
 
 from omnimsg.sandbox import JSON_TYPE, CallbackDraft, CallbackSigner, SignedCallback
 
-__all__ = ["SIGNING_KEY", "BirdSigner"]
-
 SIGNING_KEY: Final = "sandbox-signing-key"
 
 _SIGNATURE: Final = "messagebird-signature"

@@ -46,8 +46,6 @@ from omnimsg_bird.emulator.resource import (
     planned_interaction,
 )
 
-__all__ = ["BirdCallbacks"]
-
 _NUMBER: Final = "+37255509999"
 
 _SAMPLES: Final = {

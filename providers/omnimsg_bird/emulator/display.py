@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from omnimsg.sandbox import LifecycleStep, Media, MessageRecord, SandboxState, StatusChange
@@ -30,23 +29,19 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, expired_step, final_step
 from omnimsg_bird.emulator.resource import Interactions, planned_interaction, summary
 
-__all__ = ["BirdDisplay"]
-
-_STAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "accepted": "accepted",
-        "processing": "accepted",
-        SCHEDULED: "scheduled",
-        "sent": "sent",
-        "delivered": "delivered",
-        "delivery_failed": "failed",
-        "sending_failed": "failed",
-        "rejected": "failed",
-        "skipped": "cancelled",
-        "deleted": "cancelled",
-    }
-)
-_READING: Final = MappingProxyType({"whatsapp": "read", "email": "opened"})
+_STAGES: Final[Mapping[str, str]] = {
+    "accepted": "accepted",
+    "processing": "accepted",
+    SCHEDULED: "scheduled",
+    "sent": "sent",
+    "delivered": "delivered",
+    "delivery_failed": "failed",
+    "sending_failed": "failed",
+    "rejected": "failed",
+    "skipped": "cancelled",
+    "deleted": "cancelled",
+}
+_READING: Final = {"whatsapp": "read", "email": "opened"}
 
 
 class BirdDisplay(Display):

@@ -16,8 +16,6 @@ from omnimsg.sandbox import explained, json_response
 from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.schema import Path, Violation, ViolationKind
 
-__all__ = ["STATUSES", "RefusedError", "error_response", "invalid", "listed", "not_found"]
-
 _CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "The request body is not valid JSON"),
     401: ("Unauthorized", "A valid access key is required"),

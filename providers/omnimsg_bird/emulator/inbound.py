@@ -15,15 +15,6 @@ from omnimsg.sandbox.ids import named_uuid
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.resource import complete_contacts, connector_id
 
-__all__ = [
-    "DETAILS",
-    "INTERACTION_TYPES",
-    "buttons_of",
-    "incoming_resource",
-    "interaction_resource",
-    "media_body",
-]
-
 INTERACTION_TYPES: Final = (
     "clicked",
     "delete-request",

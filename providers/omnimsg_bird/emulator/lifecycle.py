@@ -16,18 +16,6 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = [
-    "INTERACTIONS",
-    "PLATFORMS",
-    "SCHEDULED",
-    "STATUSES",
-    "expired_step",
-    "failure_detail",
-    "final_step",
-    "rejected_steps",
-    "steps_for",
-]
-
 SCHEDULED: Final = "scheduled"
 
 STATUSES: Final = (

@@ -6,7 +6,6 @@ in OpenAPI. A parameter that Bird does not document is refused.
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -18,8 +17,6 @@ from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, text
 from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
 from omnimsg_bird.emulator.resource import message_resource
-
-__all__ = ["list_page"]
 
 _DEFAULT_LIMIT = 25
 
@@ -213,7 +210,7 @@ def _index_after(token: str, resources: list[dict[str, Any]]) -> int:
     """Return the index after the message that a page token refers to."""
     try:
         last = base64.urlsafe_b64decode(token).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         last = ""
     ids = [one["id"] for one in resources]
     if last not in ids:

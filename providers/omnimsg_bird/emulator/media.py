@@ -20,8 +20,6 @@ from omnimsg.json_codec import dumps
 from omnimsg.sandbox import Media, MediaStore, SandboxState
 from omnimsg.sandbox.schema import Json
 
-__all__ = ["Uploads"]
-
 _BUCKET: Final = "sandbox-media"
 _MAX_UPLOAD_BYTES: Final = 100 * 1024 * 1024
 _SIGNATURE: Final = "X-Amz-Signature"

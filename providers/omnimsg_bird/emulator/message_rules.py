@@ -29,15 +29,6 @@ from omnimsg_bird.emulator.body_rules import BODY, EMAIL_SENDER
 from omnimsg_bird.emulator.template_rules import TEMPLATE
 from omnimsg_bird.emulator.whatsapp_limits import check_whatsapp_body
 
-__all__ = [
-    "BATCH",
-    "CREATE",
-    "IDENTIFIER_KEYS",
-    "IDENTIFIER_RULES",
-    "PRESIGNED",
-    "UNSUPPORTED_BODIES",
-]
-
 IDENTIFIER_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("emailaddress",),
     "sms": ("phonenumber",),

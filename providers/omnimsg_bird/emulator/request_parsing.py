@@ -9,8 +9,6 @@ from omnimsg.json_codec import JSONDecodeError, loads
 from omnimsg.sandbox.schema import Json, Rule, Violation, ViolationKind
 from omnimsg_bird.emulator.errors import RefusedError, error_response, invalid
 
-__all__ = ["base_url", "parse_body", "parse_start"]
-
 # The documents say 200 KB; the smaller of the two readings applies.
 _MAX_BODY_BYTES: Final = 200_000
 _MAX_SECONDS_AHEAD: Final = 35 * 24 * 3600

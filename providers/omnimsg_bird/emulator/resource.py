@@ -22,18 +22,6 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.lifecycle import INTERACTIONS
 from omnimsg_bird.emulator.message_rules import IDENTIFIER_KEYS
 
-__all__ = [
-    "Interactions",
-    "complete_contacts",
-    "connector_id",
-    "content_of",
-    "echoed",
-    "message_resource",
-    "planned_interaction",
-    "resource_of",
-    "summary",
-]
-
 _ECHOED: Final = ("meta", "reference", "replyTo", "shortLinks", "scheduledFor")
 _ON_PLATFORM: Final = {"sent", "delivered", "delivery_failed"}
 

@@ -21,8 +21,6 @@ from omnimsg.sandbox.schema import (
     text,
 )
 
-__all__ = ["TEMPLATE"]
-
 _NONEMPTY = text(1)
 _ENTRY = {"id": _NONEMPTY, "reference": text(), "role": text(), "hidden": flag}
 _PRODUCT = fields(

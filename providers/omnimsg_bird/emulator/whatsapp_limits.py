@@ -22,8 +22,6 @@ from omnimsg.sandbox.schema import (
 )
 from omnimsg_bird.emulator.body_rules import ACTION
 
-__all__ = ["check_whatsapp_body"]
-
 MAX_TEXT: Final = 4096
 MAX_CAPTION: Final = 1024
 MAX_TITLE: Final = 60

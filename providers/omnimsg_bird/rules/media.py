@@ -8,21 +8,12 @@ from omnimsg.adapter import check_options, refused
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.media import Inline, MediaKind, Stored
 from omnimsg.domain.reason import Reason
+from omnimsg_bird.wire.bodies import BODIES
 
 if TYPE_CHECKING:
     from omnimsg.domain.content import Media, MediaItem
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.media import Source
-
-# By kind of media: the type of the body that contains it. A message has one body.
-BODIES = {
-    MediaKind.IMAGE: "image",
-    MediaKind.GIF: "gif",
-    MediaKind.VIDEO: "file",
-    MediaKind.AUDIO: "file",
-    MediaKind.DOCUMENT: "file",
-    MediaKind.STICKER: "image",
-}
 
 _OPTIONS = {
     "image": frozenset({"alt_text"}),

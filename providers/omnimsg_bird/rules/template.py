@@ -1,4 +1,4 @@
-"""Checks of templates, and the placeholder that each parameter fills."""
+"""Checks of templates."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from omnimsg.domain.content import (
 )
 from omnimsg.domain.reason import Reason
 from omnimsg_bird.rules.media import check_source
+from omnimsg_bird.wire.template import locale, parameters
 
 if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping
-    from omnimsg.domain.content import CurrencyParameter, Template
+    from omnimsg.domain.content import Template
     from omnimsg.domain.failure import Failure
-
-    FilledParameter = TextParameter | CurrencyParameter | DateTimeParameter | MediaParameter
+    from omnimsg_bird.wire.template import FilledParameter
 
 # BCP 47: a language, then subtags.
 _is_locale = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*").fullmatch
@@ -77,27 +77,3 @@ def _unsupported_parameter(path: str, kind: str) -> Failure:
         path,
         f"is {kind}; this provider's templates are filled with text and addresses of media",
     )
-
-
-def locale(content: Template, mapping: TemplateMapping) -> str | None:
-    """Return a template's language as a BCP 47 tag: `pt_BR` becomes `pt-BR`."""
-    language = mapping.language or content.language
-    return None if language is None else language.replace("_", "-")
-
-
-def parameters(
-    content: Template, mapping: TemplateMapping
-) -> list[tuple[str, FilledParameter, str | None]]:
-    """Return the path of each parameter of a template, the parameter, and its placeholder's name.
-
-    The account's mapping names the body's placeholders by position; a placeholder that it does not
-    name, and that of the header, has the parameter's own name.
-    """
-    found: list[tuple[str, FilledParameter, str | None]] = []
-    if isinstance(content.header, (TextParameter, MediaParameter)):
-        found.append(("content.header", content.header, content.header.name))
-    for index, parameter in enumerate(content.body):
-        is_mapped = index < len(mapping.keys)
-        key = mapping.keys[index] if is_mapped else parameter.name
-        found.append((f"content.body[{index}]", parameter, key))
-    return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import Buy, OpenUrl, Reply, RequestLocation
-from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import (
     Carousel,
     Email,
@@ -17,10 +18,8 @@ from omnimsg.domain.content import (
     Section,
     Text,
 )
-from omnimsg.domain.media import Inline
-from omnimsg_bird.rules.media import BODIES
+from omnimsg.domain.media import Inline, MediaKind
 from omnimsg_bird.wire.actions import write_action, write_list_item
-from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +28,16 @@ if TYPE_CHECKING:
     from omnimsg.domain.media import Source
 
 JsonObject: TypeAlias = dict[str, Any]
+
+# By kind of media: the type of the body that contains it. A message has one body.
+BODIES = {
+    MediaKind.IMAGE: "image",
+    MediaKind.GIF: "gif",
+    MediaKind.VIDEO: "file",
+    MediaKind.AUDIO: "file",
+    MediaKind.DOCUMENT: "file",
+    MediaKind.STICKER: "image",
+}
 
 
 def body(content: Content) -> JsonObject:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from omnimsg.adapter import read_code
 from omnimsg.adapter.inbound import address_of, address_text, message_id_of
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
@@ -152,14 +153,9 @@ def _metadata(document: dict[str, Any], *names: str) -> str | None:
 
 def _evidence(document: dict[str, Any], adapter: Adapter[Any]) -> Evidence:
     """Read a status, with the reason of a failure."""
-    code: str | None = None
     failure = document.get("failure")
-    if isinstance(failure, dict):
-        raw_code = failure.get("code")
-        is_code = isinstance(raw_code, (int, str)) and not isinstance(raw_code, bool)
-        code = str(raw_code) if is_code else None
-    else:  # most messages have none
-        failure = {}
+    failure = failure if isinstance(failure, dict) else {}
+    code = read_code(failure.get("code"))
     evidence = adapter.statuses.evidence(document.get("status"), code=code)
     if not evidence.status.failed:
         return evidence

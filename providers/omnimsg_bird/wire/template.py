@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import MediaParameter, TextParameter
-from omnimsg_bird.rules.template import locale, parameters
 from omnimsg_bird.wire.bodies import url
-from omnimsg_bird.wire.omit_missing import omit_missing
 
 if TYPE_CHECKING:
     from omnimsg.adapter import TemplateMapping
-    from omnimsg.domain.content import Template
-    from omnimsg_bird.rules.template import FilledParameter
+    from omnimsg.domain.content import CurrencyParameter, DateTimeParameter, Template
+
+    FilledParameter = TextParameter | CurrencyParameter | DateTimeParameter | MediaParameter
 
 LATEST = "latest"
 
@@ -41,6 +41,30 @@ def template(content: Template, mapping: TemplateMapping) -> dict[str, Any]:
         ]
         or None,
     )
+
+
+def locale(content: Template, mapping: TemplateMapping) -> str | None:
+    """Return a template's language as a BCP 47 tag: `pt_BR` becomes `pt-BR`."""
+    language = mapping.language or content.language
+    return None if language is None else language.replace("_", "-")
+
+
+def parameters(
+    content: Template, mapping: TemplateMapping
+) -> list[tuple[str, FilledParameter, str | None]]:
+    """Return the path of each parameter of a template, the parameter, and its placeholder's name.
+
+    The account's mapping names the body's placeholders by position; a placeholder that it does not
+    name, and that of the header, has the parameter's own name.
+    """
+    found: list[tuple[str, FilledParameter, str | None]] = []
+    if isinstance(content.header, (TextParameter, MediaParameter)):
+        found.append(("content.header", content.header, content.header.name))
+    for index, parameter in enumerate(content.body):
+        is_mapped = index < len(mapping.keys)
+        key = mapping.keys[index] if is_mapped else parameter.name
+        found.append((f"content.body[{index}]", parameter, key))
+    return found
 
 
 def _value(parameter: FilledParameter) -> str | None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -48,19 +47,17 @@ NUMBER: Final = "27870000000"
 
 _UNSETTLED: Final = {"UNKNOWN", "QUEUED", "SCHEDULED", "SENT_TO_SUPPLIER", "READ"}
 
-_SAMPLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "scheduled": "SCHEDULED",
-        "accepted": "QUEUED",
-        "sent": "SENT_TO_SUPPLIER",
-        "delivered": "DEVICE_ACK",
-        "read": "READ",
-        "failed": "DELIVERY_FAILURE",
-        "rejected": "INSUFFICIENT_ACCOUNT_BALANCE",
-        "expired": "EXPIRED",
-        "cancelled": "STOPPED_BY_USER",
-    }
-)
+_SAMPLES: Final[Mapping[str, str]] = {
+    "scheduled": "SCHEDULED",
+    "accepted": "QUEUED",
+    "sent": "SENT_TO_SUPPLIER",
+    "delivered": "DEVICE_ACK",
+    "read": "READ",
+    "failed": "DELIVERY_FAILURE",
+    "rejected": "INSUFFICIENT_ACCOUNT_BALANCE",
+    "expired": "EXPIRED",
+    "cancelled": "STOPPED_BY_USER",
+}
 
 _SAMPLE_TO: Final = "27820000001"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -159,14 +158,12 @@ def _location(value: Mapping[str, Any]) -> str:
     return describe("location", value.get("name"), f"{value['latitude']},{value['longitude']}")
 
 
-_SUMMARIES: Final[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
-    {
-        "template": _template,
-        "location": _location,
-        "contacts": lambda value: describe("contacts", str(len(value))),
-        "listPicker": lambda value: value["subtitle"],
-        "button": lambda value: value["body"],
-        "actionUrl": lambda value: value["body"],
-        "locationRequest": lambda value: value["body"],
-    }
-)
+_SUMMARIES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "template": _template,
+    "location": _location,
+    "contacts": lambda value: describe("contacts", str(len(value))),
+    "listPicker": lambda value: value["subtitle"],
+    "button": lambda value: value["body"],
+    "actionUrl": lambda value: value["body"],
+    "locationRequest": lambda value: value["body"],
+}

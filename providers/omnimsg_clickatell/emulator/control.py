@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiohttp import web
 
-from omnimsg.json_codec import JSONDecodeError, loads
+from omnimsg.json_codec import loads
 from omnimsg.sandbox import json_response
+from omnimsg.sandbox.control_requests import json_body
 from omnimsg.sandbox.schema import Path, Rule, Violation, ViolationKind, fields, text
 from omnimsg_clickatell.emulator.file_checks import TYPES, normalise
 from omnimsg_clickatell.emulator.message_rules import SMS, WHATSAPP
@@ -59,10 +60,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
 
     async def add_inbound(request: web.Request) -> web.Response:
         """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
-        try:
-            options = loads(await request.read())
-        except JSONDecodeError:
-            options = None
+        options = await json_body(request)
         # Check everything first, so that a refused message opens no service window.
         for violation in _INBOUND(options, ()):
             error = f"{parameter_name(violation.path) or 'body'}: {violation.message}"

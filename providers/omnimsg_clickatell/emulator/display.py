@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox import LifecycleStep
@@ -31,22 +30,20 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import Media, MessageRecord, StatusChange
 
-_STAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(STATUSES, "failed"),
-        "UNKNOWN": "sent",
-        "QUEUED": "accepted",
-        "SCHEDULED": "scheduled",
-        "SENT_TO_SUPPLIER": "sent",
-        "DEVICE_ACK": "delivered",
-        "EMULATED": "delivered",
-        "READ": "read",
-        "EXPIRED": "expired",
-        "STOPPED_BY_USER": "cancelled",
-        "STOPPED_BY_ADMIN": "cancelled",
-        "PAYMENT_COMPLETED": "read",
-    }
-)
+_STAGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(STATUSES, "failed"),
+    "UNKNOWN": "sent",
+    "QUEUED": "accepted",
+    "SCHEDULED": "scheduled",
+    "SENT_TO_SUPPLIER": "sent",
+    "DEVICE_ACK": "delivered",
+    "EMULATED": "delivered",
+    "READ": "read",
+    "EXPIRED": "expired",
+    "STOPPED_BY_USER": "cancelled",
+    "STOPPED_BY_ADMIN": "cancelled",
+    "PAYMENT_COMPLETED": "read",
+}
 
 _FAILURES: Final = {"sms": "DELIVERY_FAILURE", "whatsapp": "WHATSAPP_MESSAGE_UNDELIVERABLE"}
 

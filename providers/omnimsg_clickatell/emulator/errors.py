@@ -9,7 +9,6 @@ only published sample of a refusal.
 from __future__ import annotations
 
 import enum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -42,44 +41,40 @@ class ErrorRow:
     levels: frozenset[ErrorLevel]
 
 
-ERROR_TABLE: Final[Mapping[int, ErrorRow]] = MappingProxyType(
-    {
-        1: ErrorRow(401, "Invalid or missing integration API Key", _G),
-        2: ErrorRow(400, "Account is not active", _G),
-        3: ErrorRow(400, "Integration is not active", _G),
-        7: ErrorRow(401, "Originating IP address is not approved in your account", _G),
-        18: ErrorRow(500, "Internal error", _G | _M),
-        19: ErrorRow(503, "Internal error, please retry", _G | _M),
-        20: ErrorRow(402, "Insufficient account balance", _M),
-        21: ErrorRow(400, "Payload data is malformed", _G),
-        22: ErrorRow(400, "Maximum messages per request payload exceeded", _G),
-        23: ErrorRow(400, "Invalid or missing parameter: {} .", _M),
-        24: ErrorRow(400, "Maximum message content size exceeded", _M),
-        25: ErrorRow(400, "Invalid recipient address: {}", _M),
-        26: ErrorRow(400, "Recipient opted out", _M),
-        27: ErrorRow(400, "Recipient not available on channel", _M),
-        28: ErrorRow(400, "Recipient not available on sandbox", _M),
-        30: ErrorRow(400, "Content type not supported", _M),
-        31: ErrorRow(400, "Media file size exceeds limit of {} MB", _M),
-        32: ErrorRow(400, "Media payload size exceeds limit of {} MB", _M),
-        33: ErrorRow(400, "Media item not found", _M),
-        38: ErrorRow(400, "Channel/feature is not active on integration", _M),
-        39: ErrorRow(400, "Channel is not available on integration", _M),
-        40: ErrorRow(400, "Character set is not supported: {}", _M),
-        41: ErrorRow(400, "Resource does not exist", _G),
-        42: ErrorRow(400, "HTTP method is not supported on this resource", _G),
-        43: ErrorRow(400, "Rate limit", _G | _M),
-        44: ErrorRow(400, "FROM number is suspended", _M),
-        45: ErrorRow(400, "FROM number is not related to integration", _M),
-        46: ErrorRow(400, "Demo access has expired", _M),
-        100: ErrorRow(400, "Maximum message parts exceeded", _M),
-        101: ErrorRow(400, "Destination does not support two-way messaging", _M),
-        110: ErrorRow(400, "USA country limit: must use two-way integration", _M),
-        111: ErrorRow(
-            400, "USA country limit: must enable STOP/SUBSCRIBE commands on integration", _M
-        ),
-    }
-)
+ERROR_TABLE: Final[Mapping[int, ErrorRow]] = {
+    1: ErrorRow(401, "Invalid or missing integration API Key", _G),
+    2: ErrorRow(400, "Account is not active", _G),
+    3: ErrorRow(400, "Integration is not active", _G),
+    7: ErrorRow(401, "Originating IP address is not approved in your account", _G),
+    18: ErrorRow(500, "Internal error", _G | _M),
+    19: ErrorRow(503, "Internal error, please retry", _G | _M),
+    20: ErrorRow(402, "Insufficient account balance", _M),
+    21: ErrorRow(400, "Payload data is malformed", _G),
+    22: ErrorRow(400, "Maximum messages per request payload exceeded", _G),
+    23: ErrorRow(400, "Invalid or missing parameter: {} .", _M),
+    24: ErrorRow(400, "Maximum message content size exceeded", _M),
+    25: ErrorRow(400, "Invalid recipient address: {}", _M),
+    26: ErrorRow(400, "Recipient opted out", _M),
+    27: ErrorRow(400, "Recipient not available on channel", _M),
+    28: ErrorRow(400, "Recipient not available on sandbox", _M),
+    30: ErrorRow(400, "Content type not supported", _M),
+    31: ErrorRow(400, "Media file size exceeds limit of {} MB", _M),
+    32: ErrorRow(400, "Media payload size exceeds limit of {} MB", _M),
+    33: ErrorRow(400, "Media item not found", _M),
+    38: ErrorRow(400, "Channel/feature is not active on integration", _M),
+    39: ErrorRow(400, "Channel is not available on integration", _M),
+    40: ErrorRow(400, "Character set is not supported: {}", _M),
+    41: ErrorRow(400, "Resource does not exist", _G),
+    42: ErrorRow(400, "HTTP method is not supported on this resource", _G),
+    43: ErrorRow(400, "Rate limit", _G | _M),
+    44: ErrorRow(400, "FROM number is suspended", _M),
+    45: ErrorRow(400, "FROM number is not related to integration", _M),
+    46: ErrorRow(400, "Demo access has expired", _M),
+    100: ErrorRow(400, "Maximum message parts exceeded", _M),
+    101: ErrorRow(400, "Destination does not support two-way messaging", _M),
+    110: ErrorRow(400, "USA country limit: must use two-way integration", _M),
+    111: ErrorRow(400, "USA country limit: must enable STOP/SUBSCRIBE commands on integration", _M),
+}
 
 
 class RefusedError(Exception):

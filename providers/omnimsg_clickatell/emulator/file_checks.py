@@ -10,7 +10,6 @@ stricter reading.
 from __future__ import annotations
 
 import hashlib
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -66,26 +65,24 @@ def _document(extension: str) -> FileType:
     return FileType("document", extension, MAX_UPLOAD_MB)
 
 
-TYPES: Final[Mapping[str, FileType]] = MappingProxyType(
-    {
-        "audio/acc": _audio("aac"),
-        "audio/aac": _audio("aac"),
-        "audio/mp4": _audio("m4a"),
-        "audio/amr": _audio("amr"),
-        "audio/mpeg": _audio("mp3"),
-        "audio/ogg;codecs=opus": _audio("ogg"),
-        "application/pdf": _document("pdf"),
-        "application/msword": _document("doc"),
-        "application/vnd.ms-powerpoint": _document("ppt"),
-        "application/vnd.ms-excel": _document("xls"),
-        "text/plain": _document("txt"),
-        "image/jpeg": FileType("image", "jpeg", 5),
-        "image/jpg": FileType("image", "jpeg", 5),
-        "image/png": FileType("image", "png", 5),
-        "video/mp4": FileType("video", "mp4", 5),
-        "video/3gpp": FileType("video", "3gp", 5),
-    }
-)
+TYPES: Final[Mapping[str, FileType]] = {
+    "audio/acc": _audio("aac"),
+    "audio/aac": _audio("aac"),
+    "audio/mp4": _audio("m4a"),
+    "audio/amr": _audio("amr"),
+    "audio/mpeg": _audio("mp3"),
+    "audio/ogg;codecs=opus": _audio("ogg"),
+    "application/pdf": _document("pdf"),
+    "application/msword": _document("doc"),
+    "application/vnd.ms-powerpoint": _document("ppt"),
+    "application/vnd.ms-excel": _document("xls"),
+    "text/plain": _document("txt"),
+    "image/jpeg": FileType("image", "jpeg", 5),
+    "image/jpg": FileType("image", "jpeg", 5),
+    "image/png": FileType("image", "png", 5),
+    "video/mp4": FileType("video", "mp4", 5),
+    "video/3gpp": FileType("video", "3gp", 5),
+}
 
 
 def normalise(content_type: str) -> str:

@@ -20,7 +20,6 @@ class InboundMessage:
 
     id: str
     channel: str
-    number: str
     at: float
 
 
@@ -39,9 +38,7 @@ class InboundMessages:
 
     def receive(self, number: str, channel: str = "whatsapp") -> InboundMessage:
         """Add a message from a number (digits) and return it."""
-        message = InboundMessage(
-            id=self._state.hex_id(), channel=channel, number=number, at=self._state.clock()
-        )
+        message = InboundMessage(id=self._state.hex_id(), channel=channel, at=self._state.clock())
         self._by_id[message.id] = message
         if channel == "whatsapp":
             self._windows.open(number)

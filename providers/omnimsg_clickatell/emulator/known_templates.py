@@ -6,7 +6,6 @@ the reference: a template is looked up after the message is accepted.
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_TEMPLATES: Final = 10_000
-DEFAULT: Final[Mapping[str, int | None]] = MappingProxyType({"table_ready": 2})
+DEFAULT: Final[Mapping[str, int | None]] = {"table_ready": 2}
 """The template that every sandbox knows, with two parameters in its body."""
 
 _UNKNOWN: Final = "WHATSAPP_TEMPLATE_DOES_NOT_EXIST"

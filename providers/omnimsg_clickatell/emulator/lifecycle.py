@@ -8,7 +8,6 @@ reference: minutes after which a message is not processed, queued or retried any
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from omnimsg.sandbox import LifecycleStep, Scenario
@@ -23,28 +22,24 @@ THROTTLED: Final = 43
 
 _WAITING: Final = {"QUEUED", "SCHEDULED", "SENT_TO_SUPPLIER"}
 
-_REFUSALS: Final[Mapping[Scenario, int]] = MappingProxyType(
-    {
-        Scenario.INVALID_RECIPIENT: 25,
-        Scenario.OPTED_OUT: 26,
-        Scenario.NOT_ON_CHANNEL: 27,
-        Scenario.NO_FUNDS: 20,
-    }
-)
+_REFUSALS: Final[Mapping[Scenario, int]] = {
+    Scenario.INVALID_RECIPIENT: 25,
+    Scenario.OPTED_OUT: 26,
+    Scenario.NOT_ON_CHANNEL: 27,
+    Scenario.NO_FUNDS: 20,
+}
 
-_STEPS: Final[Mapping[tuple[str, Scenario], tuple[LifecycleStep, ...]]] = MappingProxyType(
-    {
-        ("whatsapp", Scenario.READ): READ,
-        ("sms", Scenario.UNDELIVERABLE): steps_to("DELIVERY_FAILURE"),
-        ("whatsapp", Scenario.UNDELIVERABLE): steps_to("WHATSAPP_MESSAGE_UNDELIVERABLE"),
-        ("sms", Scenario.EXPIRED): steps_to("EXPIRED"),
-        ("whatsapp", Scenario.EXPIRED): steps_to("EXPIRED"),
-        ("sms", Scenario.PROVIDER_FAULT): steps_to("ROUTING_ERROR"),
-        ("whatsapp", Scenario.PROVIDER_FAULT): steps_to("WHATSAPP_SERVER_RATE_LIMIT"),
-        ("sms", Scenario.NEVER_SETTLES): SENT,
-        ("whatsapp", Scenario.NEVER_SETTLES): SENT,
-    }
-)
+_STEPS: Final[Mapping[tuple[str, Scenario], tuple[LifecycleStep, ...]]] = {
+    ("whatsapp", Scenario.READ): READ,
+    ("sms", Scenario.UNDELIVERABLE): steps_to("DELIVERY_FAILURE"),
+    ("whatsapp", Scenario.UNDELIVERABLE): steps_to("WHATSAPP_MESSAGE_UNDELIVERABLE"),
+    ("sms", Scenario.EXPIRED): steps_to("EXPIRED"),
+    ("whatsapp", Scenario.EXPIRED): steps_to("EXPIRED"),
+    ("sms", Scenario.PROVIDER_FAULT): steps_to("ROUTING_ERROR"),
+    ("whatsapp", Scenario.PROVIDER_FAULT): steps_to("WHATSAPP_SERVER_RATE_LIMIT"),
+    ("sms", Scenario.NEVER_SETTLES): SENT,
+    ("whatsapp", Scenario.NEVER_SETTLES): SENT,
+}
 
 
 def refusal_of(channel: str, scenario: Scenario) -> int | None:

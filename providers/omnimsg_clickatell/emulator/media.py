@@ -6,7 +6,6 @@ Source: the One API reference, "Upload media file", "Get media file metadata", "
 from __future__ import annotations
 
 import mimetypes
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
@@ -21,20 +20,20 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import MediaStore, SandboxState
 
-_UPLOAD: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
-    {
-        "fileName": bool,
-        "to": is_number,
-        "broadcastAllowed": lambda value: value == "true",
-        "encryptionKey": lambda value: bool(value) and decode_base64(value) is not None,
-        "kmsArn": bool,
-        "encryptionCipher": bool,
-        "sha256FileHash": bool,
-    }
-)
-_DOWNLOAD: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
-    {"fileId": bool, "sha256Hash": bool, "source": lambda value: value == "client"}
-)
+_UPLOAD: Final[Mapping[str, Callable[[str], bool]]] = {
+    "fileName": bool,
+    "to": is_number,
+    "broadcastAllowed": lambda value: value == "true",
+    "encryptionKey": lambda value: bool(value) and decode_base64(value) is not None,
+    "kmsArn": bool,
+    "encryptionCipher": bool,
+    "sha256FileHash": bool,
+}
+_DOWNLOAD: Final[Mapping[str, Callable[[str], bool]]] = {
+    "fileId": bool,
+    "sha256Hash": bool,
+    "source": lambda value: value == "client",
+}
 
 
 def _parse_query(

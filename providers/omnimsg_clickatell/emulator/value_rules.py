@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +37,7 @@ def decode_base64(value: str) -> bytes | None:
     """Return the bytes of a strict base64 text, None if it is not valid."""
     try:
         return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 

@@ -9,6 +9,7 @@ from base64 import b64encode
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.media import Inline
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def media(content: Media) -> dict[str, Any]:
         document["content"] = b64encode(item.source.data).decode("ascii")
     else:
         members["fileId"] = getattr(item.source, "id", None)
-    document["media"] = omit_missing(members)
+    document["media"] = omit_missing(**members)
     return document
 
 
@@ -70,12 +71,10 @@ def contacts(content: Contacts) -> dict[str, Any]:
 def location_members(content: Location) -> dict[str, Any]:
     """Write the members of a location, in a message or in a template's header."""
     return omit_missing(
-        {
-            "latitude": degrees(content.latitude),
-            "longitude": degrees(content.longitude),
-            "name": content.name,
-            "address": content.address,
-        }
+        latitude=degrees(content.latitude),
+        longitude=degrees(content.longitude),
+        name=content.name,
+        address=content.address,
     )
 
 
@@ -83,11 +82,6 @@ def degrees(value: float) -> str:
     """Write a coordinate as text with all its digits and without an exponent."""
     # `repr` is the shortest text that reads back as the same number; + 0.0 turns -0.0 into 0.0.
     return format(Decimal(repr(value + 0.0)), "f")
-
-
-def omit_missing(members: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the members that are `None`."""
-    return {name: value for name, value in members.items() if value is not None}
 
 
 def _card(card: ContactCard) -> dict[str, Any]:

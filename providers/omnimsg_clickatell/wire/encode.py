@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import deep_merge
+from omnimsg.adapter import deep_merge, omit_missing
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
     Binary,
@@ -25,9 +25,11 @@ from omnimsg_clickatell.wire.template import template
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omnimsg.adapter import Adapter, Context
-    from omnimsg.domain.media import Encryption
+    from omnimsg.adapter import Adapter, Context, Source
+    from omnimsg.domain.media import Encryption, Upload
     from omnimsg.domain.message import Message
+
+_READ_BY_BUSINESS = 1001
 
 _WRITERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     Binary: plain.binary,
@@ -124,6 +126,40 @@ def document(
     return members
 
 
+def encode_notices(provider_ids: Sequence[str]) -> bytes:
+    """Encode the request that marks inbound WhatsApp messages as read.
+
+    Each notice carries its index as `clientEventId`, which matches it with its answer.
+    """
+    notices = [
+        {
+            "channel": "whatsapp",
+            "messageId": provider_id,
+            "statusCode": _READ_BY_BUSINESS,
+            "clientEventId": str(position),
+        }
+        for position, provider_id in enumerate(provider_ids)
+    ]
+    return dumps({"event": {"messageStatusUpdate": notices}})
+
+
+def upload_query(upload: Upload, source: Source) -> tuple[tuple[str, str], ...]:
+    """Write what Clickatell needs to know of a file as query parameters."""
+    to, encryption = upload.restricted_to, upload.encryption
+    parameters = {"fileName": upload.file_name}
+    parameters |= {"broadcastAllowed": "true"} if to is None else {"to": bare(to)}
+    if encryption is None:
+        # The digest is that of the unencrypted file, which is unknown for an encrypted one.
+        parameters["sha256FileHash"] = source.sha256
+    else:
+        parameters |= omit_missing(
+            encryptionKey=encryption.key.reveal(),
+            kmsArn=encryption.key_arn,
+            encryptionCipher=encryption.cipher,
+        )
+    return tuple(parameters.items())
+
+
 def bare(number: str) -> str:
     """Return a number without its plus, as in the vendor's samples; names are left unchanged."""
     return number.removeprefix("+")
@@ -142,10 +178,8 @@ def moment(at: datetime) -> str:
 
 
 def _encryption(encryption: Encryption) -> dict[str, Any]:
-    return plain.omit_missing(
-        {
-            "encryptionKey": encryption.key.reveal(),
-            "encryptionKeyArn": encryption.key_arn,
-            "encryptionCipher": encryption.cipher,
-        }
+    return omit_missing(
+        encryptionKey=encryption.key.reveal(),
+        encryptionKeyArn=encryption.key_arn,
+        encryptionCipher=encryption.cipher,
     )

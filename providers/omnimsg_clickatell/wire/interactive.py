@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import omit_missing
 from omnimsg.adapter.whatsapp_rules import postback_data
 from omnimsg.domain.content import MediaItem, OpenUrl, Reply, RequestLocation
-from omnimsg_clickatell.wire.content import omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +18,11 @@ def list_picker(content: ListPicker) -> dict[str, Any]:
     """Write a list; the API calls our body `subtitle` and our header `title`."""
     return {
         "listPicker": omit_missing(
-            {
-                "title": content.header,
-                "subtitle": content.body,
-                "footer": content.footer,
-                "button": content.button,
-                "sections": [_section(section) for section in content.sections],
-            }
+            title=content.header,
+            subtitle=content.body,
+            footer=content.footer,
+            button=content.button,
+            sections=[_section(section) for section in content.sections],
         )
     }
 
@@ -35,19 +33,15 @@ def interactive(content: Interactive) -> dict[str, Any]:
 
 
 def _section(section: ListSection) -> dict[str, Any]:
-    return omit_missing({"title": section.title, "items": [_item(item) for item in section.items]})
+    return omit_missing(title=section.title, items=[_item(item) for item in section.items])
 
 
 def _item(item: ListItem) -> dict[str, Any]:
-    return omit_missing(
-        {"title": item.title, "subtitle": item.description, "postbackData": item.payload}
-    )
+    return omit_missing(title=item.title, subtitle=item.description, postbackData=item.payload)
 
 
 def _header_body_footer(content: Interactive) -> dict[str, Any]:
-    return omit_missing(
-        {"header": _header(content.header), "body": content.body, "footer": content.footer}
-    )
+    return omit_missing(header=_header(content.header), body=content.body, footer=content.footer)
 
 
 def _header(header: str | MediaItem | None) -> dict[str, Any] | None:

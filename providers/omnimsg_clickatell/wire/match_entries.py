@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from omnimsg.adapter import read_code
+from omnimsg.adapter.inbound import text_or_none
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -97,14 +100,7 @@ def names_another(entry: Entry, name: str, address: str) -> bool:
 
 def code_of(error: object) -> str | None:
     """Read an error's code as text; `None` if there is none."""
-    code = error.get("code") if isinstance(error, dict) else None
-    return str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) else None
-
-
-def text_of(entry: Entry, name: str) -> str | None:
-    """Read a text member; `None` if it is missing, empty or not text."""
-    value = entry.get(name)
-    return value if isinstance(value, str) and value else None
+    return read_code(error.get("code")) if isinstance(error, dict) else None
 
 
 def _by_reference(
@@ -143,10 +139,10 @@ def _by_reference(
 
 def _unclaimed(unnamed: list[Entry], matched: dict[int, Entry | None], name: str) -> list[Entry]:
     """Drop entries that repeat the id of another entry: they are copies of it."""
-    claimed = {text_of(entry, name) for entry in matched.values() if entry is not None}
+    claimed = {text_or_none(entry.get(name)) for entry in matched.values() if entry is not None}
     entries = []
     for entry in unnamed:
-        id_ = text_of(entry, name)
+        id_ = text_or_none(entry.get(name))
         if id_ is None or id_ not in claimed:
             entries.append(entry)
             claimed.add(id_)
@@ -170,7 +166,8 @@ def _have_same_refusal(entries: list[Entry], name: str) -> bool:
         len(codes) == 1
         and None not in codes
         and all(
-            entry.get("accepted") is False and text_of(entry, name) is None for entry in entries
+            entry.get("accepted") is False and text_or_none(entry.get(name)) is None
+            for entry in entries
         )
     )
 
@@ -187,5 +184,5 @@ def _common_members(entries: list[Entry]) -> Entry:
 
 
 def _address(entry: Entry, name: str) -> str | None:
-    value = text_of(entry, name)
+    value = text_or_none(entry.get(name))
     return None if value is None else value.strip().removeprefix("+")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.adapter import code_text, is_blank, words_of
 from omnimsg.adapter.amounts import read_amount
+from omnimsg.adapter.inbound import text_or_none
 from omnimsg.adapter.times import MILLISECOND, SECOND, read_epoch_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -20,7 +21,7 @@ from omnimsg.domain.status import LegStatus, MessageStatus, Timeline
 from omnimsg_clickatell.capabilities import MEDIA_DAYS
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.statuses import STATUSES
-from omnimsg_clickatell.wire.match_entries import code_of, text_of
+from omnimsg_clickatell.wire.match_entries import code_of
 
 if TYPE_CHECKING:
     from omnimsg.adapter import Answered, CodeTable, Context, Response, Source
@@ -50,7 +51,7 @@ def read_status(response: Response, provider_id: str, context: Context) -> Messa
             legs.append(LegStatus(channel=channel, timeline=Timeline.of(evidence, at)))
     if not legs:
         at = read_epoch_time(data.get("timestamp"), MILLISECOND) or context.now
-        name = text_of(data, "status") or ""
+        name = text_or_none(data.get("status")) or ""
         return MessageStatus.not_found(id_, at, provider_status=name, raw=data)
     return MessageStatus(id=id_, legs=tuple(legs), raw=data)
 
@@ -68,7 +69,7 @@ def read_upload(
         return None
     if not is_blank(data.get("error")):
         return None
-    file_id = text_of(data, "fileId")
+    file_id = text_or_none(data.get("fileId"))
     if file_id is None or len(file_id) > 1024 or "\0" in file_id:
         return None
     if file_id.endswith(_UNSUPPORTED):
@@ -109,7 +110,9 @@ def read_balance(response: Response) -> Balance | None:
     if response.status != 200 or not isinstance(data, dict) or not is_blank(data.get("error")):
         return None
     return Balance(
-        amount=_amount(response.body, "balance"), currency=text_of(data, "currency"), raw=data
+        amount=_amount(response.body, "balance"),
+        currency=text_or_none(data.get("currency")),
+        raw=data,
     )
 
 
@@ -132,7 +135,7 @@ def read_refusal(
     code = code_of(error)
     row = None if code is None else table.get(code, GLOBAL) or table.get(code, MESSAGE)
     if row is not None and isinstance(error, dict):
-        description = text_of(error, "description") or ""
+        description = text_or_none(error.get("description")) or ""
         return row.failure(detail=description, response=response, raw=data)
     words = words_of(data)
     if response.status == 404 and (isinstance(data, dict) or not response.body.strip()):

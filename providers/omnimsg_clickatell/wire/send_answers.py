@@ -22,7 +22,7 @@ from omnimsg.adapter import (
 )
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent, Rejected
+from omnimsg.domain.outcome import Accepted, NotSent, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_clickatell.codes import GLOBAL, MESSAGE
 from omnimsg_clickatell.wire.encode import bare
@@ -37,8 +37,6 @@ from omnimsg_clickatell.wire.match_entries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from omnimsg.adapter import CodeRow
     from omnimsg.domain.outcome import Outcome
 
@@ -71,12 +69,9 @@ def read_send(
     if outcomes is not None:
         return outcomes
     references = [message.reference for message in messages]
-
-    def addresses() -> list[str]:
-        return [bare(str(message.to)) for message in messages]
-
-    reader = _Reader(data, response, table, account, messages)
-    return reader.read(references, references, addresses, data.get("messages"), _MESSAGES)
+    addresses = [bare(str(message.to)) for message in messages]
+    reader = _Reader(data, response, table, account, _MESSAGES, references, messages)
+    return reader.read(data.get("messages"), references, addresses)
 
 
 def _all_accepted(
@@ -119,9 +114,9 @@ def read_notices(
         return [None] * len(provider_ids)
     event = data.get("event")
     entries = event.get("messageStatusUpdate") if isinstance(event, dict) else None
-    reader = _Reader(data, response, table, account)
+    reader = _Reader(data, response, table, account, _EVENTS, provider_ids)
     sent = [str(index) for index in range(len(provider_ids))]
-    return reader.read(provider_ids, sent, lambda: provider_ids, entries, _EVENTS)
+    return reader.read(entries, sent, provider_ids)
 
 
 @attrs.frozen
@@ -133,6 +128,8 @@ class _Reader:
         response: The answer.
         table: The account's codes.
         account: The account's name.
+        members: The names of the members that identify an entry's message.
+        references: The references that the outcomes get, in order.
         messages: The messages, whose fields an error may name; empty for read notices.
     """
 
@@ -140,57 +137,56 @@ class _Reader:
     response: Response
     table: CodeTable
     account: str
+    members: EntryMembers
+    references: Sequence[str]
     messages: Sequence[Message] = ()
 
     def read(
-        self,
-        references: Sequence[str],
-        sent: list[str],
-        addresses: Callable[[], Sequence[str]],
-        listed: object,
-        members: EntryMembers,
+        self, listed: object, sent: list[str], addresses: Sequence[str]
     ) -> list[Outcome | None]:
         """Read the outcome of each message.
 
         Args:
-            references: The references that the outcomes get.
-            sent: The references that were sent, which the entries echo.
-            addresses: Returns the address of each message; called only if it is needed.
             listed: The entries of the answer.
-            members: The names of the members that identify an entry's message.
+            sent: The references that were sent, which the entries echo.
+            addresses: The address of each message.
         """
         entries = listed if isinstance(listed, list) else []
-        matched: list[Entry] | list[Entry | None] = entries
-        if not are_in_order(sent, entries, members.reference):
-            matched = match_entries(sent, addresses(), entries, members)
-        outcomes: list[Outcome | None] = []
-        account, id_ = self.account, members.id
-        sent_addresses = addresses()
-        for reference, entry, address in zip(references, matched, sent_addresses, strict=True):
-            if entry is None or names_another(entry, members.address, address):
-                outcomes.append(None)
-                continue
-            provider_id = entry.get(id_)
-            if (
-                entry.get("accepted") is True
-                and provider_id.__class__ is str
-                and provider_id
-                and is_blank(entry.get("error"))
-            ):
-                outcomes.append(Accepted.make(reference, account, provider_id, raw=entry))
-            else:
-                outcomes.append(self._refusal(len(outcomes), reference, entry, id_))
-        if None in outcomes and not is_blank(self.data.get("error")):
-            self._apply_request_error(references, outcomes, entries, members.id)
-        if None in outcomes and self.response.status >= 300:
-            self._mark_doubtful(references, outcomes, entries, members.id)
+        matched: Sequence[Entry | None] = entries
+        if not are_in_order(sent, entries, self.members.reference):
+            matched = match_entries(sent, addresses, entries, self.members)
+        outcomes = [
+            None
+            if entry is None or names_another(entry, self.members.address, address)
+            else self._outcome(index, entry)
+            for index, (entry, address) in enumerate(zip(matched, addresses, strict=True))
+        ]
+        common = self._verdict_on_the_rest(entries) if None in outcomes else None
+        if common is not None:
+            outcomes = [
+                outcome_of(common[0], reference, self.account, common[1])
+                if outcome is None
+                else outcome
+                for reference, outcome in zip(self.references, outcomes, strict=True)
+            ]
         return self._refused_as_a_whole(outcomes)
 
-    def _refusal(self, index: int, reference: str, entry: Entry, name: str) -> Outcome | None:
-        """Read a refusal; one that contradicts itself, for example by an id, gives `None`."""
-        error = entry.get("error")
-        if entry.get("accepted") is not False or entry.get(name):
+    def _outcome(self, index: int, entry: Entry) -> Outcome | None:
+        """Read the entry of a message; one that contradicts itself gives `None`."""
+        provider_id = entry.get(self.members.id)
+        if (
+            entry.get("accepted") is True
+            and provider_id.__class__ is str
+            and provider_id
+            and is_blank(entry.get("error"))
+        ):
+            return Accepted.make(self.references[index], self.account, provider_id, raw=entry)
+        if entry.get("accepted") is not False or provider_id:
             return None
+        return self._refusal(index, entry)
+
+    def _refusal(self, index: int, entry: Entry) -> Outcome | None:
+        error, reference = entry.get("error"), self.references[index]
         code, description = code_of(error), _description(error)
         path = self._path(index, code, description)
         row = self._row(code, MESSAGE, GLOBAL)
@@ -230,61 +226,33 @@ class _Reader:
             return [attrs.evolve(each, failure=failure) for each in refused]
         return [_not_sent(each) if _is_too_large(each) else each for each in outcomes]
 
-    def _apply_request_error(
-        self,
-        references: Sequence[str],
-        outcomes: list[Outcome | None],
-        entries: list[Any],
-        name: str,
-    ) -> None:
-        """Apply an error of the whole request to the messages that have no outcome yet.
+    def _verdict_on_the_rest(self, entries: list[Any]) -> tuple[Verdict, Failure] | None:
+        """Return what the answer proves of the messages that no entry decides.
 
-        If any entry was accepted, the request was not refused as a whole, so nothing is applied.
+        An error of the whole request refuses them all. But if any entry was accepted, the request
+        was not refused as a whole: an answer with an error status then makes them ambiguous, which
+        the engine would classify as not sent by that status.
         """
-        if any(_accepts(entry, name) for entry in entries):
-            return
-        error = self.data["error"]
+        if any(_accepts(entry, self.members.id) for entry in entries):
+            if self.response.status < 300:
+                return None
+            return Verdict.AMBIGUOUS, Failure(
+                reason=Reason.INVALID_RESPONSE,
+                retry=Retry.UNSAFE,
+                detail="the answer is an error, but it also accepts a message",
+                http_status=self.response.status,
+                raw=self.data,
+            )
+        error = self.data.get("error")
         code, description = code_of(error), _description(error)
-        is_single = len(references) == 1
+        is_single = len(self.references) == 1
         row = self._row(code, GLOBAL, MESSAGE) if is_single else self._row(code, GLOBAL)
-        if row is None:
-            return
-        failure = row.failure(
-            detail=description,
-            path=self._path(0, code, description) if is_single else None,
-            response=self.response,
-            raw=self.data,
+        if row is None or is_blank(error):
+            return None
+        path = self._path(0, code, description) if is_single else None
+        return row.verdict, row.failure(
+            detail=description, path=path, response=self.response, raw=self.data
         )
-        for index, reference in enumerate(references):
-            if outcomes[index] is None:
-                outcomes[index] = row.outcome(reference, self.account, failure)
-
-    def _mark_doubtful(
-        self,
-        references: Sequence[str],
-        outcomes: list[Outcome | None],
-        entries: list[Any],
-        name: str,
-    ) -> None:
-        """Make messages without an outcome ambiguous, if any entry accepts a message.
-
-        The engine would classify them as not sent by the HTTP status. But an answer that accepts
-        one message proves nothing about messages that no entry names.
-        """
-        if not any(_accepts(entry, name) for entry in entries):
-            return
-        failure = Failure(
-            reason=Reason.INVALID_RESPONSE,
-            retry=Retry.UNSAFE,
-            detail="the answer is an error, but it also accepts a message",
-            http_status=self.response.status,
-            raw=self.data,
-        )
-        for index, reference in enumerate(references):
-            if outcomes[index] is None:
-                outcomes[index] = Ambiguous(
-                    reference=reference, account=self.account, failure=failure
-                )
 
     def _row(self, code: str | None, *levels: str) -> CodeRow | None:
         """Return the row of a code at the first level that has one."""

@@ -14,8 +14,6 @@ import attrs
 
 from omnimsg.sandbox import JSON_TYPE, CallbackDraft, CallbackSigner, SignedCallback
 
-__all__ = ["INBOUND_SECRET", "MessenteSigner"]
-
 INBOUND_SECRET: Final = "sandbox-inbound-secret"  # noqa: S105 - opens nothing but the sandbox
 
 _HEADER: Final = "X-Messente-Signature"

@@ -25,10 +25,7 @@ from omnimsg.sandbox import (
     StatusChange,
 )
 from omnimsg_messente.emulator.lifecycle import FAILED, PROCESSING, STATUSES, ordered_steps
-from omnimsg_messente.emulator.orders import usual_err
 from omnimsg_messente.emulator.report import leg_report
-
-__all__ = ["MessenteCallbacks"]
 
 _NUMBER: Final = "37255509999"
 """The inbound number; a message's own sender may be a name, which cannot receive a reply."""
@@ -79,8 +76,8 @@ class MessenteCallbacks(CallbackSource):
         """Return a failure after a delivery, and a delivery after a failure; None after others."""
         del record
         if status == "DELIVRD":
-            return ordered_steps("UNDELIV", usual_err("UNDELIV"))[-1]
-        return ordered_steps("DELIVRD", 0)[-1] if status in FAILED else None
+            return ordered_steps("UNDELIV")[-1]
+        return ordered_steps("DELIVRD")[-1] if status in FAILED else None
 
     def check_reply(self, reply: PhoneReply) -> None:
         """Refuse content other than text, and channels other than SMS unless a guess is allowed."""
@@ -142,4 +139,5 @@ class MessenteCallbacks(CallbackSource):
             sender="Sandbox",
             client_id=self._state.uuid(),
         )
-        return self.report(record, StatusChange(status, now, detail={"err": usual_err(status)}))
+        detail = ordered_steps(status)[-1].detail
+        return self.report(record, StatusChange(status, now, detail=detail))

@@ -1,7 +1,6 @@
 """Messente's messages for the inbox page: every kind of content, statuses, errors."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from omnimsg.sandbox import LifecycleStep, MessageRecord, StatusChange
@@ -22,24 +21,19 @@ from omnimsg.sandbox.display import (
 )
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING, STATUSES, ordered_steps
-from omnimsg_messente.emulator.orders import usual_err
 from omnimsg_messente.emulator.report import summary
 
-__all__ = ["MessenteDisplay"]
-
-_STAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(STATUSES, "failed"),
-        PROCESSING: "accepted",
-        "ACK": "sent",
-        "ACCEPTD": "sent",
-        "UNKNOWN": "sent",
-        "DELIVRD": "delivered",
-        "SEEN": "read",
-        "EXPIRED": "expired",
-        "DELETED": "cancelled",
-    }
-)
+_STAGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(STATUSES, "failed"),
+    PROCESSING: "accepted",
+    "ACK": "sent",
+    "ACCEPTD": "sent",
+    "UNKNOWN": "sent",
+    "DELIVRD": "delivered",
+    "SEEN": "read",
+    "EXPIRED": "expired",
+    "DELETED": "cancelled",
+}
 _STATUSES: Final = {
     "delivered": "DELIVRD",
     "read": "SEEN",
@@ -86,13 +80,14 @@ class MessenteDisplay(Display):
         status = _STATUSES.get(stage)
         if status is None or (stage == "read" and record.channel == "sms"):
             return None
-        return ordered_steps(status, usual_err(status))[-1]
+        return ordered_steps(status)[-1]
 
     def attempts(self, document: Any, path: str) -> Sequence[Attempt]:  # noqa: ANN401
         """Return the omnimessages of a request, each with its first leg."""
         del path
         found = []
-        for each in members(document, "messages") if "to" not in _keys(document) else [document]:
+        is_one = isinstance(document, dict) and "to" in document
+        for each in [document] if is_one else members(document, "messages"):
             leg = member(each, "messages", 0)
             try:
                 text = summary(leg)
@@ -115,22 +110,14 @@ class MessenteDisplay(Display):
         return [_error(members(each, "errors")) for each in entries]
 
 
-def _keys(document: Json) -> Sequence[str]:
-    return list(document) if isinstance(document, dict) else []
-
-
 def _error(errors: Sequence[Json]) -> Error | None:
     if not errors:
         return None
     texts = [
-        ": ".join(str(each[name]) for name in ("title", "detail", "source") if _has(each, name))
+        ": ".join(str(each[name]) for name in ("title", "detail", "source") if member(each, name))
         for each in errors
     ]
     return Error(str(member(errors[0], "code")), "; ".join(texts))
-
-
-def _has(document: Json, name: str) -> bool:
-    return bool(member(document, name))
 
 
 def _picture(url: str, description: str | None = None) -> FileBlock:

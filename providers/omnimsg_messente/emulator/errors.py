@@ -14,15 +14,6 @@ from aiohttp import web
 from omnimsg.sandbox import explained, json_response
 from omnimsg.sandbox.schema import Json, Path, Violation, ViolationKind
 
-__all__ = [
-    "CODES",
-    "RefusedError",
-    "invalid",
-    "reasons",
-    "refused",
-    "violation_errors",
-]
-
 CODES: Final = {
     "101": (404, "Not found"),
     "102": (403, "Forbidden"),

@@ -12,19 +12,6 @@ import attrs
 
 from omnimsg.sandbox import LifecycleStep, Scenario
 
-__all__ = [
-    "CANCELLED",
-    "ERRORS",
-    "FAILED",
-    "PROCESSING",
-    "STATUSES",
-    "WINDOW_CLOSED",
-    "Attempt",
-    "Leg",
-    "ordered_steps",
-    "plan_legs",
-]
-
 PROCESSING: Final = ""
 """The status of a leg that is not processed yet; null in the response."""
 
@@ -56,19 +43,22 @@ _EXPIRED = _step("EXPIRED", 2)
 CANCELLED: Final = _step("DELETED", 0)
 """The last step of a cancelled leg. This is a guess: only the enumeration names the status."""
 
-STATUSES: Final = (
-    "ACK",
-    "ACCEPTD",
-    "DELIVRD",
-    "SEEN",
-    "UNDELIV",
-    "FAILED",
-    "EXPIRED",
-    "REJECTD",
-    "NACK",
-    "DELETED",
-    "UNKNOWN",
-)
+_USUAL_ERRS: Final[Mapping[str, int]] = {
+    "ACK": 0,
+    "ACCEPTD": 0,
+    "DELIVRD": 0,
+    "SEEN": 10,
+    "UNDELIV": 1,
+    "FAILED": 1,
+    "EXPIRED": 2,
+    "REJECTD": 1,
+    "NACK": 1,
+    "DELETED": 0,
+    "UNKNOWN": 999,
+}
+"""The `err` that usually comes with a status."""
+
+STATUSES: Final = tuple(_USUAL_ERRS)
 """Every status but null."""
 
 _STEPS: Final[Mapping[Scenario, Sequence[LifecycleStep]]] = {
@@ -103,8 +93,9 @@ FAILED: Final = frozenset({"FAILED", "REJECTD", "UNDELIV", "EXPIRED", "NACK", "D
 """The statuses after which the next leg is attempted."""
 
 
-def ordered_steps(status: str, err: int) -> tuple[LifecycleStep, ...]:
-    """Return the steps of a message that ends with a status and an err."""
+def ordered_steps(status: str, err: int | None = None) -> tuple[LifecycleStep, ...]:
+    """Return the steps of a message that ends with a status, by default with its usual err."""
+    err = _USUAL_ERRS[status] if err is None else err
     if status == "SEEN":
         return (_START, _ACK, _DELIVERED, _step(status, err))
     last = _step(status, err, delivers=status == "DELIVRD")

@@ -14,7 +14,6 @@ from omnimsg.sandbox.schema import (
     Violation,
     ViolationKind,
     anything,
-    at_most_one,
     fields,
     items,
     mapping,
@@ -22,12 +21,9 @@ from omnimsg.sandbox.schema import (
     tagged,
     text,
 )
+from omnimsg_messente.emulator.leg_rules import ONE_TTL, SENDER, SMS_SENDER, TTL_FIELDS
 from omnimsg_messente.emulator.rcs_rules import RCS
-from omnimsg_messente.emulator.sender import SENDER, SMS_SENDER
-from omnimsg_messente.emulator.ttl import TTL_FIELDS
 from omnimsg_messente.emulator.whatsapp_rules import WHATSAPP
-
-__all__ = ["BULK", "OMNIMESSAGE"]
 
 # Messente recommends this maximum for response time; the sandbox enforces it.
 _MAX_BULK_MESSAGES = 1000
@@ -71,10 +67,9 @@ def _check_distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
 
 _URL = text(format="HTTP URL")
 _NONEMPTY = text(1)
-_ONE_TTL = at_most_one("ttl", "validity")
 
 _SMS = fields(
-    _ONE_TTL,
+    ONE_TTL,
     required={"channel": text(one_of=("sms",)), "text": _NONEMPTY},
     optional={
         **TTL_FIELDS,
@@ -86,7 +81,7 @@ _SMS = fields(
 
 _VIBER_BUTTON = fields(required={"label": _NONEMPTY, "action_url": _URL})
 _VIBER = fields(
-    _ONE_TTL,
+    ONE_TTL,
     _check_viber_combination,
     required={"channel": text(one_of=("viber",))},
     optional={

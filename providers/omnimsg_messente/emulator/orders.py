@@ -13,8 +13,6 @@ from omnimsg.sandbox import LifecycleStep
 from omnimsg_messente.emulator.errors import CODES
 from omnimsg_messente.emulator.lifecycle import ERRORS, STATUSES, ordered_steps
 
-__all__ = ["Order", "Orders", "usual_err"]
-
 MAX_ORDERS: Final = 1000
 
 _CHANNELS: Final = frozenset({"sms", "viber", "whatsapp", "rcs"})
@@ -34,19 +32,6 @@ _STATUS_OF_ERR: Final[Mapping[int, str]] = {
     999: "FAILED",
 }
 """The usual status of each err (support page on statuses and error codes)."""
-
-_ERR_OF_STATUS: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("ACK", "ACCEPTD", "DELIVRD", "DELETED"), 0),
-    **dict.fromkeys(("UNDELIV", "FAILED", "REJECTD", "NACK"), 1),
-    "EXPIRED": 2,
-    "SEEN": 10,
-    "UNKNOWN": 999,
-}
-
-
-def usual_err(status: str) -> int:
-    """Return the `err` that usually comes with a status."""
-    return _ERR_OF_STATUS[status]
 
 
 @attrs.define(kw_only=True)
@@ -151,11 +136,11 @@ class Orders:
         self._orders.clear()
 
 
-def _status_and_err(status: str | None, err: int | None) -> tuple[str, int]:
+def _status_and_err(status: str | None, err: int | None) -> tuple[str, int | None]:
     if status is not None and status not in STATUSES:
         raise ValueError(f"status: {status!r} is not one of {', '.join(STATUSES)}")
     if err is not None and (isinstance(err, bool) or err not in ERRORS):
         raise ValueError(f"err: {err!r} is not one of {', '.join(map(str, ERRORS))}")
     if status is None:
         return _STATUS_OF_ERR[err or 0], err or 0
-    return status, _ERR_OF_STATUS[status] if err is None else err
+    return status, err

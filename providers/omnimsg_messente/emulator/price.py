@@ -11,8 +11,6 @@ from typing import Any, Final
 from omnimsg.sandbox.schema import Json
 from omnimsg.sandbox.sms_parts import GSM, GSM_ESCAPED, count_parts
 
-__all__ = ["price_info"]
-
 _PART_PRICE: Final = Decimal("0.05")
 
 

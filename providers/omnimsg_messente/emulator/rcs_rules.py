@@ -12,7 +12,6 @@ from omnimsg.sandbox.schema import (
     Path,
     Violation,
     ViolationKind,
-    at_most_one,
     exactly_one,
     fields,
     flag,
@@ -21,10 +20,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
-from omnimsg_messente.emulator.sender import SENDER
-from omnimsg_messente.emulator.ttl import TTL_FIELDS
-
-__all__ = ["RCS"]
+from omnimsg_messente.emulator.leg_rules import ONE_TTL, SENDER, TTL_FIELDS
 
 _NONEMPTY = text(1)
 _URL = text(1, 2048, format="HTTP URL")
@@ -129,7 +125,7 @@ _RICH_CARD = fields(
 _CONTENT = {"text": text(1, 3072), "content_info": _CONTENT_INFO, "rich_card": _RICH_CARD}
 
 RCS: Final = fields(
-    at_most_one("ttl", "validity"),
+    ONE_TTL,
     exactly_one(*_CONTENT),
     required={"channel": text(one_of=("rcs",)), "sender": SENDER},
     optional={

@@ -12,8 +12,6 @@ from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING
 from omnimsg_messente.emulator.price import price_info
 
-__all__ = ["kind", "leg_report", "status_item", "summary"]
-
 _BILLED: Final = {"ACK", "ACCEPTD", "DELIVRD", "SEEN"}
 
 _SETTINGS: Final = {"channel", "sender", "validity", "ttl", "autoconvert", "udh", "suggestions"}
@@ -56,11 +54,6 @@ def _template(template: dict[str, Json]) -> str:
         *values,
         *template.get("params", {}).values(),
     )
-
-
-def status_item(record: MessageRecord, now: float) -> dict[str, Any]:
-    """Return one element of `statuses`: the delivery report of the latest change."""
-    return leg_report(record, record.latest_change(now))
 
 
 def leg_report(record: MessageRecord, change: StatusChange) -> dict[str, Any]:

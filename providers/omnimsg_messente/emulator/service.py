@@ -5,7 +5,6 @@ API setup page for Basic authentication and the throttle.
 """
 
 import functools
-import hmac
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -21,12 +20,11 @@ from omnimsg.sandbox import (
     LifecycleStep,
     MessageRecord,
     SandboxState,
-    Scenario,
     explained,
     json_response,
     scenario,
 )
-from omnimsg.sandbox.schema import Json
+from omnimsg.sandbox.schema import Json, Rule
 from omnimsg_messente.emulator.callback_signer import INBOUND_SECRET, MessenteSigner
 from omnimsg_messente.emulator.callback_source import MessenteCallbacks
 from omnimsg_messente.emulator.display import MessenteDisplay
@@ -46,9 +44,7 @@ from omnimsg_messente.emulator.lifecycle import (
 )
 from omnimsg_messente.emulator.message_rules import BULK, OMNIMESSAGE
 from omnimsg_messente.emulator.orders import Orders
-from omnimsg_messente.emulator.report import kind, status_item, summary
-
-__all__ = ["PASSWORD", "USERNAME", "MessenteEmulator"]
+from omnimsg_messente.emulator.report import kind, leg_report, summary
 
 USERNAME: Final = "sandbox"
 PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens nothing but the sandbox
@@ -94,7 +90,7 @@ class MessenteEmulator(Emulator):
             "password": password,
             "inbound_secrets": [inbound_secret],
         }
-        self._credentials = aiohttp.encode_basic_auth(username, password).encode()
+        self._credentials = aiohttp.encode_basic_auth(username, password)
         self._omnimessages: OrderedDict[str, tuple[MessageRecord, ...]] = OrderedDict()
 
     @classmethod
@@ -158,10 +154,8 @@ class MessenteEmulator(Emulator):
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.Response:
-            # Several lines are joined, as a proxy in front of the API may do, and so are refused.
-            lines = request.headers.getall(hdrs.AUTHORIZATION, [])
-            given = ", ".join(lines).encode(errors="replace")
-            if not hmac.compare_digest(given, self._credentials):
+            # Several lines are refused: a proxy in front of the API may join them.
+            if request.headers.getall(hdrs.AUTHORIZATION, []) != [self._credentials]:
                 return refused("103").response()
             try:
                 self._raise_ordered()
@@ -179,22 +173,18 @@ class MessenteEmulator(Emulator):
 
     async def _send(self, request: web.Request) -> web.Response:
         """Send one omnimessage."""
-        payload = await _parse_body(request)
-        if violations := list(OMNIMESSAGE(payload, ())):
-            raise RefusedError(400, violation_errors(violations, payload))
-        if self._should_throttle([payload["to"]]):
+        payload = await _parse_body(request, OMNIMESSAGE)
+        if self.throttles([payload["to"]]):
             return self.refuse(request, 429)
         self._raise_ordered(payload["to"])
         return json_response(self._accept_omnimessage(payload), 201)
 
     async def _send_bulk(self, request: web.Request) -> web.Response:
         """Send several omnimessages."""
-        payload = await _parse_body(request)
-        if violations := list(BULK(payload, ())):
-            raise RefusedError(400, violation_errors(violations, payload))
-        elements = payload["messages"]
+        elements = (await _parse_body(request, BULK))["messages"]
         # A throttle applies to the whole request, so one recipient with that scenario is enough.
-        if self._should_throttle([one.get("to") for one in elements if isinstance(one, dict)]):
+        recipients = [one.get("to") for one in elements if isinstance(one, dict)]
+        if self.throttles([to for to in recipients if isinstance(to, str)]):
             return self.refuse(request, 429)
         results = [self._send_element(one) for one in elements]
         wrong = [
@@ -203,15 +193,6 @@ class MessenteEmulator(Emulator):
             for reason in reasons(result.get("errors", ()))
         ]
         return explained(json_response({"messages": results}, 201), *wrong)
-
-    def _should_throttle(self, recipients: Iterable[Json]) -> bool:
-        throttled_once = {
-            to
-            for to in recipients
-            if isinstance(to, str) and scenario(to) is Scenario.THROTTLED_ONCE
-        }
-        # No short circuit: every recipient is counted, also after one that is throttled.
-        return True in {self.state.should_throttle(self.name, to) for to in throttled_once}
 
     def _send_element(self, payload: Json) -> dict[str, Any]:
         """Send one element of a bulk and return its result; results are in request order."""
@@ -288,7 +269,7 @@ class MessenteEmulator(Emulator):
             {
                 "omnimessage_id": omnimessage_id,
                 "to": records[0].to,
-                "statuses": [status_item(record, now) for record in records],
+                "statuses": [leg_report(each, each.latest_change(now)) for each in records],
             }
         )
 
@@ -310,15 +291,18 @@ class MessenteEmulator(Emulator):
         return omnimessage_id, records
 
 
-async def _parse_body(request: web.Request) -> Json:
+async def _parse_body(request: web.Request, rule: Rule) -> Json:
     # The documents require JSON and name no error for other types; the error of an invalid payload
     # is the nearest.
     if request.content_type != "application/json":
         raise invalid("Content-Type must be application/json")
     try:
-        return loads(await request.read())
+        payload = loads(await request.read())
     except JSONDecodeError:
         raise invalid("the body is not valid JSON") from None
+    if violations := list(rule(payload, ())):
+        raise RefusedError(400, violation_errors(violations, payload))
+    return payload
 
 
 def _epoch_seconds(time_to_send: str | None) -> float | None:

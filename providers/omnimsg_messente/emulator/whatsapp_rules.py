@@ -13,7 +13,6 @@ from omnimsg.sandbox.schema import (
     Rule,
     Violation,
     ViolationKind,
-    at_most_one,
     exactly_one,
     fields,
     flag,
@@ -22,10 +21,7 @@ from omnimsg.sandbox.schema import (
     number,
     text,
 )
-from omnimsg_messente.emulator.sender import SENDER
-from omnimsg_messente.emulator.ttl import TTL_FIELDS
-
-__all__ = ["WHATSAPP"]
+from omnimsg_messente.emulator.leg_rules import ONE_TTL, SENDER, TTL_FIELDS
 
 _NONEMPTY = text(1)
 _URL = text(format="HTTP URL")
@@ -120,7 +116,7 @@ CONTENT: Final[dict[str, Rule]] = {
 }
 
 WHATSAPP: Final = fields(
-    at_most_one("ttl", "validity"),
+    ONE_TTL,
     exactly_one(*CONTENT),
     required={"channel": text(one_of=("whatsapp",))},
     optional={

@@ -5,11 +5,11 @@ Sources: the Omnichannel API reference; the bulk messaging page, whose 201 may c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict, is_blank
+from omnimsg.adapter import Verdict, is_blank, read_code
 from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Adapter, CodeRow, Context, Response
     from omnimsg.domain.message import Message
-
-JsonObject: TypeAlias = dict[str, Any]
+    from omnimsg_messente.wire.shared import JsonObject
 
 # The HTTP status of requests beyond the 150 a second that the API setup page allows.
 _TOO_MANY = 429
@@ -73,7 +72,8 @@ def _read_bulk(
     if not any(_has_id(entry) for entry in (document, *_list(entries))):
         refusal = read_refusal(document, response, adapter)
         if refusal is not None:
-            return [_refused_outcome(message, *refusal, context) for message in messages]
+            row, failure = refusal
+            return [row.outcome(each.reference, context.account, failure) for each in messages]
     if not isinstance(entries, list) or len(entries) != len(messages):
         return [None] * len(messages)
     for message, entry in zip(messages, entries, strict=True):
@@ -167,7 +167,7 @@ def read_status(
             read_leg(entry, adapter, context) for entry in entries if isinstance(entry, dict)
         )
         return MessageStatus(id=id_, legs=legs, raw=document)
-    if is_unknown(document, response):
+    if _is_unknown(document, response):
         return MessageStatus.not_found(id_, context.now, raw=document)
     refused = read_refusal(document, response, adapter)
     return None if refused is None else refused[1]
@@ -181,13 +181,13 @@ def read_cancel(response: Response, adapter: Adapter[Any]) -> bool | Failure | N
     document = response.json() if response.body else {}
     if response.status == 202 and isinstance(document, dict) and is_blank(document.get("errors")):
         return True
-    if is_unknown(document, response):
+    if _is_unknown(document, response):
         return False
     refused = read_refusal(document, response, adapter)
     return None if refused is None else refused[1]
 
 
-def is_unknown(document: object, response: Response) -> bool:
+def _is_unknown(document: object, response: Response) -> bool:
     """Return whether Messente says that an id is unknown; a bare 404 may mean a wrong URL."""
     errors = document.get("errors") if isinstance(document, dict) else None
     return (
@@ -207,7 +207,10 @@ def _read_entry(
     if _has_id(entry):
         return _read_accepted(message, entry, context) if 200 <= response.status < 300 else None
     refused = read_refusal(entry, response, adapter, message)
-    return None if refused is None else _refused_outcome(message, *refused, context)
+    if refused is None:
+        return None
+    row, failure = refused
+    return row.outcome(message.reference, context.account, failure)
 
 
 def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | None:  # noqa: ANN401
@@ -224,10 +227,6 @@ def _read_accepted(message: Message, entry: Any, context: Context) -> Outcome | 
 
 def _has_id(document: object) -> bool:
     return isinstance(document, dict) and bool(document.get("omnimessage_id"))
-
-
-def _refused_outcome(message: Message, row: CodeRow, failure: Failure, context: Context) -> Outcome:
-    return row.outcome(message.reference, context.account, failure)
 
 
 def _leg_ids(entries: object) -> tuple[LegId, ...]:
@@ -259,8 +258,7 @@ def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegS
 
 def _evidence(entry: JsonObject, adapter: Adapter[Any]) -> Evidence:
     """Read a status; a failure's reason comes from `err`, which is more precise."""
-    name, err = entry.get("status"), entry.get("err")
-    code = str(err) if isinstance(err, (int, str)) and not isinstance(err, bool) else None
+    name, code = entry.get("status"), read_code(entry.get("err"))
     if code in codes.NO_ERRORS:
         code = None
     evidence = adapter.statuses.evidence("" if name is None else name, code=code)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import deep_merge
+from omnimsg.adapter import deep_merge, omit_missing
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import Text
 from omnimsg.domain.message import Priority
 from omnimsg_messente.wire import rcs, viber, whatsapp
-from omnimsg_messente.wire.shared import Encoder, FindMapping, JsonObject, omit_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Context
     from omnimsg.domain.content import Content
     from omnimsg.domain.message import Message
+    from omnimsg_messente.wire.shared import Encoder, FindMapping, JsonObject
 
 # The query parameter of the callback URL that holds the engine's token: a report contains nothing
 # else from the request.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import (
     Card,
     CardHeight,
@@ -32,7 +33,6 @@ from omnimsg_messente.wire.shared import (
     FindMapping,
     JsonObject,
     link_url,
-    omit_missing,
     text_member,
 )
 

@@ -17,11 +17,6 @@ Encoder: TypeAlias = Callable[[Any, FindMapping], JsonObject]
 """Writes one kind of content as the members of a leg."""
 
 
-def omit_missing(**members: Any) -> JsonObject:  # noqa: ANN401 - JSON values
-    """Build an object without the members that are `None`."""
-    return {name: value for name, value in members.items() if value is not None}
-
-
 def text_member(content: Any, _: FindMapping) -> JsonObject:  # noqa: ANN401 - has a text
     """Write the text as the member `text`."""
     return {"text": content.text}

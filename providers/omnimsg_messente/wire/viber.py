@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import (
     Card,
     Carousel,
@@ -24,7 +25,6 @@ from omnimsg_messente.wire.shared import (
     FindMapping,
     JsonObject,
     link_url,
-    omit_missing,
     text_member,
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omnimsg.adapter import omit_missing
 from omnimsg.domain.content import (
     ButtonKind,
     CurrencyParameter,
@@ -24,7 +25,6 @@ from omnimsg_messente.wire.shared import (
     JsonObject,
     file_id,
     link_url,
-    omit_missing,
 )
 
 if TYPE_CHECKING:

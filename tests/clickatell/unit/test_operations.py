@@ -13,7 +13,7 @@ import pytest
 
 from omnimsg.adapter import Answer, Context, Effect, Operation, Request, Response, Source
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.errors import Unsupported
+from omnimsg.domain.errors import InvalidValue, Unsupported
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance, HistoryQuery
 from omnimsg.domain.media import Encryption, MediaInfo, Stored, Upload
@@ -77,6 +77,17 @@ def test_status_request(adapter: ClickatellAdapter, context: Context, drive: Any
     [request], _ = drive(adapter.status("a/b?c", context), Response(200, b"{}"))
 
     assert Request("GET", "/v1/message/a%2Fb%3Fc", authenticated=True) == request
+
+
+@pytest.mark.parametrize("id_", [".", ".."])
+def test_an_id_that_leads_to_another_path_is_refused(
+    adapter: ClickatellAdapter, context: Context, id_: str
+) -> None:
+    """A look-up of the message or the file `.` or `..` is refused without a request."""
+    with pytest.raises(InvalidValue):
+        next(adapter.status(id_, context))
+    with pytest.raises(InvalidValue):
+        next(adapter.media_info(Stored(account="cape", id=id_), context))
 
 
 def test_status(status_of: Any) -> None:

@@ -166,6 +166,7 @@ async def test_throttle(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
         ("limit=1&limit=2", ".limit"),
         ("reverse=yes", ".reverse"),
         ("pageToken=nonsense", ".pageToken"),
+        ("pageToken=%C3%A9", ".pageToken"),
         ("pageToken=" + "x" * 8001, ".pageToken"),
         ("status=read", ".status"),
         ("direction=out", ".direction"),

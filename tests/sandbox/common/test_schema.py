@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnimsg.sandbox.formats import FORMATS
 from omnimsg.sandbox.schema import (
-    FORMATS,
     Rule,
     ViolationKind,
     anything,
