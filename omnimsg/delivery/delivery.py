@@ -34,13 +34,15 @@ if TYPE_CHECKING:
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.opt_out import OptOutRules
     from omnimsg.domain.outcome import Accepted
-    from omnimsg.domain.status import MessageStatus, Status
+    from omnimsg.domain.status import Evidence, MessageStatus, Status
     from omnimsg.engine.attempt.consent_queue import ConsentQueue
     from omnimsg.engine.clock import Clock
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.observers import Observers
 
     _HandOn: TypeAlias = Callable[[], Awaitable[None]]
+    # What a look-up has found: of which message, and the evidence.
+    _Found: TypeAlias = tuple[MessageId, frozenset[Evidence]]
 
 log: logging.Logger = logging.getLogger("omnimsg.delivery")
 
@@ -111,7 +113,7 @@ class Delivery:
         self._ask = ask
         self._poller = Poller(ask, self._found, self._has_reports)
         self._report_tasks: set[asyncio.Task[None]] = set()
-        self._told_again: set[tuple[MessageId, Status]] = set()
+        self._told_again: set[_Found] = set()
         observers.add(self.tracker)
 
     def receiver(self, options: CallbackOptions, accounts: Sequence[str] | None) -> Receiver:
@@ -229,7 +231,7 @@ class Delivery:
 
         A provider tells of an opt-out once, so what the store does not take is kept for it.
         """
-        at, key = self._clock.utc_now(), (status.id, status.status)
+        at, key = self._clock.utc_now(), (status.id, _evidence_of(status))
         warn = partial(_warn_found, status.id)
 
         def hand_on(tracked: Tracked) -> _HandOn:
@@ -243,19 +245,19 @@ class Delivery:
             tracked = await self.tracker.look_up(status)
         except (Exception, asyncio.CancelledError) as error:
             if not is_own_cancellation(error):
-                self.tracker.look_up_later(status, stored)
+                self.tracker.look_up_later(status, key, stored)
             raise
         first = hand_on(tracked)
         if not await _succeeds(first, warn) and self._is_first(key):
             self._finish(key, self._try_again(first, warn))
 
-    def _is_first(self, key: tuple[MessageId, Status]) -> bool:
-        """Return whether nothing tries yet to hand on a status that a look-up found."""
+    def _is_first(self, key: _Found) -> bool:
+        """Return whether nothing tries yet to hand on what a look-up found."""
         is_first = key not in self._told_again
         self._told_again.add(key)
         return is_first
 
-    def _finish(self, key: tuple[MessageId, Status], work: Coroutine[Any, Any, None]) -> None:
+    def _finish(self, key: _Found, work: Coroutine[Any, Any, None]) -> None:
         self._start(work).add_done_callback(lambda _: self._told_again.discard(key))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -288,6 +290,11 @@ async def _succeeds(hand_on: _HandOn, warn: Callable[[str], None]) -> bool:
         warn(type(error).__name__)  # a handler of the application may raise anything
         return False
     return True
+
+
+def _evidence_of(status: MessageStatus) -> frozenset[Evidence]:
+    """Return all evidence; one of several may be an opt-out, which the status does not show."""
+    return frozenset(evidence for leg in status.legs for evidence in leg.timeline.entries)
 
 
 def _warn_early(tracked: Tracked, kind: str) -> None:

@@ -162,18 +162,21 @@ class Tracker(Observer):
         await self.commit()
         return await self._look_up(status)
 
-    def look_up_later(self, status: MessageStatus, stored: Callable[[Tracked], None]) -> None:
+    def look_up_later(
+        self, status: MessageStatus, key: object, stored: Callable[[Tracked], None]
+    ) -> None:
         """Queue the answer of a look-up that the store has not taken, unless the same one waits.
 
         Args:
             status: The answer.
+            key: Stands for what it says.
             stored: Called with the new state of its message.
         """
 
         async def store() -> None:
             stored(await self._look_up(status))
 
-        self._outcomes.add(store, (status.id, status.status))
+        self._outcomes.add(store, key)
         self._commit_soon()
 
     async def tell(self, tracked: Tracked) -> None:

@@ -91,7 +91,7 @@ class Chain:
         self.reached_ids: set[MessageId] = set()
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
-        self._is_overdue = False
+        self._is_overdue = self._is_abandoned = False
         self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
     @property
@@ -184,9 +184,10 @@ class Chain:
             self._owner.spawn(self._record(), outlives_close=True)
 
     def abandon(self) -> bool:
-        """End the chain before the last leg is decided; return whether other legs were left."""
-        is_open = self._has_next and not self.reached_ids
+        """End the chain before its last leg is decided; return whether others are left out."""
+        is_open = self._has_next and not self.reached_ids and not self._is_abandoned
         if is_open:
+            self._is_abandoned = True
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
 

@@ -202,8 +202,12 @@ class Legs:
         finally:
             for each in tasks:
                 each.cancel()
-        self._warning.close()
-        self._warn_of_abandoned()
+            # Here, because the callbacks of these tasks come too late for the warning.
+            for task, chain in self._following.items():
+                if task in tasks and not task.done():
+                    self._abandon(chain)
+            self._warning.close()
+            self._warn_of_abandoned()
 
     def _end_following(self, task: asyncio.Task[bool]) -> None:
         chain = self._following.pop(task)

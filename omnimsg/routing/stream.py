@@ -82,13 +82,14 @@ class RoutedAdmission:
                 ):
                     part = self._first(route.accounts[0], route.is_alone, owner)
                     run = simple[route] = _Run(part, route.accounts)
-                position, count = keys[count], count + 1
                 if message.fallback:
-                    first = owner.first_leg(message, position)
+                    first = owner.first_leg(message, keys[count])  # may raise: not counted yet
                     if not isinstance(first, Message):
-                        owner.finish([position], [message], [first])
+                        owner.finish([keys[count]], [message], [first])
+                        count += 1
                         continue
                     message = first  # noqa: PLW2901 - in its place
+                position, count = keys[count], count + 1
                 if run is not None:
                     run.messages.append(message)
                     run.keys.append((position, message, route, run.order, started))

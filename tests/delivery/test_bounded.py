@@ -105,7 +105,7 @@ async def test_the_answer_of_a_look_up_is_bounded_too(is_late: bool) -> None:
     world, found = World(), attrs.evolve(looked_up(Status.FAILED), legs=(failed_leg(LONG),))
     stored: list[Tracked] = []
     if is_late:
-        world.tracker.look_up_later(found, stored.append)
+        world.tracker.look_up_later(found, found.id, stored.append)
         await world.tracker.commit()
     else:
         stored.append(await world.tracker.look_up(found))

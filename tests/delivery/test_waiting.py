@@ -239,12 +239,16 @@ def test_an_opt_out_that_a_look_up_alone_tells_survives_the_store() -> None:
 
 
 @pytest.mark.parametrize("is_back", [True, False])
-def test_an_opt_out_that_a_look_up_alone_tells_survives_a_long_outage(*, is_back: bool) -> None:
+@pytest.mark.parametrize("before", [[], ["failed"]])
+def test_an_opt_out_that_a_look_up_alone_tells_survives_a_long_outage(
+    before: list[str], *, is_back: bool
+) -> None:
     """It is kept for the store for as long as the client is open, and recorded when it is back.
 
-    Closing gives it to the store for the last time.
+    Closing gives it to the store for the last time. An earlier look-up with the same status, which
+    waits for the store too, does not take its place.
     """
-    place = World(reply=ok, kind=Asked, states=iter(["failed because opted_out"]))
+    place = World(reply=ok, kind=Asked, states=iter([*before, "failed because opted_out"]))
     suppression, store = MemorySuppression(), DatabaseStore()
 
     async def story(client: Client, _: Receiver) -> None:

@@ -15,10 +15,14 @@ from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, Seen, legs_of, messag
 from support.routed import Routed, outcome_of, saying, slowly
 
 from omnimsg import Channel, Client, ConfigError, Leg, Message, NotSent
+from omnimsg.delivery.memory_store import MemoryStore
 from omnimsg.fallback.chain_leg import ChainLeg
 
 if TYPE_CHECKING:
-    from omnimsg import Outcome
+    from collections.abc import Callable
+
+    from omnimsg import Outcome, Tracked
+    from omnimsg.delivery.tracked import Names
     from omnimsg.fallback.chain_leg import LegTarget
 
 
@@ -30,6 +34,34 @@ def test_a_closed_client_says_that_legs_are_not_tried(caplog: pytest.LogCaptureF
         told(routed, message(ELSEWHERE), 10.0)
 
     assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
+    assert "closed while 1 messages waited" in caplog.text
+
+
+class HangingNotes(MemoryStore):
+    """A store that never takes the note of a later leg, which names the first one by its id."""
+
+    async def update(self, names: Names, change: Callable[[Tracked | None], Tracked]) -> Tracked:
+        """Change a message, or hang."""
+        tracked = await super().update(names, change)
+        if tracked.followed_by:
+            await asyncio.Event().wait()
+        return tracked
+
+
+def test_a_leg_that_the_closing_gives_up_is_counted_too(caplog: pytest.LogCaptureFixture) -> None:
+    """The warning counts a message whose leg a store that hangs has held up, and tells it once."""
+    last = Leg(channel=Channel.SMS, account="c")
+    answers = wire(accepted, COMES, (20, "failed")), slowly(2.0, "ok"), accepted
+    routed, seen = legs_of(*answers, store=HangingNotes())
+
+    async def story(client: Client) -> None:
+        await client.send(message(ELSEWHERE, last, ttl=30))
+        await asyncio.sleep(32)  # the second leg is being handed over
+        assert (0, "a", "failed") == seen.states[-1]
+
+    routed.run(story)
+
+    assert [(1, "b", "accepted"), (1, "b", "abandoned")] == seen.states[2:]
     assert "closed while 1 messages waited" in caplog.text
 
 

@@ -31,6 +31,7 @@ from omnimsg import (
     Accepted,
     Ambiguous,
     Channel,
+    ConfigError,
     Encryption,
     Leg,
     LegState,
@@ -462,6 +463,29 @@ def test_a_provider_runs_no_leg_that_has_a_route_to_another_account(
     (leg,) = routed.run(story).legs
 
     assert (account, expected) == (leg.account, leg.by_provider)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", [Asked, CarriesLegsAtA])
+def test_a_leg_whose_route_cannot_be_used_is_an_error_at_once(
+    kind: type[Asked], *, stream: bool
+) -> None:
+    """The message is not sent and its caller is told why, also where a stream waits for others."""
+    routes = (
+        Route(accounts=("a",), match=Match(channels=[Channel.WHATSAPP])),
+        Route(accounts=("late",)),
+    )
+    routed = Routed(accepted, kind=kind, routes=routes, unusable={"late": "is added later"})
+
+    async def story(client: Client) -> None:
+        if stream:
+            given = [message(reference="r1"), message(SMS)]
+            _ = [each async for each in client.send_many(given)]
+        await client.send(message(SMS))
+
+    with pytest.raises(ConfigError, match="is added later"):
+        routed.run(story)
+    assert {"a": int(stream)} == routed.asked()
 
 
 class NoViberAtA(Asked):

@@ -149,8 +149,8 @@ FAULTS: tuple[Fault, ...] = (
             ),
             Change(
                 "omnimsg_clickatell.wire.send_answers:_Reader.read",
-                "if entry is None or names_another(entry, members.address, address):",
-                "if entry is None:",
+                "if entry is None or names_another(entry, self.members.address, address)",
+                "if entry is None",
             ),
         ),
     ),
