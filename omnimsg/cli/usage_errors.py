@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from cyclopts.exceptions import CycloptsError
 
-# What a value of a type is called.
-_TYPE_NAMES: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+# What a value of a type is called; whole numbers are read by `flags.whole_number`.
+_TYPE_NAMES: dict[Any, str] = {float: "a number", bool: "true or false"}
 
 
 def describe_usage(error: CycloptsError) -> tuple[str, str]:
