@@ -6,15 +6,16 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from omnimsg.delivery.poller import LONGEST
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from omnimsg.delivery.tracked import Tracked
 
 
-# Seconds until a message in a shared store is read again, and the longest of the growing pauses.
+# Seconds until a message in a shared store is read again; the pauses grow to those of look-ups.
 _FIRST = 1.0
-_LONGEST = 30.0
 
 
 class Waiters:
@@ -35,7 +36,7 @@ class Waiters:
         self._listeners = (*self._listeners, listener)
 
     @contextmanager
-    def watch(self, name: str, longest: float = _LONGEST) -> Iterator[Waiter]:
+    def watch(self, name: str, longest: float = LONGEST) -> Iterator[Waiter]:
         """Watch a message for as long as the context is open.
 
         Args:
