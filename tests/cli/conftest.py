@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo the change that the command makes to the logging of this process."""
+    monkeypatch.setattr(logging.getLogger("omnimsg.engine"), "handlers", [])
 
 
 @pytest.fixture

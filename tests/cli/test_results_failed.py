@@ -11,9 +11,10 @@ from support.results_of_a_file import NO_SUCH_PHONE, OPTED_OUT, PHONE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.command import Run
+    from support.command import Ran, Run
 
     from omnimsg.sandbox import Sandbox
+
 MARK = "empty this cell once the row is corrected"
 
 
@@ -23,6 +24,15 @@ def _saved_by_a_spreadsheet(path: Path) -> None:
     width = max(map(len, rows))
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(row + [""] * (width - len(row)) for row in rows)
+
+
+def _sent_and_failed_twice(run: Run) -> Ran:
+    """Send `many.csv`, and the rows that failed once more; write `failed-2.csv` of what failed."""
+    run("send-many", "many.csv")
+    run("results", "many.csv", "--failed", "failed.csv")
+    again = run("send-many", "failed.csv", "--json")
+    run("results", "failed.csv", "--failed", "failed-2.csv")
+    return again
 
 
 def test_what_failed_is_written_for_the_next_run(run: Run, sent: Sandbox, tmp_path: Path) -> None:
@@ -55,10 +65,7 @@ def test_a_row_with_too_many_cells_stays_bad_until_it_is_corrected(
     """
     (tmp_path / "many.csv").write_text(f"to,text,reference\n{PHONE},Hello, Ann,r-1\n")
 
-    run("send-many", "many.csv")
-    run("results", "many.csv", "--failed", "failed.csv")
-    again = run("send-many", "failed.csv", "--json")
-    run("results", "failed.csv", "--failed", "failed-2.csv")
+    again = _sent_and_failed_twice(run)
     failed = (tmp_path / "failed-2.csv").read_text()
     (tmp_path / "failed-2.csv").write_text(failed.replace("Hello, Ann", '"Hello, Ann"'))
     last = run("send-many", "failed-2.csv", "--json")
@@ -105,10 +112,7 @@ def test_a_row_with_too_few_cells_stays_bad_until_it_is_corrected(
     rows = ["to,text,Full name", f"{PHONE},Hello", f'{PHONE},"Hi', f"{PHONE},Bye,"]
     (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
 
-    run("send-many", "many.csv")
-    run("results", "many.csv", "--failed", "failed.csv")
-    again = run("send-many", "failed.csv", "--json")
-    run("results", "failed.csv", "--failed", "failed-2.csv")
+    again = _sent_and_failed_twice(run)
     failed = (tmp_path / "failed-2.csv").read_text()
     why = f'"has 2 cells, the header has 3",{MARK}'
     corrected = failed.replace(f"Hello,,2,{why}", "Hello,Ann,2,")
@@ -152,10 +156,7 @@ def test_a_row_that_repeats_a_reference_stays_bad_until_it_is_corrected(
     rows = ["to,text,reference", f"{PHONE},Hello,r-1", f"{PHONE},Hello,r-1"]
     (tmp_path / "many.csv").write_text("".join(f"{row}\n" for row in rows))
 
-    run("send-many", "many.csv")
-    run("results", "many.csv", "--failed", "failed.csv")
-    again = run("send-many", "failed.csv", "--json")
-    run("results", "failed.csv", "--failed", "failed-2.csv")
+    again = _sent_and_failed_twice(run)
     _saved_by_a_spreadsheet(tmp_path / "failed-2.csv")
     third = run("send-many", "failed-2.csv", "--json")
     failed = (tmp_path / "failed-2.csv").read_text()

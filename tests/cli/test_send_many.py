@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
-
-
-@pytest.fixture(autouse=True)
-def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo the change that the command makes to the logging of this process."""
-    monkeypatch.setattr(logging.getLogger("omnimsg.engine"), "handlers", [])
 
 
 def test_every_line_arrives_once(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

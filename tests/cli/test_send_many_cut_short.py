@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import resource
 import signal
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
-
-
-@pytest.fixture(autouse=True)
-def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo the change that the command makes to the logging of this process."""
-    monkeypatch.setattr(logging.getLogger("omnimsg.engine"), "handlers", [])
 
 
 @pytest.fixture

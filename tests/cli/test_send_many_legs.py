@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from omnimsg import Client, MessageId, MessageStatus, Status
 from omnimsg.domain.status import Evidence, LegStatus, Timeline
@@ -19,6 +16,7 @@ from omnimsg.sandbox import Scenario, magic_number
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
@@ -28,12 +26,6 @@ NEVER = magic_number(Scenario.NEVER_SETTLES)
 NO_NUMBER = magic_number(Scenario.INVALID_RECIPIENT)
 RESULTS = "many.jsonl.results.jsonl"
 THROUGH = ("send-many", "many.jsonl", "--account", "bird")
-
-
-@pytest.fixture(autouse=True)
-def _restore_logging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo the change that the command makes to the logging of this process."""
-    monkeypatch.setattr(logging.getLogger("omnimsg.engine"), "handlers", [])
 
 
 def write(folder: Path, *numbers: str, **fields: Any) -> None:
