@@ -174,7 +174,7 @@ def test_a_missing_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("escape", "language"),
+    "left",
     [
         *((each, "an Excel file") for each in ("_x000D_", "_x000d_", "_x000B_", "_x005F_")),
         *((each, "HTML") for each in ("&amp;", "&nbsp;", "&eacute;", "&#39;", "&#x1F600;")),
@@ -189,19 +189,15 @@ def test_a_missing_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
         ("media", "https://x.test/a.png?b=1{0}c=2", None, "media"),
     ],
 )
-def test_what_stands_for_a_character_is_not_sent(  # noqa: PLR0913 - where it is, and what it is
-    tmp_path: Path,
-    columns: str,
-    cells: str,
-    text: str | None,
-    field: str,
-    escape: str,
-    language: str,
+def test_what_stands_for_a_character_is_not_sent(
+    tmp_path: Path, columns: str, cells: str, text: str | None, field: str, left: tuple[str, str]
 ) -> None:
     """An escape of Excel's files or of HTML that an export has left makes its row bad.
 
     It was texted to the recipient.
     """
+    escape, language = left
+
     read = _read(tmp_path, f"to,{columns}\n{NUMBER},{cells.format(escape)}\n", text=text)
 
     what = f"{field}: holds {escape}, which stands for a character in {language}"

@@ -111,7 +111,10 @@ def test_emails_are_accepted(address: str) -> None:
             "ola@example.test\u200b",
             "it holds U+200B (ZERO WIDTH SPACE), an invisible mark, at the end",
         ),
-        ("ola@example.test\u3164", "it holds U+3164 (HANGUL FILLER), an invisible mark, at the end"),
+        (
+            "ola@example.test\u3164",
+            "it holds U+3164 (HANGUL FILLER), an invisible mark, at the end",
+        ),
         (
             "ola\u2800@example.test",
             "it holds U+2800 (BRAILLE PATTERN BLANK), an invisible mark, as character 4",

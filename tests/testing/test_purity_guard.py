@@ -38,7 +38,7 @@ def test_a_profiler_in_python_goes_on() -> None:
     """A function that another tool has given to `sys.setprofile` is called before and after."""
     seen: list[str] = []
 
-    def hook(frame: FrameType, event: str, _: Any) -> None:  # noqa: ANN401 - as Python calls it
+    def hook(frame: FrameType, event: str, _: Any) -> None:
         if event == "call":
             seen.append(frame.f_code.co_name)
 
