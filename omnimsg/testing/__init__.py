@@ -5,6 +5,7 @@
 * `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
 * `AdapterConformance` is the base class for the tests of an adapter; `docs/write-an-adapter.md`
   shows how.
+* `StoreConformance` is the base class for the tests of a store; `docs/receive.md` shows how.
 
 Nothing here imports pytest. Each name is imported when it is first used.
 """
@@ -23,6 +24,7 @@ _EXPORTS = {
     "omnimsg.testing.sandbox.phone_message": ("PhoneMessage",),
     "omnimsg.testing.sandbox.session": ("StrayMessageWarning",),
     "omnimsg.testing.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
+    "omnimsg.testing.stores.conformance": ("StoreConformance",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 

@@ -17,6 +17,7 @@ from omnimsg.testing.scripted_answers import Accept as Accept
 from omnimsg.testing.scripted_answers import Missing as Missing
 from omnimsg.testing.scripted_answers import Refuse as Refuse
 from omnimsg.testing.scripted_answers import Said as Said
+from omnimsg.testing.stores.conformance import StoreConformance as StoreConformance
 
 __all__ = [
     "Accept",
@@ -32,6 +33,7 @@ __all__ = [
     "Refuse",
     "Said",
     "SandboxConfig",
+    "StoreConformance",
     "StrayMessageWarning",
     "TestSandbox",
     "drive",
