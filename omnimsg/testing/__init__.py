@@ -5,7 +5,8 @@
 * `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
 * `AdapterConformance` is the base class for the tests of an adapter; `docs/write-an-adapter.md`
   shows how.
-* `StoreConformance` is the base class for the tests of a store; `docs/receive.md` shows how.
+* `StoreConformance` and `JournalConformance` are those for a store and a journal of one's own;
+  `docs/receive.md` and `docs/journal.md` show how.
 
 Nothing here imports pytest. Each name is imported when it is first used.
 """
@@ -15,6 +16,7 @@ from importlib import import_module
 _EXPORTS = {
     "omnimsg.testing.conformance": ("AdapterConformance",),
     "omnimsg.testing.flow_driver": ("Driven", "drive"),
+    "omnimsg.testing.journal_conformance": ("JournalConformance",),
     "omnimsg.testing.memory.fake_adapter": ("FakeAdapter",),
     "omnimsg.testing.memory.fake_provider": ("FakeProvider",),
     "omnimsg.testing.memory.memory_transport": ("MemoryTransport",),

@@ -3,6 +3,7 @@
 from omnimsg.testing.conformance import AdapterConformance as AdapterConformance
 from omnimsg.testing.flow_driver import Driven as Driven
 from omnimsg.testing.flow_driver import drive as drive
+from omnimsg.testing.journal_conformance import JournalConformance as JournalConformance
 from omnimsg.testing.memory.fake_adapter import FakeAdapter as FakeAdapter
 from omnimsg.testing.memory.fake_provider import FakeProvider as FakeProvider
 from omnimsg.testing.memory.memory_transport import MemoryTransport as MemoryTransport
@@ -26,6 +27,7 @@ __all__ = [
     "FakeAdapter",
     "FakeProvider",
     "InjectedFault",
+    "JournalConformance",
     "MemoryTransport",
     "Missing",
     "Phone",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from omnimsg.delivery.tracked import Handover
 from omnimsg.domain.status import Status
-from omnimsg.testing.stores.harness import StoreHarness, expect, with_store
+from omnimsg.testing.in_event_loop import expect
+from omnimsg.testing.stores.harness import StoreHarness, with_store
 from omnimsg.testing.stores.steps import (
     NOW,
     accepted,

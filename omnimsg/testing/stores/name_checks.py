@@ -8,7 +8,8 @@ from omnimsg.adapter.context import report_token
 from omnimsg.delivery.tracked import Handover, Names
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import Status
-from omnimsg.testing.stores.harness import StoreHarness, expect, with_store
+from omnimsg.testing.in_event_loop import expect
+from omnimsg.testing.stores.harness import StoreHarness, with_store
 from omnimsg.testing.stores.steps import (
     TOKEN,
     accepted,

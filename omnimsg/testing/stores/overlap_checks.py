@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from omnimsg.delivery.tracked import Handover
 from omnimsg.domain.status import Status
 from omnimsg.testing.assertions import fail
-from omnimsg.testing.stores.harness import StoreHarness, at_once, expect, with_store
+from omnimsg.testing.in_event_loop import at_once, expect
+from omnimsg.testing.stores.harness import StoreHarness, with_store
 from omnimsg.testing.stores.steps import TOKEN, accepted, add, message_id, named, report, take
 
 if TYPE_CHECKING:

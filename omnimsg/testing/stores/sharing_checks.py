@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from omnimsg.testing.stores.harness import StoreHarness, at_once, expect, with_two_stores
+from omnimsg.testing.in_event_loop import at_once, expect
+from omnimsg.testing.stores.harness import StoreHarness, with_two_stores
 from omnimsg.testing.stores.overlap_checks import expect_all_changes, expect_one_message
 from omnimsg.testing.stores.steps import NOW, accepted, doubt, named, take
 

@@ -10,7 +10,8 @@ import attrs
 from omnimsg.delivery.tracked import Handover, Tracked
 from omnimsg.domain.status import Status
 from omnimsg.testing.assertions import fail
-from omnimsg.testing.stores.harness import StoreHarness, expect, with_store
+from omnimsg.testing.in_event_loop import expect
+from omnimsg.testing.stores.harness import StoreHarness, with_store
 from omnimsg.testing.stores.steps import (
     NOW,
     NUMBER,
