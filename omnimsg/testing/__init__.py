@@ -5,8 +5,8 @@
 * `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
 * `AdapterConformance` is the base class for the tests of an adapter; `docs/write-an-adapter.md`
   shows how.
-* `StoreConformance` and `JournalConformance` are those for a store and a journal of one's own;
-  `docs/receive.md` and `docs/journal.md` show how.
+* `StoreConformance`, `JournalConformance` and `SuppressionConformance` are those for a store, a
+  journal and a suppression list of an application's own; `docs/receive.md` shows how.
 
 Nothing here imports pytest. Each name is imported when it is first used.
 """
@@ -27,6 +27,7 @@ _EXPORTS = {
     "omnimsg.testing.sandbox.session": ("StrayMessageWarning",),
     "omnimsg.testing.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
     "omnimsg.testing.stores.conformance": ("StoreConformance",),
+    "omnimsg.testing.suppression_conformance": ("SuppressionConformance",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 

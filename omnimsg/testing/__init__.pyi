@@ -19,6 +19,7 @@ from omnimsg.testing.scripted_answers import Missing as Missing
 from omnimsg.testing.scripted_answers import Refuse as Refuse
 from omnimsg.testing.scripted_answers import Said as Said
 from omnimsg.testing.stores.conformance import StoreConformance as StoreConformance
+from omnimsg.testing.suppression_conformance import SuppressionConformance as SuppressionConformance
 
 __all__ = [
     "Accept",
@@ -37,6 +38,7 @@ __all__ = [
     "SandboxConfig",
     "StoreConformance",
     "StrayMessageWarning",
+    "SuppressionConformance",
     "TestSandbox",
     "drive",
     "serve_sandbox",
