@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from omnimsg.testing.assertions import fail
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
+Check: TypeAlias = "Callable[..., Coroutine[Any, Any, None]]"
+ToTest: TypeAlias = "Callable[[Check], Callable[[Any], None]]"
 
 
 class InEventLoop:
@@ -29,23 +31,24 @@ class InEventLoop:
     time_limit: ClassVar[float] = 60.0
 
 
-def opening(
-    *names: str,
-) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[[Any], None]]:
+def opening(*names: str) -> ToTest:
     """Make a decorator that calls a check with what methods of its suite have opened.
 
     Args:
         names: The methods. Each returns an asynchronous context manager.
     """
 
-    def decorate(check: Callable[..., Coroutine[Any, Any, None]]) -> Callable[[Any], None]:
+    def decorate(check: Check) -> Callable[[Any], None]:
         async def run(self: InEventLoop) -> None:
+            limit = asyncio.timeout(self.time_limit)
             try:
-                async with asyncio.timeout(self.time_limit), AsyncExitStack() as stack:
+                async with limit, AsyncExitStack() as stack:
                     managers = (getattr(self, name)() for name in names)
                     opened = [await stack.enter_async_context(each) for each in managers]
                     await check(self, *opened)
             except TimeoutError as error:
+                if not limit.expired():
+                    raise
                 raise AssertionError(f"the check did not end in {self.time_limit:g} s") from error
 
         def test(self: InEventLoop) -> None:

@@ -14,7 +14,7 @@ from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.journal import Attempt
 from omnimsg.testing.assertions import fail
-from omnimsg.testing.in_event_loop import InEventLoop, at_once, expect, opening
+from omnimsg.testing.in_event_loop import InEventLoop, ToTest, at_once, expect, opening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.journal import Journal
 
-with_journal = opening("open_journal")
-with_two_journals = opening("open_journal", "open_second")
+with_journal: ToTest = opening("open_journal")
+with_two_journals: ToTest = opening("open_journal", "open_second")
 
 _NUMBERS = itertools.count(1)
 

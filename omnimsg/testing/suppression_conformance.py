@@ -12,15 +12,15 @@ from unittest import SkipTest
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.message import Message
 from omnimsg.domain.opt_out import Consent, ConsentChange
-from omnimsg.testing.in_event_loop import InEventLoop, at_once, expect, opening
+from omnimsg.testing.in_event_loop import InEventLoop, ToTest, at_once, expect, opening
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from omnimsg.engine.suppression import Suppression
 
-with_list = opening("open_suppression")
-with_two_lists = opening("open_suppression", "open_second")
+with_list: ToTest = opening("open_suppression")
+with_two_lists: ToTest = opening("open_suppression", "open_second")
 
 _NUMBER, _MAILBOX = "+37255500001", "ola@example.test"
 _OUT, _IN, _NO_MARKETING = Consent.OPTED_OUT, Consent.OPTED_IN, Consent.MARKETING_OPTED_OUT

@@ -72,6 +72,23 @@ class Hanging(InMemory):
         yield NeverAnswers()
 
 
+class TimesOut(MemoryStore):
+    """A store whose database does not answer."""
+
+    async def update(self, *_: object) -> Tracked:
+        """Give up."""
+        raise TimeoutError("of the database")
+
+
+class TimingOut(InMemory):
+    """A spec with that store."""
+
+    @asynccontextmanager
+    async def open_store(self) -> AsyncIterator[Store]:
+        """Return the store."""
+        yield TimesOut()
+
+
 @pytest.mark.parametrize(
     ("store", "check"),
     BROKEN,
@@ -100,6 +117,12 @@ def test_a_check_that_never_ends_fails() -> None:
     """A store that never returns fails its check after the time limit."""
     with pytest.raises(AssertionError, match="did not end in 0 s"):
         Hanging().test_a_report_settles_a_doubt()
+
+
+def test_a_timeout_of_the_store_is_its_own_error() -> None:
+    """A `TimeoutError` of the store is not taken for the time limit of the check."""
+    with pytest.raises(TimeoutError, match="of the database"):
+        TimingOut().test_a_report_settles_a_doubt()
 
 
 def test_a_failure_says_what_differs() -> None:

@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from omnimsg.testing.in_event_loop import InEventLoop, opening
+from omnimsg.testing.in_event_loop import InEventLoop, ToTest, opening
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from omnimsg.delivery.store import Store
 
-with_store = opening("open_store")
-with_two_stores = opening("open_store", "open_second")
+with_store: ToTest = opening("open_store")
+with_two_stores: ToTest = opening("open_store", "open_second")
 
 
 class StoreHarness(InEventLoop, ABC):
