@@ -77,6 +77,8 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 
 _TEXT_COLUMNS = ("text", "subject", "html", "caption")
+# What programs write in place of a character that they cannot decode.
+_LOST_CHARACTER = "\ufffd"
 _BRACES = re.compile(r"\{([^{}]+)\}")
 # The columns of whose cells the message itself says what is wrong.
 _CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
@@ -219,6 +221,12 @@ class Columns:
             " value that is missing; correct or empty the cell"
             for name in self._sent
             if name in cells and is_missing_value(cells[name])
+        ]
+        problems += [
+            f"{name.removeprefix(METADATA_PREFIX)}: holds U+FFFD, which stands for a character that"
+            " was lost when the file was converted; take the text from its source"
+            for name in self._sent
+            if _LOST_CHARACTER in cells.get(name, "")
         ]
         for name in self._texts:
             text = cells.get(name, "")
