@@ -189,6 +189,7 @@ def test_a_missing_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),
         ("to,name", {"text": "Hello {name"}, "has a single brace"),
         ("to,name", {"text": " "}, "--text: is blank"),
+        ("to,name", {"text": "Gr\udcfc\udcdfe {name}"}, "--text: has a byte that is not UTF-8"),
         ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
         ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),
         ("phone,text", {"renamed": {"phone": "too"}}, "--map: 'too' is not a known key"),
