@@ -8,7 +8,7 @@ import anyio
 
 from omnimsg.config import providers_with
 from omnimsg.domain.errors import ConfigError, Unsupported
-from omnimsg.domain.structuring import unknown_choice
+from omnimsg.domain.structuring import no_account
 from omnimsg.routing.problems import problems_of, problems_of_budgets, problems_of_policies
 from omnimsg.routing.router import Router
 from omnimsg.routing.table import RouteTable
@@ -100,9 +100,7 @@ class Accounts:
         except (KeyError, TypeError):  # what cannot be a key is no name either
             if isinstance(name, str) and name in self.unusable:
                 raise ConfigError(self.unusable[name]) from None
-            raise ConfigError(
-                f"no account {name!r}: {unknown_choice(name, self.engines)}"
-            ) from None
+            raise ConfigError(no_account(name, self.engines)) from None
 
     def provider_of(self, name: str) -> str | None:
         """Return the provider of an account; `None` if there is no such account any more."""

@@ -35,14 +35,7 @@ from omnimsg.transport import create_http_transport
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import (
-        AsyncGenerator,
-        AsyncIterable,
-        Callable,
-        Iterable,
-        Mapping,
-        Sequence,
-    )
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 
     from omnimsg.client_options import ClientOptions
     from omnimsg.config import Config
@@ -213,6 +206,13 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
     def __repr__(self) -> str:
         """Show the names of the accounts, and none of their settings."""
         return f"Client(accounts={list(self._accounts.engines)}, default={self.default!r})"
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled or copied."""
+        raise TypeError(
+            "a client cannot be pickled or copied, because it has connections and messages that"
+            " wait: build one in the other process, from the same configuration"
+        )
 
     async def __aenter__(self) -> Self:
         """Return the client itself; connections open when they are needed.

@@ -78,6 +78,8 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 
 _TEXT_COLUMNS = ("text", "subject", "html", "caption")
+# What programs write in place of a character that they cannot decode.
+_LOST_CHARACTER = "\ufffd"
 _BRACES = re.compile(r"\{([^{}]+)\}")
 # The columns of whose cells the message itself says what is wrong.
 _CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
@@ -229,6 +231,12 @@ class Columns:
             for name in self._read
             if name in cells
             for why in left_escapes(cells[name], is_html=name == "html")
+        ]
+        problems += [
+            f"{name.removeprefix(METADATA_PREFIX)}: holds U+FFFD, which stands for a character that"
+            " was lost when the file was converted; take the text from its source"
+            for name in self._sent
+            if _LOST_CHARACTER in cells.get(name, "")
         ]
         for name in self._texts:
             text = cells.get(name, "")

@@ -142,7 +142,9 @@ class CsvFile:
         if _names_recipient(self.header):
             return
         for row in islice(rows, _HEAD_ROWS):
-            if _names_recipient(row.cells):
+            # The delimiter of a title is not that of the table, or it has none.
+            line = self.delimiter.join(row.cells)
+            if _names_recipient(row.cells) or _names_recipient(line.split(_delimiter_of(line))):
                 raise FileFormatError(
                     f"header: line {row.number} has the names of the columns;"
                     " delete the lines above it"

@@ -18,8 +18,6 @@ from omnimsg.bulk.results_format import (
     LATER_LEG,
     Entries,
     checked_header,
-    damaged,
-    is_start_of_header,
     new_header,
     now,
     require_same_file,
@@ -168,8 +166,6 @@ class ResultsFile(DirectJournal):
         # No line number exceeds the size in bytes, because a blank line has one byte.
         entries = Entries(path, source.size)
         header = next(entries, None)
-        if header is None and not is_start_of_header(path):
-            raise damaged(path, 1)
         if header is not None:
             require_same_file(path, checked_header(path, header), fresh)
         if header is None or "refused" in header:

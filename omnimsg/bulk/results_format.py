@@ -42,6 +42,10 @@ PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
 HEADER_START = b'{"omnimsg":"send-many"'
 """The first bytes of every results file."""
+# What no header holds: in a text, its quotes are escaped.
+_ENTRY_START = b'{"line":'
+# The largest header; the files that Linux can name have at most 4 KiB of a path.
+_MAX_HEADER = 64 * 1024
 
 
 class ResultsError(OmnimsgError):
@@ -80,7 +84,11 @@ class Entries:
         return self
 
     def __next__(self) -> dict[str, Any]:
-        raw = next(self._raw)
+        raw = next(self._raw, None)
+        if raw is None:
+            if self._number == 0 and not _is_cut_header(self._path):
+                raise damaged(self._path, 1)
+            raise StopIteration
         self._number += 1
         entry = _parse_entry(raw, self._max_line, header=self._number == 1)
         if entry is None:
@@ -158,10 +166,20 @@ def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, An
 
 
 def is_start_of_header(path: Path) -> bool:
-    """Return whether a file without a complete line is a header that a killed process left."""
+    """Return whether a file begins as a results file does, or is the start of one."""
     with path.open("rb") as file:
         start = file.read(len(HEADER_START))
     return HEADER_START.startswith(start)
+
+
+def _is_cut_header(path: Path) -> bool:
+    """Return whether a file without a complete line is a header that a killed process left.
+
+    One with entries is a results file whose line breaks another program has replaced: its messages
+    were sent.
+    """
+    with path.open("rb") as file:
+        return is_start_of_header(path) and _ENTRY_START not in file.read(_MAX_HEADER)
 
 
 def to_line(entry: dict[str, Any]) -> bytes:

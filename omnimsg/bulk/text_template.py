@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from omnimsg.bulk.column_names import METADATA_PREFIX, normalized
+from omnimsg.domain.validate import is_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +23,16 @@ class TextTemplate:
         columns: The column that fills each placeholder, by normalized name.
 
     Raises:
-        ValueError: The text is blank, a placeholder has no column, or there is a single brace.
+        ValueError: The text is blank or not Unicode, a placeholder has no column, or there is a
+            single brace.
     """
 
     def __init__(self, text: str, columns: Mapping[str, str]) -> None:
         if not text.strip():
             raise ValueError("--text: is blank")
+        if not is_unicode(text):
+            # Every line would be bad, and stay so.
+            raise ValueError("--text: has a byte that is not UTF-8; give it in UTF-8")
         # Literal texts at even indexes, and the columns between them at odd ones.
         self._parts: list[str] = [""]
         end = 0

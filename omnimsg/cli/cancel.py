@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def cancel(
-    message_id: str,
+    message_id: MessageIdText,
     /,
     *,
     config: ConfigFile = CONFIG_FILE,

@@ -128,7 +128,7 @@ def _print_account(account: dict[str, Any]) -> None:
         table.add_row(plain_text(key), plain_text(each["value"]), plain_text(each["source"]))
     print_table(table)
     if account["problem"] is not None:
-        for problem in account["problem"].splitlines():
+        for problem in account["problem"].split("\n"):
             print_line(("cannot be used: ", "yellow"), sanitize(problem))
     print_line()
 

@@ -10,7 +10,7 @@ from omnimsg.config.loading import config_from_mapping, load_config
 from omnimsg.config.references import resolve_reference
 from omnimsg.config.toml_file import read_toml
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import unknown_choice
+from omnimsg.domain.structuring import no_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def load_config_for_sandbox(
     if not isinstance(tables, dict) or not tables or not isinstance(name, str):
         loaded = load_config(path)  # reports what is wrong with it
     elif name not in tables:
-        raise ConfigError(f"no account {name!r}: {unknown_choice(name, tables)}")
+        raise ConfigError(no_account(name, tables))
     else:
         table = tables[name]
         if isinstance(table, dict):

@@ -146,7 +146,7 @@ def explain(error: Exception) -> CommandError:
 
         return CommandError(*describe_usage(error))
     if isinstance(error, ConfigError):
-        return _explain_config(str(error).splitlines())
+        return _explain_config(str(error).split("\n"))
     if isinstance(error, InvalidValue):
         return CommandError(str(error), "see `omnimsg --help`")
     if isinstance(error, MissingExtraError | OutputError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError, advice_for
 from omnimsg.cli.exit_codes import exit_code_of
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -30,7 +30,7 @@ _SEE_RECEIVED = "`omnimsg listen --json` prints the id of each received message 
 
 
 def mark_read(
-    *ids: str,
+    *ids: MessageIdText,
     config: ConfigFile = CONFIG_FILE,
     deadline: Seconds = 30.0,
     as_json: Json = False,

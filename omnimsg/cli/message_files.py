@@ -12,6 +12,7 @@ from omnimsg.cli.errors import CommandError
 from omnimsg.cli.output import closed_output_ignored, print_hint, print_warning, sanitize
 from omnimsg.cli.streams import system_text
 from omnimsg.domain.phone_number import may_need_region
+from omnimsg.domain.stray_characters import printable, unseen_in_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,9 +130,11 @@ def refused_file(file: Path, error: Exception) -> CommandError:
 
 def unusable_file(file: Path, error: OSError) -> CommandError:
     """Return the error for a file that the operating system cannot open, read or write."""
-    name = file if error.filename is None else error.filename
+    name = str(file if error.filename is None else error.filename)
+    unseen = unseen_in_line(name)
     return CommandError(
-        f"{name}: cannot be used: {system_text(error)}", "check its name and permissions"
+        f"{printable(name)}: cannot be used: {system_text(error)}",
+        f"look at its name: {unseen}" if unseen else "check its name and permissions",
     )
 
 

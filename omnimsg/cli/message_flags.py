@@ -250,6 +250,11 @@ def _from_file(name: str) -> Message:
     except RepeatedKeyError as repeated:
         key = mask_text(repeated.key)
         raise CommandError(f"--message: has the key {key!r} twice", "remove one of them") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CommandError(
+            f"{source}: line {line} is not {error.encoding.upper()}", "save it as UTF-8"
+        ) from None
     except (ValueError, RecursionError) as error:
         position = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
         raise CommandError(f"{source}: is not JSON, see {position}", _EXAMPLE) from None

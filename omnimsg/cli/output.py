@@ -265,9 +265,9 @@ def print_error(text: str, hint: str | None = None, *, on: Console | None = None
         on: The console to print on, if a progress bar is shown on standard error.
     """
     console = on or stderr_console()
-    for each in text.splitlines():
+    for each in text.split("\n"):
         print_sentence(("error: ", "bold red"), each, on=console)
-    for each in (hint or "").splitlines():
+    for each in hint.split("\n") if hint else ():
         print_hint(each, on=console)
 
 

@@ -37,7 +37,7 @@ from omnimsg.cli.message_files import (
     unusable_file,
 )
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.structuring import unknown_choice
+from omnimsg.domain.structuring import no_account
 
 if TYPE_CHECKING:
     from omnimsg.bulk import MessageFile, ResultsFile
@@ -113,7 +113,7 @@ def send_many(  # noqa: PLR0913 - the flags of a command
     # Report a wrong configuration before the results file is created.
     loaded = load_config(config, default=account)
     if account is not None and account not in loaded.adapters:
-        raise ConfigError(f"no account {account!r}: {unknown_choice(account, loaded.adapters)}")
+        raise ConfigError(no_account(account, loaded.adapters))
     messages = _open_messages(file, flags, reading, record_refusal=not check)
     print_kept_columns(messages)
     if account is None:

@@ -19,7 +19,8 @@ from omnimsg.config.references import (
 )
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
 from omnimsg.domain.message_id import is_account_name
-from omnimsg.domain.structuring import structure, unknown_key
+from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.structuring import structure, unknown_key_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def load_account(
     if not isinstance(name, str) or not is_account_name(name):
         raise InvalidValue(
             Problem(
-                path,
+                mask_text(path),
                 "a name has letters, digits, '.', '_' and '-' only, at most 64, and begins with a"
                 " letter or a digit",
             )
@@ -75,7 +76,9 @@ def load_account(
         problem_path, why = path, str(error)
         if why.startswith(path):
             problem_path, _, why = why.partition(" ")
-        problem = conceal(Problem(problem_path, why), secret_texts(values, secrets))
+        problem = conceal(
+            Problem(problem_path.removesuffix(":"), why), secret_texts(values, secrets)
+        )
         raise InvalidValue(problem) from None
     for key in secrets:
         value = table.get(key)
@@ -101,7 +104,7 @@ def _build_adapter(
     common = {key: value for key, value in values.items() if key in _COMMON_KEYS}
     known = frozenset(field.name for field in attrs.fields(adapter_class.settings) if field.init)
     problems = [
-        Problem(f"{path}.{key}", unknown_key(key, known | _COMMON_KEYS))
+        unknown_key_problem(path, key, known | _COMMON_KEYS)
         for key in values
         if key not in known | _COMMON_KEYS
     ]

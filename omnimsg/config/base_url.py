@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from omnimsg.domain.host import is_authority
+from omnimsg.domain.stray_characters import unseen_in_line
 from omnimsg.transport.loopback import is_loopback
 
 
@@ -22,7 +23,9 @@ def base_url_problem(text: str, *, allow_http: bool) -> str | None:
         return "must be an absolute https URL"
     # `urlsplit` drops line breaks and tabs; U+0020 is the only space that is printable.
     if not text.isprintable() or " " in text or "\\" in text:
-        return "must be a URL without spaces, line breaks and backslashes"
+        unseen = unseen_in_line(text)
+        why = "must be a URL without spaces, line breaks and backslashes"
+        return f"{why}: {unseen}" if unseen else why
     if (
         parts.scheme not in ("http", "https")
         or not host

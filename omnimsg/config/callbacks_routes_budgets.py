@@ -12,7 +12,7 @@ from omnimsg.config.converter import converter_for
 from omnimsg.config.references import resolve_references
 from omnimsg.delivery.options import CallbackOptions
 from omnimsg.domain.errors import Problem
-from omnimsg.domain.structuring import unknown_key
+from omnimsg.domain.structuring import unknown_key_problem
 from omnimsg.engine.budgets import Budget
 from omnimsg.routing import Route
 from omnimsg.routing.problems import problems_of, problems_of_budgets
@@ -36,7 +36,7 @@ def load_callbacks(
         return CallbackOptions()
     known = {field.name for field in attrs.fields(CallbackOptions)}
     unknown = [key for key in table if key not in known]
-    problems += [Problem(f"callbacks.{key}", unknown_key(str(key), known)) for key in unknown]
+    problems += [unknown_key_problem("callbacks", str(key), known) for key in unknown]
     own = {key: value for key, value in table.items() if key in known}
     return _load_table(own, "callbacks", CallbackOptions, problems, folder) or CallbackOptions()
 

@@ -25,6 +25,7 @@ import attrs
 from omnimsg.config.references import FromReference, FromUrl, Unresolved
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
+from omnimsg.domain.stray_characters import unseen_in_line
 from omnimsg.domain.structuring import exact_type, read_float, require_mapping, unknown_choice
 from omnimsg.transport import Proxy
 
@@ -123,7 +124,9 @@ def _text(value: object) -> str:
 def _line(value: object) -> str:
     found = _text(value)
     if not found or found != found.strip() or not found.isprintable():
-        raise ValueError("must be one line of text, not empty and with no space around it")
+        unseen = unseen_in_line(found)
+        why = "must be one line of text, not empty and with no space around it"
+        raise ValueError(f"{why}: {unseen}" if unseen else why)
     return found
 
 

@@ -28,7 +28,7 @@ from omnimsg.config.references import (
 )
 from omnimsg.config.toml_file import read_toml
 from omnimsg.domain.errors import ConfigError, InvalidValue, Problem
-from omnimsg.domain.structuring import unknown_choice, unknown_key
+from omnimsg.domain.structuring import no_account, unknown_choice, unknown_key_problem
 from omnimsg.domain.validate import kind_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def config_from_mapping(
         ConfigError: A key is missing, unknown or wrong.
     """
     problems = [
-        Problem(str(key), unknown_key(str(key), _TOP_LEVEL_KEYS))
+        unknown_key_problem("", str(key), _TOP_LEVEL_KEYS)
         for key in data
         if key not in _TOP_LEVEL_KEYS
     ]
@@ -90,7 +90,7 @@ def config_from_mapping(
         problems.append(Problem("accounts", "needs at least one table such as [accounts.main]"))
         tables = {}
     if default is not None and tables and default not in list(tables):  # it may have no hash
-        raise ConfigError(f"no account {default!r}: {unknown_choice(default, map(str, tables))}")
+        raise ConfigError(no_account(default, map(str, tables)))
     own_default = _default(data, tables, folder) if tables else ""
     chosen = own_default if default is None else default
     adapters: dict[str, Adapter[Any]] = {}

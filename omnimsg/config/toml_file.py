@@ -9,6 +9,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.errors import ConfigError
+from omnimsg.domain.stray_characters import printable, unseen_in_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,9 @@ def _read_text(path: Path) -> str:
         if _holds_values(path.as_posix()):
             raise ConfigError(_NO_PATH) from None
         if isinstance(error, FileNotFoundError):
-            raise ConfigError(f"{path}: no such file; {_FIRST_FILE.format(path=path)}") from None
+            unseen = unseen_in_line(str(path))
+            advice = f"look at its name: {unseen}" if unseen else _FIRST_FILE.format(path=path)
+            raise ConfigError(f"{printable(str(path))}: no such file; {advice}") from None
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path}: has more than {MAX_CONFIG_BYTES // 1024**2} MiB")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from omnimsg.delivery.tracked import address_of
-from omnimsg.domain.address import is_e164
+from omnimsg.domain.address import is_e164, is_email, is_mailbox
+from omnimsg.domain.email_address import why_not_email
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.opt_out import Consent
-from omnimsg.domain.phone_number import is_written_number, why_not_e164
+from omnimsg.domain.phone_number import why_not_e164
+from omnimsg.domain.validate import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from omnimsg.domain.opt_out import ConsentChange
 
 MARKETING = frozenset({"marketing"})
+
+# A plus before a digit, or digits and no letters: a number, also with `tel:` or an apostrophe in
+# front, or as a spreadsheet's 2.78E+10. Other texts are ids of contacts at the provider.
+_holds_number = re.compile(r"\+\s*\d|\A\W*\d[\W\d]*\Z").search
 
 
 class MemorySuppression:
@@ -33,8 +40,8 @@ class MemorySuppression:
             such a message, so that an account there needs a list that knows marketing otherwise.
 
     Raises:
-        InvalidValue: A number is not in E.164 form, so no message to it would be recognized; or
-            one text was given in place of a collection.
+        InvalidValue: A number is not in E.164 form, or an e-mail address is none, so no message to
+            it would be recognized; or one text was given in place of a collection.
     """
 
     def __init__(
@@ -85,12 +92,27 @@ class MemorySuppression:
 def _listed(opted_out: Collection[str]) -> Iterator[str]:
     """Yield the addresses of a list in the forms in which messages have them."""
     for index, each in enumerate(opted_out):
+        if (why := _why_unusable(each)) is not None:
+            raise InvalidValue(_problem(f"opted_out[{index}]", why))
         yield each
-        # Digits alone may also be the id of a contact in the provider's address book.
-        if each.isdecimal() and not each.startswith("0"):
+        if _is_without_plus(each):
             yield f"+{each}"
-        elif is_written_number(each) and not is_e164(each):
-            raise InvalidValue(_problem(f"opted_out[{index}]", why_not_e164(each)))
+
+
+def _why_unusable(address: object) -> str | None:
+    """Return why no message could have an address; `None` if one could."""
+    if not isinstance(address, str):
+        return f"must be text, not {kind_of(address)}"
+    if is_mailbox(address):
+        return None if is_email(address) else why_not_email(address)
+    if is_e164(address) or _is_without_plus(address) or not _holds_number(address):
+        return None
+    return why_not_e164(address)
+
+
+def _is_without_plus(address: str) -> bool:
+    """Return whether an address is digits alone: a number, or the id of a contact."""
+    return address.isascii() and address.isdecimal() and not address.startswith("0")
 
 
 def _problem(name: str, what: str) -> Problem:

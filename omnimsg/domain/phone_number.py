@@ -24,6 +24,7 @@ _EXAMPLE = "must be a number in E.164 form, such as +37255500001"
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
+_PLUS_AND_DIGITS = re.compile(r"\+[0-9]{7,15}(?![0-9])")
 _FRACTION = re.compile(r"\+?[0-9]{4,}[.,][0-9]{1,2}")
 # A plus sign of another width looks the same on most screens.
 _OTHER_PLUS = ("\uff0b", "\ufe62", "\u207a", "\u208a")
@@ -67,6 +68,9 @@ def _faults(text: str) -> Iterator[str]:
     if not text.strip():
         yield "it is blank" if text else "it is empty"
         return
+    if len(_PLUS_AND_DIGITS.findall(text)) > 1:
+        yield "it holds several numbers, and a message goes to one"
+        return
     yield from invisible_marks(text)
     text = visible(text)
     yield from white_space(text)
@@ -103,13 +107,20 @@ def _characters(text: str) -> Iterator[str]:
     found_punctuation = sorted({each for each in text if each in _PUNCTUATION})
     if found_dashes or found_punctuation:
         shown = [*found_punctuation, *map(name_of_character, found_dashes)]
-        yield f"it has {' '.join(shown)} between its digits"
+        is_between = not {*found_dashes, *found_punctuation}.isdisjoint(_between_digits(text))
+        yield f"it has {' '.join(shown)} {'between' if is_between else 'beside'} its digits"
     if any(each.isalpha() for each in text):
         yield "it has letters"
     known = {*_QUOTES, *_OTHER_PLUS, *_DASHES, *_PUNCTUATION, "+"}
     strange = [each for each in text if not (each.isalnum() or each in known)]
     if strange:
         yield f"it holds {name_of_character(strange[0])}"
+
+
+def _between_digits(text: str) -> str:
+    """Return what stands from the first digit of a text to its last one."""
+    indexes = [index for index, each in enumerate(text) if each.isdigit()]
+    return text[indexes[0] : indexes[-1]] if indexes else ""
 
 
 def _prefix_and_length(text: str) -> Iterator[str]:

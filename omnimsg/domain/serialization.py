@@ -187,7 +187,8 @@ def _text_or_class_reader(converter: cattrs.Converter, kind: Any) -> Callable[[A
         if value is None or isinstance(value, str):
             return value
         if not isinstance(value, dict):
-            raise ValueError("must be text or an object with keys")  # noqa: TRY004 - as all hooks
+            found = ", not a number without quotes" if type(value) in (int, float) else ""
+            raise ValueError(f"must be text or an object with keys{found}")  # noqa: TRY004 - as all
         return converter.structure(value, cls)
 
     return read

@@ -1,11 +1,13 @@
-"""Name the characters in an address that nobody sees: invisible marks, and white space.
+"""Name the characters in a text that nobody sees: invisible marks, and white space.
 
-Pasted from a contact app or a web page they come with a number or an e-mail address.
+Pasted from a contact app or a web page they come with a number or an e-mail address, and from a
+file that Windows has written with a key or the name of a file.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ def visible(text: str) -> str:
     return "".join(each for each in text if not is_invisible(each))
 
 
+def printable(text: str) -> str:
+    """Return a text, such as the path of a file, with its control characters escaped."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
 def name_of_character(character: str) -> str:
     """Return the code point and the Unicode name of a character: `U+200B (ZERO WIDTH SPACE)`."""
     name = unicodedata.name(character, _NAMES_OF_CONTROLS.get(character, "no name"))
@@ -45,12 +52,26 @@ def invisible_marks(text: str) -> Iterator[str]:
         yield f"{what} {_position(text, first)}{rest}"
 
 
-def white_space(text: str) -> Iterator[str]:
+def unseen_in_line(text: str) -> str | None:
+    """Return a sentence on the first thing in a line of text that nobody sees; `None` without any.
+
+    Spaces between words are seen.
+    """
+    if any("\udc80" <= each <= "\udcff" for each in text):
+        return "it has a byte that is not UTF-8"
+    spaces = white_space(visible(text), ignored_inside=" ")
+    return next(chain(invisible_marks(text), spaces), None)
+
+
+def white_space(text: str, *, ignored_inside: str = "") -> Iterator[str]:
     """Yield a sentence for each place of a text that has white space: start, inside, end."""
     inner = text.strip()
     for name, found in (
         ("at the start", text[: len(text) - len(text.lstrip())]),
-        ("inside", "".join(each for each in inner if each.isspace())),
+        (
+            "inside",
+            "".join(each for each in inner if each.isspace() and each not in ignored_inside),
+        ),
         ("at the end", text[len(text.rstrip()) :]),
     ):
         if found:

@@ -106,6 +106,11 @@ def unknown_choice(value: object, choices: Iterable[str]) -> ValueError:
     return ValueError(f"must be one of {', '.join(known)}{hint}")
 
 
+def no_account(name: object, known: Iterable[str]) -> str:
+    """Describe a name that no account has, masked: a number may stand in its place."""
+    return f"no account {mask_text(repr(name))}: {unknown_choice(name, known)}"
+
+
 # What providers and other libraries call a field of a message.
 _OTHER_NAMES = {
     **dict.fromkeys(("text", "body", "message"), "content"),
@@ -122,6 +127,11 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     nearest = meant if meant in known else nearest_name(key, known)
     hint = f"did you mean {nearest!r}?" if nearest else f"known are {', '.join(known)}"
     return f"is not a known key; {hint}"
+
+
+def unknown_key_problem(path: str, key: str, known: Iterable[str]) -> Problem:
+    """Return the problem of an unknown key; masked, because numbers may stand in place of keys."""
+    return Problem(f"{path}.{mask_text(key)}".lstrip("."), unknown_key(key, known))
 
 
 # The most unknown keys of one object that are named. Finding the known key that was meant takes
@@ -145,7 +155,7 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
         return [
             problem
             for each, note in in_items
-            for problem in _problems_of(each, f"{path}[{note.index}]")
+            for problem in _problems_of(each, f"{path}[{mask_text(str(note.index))}]")
         ] + [problem for each in rest for problem in _problems_of(each, path)]
     if isinstance(error, InvalidValue):
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
@@ -156,11 +166,8 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
             if each.init and DEPRECATED not in each.metadata
         ]
         unknown = sorted(map(str, error.extra_fields))
-        # Masked, because a file may be keyed by numbers: {"+27820001000": "Hello"}.
-        problems = [
-            Problem(f"{path}.{mask_text(key)}".lstrip("."), unknown_key(key, known))
-            for key in unknown[:_MAX_UNKNOWN_KEYS]
-        ]
+        shown = unknown[:_MAX_UNKNOWN_KEYS]
+        problems = [unknown_key_problem(path, key, known) for key in shown]
         if len(unknown) > _MAX_UNKNOWN_KEYS:
             more = len(unknown) - _MAX_UNKNOWN_KEYS
             problems.append(Problem(path or "$", f"has {more:,} more keys that are not known"))

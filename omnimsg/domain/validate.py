@@ -36,7 +36,8 @@ _URL = re.compile(
 # The largest integer that every JSON parser reads exactly.
 MAX_JSON_INTEGER: int = 2**53 - 1
 
-_LONE_SURROGATE = "holds half a surrogate pair, which is no text"
+# Python puts one in place of a byte of the command line or the environment that is not UTF-8.
+_LONE_SURROGATE = "holds half an emoji, or a byte that is not UTF-8, which is no text"
 _NUL = "holds U+0000, which no message can carry"
 
 # For `quick.usual`: cheap tests of a text, of any length, that `text()` accepts. U+0000 is ASCII.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.errors import Problem
-from omnimsg.domain.structuring import unknown_choice
+from omnimsg.domain.structuring import no_account
 from omnimsg.engine.policy import AccountTrouble
 
 if TYPE_CHECKING:
@@ -86,4 +86,4 @@ def problems_of_policies(
 
 
 def _unknown(path: str, name: str, accounts: Collection[str]) -> Problem:
-    return Problem(path, f"no account {name!r}: {unknown_choice(name, accounts)}")
+    return Problem(path, no_account(name, accounts))

@@ -150,6 +150,10 @@ class Client(Operations, Receiving):
         """Show the names of the accounts, and none of their settings."""
         return f"sync.{self._client!r}"
 
+    def __reduce__(self) -> str:
+        """Refuse to be pickled or copied."""
+        return self._client.__reduce__()
+
     def __enter__(self) -> Self:
         """Return the client itself; connections open when they are needed.
 

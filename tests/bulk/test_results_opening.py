@@ -10,6 +10,7 @@ import pytest
 
 from omnimsg.bulk import ResultsError, ResultsFile
 from omnimsg.bulk.recorded_results import RecordedResults
+from omnimsg.domain.errors import Problem
 from omnimsg.storage.append_log import AppendLog
 
 if TYPE_CHECKING:
@@ -171,6 +172,25 @@ def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:
         ResultsFile.resume(path, source)
 
     assert "my notes" == path.read_text()
+
+
+def test_results_without_line_breaks_are_kept(
+    results: ResultsFile, path: Path, source: Path
+) -> None:
+    """Results whose line breaks a program has replaced are damaged, and not started anew."""
+    results.record_bad_line(1, [Problem("to", "is missing")])
+    results.close()
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r"))
+    before = path.read_bytes()
+
+    with pytest.raises(ResultsError, match="line 1 is damaged"):
+        ResultsFile.resume(path, source)
+    with pytest.raises(ResultsError, match="line 1 is damaged"):
+        RecordedResults(path)
+    with pytest.raises(ResultsError, match=r"exists already.*--resume"):
+        ResultsFile.create(path, source)
+
+    assert before == path.read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])

@@ -136,6 +136,16 @@ def test_what_stands_for_a_missing_value_is_not_sent(
     assert [f"{what}; correct or empty the cell"] == read
 
 
+@pytest.mark.parametrize("column", ["text", "sender", "param.1", "subject"])
+def test_a_text_that_has_lost_characters_is_not_sent(tmp_path: Path, column: str) -> None:
+    """U+FFFD stands for a character that a program could not decode: the text is damaged."""
+    read = _read(tmp_path, f"to,{column},name,template\n{NUMBER},Gr\ufffd\ufffde,J\ufffdrg,\n")
+
+    assert isinstance(read[0], str)
+    assert f"{column}: holds U+FFFD, which stands for a character that was lost" in read[0]
+    assert "name: " not in read[0]
+
+
 @pytest.mark.parametrize(
     ("column", "more", "rest"),
     [
@@ -231,6 +241,7 @@ def test_html_has_escapes_of_html_only(tmp_path: Path) -> None:
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),
         ("to,name", {"text": "Hello {name"}, "has a single brace"),
         ("to,name", {"text": " "}, "--text: is blank"),
+        ("to,name", {"text": "Gr\udcfc\udcdfe {name}"}, "--text: has a byte that is not UTF-8"),
         ("to,text", {"text": "Hello"}, "column 'text' and --text exclude each other"),
         ("to,text", {"renamed": {"phone": "to"}}, "the header has no column 'phone'"),
         ("phone,text", {"renamed": {"phone": "too"}}, "--map: 'too' is not a known key"),
@@ -244,6 +255,8 @@ def test_html_has_escapes_of_html_only(tmp_path: Path) -> None:
         ("sep=tab\nto\ttext", {}, "delete that line"),
         ("Guests of Friday,\n,\nTo,text", {}, "line 3 has the names of the columns; delete"),
         ("# exported\nto,text", {}, "line 2 has the names of the columns; delete"),
+        ("# exported\nto;text", {}, "line 2 has the names of the columns; delete"),
+        ("Guests, Friday\n\nto\ttext", {}, "line 3 has the names of the columns; delete"),
         (f"phone,text\n{NUMBER},Hello\n{NUMBER},to", {}, "--map NAME=to takes another column"),
         (f"phone,name\n{NUMBER},To", {"renamed": {"tel": "to"}}, "the header has no column 'tel'"),
     ],

@@ -99,6 +99,29 @@ def test_a_message_in_an_encoding_of_windows(
     assert ["Olá"] == [each.text for each in sandbox.handsets.received("+27820001000")]
 
 
+def test_a_message_in_another_encoding(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A message that is not UTF-8 is not called JSON with an error in it."""
+    raw = '{"to": "+27820001000",\n "content": {"type": "text", "text": "Olá"}}'.encode("cp1252")
+    (tmp_path / "message.json").write_bytes(raw)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="ascii"))
+
+    for name, shown in (("message.json", "message.json"), ("-", "standard input")):
+        ran = run("send", "--message", name)
+
+        assert (2, f"error: {shown}: line 2 is not UTF-8") == (ran.code, ran.error)
+        assert "hint: save it as UTF-8" == ran.hint
+
+
+def test_a_byte_that_is_not_utf8(run: Run) -> None:
+    """An argument in the encoding of another terminal is refused in words that its user knows."""
+    ran = run("send", "--to", "+27820001000", "--text", "Ol\udce1")
+
+    assert 2 == ran.code
+    assert "error: --text: holds half an emoji, or a byte that is not UTF-8" in ran.error
+
+
 @pytest.mark.parametrize(
     ("stdin", "name", "error"),
     [

@@ -44,6 +44,19 @@ def test_an_empty_variable_names_no_file(run: Run, monkeypatch: pytest.MonkeyPat
     assert "--config: names no file" in run(*SEND, "--config", "").error
 
 
+def test_a_line_break_in_the_name_of_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable from a file of Windows ends in a carriage return, which the error names.
+
+    It was printed as three errors, one of which was advice.
+    """
+    monkeypatch.setenv("OMNIMSG_CONFIG", "omnimsg.toml\r")
+
+    ran = run(*SEND)
+
+    assert "error: omnimsg.toml\\r: no such file" == ran.error
+    assert "hint: look at its name: it has U+000D (CARRIAGE RETURN) at the end" == ran.hint
+
+
 @pytest.mark.parametrize(
     ("change", "error", "hint"),
     [

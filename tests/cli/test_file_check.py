@@ -476,3 +476,12 @@ def test_a_column_that_no_message_uses(
     ran = run("send-many", "many.csv", "--check", *flags)
 
     assert [f"hint: {hint}"] * (hint is not None) == ran.err.splitlines()
+
+
+def test_a_line_break_in_the_name_of_a_file(run: Run, sandbox: Sandbox) -> None:
+    """The error for a missing file names what nobody sees in its name, on one line."""
+    ran = run("send-many", "guests.csv\r")
+
+    assert 2 == ran.code
+    assert "error: guests.csv\\r: cannot be used: no such file or directory" == ran.error
+    assert "hint: look at its name: it has U+000D (CARRIAGE RETURN) at the end" == ran.hint

@@ -218,18 +218,23 @@ def test_a_results_file_without_flags(run: Run, sandbox: Sandbox, tmp_path: Path
 
 
 def test_names_and_a_text_that_are_not_utf_8(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Names of files may have any bytes. They were a defect, because JSON cannot express them."""
+    """Names of files may have any bytes. A text may not, and is refused before anything is tried.
+
+    All lines were bad, and so they stayed when the text was corrected.
+    """
     config, file = os.fsdecode(b"\xff.toml"), os.fsdecode(b"\xff.csv")
     (tmp_path / config).write_text((tmp_path / "omnimsg.toml").read_text())
     (tmp_path / file).write_text(f"to\n{PHONE}\n")
-    flags = ("--config", config, "--text", os.fsdecode(b"Ol\xe1"))
+    flags = ("--config", config, "--text", "Olá")
 
+    refused = run("send-many", file, "--config", config, "--text", os.fsdecode(b"Ol\xe1"))
     first = run("send-many", file, *flags)
     second = run("send-many", file, "--resume", *flags, "--json")
     other = run("send-many", file, "--resume", "--text", "Hello")
 
-    assert (1, "1 line: 1 bad") == (first.code, first.out.splitlines()[0])
-    assert (1, 1) == (second.code, second.rows[0]["skipped"])
+    assert (2, "error: --text: has a byte that is not UTF-8") == (refused.code, refused.error)
+    assert (0, "1 line: 1 accepted") == (first.code, first.out.splitlines()[0])
+    assert (0, 1) == (second.code, second.rows[0]["skipped"])
     assert f"the first run had --config {tmp_path}/\\xff.toml and another --text" in other.error
 
 

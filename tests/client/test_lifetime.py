@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ from omnimsg import (
     Observer,
     OperationError,
     Policy,
+    sync,
 )
 from omnimsg.delivery.memory_store import MemoryStore
 
@@ -49,6 +52,17 @@ async def test_an_id_of_dots_is_no_id() -> None:
             await client.cancel("main:..")
 
     assert 0 == server.connections
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+async def test_a_client_is_not_pickled(take: Callable[[object], object]) -> None:
+    """A client that is given to another process, or copied, is refused with what to do.
+
+    The error named a function inside omnimsg, or a secret that cannot be pickled.
+    """
+    for client in (Client([tiny("https://api.example")]), sync.Client([tiny("https://a.example")])):
+        with pytest.raises(TypeError, match=r"a client cannot be pickled or copied.*build one in"):
+            take(client)
 
 
 async def test_a_client_whose_scope_is_cancelled_closes_its_sessions() -> None:

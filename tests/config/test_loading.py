@@ -130,6 +130,9 @@ def test_without_accounts_no_default_is_asked_for() -> None:
     )
 
 
+NUMBER, MASKED = "+27820001001", "+278******01"
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -151,6 +154,27 @@ def test_without_accounts_no_default_is_asked_for() -> None:
 def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str) -> None:
     """The error starts with the path of the key, and suggests the nearest known key."""
     assert error_of(source).startswith(f"configuration: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ({**one(), NUMBER: "Shop"}, MASKED),
+        ({"accounts": {NUMBER: {}}}, f"accounts.{MASKED}"),
+        (one(**{NUMBER: "Shop"}), f"accounts.main.{MASKED}"),
+        (one(senders={NUMBER: "sms"}), f"accounts.main.senders[{MASKED}]"),
+        (one(limits={NUMBER: 1}), f"accounts.main.limits.{MASKED}"),
+        ({**one(), "routes": [{"accounts": [NUMBER]}]}, f"no account '{MASKED}'"),
+        ({**one(), "budgets": [{NUMBER: 1}]}, f"budgets[0].{MASKED}"),
+        ({**one(), "callbacks": {NUMBER: 1}}, f"callbacks.{MASKED}"),
+    ],
+)
+def test_a_number_in_place_of_a_key_is_masked(source: Any, place: str) -> None:
+    """A number that stands where a key or a name belongs is masked in the error."""
+    said = error_of(source)
+
+    assert place in said
+    assert NUMBER not in said
 
 
 NAME = "must be LEVEL:CODE, with a level of message"
@@ -240,6 +264,11 @@ def test_plain_http_to_a_loopback_address(address: str) -> None:
             "codes",
             {"message:slow-down": {"reson": "unknown"}},
             "[message:slow-down].reson: is not a known key; did you mean 'reason'?",
+        ),
+        (
+            "codes",
+            {"message:slow-down": {"verdict": "rejected", "retry": "safe"}},
+            ": code slow-down at level 'message': a rejected message has the retry 'safe'",
         ),
     ],
 )

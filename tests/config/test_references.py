@@ -239,3 +239,35 @@ def test_a_hint_names_only_what_can_be_set(monkeypatch: pytest.MonkeyPatch) -> N
         said = error_of(one(**{key: 5}))
         assert said.startswith(f"{MAIN}{key}: is not a known key")
         assert "'key_length'" not in said
+
+
+REST = "not empty and with no space around it"
+UNSEEN = {
+    "s3cret-key\r": "it has U+000D (CARRIAGE RETURN) at the end",
+    "s3cret-key ": "it has a space at the end",
+    "s3cret\nkey": "it has U+000A (LINE FEED) inside",
+    "\u200bs3cret key": "it holds U+200B (ZERO WIDTH SPACE), an invisible mark, at the start",
+    "s3cret key\u00a0": "it has U+00A0 (NO-BREAK SPACE) at the end",
+    "s3cret key\udce9": "it has a byte that is not UTF-8",
+}
+
+
+@pytest.mark.parametrize(("value", "why"), UNSEEN.items())
+def test_what_nobody_sees_in_a_value_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    """A variable from a file with the line breaks of Windows, for example, is told from a blank."""
+    monkeypatch.setenv("TINY_KEY", value)
+
+    said = error_of(one(key="env:TINY_KEY"))
+
+    assert said.endswith(f"accounts.main.key: must be one line of text, {REST}: {why}")
+
+
+def test_what_nobody_sees_in_a_url_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error for the URL of an API names the line break at its end."""
+    monkeypatch.setenv("TINY_URL", "https://api.example\r")
+
+    said = error_of(one(base_url="env:TINY_URL"))
+
+    assert said.endswith("line breaks and backslashes: it has U+000D (CARRIAGE RETURN) at the end")

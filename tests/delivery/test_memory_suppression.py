@@ -163,6 +163,12 @@ def test_a_listed_number_may_lack_its_plus(listed: str) -> None:
         " +37255500001",
         "+37255500001\u202c",
         "+37255500001.0",
+        "tel:+37255500001",
+        "whatsapp:+37255500001",
+        "Ola +37255500001",
+        "'37255500001",
+        "3.72555E+10",
+        "\u0663\u0667\u0662\u0665\u0665\u0665\u0660\u0660\u0660\u0661",
     ],
 )
 def test_a_listed_number_that_is_not_e164_is_refused(listed: str) -> None:
@@ -174,7 +180,33 @@ def test_a_listed_number_that_is_not_e164_is_refused(listed: str) -> None:
     assert "5550" not in str(refused.value).replace("+37255500001: ", "")
 
 
-@pytest.mark.parametrize("listed", ["ola@example.test", "27820001000", "12345", "wa-id-17"])
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ("Ola <ola@example.test>", "is not an e-mail address: it has a name before it"),
+        ("ola@example.test ", "is not an e-mail address: it has a space at the end"),
+        (37255500001, "must be text, not int"),
+        (None, "must be text, not nothing"),
+    ],
+)
+def test_a_listed_address_that_no_message_has_is_refused(listed: Any, why: str) -> None:
+    """What can be no recipient would match nobody, and the person would be texted."""
+    with pytest.raises(InvalidValue, match=why) as refused:
+        MemorySuppression([NUMBER, listed])
+
+    assert "MemorySuppression.opted_out[1]" == refused.value.problems[0].path
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "ola@example.test",
+        "27820001000",
+        "12345",
+        "wa-id-17",
+        "0b9c5c1e-6f7e-4c43-9d0a-6a1b3f7c0001",
+    ],
+)
 def test_other_addresses_are_listed_as_they_are(listed: str) -> None:
     """An address that is not a number is listed unchanged: a contact's id may be any text."""
     assert listed in MemorySuppression([listed])

@@ -264,7 +264,7 @@ def _with(**fields: Any) -> dict[str, Any]:
         ([], ["$: must be an object with keys"]),
         ("Hello", ["$: must be an object with keys"]),
         ({}, ["to: 'to' is missing", "content: 'content' is missing"]),
-        (_with(to=5), ["to: must be text or an object with keys"]),
+        (_with(to=5), ["to: must be text or an object with keys, not a number without quotes"]),
         (_with(to=None), ["to: must be text or a ProviderContact, not nothing"]),
         (_with(to=[]), ["to: must be text or an object with keys"]),
         (_with(to={}), ["to.id: give either an id"]),

@@ -9,6 +9,8 @@ import attrs
 
 from omnimsg.adapter import Request, Response
 from omnimsg.client import Client
+from omnimsg.domain import validate
+from omnimsg.domain.message import Message
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.serialization import message_from_json
 from omnimsg.domain.status import Status
@@ -22,19 +24,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omnimsg.client_options import ClientOptions
-    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Accepted
     from omnimsg.transport import TransportFactory
 
 
+def _to_reason(value: Reason | str) -> Reason:
+    return validate.to_enum_member(Reason, value)
+
+
+def _check_recipient(_: object, __: object, value: str | None) -> None:
+    """Require a recipient that a message can have: else no message would ever be refused."""
+    if value is not None:
+        Message(value, "x")
+
+
 @attrs.define(kw_only=True)
-class _Refusal:
+class Refusal:
     """A refusal of the next messages."""
 
-    reason: Reason
-    to: str | None
+    reason: Reason = attrs.field(converter=_to_reason, validator=validate.enum_member(Reason))
+    to: str | None = attrs.field(validator=_check_recipient)
     retry_after: float | None
-    times: int
+    times: int = attrs.field(validator=validate.integer(minimum=1), on_setattr=attrs.setters.NO_OP)
 
 
 class FakeProvider:
@@ -50,7 +61,7 @@ class FakeProvider:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._statuses: dict[str, Status] = {}
-        self._refusals: deque[_Refusal] = deque()
+        self._refusals: deque[Refusal] = deque()
         self._unreachable = 0
         self._lost = 0
 
@@ -85,7 +96,7 @@ class FakeProvider:
 
     def refuse(
         self,
-        reason: Reason,
+        reason: Reason | str,
         *,
         to: str | None = None,
         times: int = 1,
@@ -102,8 +113,12 @@ class FakeProvider:
             to: Refuse only messages to this recipient.
             times: How many attempts to refuse.
             retry_after: Seconds after which the provider asks for another attempt.
+
+        Raises:
+            InvalidValue: There is no such reason, `to` is no recipient of a message, or `times` is
+                less than 1.
         """
-        self._refusals.append(_Refusal(reason=reason, to=to, retry_after=retry_after, times=times))
+        self._refusals.append(Refusal(reason=reason, to=to, retry_after=retry_after, times=times))
 
     def lose_answers(self, times: int = 1) -> None:
         """Accept the messages of the next requests, but lose the answers: they are `Ambiguous`."""
@@ -113,16 +128,17 @@ class FakeProvider:
         """Refuse the next connections: nothing is sent, and the client tries again."""
         self._unreachable += times
 
-    def report(self, accepted: Accepted, status: Status) -> None:
+    def report(self, accepted: Accepted, status: Status | str) -> None:
         """Set the status of an accepted message; it is `DELIVERED` at first.
 
         Raises:
             LookupError: The provider has not accepted the message.
+            ValueError: There is no such status.
         """
         provider_id = accepted.provider_id
         if provider_id not in self._statuses:
             raise LookupError(f"no message has the id {provider_id!r}")
-        self._statuses[provider_id] = status
+        self._statuses[provider_id] = Status(status)
 
     def _connect(self, _: Request) -> None:
         if self._unreachable:

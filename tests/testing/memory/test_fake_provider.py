@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from support.guards import discreet, no_leaks
@@ -14,6 +15,7 @@ from omnimsg import (
     Client,
     Email,
     Inline,
+    InvalidValue,
     Media,
     MediaItem,
     MediaKind,
@@ -204,3 +206,35 @@ async def test_a_real_adapter_talks_to_a_function() -> None:
         accepted = await client.send(Message(TO, "Hello"))
 
     assert "main:m-1" == str(accepted.id)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"to": "082 000 1000"}, "Message.to: must be a number in E.164 form"),
+        ({"to": "27820001000"}, "it has no plus"),
+        ({"times": 0}, "Refusal.times: must be at least 1"),
+        ({"reason": "opted-out"}, "Refusal.reason: must be one of"),
+    ],
+)
+async def test_a_refusal_that_refuses_nothing_is_an_error(
+    options: dict[str, Any], why: str
+) -> None:
+    """A refusal of a recipient that no message has, for example, was kept and never used."""
+    with pytest.raises(InvalidValue, match=why):
+        FakeProvider().refuse(**{"reason": Reason.OPTED_OUT, **options})
+
+
+async def test_words_stand_for_members() -> None:
+    """The text of a reason or a status stands for the member, as in arguments of the client."""
+    provider = FakeProvider()
+    provider.refuse("opted_out")
+
+    async with provider.client() as client:
+        with pytest.raises(RejectedError) as refused:
+            await client.send(Message(TO, "Hello"))
+        accepted = await client.send(Message(TO, "Hello"))
+        provider.report(accepted, "expired")
+
+        assert Reason.OPTED_OUT is refused.value.reason
+        assert Status.EXPIRED is (await client.status(accepted.id)).status
