@@ -92,9 +92,13 @@ class RoutedMessage:
             held_back[account] = held
         self._is_last = True
         candidates = {**tried, **held_back}
-        later = [each for each in self.order if _may_take(candidates.get(each))]
-        if later:
-            return min(later, key=lambda each: _pause_of(candidates[each])), True
+        pauses = {
+            each: outcome.retry_after or 0.0
+            for each in self.order
+            if may_come_back(outcome := candidates.get(each))
+        }
+        if pauses:
+            return min(pauses, key=pauses.__getitem__), True
         for account, trouble in held_back.items():
             self._add(account, trouble, was_asked=False)
         return None
@@ -151,12 +155,3 @@ class _AccountOutcome:
     account: AccountEngine
     outcome: Outcome
     was_asked: bool
-
-
-def _may_take(outcome: Outcome | None) -> bool:
-    """Return whether an account with this outcome may accept the message a little later."""
-    return outcome is not None and may_come_back(outcome)
-
-
-def _pause_of(outcome: Outcome) -> float:
-    return 0.0 if isinstance(outcome, Accepted) else outcome.retry_after or 0.0
