@@ -126,7 +126,8 @@ def _to_message_id(value: MessageId | str | None) -> MessageId | None:
         ) from None
 
 
-def _to_priority(value: Priority | str) -> Priority:
+def to_priority(value: Priority | str) -> Priority:
+    """Convert a priority's exact name to the priority; leave anything else to the validator."""
     return validate.to_enum_member(Priority, value)
 
 
@@ -278,7 +279,7 @@ class Message:
     priority: Priority = attrs.field(
         default=Priority.NORMAL,
         kw_only=True,
-        converter=_to_priority,
+        converter=to_priority,
         validator=validate.enum_member(Priority),
     )
     tags: tuple[str, ...] = attrs.field(
