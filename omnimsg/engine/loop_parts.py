@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.direct_writer import writer_of
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
@@ -140,7 +141,6 @@ class LoopParts:
             else None
         )
         completion = Completion(
-            account=name,
             limiter=self.limiter,
             max_pause=policy.limits.max_pause,
             answer_times=shared.answer_times,
@@ -272,7 +272,7 @@ class LoopParts:
             for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
-                    index: self._local.cancelled(batch.messages[index])
+                    index: self._local.outcome(batch.messages[index], local_failures.cancelled())
                     for index in gone
                     if batch.messages[index].reference in given_up
                 }
@@ -297,7 +297,7 @@ class LoopParts:
 
     def _end_inherited(self, batches: list[Batch]) -> None:
         for batch in batches:
-            batch.finish_all([self._local.inherited(each) for each in batch.messages])
+            batch.finish_all(self._local.outcomes(batch.messages, local_failures.inherited()))
 
     def _drop_guard(self) -> None:
         """Close the guard, which has nothing left to do, without waiting."""

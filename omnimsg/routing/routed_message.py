@@ -10,7 +10,7 @@ import attrs
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.domain.ttl import counted_seconds, has_outlived_ttl
 from omnimsg.engine.account import AccountEngine
-from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.attempt import local_failures
 from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class RoutedMessage:
         history = self._history
         if history is None:
             # The first account was not well, and no time was left to ask another one.
-            local = LocalOutcomes(self.order[0].name)
-            return local.deadline_exceeded(self.message, _NO_TIME)
+            late = local_failures.deadline_exceeded(_NO_TIME)
+            return late.outcome(self.message.reference, self.order[0].name)
         asked = [each.outcome for each in history if each.was_asked]
         last = asked[-1] if asked else history[-1].outcome
         if not isinstance(last, Accepted):

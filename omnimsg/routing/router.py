@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from omnimsg.adapter import Verdict, outcome_of
-from omnimsg.domain.failure import Failure
+from omnimsg.adapter import Verdict
 from omnimsg.domain.message import Message, message_of_leg, no_message
 from omnimsg.domain.outcome import Accepted, NotSent
-from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.reason import Reason
 from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
@@ -294,14 +294,6 @@ class Router:
 
 def _limited(route: ActiveRoute, message: Message, wait: float) -> Outcome:
     """Build the outcome of a message that would wait for its route's limit past its deadline."""
-    return outcome_of(
-        Verdict.NOT_SENT,
-        message.reference,
-        route.accounts[0].name,
-        Failure(
-            reason=Reason.RATE_LIMITED,
-            retry=Retry.SAFE,
-            retry_after=wait,
-            detail=f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s",
-        ),
-    )
+    detail = f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s"
+    limited = Finding.of(Verdict.NOT_SENT, Reason.RATE_LIMITED, detail, retry_after=wait)
+    return limited.outcome(message.reference, route.accounts[0].name)

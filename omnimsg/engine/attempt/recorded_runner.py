@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter import Verdict
-from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
@@ -298,11 +297,8 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-_SPLIT = Finding(
+_SPLIT = Finding.of(
     Verdict.NOT_SENT,
-    Failure(
-        reason=Reason.CONTENT_TOO_LARGE,
-        retry=Retry.SAFE,
-        detail="the request is split; its parts are sent by further attempts",
-    ),
+    Reason.CONTENT_TOO_LARGE,
+    "the request is split; its parts are sent by further attempts",
 )

@@ -33,7 +33,6 @@ class Completion:
     """Decides for every message of an account whether its outcome is the last.
 
     Args:
-        account: The account's name.
         limiter: Told whether the provider answered "too many requests".
         max_pause: The most seconds of pause that the provider can impose.
         answer_times: Told how long answers take.
@@ -46,7 +45,6 @@ class Completion:
         now: Reads the monotonic clock, seconds.
     """
 
-    _account: str
     _limiter: RateLimiter
     _max_pause: float
     _answer_times: AnswerTimes
@@ -127,7 +125,8 @@ class Completion:
         pause = min(pause, self._max_pause)
         self._limiter.throttled(begun=left_at, pause=pause)
         if pause > 0 and self._observers.paused is not None:
-            self._observers.paused(Paused(account=self._account, seconds=pause))
+            account = self._adapter.account.name
+            self._observers.paused(Paused(account=account, seconds=pause))
 
     def _speed_up(self) -> None:
         """Raise the pace a little, which may free more slots than the one that came free."""

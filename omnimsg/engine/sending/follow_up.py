@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.outcome import Ambiguous
+from omnimsg.engine.attempt import local_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -128,7 +129,8 @@ class FollowUp:
         except asyncio.CancelledError:
             for index in owner.pending:
                 # Whether it had left is not known here any more, so it may have.
-                outcomes[index] = self._local.interrupted(batch.messages[index], left=True)
+                interrupted = local_failures.interrupted(left=True)
+                outcomes[index] = self._local.outcome(batch.messages[index], interrupted)
             raise
         finally:
             batch.expect_no_reports()

@@ -17,8 +17,10 @@ import anyio
 import attrs
 
 from omnimsg.domain.message import Priority
+from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split
 from omnimsg.engine.attempt.earlier_doubts import keep_doubts
+from omnimsg.engine.attempt.flow import report_broken_contract
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -145,11 +147,12 @@ class Scheduler:
             except GeneratorExit:  # the event loop is gone, and so are the callers
                 raise
             except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
-                batch.finish_all(self._interrupted(batch, left=True))
-                self._wakeup.soon()
+                self._interrupt(batch, left=True)
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever breaks, there are outcomes
-                result = self._local.engine_failed(batch.messages, error)
+                detail = report_broken_contract("the engine", error)
+                broken = classify.by_broken_contract(detail, left=True)
+                result = self._local.outcomes(batch.messages, broken)
             finally:
                 self._limiter.under_way -= 1
             if isinstance(result, Split):
@@ -226,11 +229,13 @@ class Scheduler:
     def _end_dropped(self, batch: Batch) -> None:
         """End a batch whose worker was cancelled before its first step."""
         self._limiter.under_way -= 1
-        batch.finish_all(self._interrupted(batch, left=False))
-        self._wakeup.soon()
+        self._interrupt(batch, left=False)
 
-    def _interrupted(self, batch: Batch, *, left: bool) -> list[Outcome]:
-        return [self._local.interrupted(each, left=left) for each in batch.messages]
+    def _interrupt(self, batch: Batch, *, left: bool) -> None:
+        """End a batch whose task was cancelled, and let another one take its slot."""
+        interrupted = local_failures.interrupted(left=left)
+        batch.finish_all(self._local.outcomes(batch.messages, interrupted))
+        self._wakeup.soon()
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise set a wake-up for when one may."""
