@@ -12,12 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel, to_optional_channel
+from omnimsg.domain.channel import Channel, optional_channel, to_optional_channel
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
-from omnimsg.domain.frozen_dict import EMPTY, freeze
+from omnimsg.domain.frozen_dict import EMPTY, freeze_mapping
 from omnimsg.domain.history import InteractionKind
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Failed
@@ -69,9 +68,7 @@ class ConsentChange:
     key: str | None = None
     address: str | None = attrs.field(default=None, repr=masked)
     channel: Channel | None = attrs.field(
-        default=None,
-        converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        default=None, converter=to_optional_channel, validator=optional_channel
     )
     sender: str | None = attrs.field(default=None, repr=masked)
     message_id: MessageId | None = attrs.field(default=None, repr=masked)
@@ -131,8 +128,7 @@ BUTTONS = Keywords(stop=["STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT"], start=["UN
 
 
 def _to_countries(value: Mapping[str, Keywords]) -> Mapping[str, Keywords]:
-    frozen: Mapping[str, Keywords] = freeze(value)
-    return frozen
+    return freeze_mapping(value)
 
 
 def _countries(owner: object, field: attrs.Attribute[Any], value: object) -> None:

@@ -129,6 +129,10 @@ def text(
     return check
 
 
+sender: Validator = text(max_length=320, single_line=True)
+"""Require what a message may name as its sender."""
+
+
 def url(owner: object, field: Attribute[Any], value: object) -> None:
     """Require an absolute http(s) URL without user information."""
     found = _URL.fullmatch(value) if isinstance(value, str) else None

@@ -11,7 +11,7 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content
-from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze_mapping, to_map
 from omnimsg.domain.message import Priority, to_priority
 from omnimsg.domain.redaction import masked
 from omnimsg.engine.policy import OnAmbiguous, to_on_ambiguous
@@ -55,14 +55,8 @@ def _to_strategy(value: Strategy | str) -> Strategy:
     return validate.to_enum_member(Strategy, value)
 
 
-def _to_metadata(value: Mapping[str, Any]) -> FrozenDict[str, Any]:
-    metadata: FrozenDict[str, Any] = freeze(value)
-    return metadata
-
-
 def _to_weights(value: Mapping[str, int]) -> FrozenDict[str, int]:
-    weights: FrozenDict[str, int] = freeze(value)
-    return weights
+    return freeze_mapping(value)
 
 
 def _check_contents(owner: Match, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
@@ -123,7 +117,7 @@ class Match:
         default=(), converter=validate.to_texts, validator=validate.tuple_of(str)
     )
     metadata: FrozenDict[str, Any] = attrs.field(
-        default=EMPTY, converter=_to_metadata, validator=validate.mapping
+        default=EMPTY, converter=to_map, validator=validate.mapping
     )
 
     @property
@@ -196,11 +190,7 @@ class Route:
     weights: FrozenDict[str, int] = attrs.field(
         default=EMPTY, converter=_to_weights, validator=_check_weights
     )
-    sender: str | None = attrs.field(
-        default=None,
-        repr=masked,
-        validator=optional(validate.text(max_length=320, single_line=True)),
-    )
+    sender: str | None = attrs.field(default=None, repr=masked, validator=optional(validate.sender))
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
     limits: RouteLimits = attrs.field(
         default=RouteLimits(), validator=validate.instance_of(RouteLimits)
