@@ -296,7 +296,7 @@ class AccountEngine(AccountOperations):
     def health(self) -> Health:
         """Return how the account is doing."""
         parts = self._loops.current
-        held = 0 if parts.holding is None else parts.holding.messages
+        held = parts.holding.messages
         return Health(
             open_circuits=self._breakers.open_circuits(),
             waiting=parts.messages - held,

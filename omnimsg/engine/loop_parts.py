@@ -65,7 +65,7 @@ class LoopParts:
         is_closed: Whether the parts are closed: nothing leaves any more.
         limiter: Says when the next request may leave.
         queue: Where messages wait.
-        holding: The held batches; `None` where the policy is not to hold.
+        holding: The held batches.
         runner: Sends a batch.
         operations: Runs everything but sending.
         files: Moves files.
@@ -135,10 +135,13 @@ class LoopParts:
         self._requeue = requeue = Requeue(self.queue, local, wakeup)
         follow_up = FollowUp(retrier, reconciler, requeue, follow_ups, local)
         breakers, checks = shared.breakers, shared.checks
-        self.holding: Holding | None = (
-            Holding(name, breakers.pause, requeue, now=now, observers=observers)
-            if policy.account_trouble is AccountTrouble.HOLD
-            else None
+        self.holding: Holding = Holding(
+            name,
+            breakers.pause,
+            requeue,
+            now=now,
+            observers=observers,
+            is_closed=policy.account_trouble is not AccountTrouble.HOLD,
         )
         completion = Completion(
             limiter=self.limiter,
@@ -201,8 +204,7 @@ class LoopParts:
     @property
     def messages(self) -> int:
         """The number of messages that wait or are held."""
-        held = 0 if self.holding is None else self.holding.messages
-        return held + sum(each.messages for each in self.queue.lanes)
+        return self.holding.messages + sum(each.messages for each in self.queue.lanes)
 
     @property
     def is_busy(self) -> bool:
@@ -268,7 +270,7 @@ class LoopParts:
         given_up, self._given_up = self._given_up, set()
         self._search_at = self._now() + _SEARCH_PAUSE * self.messages
         self.admission.queue_arrivals()
-        for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
+        for waiting in (self.queue, self.holding):
             for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
@@ -288,8 +290,7 @@ class LoopParts:
         self._requeue.close()
         with suppress(RuntimeError):  # a closed loop cannot be woken
             self.admission.close()
-        held = [] if self.holding is None else self.holding.close()
-        batches = [*held, *self.queue.take_all()]
+        batches = [*self.holding.close(), *self.queue.take_all()]
         self.scheduler.abandon()
         if isinstance(self._transport, Abandonable):
             self._transport.abandon()

@@ -37,7 +37,7 @@ class Completion:
         max_pause: The most seconds of pause that the provider can impose.
         answer_times: Told how long answers take.
         breakers: Told what attempts say about the account and its provider.
-        holding: Holds messages back, where the policy is to hold; `None` where it is to fail.
+        holding: Holds messages back, where the policy is to hold.
         follow_up: Retries, and looks up messages that may have been sent.
         wakeup: Called when more may leave than before.
         observers: Told of pauses, and of codes that the tables do not have.
@@ -49,7 +49,7 @@ class Completion:
     _max_pause: float
     _answer_times: AnswerTimes
     _breakers: CircuitBreakers
-    _holding: Holding | None
+    _holding: Holding
     _follow_up: FollowUp
     _wakeup: Wakeup
     _observers: Observers
@@ -78,15 +78,15 @@ class Completion:
             self._learn(batch, outcomes, seconds)
             self._adjust_pace(outcomes, batch.left_at)
             self._continue(batch, keep_doubts(outcomes, batch.doubts))
-        if self._holding and not self._breakers.circuits:
+        if self._holding.batches and not self._breakers.circuits:
             self._holding.release()
 
     def conclude_unsent(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take the outcomes of messages that an open circuit kept from leaving."""
-        if self._holding is not None and not self._holding.is_closed:
-            self._holding.hold(batch, range(len(outcomes)), outcomes)
-        else:
+        if self._holding.is_closed:
             self._continue(batch, outcomes)
+        else:
+            self._holding.hold(batch, range(len(outcomes)), outcomes)
 
     def conclude_split(self, batch: Batch, refusal: Failure | None) -> None:
         """Learn from the refusal of a batch that is split, where the provider gave no verdict."""
@@ -137,7 +137,7 @@ class Completion:
         """Finish final outcomes; hold account failures; start retries and look-ups."""
         indexes = range(len(outcomes))
         held = [index for index in indexes if self._is_held(outcomes[index])]
-        if self._holding is not None and held:
+        if held:
             self._holding.hold(batch, held, [outcomes[index] for index in held])
         # The retry itself decides what follows.
         follow_up = self._follow_up
@@ -158,8 +158,7 @@ class Completion:
 
     def _is_held(self, outcome: Outcome) -> bool:
         return (
-            self._holding is not None
-            and not self._holding.is_closed
+            not self._holding.is_closed
             and isinstance(outcome, NotSent)
             and outcome.scope is Scope.ACCOUNT
             and outcome.reason is not Reason.CANCELLED
