@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 
-from omnimsg.adapter import Operation
+from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.operations import OperationRunner
 from omnimsg.transport.files import (
     CheckedSink,
     FileSink,
@@ -24,13 +27,11 @@ from omnimsg.transport.files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omnimsg.adapter import Adapter
     from omnimsg.domain.media import Stored, Upload
-    from omnimsg.engine.clock import Clock
-    from omnimsg.engine.operations import OperationRunner
     from omnimsg.transport import Sink
 
 
+@attrs.define(eq=False)
 class FileTransfers:
     """Uploads and downloads files through one account.
 
@@ -41,14 +42,10 @@ class FileTransfers:
         max_bytes: The largest file that is downloaded.
     """
 
-    def __init__(
-        self, adapter: Adapter[Any], operations: OperationRunner, clock: Clock, max_bytes: int
-    ) -> None:
-        self._adapter = adapter
-        self._account = adapter.account.name
-        self._operations = operations
-        self._clock = clock
-        self._max_bytes = max_bytes
+    _adapter: Adapter[Any]
+    _operations: OperationRunner
+    _clock: Clock
+    _max_bytes: int
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
         """Upload a file to the provider.
@@ -135,4 +132,4 @@ class FileTransfers:
     def _error(self, operation: Operation, reason: Reason, detail: str) -> OperationError:
         path = "data" if operation is Operation.UPLOAD else "stored"
         failure = Failure(reason=reason, retry=Retry.NEVER, path=path, detail=detail)
-        return OperationError(operation.value, self._account, failure)
+        return OperationError(operation.value, self._adapter.account.name, failure)

@@ -111,7 +111,7 @@ class LoopParts:
         # Operations, among them the look-up of doubtful messages.
         retrier = Retrier(name, policy, observers)
         self.operations: OperationRunner = OperationRunner(
-            adapter, transport, self.runner, retrier, slots, clock, observers=observers
+            adapter, transport, self.runner, retrier, slots, clock, observers
         )
         self.files: FileTransfers = FileTransfers(
             adapter, self.operations, clock, policy.limits.max_download_bytes
@@ -125,7 +125,7 @@ class LoopParts:
                 observers,
                 writer,
                 shared.settlement,
-                utc_now=clock.utc_now,
+                clock.utc_now,
             )
 
         # What follows an attempt.

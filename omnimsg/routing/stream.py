@@ -11,9 +11,12 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+import attrs
+
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message, no_message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
+from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.routed_message import RoutedMessage
@@ -21,7 +24,6 @@ from omnimsg.routing.routed_message import RoutedMessage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.admission import StreamOwner
     from omnimsg.engine.sending.batch import FailsOver, Owner
@@ -199,16 +201,14 @@ class RoutedAdmission:
         return None
 
 
+@attrs.define(eq=False)
 class _Run:
     """Messages of one run that go to one account."""
 
-    __slots__ = ("keys", "messages", "order", "part")
-
-    def __init__(self, part: _FirstPart, order: tuple[AccountEngine, ...]) -> None:
-        self.part = part
-        self.order = order
-        self.messages: list[Message] = []
-        self.keys: list[_First] = []
+    part: _FirstPart
+    order: tuple[AccountEngine, ...]
+    messages: list[Message] = attrs.field(factory=list)
+    keys: list[_First] = attrs.field(factory=list)
 
 
 class _Part:
