@@ -202,34 +202,30 @@ RULES = OptOutRules()
 def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange | None:
     """Return the change of consent that an event reports; `None` if it reports none."""
     if isinstance(event, InboundMessage):
-        consent = _consent_in_message(event, rules)
-        details: dict[str, Any] = {
-            "address": event.sender,
-            "channel": event.channel,
-            "sender": event.to,
-            "message_id": event.reply_to,
-        }
+        consent, sender = _consent_in_message(event, rules), event.to
+        address, channel, message_id = event.sender, event.channel, event.reply_to
     elif isinstance(event, InteractionEvent):
-        interaction = event.interaction
-        consent = _INTERACTIONS.get(interaction.kind)
-        details = {
-            "address": event.recipient,
-            "channel": interaction.channel,
-            "message_id": interaction.message_id,
-        }
+        found = event.interaction
+        consent, sender = _INTERACTIONS.get(found.kind), None
+        address, channel, message_id = event.recipient, found.channel, found.message_id
     elif isinstance(event, StatusEvent):
-        consent = _consent_of(event.reason)
-        details = {
-            "address": event.recipient,
-            "channel": event.leg.channel,
-            "message_id": event.message_id,
-        }
+        consent, sender = _consent_of(event.reason), None
+        address, channel, message_id = event.recipient, event.leg.channel, event.message_id
     else:
         return None
     if consent is None:
         return None
-    details |= {"account": event.account, "key": event.key, "reference": event.reference}
-    return ConsentChange(consent=consent, at=event.at, **details)
+    return ConsentChange(
+        consent=consent,
+        account=event.account,
+        at=event.at,
+        key=event.key,
+        address=address,
+        channel=channel,
+        sender=sender,
+        message_id=message_id,
+        reference=event.reference,
+    )
 
 
 def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> ConsentChange | None:
