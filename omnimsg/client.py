@@ -22,7 +22,7 @@ from omnimsg.engine.attempt.consent_queue import ConsentQueue
 from omnimsg.engine.budgets import Budget, Budgets
 from omnimsg.engine.clock import SystemClock
 from omnimsg.engine.deadline import Deadline, to_seconds
-from omnimsg.engine.log_observer import log_observers
+from omnimsg.engine.log_observer import LogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
 from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
@@ -125,9 +125,9 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
             suppression=suppression,
             opt_out_rules=opt_out_rules,
         )
-        logs = log_observers(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
+        log = LogObserver(lambda name: self._accounts.provider_of(name), on_retry)  # noqa: PLW0108
         self._unknown_codes = UnknownCodes()
-        self._observers = Observers((*logs, self._unknown_codes, *observers_of(observers)))
+        self._observers = Observers((log, self._unknown_codes, *observers_of(observers)))
         self._callbacks = callbacks or CallbackOptions()
         self._settlement = LateSettlement()
         self._store = store

@@ -27,13 +27,10 @@ from omnimsg.engine.policy import (
 from omnimsg.routing import Route
 from omnimsg.transport import Network
 
-# As the sender of a message.
-_is_sender = validate.text(max_length=320, single_line=True)
-
 
 def _check_senders(owner: object, field: attrs.Attribute[Any], senders: dict[Channel, str]) -> None:
     for channel, sender in senders.items():
-        _is_sender(owner, field.evolve(name=f"{field.name}.{channel}"), sender)
+        validate.sender(owner, field.evolve(name=f"{field.name}.{channel}"), sender)
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +83,7 @@ class AccountTable(Network):
     provider: str
     base_url: str | None = None
     channel: Channel | None = None
-    sender: str | None = attrs.field(default=None, validator=optional(_is_sender))
+    sender: str | None = attrs.field(default=None, validator=optional(validate.sender))
     senders: dict[Channel, str] = attrs.field(factory=dict, validator=_check_senders)
     templates: dict[str, TemplateMapping] = attrs.field(factory=dict)
     codes: dict[str, CodeChange] = attrs.field(factory=dict)

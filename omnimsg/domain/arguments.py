@@ -58,12 +58,12 @@ def require_messages(value: object) -> None:
         raise wrong_argument("messages", value, "several Message", "[message]")
 
 
-def require_mapping(name: str, value: object, kind: type, instead: str = "") -> None:
+def require_mapping(name: str, value: object, kind: type) -> None:
     """Require a mapping whose values are instances of a class."""
     if not isinstance(value, Mapping):
-        raise wrong_argument(name, value, f"a mapping of names to {kind.__name__}", instead)
+        raise wrong_argument(name, value, f"a mapping of names to {kind.__name__}")
     for key, each in value.items():
-        require_instance(f"{name}[{key!r}]", each, kind, instead)
+        require_instance(f"{name}[{key!r}]", each, kind)
 
 
 def require_function(name: str, value: object) -> None:

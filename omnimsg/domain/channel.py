@@ -1,6 +1,10 @@
 """The channels that messages are sent on, and how their names are read."""
 
+from __future__ import annotations
+
 from enum import StrEnum
+
+from attrs.validators import optional
 
 from omnimsg.domain import validate
 
@@ -50,6 +54,9 @@ def channel_from(name: object) -> Channel | None:
         return None
     return _BY_NAME.get(name) or _BY_NAME.get(name.strip().lower())
 
+
+optional_channel: validate.Validator = optional(validate.enum_member(Channel))
+"""The validator of a field that has a channel, or `None`."""
 
 # A dict lookup costs a fraction of calling the enum, and every leg of every answer needs one.
 _BY_NAME: dict[str, Channel] = {each.value: each for each in Channel}

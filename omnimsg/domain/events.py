@@ -15,10 +15,9 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
-from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel, to_optional_channel
+from omnimsg.domain.channel import Channel, optional_channel, to_optional_channel
 from omnimsg.domain.content.actions import Reply
 from omnimsg.domain.content.location import ContactCard, Location
 from omnimsg.domain.content.media import MediaItem
@@ -177,9 +176,7 @@ class InboundMessage(BaseEvent):
 
     id: MessageId | None = attrs.field(default=None, repr=masked)
     channel: Channel | None = attrs.field(
-        default=None,
-        converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        default=None, converter=to_optional_channel, validator=optional_channel
     )
     sender: str | None = attrs.field(default=None, repr=masked)
     to: str | None = attrs.field(default=None, repr=masked)

@@ -49,3 +49,27 @@ def freeze(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, (list, tuple)):
         return tuple(freeze(item) for item in value)
     return value
+
+
+def freeze_mapping(value: Mapping[K, V]) -> FrozenDict[K, V]:
+    """Freeze a mapping; anything else is left to the validator."""
+    frozen: FrozenDict[K, V] = freeze(value)
+    return frozen
+
+
+# The converters of fields; type checkers take the type of an argument from them.
+
+
+def to_map(value: Mapping[str, Any]) -> FrozenDict[str, Any]:
+    """Freeze a mapping with text keys."""
+    return freeze_mapping(value)
+
+
+def to_string_map(value: Mapping[str, str]) -> FrozenDict[str, str]:
+    """Freeze a mapping of text to text."""
+    return freeze_mapping(value)
+
+
+def to_extras(value: Mapping[str, Mapping[str, Any]]) -> FrozenDict[str, Mapping[str, Any]]:
+    """Freeze the fields of providers, by provider name."""
+    return freeze_mapping(value)

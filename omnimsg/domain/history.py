@@ -12,8 +12,8 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel, to_optional_channel
-from omnimsg.domain.frozen_dict import EMPTY, freeze
+from omnimsg.domain.channel import Channel, optional_channel, to_optional_channel
+from omnimsg.domain.frozen_dict import EMPTY, to_extras
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.redaction import masked
 from omnimsg.domain.status import LegStatus, Status
@@ -50,11 +50,6 @@ def _extras_validator(owner: object, field: attrs.Attribute[Any], value: object)
         raise validate.refuse(owner, field.name, "must map a provider's name to its own filters")
 
 
-def _to_extras(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    extras: Mapping[str, Mapping[str, Any]] = freeze(value)
-    return extras
-
-
 def _to_direction(value: Direction | str | None) -> Direction | None:
     return None if value is None else validate.to_enum_member(Direction, value)
 
@@ -85,9 +80,7 @@ class HistoryQuery:
     """
 
     channel: Channel | None = attrs.field(
-        default=None,
-        converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        default=None, converter=to_optional_channel, validator=optional_channel
     )
     to: str | None = attrs.field(default=None, repr=masked, validator=_text)
     sender: str | None = attrs.field(default=None, repr=masked, validator=_text)
@@ -104,7 +97,7 @@ class HistoryQuery:
     )
     batch_id: str | None = attrs.field(default=None, validator=_text)
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
-        default=EMPTY, converter=_to_extras, validator=_extras_validator, repr=False
+        default=EMPTY, converter=to_extras, validator=_extras_validator, repr=False
     )
 
 

@@ -19,7 +19,7 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_e164
-from omnimsg.domain.channel import Channel, to_optional_channel
+from omnimsg.domain.channel import Channel, optional_channel, to_optional_channel
 from omnimsg.domain.redaction import hidden, masked
 from omnimsg.domain.secret import Secret
 
@@ -175,10 +175,7 @@ class Upload:
         default=None, kw_only=True, repr=masked, validator=optional(_e164)
     )
     channel: Channel | None = attrs.field(
-        default=None,
-        kw_only=True,
-        converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        default=None, kw_only=True, converter=to_optional_channel, validator=optional_channel
     )
     encryption: Encryption | None = attrs.field(
         default=None, kw_only=True, validator=optional(validate.instance_of(Encryption))

@@ -14,10 +14,10 @@ from attrs.validators import optional
 
 from omnimsg.domain import validate
 from omnimsg.domain.address import ProviderContact, is_e164, is_email
-from omnimsg.domain.channel import Channel, to_channel, to_optional_channel
+from omnimsg.domain.channel import Channel, optional_channel, to_channel, to_optional_channel
 from omnimsg.domain.content import Content, Text
 from omnimsg.domain.email_address import why_not_email
-from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, to_extras, to_map
 from omnimsg.domain.invalid_value import InvalidValue, Problem
 from omnimsg.domain.media import Encryption
 from omnimsg.domain.message_id import MessageId
@@ -104,11 +104,7 @@ class Leg:
     content: Content | None = attrs.field(
         default=None, converter=_to_optional_content, validator=optional(_check_content)
     )
-    sender: str | None = attrs.field(
-        default=None,
-        repr=masked,
-        validator=optional(validate.text(max_length=320, single_line=True)),
-    )
+    sender: str | None = attrs.field(default=None, repr=masked, validator=optional(validate.sender))
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
     account: str | None = attrs.field(
         default=None, validator=optional(validate.text(max_length=64, single_line=True))
@@ -126,7 +122,8 @@ def _to_message_id(value: MessageId | str | None) -> MessageId | None:
         ) from None
 
 
-def _to_priority(value: Priority | str) -> Priority:
+def to_priority(value: Priority | str) -> Priority:
+    """Convert a priority's exact name to the priority; leave anything else to the validator."""
     return validate.to_enum_member(Priority, value)
 
 
@@ -140,16 +137,6 @@ def _to_tags(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 def _to_legs(value: Sequence[Leg]) -> tuple[Leg, ...]:
     return validate.to_tuple(value)
-
-
-def _to_metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata: Mapping[str, Any] = freeze(value)
-    return metadata
-
-
-def _to_extras(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    extras: Mapping[str, Mapping[str, Any]] = freeze(value)
-    return extras
 
 
 def _check_recipient(message: Message, field: attrs.Attribute[Any], value: object) -> None:
@@ -246,14 +233,14 @@ class Message:
         default=None,
         kw_only=True,
         converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        validator=optional_channel,
         metadata=usual(Channel),
     )
     sender: str | None = attrs.field(
         default=None,
         kw_only=True,
         repr=masked,
-        validator=optional(validate.text(max_length=320, single_line=True)),
+        validator=optional(validate.sender),
         metadata=usual(*validate.PLAIN_ASCII_LINE, "len(value) <= 320"),
     )
     reference: str = attrs.field(
@@ -278,14 +265,14 @@ class Message:
     priority: Priority = attrs.field(
         default=Priority.NORMAL,
         kw_only=True,
-        converter=_to_priority,
+        converter=to_priority,
         validator=validate.enum_member(Priority),
     )
     tags: tuple[str, ...] = attrs.field(
         default=(), kw_only=True, converter=_to_tags, validator=validate.tuple_of(str)
     )
     metadata: Mapping[str, Any] = attrs.field(
-        default=EMPTY, kw_only=True, repr=False, converter=_to_metadata, validator=_check_mapping
+        default=EMPTY, kw_only=True, repr=False, converter=to_map, validator=_check_mapping
     )
     callback_url: str | None = attrs.field(
         default=None, kw_only=True, repr=False, validator=optional(validate.url)
@@ -304,7 +291,7 @@ class Message:
         default=None, kw_only=True, validator=optional(validate.instance_of(Encryption))
     )
     extras: Mapping[str, Mapping[str, Any]] = attrs.field(
-        default=EMPTY, kw_only=True, repr=False, converter=_to_extras, validator=_check_extras
+        default=EMPTY, kw_only=True, repr=False, converter=to_extras, validator=_check_extras
     )
     is_plain_text: bool = attrs.field(
         init=False,

@@ -12,12 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.channel import Channel, to_optional_channel
+from omnimsg.domain.channel import Channel, optional_channel, to_optional_channel
 from omnimsg.domain.events import InboundMessage, InteractionEvent, StatusEvent
-from omnimsg.domain.frozen_dict import EMPTY, freeze
+from omnimsg.domain.frozen_dict import EMPTY, freeze_mapping
 from omnimsg.domain.history import InteractionKind
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Failed
@@ -69,9 +68,7 @@ class ConsentChange:
     key: str | None = None
     address: str | None = attrs.field(default=None, repr=masked)
     channel: Channel | None = attrs.field(
-        default=None,
-        converter=to_optional_channel,
-        validator=optional(validate.enum_member(Channel)),
+        default=None, converter=to_optional_channel, validator=optional_channel
     )
     sender: str | None = attrs.field(default=None, repr=masked)
     message_id: MessageId | None = attrs.field(default=None, repr=masked)
@@ -131,8 +128,7 @@ BUTTONS = Keywords(stop=["STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT"], start=["UN
 
 
 def _to_countries(value: Mapping[str, Keywords]) -> Mapping[str, Keywords]:
-    frozen: Mapping[str, Keywords] = freeze(value)
-    return frozen
+    return freeze_mapping(value)
 
 
 def _countries(owner: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -206,34 +202,30 @@ RULES = OptOutRules()
 def change_in_event(event: Event, rules: OptOutRules = RULES) -> ConsentChange | None:
     """Return the change of consent that an event reports; `None` if it reports none."""
     if isinstance(event, InboundMessage):
-        consent = _consent_in_message(event, rules)
-        details: dict[str, Any] = {
-            "address": event.sender,
-            "channel": event.channel,
-            "sender": event.to,
-            "message_id": event.reply_to,
-        }
+        consent, sender = _consent_in_message(event, rules), event.to
+        address, channel, message_id = event.sender, event.channel, event.reply_to
     elif isinstance(event, InteractionEvent):
-        interaction = event.interaction
-        consent = _INTERACTIONS.get(interaction.kind)
-        details = {
-            "address": event.recipient,
-            "channel": interaction.channel,
-            "message_id": interaction.message_id,
-        }
+        found = event.interaction
+        consent, sender = _INTERACTIONS.get(found.kind), None
+        address, channel, message_id = event.recipient, found.channel, found.message_id
     elif isinstance(event, StatusEvent):
-        consent = _consent_of(event.reason)
-        details = {
-            "address": event.recipient,
-            "channel": event.leg.channel,
-            "message_id": event.message_id,
-        }
+        consent, sender = _consent_of(event.reason), None
+        address, channel, message_id = event.recipient, event.leg.channel, event.message_id
     else:
         return None
     if consent is None:
         return None
-    details |= {"account": event.account, "key": event.key, "reference": event.reference}
-    return ConsentChange(consent=consent, at=event.at, **details)
+    return ConsentChange(
+        consent=consent,
+        account=event.account,
+        at=event.at,
+        key=event.key,
+        address=address,
+        channel=channel,
+        sender=sender,
+        message_id=message_id,
+        reference=event.reference,
+    )
 
 
 def change_in_outcome(message: Message, outcome: Outcome, at: datetime) -> ConsentChange | None:

@@ -139,6 +139,10 @@ class Failed:
     position: int | None = attrs.field(default=None, eq=False)
     earlier: tuple[Outcome, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a retry that contradicts the outcome."""
+        check_retry(self.kind, self.failure.retry)
+
     @property
     def reason(self) -> Reason:
         """The unified reason."""
@@ -170,10 +174,6 @@ class Rejected(Failed):
 
     kind: ClassVar[str] = "rejected"
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse a retry that contradicts the outcome."""
-        check_retry(self.kind, self.failure.retry)
-
 
 @attrs.frozen(kw_only=True)
 class NotSent(Failed):
@@ -198,10 +198,6 @@ class Ambiguous(Failed):
     """
 
     kind: ClassVar[str] = "ambiguous"
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse a retry that contradicts the outcome."""
-        check_retry(self.kind, self.failure.retry)
 
 
 def check_retry(kind: str, retry: Retry) -> None:

@@ -95,19 +95,15 @@ def _characters(text: str) -> Iterator[str]:
     if text[0] in _QUOTES:
         kind = "an apostrophe" if text[0] in "'\u2019" else "a quotation mark"
         yield f"it begins with {kind}, with which spreadsheets mark a cell as text"
-    others = {each for each in text[1:] if each in _QUOTES}
-    if text[:1] not in _QUOTES and others:
+    elif not _QUOTES.isdisjoint(text):
         yield "it holds a quotation mark or an apostrophe"
-    if any(each in _OTHER_PLUS for each in text):
-        found = next(each for each in text if each in _OTHER_PLUS)
-        yield f"it holds {name_of_character(found)} in place of +"
+    if pluses := [each for each in text if each in _OTHER_PLUS]:
+        yield f"it holds {name_of_character(pluses[0])} in place of +"
     if any(each.isdigit() and not each.isascii() for each in text):
         yield "it has digits of another script than 0 to 9"
-    found_dashes = sorted({each for each in text if each in _DASHES})
-    found_punctuation = sorted({each for each in text if each in _PUNCTUATION})
-    if found_dashes or found_punctuation:
-        shown = [*found_punctuation, *map(name_of_character, found_dashes)]
-        is_between = not {*found_dashes, *found_punctuation}.isdisjoint(_between_digits(text))
+    dashes = map(name_of_character, sorted(_DASHES.intersection(text)))
+    if shown := [*sorted(_PUNCTUATION.intersection(text)), *dashes]:
+        is_between = any(each in _DASHES | _PUNCTUATION for each in _between_digits(text))
         yield f"it has {' '.join(shown)} {'between' if is_between else 'beside'} its digits"
     if any(each.isalpha() for each in text):
         yield "it has letters"

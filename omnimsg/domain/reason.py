@@ -167,62 +167,90 @@ class Reason(StrEnum):
     @property
     def is_opt_out(self) -> bool:
         """The person wants no messages: stop writing to this address."""
-        return self in _GROUPS["is_opt_out"]
+        return self in (Reason.OPTED_OUT, Reason.SUPPRESSED)
 
     @property
     def is_marketing_opt_out(self) -> bool:
         """The person wants no marketing: send only what was asked for, such as codes."""
-        return self in _GROUPS["is_marketing_opt_out"]
+        return self is Reason.MARKETING_OPTED_OUT
 
     @property
     def is_bad_number(self) -> bool:
         """The address does not exist or is malformed: take it off the list."""
-        return self in _GROUPS["is_bad_number"]
+        return self is Reason.INVALID_RECIPIENT
 
     @property
     def is_unreachable(self) -> bool:
         """The address may be right, but was not reached: try another channel, or later."""
-        return self in _GROUPS["is_unreachable"]
+        return self in (
+            Reason.RECIPIENT_NOT_ON_CHANNEL,
+            Reason.RECIPIENT_UNREACHABLE,
+            Reason.UNROUTABLE,
+        )
 
     @property
     def is_funds(self) -> bool:
         """The account lacks money: top it up, then send again."""
-        return self in _GROUPS["is_funds"]
+        return self in (Reason.INSUFFICIENT_FUNDS, Reason.PAYMENT)
 
     @property
     def is_limit(self) -> bool:
         """A limit was met that passes by itself: send less, or later."""
-        return self in _GROUPS["is_limit"]
+        return self in (Reason.RATE_LIMITED, Reason.RECIPIENT_LIMIT, Reason.QUOTA_EXCEEDED)
 
     @property
     def is_account(self) -> bool:
         """The account or its configuration must be fixed before anything more is sent."""
-        return self in _GROUPS["is_account"]
+        return self in (
+            Reason.UNAUTHORIZED,
+            Reason.FORBIDDEN,
+            Reason.ACCOUNT_INACTIVE,
+            Reason.CHANNEL_NOT_ENABLED,
+            Reason.MISCONFIGURED,
+        )
 
     @property
     def is_sender(self) -> bool:
         """The sender is wrong or not allowed: choose another, or register it."""
-        return self in _GROUPS["is_sender"]
+        return self in (Reason.INVALID_SENDER, Reason.SENDER_NOT_ALLOWED)
 
     @property
     def is_content(self) -> bool:
         """The content must be changed; another recipient would not help."""
-        return self in _GROUPS["is_content"]
+        return self in (
+            Reason.INVALID_CONTENT,
+            Reason.CONTENT_TOO_LARGE,
+            Reason.CONTENT_NOT_ALLOWED,
+            Reason.UNSUPPORTED_CONTENT,
+            Reason.UNSUPPORTED_ENCODING,
+        )
 
     @property
     def is_template(self) -> bool:
         """A template is needed, missing or wrongly filled."""
-        return self in _GROUPS["is_template"]
+        return self in (Reason.TEMPLATE_INVALID, Reason.TEMPLATE_UNAVAILABLE, Reason.WINDOW_CLOSED)
 
     @property
     def is_media(self) -> bool:
         """A file must be changed or uploaded again."""
-        return self in _GROUPS["is_media"]
+        return self in (
+            Reason.MEDIA_NOT_FOUND,
+            Reason.MEDIA_TOO_LARGE,
+            Reason.MEDIA_INVALID,
+            Reason.MEDIA_NEEDS_UPLOAD,
+        )
 
     @property
     def is_outage(self) -> bool:
         """The provider or the way to it failed: nothing is wrong with the message."""
-        return self in _GROUPS["is_outage"]
+        return self in (
+            Reason.PROVIDER_ERROR,
+            Reason.PROVIDER_UNAVAILABLE,
+            Reason.INVALID_RESPONSE,
+            Reason.TIMEOUT,
+            Reason.CONNECTION_FAILED,
+            Reason.CONNECTION_LOST,
+        )
 
 
 _FAULTS: dict[Reason, Fault] = {
@@ -287,56 +315,4 @@ _FAULTS: dict[Reason, Fault] = {
         Fault.NOBODY: (Reason.RECIPIENT_LIMIT, Reason.EXPIRED),
     }.items()
     for reason in reasons
-}
-
-# What to do about a reason, by the name of the property; a reason is in one group at most.
-_GROUPS: dict[str, frozenset[Reason]] = {
-    "is_opt_out": frozenset({Reason.OPTED_OUT, Reason.SUPPRESSED}),
-    "is_marketing_opt_out": frozenset({Reason.MARKETING_OPTED_OUT}),
-    "is_bad_number": frozenset({Reason.INVALID_RECIPIENT}),
-    "is_unreachable": frozenset(
-        {Reason.RECIPIENT_NOT_ON_CHANNEL, Reason.RECIPIENT_UNREACHABLE, Reason.UNROUTABLE}
-    ),
-    "is_funds": frozenset({Reason.INSUFFICIENT_FUNDS, Reason.PAYMENT}),
-    "is_limit": frozenset({Reason.RATE_LIMITED, Reason.RECIPIENT_LIMIT, Reason.QUOTA_EXCEEDED}),
-    "is_account": frozenset(
-        {
-            Reason.UNAUTHORIZED,
-            Reason.FORBIDDEN,
-            Reason.ACCOUNT_INACTIVE,
-            Reason.CHANNEL_NOT_ENABLED,
-            Reason.MISCONFIGURED,
-        }
-    ),
-    "is_sender": frozenset({Reason.INVALID_SENDER, Reason.SENDER_NOT_ALLOWED}),
-    "is_content": frozenset(
-        {
-            Reason.INVALID_CONTENT,
-            Reason.CONTENT_TOO_LARGE,
-            Reason.CONTENT_NOT_ALLOWED,
-            Reason.UNSUPPORTED_CONTENT,
-            Reason.UNSUPPORTED_ENCODING,
-        }
-    ),
-    "is_template": frozenset(
-        {Reason.TEMPLATE_INVALID, Reason.TEMPLATE_UNAVAILABLE, Reason.WINDOW_CLOSED}
-    ),
-    "is_media": frozenset(
-        {
-            Reason.MEDIA_NOT_FOUND,
-            Reason.MEDIA_TOO_LARGE,
-            Reason.MEDIA_INVALID,
-            Reason.MEDIA_NEEDS_UPLOAD,
-        }
-    ),
-    "is_outage": frozenset(
-        {
-            Reason.PROVIDER_ERROR,
-            Reason.PROVIDER_UNAVAILABLE,
-            Reason.INVALID_RESPONSE,
-            Reason.TIMEOUT,
-            Reason.CONNECTION_FAILED,
-            Reason.CONNECTION_LOST,
-        }
-    ),
 }

@@ -221,6 +221,9 @@ class LegStatus:
         return None if latest is None else latest.reason
 
 
+_NO_LEG = LegStatus()
+
+
 @quick
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class MessageStatus:
@@ -273,20 +276,17 @@ class MessageStatus:
     @property
     def status(self) -> Status:
         """The message's status."""
-        deciding = self.deciding
-        return Status.UNKNOWN if deciding is None else deciding.status
+        return (self.deciding or _NO_LEG).status
 
     @property
     def reason(self) -> Reason | None:
         """Why the message failed, or `NOT_FOUND` if the provider does not know the id."""
-        deciding = self.deciding
-        return None if deciding is None else deciding.reason
+        return (self.deciding or _NO_LEG).reason
 
     @property
     def detail(self) -> str:
         """The provider's description of a failure, for a person; empty if it gives none."""
-        deciding = self.deciding
-        return "" if deciding is None else deciding.detail
+        return (self.deciding or _NO_LEG).detail
 
     @property
     def usage(self) -> Usage | None:

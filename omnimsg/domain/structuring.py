@@ -143,20 +143,16 @@ def _problems_of(error: BaseException, path: str) -> list[Problem]:
     """Convert what a converter raised into problems, with the path to each."""
     import cattrs  # noqa: PLC0415 - see the module's docstring
 
+    placed: list[tuple[BaseException, str]] | None = None
     if isinstance(error, cattrs.ClassValidationError):
         in_fields, rest = error.group_exceptions()
-        return [
-            problem
-            for each, note in in_fields
-            for problem in _problems_of(each, f"{path}.{note.name}".lstrip("."))
-        ] + [problem for each in rest for problem in _problems_of(each, path)]
-    if isinstance(error, cattrs.IterableValidationError):
+        placed = [(each, f"{path}.{note.name}".lstrip(".")) for each, note in in_fields]
+    elif isinstance(error, cattrs.IterableValidationError):
         in_items, rest = error.group_exceptions()
-        return [
-            problem
-            for each, note in in_items
-            for problem in _problems_of(each, f"{path}[{mask_text(str(note.index))}]")
-        ] + [problem for each in rest for problem in _problems_of(each, path)]
+        placed = [(each, f"{path}[{mask_text(str(note.index))}]") for each, note in in_items]
+    if placed is not None:
+        placed += [(each, path) for each in rest]
+        return [problem for each, where in placed for problem in _problems_of(each, where)]
     if isinstance(error, InvalidValue):
         return [Problem(_join_paths(path, each.path), each.why) for each in error.problems]
     if isinstance(error, cattrs.ForbiddenExtraKeysError):

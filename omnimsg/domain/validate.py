@@ -33,6 +33,8 @@ _URL = re.compile(
     r"https?://([^\s\x00-\x1f\x7f\ud800-\udfff/?#@]+)(?:[/?#][^\s\x00-\x1f\x7f\ud800-\udfff]*)?"
 )
 
+_is_prefix = re.compile(r"\+[0-9]{1,15}").fullmatch
+
 # The largest integer that every JSON parser reads exactly.
 MAX_JSON_INTEGER: int = 2**53 - 1
 
@@ -126,6 +128,10 @@ def text(
             raise refuse(owner, field.name, problem)
 
     return check
+
+
+sender: Validator = text(max_length=320, single_line=True)
+"""Require what a message may name as its sender."""
 
 
 def url(owner: object, field: Attribute[Any], value: object) -> None:
@@ -299,6 +305,15 @@ def _require_string_map(owner: object, path: str, value: object) -> None:
             raise refuse(owner, path, problem)
 
 
+def number_prefixes(owner: object, field: Attribute[Any], value: tuple[str, ...]) -> None:
+    """Require a tuple of the first digits of numbers, such as `+27`."""
+    tuple_of(str)(owner, field, value)
+    if not all(map(_is_prefix, value)):
+        raise refuse(
+            owner, field.name, "must be a plus and the first digits of numbers, such as +27"
+        )
+
+
 def to_enum_member(kind: type[E], value: E | str) -> E:
     """Convert the exact value of a member to the member; return anything else unchanged.
 
@@ -321,3 +336,14 @@ def to_tuple(value: Sequence[T]) -> tuple[T, ...]:
     given: Any = value
     is_sequence = isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray))
     return tuple(given) if is_sequence else given
+
+
+def to_tuple_of(convert: Callable[[Any], T], value: Sequence[Any]) -> tuple[T, ...]:
+    """Convert like `to_tuple`, and each item of the sequence too."""
+    given: Any = to_tuple(value)
+    return tuple(map(convert, given)) if isinstance(given, tuple) else given
+
+
+def to_texts(value: Sequence[str]) -> tuple[str, ...]:
+    """Convert like `to_tuple`."""
+    return to_tuple(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Operation, Request
 from omnimsg.domain.errors import ConfigError, OperationError
@@ -51,22 +51,18 @@ if TYPE_CHECKING:
     from omnimsg.transport import Transport
 
 
-class AccountListener(Protocol):
-    """A call that tries one account after another for a message."""
-
-    def note(self, future: asyncio.Future[Outcome], account: str) -> None:
-        """Note the account that was tried last, and the future of its outcome."""
-
-
-# Set by a call that wants to know which accounts its message is handed to.
-account_listener: ContextVar[AccountListener | None] = ContextVar("account_listener", default=None)
+# Set by a call that wants to know which accounts its message is handed to, with the future of the
+# outcome there.
+account_listener: ContextVar[Callable[[asyncio.Future[Outcome], str], None] | None] = ContextVar(
+    "account_listener", default=None
+)
 
 
 def notify_account_listener(future: asyncio.Future[Outcome], account: str) -> None:
     """Tell `account_listener`, if it is set, that a message was handed to an account."""
     listener = account_listener.get()
     if listener is not None:
-        listener.note(future, account)
+        listener(future, account)
 
 
 class AccountEngine(AccountOperations):
@@ -296,7 +292,7 @@ class AccountEngine(AccountOperations):
     def health(self) -> Health:
         """Return how the account is doing."""
         parts = self._loops.current
-        held = 0 if parts.holding is None else parts.holding.messages
+        held = parts.holding.messages
         return Health(
             open_circuits=self._breakers.open_circuits(),
             waiting=parts.messages - held,

@@ -6,7 +6,6 @@ paid for. A message that was not sent releases its share; reports correct the sh
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -32,12 +31,6 @@ if TYPE_CHECKING:
 # The most accepted messages whose shares are kept for reports of their cost.
 _MAX_SHARES = 100_000
 
-_is_prefix = re.compile(r"\+[0-9]{1,15}").fullmatch
-
-
-def _to_texts(value: Sequence[str]) -> tuple[str, ...]:
-    return validate.to_tuple(value)
-
 
 def _to_money(value: Decimal | float | None) -> Decimal | None:
     # Through the shortest text, as for prices: 0.07 stays 0.07.
@@ -50,14 +43,6 @@ def _to_money(value: Decimal | float | None) -> Decimal | None:
 def _check_money(owner: Budget, field: attrs.Attribute[Any], value: Any) -> None:  # noqa: ANN401
     if not isinstance(value, Decimal) or not value.is_finite() or value < 0:
         raise validate.refuse(owner, field.name, "must be a number, 0 or more")
-
-
-def _check_prefixes(owner: Budget, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
-    validate.tuple_of(str)(owner, field, value)
-    if not all(map(_is_prefix, value)):
-        raise validate.refuse(
-            owner, field.name, "must be a plus and the first digits of numbers, such as +27"
-        )
 
 
 @attrs.frozen(kw_only=True)
@@ -88,13 +73,13 @@ class Budget:
     )
     currency: str = attrs.field(default="EUR", validator=validate.text(max_length=3, min_length=3))
     accounts: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=validate.tuple_of(str)
+        default=(), converter=validate.to_texts, validator=validate.tuple_of(str)
     )
     prefixes: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=_check_prefixes
+        default=(), converter=validate.to_texts, validator=validate.number_prefixes
     )
     tags: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=validate.tuple_of(str)
+        default=(), converter=validate.to_texts, validator=validate.tuple_of(str)
     )
     digits: int | None = attrs.field(
         default=None, validator=optional(validate.integer(minimum=1, maximum=15))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 
-from omnimsg.adapter import Operation
+from omnimsg.adapter import Adapter, Operation
 from omnimsg.domain.byte_sizes import format_bytes
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.reason import Reason, Retry
+from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.operations import OperationRunner
 from omnimsg.transport.files import (
     CheckedSink,
     FileSink,
@@ -24,13 +27,11 @@ from omnimsg.transport.files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omnimsg.adapter import Adapter
     from omnimsg.domain.media import Stored, Upload
-    from omnimsg.engine.clock import Clock
-    from omnimsg.engine.operations import OperationRunner
     from omnimsg.transport import Sink
 
 
+@attrs.define(eq=False)
 class FileTransfers:
     """Uploads and downloads files through one account.
 
@@ -41,14 +42,10 @@ class FileTransfers:
         max_bytes: The largest file that is downloaded.
     """
 
-    def __init__(
-        self, adapter: Adapter[Any], operations: OperationRunner, clock: Clock, max_bytes: int
-    ) -> None:
-        self._adapter = adapter
-        self._account = adapter.account.name
-        self._operations = operations
-        self._clock = clock
-        self._max_bytes = max_bytes
+    _adapter: Adapter[Any]
+    _operations: OperationRunner
+    _clock: Clock
+    _max_bytes: int
 
     async def upload(self, upload: Upload, deadline: float) -> Stored:
         """Upload a file to the provider.
@@ -66,14 +63,14 @@ class FileTransfers:
                         f"has {format_bytes(size)}; {self._adapter.provider} stores files of up to"
                         f" {format_bytes(limit)}"
                     )
-                    raise self._upload_error(Reason.MEDIA_TOO_LARGE, detail)
+                    raise self._error(Operation.UPLOAD, Reason.MEDIA_TOO_LARGE, detail)
                 source = await measure(upload.data)
         except TimeoutError:
             detail = "the file cannot be read before the deadline"
-            raise self._upload_error(Reason.DEADLINE_EXCEEDED, detail) from None
+            raise self._error(Operation.UPLOAD, Reason.DEADLINE_EXCEEDED, detail) from None
         except OSError as error:
             detail = f"the file cannot be read: {error.strerror}"
-            raise self._upload_error(Reason.MEDIA_INVALID, detail) from None
+            raise self._error(Operation.UPLOAD, Reason.MEDIA_INVALID, detail) from None
         return await self._operations.run(
             Operation.UPLOAD,
             lambda context: self._adapter.upload(upload, source, context),
@@ -125,21 +122,14 @@ class FileTransfers:
                 f"has more than {format_bytes(limit)}; allow more with `max_bytes`, or with"
                 f" `limits.max_download_bytes` of the account"
             )
-            raise self._download_error(Reason.MEDIA_TOO_LARGE, detail) from None
+            raise self._error(Operation.DOWNLOAD, Reason.MEDIA_TOO_LARGE, detail) from None
         if not is_there:
-            raise self._download_error(Reason.NOT_FOUND, "the provider has no such file")
+            raise self._error(Operation.DOWNLOAD, Reason.NOT_FOUND, "the provider has no such file")
         if stored.sha256 is not None and checked.sha256() != stored.sha256.lower():
             detail = "the file is not the one that was stored: its SHA-256 is another one"
-            raise self._download_error(Reason.MEDIA_INVALID, detail)
+            raise self._error(Operation.DOWNLOAD, Reason.MEDIA_INVALID, detail)
 
-    def _download_error(self, reason: Reason, detail: str) -> OperationError:
-        return self._error(Operation.DOWNLOAD, reason, "stored", detail)
-
-    def _upload_error(self, reason: Reason, detail: str) -> OperationError:
-        return self._error(Operation.UPLOAD, reason, "data", detail)
-
-    def _error(
-        self, operation: Operation, reason: Reason, path: str, detail: str
-    ) -> OperationError:
+    def _error(self, operation: Operation, reason: Reason, detail: str) -> OperationError:
+        path = "data" if operation is Operation.UPLOAD else "stored"
         failure = Failure(reason=reason, retry=Retry.NEVER, path=path, detail=detail)
-        return OperationError(operation.value, self._account, failure)
+        return OperationError(operation.value, self._adapter.account.name, failure)

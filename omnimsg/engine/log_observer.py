@@ -1,4 +1,4 @@
-"""Observers that log events for operators, without numbers, texts or secrets."""
+"""The observer that logs events for operators, without numbers, texts or secrets."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from omnimsg.engine.leg_events import LegChanged
     from omnimsg.engine.observers import CircuitChanged, Paused, RetryEvent
 
-    ProviderOf = Callable[[str], str | None]
-
 log: logging.Logger = logging.getLogger("omnimsg.engine")
 
 # A shorter pause than this, in seconds, is everyday rate limiting.
@@ -26,14 +24,20 @@ _MIN_LOGGED_PAUSE = 1.0
 
 
 class LogObserver(Observer):
-    """Logs open circuits, pauses, and people who were reached twice by fallback legs.
+    """Logs open circuits, pauses, retries, and people who were reached twice by fallback legs.
 
     Args:
         provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
+        on_retry: Called for each retry, in place of the log.
     """
 
-    def __init__(self, provider_of: ProviderOf) -> None:
+    def __init__(
+        self,
+        provider_of: Callable[[str], str | None],
+        on_retry: Callable[[RetryEvent], None] | None = None,
+    ) -> None:
         self._provider_of = provider_of
+        self._on_retry = on_retry
 
     def circuit_changed(self, event: CircuitChanged) -> None:
         """Warn when messages are held back, and when they no longer are."""
@@ -97,19 +101,11 @@ class LogObserver(Observer):
                 ),
             )
 
-
-class RetryLogObserver(Observer):
-    """Logs retries; used unless the client was given `on_retry`.
-
-    Args:
-        provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
-    """
-
-    def __init__(self, provider_of: ProviderOf) -> None:
-        self._provider_of = provider_of
-
     def retry_scheduled(self, event: RetryEvent) -> None:
         """Log a retry at INFO, and a warning where somebody may get a message twice."""
+        if self._on_retry is not None:
+            self._on_retry(event)
+            return
         if not event.doubtful and not log.isEnabledFor(logging.INFO):
             # Masking the references of a batch takes time.
             return
@@ -169,27 +165,3 @@ class RetryLogObserver(Observer):
                     count=len(event.doubtful),
                 ),
             )
-
-
-class RetryHookObserver(Observer):
-    """Passes retries to the function that was given as `on_retry`."""
-
-    def __init__(self, hook: Callable[[RetryEvent], None]) -> None:
-        self._hook = hook
-
-    def retry_scheduled(self, event: RetryEvent) -> None:
-        """Call the function."""
-        self._hook(event)
-
-
-def log_observers(
-    provider_of: ProviderOf, on_retry: Callable[[RetryEvent], None] | None = None
-) -> tuple[Observer, ...]:
-    """Return the log observers that every client has.
-
-    Args:
-        provider_of: Returns the provider of an account, by its name; `None` where it is unknown.
-        on_retry: Called for each retry, in place of the log.
-    """
-    retries = RetryLogObserver(provider_of) if on_retry is None else RetryHookObserver(on_retry)
-    return (LogObserver(provider_of), retries)

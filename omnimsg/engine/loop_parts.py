@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.direct_writer import writer_of
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner
@@ -64,7 +65,7 @@ class LoopParts:
         is_closed: Whether the parts are closed: nothing leaves any more.
         limiter: Says when the next request may leave.
         queue: Where messages wait.
-        holding: The held batches; `None` where the policy is not to hold.
+        holding: The held batches.
         runner: Sends a batch.
         operations: Runs everything but sending.
         files: Moves files.
@@ -110,7 +111,7 @@ class LoopParts:
         # Operations, among them the look-up of doubtful messages.
         retrier = Retrier(name, policy, observers)
         self.operations: OperationRunner = OperationRunner(
-            adapter, transport, self.runner, retrier, slots, clock, observers=observers
+            adapter, transport, self.runner, retrier, slots, clock, observers
         )
         self.files: FileTransfers = FileTransfers(
             adapter, self.operations, clock, policy.limits.max_download_bytes
@@ -124,7 +125,7 @@ class LoopParts:
                 observers,
                 writer,
                 shared.settlement,
-                utc_now=clock.utc_now,
+                clock.utc_now,
             )
 
         # What follows an attempt.
@@ -134,13 +135,15 @@ class LoopParts:
         self._requeue = requeue = Requeue(self.queue, local, wakeup)
         follow_up = FollowUp(retrier, reconciler, requeue, follow_ups, local)
         breakers, checks = shared.breakers, shared.checks
-        self.holding: Holding | None = (
-            Holding(name, breakers.pause, requeue, now=now, observers=observers)
-            if policy.account_trouble is AccountTrouble.HOLD
-            else None
+        self.holding: Holding = Holding(
+            name,
+            breakers.pause,
+            requeue,
+            now=now,
+            observers=observers,
+            is_closed=policy.account_trouble is not AccountTrouble.HOLD,
         )
         completion = Completion(
-            account=name,
             limiter=self.limiter,
             max_pause=policy.limits.max_pause,
             answer_times=shared.answer_times,
@@ -201,8 +204,7 @@ class LoopParts:
     @property
     def messages(self) -> int:
         """The number of messages that wait or are held."""
-        held = 0 if self.holding is None else self.holding.messages
-        return held + sum(each.messages for each in self.queue.lanes)
+        return self.holding.messages + sum(each.messages for each in self.queue.lanes)
 
     @property
     def is_busy(self) -> bool:
@@ -268,11 +270,11 @@ class LoopParts:
         given_up, self._given_up = self._given_up, set()
         self._search_at = self._now() + _SEARCH_PAUSE * self.messages
         self.admission.queue_arrivals()
-        for waiting in (self.queue,) if self.holding is None else (self.queue, self.holding):
+        for waiting in (self.queue, self.holding):
             for batch in list(waiting):
                 gone = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
                 ended = {
-                    index: self._local.cancelled(batch.messages[index])
+                    index: self._local.outcome(batch.messages[index], local_failures.cancelled())
                     for index in gone
                     if batch.messages[index].reference in given_up
                 }
@@ -288,8 +290,7 @@ class LoopParts:
         self._requeue.close()
         with suppress(RuntimeError):  # a closed loop cannot be woken
             self.admission.close()
-        held = [] if self.holding is None else self.holding.close()
-        batches = [*held, *self.queue.take_all()]
+        batches = [*self.holding.close(), *self.queue.take_all()]
         self.scheduler.abandon()
         if isinstance(self._transport, Abandonable):
             self._transport.abandon()
@@ -297,7 +298,7 @@ class LoopParts:
 
     def _end_inherited(self, batches: list[Batch]) -> None:
         for batch in batches:
-            batch.finish_all([self._local.inherited(each) for each in batch.messages])
+            batch.finish_all(self._local.outcomes(batch.messages, local_failures.inherited()))
 
     def _drop_guard(self) -> None:
         """Close the guard, which has nothing left to do, without waiting."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from omnimsg.adapter import Absent, Context, Effect, Operation
+from omnimsg.adapter import Absent, Adapter, Context, Effect, Operation
 from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted
@@ -17,24 +17,24 @@ from omnimsg.domain.reason import Retry
 from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.flow import BrokenFlow, FlowRun, NoRequest, report_broken_contract
 from omnimsg.engine.attempt.outcome_redaction import Redactor
+from omnimsg.engine.attempt.runner import AttemptRunner
+from omnimsg.engine.clock import Clock
 from omnimsg.engine.deadline import Deadline
+from omnimsg.engine.observers import Observers
+from omnimsg.engine.sending.operation_slots import OperationSlots
+from omnimsg.engine.sending.retry import Retrier
 from omnimsg.engine.unknown_codes import note_failure, note_leg, note_outcomes
-from omnimsg.transport import SinkFault, TransportFault
+from omnimsg.transport import SinkFault, Transport, TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
-    from omnimsg.adapter import Adapter, Answered, Flow
+    from omnimsg.adapter import Answered, Flow
     from omnimsg.domain.history import HistoryQuery, Page, PastMessage
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.domain.status import MessageStatus
-    from omnimsg.engine.attempt.runner import AttemptRunner
-    from omnimsg.engine.clock import Clock
-    from omnimsg.engine.observers import Observers
-    from omnimsg.engine.sending.operation_slots import OperationSlots
-    from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.transport import Sink, Transport
+    from omnimsg.transport import Sink
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ _CLOCK_SKEW = 300.0
 _FIND_TIMEOUT = 30.0
 
 
+@attrs.define(eq=False)
 class OperationRunner:
     """Runs the operations of one account.
 
@@ -59,26 +60,20 @@ class OperationRunner:
         observers: Told of codes and statuses that the adapter's tables do not have.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of an account
-        self,
-        adapter: Adapter[Any],
-        transport: Transport,
-        runner: AttemptRunner,
-        retrier: Retrier,
-        slots: OperationSlots,
-        clock: Clock,
-        *,
-        observers: Observers,
-    ) -> None:
-        self._adapter = adapter
-        self._account = adapter.account.name
-        self._transport = transport
-        self._runner = runner
-        self._retrier = retrier
-        self._slots = slots
-        self._clock = clock
-        self._observers = observers
-        self._redactor = Redactor(adapter)
+    _adapter: Adapter[Any]
+    _transport: Transport
+    _runner: AttemptRunner
+    _retrier: Retrier
+    _slots: OperationSlots
+    _clock: Clock
+    _observers: Observers
+    _account: str = attrs.field(init=False)
+    _redactor: Redactor = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Set the attributes that follow from the adapter."""
+        self._account = self._adapter.account.name
+        self._redactor = Redactor(self._adapter)
 
     async def run(
         self,

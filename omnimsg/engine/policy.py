@@ -182,7 +182,8 @@ def _to_account_trouble(value: AccountTrouble | str) -> AccountTrouble:
     return validate.to_enum_member(AccountTrouble, value)
 
 
-def _to_on_ambiguous(value: OnAmbiguous | str) -> OnAmbiguous:
+def to_on_ambiguous(value: OnAmbiguous | str) -> OnAmbiguous:
+    """Convert a policy's exact name to the policy; leave anything else to the validator."""
     return validate.to_enum_member(OnAmbiguous, value)
 
 
@@ -217,7 +218,7 @@ class Policy:
     )
     on_ambiguous: OnAmbiguous = attrs.field(
         default=OnAmbiguous.HOLD,
-        converter=_to_on_ambiguous,
+        converter=to_on_ambiguous,
         validator=validate.enum_member(OnAmbiguous),
     )
     not_found_for: float = attrs.field(default=NOT_FOUND_FOR, validator=validate.positive)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import attrs
 
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, NotSent, Outcome, Rejected
 from omnimsg.engine.budgets import Budgets, Count, Share, price_of, price_per_part
+from omnimsg.engine.policy import Prices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
     from typing import TypeAlias
-
-    from omnimsg.domain.message import Message
-    from omnimsg.engine.policy import Prices
 
     # What a message holds of each count, and the price of a part.
     _Reserved: TypeAlias = tuple[list[tuple[Count, Decimal | None]], Decimal | None]
 
 
+@attrs.define(eq=False)
 class Spending:
     """Reserves and settles budgets for the messages of one account.
 
@@ -31,20 +34,13 @@ class Spending:
         channel_of: Returns the channel that a message travels on.
     """
 
-    def __init__(
-        self,
-        budgets: Budgets,
-        account: str,
-        prices: Prices,
-        channel_of: Callable[[Message], Channel | None],
-    ) -> None:
-        self._budgets = budgets
-        self._account = account
-        self._prices = prices
-        self._channel_of = channel_of
-        # The reservations of messages under way, by the message's identity: several messages may
-        # have one reference, and each must release its own reservation.
-        self._reserved: dict[int, list[_Reserved]] = {}
+    _budgets: Budgets
+    _account: str
+    _prices: Prices
+    _channel_of: Callable[[Message], Channel | None]
+    # The reservations of messages under way, by the message's identity: several messages may have
+    # one reference, and each must release its own reservation.
+    _reserved: dict[int, list[_Reserved]] = attrs.field(factory=dict, init=False)
 
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that a budget would stop; nothing is counted."""

@@ -225,7 +225,7 @@ class Idempotency(Observer):
         tried = self._tried[key] = TriedAccounts(partial(self._note_account, key), before)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.begin(key, message, future, since)
-        token = account_listener.set(tried)
+        token = account_listener.set(tried.note)
         try:
             outcome = await step()
         except BaseException:

@@ -24,12 +24,12 @@ class ActiveRoute:
     """One route with its accounts.
 
     Args:
-        definition: The configured route; `None` for the messages that no route takes.
+        definition: The configured route.
         tests: Its conditions other than prefixes, by name.
         accounts: Its accounts, in the order in which it names them.
         now: Reads the monotonic clock, seconds.
-        number: Its index among the routes.
-        error: Why it cannot be used; `None` if it can.
+        name: Its name in plans and errors; empty for the messages that no route takes.
+        error: Why it cannot be used, because it lacks accounts; `None` if it can.
 
     Attributes:
         definition: The configured route.
@@ -39,7 +39,6 @@ class ActiveRoute:
         name: Its name in plans and errors; empty for the messages that no route takes.
         is_alone: Whether it has only one account, which then uses its own retries.
         resends: Whether a message that may have been sent goes on to the next account.
-        changes: Whether it adds a sender or a ttl.
         limit: Its rate limit, for which messages may have to wait; `None` if it has none.
         is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
             the order given.
@@ -47,36 +46,30 @@ class ActiveRoute:
 
     def __init__(
         self,
-        definition: Route | None,
+        definition: Route,
         tests: Mapping[str, Test],
         accounts: tuple[AccountEngine, ...],
         *,
         now: Callable[[], float],
-        number: int = -1,
+        name: str = "",
         error: str | None = None,
     ) -> None:
-        self.definition: Route | None = definition
+        self.definition: Route = definition
         self.test: Test | None = all_of([*tests.values()])
         self.accounts: tuple[AccountEngine, ...] = accounts
         self.error: str | None = error
-        self.name: str = "" if definition is None else definition.name or f"routes[{number}]"
+        self.name: str = name
         self.is_alone: bool = len(accounts) == 1
-        self.resends: bool = (
-            definition is not None and definition.on_ambiguous is OnAmbiguous.RESEND
-        )
-        self._sender = None if definition is None else definition.sender
-        self._ttl = None if definition is None else definition.ttl
-        self.changes: bool = self._sender is not None or self._ttl is not None
-        self._rotation = None
-        if definition is not None and len(accounts) == len(definition.accounts):
-            self._rotation = rotation_of(definition, accounts)
-        rate = None if definition is None else definition.limits.messages_per_second
+        self.resends: bool = definition.on_ambiguous is OnAmbiguous.RESEND
+        self._rotation = rotation_of(definition, accounts) if error is None else None
+        rate = definition.limits.messages_per_second
         self.limit: RouteLimit | None = None if rate is None else RouteLimit(rate, now=now)
-        self.is_simple: bool = not (self.changes or self.limit or self._rotation)
+        changes = definition.sender is not None or definition.ttl is not None
+        self.is_simple: bool = not (changes or self.limit or self._rotation)
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""
-        prefixes = () if self.definition is None else self.definition.match.prefixes
+        prefixes = self.definition.match.prefixes
         return not prefixes or start.startswith(prefixes)
 
     def order(self) -> tuple[AccountEngine, ...]:
@@ -85,11 +78,12 @@ class ActiveRoute:
 
     def prepare(self, message: Message) -> Message:
         """Return the message as it leaves: with the route's sender and ttl where it has none."""
-        changes: dict[str, Any] = {}
-        if self._sender is not None and message.sender is None:
-            changes["sender"] = self._sender
-        if self._ttl is not None and message.ttl is None:
-            changes["ttl"] = self._ttl
+        changes: dict[str, Any] = {
+            name: given
+            for name in ("sender", "ttl")
+            if getattr(message, name) is None
+            and (given := getattr(self.definition, name)) is not None
+        }
         return attrs.evolve(message, **changes) if changes else message
 
     def wait(self) -> float:

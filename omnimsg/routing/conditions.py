@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from omnimsg.domain.message import Message
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 Test: TypeAlias = Callable[[Message], bool]
 
-_MISSING = object()
-
 
 def tests_of(match: Match, channel_of: Callable[[Message], Channel | None]) -> dict[str, Test]:
     """Return a test for each condition except the prefixes, by the condition's name.
@@ -25,13 +23,14 @@ def tests_of(match: Match, channel_of: Callable[[Message], Channel | None]) -> d
         match: The conditions.
         channel_of: Returns the channel of a message that names none.
     """
+    contents, tags, metadata = frozenset(match.contents), frozenset(match.tags), match.metadata
     tests: dict[str, Test] = {
         "channels": _channels(match.channels, channel_of),
-        "contents": _contents(frozenset(match.contents)),
-        "tags": _tags(frozenset(match.tags)),
+        "contents": lambda message: message.content.kind in contents,
+        "tags": lambda message: not tags.isdisjoint(message.tags),
         "priorities": lambda message: message.priority in match.priorities,
         "senders": lambda message: message.sender in match.senders,
-        "metadata": _metadata(tuple(match.metadata.items())),
+        "metadata": lambda message: metadata.items() <= message.metadata.items(),
     }
     return {name: test for name, test in tests.items() if getattr(match, name)}
 
@@ -49,21 +48,5 @@ def _channels(
     def test(message: Message) -> bool:
         channel = message.channel
         return (channel_of(message) if channel is None else channel) in channels
-
-    return test
-
-
-def _contents(kinds: frozenset[str]) -> Test:
-    return lambda message: message.content.kind in kinds
-
-
-def _tags(tags: frozenset[str]) -> Test:
-    return lambda message: not tags.isdisjoint(message.tags)
-
-
-def _metadata(items: tuple[tuple[str, Any], ...]) -> Test:
-    def test(message: Message) -> bool:
-        given = message.metadata
-        return all(given.get(key, _MISSING) == value for key, value in items)
 
     return test

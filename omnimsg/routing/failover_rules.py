@@ -7,7 +7,7 @@ account.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected
 from omnimsg.domain.reason import Fault, Reason, Retry
@@ -60,7 +60,7 @@ def is_doubt(outcome: Outcome) -> bool:
     return isinstance(outcome, Ambiguous) and outcome.reason is not Reason.CANCELLED
 
 
-def may_come_back(outcome: Outcome) -> bool:
+def may_come_back(outcome: Outcome | None) -> TypeGuard[NotSent]:
     """Return whether the same account may take the message a little later."""
     return isinstance(outcome, NotSent) and outcome.retry is Retry.SAFE and may_move(outcome)
 

@@ -33,17 +33,16 @@ def problems_of(
         if takes_all is not None:
             why = f"is never reached: routes[{takes_all}] takes every message"
             yield Problem(path, why)
-        if takes_all is None and route.match.takes_all:
+        elif route.match.takes_all:
             takes_all = number
         if route.name and names.setdefault(route.name, number) != number:
             yield Problem(f"{path}.name", f"is the name of routes[{names[route.name]}] too")
         for index, name in enumerate(route.accounts):
             where = f"{path}.accounts[{index}]"
+            policy = policies.get(name)
             if name not in accounts:
                 yield _unknown(where, name, accounts)
-                continue
-            policy = policies.get(name)
-            if policy is not None and policy.account_trouble is AccountTrouble.HOLD:
+            elif policy is not None and policy.account_trouble is AccountTrouble.HOLD:
                 yield Problem(
                     where,
                     f"accounts.{name}.account_trouble is hold: messages would wait for this"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,16 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.channel import Channel, to_channel
 from omnimsg.domain.content import Content
-from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
-from omnimsg.domain.message import Priority
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze_mapping, to_map
+from omnimsg.domain.message import Priority, to_priority
 from omnimsg.domain.redaction import masked
-from omnimsg.engine.policy import OnAmbiguous
+from omnimsg.engine.policy import OnAmbiguous, to_on_ambiguous
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CONTENT_WORDS: tuple[str, ...] = tuple(sorted(each.kind for each in Content.__args__))
 """The kinds of content, as `type` names them in JSON."""
-
-_is_prefix = re.compile(r"\+[0-9]{1,15}").fullmatch
 
 # Rotations longer than this would cost memory and change nothing that anybody could measure.
 _MAX_WEIGHT = 1000
@@ -46,51 +43,20 @@ class Strategy(StrEnum):
     ROUND_ROBIN = "round_robin"
 
 
-def _to_texts(value: Sequence[str]) -> tuple[str, ...]:
-    return validate.to_tuple(value)
-
-
 def _to_channels(value: Sequence[Channel | str]) -> tuple[Channel, ...]:
-    given: Any = validate.to_tuple(value)
-    if not isinstance(given, tuple):
-        unchanged: tuple[Channel, ...] = given  # for the validator to refuse
-        return unchanged
-    return tuple(map(to_channel, given))
+    return validate.to_tuple_of(to_channel, value)
 
 
 def _to_priorities(value: Sequence[Priority | str]) -> tuple[Priority, ...]:
-    given: Any = validate.to_tuple(value)
-    if not isinstance(given, tuple):
-        unchanged: tuple[Priority, ...] = given  # for the validator to refuse
-        return unchanged
-    return tuple(validate.to_enum_member(Priority, each) for each in given)
+    return validate.to_tuple_of(to_priority, value)
 
 
 def _to_strategy(value: Strategy | str) -> Strategy:
     return validate.to_enum_member(Strategy, value)
 
 
-def _to_on_ambiguous(value: OnAmbiguous | str) -> OnAmbiguous:
-    return validate.to_enum_member(OnAmbiguous, value)
-
-
-def _to_metadata(value: Mapping[str, Any]) -> FrozenDict[str, Any]:
-    metadata: FrozenDict[str, Any] = freeze(value)
-    return metadata
-
-
 def _to_weights(value: Mapping[str, int]) -> FrozenDict[str, int]:
-    weights: FrozenDict[str, int] = freeze(value)
-    return weights
-
-
-def _check_prefixes(owner: Match, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
-    validate.tuple_of(str)(owner, field, value)
-    for each in value:
-        if not _is_prefix(each):
-            raise validate.refuse(
-                owner, field.name, "must be a plus and the first digits of numbers, such as +27"
-            )
+    return freeze_mapping(value)
 
 
 def _check_contents(owner: Match, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
@@ -136,22 +102,22 @@ class Match:
         default=(), converter=_to_channels, validator=validate.tuple_of(Channel)
     )
     prefixes: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=_check_prefixes
+        default=(), converter=validate.to_texts, validator=validate.number_prefixes
     )
     contents: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=_check_contents
+        default=(), converter=validate.to_texts, validator=_check_contents
     )
     tags: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=validate.tuple_of(str)
+        default=(), converter=validate.to_texts, validator=validate.tuple_of(str)
     )
     priorities: tuple[Priority, ...] = attrs.field(
         default=(), converter=_to_priorities, validator=validate.tuple_of(Priority)
     )
     senders: tuple[str, ...] = attrs.field(
-        default=(), converter=_to_texts, validator=validate.tuple_of(str)
+        default=(), converter=validate.to_texts, validator=validate.tuple_of(str)
     )
     metadata: FrozenDict[str, Any] = attrs.field(
-        default=EMPTY, converter=_to_metadata, validator=validate.mapping
+        default=EMPTY, converter=to_map, validator=validate.mapping
     )
 
     @property
@@ -213,7 +179,7 @@ class Route:
         InvalidValue: A field has an invalid value; the error names the field.
     """
 
-    accounts: tuple[str, ...] = attrs.field(converter=_to_texts, validator=_check_accounts)
+    accounts: tuple[str, ...] = attrs.field(converter=validate.to_texts, validator=_check_accounts)
     name: str = attrs.field(default="", validator=validate.text(min_length=0, max_length=64))
     match: Match = attrs.field(default=Match(), validator=validate.instance_of(Match))
     strategy: Strategy = attrs.field(
@@ -224,18 +190,14 @@ class Route:
     weights: FrozenDict[str, int] = attrs.field(
         default=EMPTY, converter=_to_weights, validator=_check_weights
     )
-    sender: str | None = attrs.field(
-        default=None,
-        repr=masked,
-        validator=optional(validate.text(max_length=320, single_line=True)),
-    )
+    sender: str | None = attrs.field(default=None, repr=masked, validator=optional(validate.sender))
     ttl: int | None = attrs.field(default=None, validator=optional(validate.integer(minimum=1)))
     limits: RouteLimits = attrs.field(
         default=RouteLimits(), validator=validate.instance_of(RouteLimits)
     )
     on_ambiguous: OnAmbiguous = attrs.field(
         default=OnAmbiguous.HOLD,
-        converter=_to_on_ambiguous,
+        converter=to_on_ambiguous,
         validator=_check_on_ambiguous,
     )
 

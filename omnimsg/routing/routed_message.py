@@ -3,60 +3,45 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.domain.message import Message
 from omnimsg.domain.outcome import Accepted, Ambiguous, Outcome
 from omnimsg.domain.ttl import counted_seconds, has_outlived_ttl
 from omnimsg.engine.account import AccountEngine
-from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.attempt import local_failures
+from omnimsg.routing.active_route import ActiveRoute
 from omnimsg.routing.failover_rules import is_doubt, may_come_back, may_move
 
-if TYPE_CHECKING:
-    from omnimsg.domain.message import Message
-    from omnimsg.routing.active_route import ActiveRoute
 
-
+@attrs.define(eq=False)
 class RoutedMessage:
     """One message, and its outcomes at the accounts tried so far. Most end at the first account.
 
     Each account is tried once, and its failure comes back without retries. If none has accepted the
     message, the one that may do so soonest is tried again, with the retries of its own policy.
 
-    Args:
+    Attributes:
         message: The message, as it leaves.
         route: Its route.
         order: The accounts, in the order for this message.
         started: When it was handed over, monotonic seconds.
         position: Index in the input of `send_many`.
-
-    Attributes:
-        message: The message.
-        route: Its route.
-        order: The accounts.
-        started: When it was handed over.
-        position: Index in the input.
     """
 
-    __slots__ = ("_history", "_is_last", "message", "order", "position", "route", "started")
+    message: Message
+    route: ActiveRoute
+    order: tuple[AccountEngine, ...]
+    started: float
+    position: int = 0
+    # The outcomes by account, in order.
+    _history: list[_AccountOutcome] = attrs.field(factory=list, init=False)
+    _is_last: bool = attrs.field(init=False)
 
-    def __init__(
-        self,
-        message: Message,
-        route: ActiveRoute,
-        order: tuple[AccountEngine, ...],
-        started: float,
-        position: int = 0,
-    ) -> None:
-        self.message: Message = message
-        self.route: ActiveRoute = route
-        self.order: tuple[AccountEngine, ...] = order
-        self.started: float = started
-        self.position: int = position
-        # The outcomes by account, in order; `None` until there is one.
-        self._history: list[_AccountOutcome] | None = None
-        self._is_last = route.is_alone
+    def __attrs_post_init__(self) -> None:
+        """Let the only account of a route use its own retries."""
+        self._is_last = self.route.is_alone
 
     def note(self, account: AccountEngine, outcome: Outcome) -> bool:
         """Record the outcome at an account, and return whether another account may be tried."""
@@ -75,7 +60,7 @@ class RoutedMessage:
             `None` if no account may be tried any more.
         """
         message = self.message
-        tried = {each.account: each.outcome for each in self._history or ()}
+        tried = {each.account: each.outcome for each in self._history}
         held_back: dict[AccountEngine, Outcome] = {}
         if self.has_outlived_ttl(waited):
             return None
@@ -92,9 +77,13 @@ class RoutedMessage:
             held_back[account] = held
         self._is_last = True
         candidates = {**tried, **held_back}
-        later = [each for each in self.order if _may_take(candidates.get(each))]
-        if later:
-            return min(later, key=lambda each: _pause_of(candidates[each])), True
+        pauses = {
+            each: outcome.retry_after or 0.0
+            for each in self.order
+            if may_come_back(outcome := candidates.get(each))
+        }
+        if pauses:
+            return min(pauses, key=pauses.__getitem__), True
         for account, trouble in held_back.items():
             self._add(account, trouble, was_asked=False)
         return None
@@ -118,10 +107,10 @@ class RoutedMessage:
         refusal proves nothing about it.
         """
         history = self._history
-        if history is None:
+        if not history:
             # The first account was not well, and no time was left to ask another one.
-            local = LocalOutcomes(self.order[0].name)
-            return local.deadline_exceeded(self.message, _NO_TIME)
+            late = local_failures.deadline_exceeded(_NO_TIME)
+            return late.outcome(self.message.reference, self.order[0].name)
         asked = [each.outcome for each in history if each.was_asked]
         last = asked[-1] if asked else history[-1].outcome
         if not isinstance(last, Accepted):
@@ -130,8 +119,6 @@ class RoutedMessage:
         return attrs.evolve(last, earlier=earlier) if earlier else last
 
     def _add(self, account: AccountEngine, outcome: Outcome, *, was_asked: bool = True) -> None:
-        if self._history is None:
-            self._history = []
         self._history.append(_AccountOutcome(account, outcome, was_asked))
 
 
@@ -151,12 +138,3 @@ class _AccountOutcome:
     account: AccountEngine
     outcome: Outcome
     was_asked: bool
-
-
-def _may_take(outcome: Outcome | None) -> bool:
-    """Return whether an account with this outcome may accept the message a little later."""
-    return outcome is not None and may_come_back(outcome)
-
-
-def _pause_of(outcome: Outcome) -> float:
-    return 0.0 if isinstance(outcome, Accepted) else outcome.retry_after or 0.0

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from omnimsg.adapter import Verdict, outcome_of
-from omnimsg.domain.failure import Failure
+from omnimsg.adapter import Verdict
 from omnimsg.domain.message import Message, message_of_leg, no_message
 from omnimsg.domain.outcome import Accepted, NotSent
-from omnimsg.domain.reason import Reason, Retry
+from omnimsg.domain.reason import Reason
 from omnimsg.engine.account import notify_account_listener
 from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.attempt.finding import Finding
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
@@ -80,10 +80,7 @@ class Router:
         if future is not None:
             notify_account_listener(future, self._match(message).accounts[0].name)
             return await self.fail_over(message, await future, started, deadline)
-        route = self._match(message)
-        if not route.is_simple:
-            return await self._adapt(route, message, deadline)
-        return await self._send(RoutedMessage(message, route, route.accounts, started), deadline)
+        return await self._send(self._match(message), message, deadline)
 
     def hand_over(self, message: Message, deadline: float) -> asyncio.Future[Outcome] | None:
         """Hand over one message to the first account of its route, if nothing else has to be done.
@@ -123,20 +120,23 @@ class Router:
             return outcome
         return await self._fail_over(routed, to_seconds(deadline))
 
-    async def _adapt(self, route: ActiveRoute, message: Message, deadline: float) -> Outcome:
-        """Send a message that waits for its route, or is changed by it."""
-        if route.changes:
-            message = route.prepare(message)
-        routed = RoutedMessage(message, route, route.order(), self._now())
+    async def _send(self, route: ActiveRoute, message: Message, deadline: float) -> Outcome:
+        """Send a message that its route may change or delay, or whose first account is unwell."""
+        routed = RoutedMessage(route.prepare(message), route, route.order(), self._now())
+        message, left = routed.message, deadline
         if route.limit is not None:
             deadline = to_seconds(deadline)
             refusal = await self._wait_for(route.limit, routed, deadline)
             if refusal is not None:
                 return self._notify_last(message, refusal)
-        if route.is_alone:
-            message, left = self._left(routed, deadline)
-            return await routed.order[0].submit(message, left)
-        return await self._send(routed, deadline)
+            waited = self._now() - routed.started
+            message, left = routed.left(waited), deadline - waited
+        first = routed.order[0]
+        if route.is_alone or first.held_back(routed.message) is None:
+            outcome = await first.submit(message, left, None if route.is_alone else may_move)
+            if not routed.note(first, outcome):
+                return outcome
+        return await self._fail_over(routed, to_seconds(deadline))
 
     async def _wait_for(
         self, limit: RouteLimit, routed: RoutedMessage, deadline: float
@@ -155,23 +155,6 @@ class Router:
             return local.client_closed(message)
         waited = self._now() - routed.started
         return local.ttl_exceeded(message) if routed.has_outlived_ttl(waited) else None
-
-    def _left(self, routed: RoutedMessage, deadline: float) -> tuple[Message, float]:
-        """Return a message and a deadline without the time for which the message has waited."""
-        if routed.route.limit is None:
-            return routed.message, deadline
-        waited = self._now() - routed.started
-        return routed.left(waited), deadline - waited
-
-    async def _send(self, routed: RoutedMessage, deadline: float) -> Outcome:
-        """Send a message through the first of its accounts, or through those after it."""
-        first = routed.order[0]
-        if first.held_back(routed.message) is None:
-            message, left = self._left(routed, deadline)
-            outcome = await first.submit(message, left, may_move)
-            if not routed.note(first, outcome):
-                return outcome
-        return await self._fail_over(routed, to_seconds(deadline))
 
     def stream(
         self,
@@ -247,7 +230,7 @@ class Router:
         """
         route, passed_over, account, message = self._choose(message)
         definition, names = route.definition, [each.name for each in route.accounts]
-        if definition is None:
+        if not route.name:
             why = "no route takes the message, so it goes through the default account"
         else:
             met = ", ".join(definition.match.given) or "everything"
@@ -311,14 +294,6 @@ class Router:
 
 def _limited(route: ActiveRoute, message: Message, wait: float) -> Outcome:
     """Build the outcome of a message that would wait for its route's limit past its deadline."""
-    return outcome_of(
-        Verdict.NOT_SENT,
-        message.reference,
-        route.accounts[0].name,
-        Failure(
-            reason=Reason.RATE_LIMITED,
-            retry=Retry.SAFE,
-            retry_after=wait,
-            detail=f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s",
-        ),
-    )
+    detail = f"the limit of the route {route.name!r} lets it leave in {wait:.1f} s"
+    limited = Finding.of(Verdict.NOT_SENT, Reason.RATE_LIMITED, detail, retry_after=wait)
+    return limited.outcome(message.reference, route.accounts[0].name)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import attrs
 
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.message import Message, no_message
 from omnimsg.domain.outcome import AllAccepted, NotSent, Outcome
+from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 from omnimsg.routing.failover_rules import may_move
 from omnimsg.routing.routed_message import RoutedMessage
@@ -21,7 +24,6 @@ from omnimsg.routing.routed_message import RoutedMessage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.admission import StreamOwner
     from omnimsg.engine.sending.batch import FailsOver, Owner
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from omnimsg.routing.route_limit import RouteLimit, Turn
     from omnimsg.routing.table import RouteTable
 
-_First: TypeAlias = "tuple[int, Message, ActiveRoute, tuple[AccountEngine, ...], float]"
-"""What a `RoutedMessage` is built from, if needed: position, message, route, accounts, start."""
+_First: TypeAlias = "tuple[Message, ActiveRoute, tuple[AccountEngine, ...], float, int]"
+"""The arguments of a `RoutedMessage`, which few messages need."""
 
 
 class RoutedAdmission:
@@ -50,10 +52,8 @@ class RoutedAdmission:
     def __init__(self, table: RouteTable, *, now: Callable[[], float]) -> None:
         self._table = table
         self._now = now
-        # By account, and by whether it uses its own retries: for messages that try it first, and
-        # for messages that come from another account.
-        self._firsts: dict[tuple[AccountEngine, bool], _FirstPart] = {}
-        self._laters: dict[tuple[AccountEngine, bool], _LaterPart] = {}
+        # By class, account, and whether the account uses its own retries.
+        self._parts: dict[tuple[type[_Part], AccountEngine, bool], Any] = {}
         # Messages that wait for the limit of their route, by the turn in which they leave.
         self._limited: dict[Turn, tuple[_FirstPart, _First]] = {}
         self.timeout: float = math.inf
@@ -80,7 +80,7 @@ class RoutedAdmission:
                     and route.is_simple
                     and (route.is_alone or route.accounts[0].is_well)
                 ):
-                    part = self._first(route.accounts[0], route.is_alone, owner)
+                    part = self._part(_FirstPart, route.accounts[0], route.is_alone, owner)
                     run = simple[route] = _Run(part, route.accounts)
                 if message.fallback:
                     first = owner.first_leg(message, keys[count])  # may raise: not counted yet
@@ -92,7 +92,7 @@ class RoutedAdmission:
                 position, count = keys[count], count + 1
                 if run is not None:
                     run.messages.append(message)
-                    run.keys.append((position, message, route, run.order, started))
+                    run.keys.append((message, route, run.order, started, position))
                     continue
                 self._take(message, route, position, started, owner, other, held_back)
         finally:
@@ -112,7 +112,7 @@ class RoutedAdmission:
             owner: The stream.
             left: Seconds until their deadlines.
         """
-        chosen: dict[_LaterPart, list[RoutedMessage]] = defaultdict(list)
+        chosen: dict[_Part, list[RoutedMessage]] = defaultdict(list)
         ended: list[RoutedMessage] = []
         now = self._now()
         for routed in routed_messages:
@@ -132,8 +132,8 @@ class RoutedAdmission:
         for turn, (part, key) in waiting.items():
             turn.cancel()
             # Handed over, so that the account ends it with all others that wait there.
-            part.hand_over([key[1]], [key], math.inf)
-        for each in (*self._firsts.values(), *self._laters.values()):
+            part.hand_over([key[0]], [key], math.inf)
+        for each in self._parts.values():
             each.withdraw()
 
     def _take(  # noqa: PLR0913, PLR0917 - a step of `read_stream`
@@ -148,8 +148,8 @@ class RoutedAdmission:
     ) -> None:
         """Take a message whose route changes or delays it, or whose first account may be unwell."""
         message, order = route.prepare(message), route.order()
-        part = self._first(order[0], route.is_alone, owner)
-        key = (position, message, route, order, started)
+        part = self._part(_FirstPart, order[0], route.is_alone, owner)
+        key = (message, route, order, started, position)
         limit = route.limit
         if limit is not None and (limit.is_closed or limit.wait() > 0):
             self._hand_over_later(limit, part, key)
@@ -161,30 +161,38 @@ class RoutedAdmission:
             run.messages.append(message)
             run.keys.append(key)
         else:
-            held_back.append(RoutedMessage(message, route, order, started, position))
+            held_back.append(RoutedMessage(*key))
 
     def _hand_over_later(self, limit: RouteLimit, part: _FirstPart, key: _First) -> None:
+        """Hand over a message when the limit of its route allows it, unless it ends before."""
+
         def hand_over() -> None:
             del self._limited[turn]
-            waited = self._now() - key[-1]
-            part.hand_over_late(key, waited, self.timeout, is_closed=limit.is_closed)
+            routed = RoutedMessage(*key)
+            waited = self._now() - routed.started
+            local = LocalOutcomes(routed.order[0].name)
+            if limit.is_closed:
+                part.take([routed], [local.client_closed(routed.message)], None)
+            elif routed.has_outlived_ttl(waited):
+                part.take([routed], [local.ttl_exceeded(routed.message)], None)
+            else:
+                part.hand_over([routed.left(waited)], [key], self.timeout)
 
         turn = limit.call_in_turn(hand_over)
         self._limited[turn] = part, key
 
-    def _first(self, account: AccountEngine, is_last: bool, owner: StreamOwner) -> _FirstPart:
-        part = self._firsts.get((account, is_last))
+    def _part(self, kind: type[P], account: AccountEngine, is_last: bool, owner: StreamOwner) -> P:
+        part: P | None = self._parts.get((kind, account, is_last))
         if part is None:
-            part = _FirstPart(self, account, owner, is_last=is_last)
-            self._firsts[account, is_last] = part
+            part = self._parts[kind, account, is_last] = kind(self, account, owner, is_last=is_last)
         return part
 
-    def _next(self, routed: RoutedMessage, owner: StreamOwner, waited: float) -> _LaterPart | None:
+    def _next(self, routed: RoutedMessage, owner: StreamOwner, waited: float) -> _Part | None:
         """Return the part of the next account; `None` if no account may be tried any more."""
         while (step := routed.next(waited)) is not None:
             account, is_last = step
             try:
-                return self._later(account, is_last, owner)
+                return self._part(_Part, account, is_last, owner)
             except OperationError as error:  # it is at work in another event loop
                 reference, failure = routed.message.reference, error.failure
                 refused = NotSent(reference=reference, account=account.name, failure=failure)
@@ -192,28 +200,21 @@ class RoutedAdmission:
                     return None
         return None
 
-    def _later(self, account: AccountEngine, is_last: bool, owner: StreamOwner) -> _LaterPart:
-        part = self._laters.get((account, is_last))
-        if part is None:
-            part = _LaterPart(self, account, owner, is_last=is_last)
-            self._laters[account, is_last] = part
-        return part
 
-
+@attrs.define(eq=False)
 class _Run:
     """Messages of one run that go to one account."""
 
-    __slots__ = ("keys", "messages", "order", "part")
-
-    def __init__(self, part: _FirstPart, order: tuple[AccountEngine, ...]) -> None:
-        self.part = part
-        self.order = order
-        self.messages: list[Message] = []
-        self.keys: list[_First] = []
+    part: _FirstPart
+    order: tuple[AccountEngine, ...]
+    messages: list[Message] = attrs.field(factory=list)
+    keys: list[_First] = attrs.field(factory=list)
 
 
 class _Part:
     """The part of a stream that goes through one account; it owns the stream's batches there.
+
+    Its messages come from other accounts, and a key is the `RoutedMessage`; see `_FirstPart`.
 
     Args:
         admission: Moves messages on to other accounts.
@@ -267,7 +268,9 @@ class _Part:
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
-        raise NotImplementedError
+        if self._settle is not None:
+            self._settle(messages, outcomes)
+        self.take(keys, outcomes, deadline)
 
     def take(
         self,
@@ -293,20 +296,6 @@ class _Part:
 class _FirstPart(_Part):
     """Messages that were at no other account; a key is the arguments of a `RoutedMessage`."""
 
-    def hand_over_late(
-        self, key: _First, waited: float, timeout: float, *, is_closed: bool
-    ) -> None:
-        """Hand over a message that has waited for the limit of its route, or end it."""
-        position, message, route, order, started = key
-        routed = RoutedMessage(message, route, order, started, position)
-        local = LocalOutcomes(self._account.name)
-        if is_closed:
-            self.take([routed], [local.client_closed(message)], None)
-        elif routed.has_outlived_ttl(waited):
-            self.take([routed], [local.ttl_exceeded(message)], None)
-        else:
-            self.hand_over([routed.left(waited)], [key], timeout)
-
     def finish(
         self,
         keys: Sequence[_First],
@@ -314,31 +303,15 @@ class _FirstPart(_Part):
         outcomes: Sequence[Outcome],
         deadline: Deadline | None = None,
     ) -> None:
-        if self._settle is not None:
-            self._settle(messages, outcomes)
-        if outcomes.__class__ is AllAccepted:
-            self._owner.finish([key[0] for key in keys], messages, outcomes)
+        if outcomes.__class__ is not AllAccepted:
+            super().finish([RoutedMessage(*key) for key in keys], messages, outcomes, deadline)
             return
-        routed_messages = [
-            RoutedMessage(message, route, order, started, position)
-            for position, message, route, order, started in keys
-        ]
-        self.take(routed_messages, outcomes, deadline)
-
-
-class _LaterPart(_Part):
-    """Messages that come from other accounts; a key is the `RoutedMessage`."""
-
-    def finish(
-        self,
-        keys: Sequence[RoutedMessage],
-        messages: Sequence[Message],
-        outcomes: Sequence[Outcome],
-        deadline: Deadline | None = None,
-    ) -> None:
         if self._settle is not None:
             self._settle(messages, outcomes)
-        self.take(keys, outcomes, deadline)
+        self._owner.finish([key[-1] for key in keys], messages, outcomes)
+
+
+P = TypeVar("P", bound=_Part)
 
 
 def _finish(owner: Owner, ended: Sequence[RoutedMessage]) -> None:

@@ -7,11 +7,13 @@ digits of a number are cached, and only the other conditions of these are tested
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.errors import ConfigError
 from omnimsg.routing.active_route import ActiveRoute
 from omnimsg.routing.conditions import tests_of
+from omnimsg.routing.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from omnimsg.domain.channel import Channel
     from omnimsg.domain.message import Message
     from omnimsg.engine.account import AccountEngine
-    from omnimsg.routing.route import Route
 
 # First digits whose routes are cached, at most: about as many as there are countries and networks.
 _MAX_REMEMBERED = 20_000
@@ -53,7 +54,7 @@ class RouteTable:
                 _active_route(number, route, accounts, unusable, now)
                 for number, route in enumerate(routes)
             ),
-            ActiveRoute(None, {}, (default,), now=now),
+            ActiveRoute(Route(accounts=(default.name,)), {}, (default,), now=now),
         )
         self._width = max((len(p) for r in routes for p in r.match.prefixes), default=0)
         self._by_prefix: dict[str, tuple[ActiveRoute, ...]] = {}
@@ -119,10 +120,6 @@ def _active_route(
 ) -> ActiveRoute:
     engines = tuple(accounts[name] for name in route.accounts if name in accounts)
     errors = [unusable[name] for name in route.accounts if name not in accounts]
-    tests = tests_of(route.match, engines[0].channel if engines else _own_channel)
-    error = "\n".join(errors) or None
-    return ActiveRoute(route, tests, engines, now=now, number=number, error=error)
-
-
-def _own_channel(message: Message) -> Channel | None:
-    return message.channel
+    tests = tests_of(route.match, engines[0].channel if engines else attrgetter("channel"))
+    name, error = route.name or f"routes[{number}]", "\n".join(errors) or None
+    return ActiveRoute(route, tests, engines, now=now, name=name, error=error)

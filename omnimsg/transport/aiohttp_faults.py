@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def fault_from(  # noqa: PLR0911 - one per kind of error
-    error: Exception, *, written: bool, url: URL | None = None, proxy: Proxy | None = None
+    error: Exception, *, written: bool, url: URL, proxy: Proxy | None
 ) -> TransportFault:
     """Return the fault of an exchange that ended with an error.
 
@@ -28,7 +28,7 @@ def fault_from(  # noqa: PLR0911 - one per kind of error
         url: The URL of the request; the fault names its host.
         proxy: The account's proxy; the fault names it where it could not be used.
     """
-    host = "" if url is None else host_of(url)
+    host = host_of(url)
     if isinstance(error, TimeoutError):
         if written:
             return fault_texts.no_answer_in_time(host, error)

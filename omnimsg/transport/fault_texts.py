@@ -106,8 +106,8 @@ def host_of(url: URL) -> str:
     return name if url.is_default_port() or url.port is None else f"{name}:{url.port}"
 
 
-def _fault(reason: Reason, what: str, error: Exception) -> TransportFault:
-    return TransportFault(reason, f"{what} ({type(error).__name__})")
+def _fault(reason: Reason, what: str, error: Exception, hint: str = "") -> TransportFault:
+    return TransportFault(reason, f"{what} ({type(error).__name__}){hint}")
 
 
 def _connection_fault(
@@ -115,10 +115,8 @@ def _connection_fault(
 ) -> TransportFault:
     """Build the fault of a failed connection; name a proxy variable that is set but not used."""
     variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)
-    if variable is None or proxy is not None:
-        return _fault(reason, what, error)
-    hint = f"{variable} is set but is not used: a proxy is the key `proxy` of the account"
-    return TransportFault(reason, f"{what} ({type(error).__name__}); {hint}")
+    hint = f"; {variable} is set but is not used: a proxy is the key `proxy` of the account"
+    return _fault(reason, what, error, "" if variable is None or proxy is not None else hint)
 
 
 def _by(proxy: Proxy | None) -> str:

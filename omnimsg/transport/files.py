@@ -226,10 +226,9 @@ class FileSink:
 
     def _finish(self, complete: bool) -> None:
         assert self._file is not None  # noqa: S101 - only used inside `async with`
-        written = self._path
         try:
             self._file.close()
             if complete:
-                written.replace(self._target)
+                self._path.replace(self._target)
         finally:
-            written.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)

@@ -27,7 +27,6 @@ from omnimsg.transport.aiohttp_tracing import SingleAttempt, mark_tracing
 from omnimsg.transport.content_coding import ACCEPT_ENCODING
 from omnimsg.transport.http_defaults import DEFAULT_HEADERS, MAX_HEADER_LINE, MAX_HEADER_LINES
 from omnimsg.transport.interface import WriteMark
-from omnimsg.transport.network import Network
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import Request
     from omnimsg.transport.endpoints import Target
+    from omnimsg.transport.network import Network
 
 log: logging.Logger = logging.getLogger("omnimsg.transport")
 
@@ -76,10 +76,10 @@ class MarkedSession:
         *,
         connections: int,
         marking: Marking,
-        network: Network | None = None,
-        tls: ssl.SSLContext | None = None,
+        network: Network,
+        tls: ssl.SSLContext | None,
     ) -> None:
-        self._connections = Connections(connections, network or Network(), tls)
+        self._connections = Connections(connections, network, tls)
         self._sessions: list[aiohttp.ClientSession] = []
         self._session: aiohttp.ClientSession
         # A cache of one entry: most consecutive requests of an account have the same target.
@@ -153,7 +153,9 @@ class MarkedSession:
             if seam_mark.written:
                 mark.written = True
             if self.marking is Marking.VERIFYING and (answered or seam_mark.written):
-                self._verified(is_called=seam_mark.written)
+                if not seam_mark.written:
+                    self._warn("it does not call ClientRequest.send in the task of the request")
+                self._use(Marking.TRACKED if seam_mark.written else Marking.TRACED)
         return response
 
     def forget(self, task: asyncio.Task[Any]) -> None:
@@ -186,11 +188,6 @@ class MarkedSession:
             session.detach()
             if isinstance(connector, Connector):
                 connector.is_abandoned = True
-
-    def _verified(self, *, is_called: bool) -> None:
-        if not is_called:
-            self._warn("it does not call ClientRequest.send in the task of the request")
-        self._use(Marking.TRACKED if is_called else Marking.TRACED)
 
     def _use(self, marking: Marking) -> None:
         """Open a session that marks in this way; requests in flight stay with the previous one."""

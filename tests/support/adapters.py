@@ -48,7 +48,7 @@ from omnimsg.domain.secret import Secret
 from omnimsg.domain.status import LegStatus, Timeline
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.deadline import Deadline
-from omnimsg.engine.log_observer import log_observers
+from omnimsg.engine.log_observer import LogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.policy import Policy, RetryPolicy
 
@@ -348,13 +348,13 @@ def account_engine(
     clock: Clock | None = None,
 ) -> AccountEngine:
     """Build an account over a transport; by default a retry does not wait."""
-    logs = log_observers(lambda _: adapter.provider, on_retry)
+    log = LogObserver(lambda _: adapter.provider, on_retry)
     return AccountEngine(
         adapter,
         lambda: transport,
         policy=policy or Policy(retry=RetryPolicy(base=0)),
         journal=journal,
-        observers=Observers((*logs, *observers)),
+        observers=Observers((log, *observers)),
         clock=clock,
     )
 

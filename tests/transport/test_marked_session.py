@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from support.servers import Server, Visit, answer, refusing_port, reset, stall
 
 from omnimsg.adapter import Effect, Request
-from omnimsg.transport import TransportFault, WriteMark, marked_session
+from omnimsg.transport import Network, TransportFault, WriteMark, marked_session
 from omnimsg.transport.aiohttp_seam import TrackedRequest
 from omnimsg.transport.marked_session import MarkedSession, Marking
 
@@ -198,7 +198,9 @@ async def test_a_changed_aiohttp_is_noticed_before_the_first_request(
             patch.delattr(target, name)
         else:
             patch.setattr(target, name, value)
-        session = MarkedSession(connections=1, marking=Marking.VERIFYING)
+        session = MarkedSession(
+            connections=1, marking=Marking.VERIFYING, network=Network(), tls=None
+        )
     await session.aclose()
 
     ((level, text),) = logged(caplog)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _label = validate.text(max_length=256)
 _payload = optional(validate.text(max_length=2048))
+_text = optional(validate.text())
+_url = optional(validate.url)
 
 
 @attrs.frozen
@@ -38,12 +40,8 @@ class Reply:
 
     text: str = attrs.field(repr=hidden, validator=_label)
     payload: str | None = attrs.field(default=None, repr=hidden, validator=_payload)
-    image_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
-    description: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
+    image_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
+    description: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
 
 
 @attrs.frozen
@@ -65,9 +63,7 @@ class OpenUrl:
     text: str = attrs.field(repr=hidden, validator=_label)
     url: str = attrs.field(repr=hidden, validator=validate.url)
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
-    fallback_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
+    fallback_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
     application: str | None = attrs.field(
         default=None,
         kw_only=True,
@@ -78,9 +74,7 @@ class OpenUrl:
         kw_only=True,
         validator=optional(validate.one_of("FULL", "HALF", "TALL")),
     )
-    description: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
+    description: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
 
 
 @attrs.frozen
@@ -101,9 +95,7 @@ class Dial:
     text: str = attrs.field(repr=hidden, validator=_label)
     number: str = attrs.field(repr=masked, validator=validate.text(max_length=32))
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
-    fallback_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
+    fallback_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
 
 
 @attrs.frozen
@@ -125,16 +117,10 @@ class ShowLocation:
         repr=hidden,
         validator=optional(validate.number(minimum=-180, maximum=180)),
     )
-    label: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
-    query: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
+    label: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
+    query: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
-    fallback_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
+    fallback_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
 
     def __attrs_post_init__(self) -> None:
         """Require coordinates or a query."""
@@ -158,9 +144,7 @@ class RequestLocation:
 
     text: str | None = attrs.field(default=None, repr=hidden, validator=optional(_label))
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
-    fallback_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
+    fallback_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
 
 
 @attrs.frozen
@@ -177,13 +161,9 @@ class CreateEvent:
     end: datetime = attrs.field(
         kw_only=True, converter=validate.to_fixed_offset, validator=validate.tz_aware
     )
-    description: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
+    description: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
     payload: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_payload)
-    fallback_url: str | None = attrs.field(
-        default=None, kw_only=True, validator=optional(validate.url)
-    )
+    fallback_url: str | None = attrs.field(default=None, kw_only=True, validator=_url)
 
     def __attrs_post_init__(self) -> None:
         """Refuse an event that ends before it starts."""

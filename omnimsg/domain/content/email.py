@@ -11,12 +11,12 @@ from attrs.validators import optional
 from omnimsg.domain import validate
 from omnimsg.domain.address import is_email
 from omnimsg.domain.email_address import why_not_email
-from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, freeze
+from omnimsg.domain.frozen_dict import EMPTY, FrozenDict, to_string_map
 from omnimsg.domain.media import Inline, Link, Source, Stored, mime
 from omnimsg.domain.redaction import hidden, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _is_header_name = re.compile(r"[!-9;-~]+").fullmatch
 
@@ -56,11 +56,6 @@ def _tuple_of_emails(owner: object, field: attrs.Attribute[Any], value: object) 
             raise validate.refuse(owner, path, "must be an e-mail address")
         if not is_email(each):
             raise validate.refuse(owner, path, why_not_email(each))
-
-
-def _to_headers(value: Mapping[str, str]) -> FrozenDict[str, str]:
-    headers: FrozenDict[str, str] = freeze(value)
-    return headers
 
 
 def _to_addresses(value: list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +98,7 @@ class Email:
         default=(), converter=_to_attachments, validator=validate.tuple_of(Attachment)
     )
     headers: FrozenDict[str, str] = attrs.field(
-        default=EMPTY, repr=hidden, converter=_to_headers, validator=validate.string_map
+        default=EMPTY, repr=hidden, converter=to_string_map, validator=validate.string_map
     )
     from_name: str | None = attrs.field(
         default=None, validator=optional(validate.text(max_length=255, single_line=True))

@@ -9,13 +9,15 @@ import attrs
 from attrs.validators import optional
 
 from omnimsg.domain import validate
-from omnimsg.domain.frozen_dict import FrozenDict, freeze
+from omnimsg.domain.frozen_dict import FrozenDict, freeze, to_string_map
 from omnimsg.domain.redaction import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 StringMap = FrozenDict[str, str]
+
+_text = optional(validate.text())
 
 
 @attrs.frozen
@@ -35,12 +37,8 @@ class Location:
     longitude: float = attrs.field(
         repr=hidden, validator=validate.number(minimum=-180, maximum=180)
     )
-    name: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
-    address: str | None = attrs.field(
-        default=None, kw_only=True, repr=hidden, validator=optional(validate.text())
-    )
+    name: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
+    address: str | None = attrs.field(default=None, kw_only=True, repr=hidden, validator=_text)
 
 
 def _iso_date(owner: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -52,13 +50,8 @@ def _iso_date(owner: object, field: attrs.Attribute[Any], value: object) -> None
         raise validate.refuse(owner, field.name, "must be a date as YYYY-MM-DD")
 
 
-def _to_map(value: Mapping[str, str]) -> StringMap:
-    frozen: StringMap = freeze(value)
-    return frozen
-
-
 def _to_optional_map(value: Mapping[str, str] | None) -> StringMap | None:
-    return None if value is None else _to_map(value)
+    return None if value is None else to_string_map(value)
 
 
 def _to_maps(value: Sequence[Mapping[str, str]]) -> tuple[StringMap, ...]:
@@ -83,7 +76,9 @@ class ContactCard:
         birthday: The date as `YYYY-MM-DD`.
     """
 
-    name: StringMap = attrs.field(repr=hidden, converter=_to_map, validator=validate.string_map)
+    name: StringMap = attrs.field(
+        repr=hidden, converter=to_string_map, validator=validate.string_map
+    )
     phones: tuple[StringMap, ...] = attrs.field(
         default=(), repr=hidden, converter=_to_maps, validator=validate.tuple_of_string_maps
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import attrs
 from attrs.validators import optional
@@ -144,11 +144,9 @@ class TemplateButton:
 
 def _to_parameters(value: Sequence[Parameter | str]) -> tuple[Parameter, ...]:
     """Convert a sequence to a tuple, and plain text in it to text parameters."""
-    given: Any = validate.to_tuple(value)
-    if not isinstance(given, tuple):
-        refused: tuple[Parameter, ...] = given  # by the validator
-        return refused
-    return tuple(TextParameter(each) if isinstance(each, str) else each for each in given)
+    return validate.to_tuple_of(
+        lambda each: TextParameter(each) if isinstance(each, str) else each, value
+    )
 
 
 def _to_buttons(value: Sequence[TemplateButton]) -> tuple[TemplateButton, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import code_text, is_blank
 from omnimsg.domain.quotations import cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from omnimsg.adapter import Response
 
@@ -33,7 +33,7 @@ def words_of(response: Response) -> str:
     document = response.json()
     if document is None:
         return _plain_text(response)
-    found = dict.fromkeys(_sentences(document, _MAX_DEPTH))
+    found = dict.fromkeys(each for members in _objects(document) for each in _sentences(members))
     return _shorten("; ".join(list(found)[:_MAX_SENTENCES]))
 
 
@@ -42,39 +42,31 @@ def code_of(response: Response) -> str | None:
 
     It is text that may be shown, at most 64 characters.
     """
-    return next(_codes_in(response.json(), _MAX_DEPTH), None)
+    given = (members.get(name) for members in _objects(response.json()) for name in _CODES)
+    codes = (code_text(each) for each in given if not is_blank(each))
+    return next((code for code in codes if code is not None), None)
 
 
-def _codes_in(value: object, depth: int) -> Iterator[str]:
-    if depth == 0:
-        return
+def _objects(value: object, depth: int = _MAX_DEPTH) -> Iterator[dict[Any, Any]]:
+    """Yield the objects of a document, each before those in it, up to the limits."""
+    inner: Iterable[object] = ()
     if isinstance(value, Mapping):
-        for name in _CODES:
-            given = value.get(name)
-            code = None if is_blank(given) else code_text(given)
-            if code is not None:
-                yield code
-    if isinstance(value, (Mapping, list)):
-        members = value.values() if isinstance(value, Mapping) else value
-        for each in islice(members, _MAX_MEMBERS):
-            yield from _codes_in(each, depth - 1)
-
-
-def _sentences(value: object, depth: int) -> Iterator[str]:
-    if depth == 0:
-        return
-    if isinstance(value, Mapping):
-        members = dict(list(value.items())[:_MAX_MEMBERS])
-        codes = [str(members[name]) for name in _CODES if isinstance(members.get(name), (str, int))]
-        for name in _SENTENCES:
-            sentence = members.get(name)
-            if isinstance(sentence, str) and sentence.strip():
-                yield f"{sentence.strip()} (code {codes[0]})" if codes else sentence.strip()
-        for each in members.values():
-            yield from _sentences(each, depth - 1)
+        members = dict(islice(value.items(), _MAX_MEMBERS))
+        yield members
+        inner = members.values()
     elif isinstance(value, list):
-        for each in value[:_MAX_MEMBERS]:
-            yield from _sentences(each, depth - 1)
+        inner = value[:_MAX_MEMBERS]
+    if depth > 1:
+        for each in inner:
+            yield from _objects(each, depth - 1)
+
+
+def _sentences(members: Mapping[Any, Any]) -> Iterator[str]:
+    codes = [str(members[name]) for name in _CODES if isinstance(members.get(name), (str, int))]
+    for name in _SENTENCES:
+        sentence = members.get(name)
+        if isinstance(sentence, str) and sentence.strip():
+            yield f"{sentence.strip()} (code {codes[0]})" if codes else sentence.strip()
 
 
 def _plain_text(response: Response) -> str:

@@ -104,20 +104,15 @@ def by_fault(fault: TransportFault, effect: Effect, *, left: bool) -> Finding:
     if left and not effect.is_repeatable:
         retry = verdict.retry
         detail += "; the request may have been carried out: find out before you repeat it"
-    return Finding(verdict, Failure(reason=fault.reason, retry=retry, detail=detail))
+    return Finding.of(verdict, fault.reason, detail, retry=retry)
 
 
 def by_broken_contract(detail: str, *, left: bool) -> Finding:
     """Classify a message whose adapter broke its contract."""
+    # Not the provider's fault, and another attempt would break the same way.
+    fault, retry = Fault.CALLER, Retry.UNSAFE if left else Retry.NEVER
     verdict = Verdict.AMBIGUOUS if left else Verdict.NOT_SENT
-    failure = Failure(
-        reason=Reason.UNKNOWN,
-        # Not the provider's fault, and another attempt would break the same way.
-        fault=Fault.CALLER,
-        retry=Retry.UNSAFE if left else Retry.NEVER,
-        detail=detail,
-    )
-    return Finding(verdict, failure)
+    return Finding.of(verdict, Reason.UNKNOWN, detail, fault=fault, retry=retry)
 
 
 def by_failed_component(detail: str) -> Finding:
@@ -126,10 +121,8 @@ def by_failed_component(detail: str) -> Finding:
     The error says nothing about the message, and is the application's to fix. The message is not
     sent again by itself: the component has failed for all messages, mostly.
     """
-    return Finding(
-        Verdict.NOT_SENT,
-        Failure(reason=Reason.UNKNOWN, fault=Fault.CALLER, retry=Retry.AFTER_FIX, detail=detail),
-    )
+    fault, retry = Fault.CALLER, Retry.AFTER_FIX
+    return Finding.of(Verdict.NOT_SENT, Reason.UNKNOWN, detail, fault=fault, retry=retry)
 
 
 def with_retry_after(failure: Failure, response: Response, now: datetime) -> Failure:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from omnimsg.adapter import outcome_of
+from omnimsg.adapter import Verdict, outcome_of
+from omnimsg.domain.failure import Failure
 
 if TYPE_CHECKING:
-    from omnimsg.adapter import Verdict
-    from omnimsg.domain.failure import Failure
     from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected
+    from omnimsg.domain.reason import Reason
 
 
 class Finding(NamedTuple):
@@ -22,6 +22,19 @@ class Finding(NamedTuple):
 
     verdict: Verdict
     failure: Failure
+
+    @classmethod
+    def of(cls, verdict: Verdict, reason: Reason, detail: str, **others: Any) -> Self:  # noqa: ANN401
+        """Build a finding.
+
+        Args:
+            verdict: What is proven.
+            reason: The unified reason.
+            detail: What happened.
+            others: Other fields of the failure; its `retry` is that of the verdict unless given.
+        """
+        fields = {"retry": verdict.retry, **others}
+        return cls(verdict, Failure(reason=reason, detail=detail, **fields))
 
     def outcome(self, reference: str, account: str) -> Rejected | NotSent | Ambiguous:
         """Return the outcome of a message."""

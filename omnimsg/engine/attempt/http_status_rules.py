@@ -18,8 +18,11 @@ from omnimsg.domain.reason import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RFC = "RFC 9110"
 _EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"
+
+
+def _document(source: str) -> str:
+    return f"RFC 9110, {source}" if source[0].isdigit() else source
 
 
 @attrs.frozen
@@ -30,13 +33,13 @@ class StatusRule:
         verdict: What it proves about the request.
         reason: The unified reason.
         detail: What happened, or what to do about it.
-        source: The document that defines the status.
+        source: The document that defines the status; a section alone is one of RFC 9110.
     """
 
     verdict: Verdict
     reason: Reason
     detail: str
-    source: str
+    source: str = attrs.field(converter=_document)
 
 
 def _account(reason: Reason, detail: str, source: str) -> StatusRule:
@@ -47,21 +50,17 @@ def _unknown(reason: Reason, detail: str, source: str) -> StatusRule:
     return StatusRule(Verdict.AMBIGUOUS, reason, detail, source)
 
 
+_INTERIM = _unknown(Reason.INVALID_RESPONSE, "an interim answer, and no final one after it", "15.2")
+_UNREADABLE = _unknown(Reason.INVALID_RESPONSE, "the answer cannot be read", "15.3")
 _REDIRECT = _account(
-    Reason.MISCONFIGURED, "a redirect, which is never followed; check base_url", f"{_RFC}, 15.4"
+    Reason.MISCONFIGURED, "a redirect, which is never followed; check base_url", "15.4"
 )
 _FOREIGN = _account(
     Reason.MISCONFIGURED,
     "refused, but not in the provider's own form; check base_url, proxies and firewalls",
-    f"{_RFC}, 15.5",
+    "15.5",
 )
-_INTERIM = _unknown(
-    Reason.INVALID_RESPONSE, "an interim answer, and no final one after it", f"{_RFC}, 15.2"
-)
-_UNREADABLE = _unknown(Reason.INVALID_RESPONSE, "the answer cannot be read", f"{_RFC}, 15.3")
-_FAILED = _unknown(
-    Reason.PROVIDER_ERROR, "the provider failed; it may have acted first", f"{_RFC}, 15.6"
-)
+_FAILED = _unknown(Reason.PROVIDER_ERROR, "the provider failed; it may have acted first", "15.6")
 
 _FORM = (406, 411, 414, 415, 417, 426, 428, 431, 505)
 """Statuses about the form of the request, which all requests share: no message's fault."""
@@ -70,56 +69,48 @@ RULES: Mapping[int, StatusRule] = {
     302: _unknown(
         Reason.INVALID_RESPONSE,
         "a redirect after a POST, which many servers send when they have carried it out",
-        f"{_RFC}, 15.4.3",
+        "15.4.3",
     ),
     303: _unknown(
         Reason.INVALID_RESPONSE,
         "a redirect to the result, which servers send when they have carried out the request",
-        f"{_RFC}, 15.4.4",
+        "15.4.4",
     ),
     304: _unknown(
         Reason.INVALID_RESPONSE,
         "not modified, which is no answer to a request that changes something",
-        f"{_RFC}, 15.4.5",
+        "15.4.5",
     ),
-    401: _account(Reason.UNAUTHORIZED, "check the account's credentials", f"{_RFC}, 15.5.2"),
-    402: _account(Reason.INSUFFICIENT_FUNDS, "top up the account", f"{_RFC}, 15.5.3"),
+    401: _account(Reason.UNAUTHORIZED, "check the account's credentials", "15.5.2"),
+    402: _account(Reason.INSUFFICIENT_FUNDS, "top up the account", "15.5.3"),
     403: _account(
-        Reason.FORBIDDEN,
-        "check the account's rights and its list of allowed IPs",
-        f"{_RFC}, 15.5.4",
+        Reason.FORBIDDEN, "check the account's rights and its list of allowed IPs", "15.5.4"
     ),
-    404: _account(
-        Reason.MISCONFIGURED, "check base_url and the ids in the account", f"{_RFC}, 15.5.5"
-    ),
-    405: _account(Reason.MISCONFIGURED, "check base_url", f"{_RFC}, 15.5.6"),
-    407: _account(
-        Reason.MISCONFIGURED, "a proxy in between asks for credentials", f"{_RFC}, 15.5.8"
-    ),
+    404: _account(Reason.MISCONFIGURED, "check base_url and the ids in the account", "15.5.5"),
+    405: _account(Reason.MISCONFIGURED, "check base_url", "15.5.6"),
+    407: _account(Reason.MISCONFIGURED, "a proxy in between asks for credentials", "15.5.8"),
     408: _unknown(
         Reason.TIMEOUT,
         "the provider stopped waiting for the request; it may have read all of it",
-        f"{_RFC}, 15.5.9",
+        "15.5.9",
     ),
     409: _unknown(
         Reason.UNKNOWN,
         "the provider reports a conflict, perhaps with an earlier try of this request",
-        f"{_RFC}, 15.5.10",
+        "15.5.10",
     ),
-    410: _account(
-        Reason.MISCONFIGURED, "this URL is no longer in use; check base_url", f"{_RFC}, 15.5.11"
-    ),
+    410: _account(Reason.MISCONFIGURED, "this URL is no longer in use; check base_url", "15.5.11"),
     413: _account(
         Reason.MISCONFIGURED,
         "larger than the server takes, but not in the provider's own form; check proxies and"
         " firewalls",
-        f"{_RFC}, 15.5.14",
+        "15.5.14",
     ),
     421: StatusRule(
         Verdict.NOT_SENT,
         Reason.PROVIDER_UNAVAILABLE,
         "the server does not answer for this host",
-        f"{_RFC}, 15.5.20",
+        "15.5.20",
     ),
     425: _unknown(
         Reason.PROVIDER_UNAVAILABLE,
@@ -140,18 +131,11 @@ RULES: Mapping[int, StatusRule] = {
     503: _unknown(
         Reason.PROVIDER_UNAVAILABLE,
         "the provider is unavailable; it may have acted first",
-        f"{_RFC}, 15.6.4",
+        "15.6.4",
     ),
-    504: _unknown(
-        Reason.TIMEOUT,
-        "a gateway timed out; the request may have passed it",
-        f"{_RFC}, 15.6.5",
-    ),
+    504: _unknown(Reason.TIMEOUT, "a gateway timed out; the request may have passed it", "15.6.5"),
     511: _account(Reason.MISCONFIGURED, "the network in between asks for a login", "RFC 6585, 6"),
-    **{
-        status: _account(Reason.MISCONFIGURED, _EVERY_REQUEST, f"{_RFC}, 15.5 and 15.6")
-        for status in _FORM
-    },
+    **dict.fromkeys(_FORM, _account(Reason.MISCONFIGURED, _EVERY_REQUEST, "15.5 and 15.6")),
 }
 
 # With these a firewall may refuse one text, with 413 one that is too large, and so it may with a

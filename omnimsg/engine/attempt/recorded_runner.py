@@ -5,68 +5,52 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
 from omnimsg.adapter import Verdict
-from omnimsg.domain.failure import Failure
-from omnimsg.domain.outcome import NotSent, Outcome, Rejected
+from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import local_failures
 from omnimsg.engine.attempt.batch_split import Split, split_of
+from omnimsg.engine.attempt.direct_writer import Writer
 from omnimsg.engine.attempt.earlier_doubts import keep_doubts
 from omnimsg.engine.attempt.finding import Finding
-from omnimsg.engine.attempt.runner import BatchRun, Interrupted
+from omnimsg.engine.attempt.runner import AttemptRunner, BatchRun, Interrupted
+from omnimsg.engine.attempt.suppression_list import SuppressionList
+from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.journal import Attempt
-from omnimsg.engine.observers import AttemptBegun, AttemptEnded
+from omnimsg.engine.observers import AttemptBegun, AttemptEnded, Observers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine, Sequence
     from typing import Any
 
     from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Ambiguous
-    from omnimsg.engine.attempt.direct_writer import Writer
-    from omnimsg.engine.attempt.runner import AttemptRunner
-    from omnimsg.engine.attempt.suppression_list import SuppressionList
-    from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.observers import Observers
 
 
+@attrs.define(eq=False)
 class RecordedRunner:
     """Sends batches with a journal, with observers or with a suppression list.
 
-    Args:
+    Attributes:
         runner: Encodes and sends.
         account: The account's name.
         observers: Told when an attempt begins and ends.
         journal: Records intents and outcomes, where there is one.
         suppression: Asked before a request leaves, where there is one.
-
-    Attributes:
-        runner: See above.
-        observers: See above.
-        journal: See above.
-        suppression: See above.
     """
 
-    def __init__(
-        self,
-        runner: AttemptRunner,
-        account: str,
-        observers: Observers,
-        journal: Writer | None,
-        suppression: SuppressionList | None = None,
-    ) -> None:
-        self.runner: AttemptRunner = runner
-        self.observers: Observers = observers
-        self.journal: Writer | None = journal
-        self.suppression: SuppressionList | None = suppression
-        self._account = account
-        self._prefix = os.urandom(8).hex()
-        self._count = itertools.count(1)
+    runner: AttemptRunner
+    account: str
+    observers: Observers
+    journal: Writer | None
+    suppression: SuppressionList | None
+    _prefix: str = attrs.field(factory=lambda: os.urandom(8).hex(), init=False)
+    _count: Iterator[int] = attrs.field(factory=lambda: itertools.count(1), init=False)
 
     def new_attempt(self, number: int) -> Attempt:
         """Return a new attempt with a token of its own.
@@ -75,7 +59,7 @@ class RecordedRunner:
             number: 1 for the first attempt at the messages.
         """
         token = f"{self._prefix}-{next(self._count)}"
-        return Attempt(token=token, account=self._account, number=number)
+        return Attempt(token=token, account=self.account, number=number)
 
     def send(
         self,
@@ -104,25 +88,15 @@ class RecordedRunner:
         return _RecordedAttempt(self, attempt, deadline, doubts, end).send(messages)
 
 
+@attrs.define(eq=False)
 class _RecordedAttempt:
     """One attempt at one batch; see `RecordedRunner.send`."""
 
-    def __init__(
-        self,
-        recorded: RecordedRunner,
-        attempt: Attempt,
-        deadline: Deadline,
-        doubts: Mapping[str, Ambiguous],
-        end: Callable[[Mapping[int, Outcome]], None],
-    ) -> None:
-        self._runner = recorded.runner
-        self._observers = recorded.observers
-        self._journal = recorded.journal
-        self._suppression = recorded.suppression
-        self._attempt = attempt
-        self._deadline = deadline
-        self._doubts = doubts
-        self._end = end
+    _recorded: RecordedRunner
+    _attempt: Attempt
+    _deadline: Deadline
+    _doubts: Mapping[str, Ambiguous]
+    _end: Callable[[Mapping[int, Outcome]], None]
 
     async def send(self, messages: Sequence[Message]) -> list[Outcome] | Split:
         """Send the batch, without the messages that must not leave."""
@@ -145,17 +119,17 @@ class _RecordedAttempt:
         Raises:
             Interrupted: It was cancelled; the journal knows.
         """
-        if self._suppression is not None:
-            suppressed = await self._ask(self._suppression, messages)
+        if self._recorded.suppression is not None:
+            suppressed = await self._ask(self._recorded.suppression, messages)
             if len(suppressed) == len(messages):
                 return list(suppressed.values())
             if suppressed:
                 messages = _without(messages, suppressed)
                 self._end(suppressed)
-        run = self._runner.begin(messages, self._deadline)
-        if self._journal is None or not isinstance(run, BatchRun):
+        run = self._recorded.runner.begin(messages, self._deadline)
+        if self._recorded.journal is None or not isinstance(run, BatchRun):
             return run
-        answer = await self._intend(self._journal, run)
+        answer = await self._intend(self._recorded.journal, run)
         if not answer:
             return run
         if isinstance(answer, list):
@@ -167,11 +141,11 @@ class _RecordedAttempt:
 
     async def _begin_rest(self, messages: Sequence[Message]) -> BatchRun | list[Outcome] | Split:
         """Encode the rest of an intended batch, which needs a new request."""
-        run = self._runner.begin(messages, self._deadline)
+        run = self._recorded.runner.begin(messages, self._deadline)
         if isinstance(run, BatchRun):
             return run
         if isinstance(run, Split):
-            await self._settle(self._runner.same_for_all(messages, _SPLIT))
+            await self._settle(self._recorded.runner.same_for_all(messages, _SPLIT))
             return run
         return await self._conclude(messages, run)
 
@@ -187,7 +161,7 @@ class _RecordedAttempt:
             found = await suppression.ask(messages, self._deadline)
         except asyncio.CancelledError:
             cancelled = local_failures.interrupted(left=False)
-            raise Interrupted(self._runner.same_for_all(messages, cancelled)) from None
+            raise Interrupted(self._recorded.runner.same_for_all(messages, cancelled)) from None
         return {
             index: each.outcome(messages[index].reference, self._attempt.account)
             for index, each in found.items()
@@ -210,29 +184,29 @@ class _RecordedAttempt:
         except asyncio.CancelledError:
             run.close()
             cancelled = local_failures.interrupted(left=False)
-            outcomes = self._runner.same_for_all(run.messages, cancelled)
+            outcomes = self._recorded.runner.same_for_all(run.messages, cancelled)
             await self._settle_interrupted(outcomes)
             raise Interrupted(outcomes) from None
         if not isinstance(answer, Finding):
             return answer
         run.close()
-        outcomes = self._runner.same_for_all(run.messages, answer)
+        outcomes = self._recorded.runner.same_for_all(run.messages, answer)
         # The intent may have been recorded in part, or late.
         await self._settle(outcomes)
         return outcomes
 
     async def _finish(self, run: BatchRun) -> list[Outcome]:
         """Send a batch, and tell the observers when it begins and ends."""
-        observers, deadline = self._observers, self._deadline
+        observers, deadline = self._recorded.observers, self._deadline
         if not observers.watch_attempts:
-            return await self._runner.finish(run, deadline)
+            return await self._recorded.runner.finish(run, deadline)
         started = deadline.now()
         outcomes: list[Outcome] = []
         if observers.attempt_begun is not None:
             begun = AttemptBegun(attempt=self._attempt, messages=tuple(run.messages))
             observers.attempt_begun(begun)
         try:
-            outcomes = await self._runner.finish(run, deadline)
+            outcomes = await self._recorded.runner.finish(run, deadline)
         except Interrupted as end:
             outcomes = end.outcomes
             raise
@@ -252,7 +226,7 @@ class _RecordedAttempt:
         split = split_of(outcomes, self._doubts)
         if split:
             outcomes = _not_sent(outcomes)
-        suppression = self._suppression
+        suppression = self._recorded.suppression
         # Which recipient a refused request is about is known when its parts are answered.
         if split or suppression is None or not suppression.note(messages, outcomes):
             suppression = None
@@ -270,9 +244,11 @@ class _RecordedAttempt:
         Raises:
             Interrupted: It was cancelled.
         """
-        if self._journal is not None:
+        if self._recorded.journal is not None:
             try:
-                await self._journal.settle(self._attempt, keep_doubts(outcomes, self._doubts))
+                await self._recorded.journal.settle(
+                    self._attempt, keep_doubts(outcomes, self._doubts)
+                )
             except asyncio.CancelledError:
                 raise Interrupted(outcomes) from None
 
@@ -298,11 +274,8 @@ def _not_sent(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-_SPLIT = Finding(
+_SPLIT = Finding.of(
     Verdict.NOT_SENT,
-    Failure(
-        reason=Reason.CONTENT_TOO_LARGE,
-        retry=Retry.SAFE,
-        detail="the request is split; its parts are sent by further attempts",
-    ),
+    Reason.CONTENT_TOO_LARGE,
+    "the request is split; its parts are sent by further attempts",
 )

@@ -13,7 +13,6 @@ import attrs
 
 from omnimsg.adapter import Context, Effect, Verdict
 from omnimsg.domain.byte_sizes import format_bytes
-from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Accepted, AllAccepted, Ambiguous, NotSent, Outcome, Rejected
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.engine.attempt import classify, local_failures
@@ -179,15 +178,12 @@ class AttemptRunner:
         """Split a batch whose request would be too long, before anything is written."""
         if len(messages) > 1:
             return Split(-(-size // limit))
-        failure = Failure(
-            reason=Reason.CONTENT_TOO_LARGE,
-            retry=Retry.NEVER,
-            path="content",
-            detail=(
-                f"makes a request of {format_bytes(size)}; the provider takes {format_bytes(limit)}"
-            ),
+        detail = (
+            f"makes a request of {format_bytes(size)}; the provider takes {format_bytes(limit)}"
         )
-        return self.same_for_all(messages, Finding(Verdict.NOT_SENT, failure))
+        reason, retry = Reason.CONTENT_TOO_LARGE, Retry.NEVER
+        too_long = Finding.of(Verdict.NOT_SENT, reason, detail, retry=retry, path="content")
+        return self.same_for_all(messages, too_long)
 
     def _read(
         self, messages: Sequence[Message], found: Sequence[Outcome | None], run: BatchRun

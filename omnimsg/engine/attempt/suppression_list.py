@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Verdict
-from omnimsg.domain.failure import Failure
 from omnimsg.domain.opt_out import change_in_outcome
 from omnimsg.domain.outcome import AllAccepted
 from omnimsg.domain.reason import Reason, Retry
@@ -89,7 +88,6 @@ class SuppressionList:
 
 
 _TOO_SLOW = "the deadline passed before the suppression list had answered"
-_SUPPRESSED = Finding(
-    Verdict.NOT_SENT,
-    Failure(reason=Reason.SUPPRESSED, retry=Retry.NEVER, detail="the recipient has opted out"),
+_SUPPRESSED = Finding.of(
+    Verdict.NOT_SENT, Reason.SUPPRESSED, "the recipient has opted out", retry=Retry.NEVER
 )

@@ -37,8 +37,6 @@ _CHANNEL_REASONS = frozenset({Reason.CHANNEL_NOT_ENABLED, Reason.MISCONFIGURED})
 
 # These faults count against the provider's health. A rate limit does not: the limiter handles it.
 _HEALTH_FAULTS = frozenset({Fault.PROVIDER, Fault.NETWORK})
-_NOT_HEALTH_REASONS = frozenset({Reason.RATE_LIMITED})
-
 
 # A timeout after this many usual answer times counts against the provider.
 _UNRESPONSIVE_FACTOR = 4
@@ -194,7 +192,7 @@ class CircuitBreakers:
         return self._channel(message) if failure.reason in _CHANNEL_REASONS else self._account
 
     def _counts_against_health(self, failure: Failure, seconds: float) -> bool:
-        if failure.fault not in _HEALTH_FAULTS or failure.reason in _NOT_HEALTH_REASONS:
+        if failure.fault not in _HEALTH_FAULTS or failure.reason is Reason.RATE_LIMITED:
             return False
         if failure.reason is not Reason.TIMEOUT:
             return True

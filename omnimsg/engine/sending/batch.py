@@ -13,7 +13,7 @@ from omnimsg.engine.deadline import Deadline
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Container, Hashable, Mapping, Sequence
     from datetime import datetime
 
     from omnimsg.domain.message import Message, Priority
@@ -240,16 +240,14 @@ class Batch(Deadline):
             setattr(part, name, value)
         return part
 
-    def without(self, indexes: Sequence[int]) -> Batch | None:
-        """Return the rest of the batch without some messages; `None` where nothing is left."""
-        gone = set(indexes)
-        rest = [index for index in range(len(self.messages)) if index not in gone]
-        return self.part(rest) if rest else None
-
     def end(self, outcomes: Mapping[int, Outcome]) -> None:
         """Finish some messages, by index, and keep the others in this batch."""
         self.finish(list(outcomes), list(outcomes.values()))
-        rest = [index for index in range(len(self.messages)) if index not in outcomes]
+        self.drop(outcomes)
+
+    def drop(self, indexes: Container[int]) -> None:
+        """Keep only the other messages in this batch."""
+        rest = [index for index in range(len(self.messages)) if index not in indexes]
         self.messages = [self.messages[index] for index in rest]
         self.keys = [self.keys[index] for index in rest]
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
-from omnimsg.engine.observers import OutcomeKnown, OutcomeUnclaimed
+import attrs
+
+from omnimsg.domain.message import Message
+from omnimsg.domain.outcome import Outcome
+from omnimsg.engine.observers import Observers, OutcomeKnown, OutcomeUnclaimed
+from omnimsg.engine.sending.batch import FailsOver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from omnimsg.domain.message import Message
-    from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.observers import Observers
-    from omnimsg.engine.sending.batch import FailsOver
 
 _is_done = methodcaller("done")
 
 
+@attrs.define(eq=False)
 class Callers:
     """Sets the outcomes of messages on their futures, which are their keys.
 
@@ -36,17 +37,10 @@ class Callers:
     # A caller that is cancelled cancels its future.
     may_abandon = True
 
-    def __init__(
-        self,
-        account: str,
-        observers: Observers,
-        fails_over: FailsOver | None = None,
-        settle: Callable[[Sequence[Message], Sequence[Outcome]], None] | None = None,
-    ) -> None:
-        self._account = account
-        self._observers = observers
-        self._settle = settle
-        self.fails_over: FailsOver | None = fails_over
+    _account: str
+    _observers: Observers
+    fails_over: FailsOver | None
+    _settle: Callable[[Sequence[Message], Sequence[Outcome]], None] | None
 
     def finish(
         self,

@@ -20,8 +20,8 @@ from omnimsg.engine.sending.local_outcomes import LocalOutcomes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
+    from omnimsg.engine.attempt.finding import Finding
     from omnimsg.engine.sending.batch import Batch
     from omnimsg.engine.sending.queue import Queue
 
@@ -82,7 +82,7 @@ class Clearance:
                 return math.inf
             found = local_failures.rate_limited(pause)
         for batch in queue.take_failing_over():
-            batch.finish_all([self._local.outcome(each, found) for each in batch.messages])
+            batch.finish_all(self._local.outcomes(batch.messages, found))
         return math.inf
 
     def clear(self, batch: Batch) -> Batch | None:
@@ -92,32 +92,33 @@ class Clearance:
             # The timeout of a stream's messages begins with their turn.
             batch.ends = now + batch.timeout
         elif batch.ends <= now:
-            batch.finish_all([self._too_late(batch, each) for each in batch.messages])
+            batch.finish_all(self._local.outcomes(batch.messages, self._too_late(batch)))
             return None
         elif batch.ends - now < self._answer_times.usual and self._is_too_short(batch, now):
-            batch.finish_all([self._too_short(each, batch.ends - now) for each in batch.messages])
+            too_short = self._too_short(batch.ends - now)
+            batch.finish_all(self._local.outcomes(batch.messages, too_short))
             return None
         abandoned = batch.owner.abandoned(batch.keys) if batch.owner.may_abandon else ()
         waited = now - batch.started
         if abandoned or waited >= batch.ttl:
-            rest = self._end_useless(batch, abandoned, waited)
-            if rest is None:
-                return None
-            batch = rest
-        return self._hold_back(batch) if self._breakers.circuits else batch
+            self._end_useless(batch, abandoned, waited)
+        if self._breakers.circuits and batch.messages:
+            self._hold_back(batch)
+        return batch if batch.messages else None
 
-    def _end_useless(self, batch: Batch, abandoned: Sequence[int], waited: float) -> Batch | None:
-        """End messages whose callers are gone or whose ttl has passed, and return the rest.
+    def _end_useless(self, batch: Batch, abandoned: Sequence[int], waited: float) -> None:
+        """End messages whose callers are gone or whose ttl has passed.
 
         Where the look-ups that did not find them are too long ago, all messages end in doubt and
         are looked up again, because the provider may have processed or listed them since then. A
         message that a report has named since then ends in doubt, too.
         """
         if batch.left_at > batch.absent_until:
-            batch.finish_all([batch.doubts[each.reference] for each in batch.messages])
-            return None
+            batch.end({i: batch.doubts[each.reference] for i, each in enumerate(batch.messages)})
+            return
         ended: dict[int, Outcome] = {
-            index: self._local.cancelled(batch.messages[index]) for index in abandoned
+            index: self._local.outcome(batch.messages[index], local_failures.cancelled())
+            for index in abandoned
         }
         for index, message in enumerate(batch.messages):
             if index in ended:
@@ -126,27 +127,22 @@ class Clearance:
                 ended[index] = batch.doubts[message.reference]
             elif has_outlived_ttl(message, waited, self._utc_now):
                 ended[index] = self._local.ttl_exceeded(message)
-        if not ended:
-            return batch
-        batch.finish(list(ended), list(ended.values()))
-        return batch.without(list(ended))
+        if ended:
+            batch.end(ended)
 
-    def _hold_back(self, batch: Batch) -> Batch | None:
-        """Give messages that an open circuit holds back to the completion; return the rest."""
+    def _hold_back(self, batch: Batch) -> None:
+        """Move messages that an open circuit holds back to the completion."""
         held_back = {
             index: outcome
             for index, outcome in enumerate(self._breakers.held_back(batch.messages))
             if outcome is not None
         }
-        if not held_back:
+        if held_back:
+            held = batch.part(list(held_back))
+            batch.drop(held_back)
+            self._completion.conclude_unsent(held, list(held_back.values()))
+        if batch.messages:
             self._breakers.probe(batch.messages)
-            return batch
-        indexes = list(held_back)
-        self._completion.conclude_unsent(batch.part(indexes), list(held_back.values()))
-        rest = batch.without(indexes)
-        if rest is not None:
-            self._breakers.probe(rest.messages)
-        return rest
 
     def _is_too_short(self, batch: Batch, now: float) -> bool:
         """Return whether waiting has left too little time for an answer.
@@ -156,20 +152,19 @@ class Clearance:
         """
         return batch.ends - now < min(self._answer_times.usual, batch.timeout / 2)
 
-    def _too_short(self, message: Message, seconds: float) -> Outcome:
-        detail = (
+    def _too_short(self, seconds: float) -> Finding:
+        return local_failures.deadline_exceeded(
             f"it waited until {seconds:.2f} s of its deadline were left, less than the provider"
             f" usually takes to answer ({self._answer_times.usual:.2f} s)"
         )
-        return self._local.deadline_exceeded(message, detail)
 
-    def _too_late(self, batch: Batch, message: Message) -> Outcome:
+    def _too_late(self, batch: Batch) -> Finding:
         pause = self._limiter.pause_left()
         if pause > 0:
-            return self._local.rate_limited(message, pause)
+            return local_failures.rate_limited(pause)
         why = (
             f"held, because sending through the account is suspended ({batch.held_for})"
             if batch.held_for
             else "waiting"
         )
-        return self._local.deadline_exceeded(message, f"the deadline passed while it was {why}")
+        return local_failures.deadline_exceeded(f"the deadline passed while it was {why}")

@@ -33,12 +33,11 @@ class Completion:
     """Decides for every message of an account whether its outcome is the last.
 
     Args:
-        account: The account's name.
         limiter: Told whether the provider answered "too many requests".
         max_pause: The most seconds of pause that the provider can impose.
         answer_times: Told how long answers take.
         breakers: Told what attempts say about the account and its provider.
-        holding: Holds messages back, where the policy is to hold; `None` where it is to fail.
+        holding: Holds messages back, where the policy is to hold.
         follow_up: Retries, and looks up messages that may have been sent.
         wakeup: Called when more may leave than before.
         observers: Told of pauses, and of codes that the tables do not have.
@@ -46,12 +45,11 @@ class Completion:
         now: Reads the monotonic clock, seconds.
     """
 
-    _account: str
     _limiter: RateLimiter
     _max_pause: float
     _answer_times: AnswerTimes
     _breakers: CircuitBreakers
-    _holding: Holding | None
+    _holding: Holding
     _follow_up: FollowUp
     _wakeup: Wakeup
     _observers: Observers
@@ -80,15 +78,15 @@ class Completion:
             self._learn(batch, outcomes, seconds)
             self._adjust_pace(outcomes, batch.left_at)
             self._continue(batch, keep_doubts(outcomes, batch.doubts))
-        if self._holding and not self._breakers.circuits:
+        if self._holding.batches and not self._breakers.circuits:
             self._holding.release()
 
     def conclude_unsent(self, batch: Batch, outcomes: list[Outcome]) -> None:
         """Take the outcomes of messages that an open circuit kept from leaving."""
-        if self._holding is not None and not self._holding.is_closed:
-            self._holding.hold(batch, range(len(outcomes)), outcomes)
-        else:
+        if self._holding.is_closed:
             self._continue(batch, outcomes)
+        else:
+            self._holding.hold(batch, range(len(outcomes)), outcomes)
 
     def conclude_split(self, batch: Batch, refusal: Failure | None) -> None:
         """Learn from the refusal of a batch that is split, where the provider gave no verdict."""
@@ -127,7 +125,8 @@ class Completion:
         pause = min(pause, self._max_pause)
         self._limiter.throttled(begun=left_at, pause=pause)
         if pause > 0 and self._observers.paused is not None:
-            self._observers.paused(Paused(account=self._account, seconds=pause))
+            account = self._adapter.account.name
+            self._observers.paused(Paused(account=account, seconds=pause))
 
     def _speed_up(self) -> None:
         """Raise the pace a little, which may free more slots than the one that came free."""
@@ -138,7 +137,7 @@ class Completion:
         """Finish final outcomes; hold account failures; start retries and look-ups."""
         indexes = range(len(outcomes))
         held = [index for index in indexes if self._is_held(outcomes[index])]
-        if self._holding is not None and held:
+        if held:
             self._holding.hold(batch, held, [outcomes[index] for index in held])
         # The retry itself decides what follows.
         follow_up = self._follow_up
@@ -159,8 +158,7 @@ class Completion:
 
     def _is_held(self, outcome: Outcome) -> bool:
         return (
-            self._holding is not None
-            and not self._holding.is_closed
+            not self._holding.is_closed
             and isinstance(outcome, NotSent)
             and outcome.scope is Scope.ACCOUNT
             and outcome.reason is not Reason.CANCELLED

@@ -6,7 +6,15 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from omnimsg.domain.outcome import Ambiguous
+from omnimsg.engine.attempt import local_failures
+from omnimsg.engine.sending.local_outcomes import LocalOutcomes
+from omnimsg.engine.sending.reconcile import Reconciler
+from omnimsg.engine.sending.requeue import Requeue
+from omnimsg.engine.sending.retry import Retrier
+from omnimsg.engine.sending.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -15,13 +23,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.deadline import Deadline
     from omnimsg.engine.sending.batch import Batch
-    from omnimsg.engine.sending.local_outcomes import LocalOutcomes
-    from omnimsg.engine.sending.reconcile import Reconciler
-    from omnimsg.engine.sending.requeue import Requeue
-    from omnimsg.engine.sending.retry import Retrier
-    from omnimsg.engine.sending.tasks import Tasks
 
 
+@attrs.define(eq=False)
 class FollowUp:
     """Retries and look-ups of one account's batches, in the background.
 
@@ -33,19 +37,11 @@ class FollowUp:
         local: Builds the outcomes of messages that are cancelled meanwhile.
     """
 
-    def __init__(
-        self,
-        retrier: Retrier,
-        reconciler: Reconciler | None,
-        requeue: Requeue,
-        tasks: Tasks,
-        local: LocalOutcomes,
-    ) -> None:
-        self._retrier = retrier
-        self._reconciler = reconciler
-        self._requeue = requeue
-        self._tasks = tasks
-        self._local = local
+    _retrier: Retrier
+    _reconciler: Reconciler | None
+    _requeue: Requeue
+    _tasks: Tasks
+    _local: LocalOutcomes
 
     def to_retry(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
         """Return the indexes of the messages to try again."""
@@ -128,7 +124,8 @@ class FollowUp:
         except asyncio.CancelledError:
             for index in owner.pending:
                 # Whether it had left is not known here any more, so it may have.
-                outcomes[index] = self._local.interrupted(batch.messages[index], left=True)
+                interrupted = local_failures.interrupted(left=True)
+                outcomes[index] = self._local.outcome(batch.messages[index], interrupted)
             raise
         finally:
             batch.expect_no_reports()

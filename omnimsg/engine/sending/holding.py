@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Holding:
-    """The held batches of one account (`account_trouble = "hold"`).
+    """The held batches of one account; there are none unless `account_trouble` is `"hold"`.
 
     Args:
         account: The account's name.
@@ -29,8 +29,10 @@ class Holding:
         requeue: Puts batches back into the queue.
         now: Reads the monotonic clock, seconds.
         observers: Told what is held.
+        is_closed: Whether nothing is ever held, because the policy is to fail.
 
     Attributes:
+        batches: The held batches, as keys: any of them can be removed in one step.
         release_at: When the held batches should try again, monotonic seconds; infinity where none
             are held.
         is_closed: Whether nothing can be held any more.
@@ -44,32 +46,28 @@ class Holding:
         *,
         now: Callable[[], float],
         observers: Observers,
+        is_closed: bool,
     ) -> None:
         self._account = account
         self._pause = pause
         self._requeue = requeue
         self._now = now
         self._held = observers.held
-        # As keys: any of them can be removed in one step.
-        self._batches: dict[Batch, None] = {}
+        self.batches: dict[Batch, None] = {}
         # A heap of their deadlines. Entries of batches that have ended stay for a while.
         self._expiries: list[tuple[float, int, Batch]] = []
         self._serial = count()
         self.release_at: float = math.inf
-        self.is_closed: bool = False
-
-    def __bool__(self) -> bool:
-        """Return whether anything is held."""
-        return bool(self._batches)
+        self.is_closed: bool = is_closed
 
     def __iter__(self) -> Iterator[Batch]:
         """Iterate over the held batches."""
-        return iter(self._batches)
+        return iter(self.batches)
 
     @property
     def messages(self) -> int:
         """The number of messages that are held."""
-        return sum(len(each.messages) for each in self._batches)
+        return sum(len(each.messages) for each in self.batches)
 
     def hold(self, batch: Batch, indexes: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Hold some messages of a batch; `outcomes` say why."""
@@ -77,7 +75,7 @@ class Holding:
             {plain_reason(each.reason) for each in outcomes if not isinstance(each, Accepted)}
         )
         held = batch.part(indexes, held_for=", ".join(reasons))
-        self._batches[held] = None
+        self.batches[held] = None
         heappush(self._expiries, (held.ends, next(self._serial), held))
         self.release_at = min(self.release_at, self._now() + self._pause)
         if self._held is not None:
@@ -87,7 +85,9 @@ class Holding:
     def end(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
         """End some messages of a held batch, by index."""
         if len(outcomes) == len(batch.messages):
-            del self._batches[batch]
+            del self.batches[batch]
+            if not self.batches:
+                self._take_all()
         batch.end(outcomes)
 
     @property
@@ -103,10 +103,10 @@ class Holding:
         taken: list[Batch] = []
         while self._expiries and self._expiries[0][0] <= now:
             batch = heappop(self._expiries)[2]
-            if batch in self._batches:
-                del self._batches[batch]
+            if batch in self.batches:
+                del self.batches[batch]
                 taken.append(batch)
-        if not self._batches:
+        if not self.batches:
             self.release_at = math.inf
         return taken
 
@@ -121,6 +121,6 @@ class Holding:
         return self._take_all()
 
     def _take_all(self) -> list[Batch]:
-        batches, self._batches, self._expiries = list(self._batches), {}, []
+        batches, self.batches, self._expiries = list(self.batches), {}, []
         self.release_at = math.inf
         return batches

@@ -92,13 +92,9 @@ class Queue:
 
     def pop(self) -> Batch | None:
         """Take the batch whose turn it is; `None` where nothing waits."""
-        lane = self._normal
-        if self._high.batches:
-            lane = self._high
-        elif not lane.batches:
-            lane = self._low
-            if not lane.batches:
-                return None
+        lane = self.first()
+        if lane is None:
+            return None
         batch = lane.pop()
         if self._expiries and not self:
             self._expiries.clear()  # all are of batches that have left, and keep their messages

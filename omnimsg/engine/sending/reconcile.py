@@ -9,29 +9,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
+import attrs
 
 from omnimsg.adapter import Absent
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.ttl import has_outlived_ttl
-from omnimsg.engine.observers import RetryEvent
+from omnimsg.engine.attempt.direct_writer import Writer
+from omnimsg.engine.observers import Observers, RetryEvent
+from omnimsg.engine.policy import Policy
 from omnimsg.engine.sending.batch import has_named
 from omnimsg.engine.sending.retry import is_in_doubt
+from omnimsg.engine.settlement import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.engine.attempt.direct_writer import Writer
     from omnimsg.engine.deadline import Deadline
-    from omnimsg.engine.observers import Observers
-    from omnimsg.engine.policy import Policy
     from omnimsg.engine.sending.batch import Batch
-    from omnimsg.engine.settlement import Settlement
 
 Find: TypeAlias = "Callable[[Message, Deadline], Awaitable[Accepted | Absent | None]]"
 
@@ -39,6 +40,7 @@ Find: TypeAlias = "Callable[[Message, Deadline], Awaitable[Accepted | Absent | N
 _MISSES = 2
 
 
+@attrs.define(eq=False)
 class Reconciler:
     """The look-ups of one account.
 
@@ -50,31 +52,20 @@ class Reconciler:
         journal: Records the messages that are found, where there is a journal.
         settlement: Tells when a report names a message, where reports are received.
         utc_now: Returns the time of day.
-
-    Attributes:
-        interval: Seconds between two look-ups; for as long, a message that was not found counts as
-            missing.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of an account
-        self,
-        account: str,
-        policy: Policy,
-        find: Find,
-        observers: Observers,
-        journal: Writer | None = None,
-        settlement: Settlement | None = None,
-        *,
-        utc_now: Callable[[], datetime],
-    ) -> None:
-        self._account = account
-        self._max_attempts = policy.retry.attempts
-        self.interval: float = policy.not_found_for
-        self._find = find
-        self._utc_now = utc_now
-        self._retry_scheduled = observers.retry_scheduled
-        self._journal = journal
-        self._settlement = settlement
+    _account: str
+    _policy: Policy
+    _find: Find
+    _observers: Observers
+    _journal: Writer | None
+    _settlement: Settlement | None
+    _utc_now: Callable[[], datetime]
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two look-ups; for as long, one that did not find a message counts."""
+        return self._policy.not_found_for
 
     def due(self, outcomes: Sequence[Outcome], deadline: Deadline) -> list[int]:
         """Return the indexes of messages to look up: those that may have been sent."""
@@ -111,7 +102,7 @@ class Reconciler:
                 await self._apply_reports(search)
                 search.finish(search.found())
                 search.finish(search.outlived(self._utc_now))
-                if attempt > self._max_attempts:
+                if attempt > self._policy.retry.attempts:
                     break
                 if missing := search.missing(self.interval):
                     self._notify(search, missing, attempt, is_look_up=False)
@@ -171,17 +162,18 @@ class Reconciler:
     def _notify(
         self, search: _Search, indexes: Sequence[int], attempt: int, *, is_look_up: bool
     ) -> None:
-        if self._retry_scheduled is None:
+        notify = self._observers.retry_scheduled
+        if notify is None:
             return
         outcomes = [search.outcomes[each] for each in indexes]
         first = outcomes[0]
         assert not isinstance(first, Accepted)  # noqa: S101 - what is found is finished
         references = tuple(each.reference for each in outcomes)
-        self._retry_scheduled(
+        notify(
             RetryEvent(
                 account=self._account,
                 attempt=attempt,
-                attempts=self._max_attempts,
+                attempts=self._policy.retry.attempts,
                 wait=self.interval if is_look_up else 0.0,
                 failure=first.failure,
                 references=references,

@@ -17,8 +17,10 @@ import anyio
 import attrs
 
 from omnimsg.domain.message import Priority
+from omnimsg.engine.attempt import classify, local_failures
 from omnimsg.engine.attempt.batch_split import Split
 from omnimsg.engine.attempt.earlier_doubts import keep_doubts
+from omnimsg.engine.attempt.flow import report_broken_contract
 from omnimsg.engine.attempt.recorded_runner import RecordedRunner
 from omnimsg.engine.attempt.runner import AttemptRunner, Interrupted
 from omnimsg.engine.limits.rate_limiter import RateLimiter
@@ -55,7 +57,7 @@ class Scheduler:
         runner: Sends a batch.
         recorded: Sends it with a journal, observers or a suppression list; `None` without these.
         completion: Takes the outcomes of attempts.
-        holding: The held batches; `None` where the policy is not to hold.
+        holding: The held batches.
         follow_ups: Retries and look-ups that are running.
         requeue: Puts batches back into the queue.
         wakeup: Wakes the scheduler.
@@ -73,7 +75,7 @@ class Scheduler:
     _runner: AttemptRunner
     _recorded: RecordedRunner | None
     _completion: Completion
-    _holding: Holding | None
+    _holding: Holding
     _follow_ups: Tasks
     _requeue: Requeue
     _wakeup: Wakeup
@@ -107,14 +109,13 @@ class Scheduler:
         self._wakeup.soon()
         try:
             with anyio.move_on_after(max(0.0, deadline.remaining())):
-                while self._workers or self._follow_ups or self._queue or self._holding:
+                while self._workers or self._follow_ups or self._queue or self._holding.batches:
                     self._changed.clear()
                     await self._changed.wait()
         finally:
             # From here on nothing is queued again: no retry, no part of a batch, nothing held.
             self._requeue.close()
-            held = [] if self._holding is None else self._holding.close()
-            for batch in (*held, *self._queue.take_all()):
+            for batch in (*self._holding.close(), *self._queue.take_all()):
                 self._requeue.give_up(batch)
             # The workers first: the retries then end with the outcomes of these.
             await self._workers.cancel(self._now)
@@ -145,11 +146,12 @@ class Scheduler:
             except GeneratorExit:  # the event loop is gone, and so are the callers
                 raise
             except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
-                batch.finish_all(self._interrupted(batch, left=True))
-                self._wakeup.soon()
+                self._interrupt(batch, left=True)
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever breaks, there are outcomes
-                result = self._local.engine_failed(batch.messages, error)
+                detail = report_broken_contract("the engine", error)
+                broken = classify.by_broken_contract(detail, left=True)
+                result = self._local.outcomes(batch.messages, broken)
             finally:
                 self._limiter.under_way -= 1
             if isinstance(result, Split):
@@ -185,25 +187,22 @@ class Scheduler:
     def _pump(self) -> None:
         """Start every request that may leave now."""
         self._admission.queue_arrivals()
-        if self._queue or self._slots or self._holding is not None:
+        if self._queue or self._slots or self._holding.batches:
             self._pump_waiting()
         self._changed.set()
 
     def _pump_waiting(self) -> None:
         now = self._now()
-        for expired in self._queue.take_expired(now):
+        for expired in (*self._queue.take_expired(now), *self._holding.take_expired(now)):
             self._clearance.clear(expired)
-        if self._holding is not None:
-            for expired in self._holding.take_expired(now):
-                self._clearance.clear(expired)
-            if now >= self._holding.release_at:
-                self._holding.release()
+        if now >= self._holding.release_at:
+            self._holding.release()
         while self._queue.has_high and self._start_batch():
             pass
         self._take_turns()
         if self._queue:
             self._wakeup.at(self._queue.earliest)
-        if self._holding is not None:
+        if self._holding.batches:
             self._wakeup.at(self._holding.wake_at)
 
     def _take_turns(self) -> None:
@@ -226,11 +225,13 @@ class Scheduler:
     def _end_dropped(self, batch: Batch) -> None:
         """End a batch whose worker was cancelled before its first step."""
         self._limiter.under_way -= 1
-        batch.finish_all(self._interrupted(batch, left=False))
-        self._wakeup.soon()
+        self._interrupt(batch, left=False)
 
-    def _interrupted(self, batch: Batch, *, left: bool) -> list[Outcome]:
-        return [self._local.interrupted(each, left=left) for each in batch.messages]
+    def _interrupt(self, batch: Batch, *, left: bool) -> None:
+        """End a batch whose task was cancelled, and let another one take its slot."""
+        interrupted = local_failures.interrupted(left=left)
+        batch.finish_all(self._local.outcomes(batch.messages, interrupted))
+        self._wakeup.soon()
 
     def _next(self) -> Batch | None:
         """Take the batch that leaves now, if one may; otherwise set a wake-up for when one may."""
@@ -251,7 +252,7 @@ class Scheduler:
                 if limiter.is_timed:
                     limiter.spend(len(batch.messages))
                 return batch
-        if self._holding is not None:
+        if self._holding.batches:
             self._wakeup.at(self._holding.wake_at)
         return None
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import attrs
 
 from omnimsg.transport.content_coding import Decoder, write_decoded
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Sequence
-
     from omnimsg.transport.interface import Sink
 
 # The most bytes that are buffered for the sink before reading is paused.
 _MAX_BUFFERED = 256 * 1024
 
 
+@attrs.define(eq=False)
 class AnswerStream:
     """Buffers the pieces of a body, and pauses reading while the sink is slower.
 
@@ -27,25 +29,17 @@ class AnswerStream:
         coding: The value of `Content-Encoding`.
     """
 
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        loop: asyncio.AbstractEventLoop,
-        status: int,
-        lines: Sequence[tuple[bytes, bytes]],
-        coding: bytes | None,
-    ) -> None:
-        self.status = status
-        self.lines = lines
-        self.coding = coding
-        self._transport = transport
-        self._loop = loop
-        self._chunks: list[bytes] = []
-        self._buffered = 0
-        self._is_paused = False
-        self._is_whole = False
-        self._error: Exception | None = None
-        self._waiter: asyncio.Future[None] | None = None
+    _transport: asyncio.Transport
+    _loop: asyncio.AbstractEventLoop
+    status: int
+    lines: Sequence[tuple[bytes, bytes]]
+    coding: bytes | None
+    _chunks: list[bytes] = attrs.field(factory=list, init=False)
+    _buffered: int = attrs.field(default=0, init=False)
+    _is_paused: bool = attrs.field(default=False, init=False)
+    _is_whole: bool = attrs.field(default=False, init=False)
+    _error: Exception | None = attrs.field(default=None, init=False)
+    _waiter: asyncio.Future[None] | None = attrs.field(default=None, init=False)
 
     def put(self, chunks: list[bytes], *, is_whole: bool) -> None:
         """Add pieces."""

@@ -67,17 +67,14 @@ class Dialer:
     async def _dial(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, connection: Connection
     ) -> None:
-        if origin.scheme == "http":
-            sock = await self._connect(loop, origin.host, origin.port)
-            await loop.create_connection(lambda: connection, sock=sock)
-        elif self._network.proxy is None:
-            tls = await self._tls_context(loop)
-            sock = await self._connect(loop, origin.host, origin.port)
-            await loop.create_connection(
-                lambda: connection, sock=sock, ssl=tls, server_hostname=_server_name(origin)
-            )
-        else:
+        is_encrypted = origin.scheme == "https"
+        if is_encrypted and self._network.proxy is not None:
             await self._dial_through_proxy(loop, origin, connection)
+            return
+        tls = await self._tls_context(loop) if is_encrypted else None
+        name = _server_name(origin) if is_encrypted else None
+        sock = await self._connect(loop, origin.host, origin.port)
+        await loop.create_connection(lambda: connection, sock=sock, ssl=tls, server_hostname=name)
 
     async def _dial_through_proxy(
         self, loop: asyncio.AbstractEventLoop, origin: Origin, connection: Connection

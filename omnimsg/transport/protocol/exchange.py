@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from omnimsg.transport.protocol.request_body import RequestBody
     from omnimsg.transport.protocol.request_head import Head
 
-_NO_STATUSES: frozenset[int] = frozenset()
-
 
 async def exchange(
     connection: Connection,
@@ -37,7 +35,7 @@ async def exchange(
     answer = connection.begin(
         head.alone() if has_no_body(request) else head.before(body.size, body.content_type),
         mark,
-        streamed=request.success if is_for_sink else _NO_STATUSES,
+        streamed=request.success if is_for_sink else frozenset(),
         is_head=request.method == "HEAD",
     )
     try:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import attrs
+
 from omnimsg.adapter import Multipart, Source
 from omnimsg.domain.reason import Reason
 from omnimsg.transport.files import ExactReader, open_for_sending
@@ -26,37 +28,23 @@ _MAX_PIECE = 64 * 1024
 _ESCAPED = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
 
 
+@attrs.define(eq=False)
 class RequestBody:
     """A body that is written in pieces.
 
     Args:
-        file: The open file.
-        size: The bytes to read from it.
-        is_on_disk: Whether reading it may block.
+        content: Reads the file.
+        size: The bytes of the whole body.
         before: The bytes before the file's content.
         after: The bytes after it.
         content_type: The media type of the whole body, where the request does not name it.
-
-    Attributes:
-        size: The bytes of the whole body.
-        content_type: The media type of the whole body, where the request does not name it.
     """
 
-    def __init__(
-        self,
-        file: IO[bytes],
-        size: int,
-        *,
-        is_on_disk: bool,
-        before: bytes = b"",
-        after: bytes = b"",
-        content_type: str | None = None,
-    ) -> None:
-        self._content = ExactReader(file, size, is_on_disk=is_on_disk)
-        self._before = before
-        self._after = after
-        self.size: int = len(before) + size + len(after)
-        self.content_type: str | None = content_type
+    _content: ExactReader
+    size: int
+    _before: bytes = b""
+    _after: bytes = b""
+    content_type: str | None = None
 
     async def read(self) -> bytes:
         """Return the next piece, empty at the end. Together the pieces have exactly `size` bytes.
@@ -101,8 +89,9 @@ async def open_body(request: Request, length: int | None) -> AsyncIterator[Reque
 
 
 def _body(file: IO[bytes], size: int, form: Multipart | None, *, is_on_disk: bool) -> RequestBody:
+    content = ExactReader(file, size, is_on_disk=is_on_disk)
     if form is None:
-        return RequestBody(file, size, is_on_disk=is_on_disk)
+        return RequestBody(content, size)
     boundary = secrets.token_hex(16)
     before = b"".join(
         [
@@ -115,14 +104,9 @@ def _body(file: IO[bytes], size: int, form: Multipart | None, *, is_on_disk: boo
             ),
         ]
     )
-    return RequestBody(
-        file,
-        size,
-        is_on_disk=is_on_disk,
-        before=before,
-        after=f"\r\n--{boundary}--\r\n".encode(),
-        content_type=f"multipart/form-data; boundary={boundary}",
-    )
+    after = f"\r\n--{boundary}--\r\n".encode()
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return RequestBody(content, len(before) + size + len(after), before, after, content_type)
 
 
 def _part(
