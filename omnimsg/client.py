@@ -293,7 +293,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
                 if account is not None and chosen is not self._accounts.unnamed:
                     key = account, key
             if message.fallback:
-                runs_legs = not chosen.carries_legs(message)
+                carried = chosen.carried(message)
+                runs_legs, message = carried is None, carried or message
             if not runs_legs and key not in idempotency.known:
                 future = chosen.hand_over(message, deadline)
         if future is not None:

@@ -298,13 +298,14 @@ class LegsOfStream:
         return bool(self._chains)
 
     def first_leg(self, message: Message, position: int, run: StreamRun) -> Message | NotSent:
-        """Return the first leg of a message; the message itself if a provider runs its legs.
+        """Return the first leg of a message; the message with its legs if a provider runs them.
 
         Returns:
             Also the outcome of the message, where one of its legs cannot be sent.
         """
-        if self._target.carries_legs(message):
-            return message
+        carried = self._target.carried(message)
+        if carried is not None:
+            return carried
         chain = self._legs.begin(self._target, message, self._timeout)
         if isinstance(chain, NotSent):
             return chain

@@ -41,8 +41,9 @@ class ActiveRoute:
         resends: Whether a message that may have been sent goes on to the next account.
         changes: Whether it adds a sender or a ttl.
         limit: Its rate limit, for which messages may have to wait; `None` if it has none.
-        is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
-            the order given.
+        is_in_order: Whether every message leaves without waiting, through the accounts in the order
+            given.
+        is_simple: Whether it also leaves unchanged.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class ActiveRoute:
             self._rotation = rotation_of(definition, accounts)
         rate = None if definition is None else definition.limits.messages_per_second
         self.limit: RouteLimit | None = None if rate is None else RouteLimit(rate, now=now)
-        self.is_simple: bool = not (self.changes or self.limit or self._rotation)
+        self.is_in_order: bool = not (self.limit or self._rotation)
+        self.is_simple: bool = self.is_in_order and not self.changes
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""
