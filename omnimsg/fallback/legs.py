@@ -116,6 +116,10 @@ class Legs:
         _ = self.delivery
         return Chain(self, legs, timeout)
 
+    def chain_of(self, message_id: MessageId) -> Chain | None:
+        """Return the chain of a leg; `None` if this client did not run it, or it was delivered."""
+        return self._chains.get(message_id)
+
     def told(self, message: Message, outcome: NotSent) -> NotSent:
         """Notify the observers of a message that was refused before any hand-over."""
         notify = self._observers.outcome_known
@@ -211,6 +215,7 @@ class Legs:
 
     def _end_following(self, task: asyncio.Task[bool]) -> None:
         chain = self._following.pop(task)
+        chain.end()
         if task.cancelled():  # also if it never started
             self._abandon(chain)
         elif (error := task.exception()) is not None:
