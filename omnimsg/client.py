@@ -25,7 +25,8 @@ from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import log_observers
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
-from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
+from omnimsg.fallback.hand_over import LegsOfStream, LegsTarget
+from omnimsg.fallback.legs import Legs
 from omnimsg.idempotency.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
