@@ -74,7 +74,7 @@ class Waiter:
         longest: The longest pause, seconds.
     """
 
-    def __init__(self, pause: float | None, longest: float) -> None:
+    def __init__(self, pause: float | None = None, longest: float = LONGEST) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._pause = pause

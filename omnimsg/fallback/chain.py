@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omnimsg.delivery.waiters import Waiter
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
@@ -93,7 +93,7 @@ class Chain:
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
         self._is_overdue = self._is_abandoned = False
-        self._watches: set[asyncio.Event] = set()
+        self._waiters: set[Waiter] = set()
         self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
     @property
@@ -102,14 +102,14 @@ class Chain:
         return [accepted.id for _, accepted in self._sent]
 
     @contextmanager
-    def watch(self) -> Iterator[asyncio.Event]:
-        """Return an event that is set at each change of a leg while the context is open."""
-        changed = asyncio.Event()
-        self._watches.add(changed)
+    def watch(self) -> Iterator[Waiter]:
+        """Wake a waiter at each change of a leg while the context is open."""
+        waiter = Waiter()
+        self._waiters.add(waiter)
         try:
-            yield changed
+            yield waiter
         finally:
-            self._watches.discard(changed)
+            self._waiters.discard(waiter)
 
     @property
     def _has_next(self) -> bool:
@@ -152,8 +152,8 @@ class Chain:
         leg = self.legs[self._index]
         if isinstance(outcome, Accepted):
             self._sent.append((leg, outcome))
-            self._owner.follow(self, outcome)
             self._notify(LegState.ACCEPTED, outcome)
+            self._owner.follow(self, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
         allowed = is_doubt(outcome) and leg.resends if doubt else may_fall_back(outcome)
@@ -304,8 +304,8 @@ class Chain:
 
     def _set_over(self, *, is_over: bool) -> None:
         self.is_over = is_over
-        for each in self._watches:
-            each.set()
+        for each in tuple(self._waiters):  # another thread may end its wait
+            each.wake()
 
     def _notify(
         self,

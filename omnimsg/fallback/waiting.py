@@ -38,16 +38,15 @@ async def wait_for_legs(
     loop = asyncio.get_running_loop()
     until = loop.time() + timeout
     waits: dict[MessageId, asyncio.Task[MessageStatus]] = {}
-    with chain.watch() as changed:
+    with chain.watch() as waiter:
 
         def note_end(wait: asyncio.Task[MessageStatus]) -> None:
-            changed.set()
+            waiter.wake()
             if not wait.cancelled():
                 wait.exception()  # mark it as retrieved: another wait may have raised before it
 
         try:
             while True:
-                changed.clear()
                 for each in chain.sent_ids:
                     if each not in waits:
                         left = max(0.0, until - loop.time())
@@ -62,7 +61,7 @@ async def wait_for_legs(
                     return ended[-1]
                 # An open leg has a timeout of its own, whose error says how far the leg came.
                 async with asyncio.timeout_at(None if has_open else until) as limit:
-                    await changed.wait()
+                    await waiter.next()
         except TimeoutError:
             if not limit.expired():
                 raise
