@@ -93,7 +93,7 @@ class Chain:
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
         self._is_overdue = self._is_abandoned = False
-        self._waiters: set[Waiter] = set()
+        self._waiters: tuple[Waiter, ...] = ()
         self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
 
     @property
@@ -105,11 +105,11 @@ class Chain:
     def watch(self) -> Iterator[Waiter]:
         """Wake a waiter at each change of a leg while the context is open."""
         waiter = Waiter()
-        self._waiters.add(waiter)
+        self._waiters = (*self._waiters, waiter)
         try:
             yield waiter
         finally:
-            self._waiters.discard(waiter)
+            self._waiters = tuple(each for each in self._waiters if each is not waiter)
 
     @property
     def _has_next(self) -> bool:
@@ -304,7 +304,7 @@ class Chain:
 
     def _set_over(self, *, is_over: bool) -> None:
         self.is_over = is_over
-        for each in tuple(self._waiters):  # another thread may end its wait
+        for each in self._waiters:
             each.wake()
 
     def _notify(
