@@ -6,6 +6,7 @@ Run `python benchmarks/startup.py`; it needs valgrind. The count of an empty Pyt
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -53,6 +54,7 @@ def counted(names: Iterable[str] = tuple(_STARTS)) -> dict[str, int]:
 
 def main() -> None:
     """Print a line for each start."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     counts = counted()
     for name, count in counts.items():
         share = count / counts["import aiohttp"]

@@ -7,6 +7,7 @@ while a page is stale. A page marks the place: `<!-- generated: codes clickatell
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -69,6 +70,7 @@ ABOUT: dict[str, Callable[[str], str]] = {
 
 def main() -> int:
     """Rewrite every stale page and say which."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     for page, text in pages():
         if page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")

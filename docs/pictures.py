@@ -8,6 +8,7 @@ fixed, so that a picture changes only where the page does, or the fonts of the m
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import shutil
 import socket
@@ -249,4 +250,6 @@ async def main(chosen: set[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(set(sys.argv[1:]))))
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("name", nargs="*", help="a picture to take; all of them unless given")
+    sys.exit(asyncio.run(main(set(options.parse_args().name))))

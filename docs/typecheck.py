@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ _MYPY = "[mypy]\n[mypy-django.*]\nignore_missing_imports = True\n"
 
 def main() -> int:
     """Check all programs; return the exit code of the first checker that complains."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, program in programs():
             module = re.sub(r"\W", "_", name.lower())

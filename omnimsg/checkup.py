@@ -12,7 +12,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -43,6 +43,20 @@ _MAX_SKEW = 30.0
 # An id that no provider has given out; asking for it sends nothing.
 _NO_ID = "00000000-0000-4000-8000-000000000000"
 
+# What to do about a failure; about any other, `_LATER`.
+_BY_REASON = {
+    Reason.UNAUTHORIZED: "correct the account's credentials",
+    Reason.FORBIDDEN: "give the credentials the rights, or allow this machine's address",
+    Reason.ACCOUNT_INACTIVE: "activate the account at the provider",
+    Reason.CHANNEL_NOT_ENABLED: "enable the channel at the provider",
+    Reason.INSUFFICIENT_FUNDS: "top the account up at the provider",
+    Reason.MISCONFIGURED: "correct base_url and the ids of the account",
+    Reason.CONNECTION_FAILED: "check base_url, and the network and the proxy of this machine",
+    Reason.TIMEOUT: "check the network and the proxy of this machine",
+    Reason.DEADLINE_EXCEEDED: "allow more seconds for the answer",
+}
+_LATER = "check again later"
+
 _PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs")
 
 
@@ -72,12 +86,14 @@ class Finding:
             `callbacks`, `configuration` or `versions`.
         state: What was found.
         detail: In words; no secret, no number.
+        advice: What to do about it; `None` where there is nothing to do.
     """
 
     account: str | None
     check: str
     state: State
     detail: str
+    advice: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +110,17 @@ class Checkup:
     def is_well(self) -> bool:
         """Whether nothing failed."""
         return all(each.state is not State.FAILED for each in self.findings)
+
+
+_SEVERITY = (State.OK, State.NOT_VERIFIED, State.FAILED)
+
+
+class _Verdict(NamedTuple):
+    """A finding without its account and its check."""
+
+    state: State
+    detail: str
+    advice: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +154,13 @@ class Examiner:
             for account in self.accounts.values():
                 group.start_soon(look_at, account)
         missing = [
-            Finding(account=name, check="configuration", state=State.WARNING, detail=why)
+            Finding(
+                account=name,
+                check="configuration",
+                state=State.WARNING,
+                detail=why,
+                advice="give the account what it lacks, or leave the account out",
+            )
             for name, why in self.unusable.items()
         ]
         # In a thread, because it reads files.
@@ -137,51 +170,68 @@ class Examiner:
         )
 
     async def _account(self, account: AccountEngine, deadline: float) -> list[Finding]:
-        def finding(check: str, state: State, detail: str) -> Finding:
-            return Finding(account=account.name, check=check, state=state, detail=mask_text(detail))
-
         findings: list[Finding] = []
+
+        def add(check: str, found: _Verdict) -> None:
+            findings.append(
+                Finding(
+                    account=account.name,
+                    check=check,
+                    state=found.state,
+                    detail=mask_text(found.detail),
+                    advice=found.advice,
+                )
+            )
+
         try:
             answer = await account.knock(deadline)
         except OperationError as error:
-            findings.append(finding("reach", State.FAILED, error.failure.sentence()))
+            add("reach", _failed(error.failure))
         else:
             host = account.adapter.account.base_url
-            findings.append(finding("reach", State.OK, f"{host} answers ({answer.status})"))
-            findings.append(finding("clock", *self._clock_of(answer)))
+            add("reach", _Verdict(State.OK, f"{host} answers ({answer.status})"))
+            add("clock", self._clock_of(answer))
             credentials = await _credentials(account, deadline)
-            findings.append(finding("credentials", *credentials))
-            if credentials[0] is State.OK and _has_channels_of_its_own(account):
-                findings.append(finding("channels", *await _channels(account, deadline)))
+            add("credentials", credentials)
+            if credentials.state is State.OK and _has_channels_of_its_own(account):
+                add("channels", await _channels(account, deadline))
         trouble = account.health().open_circuits
         for subject, failure in trouble.items():
-            findings.append(finding("circuits", State.FAILED, f"{subject}: {failure.reason.value}"))
-        findings.append(finding("limits", State.OK, _limits(account)))
-        findings.append(finding("callbacks", *self._callbacks(account)))
+            advice = _BY_REASON.get(failure.reason, "wait: it closes once the provider answers")
+            add("circuits", _Verdict(State.FAILED, f"{subject}: {failure.reason.value}", advice))
+        add("limits", _Verdict(State.OK, _limits(account)))
+        add("callbacks", self._callbacks(account))
         return findings
 
-    def _clock_of(self, answer: Response) -> tuple[State, str]:
+    def _clock_of(self, answer: Response) -> _Verdict:
         """Compare our time with the provider's, which is in the head of every answer."""
         theirs = _date_of(answer)
         if theirs is None:
-            return State.NOT_VERIFIED, "the answer has no Date header"
+            what = "the answer has no Date header"
+            return _Verdict(State.NOT_VERIFIED, what, "compare this machine's clock yourself")
         skew = (self.clock.utc_now() - theirs).total_seconds()
         if abs(skew) <= _MAX_SKEW:
-            return State.OK, "within seconds of the provider's"
+            return _Verdict(State.OK, "within seconds of the provider's")
         word = "ahead of" if skew > 0 else "behind"
-        return State.WARNING, f"{abs(skew):.0f} s {word} the provider's; signatures may be refused"
+        what = f"{abs(skew):.0f} s {word} the provider's; signatures may be refused"
+        return _Verdict(State.WARNING, what, "set this machine's clock by a time server")
 
-    def _callbacks(self, account: AccountEngine) -> tuple[State, str]:
+    def _callbacks(self, account: AccountEngine) -> _Verdict:
         problem = account.adapter.callback_problem()
         url = self.report_url(account.name)
         if problem is not None:
             state = State.FAILED if url is not None else State.NOT_VERIFIED
-            return state, f"would be refused: {problem}"
+            advice = "set it in the account, and the same at the provider"
+            return _Verdict(state, f"would be refused: {problem}", advice)
         if url is None:
-            return State.NOT_VERIFIED, "no public_url is configured"
+            advice = "set public_url in [callbacks], if reports and replies are to arrive"
+            return _Verdict(State.NOT_VERIFIED, "no public_url is configured", advice)
         if not url.startswith("https:"):
-            return State.WARNING, "public_url is not https: reports can be read on their way"
-        return State.OK, "public_url and secrets are set"
+            what = "public_url is not https: reports can be read on their way"
+            return _Verdict(
+                State.WARNING, what, "let a proxy with a certificate take the callbacks"
+            )
+        return _Verdict(State.OK, "public_url and secrets are set")
 
 
 class Checks:
@@ -206,25 +256,26 @@ class Checks:
         return await examiner.examine(to_seconds(deadline))
 
 
-async def _credentials(account: AccountEngine, deadline: float) -> tuple[State, str]:
+async def _credentials(account: AccountEngine, deadline: float) -> _Verdict:
     """Try the credentials with the cheapest operation that the provider has."""
     operations = account.operations
     try:
         if Operation.BALANCE in operations:
             await account.balance(deadline)
-            return State.OK, "accepted (balance)"
+            return _Verdict(State.OK, "accepted (balance)")
         if Operation.HISTORY in operations:
             await _first_page(account, HistoryQuery(), deadline)
-            return State.OK, "accepted (history)"
+            return _Verdict(State.OK, "accepted (history)")
         if Operation.STATUS in operations:
             status = await account.status(_NO_ID, deadline)
             if status.status is Status.UNKNOWN:
-                return State.OK, "accepted (status of an unknown id)"
+                return _Verdict(State.OK, "accepted (status of an unknown id)")
     except OperationError as error:
         return _verdict_of(error.failure)
     except InvalidValue:
         pass  # ids of this provider have another form
-    return State.NOT_VERIFIED, "the provider has no operation that tests them without sending"
+    what = "the provider has no operation that tests them without sending"
+    return _Verdict(State.NOT_VERIFIED, what, "send a message to a phone of your own")
 
 
 def _has_channels_of_its_own(account: AccountEngine) -> bool:
@@ -233,29 +284,34 @@ def _has_channels_of_its_own(account: AccountEngine) -> bool:
     return decides and Operation.HISTORY in account.operations
 
 
-async def _channels(account: AccountEngine, deadline: float) -> tuple[State, str]:
+async def _channels(account: AccountEngine, deadline: float) -> _Verdict:
     """Ask for the list of each channel: a channel that the provider does not know is an error."""
     channels = sorted(account.adapter.usable_channels())
-    states, details = {State.OK}, []
+    found = [_Verdict(State.OK, f"known: {', '.join(channels)}")]
     for channel in channels:
         try:
             await _first_page(account, HistoryQuery(channel=channel), deadline)
         except OperationError as error:
-            state, detail = _verdict_of(error.failure)
-            states.add(state)
-            details.append(f"{channel}: {detail}")
-    worst = next(each for each in (State.FAILED, State.NOT_VERIFIED, State.OK) if each in states)
-    return worst, "; ".join(details) or f"known: {', '.join(channels)}"
+            one = _verdict_of(error.failure)
+            found.append(one._replace(detail=f"{channel}: {one.detail}"))
+    worst = max(found, key=lambda each: _SEVERITY.index(each.state))
+    return worst._replace(detail="; ".join(each.detail for each in found[1:]) or worst.detail)
 
 
 async def _first_page(account: AccountEngine, query: HistoryQuery, deadline: float) -> None:
     await anext(aiter(account.history(query, deadline)), None)
 
 
-def _verdict_of(failure: Failure) -> tuple[State, str]:
+def _verdict_of(failure: Failure) -> _Verdict:
     if failure.reason.is_account or failure.reason is Reason.INSUFFICIENT_FUNDS:
-        return State.FAILED, failure.sentence()
-    return State.NOT_VERIFIED, f"could not be tested: {failure.sentence()}"
+        return _failed(failure)
+    what = f"could not be tested: {failure.sentence()}"
+    return _Verdict(State.NOT_VERIFIED, what, _BY_REASON.get(failure.reason, _LATER))
+
+
+def _failed(failure: Failure) -> _Verdict:
+    advice = _BY_REASON.get(failure.reason, _LATER)
+    return _Verdict(State.FAILED, failure.sentence(), advice)
 
 
 def _limits(account: AccountEngine) -> str:

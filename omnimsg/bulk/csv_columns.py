@@ -24,6 +24,7 @@ from omnimsg.bulk.column_names import (
     visible_name,
 )
 from omnimsg.bulk.csv_rows import UNCORRECTED
+from omnimsg.bulk.left_escapes import left_escapes
 from omnimsg.bulk.missing_values import is_missing_value
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.text_template import TextTemplate
@@ -80,6 +81,8 @@ _TEXT_COLUMNS = ("text", "subject", "html", "caption")
 _BRACES = re.compile(r"\{([^{}]+)\}")
 # The columns of whose cells the message itself says what is wrong.
 _CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
+# Of these it does not say that an escape was left: such a URL is valid, and leads elsewhere.
+_URL_COLUMNS = {"media", "callback_url"}
 
 
 class CellError(ValueError):
@@ -142,6 +145,7 @@ class Columns:
         # A cell that is only kept harms nobody.
         kept = self._metadata.keys() - used
         self._sent = [name for name in self._names if name not in kept | _CHECKED_COLUMNS]
+        self._read = [*self._sent, *(name for name in self._names if name in _URL_COLUMNS)]
         self._texts = [name for name in _TEXT_COLUMNS if name in self._names]
         self.kept: tuple[str, ...] = tuple(
             name
@@ -219,6 +223,12 @@ class Columns:
             " value that is missing; correct or empty the cell"
             for name in self._sent
             if name in cells and is_missing_value(cells[name])
+        ]
+        problems += [
+            f"{name.removeprefix(METADATA_PREFIX)}: {why}"
+            for name in self._read
+            if name in cells
+            for why in left_escapes(cells[name], is_html=name == "html")
         ]
         for name in self._texts:
             text = cells.get(name, "")

@@ -1,7 +1,7 @@
 """`omnimsg doctor`: check the configuration and ask every provider whether it would take messages.
 
 The JSON form is one object per finding: `account` (or null), `check`, `state` (`ok`, `warning`,
-`failed` or `not_verified`) and `detail`.
+`failed` or `not_verified`), `detail` and `advice` (what to do about it, or null).
 """
 
 from collections import Counter
@@ -20,12 +20,15 @@ from omnimsg.cli.output import (
     print_json_lines,
     print_line,
     print_table,
+    sanitize,
     spaced,
     styled,
 )
 
 if TYPE_CHECKING:
-    from omnimsg.checkup import Checkup
+    from rich.text import Text
+
+    from omnimsg.checkup import Checkup, Finding
     from omnimsg.client import Client
 
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not_verified": "dim"}
@@ -62,6 +65,7 @@ def _print(found: "Checkup", *, as_json: bool) -> None:
                 "check": each.check,
                 "state": each.state.value,
                 "detail": each.detail,
+                "advice": each.advice,
             }
             for each in found.findings
         )
@@ -72,7 +76,7 @@ def _print(found: "Checkup", *, as_json: bool) -> None:
                 plain_text(each.account or "-"),
                 plain_text(each.check),
                 styled((spaced(each.state.value), _COLOURS[each.state.value])),
-                plain_text(each.detail),
+                _detail_text(each),
             )
         print_table(table)
         print_line()
@@ -80,3 +84,10 @@ def _print(found: "Checkup", *, as_json: bool) -> None:
         print_line(f"{counts.total()} checks: ", counts_text(counts, _COLOURS))
         if not found.is_well:
             print_hint(SEE_CONFIG)
+
+
+def _detail_text(finding: "Finding") -> "Text":
+    """Return what was found and, on a line of its own, what to do about it."""
+    if finding.advice is None:
+        return plain_text(finding.detail)
+    return styled(sanitize(finding.detail), "\n", (f"-> {finding.advice}", "bold"))

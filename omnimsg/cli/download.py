@@ -12,7 +12,7 @@ from omnimsg.cli.exit_codes import FAILED, OK
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds, whole_number
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_json_lines, print_line, sanitize
-from omnimsg.cli.stored_media import parse_stored
+from omnimsg.cli.stored_media import SEE_SHA256, parse_stored
 from omnimsg.cli.streams import system_text
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Reason
@@ -55,9 +55,12 @@ def download(  # noqa: PLR0913 - one flag each
         try:
             await client.download(wanted, output, deadline=deadline, max_bytes=max_bytes)
         except OperationError as error:
-            if error.failure.reason is not Reason.MEDIA_TOO_LARGE:
+            if error.failure.reason is Reason.MEDIA_TOO_LARGE:
+                hint = "take a larger file with --max-bytes BYTES"
+            elif error.failure.path == "sha256":
+                hint = SEE_SHA256
+            else:
                 raise
-            hint = "take a larger file with --max-bytes BYTES"
             raise CommandError(str(error), hint, code=FAILED) from error
         except OSError as error:
             text = f"{output}: cannot be written: {system_text(error)}"

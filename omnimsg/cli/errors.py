@@ -63,7 +63,7 @@ _BY_REASON = {
     Reason.FORBIDDEN: f"check the account's rights at the provider; {SEE_CONFIG}",
     Reason.MISCONFIGURED: f"check base_url and the ids of the account; {SEE_CONFIG}",
     Reason.CONNECTION_FAILED: f"check base_url and the network, {_SAFE_TO_RETRY}; {SEE_CONFIG}",
-    Reason.INSUFFICIENT_FUNDS: "top the account up at the provider, then send again",
+    Reason.INSUFFICIENT_FUNDS: "top the account up at the provider, then try again",
     Reason.UNSUPPORTED: _SEE_PROVIDERS,
     Reason.UNSUPPORTED_CONTENT: _SEE_PROVIDERS,
     Reason.DEADLINE_EXCEEDED: "give it more time with --deadline SECONDS",
@@ -81,6 +81,12 @@ _BY_FAULT = {
     Fault.NETWORK: "check the network",
     Fault.CALLER: "change the message or the configuration",
 }
+# Of a call that sends nothing, such as a look-up.
+_BY_FAULT_OF_CALL = _BY_FAULT | dict.fromkeys(
+    (Fault.RECIPIENT, Fault.CONTENT, Fault.SENDER, Fault.CALLER),
+    "check the ids and flags of the command; the same ones will be refused again",
+)
+_BY_FAULT_OF_CALL[Fault.NOBODY] = "nothing has to be fixed; try again later"
 _AMBIGUOUS = (
     "do not repeat it: it may have been sent, and the recipient would get it twice;"
     " look it up at the provider first"
@@ -107,8 +113,13 @@ _BY_PROBLEM = {
 _UNSET = re.compile(r"the environment variable (\S+) is not set")
 
 
-def advice_for(failure: Failure) -> str:
-    """Return what the user can do about a failure."""
+def advice_for(failure: Failure, *, sends: bool = True) -> str:
+    """Return what the user can do about a failure.
+
+    Args:
+        failure: The failure.
+        sends: Whether it is that of a message, and not of another call.
+    """
     if failure.retry is Retry.UNSAFE:
         return _AMBIGUOUS
     if unreachable := _NO_LOCAL_SERVER.match(failure.detail):
@@ -118,7 +129,9 @@ def advice_for(failure: Failure) -> str:
         )
     if failure.reason in _BY_REASON:
         return _BY_REASON[failure.reason]
-    return _SAFE_TO_RETRY if failure.retry is Retry.SAFE else _BY_FAULT[failure.fault]
+    if failure.retry is Retry.SAFE:
+        return _SAFE_TO_RETRY
+    return (_BY_FAULT if sends else _BY_FAULT_OF_CALL)[failure.fault]
 
 
 def explain(error: Exception) -> CommandError:
@@ -135,7 +148,7 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, ConfigError):
         return _explain_config(str(error).splitlines())
     if isinstance(error, InvalidValue):
-        return _explain_value(error)
+        return CommandError(str(error), "see `omnimsg --help`")
     if isinstance(error, MissingExtraError | OutputError):
         return CommandError.of(error, code=FAILED if isinstance(error, OutputError) else USAGE)
     if isinstance(error, Unsupported):
@@ -144,18 +157,12 @@ def explain(error: Exception) -> CommandError:
         from omnimsg.cli.wait_text import asked_wait  # noqa: PLC0415 - keeps help fast
 
         text = f"{error}{asked_wait(error.failure)}"
-        return CommandError(text, advice_for(error.failure), code=FAILED)
+        return CommandError(text, advice_for(error.failure, sends=False), code=FAILED)
     return CommandError(
         f"unexpected {type(error).__name__}",
         "this is a defect of omnimsg: --debug prints its traceback",
         code=FAILED,
     )
-
-
-def _explain_value(error: InvalidValue) -> CommandError:
-    if any(each.path == "MessageId" for each in error.problems):
-        return CommandError("MESSAGE_ID: must look like account:provider-id", SEE_IDS)
-    return CommandError(str(error), "see `omnimsg --help`")
 
 
 def _explain_config(problems: list[str]) -> CommandError:

@@ -31,11 +31,14 @@ from omnimsg.cli.output import (
 from omnimsg.cli.time_parsing import parse_time
 from omnimsg.domain.address import is_e164
 from omnimsg.domain.channel import Channel
+from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.phone_number import is_written_number, why_not_e164
 
 if TYPE_CHECKING:
     from omnimsg.client import Client
     from omnimsg.domain.history import HistoryQuery, PastMessage
+
+_HELP = "`omnimsg history --help` describes the flags"
 
 
 @attrs.frozen(kw_only=True)
@@ -104,21 +107,19 @@ def _query(wanted: Filter) -> "HistoryQuery":
     since, until = parse_time("--since", wanted.since), parse_time("--until", wanted.until)
     if since is not None and until is not None and since > until:
         raise CommandError("--since is later than --until", "exchange them")
-    return HistoryQuery(
-        channel=wanted.channel,
-        to=_recipient(wanted.to),
-        since=since,
-        until=until,
-        tag=wanted.tag,
-    )
+    to = _recipient(wanted.to)
+    try:
+        return HistoryQuery(channel=wanted.channel, to=to, since=since, until=until, tag=wanted.tag)
+    except InvalidValue as error:
+        # A field and its flag have the same name.
+        flags = ((each.path.rpartition(".")[2], each.why) for each in error.problems)
+        raise CommandError("; ".join(f"--{flag}: {why}" for flag, why in flags), _HELP) from error
 
 
 def _recipient(to: str | None) -> str | None:
     """Return the recipient; refuse a number that no provider's record would match."""
     if to is not None and is_written_number(to) and not is_e164(to):
-        raise CommandError(
-            f"--to: {why_not_e164(to)}", "`omnimsg history --help` describes the flags"
-        )
+        raise CommandError(f"--to: {why_not_e164(to)}", _HELP)
     return to
 
 

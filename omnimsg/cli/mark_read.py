@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from omnimsg.client import Client
     from omnimsg.domain.outcome import Outcome
 
+_SEE_RECEIVED = "`omnimsg listen --json` prints the id of each received message as `id`"
+
 
 def mark_read(
     *ids: str,
@@ -45,12 +47,13 @@ def mark_read(
         as_json: Print JSON lines.
     """
     if not ids:
-        raise CommandError("no id is given", "`omnimsg mark-read --help` describes the ids")
+        raise CommandError("no id is given", _SEE_RECEIVED)
 
     async def call(client: "Client") -> "list[Outcome]":
         return await client.mark_read(ids, deadline=deadline)
 
-    outcomes = run_one_call(config, call, account=account_of(ids[0]))
+    accounts = [account_of(each, argument="IDS: each", advice=_SEE_RECEIVED) for each in ids]
+    outcomes = run_one_call(config, call, account=accounts[0])
     if as_json:
         with closed_output_ignored():
             print_json_lines(
@@ -67,6 +70,7 @@ def _report(given: str, outcome: "Outcome", *, quiet: bool) -> None:
     """Print an outcome; with `quiet`, only a failure."""
     if not isinstance(outcome, Accepted):
         what = f"{given}: {spaced(outcome.kind)} by {outcome.account}"
-        print_error(f"{what}: {failure_text(outcome.failure)}", advice_for(outcome.failure))
+        advice = advice_for(outcome.failure, sends=False)
+        print_error(f"{what}: {failure_text(outcome.failure)}", advice)
     elif not quiet:
         print_line(("marked as read", "green"), f"  {sanitize(given)}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from omnimsg.domain.message_id import is_account_name
+from omnimsg.cli.errors import SEE_IDS, CommandError
+from omnimsg.domain.errors import InvalidValue
+from omnimsg.domain.message_id import MessageId
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,7 +39,18 @@ def run_one_call(
     return anyio.run(with_client)
 
 
-def account_of(message_id: str) -> str | None:
-    """Return the account that an id names; `None` if the text is not an id."""
-    account, _, rest = message_id.partition(":")
-    return account if rest and is_account_name(account) else None
+def account_of(message_id: str, *, argument: str = "MESSAGE_ID:", advice: str = SEE_IDS) -> str:
+    """Return the account that an id names.
+
+    Args:
+        message_id: The id.
+        argument: What it is called on the command line.
+        advice: Where the user finds one.
+
+    Raises:
+        CommandError: The text is not an id.
+    """
+    try:
+        return MessageId(message_id).account
+    except InvalidValue:
+        raise CommandError(f"{argument} must look like account:provider-id", advice) from None

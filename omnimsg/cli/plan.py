@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 
 def plan(  # noqa: PLR0913 - the flags of a command
-    file: Path | None = None,
+    file: Annotated[Path | None, Parameter(group="Arguments")] = None,
     flags: Annotated[MessageFlags, Parameter(name="*")] = MessageFlags(),  # noqa: B008 - frozen
     *,
     encoding: str | None = None,

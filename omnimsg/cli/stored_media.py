@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HINT = (
     "give the provider's id or URL of the file, or the line that `omnimsg upload --json` printed"
 )
+SEE_SHA256 = "give --sha256, which `omnimsg upload` printed, or the line of `omnimsg upload --json`"
 
 
 def parse_stored(client: Client, text: str, *, account: str | None, sha256: str | None) -> Stored:
@@ -54,6 +55,8 @@ def parse_stored(client: Client, text: str, *, account: str | None, sha256: str 
     try:
         return from_json(Stored, values)
     except InvalidValue as error:
+        if sha256 is not None and error.problems[0].path == "sha256":
+            raise CommandError(f"--{error.problems[0]}", SEE_SHA256) from error
         raise CommandError(f"the file: {error}", _HINT) from error
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # What a value of a type is called; whole numbers are read by `flags.whole_number`.
 _TYPE_NAMES: dict[Any, str] = {float: "a number", bool: "true or false"}
+_COMMANDS_WITH_TEXT = ("send", "send-many", "plan", "results")
 
 
 def describe_usage(error: CycloptsError) -> tuple[str, str]:
@@ -79,7 +80,8 @@ def _stray_words(error: UnusedCliTokensError) -> tuple[str, str | None]:
     # Only their number: the words may be the text of a message.
     count = len(error.unused_tokens or ())
     words = "1 word belongs" if count == 1 else f"{count} words belong"
-    return f"{words} to no flag", "put a text with spaces in quotes;"
+    takes_text = (error.command_chain or ("",))[0] in _COMMANDS_WITH_TEXT
+    return f"{words} to no flag", "put a text with spaces in quotes;" if takes_text else None
 
 
 def _name(error: CycloptsError) -> str:

@@ -12,6 +12,7 @@ The accounts are validated and built like those of a file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
@@ -35,6 +36,8 @@ URL_VARIABLE = "OMNIMSG_URL"
 
 _TABLES = (dict, Mapping, FrozenDict)
 _FORM = "provider://KEY@name?key=value"
+# Taken as it is, it would work until the next key has two such digits after its `%` by chance.
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def url_from_environment() -> str | None:
@@ -78,6 +81,10 @@ def _table(url: str, where: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(
             f"{where}: has a line break or another character that cannot be printed; put a ','"
             " between accounts"
+        )
+    if _STRAY_PERCENT.search(url):
+        raise ConfigError(
+            f"{where}: has a '%' without two hexadecimal digits after it; write '%' as %25"
         )
     try:
         parts = urlsplit(url)

@@ -14,6 +14,7 @@ import attrs
 
 from omnimsg.domain import validate
 from omnimsg.domain.redaction import hidden
+from omnimsg.domain.stray_characters import BLANK_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 is_e164: Callable[[str], re.Match[str] | None] = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 # Marks that nobody sees: an address that is pasted with one reaches nobody. The two joiners are not
 # among them, because some scripts need them in names.
-_UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_UNSEEN = rf"\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff{BLANK_LETTERS}"
 _OTHERS = rf"\s\x00-\x1f\x7f{_UNSEEN}\ud800-\udfff@<>\",;:()\\\[\]"
 # Names have apostrophes (`o'brien@example.com`). One at the start or in the host is a quotation.
 is_email: Callable[[str], re.Match[str] | None] = re.compile(

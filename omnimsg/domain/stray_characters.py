@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Characters that no font shows although their category is that of letters or marks.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that no font shows although their category is that of letters or symbols."""
+
 _NAMES_OF_CONTROLS = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
 
 def is_invisible(character: str) -> bool:
     """Return whether a character is invisible and not white space."""
     category = unicodedata.category(character)
-    hidden = category in ("Cf", "Cc", "Mn", "Me") or character in _BLANK_LETTERS
+    hidden = category in ("Cf", "Cc", "Mn", "Me") or character in BLANK_LETTERS
     return hidden and not character.isspace()
 
 

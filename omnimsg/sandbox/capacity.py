@@ -2,6 +2,8 @@
 
 import attrs
 
+from omnimsg.sandbox.arguments import require, require_range
+
 MEBIBYTE = 1024 * 1024
 
 REQUEST_BYTES = 64 * MEBIBYTE
@@ -27,6 +29,10 @@ class Limits:
         connections: Open connections; a further one closes the longest silent one without a
             complete request.
         callbacks: Callbacks that wait for an attempt or its answer; a further one is dropped.
+
+    Raises:
+        TypeError: One is not a whole number.
+        ValueError: One is negative.
     """
 
     handsets: int = 50_000
@@ -37,3 +43,9 @@ class Limits:
     faults: int = 1_000
     connections: int = 500
     callbacks: int = 50_000
+
+    def __attrs_post_init__(self) -> None:
+        """Require whole numbers."""
+        for name, value in attrs.asdict(self).items():
+            require(int, **{name: value})
+            require_range(name, value, 0)

@@ -6,12 +6,14 @@ import abc
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from omnimsg.sandbox.arguments import require
 from omnimsg.sandbox.changed_messages import note_change
 from omnimsg.sandbox.display import Display
 from omnimsg.sandbox.media_store import MediaStore
 from omnimsg.sandbox.message_records import MessageStore
 from omnimsg.sandbox.scenarios import Scenario, scenario
 from omnimsg.sandbox.service_windows import ServiceWindows
+from omnimsg.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
     import random
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox.callbacks.source import CallbackSource
     from omnimsg.sandbox.message_records import LifecycleStep, MessageRecord
-    from omnimsg.sandbox.state import SandboxState
 
 T = TypeVar("T")
 
@@ -59,6 +60,8 @@ class Emulator(abc.ABC):
     own_settings: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, state: SandboxState, *, service_window: bool = True) -> None:
+        require(SandboxState, state=state)
+        require(bool, service_window=service_window)
         self.state = state
         self.windows: ServiceWindows = ServiceWindows(state, enforced=service_window)
         self.messages: MessageStore = MessageStore(state.limits.messages)

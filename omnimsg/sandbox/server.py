@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from aiohttp import web
 
+from omnimsg.sandbox.arguments import require, require_range
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
 from omnimsg.sandbox.changed_messages import NotedChanges
@@ -23,7 +24,7 @@ from omnimsg.sandbox.inbox.inbox import Inbox
 from omnimsg.sandbox.inbox.routes import PAGE, inbox_routes
 from omnimsg.sandbox.message_records import utc_timestamp
 from omnimsg.sandbox.origin import foreign_page, is_host
-from omnimsg.sandbox.plugins import installed_emulators
+from omnimsg.sandbox.plugins import build_emulators
 from omnimsg.sandbox.replies import Replies
 from omnimsg.sandbox.responses import REFUSED
 from omnimsg.sandbox.routes import list_routes, prefixed, served
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.message_records import MessageRecord
+    from omnimsg.sandbox.plugins import Factory
     from omnimsg.sandbox.replies import SentReply
     from omnimsg.sandbox.routes import Handler
-
-    Factory = Callable[[SandboxState], Emulator]
 
 E = TypeVar("E", bound="Emulator")
 
@@ -79,8 +79,9 @@ class Sandbox:
             the request or one of its messages was refused.
 
     Raises:
-        ValueError: Two emulators have the same name; the host is not a host name or an address; or
-            the address for callbacks is invalid.
+        TypeError: An argument has another type.
+        ValueError: Two emulators have the same name; the host is not a host name or an address; the
+            port or the pace is out of its range; or the address for callbacks is invalid.
     """
 
     def __init__(  # noqa: PLR0913 - the options of a test or a command
@@ -95,14 +96,13 @@ class Sandbox:
         limits: Limits | None = None,
         callbacks: str | None = None,
     ) -> None:
+        require(str, host=host)
+        require(int, port=port)
+        require_range("port", port, 0, 65_535)
         if not is_host(host):
             raise ValueError(f"host: {host!r} is not a host name or an address")
         self.state: SandboxState = SandboxState(pace=pace, seed=seed, clock=clock, limits=limits)
-        factories: Iterable[Factory] = installed_emulators() if emulators is None else emulators
-        built = [factory(self.state) for factory in factories]
-        self.emulators: dict[str, Emulator] = {emulator.name: emulator for emulator in built}
-        if len(self.emulators) != len(built):
-            raise ValueError("emulators: two of them have the same name")
+        self.emulators: dict[str, Emulator] = build_emulators(emulators, self.state)
         self.faults: Faults = Faults(self.emulators, self.state.limits.faults)
         sources = {name: each.callbacks for name, each in self.emulators.items() if each.callbacks}
         self.callbacks: Callbacks = Callbacks(sources, state=self.state, faults=self.faults)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections import OrderedDict
+from types import NoneType
 from typing import TYPE_CHECKING
 
 import attrs
 
+from omnimsg.sandbox.arguments import require, require_range
 from omnimsg.sandbox.capacity import Limits
 from omnimsg.sandbox.handsets import Handsets
 from omnimsg.sandbox.ids import random_uuid
@@ -27,6 +29,10 @@ class SandboxState:
         seed: Equal seeds give equal ids for equal requests in equal order.
         clock: Returns epoch seconds.
         limits: How much is stored.
+
+    Raises:
+        TypeError: An argument has another type.
+        ValueError: The pace is negative, infinite or NaN.
     """
 
     def __init__(
@@ -37,6 +43,12 @@ class SandboxState:
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
     ) -> None:
+        require(int, float, pace=pace)
+        require_range("pace", pace, 0)
+        require(int, seed=seed)
+        require(Limits, NoneType, limits=limits)
+        if not callable(clock):
+            raise TypeError(f"clock: must be a function, not {type(clock).__name__}")
         self.pace = pace
         self.clock = clock
         self.limits: Limits = limits or Limits()

@@ -44,9 +44,7 @@ class PurityChecks(OperationHarness):
         """
         violations: list[str] = []
         for name, use in self._uses(self.build_adapter()):
-            with purity_guard.record_impure_calls() as calls:
-                use()
-            violations += [f"{name}: calls {each}" for each in calls]
+            violations += [f"{name}: calls {each}" for each in purity_guard.impure_calls(use)]
         assert_no_violations(violations)
 
     def test_interleaved_flows_are_independent(self) -> None:

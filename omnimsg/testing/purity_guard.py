@@ -9,16 +9,16 @@ from __future__ import annotations
 import gc
 import random
 import sys
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from omnimsg.domain.secret import Secret
+from omnimsg.own_thread import call_in_own_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from types import FrameType
 
 # By module: the C functions whose result depends on more than their arguments.
@@ -41,12 +41,11 @@ _IMPURE_MODULES = frozenset(
 )
 
 
-@contextmanager
-def record_impure_calls() -> Iterator[list[str]]:
-    """Record the impure calls that the code inside the block makes.
+def impure_calls(use: Callable[[], object]) -> list[str]:
+    """Call a function, and return the names of the impure calls that it makes, each once.
 
-    Yields:
-        The names of the calls, each once; filled while the code runs.
+    It runs in a thread of its own: a thread has one profiler at most, and one that runs here, such
+    as cProfile, could not be continued afterwards.
     """
     calls: list[str] = []
 
@@ -60,16 +59,22 @@ def record_impure_calls() -> Iterator[list[str]]:
         if name is not None and name not in calls:
             calls.append(name)
 
-    profiler_before, gc_was_enabled = sys.getprofile(), gc.isenabled()
-    # A garbage collection inside the block would run unrelated callbacks, which may read a clock.
+    def watched() -> None:
+        sys.setprofile(hook)
+        try:
+            use()
+        finally:
+            sys.setprofile(None)
+
+    gc_was_enabled = gc.isenabled()
+    # A garbage collection meanwhile would run unrelated callbacks, which may read a clock.
     gc.disable()
-    sys.setprofile(hook)
     try:
-        yield calls
+        call_in_own_thread(watched, "omnimsg-purity").result()
     finally:
-        sys.setprofile(profiler_before)
         if gc_was_enabled:
             gc.enable()
+    return calls
 
 
 def snapshot(value: object, depth: int = 12) -> object:

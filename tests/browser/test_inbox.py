@@ -492,6 +492,35 @@ async def test_an_empty_narrow_window_says_what_to_do(
     assert [False, False] == seen
 
 
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_every_view_has_one_main_part(
+    browser: Browser, sandbox: Sandbox, client: Client, width: int
+) -> None:
+    """A screen reader finds one main part in every view, and the list or what is open in it."""
+    await client.send(Message(PHONE, "Hello"), account="clickatell")
+    context = await browser.new_context(viewport={"width": width, "height": 640})
+    page = await context.new_page()
+    await page.goto(f"{sandbox.url}/")
+
+    found = {}
+    for view, first in (
+        ("phones", ".row"),
+        (f"phones/{PHONE}", ".entry"),
+        ("requests", ".row.request"),
+        ("requests/1", ".exchange"),
+        ("faults", "h1:text('Faults')"),
+        ("callbacks", "h1:text('Callbacks')"),
+    ):
+        await page.evaluate("hash => { location.hash = hash; }", f"#/{view}")
+        await page.locator(first).first.wait_for(state="visible")
+        parts = page.get_by_role("main")
+        inside = parts.locator(first).first
+        found[view] = (await parts.count(), await inside.is_visible())
+    await context.close()
+
+    assert dict.fromkeys(found, (1, True)) == found
+
+
 # As when a picture is loaded before the event of an earlier scroll arrives.
 GROW = """() => {
   const log = document.querySelector(".log");

@@ -174,6 +174,58 @@ def test_a_missing_value_that_is_not_sent_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "left",
+    [
+        *((each, "an Excel file") for each in ("_x000D_", "_x000d_", "_x000B_", "_x005F_")),
+        *((each, "HTML") for each in ("&amp;", "&nbsp;", "&eacute;", "&#39;", "&#x1F600;")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("columns", "cells", "text", "field"),
+    [
+        ("text", "Tom{0}Ola", None, "text"),
+        ("template,param.1", "ready,{0}Ola", None, "param.1"),
+        ("First Name", "Ola{0}", "Hello {first name}", "First Name"),
+        ("media", "https://x.test/a.png?b=1{0}c=2", None, "media"),
+    ],
+)
+def test_what_stands_for_a_character_is_not_sent(
+    tmp_path: Path, columns: str, cells: str, text: str | None, field: str, left: tuple[str, str]
+) -> None:
+    """An escape of Excel's files or of HTML that an export has left makes its row bad.
+
+    It was texted to the recipient.
+    """
+    escape, language = left
+
+    read = _read(tmp_path, f"to,{columns}\n{NUMBER},{cells.format(escape)}\n", text=text)
+
+    what = f"{field}: holds {escape}, which stands for a character in {language}"
+    assert [f"{what}; write the character itself, or remove it"] == read
+
+
+def test_an_escape_that_is_none_is_sent(tmp_path: Path) -> None:
+    """An ampersand, an underscore and a semicolon that only resemble an escape stop nothing."""
+    texts = ("Fish&chips; Q&A;", "https://x.test/?a=1&copy=2", "& #39;", "x_000D_", "_x0041_")
+    text = "to,text,Hotel\n" + "".join(f"{NUMBER},{each},&amp;\n" for each in texts)
+
+    read = _read(tmp_path, text)
+
+    assert [_message(each, metadata={"Hotel": "&amp;"}) for each in texts] == read
+
+
+def test_html_has_escapes_of_html_only(tmp_path: Path) -> None:
+    """HTML is written with `&amp;`, and a browser would show Excel's escape."""
+    rows = ("Tom &amp; Ola", "Tom_x000D_Ola")
+    text = "to,subject,html\n" + "".join(f"ola@x.test,Hello,{each}\n" for each in rows)
+
+    read = _read(tmp_path, text)
+
+    assert rows[0] == read[0]["content"]["html"]
+    assert read[1].startswith("html: holds _x000D_, which stands for a character in an Excel file")
+
+
+@pytest.mark.parametrize(
     ("header", "options", "why"),
     [
         ("to,name", {"text": "Hello {nam}"}, "no column for {nam}; did you mean {name}?"),

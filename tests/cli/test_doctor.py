@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from omnimsg.sandbox import Sandbox
 
+ADVICE = "correct the account's credentials"
+
 
 def test_a_correct_configuration_is_exit_code_0(run: Run, sandbox: Sandbox) -> None:
     """A correct configuration is exit code 0, with a table of the findings."""
@@ -31,10 +33,20 @@ def test_json_and_a_wrong_key(run: Run, sandbox: Sandbox, tmp_path: Path) -> Non
     ran = run("doctor", "--json")
 
     assert ran.code == 1
-    rows = {(row["account"], row["check"]): row["state"] for row in ran.rows}
-    assert "failed" == rows["clickatell", "credentials"]
-    assert "ok" == rows["messente", "reach"]
-    assert ", 1 failed" in run("doctor").out.splitlines()[-1]
+    rows = {(row["account"], row["check"]): (row["state"], row["advice"]) for row in ran.rows}
+    assert ("failed", ADVICE) == rows["clickatell", "credentials"]
+    assert ("ok", None) == rows["messente", "reach"]
+
+
+def test_the_table_has_the_advice(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Below what was found, the table has what to do about it, and its last line the counts."""
+    file = tmp_path / "omnimsg.toml"
+    file.write_text(file.read_text().replace("api_key = ", "api_key = 'wrong' #"))
+
+    ran = run("doctor")
+
+    assert f" -> {ADVICE}\n" in ran.out
+    assert ", 1 failed" in ran.out.splitlines()[-1]
 
 
 def test_a_broken_configuration_is_exit_code_2(run: Run, tmp_path: Path) -> None:

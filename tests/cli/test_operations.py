@@ -171,9 +171,13 @@ def test_a_file_larger_than_the_user_wants_is_not_written(
             ("media-info", '{"account": "clickatell", "id": "1"}', "--account", "bird"),
             "--account: the JSON says another one",
         ),
-        (("download", "1", "--sha256", "abc", "--output", "x"), "must be a SHA-256"),
         (("mark-read",), "no id is given"),
-        (("mark-read", "no-colon"), "MESSAGE_ID: must look like account:provider-id"),
+        (("mark-read", "no-colon"), "IDS: each must look like account:provider-id"),
+        (("mark-read", "clickatell:1", "no-colon"), "IDS: each must look like"),
+        (("cancel", "no-colon"), "MESSAGE_ID: must look like account:provider-id"),
+        (("interactions", "no-colon"), "MESSAGE_ID: must look like account:provider-id"),
+        (("history", "--account", "bird", "--tag", ""), "--tag: must not be empty"),
+        (("download", "1", "--sha256", "abc", "--output", "x"), "--sha256: must be a SHA-256"),
         (("cancel", "other:1"), "no account 'other'"),
         (("history", "--since", "soon"), "--since: is not a time"),
         (("history", "--until", "2030-05-01T09:00"), "--until: must say its offset"),
@@ -196,6 +200,27 @@ def test_a_wrong_command_line_asks_nothing(
     assert expected in ran.error
     assert ran.hint
     assert not sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (("mark-read", "no-colon"), 2, "`omnimsg listen --json` prints the id of each received"),
+        (("cancel", "no-colon"), 2, "`omnimsg send` prints the id of each message"),
+        (("mark-read", "clickatell:no-such"), 1, "check the ids and flags of the command"),
+        (("interactions", "bird:1"), 1, "check the ids and flags of the command"),
+        (("history", "--account", "bird", "--tag", ""), 2, "`omnimsg history --help`"),
+        (("download", "1", "--output", "x"), 1, "give --sha256, which `omnimsg upload` printed"),
+        (("download", "1", "--sha256", "abc", "--output", "x"), 2, "give --sha256, which"),
+    ],
+)
+def test_the_advice_is_for_the_command(
+    run: Run, sandbox: Sandbox, arguments: tuple[str, ...], code: int, expected: str
+) -> None:
+    """The hint of an error is about the command itself, and not about sending a message."""
+    ran = run(*arguments)
+
+    assert (code, True) == (ran.code, ran.hint.startswith(f"hint: {expected}"))
 
 
 def test_an_unknown_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:

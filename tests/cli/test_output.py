@@ -74,6 +74,15 @@ def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
     assert ("do not repeat" in advice) is (retry is Retry.UNSAFE)
 
 
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("retry", [Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER])
+def test_advice_about_a_call_is_not_about_a_message(reason: Reason, retry: Retry) -> None:
+    """Where something other than a message was asked for, no advice speaks of a message."""
+    advice = advice_for(Failure(reason=reason, retry=retry), sends=False)
+
+    assert "message" not in advice
+
+
 @pytest.mark.parametrize(
     ("kinds", "code"),
     [

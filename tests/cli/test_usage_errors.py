@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         (("send", "--config="), "--config: names no file", ""),
         (("send", "--text", "a", "--text", "b"), "--text is given twice", ""),
         (("send", "a", "b"), "2 words belong to no flag", "put a text with spaces in quotes;"),
+        (("doctor", "x"), "1 word belongs to no flag", "`omnimsg doctor --help`"),
         (("+27820990001",), "there is no command '+278******01'", ""),
     ],
 )
@@ -40,6 +41,13 @@ def test_a_wrong_command_line(run: Run, arguments: tuple[str, ...], error: str, 
     assert ran.error.partition("; did you mean")[0] == f"error: {error}"
     assert ran.hint.startswith(f"hint: {hint}")
     assert "--help` lists the " in ran.hint
+
+
+def test_an_argument_is_not_among_the_flags(run: Run) -> None:
+    """The help of `plan`, whose file may be named by a flag too, lists it as an argument."""
+    arguments, _, flags = run("plan", "--help").out.partition(" Flags ")
+
+    assert ("FILE" in arguments, "FILE" in flags) == (True, False)
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "80", "200"])

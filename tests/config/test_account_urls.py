@@ -82,6 +82,15 @@ def test_several_accounts() -> None:
         (f"tiny://k@{SECRET}?{SECRET}@main", "account 1: has a '?' before the last '@'"),
         (f"tiny://{SECRET}%FF@main", "account 1: has '%' with bytes that are no UTF-8"),
         (f"tiny://{SECRET}@main?sender=%FF", "account 1: has '%' with bytes that are no UTF-8"),
+        *(
+            (url, "account 1: has a '%' without two hexadecimal digits after it; write '%' as %25")
+            for url in (
+                f"tiny://{SECRET}%@main",
+                f"tiny://{SECRET}%zz@main",
+                f"tiny://{SECRET}%4@main",
+                f"tiny://{SECRET}@main?sender=50%",
+            )
+        ),
         (f"tiny://{SECRET}@[::1]", "account 1: the account's name, after the '@'"),
         (f"tiny://{SECRET}@main:80", "account 1: the account's name, after the '@'"),
         (f"tiny://{SECRET}\nx@main", "account 1: has a line break or another character that"),
@@ -111,7 +120,7 @@ def test_a_wrong_url_names_the_part(text: str, expected: str) -> None:
     "written",
     [
         "TINY://%3A%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2B%2C%3B%3D%25%20x@main",
-        "  tiny://%3A%2F%3F%23%5B%5D@!$&'()*+%2C;=% x@main/",
+        "  tiny://%3A%2F%3F%23%5B%5D@!$&'()*+%2C;=%25 x@main/",
     ],
 )
 def test_every_character_can_be_written(written: str) -> None:

@@ -111,6 +111,14 @@ def test_emails_are_accepted(address: str) -> None:
             "ola@example.test\u200b",
             "it holds U+200B (ZERO WIDTH SPACE), an invisible mark, at the end",
         ),
+        (
+            "ola@example.test\u3164",
+            "it holds U+3164 (HANGUL FILLER), an invisible mark, at the end",
+        ),
+        (
+            "ola\u2800@example.test",
+            "it holds U+2800 (BRAILLE PATTERN BLANK), an invisible mark, as character 4",
+        ),
         ("ola\ud83d@example.test", "it holds U+D83D (no name), half a character"),
         ("ola@example\u2065.test", "it is not one"),
     ],

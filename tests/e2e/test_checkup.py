@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+NO_CHANNEL = "5a0d1c5e-0b1d-4c43-9d0a-6a1b3f7c9999"
+
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
@@ -99,7 +101,7 @@ async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
 async def test_a_wrong_id_of_a_channel(sandbox: Sandbox) -> None:
     """A channel that the provider does not know fails, and is named; nothing is sent."""
     channels = tomllib.loads(sandbox.config_toml())["accounts"]["bird"]["channels"]
-    wrong = channels | {"sms": "5a0d1c5e-0b1d-4c43-9d0a-6a1b3f7c9999"}
+    wrong = channels | {"sms": NO_CHANNEL}
 
     right = await check(sandbox)
     found = await check(sandbox, {"bird": {"channels": wrong}})
@@ -142,10 +144,11 @@ async def test_a_channel_that_cannot_be_asked_for() -> None:
         found = await client.check()
 
     (finding,) = (each for each in found.findings if each.check == "channels")
-    assert (State.NOT_VERIFIED, "sms: could not be tested: provider_unavailable") == (
-        finding.state,
-        finding.detail,
-    )
+    assert (
+        State.NOT_VERIFIED,
+        "sms: could not be tested: provider_unavailable",
+        "check again later",
+    ) == (finding.state, finding.detail, finding.advice)
 
 
 async def test_an_unreachable_account(sandbox: Sandbox) -> None:
@@ -177,6 +180,7 @@ async def test_a_clock_that_is_wrong(sandbox: Sandbox, minutes: int, expected: s
     ]
     assert State.WARNING is finding.state
     assert expected in finding.detail
+    assert "set this machine's clock by a time server" == finding.advice
 
 
 @pytest.mark.parametrize(
@@ -228,3 +232,32 @@ async def test_a_finding_shows_no_number() -> None:
 
     (callbacks,) = (each.detail for each in found.findings if each.check == "callbacks")
     assert "would be refused: no secret for +278******01" == callbacks
+
+
+async def test_the_advice_of_each_finding(sandbox: Sandbox) -> None:
+    """What is not as it should be comes with what to do about it; what is has no advice."""
+    config = tomllib.loads(sandbox.config_toml())
+    accounts = config["accounts"]
+    accounts["unset"] = accounts["bird"] | {"access_key": "env:NOBODY_SETS_THIS"}
+    accounts["away"] = accounts["bird"] | {"base_url": "http://127.0.0.1:9"}
+    accounts["elsewhere"] = accounts["bird"] | {"channels": {"sms": NO_CHANNEL}}
+    accounts["clickatell"] |= {"api_key": "wrong", "callback_secrets": []}
+    config["callbacks"] = {"public_url": "http://hooks.example.com/callbacks"}
+    client = await anyio.to_thread.run_sync(lambda: Client.from_config(config))
+
+    async with client:
+        found = await client.check()
+
+    advice = {(each.account, each.check): each.advice for each in found.findings if each.advice}
+    assert {
+        ("unset", "configuration"): "give the account what it lacks, or leave the account out",
+        ("away", "reach"): "check base_url, and the network and the proxy of this machine",
+        ("away", "callbacks"): "let a proxy with a certificate take the callbacks",
+        ("elsewhere", "channels"): "correct base_url and the ids of the account",
+        ("elsewhere", "callbacks"): "let a proxy with a certificate take the callbacks",
+        ("bird", "callbacks"): "let a proxy with a certificate take the callbacks",
+        ("messente", "callbacks"): "let a proxy with a certificate take the callbacks",
+        ("clickatell", "credentials"): "correct the account's credentials",
+        ("clickatell", "callbacks"): "set it in the account, and the same at the provider",
+    } == advice
+    assert {State.OK} == {each.state for each in found.findings if not each.advice}

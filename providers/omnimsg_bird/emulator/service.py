@@ -7,6 +7,7 @@ scheme; Rate limit for 429, which means that the request was not processed.
 import functools
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import NoneType
 from typing import Any, ClassVar, Final
 
 from aiohttp import hdrs, web
@@ -19,6 +20,7 @@ from omnimsg.sandbox import (
     explained,
     json_response,
 )
+from omnimsg.sandbox.arguments import require, require_texts
 from omnimsg_bird.emulator.acceptance import PROVIDER, Acceptance
 from omnimsg_bird.emulator.batch import MAX_MESSAGES
 from omnimsg_bird.emulator.callback_signer import SIGNING_KEY, BirdSigner
@@ -82,6 +84,10 @@ class BirdEmulator(Emulator):
         signing_key: str = SIGNING_KEY,
     ) -> None:
         super().__init__(state, service_window=service_window)
+        require(str, access_key=access_key, workspace=workspace, signing_key=signing_key)
+        require(str, NoneType, storage=storage)
+        require(Mapping, channels=channels)
+        require_texts(channels=channels.values())
         hosts = {} if storage is None else {"media_hosts": [f"{storage}:*"]}
         self.own_settings = {
             **hosts,

@@ -6,6 +6,8 @@ Source: the One API reference (OpenAPI 1.0.0), all seven operations.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from aiohttp import hdrs, web
@@ -18,6 +20,7 @@ from omnimsg.sandbox import (
     scenario,
     shuffle_entries,
 )
+from omnimsg.sandbox.arguments import require, require_range, require_texts
 from omnimsg_clickatell.emulator import content_checks, file_checks, known_templates, lifecycle
 from omnimsg_clickatell.emulator.account_faults import AccountFaults
 from omnimsg_clickatell.emulator.callback_signer import CALLBACK_SECRET, ClickatellSigner
@@ -45,7 +48,7 @@ from omnimsg_clickatell.emulator.value_rules import is_number, parse_time
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
 
     from omnimsg.sandbox import SandboxState
 
@@ -95,6 +98,13 @@ class ClickatellEmulator(Emulator):
         callback_login: str | None = None,
     ) -> None:
         super().__init__(state, service_window=service_window)
+        require(int, parts=parts)
+        require_range("parts", parts, 1)
+        require_texts(channels=channels, numbers=numbers or ())
+        require(bool, echo_refused=echo_refused)
+        require(Mapping, NoneType, templates=templates)
+        require(str, callback_secret=callback_secret)
+        require(str, NoneType, callback_login=callback_login)
         self.account_faults = AccountFaults()
         self.inbox = InboundMessages(state, self.windows)
         self.templates = known_templates.KnownTemplates(templates)

@@ -24,6 +24,7 @@ from omnimsg.sandbox import (
     json_response,
     scenario,
 )
+from omnimsg.sandbox.arguments import require
 from omnimsg.sandbox.schema import Json, Rule
 from omnimsg_messente.emulator.callback_signer import INBOUND_SECRET, MessenteSigner
 from omnimsg_messente.emulator.callback_source import MessenteCallbacks
@@ -82,6 +83,7 @@ class MessenteEmulator(Emulator):
         service_window: bool = True,
     ) -> None:
         super().__init__(state, service_window=service_window)
+        require(str, username=username, password=password, inbound_secret=inbound_secret)
         self.orders = Orders()
         self.display = MessenteDisplay()
         self.callbacks = MessenteCallbacks(MessenteSigner(password, inbound_secret), state)
