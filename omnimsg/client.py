@@ -25,7 +25,8 @@ from omnimsg.engine.deadline import Deadline, to_seconds
 from omnimsg.engine.log_observer import LogObserver
 from omnimsg.engine.observers import Observers
 from omnimsg.engine.unknown_codes import UnknownCodes
-from omnimsg.fallback.legs import Legs, LegsOfStream, LegsTarget
+from omnimsg.fallback.hand_over import LegsOfStream, LegsTarget
+from omnimsg.fallback.legs import Legs
 from omnimsg.idempotency.idempotency import Idempotency
 from omnimsg.operations import DEADLINE, Operations
 from omnimsg.planning import Planning
@@ -293,7 +294,8 @@ class Client(AccountManagement, Checks, Operations, Planning, Receiving):
                 if account is not None and chosen is not self._accounts.unnamed:
                     key = account, key
             if message.fallback:
-                runs_legs = not chosen.carries_legs(message)
+                carried = chosen.carried(message)
+                runs_legs, message = carried is None, carried or message
             if not runs_legs and key not in idempotency.known:
                 future = chosen.hand_over(message, deadline)
         if future is not None:

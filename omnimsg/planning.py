@@ -38,7 +38,8 @@ class Planning:
         another leg is refused: then the message would not leave either.
         """
         target = self._accounts.target(account)
-        if message.__class__ is Message and message.fallback and not target.carries_legs(message):
+        message, runs_legs = _carried(target, message)
+        if runs_legs:
             chain_legs = split_legs(message, target, self._accounts.get)
             if isinstance(chain_legs, NotSent):
                 preview = target.preview(attrs.evolve(message, fallback=()))
@@ -55,7 +56,8 @@ class Planning:
         """
         target = self._accounts.target(account)
         why = "no route is configured" if account is None else "the caller named the account"
-        if message.__class__ is not Message or not message.fallback or target.carries_legs(message):
+        message, runs_legs = _carried(target, message)
+        if not runs_legs:
             return _plan_of(target, message, why)
         chain_legs = split_legs(message, target, self._accounts.get)
         if isinstance(chain_legs, NotSent):
@@ -64,6 +66,14 @@ class Planning:
         first, *others = chain_legs
         legs = tuple(map(_planned, others))
         return attrs.evolve(_plan_of(target, first.message, why), message=message, legs=legs)
+
+
+def _carried(target: AccountEngine | Router, message: Message) -> tuple[Message, bool]:
+    """Return a message as a provider that runs its legs gets it, and whether omnimsg runs them."""
+    if message.__class__ is not Message or not message.fallback:
+        return message, False
+    carried = target.carried(message)
+    return carried or message, carried is None
 
 
 def _plan_of(target: AccountEngine | Router, message: Message, why: str) -> Plan:

@@ -19,6 +19,7 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import Status
 from omnimsg.engine.deadline import Deadline, to_seconds
+from omnimsg.fallback.waiting import wait_for_legs
 from omnimsg.transport.timeouts import CLEANUP_SECONDS
 
 if TYPE_CHECKING:
@@ -164,8 +165,9 @@ class Receiving:
         first second on if this client has no receiver for the account, else after 30 seconds.
         Closing the client ends the wait.
 
-        Of a message whose fallback legs omnimsg runs, an id names one leg; `Tracked.followed_by` of
-        the first one names the others.
+        A message whose fallback legs this client runs has the status once one of the legs has it,
+        and has failed once all of them have; the returned status is that of this leg, or of the
+        last one. In another process an id stands for one leg alone.
 
         Args:
             message: What `send` returned, or its id.
@@ -181,6 +183,9 @@ class Receiving:
         accepted = message if isinstance(message, Accepted) else None
         message_id = message.id if isinstance(message, Accepted) else MessageId(message)
         self._accounts.get(message_id.account)
+        chain = self._legs.chain_of(message_id)
+        if chain is not None:
+            return await wait_for_legs(chain, wanted, seconds, self._delivery)
         return await self._delivery.wait(message_id, wanted, seconds, accepted=accepted)
 
     async def tracked(self, message: Accepted | str) -> Tracked | None:

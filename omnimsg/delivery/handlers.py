@@ -131,19 +131,27 @@ class _Loop:
 
     def __init__(self, closing: CloseSignal) -> None:
         self._closing = closing
+        self._event_loop = asyncio.get_running_loop()
         self._waiting: OrderedDict[asyncio.Future[None], Event] = OrderedDict()
         self._has_news = asyncio.Event()
         self._is_left = False
         self._was_ended = False
 
     async def put(self, event: Event) -> None:
-        """Queue an event, and wait until the loop has handled it.
+        """Queue an event, and wait until the loop has handled it, also in another thread.
 
         Return at once if the loop was left while another handler worked on the event.
 
         Raises:
             NotHandledError: Closing the client has ended the loop.
         """
+        if self._event_loop is asyncio.get_running_loop():
+            await self._put(event)
+        else:
+            putting = asyncio.run_coroutine_threadsafe(self._put(event), self._event_loop)
+            await asyncio.wrap_future(putting)
+
+    async def _put(self, event: Event) -> None:
         if self._is_left:
             if self._was_ended:
                 raise NotHandledError

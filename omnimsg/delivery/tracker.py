@@ -202,6 +202,10 @@ class Tracker(Observer):
         """Return the state of a message; `None` if it is not tracked."""
         return await self.find_named(Names.of_id(message_id))
 
+    async def read(self, message_id: MessageId) -> Tracked | None:
+        """Return the state of a message as stored, without the outcomes that wait for the store."""
+        return await self._store.find(Names.of_id(message_id))
+
     async def find_named(self, names: Names) -> Tracked | None:
         """Return the state of a message by its names; `None` if it is not tracked."""
         await self.commit()
@@ -228,21 +232,25 @@ class Tracker(Observer):
 
     async def _acceptance(self, names: Names, token: str, reference: str) -> Accepted:
         """Wait until the names find a message with an id of its own, and return its acceptance."""
+        has_failed = False
         with self.waiters.watch(token) as waiter:
+            await self.commit()
             while True:
                 try:
-                    await self.commit()
                     tracked = await self._store.find(names)
                 except (Exception, asyncio.CancelledError) as error:
                     if is_own_cancellation(error):
                         raise
                     # A store may raise anything, and its error says nothing about the message. The
                     # report that woke this may have been the last one, so read the store again.
-                    warn_failed(error)
+                    if not has_failed:
+                        warn_failed(error)
+                    has_failed = True
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_COMMIT_AGAIN_AFTER):
                             await waiter.next()
                     continue
+                has_failed = False
                 own_id = None if tracked is None else tracked.own_id
                 if own_id is not None:
                     return Accepted(

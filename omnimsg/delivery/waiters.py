@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from omnimsg.delivery.poller import LONGEST
@@ -61,7 +61,7 @@ class Waiters:
             return
         names = tracked.ids if tracked.token is None else (*tracked.ids, tracked.token)
         for name in names:
-            for waiter in self._waiting.get(name, ()):
+            for waiter in tuple(self._waiting.get(name, ())):  # another thread may end its wait
                 waiter.wake()
 
 
@@ -74,14 +74,19 @@ class Waiter:
         longest: The longest pause, seconds.
     """
 
-    def __init__(self, pause: float | None, longest: float) -> None:
+    def __init__(self, pause: float | None = None, longest: float = LONGEST) -> None:
+        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._pause = pause
         self._longest = longest
 
     def wake(self) -> None:
-        """Wake the waiting task: the message was changed."""
-        self._changed.set()
+        """Wake the waiting task, also that of another thread: the message was changed."""
+        if self._loop is asyncio.get_running_loop():
+            self._changed.set()
+            return
+        with suppress(RuntimeError):  # that event loop is closed
+            self._loop.call_soon_threadsafe(self._changed.set)
 
     async def next(self) -> bool:
         """Wait for the next change; return `False` if only the time has come to read again."""

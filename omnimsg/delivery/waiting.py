@@ -15,7 +15,6 @@ from omnimsg.domain.status import Status
 if TYPE_CHECKING:
     from omnimsg.delivery.close_signal import CloseSignal
     from omnimsg.delivery.poller import Poller
-    from omnimsg.delivery.tracked import Tracked
     from omnimsg.delivery.tracker import Tracker
     from omnimsg.domain.message_id import MessageId
     from omnimsg.domain.outcome import Accepted
@@ -61,13 +60,13 @@ async def wait_for(  # noqa: PLR0913 - the parts of a client, given by name
         tracker.waiters.watch(message_id, longest_pause) as waiter,
         poller.watch(message_id, longest_pause) as watched,
     ):
-        now, is_news = Status.UNKNOWN, True
+        now, has_failed = Status.UNKNOWN, False
         try:
             async with limit:
+                tracked = await tracker.find(message_id)
+                if tracked is None and accepted is not None:
+                    tracked = await tracker.accept(accepted)
                 while True:
-                    tracked = await _read(tracker, message_id, is_news=is_news)
-                    if tracked is None and accepted is not None and is_news:
-                        tracked = await tracker.accept(accepted)
                     if tracked is not None and tracked.status is not None:
                         if _ends_wait(tracked.status, wanted):
                             return tracked.status
@@ -75,6 +74,16 @@ async def wait_for(  # noqa: PLR0913 - the parts of a client, given by name
                     if closing.is_set:
                         raise _closed(message_id)
                     is_news = await waiter.next()
+                    try:
+                        tracked = await tracker.read(message_id)
+                        has_failed = False
+                    except Exception as error:
+                        if is_news:
+                            raise
+                        # Nothing new is known, and the store is read again anyway.
+                        if not has_failed:
+                            warn_failed(error)
+                        has_failed = True
         except TimeoutError:
             if not limit.expired():
                 raise  # raised by the store
@@ -85,20 +94,6 @@ async def wait_for(  # noqa: PLR0913 - the parts of a client, given by name
                 f"message {mask_text(message_id)} is {now} and not {wanted} after"
                 f" {timeout:g} s{why}"
             ) from None
-
-
-async def _read(tracker: Tracker, message_id: MessageId, *, is_news: bool) -> Tracked | None:
-    """Return the state of a message.
-
-    Where nothing new is known and the store fails, return `None`: it is read again anyway.
-    """
-    try:
-        return await tracker.find(message_id)
-    except Exception as error:
-        if is_news:
-            raise
-        warn_failed(error)
-        return None
 
 
 def _closed(message_id: MessageId) -> OperationError:

@@ -53,9 +53,15 @@ def new_reference() -> str:
     return f"{_process_prefix}{_next_number()}"
 
 
-def no_message(given: object) -> TypeError:
-    """Build the error for something that was handed over and is no message."""
-    return TypeError(f"only a Message can be sent, not {type(given).__name__}")
+def no_message(given: object, index: int | None = None) -> TypeError:
+    """Build the error for something that was handed over and is no message.
+
+    Args:
+        given: What was handed over.
+        index: Its index, where it was one of several.
+    """
+    where = "" if index is None else f"messages[{index}]: "
+    return TypeError(f"{where}only a Message can be sent, not {type(given).__name__}")
 
 
 def is_generated(reference: str) -> bool:

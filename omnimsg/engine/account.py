@@ -204,6 +204,14 @@ class AccountEngine(AccountOperations):
         """Return whether the provider itself runs the fallback legs of a message."""
         return self._checks.carries_legs(message)
 
+    def carried(self, message: Message) -> Message | None:
+        """Return a message whose legs the provider runs; `None` if omnimsg runs them."""
+        return message if self.carries_legs(message) else None
+
+    def prepare(self, message: Message) -> Message:
+        """Return the message: there is no route that adds to it; see `Router.prepare`."""
+        return message
+
     def resends(self, _: Message) -> bool:
         """Return whether a message that may have been sent may be sent once more."""
         return self._on_ambiguous is OnAmbiguous.RESEND

@@ -50,7 +50,7 @@ class LegChanged:
         state: The new state.
         account: The account that the leg went through.
         id: The leg's id; `None` where it has none.
-        outcome: The outcome of the leg's hand-over, where the event is about the hand-over.
+        outcome: The outcome of the leg's hand-over: its acceptance, once it was accepted.
         next_leg: Whether the leg after it is sent now.
     """
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omnimsg.delivery.waiters import Waiter
 from omnimsg.domain.log_fields import log_fields
 from omnimsg.domain.outcome import Accepted, Ambiguous
 from omnimsg.domain.status import Status
@@ -13,10 +14,11 @@ from omnimsg.domain.ttl import counted_seconds
 from omnimsg.engine.deadline import Deadline
 from omnimsg.engine.leg_events import LegChanged, LegState
 from omnimsg.fallback.conclusion import conclusion_of
+from omnimsg.fallback.leg_status import end_of, status_of
 from omnimsg.routing.failover_rules import is_doubt, may_fall_back, may_follow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from datetime import datetime
 
     from omnimsg.delivery.delivery import Delivery
@@ -31,11 +33,8 @@ log: logging.Logger = logging.getLogger("omnimsg.fallback")
 _DAY = 24 * 3600.0
 # Seconds to wait for a leg that its provider still holds when its ttl after `send_at` is over.
 _HELD = 3600.0
-# Seconds between two look-ups of a leg, at most: of the current leg, and of one that is overdue.
-_LONGEST_PAUSE = 60.0
+# Seconds between two look-ups of a leg that is overdue, at most.
 _LONGEST_LATE_PAUSE = 600.0
-# Seconds until a store that has failed is read again.
-_READ_AGAIN_AFTER = 5.0
 
 
 class ChainOwner(Protocol):
@@ -78,6 +77,7 @@ class Chain:
         legs: The legs.
         is_followed: Whether a task waits, or has waited, for the delivery of its legs.
         is_handing_over: Whether a leg is being handed over.
+        is_over: Whether no further leg goes, and none is being handed over.
         reached_ids: The ids of the legs that were delivered.
     """
 
@@ -88,11 +88,28 @@ class Chain:
         self.legs: Sequence[ChainLeg] = legs
         self.is_followed: bool = False
         self.is_handing_over: bool = False
+        self.is_over: bool = False
         self.reached_ids: set[MessageId] = set()
         self._index = 0
         self._sent: list[tuple[ChainLeg, Accepted]] = []
         self._is_overdue = self._is_abandoned = False
+        self._waiters: tuple[Waiter, ...] = ()
         self._handed_over = owner.now()  # of the first leg: a stream hands it over itself
+
+    @property
+    def sent_ids(self) -> Sequence[MessageId]:
+        """The ids of the accepted legs, in order."""
+        return [accepted.id for _, accepted in self._sent]
+
+    @contextmanager
+    def watch(self) -> Iterator[Waiter]:
+        """Wake a waiter at each change of a leg while the context is open."""
+        waiter = Waiter()
+        self._waiters = (*self._waiters, waiter)
+        try:
+            yield waiter
+        finally:
+            self._waiters = tuple(each for each in self._waiters if each is not waiter)
 
     @property
     def _has_next(self) -> bool:
@@ -135,8 +152,8 @@ class Chain:
         leg = self.legs[self._index]
         if isinstance(outcome, Accepted):
             self._sent.append((leg, outcome))
-            self._owner.follow(self, outcome)
             self._notify(LegState.ACCEPTED, outcome)
+            self._owner.follow(self, outcome)
             return False
         doubt = isinstance(outcome, Ambiguous)
         allowed = is_doubt(outcome) and leg.resends if doubt else may_fall_back(outcome)
@@ -191,6 +208,10 @@ class Chain:
             self._notify(LegState.ABANDONED, self._sent[-1][1])
         return is_open
 
+    def end(self) -> None:
+        """Note that no further leg goes."""
+        self._set_over(is_over=True)
+
     def is_awaited(self, fails_within: float) -> bool:
         """Return whether another leg may still go, or is being handed over.
 
@@ -222,11 +243,11 @@ class Chain:
     async def _watch(self, leg: ChainLeg, accepted: Accepted) -> tuple[LegState, bool]:
         """Wait until a leg is decided; return its state, and whether the next leg may go."""
         left = (_DAY if leg.ttl is None else leg.ttl) - self._waited(leg)
-        status = await self._end_of(accepted.id, left)
+        status = await self._end_of(accepted, left)
         if leg.ttl is not None and status is not None and status.status is Status.SCHEDULED:
             # The provider has not sent it: its clock is behind ours. The ttl begins when it does.
-            await self._end_of(accepted.id, _HELD, Status.ACCEPTED)
-            status = await self._end_of(accepted.id, leg.ttl)
+            await self._end_of(accepted, _HELD, Status.ACCEPTED)
+            status = await self._end_of(accepted, leg.ttl)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
             return LegState.REACHED, False
@@ -236,24 +257,13 @@ class Chain:
         return (LegState.UNHEARD, False) if leg.ttl is None else (LegState.OVERDUE, True)
 
     async def _end_of(
-        self, message_id: MessageId, seconds: float, wanted: Status = Status.DELIVERED
+        self, accepted: Accepted, seconds: float, wanted: Status = Status.DELIVERED
     ) -> MessageStatus | None:
-        """Wait until a leg has a status or ended; return the last known one at the timeout."""
-        delivery, until = self._owner.delivery, self._owner.now() + seconds
-        while True:
-            try:
-                left = max(0.0, until - self._owner.now())
-                return await delivery.wait(message_id, wanted, left, _LONGEST_PAUSE)
-            except Exception as error:  # noqa: BLE001 - a store may raise anything
-                if self._owner.now() < until - 0.01 and not self._owner.is_closed:
-                    _warn_unread(message_id, error)
-                    await asyncio.sleep(_READ_AGAIN_AFTER)
-                    continue
-            # Look it up once more, because the report of its delivery may have been lost.
-            return await _status_of(delivery, message_id)
+        until = Deadline.after(seconds, self._owner.now)
+        return await end_of(self._owner.delivery, accepted.id, wanted, until)
 
     async def _settle_last(self, accepted: Accepted) -> None:
-        status = await _status_of(self._owner.delivery, accepted.id, ask=False)
+        status = await status_of(self._owner.delivery, accepted.id, ask=False)
         if status is not None and status.status.reached:
             self.reached(accepted.id)
         elif self._is_overdue and not self._owner.is_closed:
@@ -292,6 +302,11 @@ class Chain:
                 extra=log_fields(account=first.account, reference=self.reference, error=kind),
             )
 
+    def _set_over(self, *, is_over: bool) -> None:
+        self.is_over = is_over
+        for each in self._waiters:
+            each.wake()
+
     def _notify(
         self,
         state: LegState,
@@ -301,6 +316,8 @@ class Chain:
         leg: ChainLeg | None = None,
     ) -> None:
         leg = leg or self.legs[self._index]
+        may_follow_later = state is LegState.ACCEPTED and self._may_go_on()
+        self._set_over(is_over=not (next_leg or may_follow_later))
         self._owner.notify(
             LegChanged(
                 reference=self.reference,
@@ -313,26 +330,3 @@ class Chain:
                 next_leg=next_leg,
             )
         )
-
-
-async def _status_of(
-    delivery: Delivery, message_id: MessageId, *, ask: bool = True
-) -> MessageStatus | None:
-    """Return the status of a leg; `None` if it is not known, or the store fails."""
-    try:
-        if ask:
-            return await delivery.look_up(message_id)
-        tracked = await delivery.tracker.find(message_id)
-    except Exception as error:  # noqa: BLE001 - a store or a handler may raise anything
-        _warn_unread(message_id, error)
-        return None
-    return None if tracked is None else tracked.status
-
-
-def _warn_unread(message_id: MessageId, error: Exception) -> None:
-    kind = type(error).__name__
-    log.warning(
-        "the status of a leg could not be read: %s",
-        kind,
-        extra=log_fields(account=message_id.account, message_id=message_id, error=kind),
-    )

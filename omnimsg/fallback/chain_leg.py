@@ -36,8 +36,14 @@ class LegTarget(Protocol):
     def refusal(self, message: Message) -> NotSent | None:
         """Return the outcome of a message that cannot be sent; `None` if it can."""
 
-    def carries_legs(self, message: Message) -> bool:
-        """Return whether providers run the fallback legs of a message."""
+    def carried(self, message: Message) -> Message | None:
+        """Return a message for providers that run its fallback legs; `None` if omnimsg runs them.
+
+        Its legs have what their routes add.
+        """
+
+    def prepare(self, message: Message) -> Message:
+        """Return a message as it leaves, with what its route adds."""
 
     def resends(self, message: Message) -> bool:
         """Return whether a message that may have been sent may be sent once more."""
@@ -154,7 +160,7 @@ def _chain_leg(
     target_of: Callable[[str], LegTarget],
 ) -> ChainLeg:
     sent = attrs.evolve(message, fallback=()) if leg is None else message_of_leg(message, leg)
-    ttl = sent.ttl
+    ttl = target.prepare(sent).ttl
     if ttl is not None:
         refusal = target.refusal(sent)
         if refusal is not None and refusal.failure.path == "ttl":

@@ -40,8 +40,9 @@ class ActiveRoute:
         is_alone: Whether it has only one account, which then uses its own retries.
         resends: Whether a message that may have been sent goes on to the next account.
         limit: Its rate limit, for which messages may have to wait; `None` if it has none.
-        is_simple: Whether every message leaves unchanged, without waiting, through the accounts in
-            the order given.
+        is_in_order: Whether every message leaves without waiting, through the accounts in the order
+            given.
+        is_simple: Whether it also leaves unchanged.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class ActiveRoute:
         self._rotation = rotation_of(definition, accounts) if error is None else None
         rate = definition.limits.messages_per_second
         self.limit: RouteLimit | None = None if rate is None else RouteLimit(rate, now=now)
+        self.is_in_order: bool = not (self.limit or self._rotation)
         changes = definition.sender is not None or definition.ttl is not None
-        self.is_simple: bool = not (changes or self.limit or self._rotation)
+        self.is_simple: bool = self.is_in_order and not changes
 
     def takes_prefix(self, start: str) -> bool:
         """Return whether it takes messages to numbers with these first digits."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 
     from omnimsg.domain.channel import Channel
+    from omnimsg.domain.message import Leg
     from omnimsg.domain.outcome import Outcome
     from omnimsg.engine.account import AccountEngine
     from omnimsg.engine.health_and_preview import Preview
@@ -188,20 +189,38 @@ class Router:
         refusals = [each.refusal(message) for each in route.accounts]
         return None if None in refusals else refusals[0]
 
-    def carries_legs(self, message: Message) -> bool:
-        """Return whether every provider that may get a message runs its fallback legs.
+    def carried(self, message: Message) -> Message | None:
+        """Return a message for providers that run its fallback legs; `None` if omnimsg runs them.
 
-        None does if a leg has a route to other accounts: only omnimsg can send it there.
+        Each leg has the sender and the ttl of its own route. Only omnimsg can send a leg to other
+        accounts, let it wait for a limit, or choose an account for it.
+
+        Raises:
+            ConfigError: An account of a route cannot be used.
+        """
+        route = self._match(message)
+        if not all(each.carries_legs(message) for each in route.accounts):
+            return None
+        legs: list[Leg] = []
+        for leg in message.fallback:
+            if leg.account is not None:
+                legs.append(leg)  # it takes no route
+                continue
+            sent = message_of_leg(message, leg)
+            own = self._match(sent)
+            if own is not route and not (own.is_in_order and own.accounts == route.accounts):
+                return None
+            sent = own.prepare(sent)
+            legs.append(attrs.evolve(leg, sender=sent.sender, ttl=sent.ttl))
+        return attrs.evolve(message, fallback=legs)
+
+    def prepare(self, message: Message) -> Message:
+        """Return a message as it leaves: with the sender and the ttl of its route.
 
         Raises:
             ConfigError: An account of its route cannot be used.
         """
-        accounts = self._match(message).accounts
-        return all(each.carries_legs(message) for each in accounts) and all(
-            self._match(message_of_leg(message, leg)).accounts == accounts
-            for leg in message.fallback
-            if leg.account is None
-        )
+        return self._match(message).prepare(message)
 
     def channel(self, message: Message) -> Channel | None:
         """Return the channel that a message travels on at the first account of its route."""

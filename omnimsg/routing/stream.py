@@ -72,7 +72,7 @@ class RoutedAdmission:
         try:
             for message in islice(source, len(keys)):
                 if message.__class__ is not Message:
-                    raise no_message(message)
+                    raise no_message(message, keys[count])
                 route = match(message)
                 run = simple.get(route)
                 if (

@@ -112,8 +112,9 @@ class Receiving:
         first second on if this client has no receiver for the account, else after 30 seconds.
         Closing the client ends the wait.
 
-        Of a message whose fallback legs omnimsg runs, an id names one leg; `Tracked.followed_by` of
-        the first one names the others.
+        A message whose fallback legs this client runs has the status once one of the legs has it,
+        and has failed once all of them have; the returned status is that of this leg, or of the
+        last one. In another process an id stands for one leg alone.
 
         Args:
             message: What `send` returned, or its id.

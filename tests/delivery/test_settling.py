@@ -330,6 +330,24 @@ def test_a_report_settles_although_the_store_could_not_be_read() -> None:
     assert 17 < seconds < 25
 
 
+def test_an_outage_of_the_store_is_logged_once_for_a_doubt(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A doubt that waits for its report through an outage does not fill the log."""
+    store = Unreadable()
+
+    async def story(client: Client, _: Receiver) -> None:
+        store.is_unreadable = True
+        with pytest.raises(AmbiguousError):
+            await client.send(texts(1)[0], settle=600)
+        store.is_unreadable = False
+
+    World(kind=Silent).live(story, store=store)
+
+    lines = [each.message for each in caplog.records if each.name == "omnimsg.delivery"]
+    assert ["the store of messages raised StoreDownError; the call is repeated"] == lines
+
+
 def test_a_proof_that_the_store_does_not_take_is_stored_later() -> None:
     """A message that a look-up has found is no doubt any more when the store is up again."""
     place = World(looks=iter(["there"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import closing
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -400,6 +401,50 @@ def test_looking_up_survives_a_handler_that_waits_for_what_is_cancelled() -> Non
         return (await client.wait("main:id-r0", timeout=200)).status
 
     assert Status.DELIVERED is place.live(story)
+
+
+def test_an_outage_of_the_store_is_logged_once_for_a_wait(caplog: pytest.LogCaptureFixture) -> None:
+    """A wait outlasts the outages of a store, and logs each of them once, not each reading."""
+    place, store = World(reply=ok, kind=Asked, states=repeat("down")), DatabaseStore()
+
+    async def story(client: Client, receiver: Receiver) -> Status:
+        waiting = asyncio.ensure_future(client.wait("main:id-r0", timeout=7200))
+        for _ in range(2):
+            await asyncio.sleep(100)
+            store.is_down = True
+            await asyncio.sleep(1800)
+            store.is_down = False
+        await report(receiver, after=100, state="delivered", id="id-r0")
+        return (await waiting).status
+
+    status = place.live(story, store=store)
+
+    assert Status.DELIVERED is status
+    assert ["the store of messages raised StoreDownError; the call is repeated"] * 2 == [
+        each.message for each in caplog.records if each.name == "omnimsg.delivery"
+    ]
+
+
+def test_an_outcome_that_the_store_does_not_take_is_not_stored_again_by_each_reading() -> None:
+    """A wait only reads again; the queue of outcomes has a pace of its own."""
+    place, tries = World(reply=ok, kind=Asked, states=repeat("down")), []
+
+    class Unwritable(DatabaseStore):
+        async def update(
+            self, names: Names, change: Callable[[Tracked | None], Tracked]
+        ) -> Tracked:
+            tries.append(round(place.loop.now - 1000, 1))
+            raise StoreDownError
+
+    async def story(client: Client, _: Receiver) -> None:
+        waiting = asyncio.ensure_future(client.wait("main:other", timeout=8))
+        await client.send(texts(1)[0])
+        with pytest.raises(TimeoutError):
+            await waiting
+
+    place.live(story, store=Unwritable())
+
+    assert [0.0, 5.0] == [each for each in tries if each < 8]
 
 
 def test_who_waits_in_vain_is_told_how_far_it_came() -> None:

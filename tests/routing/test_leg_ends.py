@@ -119,6 +119,21 @@ def test_a_leg_that_is_accepted_while_the_client_closes_is_not_waited_for(
     assert set() == left
 
 
+def test_a_first_leg_that_is_accepted_while_the_client_closes_is_abandoned_then() -> None:
+    """Observers get the acceptance first."""
+    routed, seen = legs_of(slowly(3.0, "ok"), accepted)
+
+    async def story(client: Client) -> None:
+        sending = asyncio.create_task(outcome_of(client, message(ELSEWHERE)))
+        await asyncio.sleep(1)
+        await client.aclose()
+        await sending
+
+    routed.run(story)
+
+    assert [(0, "a", "accepted"), (0, "a", "abandoned")] == seen.states
+
+
 @pytest.mark.parametrize(("seconds", "sent"), [(1.0, 1), (3.0, 2)])
 def test_a_stream_that_was_left_sends_no_further_leg(seconds: float, sent: int) -> None:
     """After its stream is left, a message's leg under way is the last, even if it is refused."""

@@ -39,6 +39,23 @@ def test_a_leg_has_its_ttl_to_the_second(stream: bool) -> None:
     assert [1060] == [round(each) for each in times]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_leg_without_a_ttl_has_that_of_its_route(stream: bool) -> None:
+    """The next leg is sent when the ttl of the route ends, as after one of the message itself."""
+    route = Route(accounts=("a",), match=Match(channels=["whatsapp"]), ttl=60)
+    routed, seen = legs_of(wire(accepted, COMES), wire(accepted, COMES), routes=(route,))
+
+    async def story(client: Client) -> int:
+        await handed_over(client, message(ELSEWHERE, ttl=None), stream=stream)
+        await asyncio.sleep(59.0)
+        too_early = routed.asked()["b"]
+        await asyncio.sleep(2.0)
+        return too_early
+
+    assert 0 == routed.run(story)
+    assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
+
+
 def test_the_ttl_of_a_later_leg_begins_with_its_own_hand_over() -> None:
     """A second leg that is delivered within its own ttl is the last, however late the first was."""
     second = wire(accepted, COMES, (50.0, "delivered"))

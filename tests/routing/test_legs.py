@@ -136,6 +136,23 @@ def test_a_store_that_fails_ends_no_legs(fails_with: type[BaseException]) -> Non
     assert [(0, "a", "accepted"), (0, "a", "overdue"), (1, "b", "accepted")] == seen.states[:3]
 
 
+def test_an_outage_of_the_store_is_logged_once_for_a_leg(caplog: pytest.LogCaptureFixture) -> None:
+    """A leg that waits through a long outage does not fill the log."""
+    store = DatabaseStore()
+    routed, _ = legs_of(wire(accepted, COMES), accepted, store=store)
+
+    async def story(client: Client) -> None:
+        store.is_down = True
+        await client.send(message(ELSEWHERE, ttl=7200))
+        await asyncio.sleep(3600.0)
+        store.is_down = False
+
+    routed.run(story)
+
+    lines = [each.message for each in caplog.records if each.name == "omnimsg.fallback"]
+    assert 1 == lines.count("the status of a leg could not be read: StoreDownError")
+
+
 def test_a_store_that_fails_hides_no_delivery() -> None:
     """A delivery found by the last look-up counts, even if the store fails to keep it."""
     store = DatabaseStore()

@@ -222,6 +222,18 @@ def test_only_messages_are_sent(added: dict[str, Any], stream: bool) -> None:
     assert {"a": 0} == routed.asked()
 
 
+@pytest.mark.parametrize("added", [{}, {"sender": "Shop"}])
+def test_a_stream_names_the_index_of_what_is_no_message(added: dict[str, Any]) -> None:
+    """What was handed over before it is sent."""
+    routed = Routed(accepted, routes=(Route(accounts=("a",), **added),))
+    given: Any = [Message(NUMBER, "x"), {"to": NUMBER}]
+
+    with pytest.raises(TypeError, match=r"^messages\[1\]: only a Message can be sent, not dict$"):
+        routed.send_many(given)
+
+    assert {"a": 1} == routed.asked()
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_limit_of_a_route(stream: bool) -> None:
     """Messages of a route are spaced by its limit."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from omnimsg.domain.message import Message, Priority
+from omnimsg.domain.message import Message, Priority, no_message
 from omnimsg.engine.deadline import to_seconds
 from omnimsg.engine.observers import HandedOver, Observers
 from omnimsg.engine.sending.batch import FailsOver, Owner, step_of
@@ -173,7 +173,9 @@ class Admission:
                     run.messages.append(message)
                     continue
                 refusal: Outcome | None = None
-                if message.__class__ is Message and message.fallback:
+                if message.__class__ is not Message:
+                    raise no_message(message, keys[count + len(run.messages)])
+                if message.fallback:
                     first = owner.first_leg(message, keys[count + len(run.messages)])
                     if isinstance(first, Message):
                         message = first  # noqa: PLW2901 - in its place

@@ -33,7 +33,7 @@ class StreamLegs(Protocol):
         """Whether any message has legs left."""
 
     def first_leg(self, message: Message, position: int, run: StreamRun) -> Message | NotSent:
-        """Return the first leg of a message; the message itself where a provider runs its legs.
+        """Return the first leg of a message; the message with its legs if a provider runs them.
 
         Args:
             message: A message with fallback legs.

@@ -67,12 +67,15 @@ async def test_an_input_that_is_cancelled_within_does_not_hang() -> None:
         await anext(outcomes)
 
 
-async def test_something_that_is_no_message_is_an_error_of_the_input() -> None:
-    """Anything but a message in the input raises `TypeError` after all outcomes."""
-    outcomes = stream(FakeTransport(), [*texts(1), "+37255500001"])  # type: ignore[list-item]
+@pytest.mark.parametrize("count", [1, 250])
+async def test_something_that_is_no_message_is_an_error_of_the_input(count: int) -> None:
+    """Anything but a message in the input raises `TypeError` with its index, after all outcomes."""
+    given = [*texts(count), "+37255500001"]
+    outcomes = stream(FakeTransport(), given)  # type: ignore[arg-type]
 
-    assert "r0" == (await anext(outcomes)).reference
-    with pytest.raises(TypeError, match="Message"):
+    assert count == len([await anext(outcomes) for _ in range(count)])
+    why = rf"^messages\[{count}\]: only a Message can be sent, not str$"
+    with pytest.raises(TypeError, match=why):
         await anext(outcomes)
 
 
