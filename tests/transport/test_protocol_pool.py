@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+from support.virtual import VirtualLoop
 
 from omnimsg.transport import WriteMark
 from omnimsg.transport.protocol.connection import Connection
@@ -192,6 +195,56 @@ async def test_an_expired_connection_is_closed_before_its_slot_is_used() -> None
 
     assert [False, True] == [old.is_open, new.is_open]
     await net.pool.aclose()
+
+
+def test_each_idle_connection_is_closed_when_its_own_time_is_over() -> None:
+    """One timer closes each connection that was idle for `keepalive` seconds, and no other."""
+    loop = VirtualLoop()
+
+    async def states() -> list[tuple[bool, bool]]:
+        net = Net(connections=2, keepalive=10)
+        first, second = await net.pool.acquire(A), await net.pool.acquire(B)
+        net.pool.release(first)
+        await asyncio.sleep(4)
+        net.pool.release(second)
+        found = []
+        for seconds in (5, 2, 2, 2):
+            await asyncio.sleep(seconds)
+            found.append((first.is_open, second.is_open))
+        await net.pool.aclose()
+        return found
+
+    found = loop.drive_to_end(states())
+
+    assert [(True, True), (False, True), (False, True), (False, False)] == found
+
+
+async def test_a_connection_that_breaks_in_use_leaves_the_idle_ones() -> None:
+    """A connection that is closed in use frees its own slot only."""
+    net = Net(connections=2)
+    broken, idle = await net.pool.acquire(A), await net.pool.acquire(A)
+    net.pool.release(idle)
+    broken.connection_lost(ConnectionResetError())
+
+    found = [await asyncio.wait_for(net.pool.acquire(A), 5) for _ in range(2)]
+
+    assert [True, False] == [each is idle for each in found]
+    assert all(each.is_open for each in found)
+    await net.pool.aclose()
+
+
+async def test_a_closed_connection_is_not_kept_in_memory() -> None:
+    """The pool drops a connection that is closed."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    kept = weakref.ref(connection)
+    connection.abort()
+    await net.pool.aclose()
+
+    del connection
+    gc.collect()
+
+    assert kept() is None
 
 
 async def test_a_connection_that_cannot_be_written_to_is_closed() -> None:
