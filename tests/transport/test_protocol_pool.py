@@ -149,12 +149,17 @@ async def test_closing_ends_whoever_waits() -> None:
     assert is_told
 
 
+@pytest.mark.parametrize("is_late", [True, False], ids=["cancelled later", "cancelled before"])
 @pytest.mark.parametrize("way", ["released", "closed"])
-async def test_what_was_handed_to_a_cancelled_caller_goes_to_the_next(way: str) -> None:
+async def test_what_was_handed_to_a_cancelled_caller_goes_to_the_next(
+    way: str, *, is_late: bool
+) -> None:
     """Neither the connection nor the slot is lost if its new caller is cancelled at that moment."""
     net = Net()
     first = await net.pool.acquire(A)
     cancelled = await begun(asyncio.create_task(net.pool.acquire(A)))
+    if not is_late:
+        cancelled.cancel()
     if way == "released":
         net.pool.release(first)
     else:
@@ -201,7 +206,7 @@ def test_each_idle_connection_is_closed_when_its_own_time_is_over() -> None:
     """One timer closes each connection that was idle for `keepalive` seconds, and no other."""
     loop = VirtualLoop()
 
-    async def states() -> list[tuple[bool, bool]]:
+    async def states() -> list[list[bool]]:
         net = Net(connections=2, keepalive=10)
         first, second = await net.pool.acquire(A), await net.pool.acquire(B)
         net.pool.release(first)
@@ -210,13 +215,30 @@ def test_each_idle_connection_is_closed_when_its_own_time_is_over() -> None:
         found = []
         for seconds in (5, 2, 2, 2):
             await asyncio.sleep(seconds)
-            found.append((first.is_open, second.is_open))
+            found.append([first.is_open, second.is_open])
+        third = await net.pool.acquire(A)
+        net.pool.release(third)
+        for seconds in (9, 2):
+            await asyncio.sleep(seconds)
+            found.append([third.is_open])
         await net.pool.aclose()
         return found
 
     found = loop.drive_to_end(states())
 
-    assert [(True, True), (False, True), (False, True), (False, False)] == found
+    assert [[True, True], [False, True], [False, True], [False, False], [True], [False]] == found
+
+
+async def test_without_keepalive_a_connection_is_closed_after_its_answer() -> None:
+    """A pool that keeps no connection closes each one, and its slot is free for the next."""
+    net = Net(keepalive=0)
+    first = await net.pool.acquire(A)
+    net.pool.release(first)
+
+    second = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert [False, True] == [first.is_open, second.is_open]
+    await net.pool.aclose()
 
 
 async def test_a_connection_that_breaks_in_use_leaves_the_idle_ones() -> None:

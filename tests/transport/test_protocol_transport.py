@@ -355,3 +355,14 @@ async def test_requests_to_one_url_have_header_lines_of_their_own(
         (each.headers.get("content-type"), each.headers.get("authorization"))
         for each in server.requests
     ]
+
+
+@pytest.mark.parametrize(("keepalive", "line"), [(0.0, "close"), (60.0, None)])
+async def test_a_server_is_told_that_its_connection_is_not_kept(
+    keepalive: float, line: str | None, transport_to: TransportTo
+) -> None:
+    """Without keepalive a request says so, and the server need not wait for another one."""
+    async with Server(answer(200)) as server:
+        await asked(transport_to(server.url, network=Network(keepalive=keepalive)), SEND)
+
+    assert line == server.requests[0].headers.get("connection")

@@ -46,6 +46,23 @@ async def test_a_link_local_address_keeps_its_scope() -> None:
     assert number == address[4][3]
 
 
+@pytest.mark.parametrize(
+    ("host", "family", "address"),
+    [
+        ("192.0.2.1", socket.AF_INET, ("192.0.2.1", 443)),
+        ("2001:db8::1", socket.AF_INET6, ("2001:db8::1", 443, 0, 0)),
+    ],
+)
+async def test_an_ip_address_is_its_own(
+    looked_up: list[str], host: str, family: int, address: tuple[Any, ...]
+) -> None:
+    """A host that is an IP address is returned as a look-up would, without one."""
+    found = await Resolver(asyncio.get_running_loop()).resolve(host, 443)
+
+    assert [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)] == found
+    assert [] == looked_up
+
+
 async def test_addresses_are_kept_for_ten_seconds(
     looked_up: list[str], at: Callable[[float], None]
 ) -> None:
