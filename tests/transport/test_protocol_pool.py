@@ -29,6 +29,7 @@ class Wire(asyncio.Transport):
     """A transport without a network; `abort` tells the protocol in the next iteration.
 
     Attributes:
+        turns: For how many more iterations the protocol is not told.
         written: What was written.
         is_broken: Whether a write raises an error.
         is_told: Whether the protocol knows that it is closed.
@@ -36,6 +37,7 @@ class Wire(asyncio.Transport):
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         super().__init__()
+        self.turns = 0
         self.written: list[bytes] = []
         self.is_broken = False
         self.is_told = False
@@ -59,6 +61,10 @@ class Wire(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self._tell)
 
     def _tell(self) -> None:
+        if self.turns:
+            self.turns -= 1
+            asyncio.get_running_loop().call_soon(self._tell)
+            return
         self.is_told = True
         self._protocol.connection_lost(None)
 
@@ -136,17 +142,18 @@ async def test_a_connection_that_fails_takes_no_slot(trouble: str, error: type[E
 
 async def test_closing_ends_whoever_waits() -> None:
     """A pool that is closed has closed its connections, and refuses the callers in its queue."""
-    net = Net()
-    connection = await net.pool.acquire(A)
+    net = Net(connections=2)
+    wires = [(await net.pool.acquire(A)).transport for _ in range(2)]
     waiting = await begun(asyncio.create_task(net.pool.acquire(A)))
+    for turns, wire in enumerate(wires):
+        assert isinstance(wire, Wire)
+        wire.turns = 5 * turns
     await net.pool.aclose()
-    wire = connection.transport
-    assert isinstance(wire, Wire)
-    is_told = wire.is_told
+    are_told = [isinstance(wire, Wire) and wire.is_told for wire in wires]
 
     with pytest.raises(ConnectionBrokenError):
         await asyncio.wait_for(waiting, 5)
-    assert is_told
+    assert [True, True] == are_told
 
 
 @pytest.mark.parametrize("is_late", [True, False], ids=["cancelled later", "cancelled before"])

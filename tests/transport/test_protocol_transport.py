@@ -366,3 +366,15 @@ async def test_a_server_is_told_that_its_connection_is_not_kept(
         await asked(transport_to(server.url, network=Network(keepalive=keepalive)), SEND)
 
     assert line == server.requests[0].headers.get("connection")
+
+
+async def test_each_host_has_connections_of_its_own(transport_to: TransportTo) -> None:
+    """A connection carries no request to another host, not even at the same port."""
+    async with Server(answer(200)) as server:
+        transport = transport_to(server.url)
+        hosts = [f"127.0.0.1:{server.port}", f"localhost:{server.port}"]
+        for host in hosts * 2:
+            await asked(transport, Request("GET", f"http://{host}/x"))
+
+    assert hosts * 2 == [each.headers["host"] for each in server.requests]
+    assert 2 == server.connections
