@@ -310,18 +310,33 @@ async def test_a_connection_is_used_again_only_if_its_request_is_written(is_writ
     await net.pool.aclose()
 
 
-@pytest.mark.parametrize(("last", "status"), [("200 OK", None), ("407 No", 407)])
-async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
-    """The answer to CONNECT may come together with an interim response before it."""
+async def opened(answer: bytes) -> object:
+    """Ask a proxy for a tunnel, and return its refusal; `None` if it opens the tunnel."""
     tunnel = Tunnel(asyncio.get_running_loop())
     tunnel.connection_made(Wire(tunnel))
     opening = asyncio.create_task(tunnel.open("a.example", 443, None))
     await asyncio.sleep(0)
-    tunnel.data_received(f"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 {last}\r\n\r\n".encode())
-
+    tunnel.data_received(answer)
     (found,) = await asyncio.wait_for(asyncio.gather(opening, return_exceptions=True), 5)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [("200 OK", None), ("299 OK", None), ("300 No", 300), ("407 No", 407)]
+)
+async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
+    """The answer to CONNECT may come together with an interim response before it."""
+    found = await opened(f"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 {last}\r\n\r\n".encode())
 
     assert status == (found.status if isinstance(found, TunnelRefusedError) else found)
+
+
+async def test_a_tunnel_in_which_the_proxy_speaks_first_is_refused() -> None:
+    """Bytes behind a 2xx head are not the host's, which waits for the client in TLS."""
+    found = await opened(b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-OpenSSH_9.6\r\n")
+
+    assert isinstance(found, TunnelRefusedError)
+    assert found.status is None
 
 
 async def test_an_interim_response_leaves_nothing_in_the_answer() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omnimsg.adapter import Multipart, Request, Source
+from omnimsg.domain.reason import Reason
+from omnimsg.transport import TransportFault
 from omnimsg.transport.protocol.request_body import open_body
 
 if TYPE_CHECKING:
@@ -39,3 +41,23 @@ async def test_a_form_is_written_as_browsers_write_it(tmp_path: Path) -> None:
         f"Content-Type: image/png\r\n\r\ncontent\r\n--{boundary}--\r\n"
     )
     assert (expected.encode(), len(expected)) == (b"".join(pieces), body.size)
+
+
+async def test_a_media_type_adds_no_line_to_a_form() -> None:
+    """A media type with a line end is refused."""
+    form = Multipart(
+        fields=(),
+        file_field="file",
+        file_name="x",
+        content_type="image/png\r\nX: 1",
+        source=Source(data=b"content", size=7, sha256="0" * 64),
+    )
+
+    with pytest.raises(TransportFault) as caught:
+        async with open_body(Request("POST", "/x", form), None):
+            pass
+
+    assert (Reason.MISCONFIGURED, "the file's media type is not valid") == (
+        caught.value.reason,
+        caught.value.detail,
+    )

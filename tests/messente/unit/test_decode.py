@@ -218,6 +218,7 @@ OMNI = Message(
         ("payload[telegram][text]", None, Reason.INVALID_MESSAGE),
         ("payload[viber]", None, Reason.INVALID_MESSAGE),
         ("payload[", None, Reason.INVALID_MESSAGE),
+        ("query[to]", None, Reason.INVALID_MESSAGE),
     ],
 )
 def test_a_source_names_a_field_of_our_message(
