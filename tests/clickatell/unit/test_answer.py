@@ -355,6 +355,7 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
         [refused_entry(26, to=ONE, apiMessageId=each) for each in "12"],
         [None, None],
     ),
+    ("refusals without a code", (ONE, ONE), [{"accepted": False, "to": ONE}] * 2, [None, None]),
     ("copies of the nameless", (ONE, TWO), [accepted_entry("1", to=ONE)] * 2, ["1", None]),
 ]
 

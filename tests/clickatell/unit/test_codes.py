@@ -141,6 +141,7 @@ FIELDS: list[tuple[int, str, Content | str, str | None]] = [
     (23, "(content)", "Hi", "content.text"),
     (23, "to", "Hi", "to"),
     (23, "messages[0].to", "Hi", "to"),
+    (23, "messages[0]", "Hi", None),
     (23, "from", "Hi", "sender"),
     (23, "channel", "Hi", "channel"),
     (23, "clientMessageId", "Hi", "reference"),
