@@ -289,7 +289,9 @@ def test_one_message_is_a_call_and_several_are_a_bulk_call(
     bulk = next(adapter.send([first, second], context))
 
     assert ("/v1/omnimessage", "/v1/omnimessages") == (single.url, bulk.url)
-    assert {Effect.SENDS} == {single.effect, bulk.effect}
+    assert {(Effect.SENDS, frozenset({201}))} == {
+        (each.effect, each.success) for each in (single, bulk)
+    }
     assert single.authenticated
     assert bulk.authenticated
     assert isinstance(bulk.body, bytes)
