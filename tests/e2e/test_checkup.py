@@ -190,13 +190,32 @@ async def test_a_wrong_id_of_a_channel(sandbox: Sandbox) -> None:
     assert [] == sandbox.handsets.all()
 
 
-async def test_a_channel_that_cannot_be_asked_for() -> None:
-    """Where a provider fails to answer, a channel is not verified; it has not failed."""
+UNTESTED = "sms: could not be tested: provider_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        ((Channel.SMS,), (State.NOT_VERIFIED, UNTESTED)),
+        (
+            (Channel.WHATSAPP, Channel.SMS),
+            (State.FAILED, f"{UNTESTED}; whatsapp: channel_not_enabled"),
+        ),
+    ],
+)
+async def test_a_channel_that_cannot_be_asked_for(
+    channels: tuple[Channel, ...], expected: tuple[State, str]
+) -> None:
+    """Where a provider fails to answer, a channel is not verified; one that it refuses failed."""
+    reasons = {
+        Channel.SMS: Reason.PROVIDER_UNAVAILABLE,
+        Channel.WHATSAPP: Reason.CHANNEL_NOT_ENABLED,
+    }
 
     class Listing(TinyAdapter):
         def usable_channels(self) -> Collection[Channel]:
-            """Name one channel, as settings would."""
-            return (Channel.SMS,)
+            """Name channels, as settings would."""
+            return channels
 
         def history(
             self, query: HistoryQuery, page: str | None, context: Context
@@ -205,19 +224,27 @@ async def test_a_channel_that_cannot_be_asked_for() -> None:
             yield Request("GET", "/messages")
             if query.channel is None:
                 return Page(())
-            return Failure(reason=Reason.PROVIDER_UNAVAILABLE, retry=Retry.SAFE)
+            return Failure(reason=reasons[query.channel], retry=Retry.AFTER_FIX)
 
-    def reply(_: Request) -> Response:
-        return Response(200, b'{"left": "1"}')
+    said = await check_tiny(tiny(kind=Listing))
 
-    async with Client([tiny(kind=Listing)], transport=lambda _: FakeTransport(reply)) as client:
-        found = await client.check()
+    assert expected == said["channels"]
 
-    (finding,) = (each for each in found.findings if each.check == "channels")
-    assert (State.NOT_VERIFIED, "sms: could not be tested: provider_unavailable") == (
-        finding.state,
-        finding.detail,
-    )
+
+async def test_channels_are_not_asked_for_without_a_history() -> None:
+    """A provider without a list of messages cannot say which channels it knows."""
+
+    class Channels(TinyAdapter):
+        history = Adapter.history
+
+        def usable_channels(self) -> Collection[Channel]:
+            """Name one channel, as settings would."""
+            return (Channel.SMS,)
+
+    said = await check_tiny(tiny(kind=Channels))
+
+    assert State.OK is said["credentials"][0]
+    assert "channels" not in said
 
 
 async def test_an_unreachable_account(sandbox: Sandbox) -> None:
