@@ -161,10 +161,11 @@ async def test_the_library_for_json_is_named(
     [("clickatell", {"api_key": "wrong"}), ("bird", {"access_key": "wrong"})],
 )
 async def test_a_wrong_key(sandbox: Sandbox, account: str, change: Any) -> None:
-    """A refused key fails the check of credentials."""
+    """A refused key fails the check of credentials, and nothing more is asked with it."""
     found = await check(sandbox, {account: change})
 
     assert State.FAILED is states(found, account)["credentials"]
+    assert "channels" not in states(found, account)
     assert not found.is_well
 
 
