@@ -49,15 +49,19 @@ def _codes_in(value: object, depth: int) -> Iterator[str]:
     if depth == 0:
         return
     if isinstance(value, Mapping):
-        for name in _CODES:
-            given = value.get(name)
-            code = None if is_blank(given) else code_text(given)
-            if code is not None:
-                yield code
+        yield from _own_codes(value)
     if isinstance(value, (Mapping, list)):
         members = value.values() if isinstance(value, Mapping) else value
         for each in islice(members, _MAX_MEMBERS):
             yield from _codes_in(each, depth - 1)
+
+
+def _own_codes(members: Mapping[str, object]) -> Iterator[str]:
+    for name in _CODES:
+        given = members.get(name)
+        code = None if is_blank(given) else code_text(given)
+        if code is not None:
+            yield code
 
 
 def _sentences(value: object, depth: int) -> Iterator[str]:
@@ -65,11 +69,11 @@ def _sentences(value: object, depth: int) -> Iterator[str]:
         return
     if isinstance(value, Mapping):
         members = dict(list(value.items())[:_MAX_MEMBERS])
-        codes = [str(members[name]) for name in _CODES if isinstance(members.get(name), (str, int))]
+        code = next(_own_codes(members), None)
         for name in _SENTENCES:
             sentence = members.get(name)
             if isinstance(sentence, str) and sentence.strip():
-                yield f"{sentence.strip()} (code {codes[0]})" if codes else sentence.strip()
+                yield sentence.strip() if code is None else f"{sentence.strip()} (code {code})"
         for each in members.values():
             yield from _sentences(each, depth - 1)
     elif isinstance(value, list):
