@@ -299,7 +299,7 @@ async def _channels(account: AccountEngine, deadline: float) -> _Verdict:
 
 
 async def _first_page(account: AccountEngine, query: HistoryQuery, deadline: float) -> None:
-    await anext(aiter(account.history(query, deadline)), None)
+    await anext(account.history(query, deadline), None)
 
 
 def _verdict_of(failure: Failure) -> _Verdict:

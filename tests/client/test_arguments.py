@@ -59,7 +59,7 @@ async def test_a_status_to_wait_for_may_be_its_exact_text() -> None:
 async def test_an_invalid_status_is_refused(status: Any) -> None:
     """The error for an invalid status lists the statuses; no look-up is made."""
     async with FakeProvider().client() as client:
-        with pytest.raises(InvalidValue, match="status: must be one of unknown, scheduled"):
+        with pytest.raises(InvalidValue, match=r"^status: must be one of unknown, scheduled"):
             await client.wait("fake:1", status)
 
 

@@ -349,6 +349,8 @@ def test_a_handler_that_fails_is_told_again_what_a_look_up_found() -> None:
         def note(change: StatusChanged) -> None:
             told.append(("note", change.status.status))
 
+        assert callable(note)
+
         @client.on_status
         def write(change: StatusChanged) -> None:
             if next(failures, False):

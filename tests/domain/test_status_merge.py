@@ -140,18 +140,21 @@ def test_a_leg_that_failed_is_followed_by_the_next() -> None:
         assert [Channel.VIBER, Channel.SMS] == [each.channel for each in status.legs]
 
 
-def test_legs_that_were_found_waiting_at_the_same_time_are_in_the_order_of_their_tries() -> None:
+@pytest.mark.parametrize("found", [Status.SCHEDULED, Status.ACCEPTED])
+def test_legs_that_were_found_waiting_at_the_same_time_are_in_the_order_of_their_tries(
+    found: Status,
+) -> None:
     """A look-up before the first leg was tried, which finds all legs waiting, changes no result."""
     names = [(Channel.VIBER, "leg-2"), (Channel.SMS, "leg-1")]
     waiting = MessageStatus(
-        id=ID, legs=tuple(leg(Status.ACCEPTED, channel=c, provider_id=id_) for c, id_ in names)
+        id=ID, legs=tuple(leg(found, channel=c, provider_id=id_) for c, id_ in names)
     )
     expired = report(Status.EXPIRED, minutes=5, channel=Channel.VIBER, provider_id="leg-2")
     running = merge_event(waiting, expired)
     failed = report(Status.FAILED, minutes=9, channel=Channel.SMS, provider_id="leg-1")
     ended = merge_event(running, failed)
 
-    assert [Status.ACCEPTED, Status.FAILED] == [running.status, ended.status]
+    assert [found, Status.FAILED] == [running.status, ended.status]
     assert [[Channel.VIBER, Channel.SMS]] * 2 == [
         [each.channel for each in status.legs] for status in (running, ended)
     ]

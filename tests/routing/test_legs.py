@@ -550,13 +550,15 @@ def test_messages_of_a_stream_keep_their_positions() -> None:
 def test_a_plan_shows_the_legs() -> None:
     """A plan lists the later legs, with their accounts and whether the provider runs them."""
     routed, _ = legs_of(accepted, accepted)
+    given = message(SMS, ELSEWHERE)
 
     async def story(client: Client) -> Any:
-        return client.plan(message(SMS, ELSEWHERE))
+        return client.plan(given)
 
     plan = routed.run(story)
 
     assert plan.refusal is None
+    assert given is plan.message
     assert [("a", "sms", False), ("b", "sms", False)] == [
         (each.account, each.channel, each.by_provider) for each in plan.legs
     ]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+from support.virtual import VirtualLoop
 
 from omnimsg.transport import WriteMark
 from omnimsg.transport.protocol.connection import Connection
@@ -26,6 +29,7 @@ class Wire(asyncio.Transport):
     """A transport without a network; `abort` tells the protocol in the next iteration.
 
     Attributes:
+        turns: For how many more iterations the protocol is not told.
         written: What was written.
         is_broken: Whether a write raises an error.
         is_told: Whether the protocol knows that it is closed.
@@ -33,6 +37,7 @@ class Wire(asyncio.Transport):
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         super().__init__()
+        self.turns = 0
         self.written: list[bytes] = []
         self.is_broken = False
         self.is_told = False
@@ -56,6 +61,10 @@ class Wire(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self._tell)
 
     def _tell(self) -> None:
+        if self.turns:
+            self.turns -= 1
+            asyncio.get_running_loop().call_soon(self._tell)
+            return
         self.is_told = True
         self._protocol.connection_lost(None)
 
@@ -133,25 +142,31 @@ async def test_a_connection_that_fails_takes_no_slot(trouble: str, error: type[E
 
 async def test_closing_ends_whoever_waits() -> None:
     """A pool that is closed has closed its connections, and refuses the callers in its queue."""
-    net = Net()
-    connection = await net.pool.acquire(A)
+    net = Net(connections=2)
+    wires = [(await net.pool.acquire(A)).transport for _ in range(2)]
     waiting = await begun(asyncio.create_task(net.pool.acquire(A)))
+    for turns, wire in enumerate(wires):
+        assert isinstance(wire, Wire)
+        wire.turns = 5 * turns
     await net.pool.aclose()
-    wire = connection.transport
-    assert isinstance(wire, Wire)
-    is_told = wire.is_told
+    are_told = [isinstance(wire, Wire) and wire.is_told for wire in wires]
 
     with pytest.raises(ConnectionBrokenError):
         await asyncio.wait_for(waiting, 5)
-    assert is_told
+    assert [True, True] == are_told
 
 
+@pytest.mark.parametrize("is_late", [True, False], ids=["cancelled later", "cancelled before"])
 @pytest.mark.parametrize("way", ["released", "closed"])
-async def test_what_was_handed_to_a_cancelled_caller_goes_to_the_next(way: str) -> None:
+async def test_what_was_handed_to_a_cancelled_caller_goes_to_the_next(
+    way: str, *, is_late: bool
+) -> None:
     """Neither the connection nor the slot is lost if its new caller is cancelled at that moment."""
     net = Net()
     first = await net.pool.acquire(A)
     cancelled = await begun(asyncio.create_task(net.pool.acquire(A)))
+    if not is_late:
+        cancelled.cancel()
     if way == "released":
         net.pool.release(first)
     else:
@@ -194,6 +209,73 @@ async def test_an_expired_connection_is_closed_before_its_slot_is_used() -> None
     await net.pool.aclose()
 
 
+def test_each_idle_connection_is_closed_when_its_own_time_is_over() -> None:
+    """One timer closes each connection that was idle for `keepalive` seconds, and no other."""
+    loop = VirtualLoop()
+
+    async def states() -> list[list[bool]]:
+        net = Net(connections=2, keepalive=10)
+        first, second = await net.pool.acquire(A), await net.pool.acquire(B)
+        net.pool.release(first)
+        await asyncio.sleep(4)
+        net.pool.release(second)
+        found = []
+        for seconds in (5, 2, 2, 2):
+            await asyncio.sleep(seconds)
+            found.append([first.is_open, second.is_open])
+        third = await net.pool.acquire(A)
+        net.pool.release(third)
+        for seconds in (9, 2):
+            await asyncio.sleep(seconds)
+            found.append([third.is_open])
+        await net.pool.aclose()
+        return found
+
+    found = loop.drive_to_end(states())
+
+    assert [[True, True], [False, True], [False, True], [False, False], [True], [False]] == found
+
+
+async def test_without_keepalive_a_connection_is_closed_after_its_answer() -> None:
+    """A pool that keeps no connection closes each one, and its slot is free for the next."""
+    net = Net(keepalive=0)
+    first = await net.pool.acquire(A)
+    net.pool.release(first)
+
+    second = await asyncio.wait_for(net.pool.acquire(A), 5)
+
+    assert [False, True] == [first.is_open, second.is_open]
+    await net.pool.aclose()
+
+
+async def test_a_connection_that_breaks_in_use_leaves_the_idle_ones() -> None:
+    """A connection that is closed in use frees its own slot only."""
+    net = Net(connections=2)
+    broken, idle = await net.pool.acquire(A), await net.pool.acquire(A)
+    net.pool.release(idle)
+    broken.connection_lost(ConnectionResetError())
+
+    found = [await asyncio.wait_for(net.pool.acquire(A), 5) for _ in range(2)]
+
+    assert [True, False] == [each is idle for each in found]
+    assert all(each.is_open for each in found)
+    await net.pool.aclose()
+
+
+async def test_a_closed_connection_is_not_kept_in_memory() -> None:
+    """The pool drops a connection that is closed."""
+    net = Net()
+    connection = await net.pool.acquire(A)
+    kept = weakref.ref(connection)
+    connection.abort()
+    await net.pool.aclose()
+
+    del connection
+    gc.collect()
+
+    assert kept() is None
+
+
 async def test_a_connection_that_cannot_be_written_to_is_closed() -> None:
     """An error of the event loop's transport ends the request and the connection."""
     net = Net()
@@ -228,18 +310,33 @@ async def test_a_connection_is_used_again_only_if_its_request_is_written(is_writ
     await net.pool.aclose()
 
 
-@pytest.mark.parametrize(("last", "status"), [("200 OK", None), ("407 No", 407)])
-async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
-    """The answer to CONNECT may come together with an interim response before it."""
+async def opened(answer: bytes) -> object:
+    """Ask a proxy for a tunnel, and return its refusal; `None` if it opens the tunnel."""
     tunnel = Tunnel(asyncio.get_running_loop())
     tunnel.connection_made(Wire(tunnel))
     opening = asyncio.create_task(tunnel.open("a.example", 443, None))
     await asyncio.sleep(0)
-    tunnel.data_received(f"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 {last}\r\n\r\n".encode())
-
+    tunnel.data_received(answer)
     (found,) = await asyncio.wait_for(asyncio.gather(opening, return_exceptions=True), 5)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [("200 OK", None), ("299 OK", None), ("300 No", 300), ("407 No", 407)]
+)
+async def test_an_interim_response_of_a_proxy_is_skipped(last: str, status: int | None) -> None:
+    """The answer to CONNECT may come together with an interim response before it."""
+    found = await opened(f"HTTP/1.1 103 Wait\r\n\r\nHTTP/1.1 {last}\r\n\r\n".encode())
 
     assert status == (found.status if isinstance(found, TunnelRefusedError) else found)
+
+
+async def test_a_tunnel_in_which_the_proxy_speaks_first_is_refused() -> None:
+    """Bytes behind a 2xx head are not the host's, which waits for the client in TLS."""
+    found = await opened(b"HTTP/1.1 200 OK\r\n\r\nSSH-2.0-OpenSSH_9.6\r\n")
+
+    assert isinstance(found, TunnelRefusedError)
+    assert found.status is None
 
 
 async def test_an_interim_response_leaves_nothing_in_the_answer() -> None:

@@ -314,3 +314,67 @@ class TestOnUvloop:
             response = await asked(transport, SEND)
 
         assert (201, 2) == (response.status, server.connections)
+
+
+@pytest.mark.parametrize(
+    ("method", "length"),
+    [
+        *((method, None) for method in ("DELETE", "GET", "HEAD", "OPTIONS", "TRACE")),
+        *((method, "0") for method in ("PATCH", "POST", "PUT")),
+    ],
+)
+async def test_only_methods_that_have_a_body_announce_an_empty_one(
+    method: str, length: str | None, transport_to: TransportTo
+) -> None:
+    """A request without a body has a length if servers expect a body, and no media type."""
+    async with Server(answer(200)) as server:
+        await asked(transport_to(server.url), Request(method, "/x"))
+
+    (received,) = server.requests
+    assert (f"{method} /x HTTP/1.1", length, None) == (
+        received.line,
+        received.headers.get("content-length"),
+        received.headers.get("content-type"),
+    )
+
+
+async def test_requests_to_one_url_have_header_lines_of_their_own(
+    transport_to: TransportTo,
+) -> None:
+    """What one request has of body, media type and credentials is not what the next one has."""
+    untyped = evolve(SEND, content_type=None)
+    requests = [evolve(untyped, body=None), untyped, SEND, evolve(SEND, authenticated=True)]
+    async with Server(answer(200)) as server:
+        transport = transport_to(server.url)
+        for request in requests * 2:
+            await asked(transport, request)
+
+    binary, json = "application/octet-stream", "application/json"
+    expected = [(None, None), (binary, None), (json, None), (json, "Tiny s3cret")]
+    assert expected * 2 == [
+        (each.headers.get("content-type"), each.headers.get("authorization"))
+        for each in server.requests
+    ]
+
+
+@pytest.mark.parametrize(("keepalive", "line"), [(0.0, "close"), (60.0, None)])
+async def test_a_server_is_told_that_its_connection_is_not_kept(
+    keepalive: float, line: str | None, transport_to: TransportTo
+) -> None:
+    """Without keepalive a request says so, and the server need not wait for another one."""
+    async with Server(answer(200)) as server:
+        await asked(transport_to(server.url, network=Network(keepalive=keepalive)), SEND)
+
+    assert line == server.requests[0].headers.get("connection")
+
+
+async def test_each_host_has_connections_of_its_own(transport_to: TransportTo) -> None:
+    """A connection carries no request to another host, not even at the same port."""
+    async with Server(answer(200)) as server:
+        transport = transport_to(server.url)
+        hosts = [f"127.0.0.1:{server.port}", f"localhost:{server.port}"]
+        for host in hosts * 2:
+            await asked(transport, Request("GET", f"http://{host}/x"))
+
+    assert hosts * 2 == [each.headers["host"] for each in server.requests]
+    assert 2 == server.connections

@@ -42,9 +42,8 @@ def code_of(response: Response) -> str | None:
 
     It is text that may be shown, at most 64 characters.
     """
-    given = (members.get(name) for members in _objects(response.json()) for name in _CODES)
-    codes = (code_text(each) for each in given if not is_blank(each))
-    return next((code for code in codes if code is not None), None)
+    codes = (code for members in _objects(response.json()) for code in _codes_in(members))
+    return next(codes, None)
 
 
 def _objects(value: object, depth: int = _MAX_DEPTH) -> Iterator[dict[Any, Any]]:
@@ -61,12 +60,20 @@ def _objects(value: object, depth: int = _MAX_DEPTH) -> Iterator[dict[Any, Any]]
             yield from _objects(each, depth - 1)
 
 
+def _codes_in(members: Mapping[Any, Any]) -> Iterator[str]:
+    for name in _CODES:
+        given = members.get(name)
+        code = None if is_blank(given) else code_text(given)
+        if code is not None:
+            yield code
+
+
 def _sentences(members: Mapping[Any, Any]) -> Iterator[str]:
-    codes = [str(members[name]) for name in _CODES if isinstance(members.get(name), (str, int))]
+    code = next(_codes_in(members), None)
     for name in _SENTENCES:
         sentence = members.get(name)
         if isinstance(sentence, str) and sentence.strip():
-            yield f"{sentence.strip()} (code {codes[0]})" if codes else sentence.strip()
+            yield sentence.strip() if code is None else f"{sentence.strip()} (code {code})"
 
 
 def _plain_text(response: Response) -> str:

@@ -85,13 +85,13 @@ def degrees(value: float) -> str:
 
 
 def _card(card: ContactCard) -> dict[str, Any]:
-    document: dict[str, Any] = {"name": dict(card.name)}
+    document: dict[str, Any] = {"name": card.name}
     for name in CONTACT_LISTS:
         entries = getattr(card, name)
         if entries:
-            document[name] = [dict(entry) for entry in entries]
+            document[name] = entries
     if card.org:
-        document["org"] = dict(card.org)
+        document["org"] = card.org
     if card.birthday is not None:
         document["birthday"] = card.birthday
     return document

@@ -358,6 +358,21 @@ def test_what_bird_says_of_a_failure_is_kept(document: dict[str, Any], expected:
 
 SMS = "sms-messagebird"
 
+# Meta's codes by what they mean, as in its table of error codes.
+WHATSAPP = {
+    Reason.RATE_LIMITED: (130429,),
+    Reason.RECIPIENT_UNREACHABLE: (130472, 131026, 131049),
+    Reason.PAYMENT: (131042,),
+    Reason.WINDOW_CLOSED: (131047,),
+    Reason.MARKETING_OPTED_OUT: (131050,),
+    Reason.UNSUPPORTED_CONTENT: (131051,),
+    Reason.MEDIA_INVALID: (131053,),
+    Reason.RECIPIENT_LIMIT: (131056,),
+    Reason.TEMPLATE_INVALID: (132000, 132007, 132012),
+    Reason.TEMPLATE_UNAVAILABLE: (132001, 132015, 132016),
+    Reason.CONTENT_TOO_LARGE: (132005,),
+}
+
 
 @pytest.mark.parametrize(
     ("code", "source", "reason", "fault"),
@@ -406,7 +421,11 @@ SMS = "sms-messagebird"
             Reason.RECIPIENT_UNREACHABLE,
             Fault.RECIPIENT,
         ),
-        (15999, {"name": "whatsapp", "code": "131047"}, Reason.WINDOW_CLOSED, Fault.CONTENT),
+        *(
+            (15999, {"name": "whatsapp", "code": str(code)}, reason, reason.fault)
+            for reason, codes in WHATSAPP.items()
+            for code in codes
+        ),
         (None, {"name": "whatsapp", "code": "999999"}, Reason.UNKNOWN, Fault.PROVIDER),
         (None, {"name": "email-messagebird"}, Reason.UNKNOWN, Fault.PROVIDER),
         (11002, {"name": "contact"}, Reason.INVALID_MESSAGE, Fault.CALLER),

@@ -297,8 +297,8 @@ def test_each_channel_has_an_address_and_a_group_of_its_own(
         "/workspaces/w-1/channels/c-sms/messages",
         "/workspaces/w-1/channels/c-wa/messages",
     ] == [each.url for each in requests]
-    assert {("POST", Effect.SENDS, True)} == {
-        (each.method, each.effect, each.authenticated) for each in requests
+    assert {("POST", Effect.SENDS, True, frozenset({202}))} == {
+        (each.method, each.effect, each.authenticated, each.success) for each in requests
     }
     assert {"Authorization": "AccessKey token"} == adapter.authorization()
 

@@ -349,6 +349,13 @@ JOINS: list[tuple[str, tuple[str, ...], list[Any], list[str | None]]] = [
         ],
         [None, None],
     ),
+    (
+        "the same refusal, but each with an id",
+        (ONE, ONE),
+        [refused_entry(26, to=ONE, apiMessageId=each) for each in "12"],
+        [None, None],
+    ),
+    ("refusals without a code", (ONE, ONE), [{"accepted": False, "to": ONE}] * 2, [None, None]),
     ("copies of the nameless", (ONE, TWO), [accepted_entry("1", to=ONE)] * 2, ["1", None]),
 ]
 

@@ -13,19 +13,26 @@ from clickatell.cases import TO
 from omnimsg.adapter import Context, Response, Verdict
 from omnimsg.domain.channel import Channel
 from omnimsg.domain.content import (
+    Binary,
+    ContactCard,
+    Contacts,
     Content,
     Interactive,
+    ListItem,
+    ListPicker,
+    ListSection,
     Location,
     Media,
     MediaItem,
     MediaParameter,
     OpenUrl,
     Reply,
+    RequestLocation,
     Template,
 )
 from omnimsg.domain.media import MediaKind, Stored
 from omnimsg.domain.message import Message
-from omnimsg.domain.outcome import Ambiguous, NotSent, Outcome, Rejected, Scope
+from omnimsg.domain.outcome import Ambiguous, Failed, NotSent, Outcome, Rejected, Scope
 from omnimsg.domain.reason import Fault, Reason, Retry
 from omnimsg.domain.status import Status
 from omnimsg_clickatell.codes import CODES
@@ -118,6 +125,11 @@ def refuse(
 
 PICTURE = MediaItem(MediaKind.IMAGE, Stored(account="cape", id="f"))
 MEDIA = Media((PICTURE,))
+TEMPLATE = Template("t")
+CARDS = Contacts((ContactCard(name={"formatted_name": "Bo"}, birthday="1991-02-01"),))
+LIST = ListPicker("b", "Menu", sections=(ListSection((ListItem("Soup", "soup"),)),))
+BUTTONS = Interactive("b", (Reply("a"),))
+LINK = Interactive("b", (OpenUrl("a", "https://example.test"),))
 HEADED: list[Content] = [
     Template("t", header=MediaParameter(PICTURE)),
     Interactive("b", (Reply("a"),), header=PICTURE),
@@ -129,32 +141,62 @@ FIELDS: list[tuple[int, str, Content | str, str | None]] = [
     (23, "(content)", "Hi", "content.text"),
     (23, "to", "Hi", "to"),
     (23, "messages[0].to", "Hi", "to"),
+    (23, "messages[0]", "Hi", None),
     (23, "from", "Hi", "sender"),
+    (23, "channel", "Hi", "channel"),
     (23, "clientMessageId", "Hi", "reference"),
     (23, "scheduledDeliveryTime", "Hi", "send_at"),
     (23, "validityPeriod", "Hi", "ttl"),
     (23, "encryptionKey", "Hi", "encryption.key"),
+    (23, "encryptionKeyArn", "Hi", "encryption.key_arn"),
+    (23, "encryptionCipher", "Hi", "encryption.cipher"),
     (23, "userDataHeader", "Hi", "content.udh"),
+    (23, "previewFirstUrl", "Hi", "content.preview_url"),
     (23, "media", "Hi", None),
     (23, "surprise", "Hi", None),
+    (23, "binary", Binary(b"a"), "content"),
+    (23, "content", Binary(b"a"), "content.data"),
     (23, "media", MEDIA, "content"),
     (23, "media.fileId", MEDIA, "content.items[0].source.id"),
     (23, "contentType", MEDIA, "content.items[0].content_type"),
+    (23, "content", MEDIA, "content.items[0].source"),
+    (23, "media.caption", MEDIA, "content.caption"),
+    (23, "media.fileName", MEDIA, "content.items[0].file_name"),
+    (23, "media.sha256Hash", MEDIA, "content.items[0].sha256"),
     (23, "media.surprise", MEDIA, "content"),
-    (23, "location.latitude", Location(1, 2), "content.latitude"),
-    (23, "template.body.parameters", Template("t"), "content.body"),
-    (23, "template.templateButtons[1].url", Template("t"), "content.buttons"),
-    (23, "templateName", Template("t"), "content.name"),
-    (23, "button.items[0].title", Interactive("b", (Reply("a"),)), "content.actions"),
-    (25, "", "Hi", "to"),
-    (30, "", MEDIA, "content.items[0].content_type"),
-    (33, "", MEDIA, "content.items[0].source.id"),
-    *((code, "", headed, "content.header") for code in (30, 33) for headed in HEADED),
+    (23, "contacts[0].name", CARDS, "content"),
+    *(
+        (23, f"location.{name}", Location(1, 2), f"content.{name}")
+        for name in ("latitude", "longitude", "name", "address")
+    ),
+    (23, "template.body.parameters", TEMPLATE, "content.body"),
+    (23, "parameters", TEMPLATE, "content.body"),
+    (23, "template.templateButtons[1].url", TEMPLATE, "content.buttons"),
+    (23, "template.language", TEMPLATE, "content.language"),
+    (23, "templateName", TEMPLATE, "content.name"),
+    (23, "listPicker.title", LIST, "content.header"),
+    (23, "listPicker.subtitle", LIST, "content.body"),
+    (23, "listPicker.footer", LIST, "content.footer"),
+    (23, "listPicker.button", LIST, "content.button"),
+    (23, "listPicker.sections[0].items[0].title", LIST, "content.sections"),
+    (23, "button.items[0].title", BUTTONS, "content.actions"),
+    (23, "title", BUTTONS, "content.actions"),
+    (23, "postbackData", BUTTONS, "content.actions"),
+    (23, "button.body", BUTTONS, "content.body"),
+    (23, "button.footer", BUTTONS, "content.footer"),
+    (23, "actionUrl.url", LINK, "content.actions[0].url"),
+    (23, "locationRequest.body", Interactive("b", (RequestLocation(),)), "content.body"),
     (23, "template.header.media.fileId", HEADED[0], "content.header"),
     (23, "button.header.media.type", HEADED[1], "content.header"),
     (23, "actionUrl.header.media.fileId", HEADED[2], "content.header"),
-    (44, "", "Hi", "sender"),
-    (100, "", "Hi", "content.text"),
+    # What a code is about if its text names no parameter.
+    *((code, "", "Hi", "content.text") for code in (24, 31, 40, 100)),
+    *((code, "", "Hi", "to") for code in (25, 26, 27, 28)),
+    *((code, "", "Hi", "channel") for code in (38, 39)),
+    *((code, "", "Hi", "sender") for code in (44, 45, 101)),
+    (30, "", MEDIA, "content.items[0].content_type"),
+    (33, "", MEDIA, "content.items[0].source.id"),
+    *((code, "", headed, "content.header") for code in (30, 33) for headed in HEADED),
     (110, "", "Hi", None),
 ]
 
@@ -172,7 +214,7 @@ def test_field_of_an_error(
 
     outcome = refuse(content, code, sentence)
 
-    assert isinstance(outcome, Rejected)
+    assert isinstance(outcome, Failed)
     assert path == outcome.failure.path
 
 

@@ -99,7 +99,7 @@ async def test_one_message_too_large_for_a_proxy_fails_alone() -> None:
     assert Retry.AFTER_FIX is outcomes[2].retry  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("status", [403, 406, 418, 444, 493])
+@pytest.mark.parametrize("status", [403, 404, 405, 406, 410, 418, 444, 493])
 async def test_a_firewall_refuses_one_text_with_a_status_of_its_choice(status: int) -> None:
     """A 4xx that the provider did not write, also one of no standard, costs one message."""
     wire = FakeTransport()

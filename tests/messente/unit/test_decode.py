@@ -17,9 +17,19 @@ from support.flows import answer, drive
 
 from omnimsg.adapter import Account, Response, Verdict
 from omnimsg.domain.channel import Channel
-from omnimsg.domain.content import Media, Template
+from omnimsg.domain.content import (
+    Card,
+    Carousel,
+    Content,
+    Interactive,
+    Media,
+    MediaItem,
+    Reply,
+    Template,
+)
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.failure import Failure
+from omnimsg.domain.media import Link
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.outcome import (
     Accepted,
@@ -208,6 +218,7 @@ OMNI = Message(
         ("payload[telegram][text]", None, Reason.INVALID_MESSAGE),
         ("payload[viber]", None, Reason.INVALID_MESSAGE),
         ("payload[", None, Reason.INVALID_MESSAGE),
+        ("query[to]", None, Reason.INVALID_MESSAGE),
     ],
 )
 def test_a_source_names_a_field_of_our_message(
@@ -220,6 +231,48 @@ def test_a_source_names_a_field_of_our_message(
         outcome.failure.path,
         outcome.failure.reason,
         outcome.fault,
+    )
+
+
+PICTURE = MediaItem("image", Link("https://a.test"))
+CARD = Card(title="Soup", text="Today")
+
+
+@pytest.mark.parametrize(
+    ("content", "member", "path"),
+    [
+        ("Hi", "text", "content.text"),
+        (Media((PICTURE,), "Tonight"), "text", "content.caption"),
+        (Interactive("Hi", (Reply("Yes"),)), "text", "content.body"),
+        (Carousel(cards=(CARD, CARD), text="Hi"), "text", "content.text"),
+        (CARD, "text", "content"),
+        (Interactive("Hi", (Reply("Yes"),)), "suggestions", "content.actions"),
+        (CARD, "suggestions", "content.suggestions"),
+        (Interactive("Hi", (Reply("Yes"),)), "button_text", "content.actions[0]"),
+        (Interactive("Hi", (Reply("Yes"),)), "button_url", "content.actions[0]"),
+        ("Hi", "autoconvert", "content.autoconvert"),
+        *(
+            (Media((PICTURE,)), member, "content")
+            for member in ("audio", "content_info", "document", "image", "image_url", "sticker")
+        ),
+        *((Media((PICTURE,)), member, "content") for member in ("video", "carousel", "rich_card")),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first leg", "second leg"])
+def test_a_source_names_a_part_of_the_content(
+    content: Content | str, member: str, path: str, *, is_first: bool
+) -> None:
+    """Members that hold the content are its path, or that of the part which our model has."""
+    message = Message("+37255500001", content, channel="rcs", reference="r")
+    if not is_first:
+        leg = Leg(channel="rcs", content=message.content)
+        message = attrs.evolve(message, content="Hi", channel="sms", fallback=(leg,))
+
+    failure = refused(message, f"payload[rcs][{member}]").failure
+
+    assert (path if is_first else f"fallback[0].{path}", Reason.INVALID_CONTENT) == (
+        failure.path,
+        failure.reason,
     )
 
 

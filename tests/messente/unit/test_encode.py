@@ -146,10 +146,11 @@ def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Cont
         sender="Acme",
         ttl=90,
         priority=Priority.HIGH,
-        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=2))),
+        send_at=datetime(2030, 5, 1, 9, tzinfo=timezone(timedelta(hours=5, minutes=45))),
         callback_url="https://app.example.test/dlr?k=1",
     )
 
+    assert adapter.check(message) is None
     received = attrs.evolve(context, report_url="https://hooks.example.test/mess")
     written = document(adapter, message, received)
 
@@ -157,7 +158,7 @@ def test_the_fields_of_the_whole_message(adapter: MessenteAdapter, context: Cont
         "to": TO,
         "messages": [{"channel": "sms", "text": "Hi", "sender": "Acme", "ttl": 90}],
         "dlr_url": f"https://app.example.test/dlr?k=1&omnimsg_token={context.token(message)}",
-        "time_to_send": "2030-05-01T09:00:00+02:00",
+        "time_to_send": "2030-05-01T09:00:00+05:45",
         "priority": "high",
     }
 
@@ -289,7 +290,9 @@ def test_one_message_is_a_call_and_several_are_a_bulk_call(
     bulk = next(adapter.send([first, second], context))
 
     assert ("/v1/omnimessage", "/v1/omnimessages") == (single.url, bulk.url)
-    assert {Effect.SENDS} == {single.effect, bulk.effect}
+    assert {(Effect.SENDS, frozenset({201}))} == {
+        (each.effect, each.success) for each in (single, bulk)
+    }
     assert single.authenticated
     assert bulk.authenticated
     assert isinstance(bulk.body, bytes)

@@ -226,9 +226,12 @@ async def test_bytes_after_an_answer_close_the_connection(
     assert (201, 2) == (second.status, server.connections)
 
 
-async def test_the_answer_to_head_has_no_body(transport_to: TransportTo) -> None:
+@pytest.mark.parametrize("body", [None, b"{}"])
+async def test_the_answer_to_head_has_no_body(
+    transport_to: TransportTo, body: bytes | None
+) -> None:
     """The answer to HEAD has no body, although it announces a length."""
-    head = Request("HEAD", "/x", effect=Effect.READ)
+    head = Request("HEAD", "/x", body, effect=Effect.READ)
     data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: 1\r\n\r\n"
     async with Server(saying(data), answer(201)) as server:
         transport = transport_to(server.url)

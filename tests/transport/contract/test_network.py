@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 import support.servers
-from support.servers import Gone, Server, Visit, answer, refusing_port, saying, stall
+from support.servers import Gone, Server, Visit, answer, refusing_port, reset, saying, stall
 
 from omnimsg import InvalidValue, Network, Proxy, Reason
 from omnimsg.adapter import Multipart, Request, Source
@@ -215,6 +215,19 @@ async def test_a_refusal_of_a_proxy_may_have_bare_line_feeds(transport_to: Trans
 
     assert (Reason.MISCONFIGURED, False) == (fault.reason, left)
     assert f"the proxy 127.0.0.1:{proxy.port} answered with HTTP 407" in fault.detail
+
+
+async def test_a_proxy_that_closes_the_connection_is_a_failed_one(
+    transport_to: TransportTo,
+) -> None:
+    """A proxy that closes the connection in place of an answer fails at once; nothing has left."""
+    async with Server(reset) as proxy:
+        network = Network(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=600.0)
+        transport = transport_to("https://api.tiny.example", network=network)
+        with anyio.fail_after(20):
+            fault, left = await failed(transport, within=600.0)
+
+    assert (Reason.CONNECTION_FAILED, False) == (fault.reason, left)
 
 
 async def test_a_proxy_that_says_nothing_is_given_up(transport_to: TransportTo) -> None:
