@@ -23,7 +23,6 @@ from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
-    from omnimsg.client import Client
     from omnimsg.domain.outcome import Outcome
 
 
@@ -46,11 +45,11 @@ def mark_read(
     """
     if not ids:
         raise CommandError("no id is given", "`omnimsg mark-read --help` describes the ids")
-
-    async def call(client: "Client") -> "list[Outcome]":
-        return await client.mark_read(ids, deadline=deadline)
-
-    outcomes = run_one_call(config, call, account=account_of(ids[0]))
+    outcomes = run_one_call(
+        config,
+        lambda client: client.mark_read(ids, deadline=deadline),
+        account=account_of(ids[0]),
+    )
     if as_json:
         with closed_output_ignored():
             print_json_lines(

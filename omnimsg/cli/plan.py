@@ -27,7 +27,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, flag_list
 from omnimsg.cli.message_files import (
     ReadingFlags,
     bad_line_to_json,
@@ -37,7 +37,7 @@ from omnimsg.cli.message_files import (
     region_advice,
     unusable_file,
 )
-from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
+from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (
     print_error,
     print_hint,
