@@ -183,10 +183,6 @@ def _content(flags: MessageFlags, given: set[str]) -> Content:
     return build(flags)
 
 
-def _text(flags: MessageFlags) -> Content:
-    return Text(flags.text or "")
-
-
 def _media(flags: MessageFlags) -> Content:
     url = flags.media or ""
     kind = flags.media_kind or kind_of_url(url)
@@ -197,20 +193,18 @@ def _media(flags: MessageFlags) -> Content:
     return Media.link(kind, url, caption=flags.caption)
 
 
-def _template(flags: MessageFlags) -> Content:
-    return Template(flags.template or "", flags.language, body=flags.param)
-
-
-def _email(flags: MessageFlags) -> Content:
-    return Email(subject=flags.subject or "", html=flags.html, text=flags.text)
-
-
 # Each content flag, the function that builds its content, and the flags that belong to it.
 _CONTENT_FLAGS: dict[str, tuple[Callable[[MessageFlags], Content], set[str]]] = {
-    "text": (_text, set()),
+    "text": (lambda flags: Text(flags.text or ""), set()),
     "media": (_media, {"media_kind", "caption"}),
-    "template": (_template, {"param", "language"}),
-    "subject": (_email, {"html", "text"}),
+    "template": (
+        lambda flags: Template(flags.template or "", flags.language, body=flags.param),
+        {"param", "language"},
+    ),
+    "subject": (
+        lambda flags: Email(subject=flags.subject or "", html=flags.html, text=flags.text),
+        {"html", "text"},
+    ),
 }
 
 
