@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Keeps one `Tracked` for each message, and the keys of handled events.
 
+    `omnimsg.testing.StoreConformance` tests whether a store keeps these rules.
+
     Calls overlap. One that raises must have changed nothing: it is repeated, or its callback is
     answered with an error. Give them a time limit of their own: one that never ends holds up all
     reports.
@@ -57,7 +59,7 @@ class Store(Protocol):
         """Return whether an event was handled before."""
 
     async def set_handled(self, key: str, at: datetime, until: datetime) -> None:
-        """Remember that an event was handled.
+        """Remember that an event was handled; two callbacks that have brought it both say so.
 
         Args:
             key: The event's key.

@@ -45,6 +45,8 @@ class Journal(Protocol):
     The accounts of a route, and the fallback legs that omnimsg runs, are attempts at one reference,
     each with a token of its own. A leg is a message without `fallback`, and may go long after the
     leg before it was accepted.
+
+    `omnimsg.testing.JournalConformance` tests whether a journal keeps these rules.
     """
 
     async def intend(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class Suppression(Protocol):
     """The list of people who have opted out.
 
+    `omnimsg.testing.SuppressionConformance` tests whether a list keeps these rules.
+
     An exception is no permission to send: after one in `suppressed` the messages are `NotSent`,
     `AFTER_FIX`; after one in `record` the callback is answered with an error, so that the provider
     repeats it. Opt-outs that nobody repeats, because a refused send or a look-up told of them, are

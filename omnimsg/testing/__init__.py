@@ -5,6 +5,8 @@
 * `FakeProvider` is a provider in memory, and `MemoryTransport` a transport without sockets.
 * `AdapterConformance` is the base class for the tests of an adapter; `docs/write-an-adapter.md`
   shows how.
+* `StoreConformance`, `JournalConformance` and `SuppressionConformance` are those for a store, a
+  journal and a suppression list of an application's own; `docs/receive.md` shows how.
 
 Nothing here imports pytest. Each name is imported when it is first used.
 """
@@ -14,6 +16,7 @@ from importlib import import_module
 _EXPORTS = {
     "omnimsg.testing.conformance": ("AdapterConformance",),
     "omnimsg.testing.flow_driver": ("Driven", "drive"),
+    "omnimsg.testing.journal_conformance": ("JournalConformance",),
     "omnimsg.testing.memory.fake_adapter": ("FakeAdapter",),
     "omnimsg.testing.memory.fake_provider": ("FakeProvider",),
     "omnimsg.testing.memory.memory_transport": ("MemoryTransport",),
@@ -23,6 +26,8 @@ _EXPORTS = {
     "omnimsg.testing.sandbox.phone_message": ("PhoneMessage",),
     "omnimsg.testing.sandbox.session": ("StrayMessageWarning",),
     "omnimsg.testing.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
+    "omnimsg.testing.stores.conformance": ("StoreConformance",),
+    "omnimsg.testing.suppression_conformance": ("SuppressionConformance",),
 }
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 

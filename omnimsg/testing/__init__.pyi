@@ -3,6 +3,7 @@
 from omnimsg.testing.conformance import AdapterConformance as AdapterConformance
 from omnimsg.testing.flow_driver import Driven as Driven
 from omnimsg.testing.flow_driver import drive as drive
+from omnimsg.testing.journal_conformance import JournalConformance as JournalConformance
 from omnimsg.testing.memory.fake_adapter import FakeAdapter as FakeAdapter
 from omnimsg.testing.memory.fake_provider import FakeProvider as FakeProvider
 from omnimsg.testing.memory.memory_transport import MemoryTransport as MemoryTransport
@@ -17,6 +18,8 @@ from omnimsg.testing.scripted_answers import Accept as Accept
 from omnimsg.testing.scripted_answers import Missing as Missing
 from omnimsg.testing.scripted_answers import Refuse as Refuse
 from omnimsg.testing.scripted_answers import Said as Said
+from omnimsg.testing.stores.conformance import StoreConformance as StoreConformance
+from omnimsg.testing.suppression_conformance import SuppressionConformance as SuppressionConformance
 
 __all__ = [
     "Accept",
@@ -25,6 +28,7 @@ __all__ = [
     "FakeAdapter",
     "FakeProvider",
     "InjectedFault",
+    "JournalConformance",
     "MemoryTransport",
     "Missing",
     "Phone",
@@ -32,7 +36,9 @@ __all__ = [
     "Refuse",
     "Said",
     "SandboxConfig",
+    "StoreConformance",
     "StrayMessageWarning",
+    "SuppressionConformance",
     "TestSandbox",
     "drive",
     "serve_sandbox",

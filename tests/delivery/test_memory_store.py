@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from support.delivery import NOW, accepted, message_id, report
-from support.store_contract import StoreContract, add, doubt, named, take
 from support.stores import DatabaseStore
 
 from omnimsg.adapter.context import report_token
+from omnimsg.delivery.guarded_store import GuardedStore
 from omnimsg.delivery.memory_store import MemoryStore, StoreLimits
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.status import Status
+from omnimsg.testing import StoreConformance
+from omnimsg.testing.stores.steps import add, doubt, named, take
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from omnimsg.delivery.store import Store
     from omnimsg.domain.outcome import Accepted
 
 pytestmark = pytest.mark.anyio
 
 
-class TestContract(StoreContract):
+class TestContract(StoreConformance):
     """The memory store keeps the contract of every store."""
 
-    @pytest.fixture
-    def store(self) -> MemoryStore:
+    @asynccontextmanager
+    async def open_store(self) -> AsyncIterator[Store]:
         """Return a memory store with the default limits."""
-        return MemoryStore()
+        yield MemoryStore()
 
 
-class TestContractOfDatabases(StoreContract):
-    """A slow store keeps the same contract."""
+class TestContractOfGuardedStores(StoreConformance):
+    """A store behind the client's guard keeps the same contract."""
 
-    @pytest.fixture
-    def store(self) -> DatabaseStore:
-        """Return a slow store."""
-        return DatabaseStore()
+    @asynccontextmanager
+    async def open_store(self) -> AsyncIterator[Store]:
+        """Return a store that lets other tasks run, behind the guard."""
+        yield GuardedStore(DatabaseStore())
 
 
 async def test_the_oldest_messages_go() -> None:

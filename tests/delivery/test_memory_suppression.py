@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.invalid_value import InvalidValue
 from omnimsg.domain.opt_out import Consent, ConsentChange
+from omnimsg.testing import SuppressionConformance
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from omnimsg.domain.message import Message
+    from omnimsg.engine.suppression import Suppression
 
 OUT, IN = Consent.OPTED_OUT, Consent.OPTED_IN
 PLAIN, MARKETING = message(), message(tags=("marketing",))
@@ -28,6 +33,15 @@ def change(consent: Consent, seconds: float = 0.0, address: str | None = NUMBER)
     """Return a consent change."""
     at = NOW + timedelta(seconds=seconds)
     return ConsentChange(consent=consent, account="main", at=at, address=address)
+
+
+class TestContract(SuppressionConformance):
+    """The memory list keeps the contract of every suppression list."""
+
+    @asynccontextmanager
+    async def open_suppression(self) -> AsyncIterator[Suppression]:
+        """Return an empty list."""
+        yield MemorySuppression()
 
 
 def verdicts(

@@ -1,0 +1,1 @@
+"""The conformance suite for stores of an application's own."""
