@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from omnimsg.adapter import Verdict
 from omnimsg.domain.errors import InvalidValue
@@ -43,6 +43,15 @@ def assert_no_violations(violations: Iterable[str], *, rule: str | None = None) 
         lines[MAX_SHOWN:] = [f"... and {len(lines) - MAX_SHOWN} more"]
     if lines:
         raise AssertionError("\n".join([*([rule] if rule else []), *lines]))
+
+
+def fail(violation: str) -> NoReturn:
+    """Fail with one violation.
+
+    Raises:
+        AssertionError: Always.
+    """
+    raise AssertionError(violation)
 
 
 def check(find: Callable[[C], Iterable[str]]) -> Callable[[C], None]:

@@ -12,7 +12,7 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Direction, HistoryQuery, Page, PastMessage
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import LegStatus, Status, Timeline
-from omnimsg.testing.assertions import assert_no_violations, check, differences
+from omnimsg.testing.assertions import assert_no_violations, check, differences, fail
 from omnimsg.testing.operation_harness import OperationHarness, describe
 from omnimsg.testing.request_parameters import parameters
 from omnimsg.testing.samples import NOW, SINCE
@@ -137,7 +137,7 @@ class HistoryChecks(OperationHarness):
         assert_no_violations(run.violations)
         page = run.valid_value
         if not isinstance(page, Page):
-            raise AssertionError(f"gave {describe(page)}, not Page")  # noqa: TRY004 - of a test
+            fail(f"gave {describe(page)}, not Page")
         return page.items[0] if len(page.items) == 1 else None
 
 
