@@ -29,7 +29,6 @@ from omnimsg.cli.output import (
     OUTCOME_KINDS,
     counts_text,
     new_table,
-    plain_text,
     print_json_lines,
     print_line,
     print_table,
@@ -37,6 +36,8 @@ from omnimsg.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.text import Text
 
     from omnimsg.cli.bench_run import DecisiveLimit, LoadResult
@@ -141,45 +142,35 @@ def _print(figures: dict[str, Any]) -> None:
     setup = ", ".join(parts)
     table = new_table(figures["account"], setup, folds=(setup,))
     for label, text in _rows(figures):
-        table.add_row(label, text)
+        table.add_row(label, styled(text))
     print_table(table)
     print_line()
     warm_up = f"{figures['warm_up']:,} more messages were sent before, to warm up."
     print_line((f"Nothing left this machine. {warm_up}", "dim"))
 
 
-def _rows(figures: dict[str, Any]) -> "list[tuple[str, Text]]":
-    seconds, cpu = figures["seconds"], figures["cpu_seconds"]
-    rows = [
-        ("messages", plain_text(f"{figures['messages']:,} in {_duration(seconds)}")),
-        ("messages a second", plain_text(f"{figures['messages_per_second']:,.0f}")),
-        (
-            "CPU time a message",
-            plain_text(f"{figures['cpu_us_per_message']:,.1f} µs; {cpu / seconds:.0%} of one core"),
-        ),
-        (
-            "requests",
-            plain_text(
-                f"{figures['requests']:,}, {figures['messages_per_request']:,.1f} messages each"
-            ),
-        ),
-        ("outcomes", counts_text({kind: figures[kind] for kind in OUTCOME_KINDS})),
-    ]
+def _rows(figures: dict[str, Any]) -> "Iterator[tuple[str, str | Text | tuple[str, str]]]":
+    seconds, cpu = figures["seconds"], figures["cpu_seconds"] / figures["seconds"]
+    yield "messages", f"{figures['messages']:,} in {_duration(seconds)}"
+    yield "messages a second", f"{figures['messages_per_second']:,.0f}"
+    yield "CPU time a message", f"{figures['cpu_us_per_message']:,.1f} µs; {cpu:.0%} of one core"
+    each = f"{figures['messages_per_request']:,.1f} messages each"
+    yield "requests", f"{figures['requests']:,}, {each}"
+    yield "outcomes", counts_text({kind: figures[kind] for kind in OUTCOME_KINDS})
     if figures["p50_seconds"] is not None:
         p50, p99 = (_duration(figures[key]) for key in ("p50_seconds", "p99_seconds"))
-        rows.append(("call to outcome", plain_text(f"p50 {p50}, p99 {p99}")))
+        yield "call to outcome", f"p50 {p50}, p99 {p99}"
     if figures["peak_memory_bytes"] is not None:
-        rows.append(("peak memory", plain_text(f"{figures['peak_memory_bytes'] / 1e6:,.0f} MB")))
-    rows.append(("limited by", _limit_text(figures["limited_by"])))
-    return rows
+        yield "peak memory", f"{figures['peak_memory_bytes'] / 1e6:,.0f} MB"
+    yield "limited by", _limit_text(figures["limited_by"])
 
 
-def _limit_text(limit: dict[str, Any] | None) -> "Text":
+def _limit_text(limit: dict[str, Any] | None) -> tuple[str, str]:
     if limit is None:
-        return styled(("no limit of the account", "dim"))
+        return "no limit of the account", "dim"
     if limit["name"] == "capabilities.requests_per_second":
-        return styled((f"the provider's {limit['value']:,g} requests a second", "yellow"))
-    return styled((f"{limit['name']} = {limit['value']:,g}", "yellow"))
+        return f"the provider's {limit['value']:,g} requests a second", "yellow"
+    return f"{limit['name']} = {limit['value']:,g}", "yellow"
 
 
 def _duration(seconds: float) -> str:

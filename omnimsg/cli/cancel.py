@@ -4,8 +4,6 @@ The JSON form is one object: `id` and `cancelled`, which is false if it is too l
 such message.
 """
 
-from typing import TYPE_CHECKING
-
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
 from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
@@ -20,9 +18,6 @@ from omnimsg.cli.output import (
 )
 from omnimsg.domain.errors import OperationError
 from omnimsg.domain.reason import Retry
-
-if TYPE_CHECKING:
-    from omnimsg.client import Client
 
 
 def cancel(
@@ -44,13 +39,13 @@ def cancel(
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
-
-    async def call(client: "Client") -> bool:
-        return await client.cancel(message_id, deadline=deadline)
-
     how_to_check = f"`omnimsg status {sanitize(message_id)}` shows its status"
     try:
-        cancelled = run_one_call(config, call, account=account_of(message_id))
+        cancelled = run_one_call(
+            config,
+            lambda client: client.cancel(message_id, deadline=deadline),
+            account=account_of(message_id),
+        )
     except OperationError as error:
         if error.failure.retry is not Retry.UNSAFE:
             raise

@@ -8,7 +8,7 @@ are magic numbers of the sandbox.
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -35,16 +35,12 @@ from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import Status
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 @attrs.frozen
 class DemoMessage:
     """One message of the demo.
 
     Attributes:
-        provider: The name of the provider, and of its account.
         channel: The channel.
         label: A short name of the content.
         content: The content.
@@ -53,10 +49,10 @@ class DemoMessage:
         status: The expected final status; `None` if the message is not accepted.
         reason: The expected reason; `None` for a message that arrives.
         fallback: The fallback legs.
+        provider: The name of the provider, and of its account.
         to: The recipient; each message of the demo has its own.
     """
 
-    provider: str
     channel: Channel
     label: str
     content: Content
@@ -65,6 +61,7 @@ class DemoMessage:
     status: Status | None = attrs.field(default=Status.DELIVERED, kw_only=True)
     reason: Reason | None = attrs.field(default=None, kw_only=True)
     fallback: tuple[Leg, ...] = attrs.field(default=(), kw_only=True)
+    provider: str = attrs.field(default="", kw_only=True)
     to: str = attrs.field(default="", kw_only=True)
 
     def build(self) -> Message:
@@ -78,6 +75,7 @@ _PNG = base64.b64decode(
 )
 
 _HELLO = Text("Your table is ready")
+_LONG_TEXT = Text("Your table is ready. " * 60)
 _IMAGE = Media.link(MediaKind.IMAGE, "https://example.test/table.png")
 _CAPTIONED_IMAGE = Media.link(
     MediaKind.IMAGE, "https://example.test/table.png", caption="The one at the window"
@@ -118,100 +116,76 @@ def _rejected(scenario: Scenario, reason: Reason) -> dict[str, Any]:
     return {"scenario": scenario, "outcome": "rejected", "status": None, "reason": reason}
 
 
-def _not_delivered(scenario: Scenario, status: Status, reason: Reason) -> dict[str, Any]:
+def _undelivered(scenario: Scenario, status: Status, reason: Reason) -> dict[str, Any]:
     return {"scenario": scenario, "status": status, "reason": reason}
 
 
 _READ: dict[str, Any] = {"scenario": Scenario.READ, "status": Status.READ}
 
-_MESSAGES = (
-    DemoMessage("clickatell", _SMS, "text", _HELLO),
-    DemoMessage("clickatell", _WHATSAPP, "text", _HELLO, **_READ),
-    DemoMessage("clickatell", _WHATSAPP, "image", _INLINE_IMAGE),
-    DemoMessage("clickatell", _WHATSAPP, "template", _TEMPLATE),
-    DemoMessage("clickatell", _WHATSAPP, "buttons", _BUTTONS, **_READ),
-    DemoMessage("clickatell", _WHATSAPP, "list", _LIST),
-    DemoMessage("clickatell", _WHATSAPP, "location", _LOCATION),
-    DemoMessage("clickatell", _WHATSAPP, "contacts", _CONTACTS),
-    DemoMessage("clickatell", _SMS, "throttled", _HELLO, scenario=Scenario.THROTTLED_ONCE),
-    DemoMessage(
-        "clickatell",
-        _SMS,
-        "text",
-        _HELLO,
-        **_rejected(Scenario.INVALID_RECIPIENT, Reason.INVALID_RECIPIENT),
-    ),
-    DemoMessage(
-        "clickatell",
-        _WHATSAPP,
-        "text",
-        _HELLO,
-        **_rejected(Scenario.OPTED_OUT, Reason.OPTED_OUT),
-    ),
-    DemoMessage(
-        "clickatell",
-        _SMS,
-        "text",
-        _HELLO,
-        **_not_delivered(Scenario.EXPIRED, Status.EXPIRED, Reason.EXPIRED),
-    ),
-    DemoMessage("clickatell", _SMS, "location", _LOCATION, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
-    DemoMessage("messente", _SMS, "text", _HELLO),
-    DemoMessage("messente", _VIBER, "text", _HELLO, **_READ),
-    DemoMessage("messente", _VIBER, "image", _IMAGE),
-    DemoMessage("messente", _WHATSAPP, "template", _TEMPLATE, **_READ),
-    DemoMessage("messente", _WHATSAPP, "image", _CAPTIONED_IMAGE),
-    DemoMessage("messente", _RCS, "text", _HELLO),
-    DemoMessage("messente", _RCS, "buttons", _BUTTONS, **_READ),
-    DemoMessage(
-        "messente",
-        _VIBER,
-        "then sms",
-        _HELLO,
-        scenario=Scenario.NOT_ON_CHANNEL,
-        fallback=(Leg(channel=_SMS),),
-    ),
-    DemoMessage(
-        "messente",
-        _SMS,
-        "text",
-        _HELLO,
-        **_not_delivered(Scenario.UNDELIVERABLE, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
-    ),
-    DemoMessage(
-        "messente",
-        _VIBER,
-        "long text",
-        Text("Your table is ready. " * 60),
-        **_not_sent(Reason.CONTENT_TOO_LARGE),
-    ),
-    DemoMessage("bird", _SMS, "text", _HELLO),
-    # Bird reports reading as an interaction; a received one sets the status too.
-    DemoMessage("bird", _WHATSAPP, "text", _HELLO, **_READ),
-    DemoMessage("bird", _WHATSAPP, "image", _CAPTIONED_IMAGE),
-    DemoMessage("bird", _WHATSAPP, "document", _DOCUMENT),
-    DemoMessage("bird", _WHATSAPP, "template", _TEMPLATE),
-    DemoMessage("bird", _WHATSAPP, "buttons", _BUTTONS),
-    DemoMessage("bird", _WHATSAPP, "list", _LIST),
-    DemoMessage("bird", _WHATSAPP, "location", _LOCATION),
-    DemoMessage("bird", _EMAIL, "e-mail", _EMAIL_CONTENT),
-    DemoMessage(
-        "bird",
-        _WHATSAPP,
-        "text",
-        _HELLO,
+_UNREACHABLE = Status.FAILED, Reason.RECIPIENT_UNREACHABLE
+
+_MESSAGES = {
+    "clickatell": [
+        DemoMessage(_SMS, "text", _HELLO),
+        DemoMessage(_WHATSAPP, "text", _HELLO, **_READ),
+        DemoMessage(_WHATSAPP, "image", _INLINE_IMAGE),
+        DemoMessage(_WHATSAPP, "template", _TEMPLATE),
+        DemoMessage(_WHATSAPP, "buttons", _BUTTONS, **_READ),
+        DemoMessage(_WHATSAPP, "list", _LIST),
+        DemoMessage(_WHATSAPP, "location", _LOCATION),
+        DemoMessage(_WHATSAPP, "contacts", _CONTACTS),
+        DemoMessage(_SMS, "throttled", _HELLO, scenario=Scenario.THROTTLED_ONCE),
+        DemoMessage(
+            _SMS, "text", _HELLO, **_rejected(Scenario.INVALID_RECIPIENT, Reason.INVALID_RECIPIENT)
+        ),
+        DemoMessage(_WHATSAPP, "text", _HELLO, **_rejected(Scenario.OPTED_OUT, Reason.OPTED_OUT)),
+        DemoMessage(
+            _SMS, "text", _HELLO, **_undelivered(Scenario.EXPIRED, Status.EXPIRED, Reason.EXPIRED)
+        ),
+        DemoMessage(_SMS, "location", _LOCATION, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
+    ],
+    "messente": [
+        DemoMessage(_SMS, "text", _HELLO),
+        DemoMessage(_VIBER, "text", _HELLO, **_READ),
+        DemoMessage(_VIBER, "image", _IMAGE),
+        DemoMessage(_WHATSAPP, "template", _TEMPLATE, **_READ),
+        DemoMessage(_WHATSAPP, "image", _CAPTIONED_IMAGE),
+        DemoMessage(_RCS, "text", _HELLO),
+        DemoMessage(_RCS, "buttons", _BUTTONS, **_READ),
+        DemoMessage(
+            _VIBER,
+            "then sms",
+            _HELLO,
+            scenario=Scenario.NOT_ON_CHANNEL,
+            fallback=(Leg(channel=_SMS),),
+        ),
+        DemoMessage(_SMS, "text", _HELLO, **_undelivered(Scenario.UNDELIVERABLE, *_UNREACHABLE)),
+        DemoMessage(_VIBER, "long text", _LONG_TEXT, **_not_sent(Reason.CONTENT_TOO_LARGE)),
+    ],
+    "bird": [
+        DemoMessage(_SMS, "text", _HELLO),
+        # Bird reports reading as an interaction; a received one sets the status too.
+        DemoMessage(_WHATSAPP, "text", _HELLO, **_READ),
+        DemoMessage(_WHATSAPP, "image", _CAPTIONED_IMAGE),
+        DemoMessage(_WHATSAPP, "document", _DOCUMENT),
+        DemoMessage(_WHATSAPP, "template", _TEMPLATE),
+        DemoMessage(_WHATSAPP, "buttons", _BUTTONS),
+        DemoMessage(_WHATSAPP, "list", _LIST),
+        DemoMessage(_WHATSAPP, "location", _LOCATION),
+        DemoMessage(_EMAIL, "e-mail", _EMAIL_CONTENT),
         # WhatsApp's own code only says that the message was not delivered.
-        **_not_delivered(Scenario.NOT_ON_CHANNEL, Status.FAILED, Reason.RECIPIENT_UNREACHABLE),
-    ),
-    DemoMessage(
-        "bird",
-        _SMS,
-        "text",
-        _HELLO,
-        **_not_delivered(Scenario.INVALID_RECIPIENT, Status.FAILED, Reason.INVALID_RECIPIENT),
-    ),
-    DemoMessage("bird", _EMAIL, "text", _HELLO, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
-)
+        DemoMessage(
+            _WHATSAPP, "text", _HELLO, **_undelivered(Scenario.NOT_ON_CHANNEL, *_UNREACHABLE)
+        ),
+        DemoMessage(
+            _SMS,
+            "text",
+            _HELLO,
+            **_undelivered(Scenario.INVALID_RECIPIENT, Status.FAILED, Reason.INVALID_RECIPIENT),
+        ),
+        DemoMessage(_EMAIL, "text", _HELLO, **_not_sent(Reason.UNSUPPORTED_CONTENT)),
+    ],
+}
 
 # A prefix, a two-digit index and the six digits of a magic number make a number of valid length.
 _PREFIXES = {"clickatell": "+278", "messente": "+485", "bird": "+316"}
@@ -219,36 +193,38 @@ _PREFIXES = {"clickatell": "+278", "messente": "+485", "bird": "+316"}
 
 def demo_messages(providers: list[str]) -> list[DemoMessage]:
     """Return the messages for these providers, each to a different recipient."""
-    return list(_addressed(providers))
+    chosen = [(name, each) for name in _MESSAGES if name in providers for each in _MESSAGES[name]]
+    return [
+        attrs.evolve(message, provider=provider, to=_recipient(index, provider, message))
+        for index, (provider, message) in enumerate(chosen)
+    ]
 
 
-def _addressed(providers: list[str]) -> Iterator[DemoMessage]:
-    chosen = [each for each in _MESSAGES if each.provider in providers]
-    for index, message in enumerate(chosen):
-        magic = magic_number(message.scenario)[-6:]
-        if message.channel is _EMAIL:
-            to = f"guest{index}.{magic}@example.test"
-        else:
-            to = f"{_PREFIXES[message.provider]}{index:02}{magic}"
-        yield attrs.evolve(message, to=to)
+def _recipient(index: int, provider: str, message: DemoMessage) -> str:
+    magic = magic_number(message.scenario)[-6:]
+    if message.channel is _EMAIL:
+        return f"guest{index}.{magic}@example.test"
+    return f"{_PREFIXES[provider]}{index:02}{magic}"
+
+
+_ADDITIONS: dict[str, dict[str, Any]] = {
+    "messente": {"sender": "omnimsg"},
+    "bird": {
+        "templates": {
+            "table_ready": {
+                "id": "6f7a1c52-8c1f-4c0e-9d0e-2b1d5d3f6a10",
+                "version": "e3a1b0d4-55c1-4bb4-8f53-0d2b1f9a7c21",
+                "keys": ["name", "time"],
+            }
+        }
+    },
+}
 
 
 def configuration(sandbox: Sandbox) -> dict[str, Any]:
     """Return a sandbox's configuration with the sender and the template that the demo needs."""
     config = sandbox.config()
-    additions = {
-        "messente": {"sender": "omnimsg"},
-        "bird": {
-            "templates": {
-                "table_ready": {
-                    "id": "6f7a1c52-8c1f-4c0e-9d0e-2b1d5d3f6a10",
-                    "version": "e3a1b0d4-55c1-4bb4-8f53-0d2b1f9a7c21",
-                    "keys": ["name", "time"],
-                }
-            }
-        },
-    }
-    for account, keys in additions.items():
+    for account, keys in _ADDITIONS.items():
         if account in config["accounts"]:
             config["accounts"][account] |= keys
     return config

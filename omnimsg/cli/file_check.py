@@ -29,14 +29,7 @@ from omnimsg.cli.message_files import (
     region_advice,
     unusable_file,
 )
-from omnimsg.cli.output import (
-    print_error,
-    print_hint,
-    print_json_lines,
-    print_line,
-    sanitize,
-    styled,
-)
+from omnimsg.cli.output import print_error, print_hint, print_json_lines, print_line, sanitize
 from omnimsg.client import Client
 from omnimsg.domain.redaction import mask_text
 
@@ -139,12 +132,12 @@ def _print_summary(
         channel = f" by {row['channel']}" if row["channel"] else ""
         way = row["account"] or "the routes"
         what = f"{row['count']:,} {row['content']}{channel} through {way}"
-        print_line(styled(("to send  ", "dim"), sanitize(what)))
+        print_line(("to send  ", "dim"), sanitize(what))
     for each in repetitions:
         lines = ", ".join(f"{line}" for line in each.lines[:_SHOWN_LINES])
         more = len(each.lines) - _SHOWN_LINES
         lines += f" and {more:,} more" if more > 0 else ""
-        print_line(styled(("repeats  ", "dim"), sanitize(f"{each.recipient} lines {lines}")))
+        print_line(("repeats  ", "dim"), sanitize(f"{each.recipient} lines {lines}"))
     print_numbers_read(check.numbers_read, region)
     if summary["bad"] or summary["refused"]:
         print_hint("nothing was sent; correct these lines, or they will be left out")

@@ -47,6 +47,33 @@ ConfigFile = Annotated[
 ]
 """Commands describe this flag as `The configuration, a TOML file.`"""
 
+# The flag of each field path; a field that is not listed has a flag of its own name.
+_FLAG_BY_FIELD = {
+    "Message.to": "to",
+    "Message.send_at": "at",
+    "Message.content": "text",
+    "Text.text": "text",
+    "Link.url": "media",
+    "Media.caption": "caption",
+    "Template.name": "template",
+    "TextParameter.text": "param",
+    "Email.text": "text",
+    "Upload.restricted_to": "to",
+    "number": "to",
+}
+
+
+def flag_of(path: str) -> str:
+    """Return the flag that fills a field, by its path in the model."""
+    field = path.rpartition(".")[2].partition("[")[0]
+    return flag_list({_FLAG_BY_FIELD.get(path, field)})
+
+
+def flag_list(names: set[str]) -> str:
+    """Return the flags with these names, as written on the command line."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
+
+
 Json = Annotated[bool, Parameter(name="--json", show_default=False)]
 """Commands describe this flag as `Print JSON lines.`"""
 

@@ -23,7 +23,6 @@ from omnimsg.cli.wait_text import failure_text
 from omnimsg.domain.outcome import Accepted
 
 if TYPE_CHECKING:
-    from omnimsg.client import Client
     from omnimsg.domain.outcome import Outcome
 
 _SEE_RECEIVED = "`omnimsg listen --json` prints the id of each received message as `id`"
@@ -48,12 +47,10 @@ def mark_read(
     """
     if not ids:
         raise CommandError("no id is given", _SEE_RECEIVED)
-
-    async def call(client: "Client") -> "list[Outcome]":
-        return await client.mark_read(ids, deadline=deadline)
-
     accounts = [account_of(each, argument="IDS: each", advice=_SEE_RECEIVED) for each in ids]
-    outcomes = run_one_call(config, call, account=accounts[0])
+    outcomes = run_one_call(
+        config, lambda client: client.mark_read(ids, deadline=deadline), account=accounts[0]
+    )
     if as_json:
         with closed_output_ignored():
             print_json_lines(

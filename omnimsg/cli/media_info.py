@@ -45,17 +45,14 @@ def media_info(
 
     stored_file, found = run_one_call(config, call, account=account)
     if as_json:
-        print_json_lines(
-            [
-                {
-                    "account": stored_file.account,
-                    "id": stored_file.id,
-                    "url": stored_file.url,
-                    "expires": None if found.expires is None else found.expires.isoformat(),
-                    "broadcast_allowed": found.broadcast_allowed,
-                }
-            ]
-        )
+        row = {
+            "account": stored_file.account,
+            "id": stored_file.id,
+            "url": stored_file.url,
+            "expires": None if found.expires is None else found.expires.isoformat(),
+            "broadcast_allowed": found.broadcast_allowed,
+        }
+        print_json_lines([row])
     else:
         name = sanitize(stored_file.id or stored_file.url or "")
         print_line(name, (f"  {stored_file.account}", "dim"))

@@ -16,7 +16,7 @@ import attrs
 from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
-from omnimsg.cli.flags import whole_number
+from omnimsg.cli.flags import flag_list, flag_of, whole_number
 from omnimsg.cli.message_files import problems_text, region_advice, unusable_file
 from omnimsg.cli.output import closed_output_ignored, masked_address, print_hint
 from omnimsg.cli.time_parsing import parse_time
@@ -119,7 +119,7 @@ def messages_from_flags(flags: MessageFlags, command: str = "send") -> list[Mess
         return [_message_to(to, content, flags) for to in flags.to]
     except InvalidValue as error:
         raise CommandError(
-            "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
+            "; ".join(f"{flag_of(each.path)}: {each.why}" for each in error.problems),
             region_advice(error.problems, flags.region)
             or f"`omnimsg {command} --help` describes the flags",
         ) from error
@@ -130,7 +130,7 @@ def _message_to(to: str, content: Content, flags: MessageFlags) -> Message:
     try:
         return _message(_recipient(to, flags.region), content, flags)
     except InvalidValue as error:
-        if len(flags.to) == 1 or all(_flag_of(each.path) != "--to" for each in error.problems):
+        if len(flags.to) == 1 or all(flag_of(each.path) != "--to" for each in error.problems):
             raise
         raise CommandError(
             f"--to {flags.to.index(to) + 1} of {len(flags.to)}: {error.problems[0].why}",
@@ -183,10 +183,6 @@ def _content(flags: MessageFlags, given: set[str]) -> Content:
     return build(flags)
 
 
-def _text(flags: MessageFlags) -> Content:
-    return Text(flags.text or "")
-
-
 def _media(flags: MessageFlags) -> Content:
     url = flags.media or ""
     kind = flags.media_kind or kind_of_url(url)
@@ -197,45 +193,19 @@ def _media(flags: MessageFlags) -> Content:
     return Media.link(kind, url, caption=flags.caption)
 
 
-def _template(flags: MessageFlags) -> Content:
-    return Template(flags.template or "", flags.language, body=flags.param)
-
-
-def _email(flags: MessageFlags) -> Content:
-    return Email(subject=flags.subject or "", html=flags.html, text=flags.text)
-
-
 # Each content flag, the function that builds its content, and the flags that belong to it.
 _CONTENT_FLAGS: dict[str, tuple[Callable[[MessageFlags], Content], set[str]]] = {
-    "text": (_text, set()),
+    "text": (lambda flags: Text(flags.text or ""), set()),
     "media": (_media, {"media_kind", "caption"}),
-    "template": (_template, {"param", "language"}),
-    "subject": (_email, {"html", "text"}),
+    "template": (
+        lambda flags: Template(flags.template or "", flags.language, body=flags.param),
+        {"param", "language"},
+    ),
+    "subject": (
+        lambda flags: Email(subject=flags.subject or "", html=flags.html, text=flags.text),
+        {"html", "text"},
+    ),
 }
-
-# The flag of each field path; a field that is not listed has a flag of its own name.
-_FLAG_BY_FIELD = {
-    "Message.to": "to",
-    "Message.send_at": "at",
-    "Message.content": "text",
-    "Text.text": "text",
-    "Link.url": "media",
-    "Media.caption": "caption",
-    "Template.name": "template",
-    "TextParameter.text": "param",
-    "Email.text": "text",
-    "number": "to",
-}
-
-
-def _flag_of(path: str) -> str:
-    field = path.rpartition(".")[2].partition("[")[0]
-    return flag_list({_FLAG_BY_FIELD.get(path, field)})
-
-
-def flag_list(names: set[str]) -> str:
-    """Return the flags with these names, as written on the command line."""
-    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def _from_file(name: str) -> Message:

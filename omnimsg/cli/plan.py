@@ -27,7 +27,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, flag_list
 from omnimsg.cli.message_files import (
     ReadingFlags,
     bad_line_to_json,
@@ -37,7 +37,7 @@ from omnimsg.cli.message_files import (
     region_advice,
     unusable_file,
 )
-from omnimsg.cli.message_flags import MessageFlags, flag_list, messages_from_flags
+from omnimsg.cli.message_flags import MessageFlags, messages_from_flags
 from omnimsg.cli.output import (
     print_error,
     print_hint,
@@ -51,11 +51,13 @@ from omnimsg.cli.output import (
 from omnimsg.domain.redaction import mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from omnimsg.domain.errors import InvalidValue
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import NotSent
+    from omnimsg.domain.sms_parts import SmsParts
+    from omnimsg.routing.masked_request import MaskedRequest
     from omnimsg.routing.plan import Plan, PlannedLeg
 
 
@@ -153,18 +155,14 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         ],
         "channel": plan.channel,
         "legs": [to_json(each) | {"ttl": each.ttl} for each in plan.legs],
-        "sms": None
-        if plan.sms is None
-        else {"forcing": [], **to_json(plan.sms), "left": plan.sms.left},
+        "sms": plan.sms and {"forcing": [], **to_json(plan.sms), "left": plan.sms.left},
         "notes": list(plan.notes),
         "refusal": None if plan.refusal is None else _failure(plan.refusal),
         "wait": None if plan.wait == math.inf else plan.wait,
-        "price": None
-        if plan.price is None
-        else {"amount": f"{plan.price.amount:f}", "currency": plan.price.currency},
-        "request": None
-        if plan.request is None
-        else {
+        "price": plan.price
+        and {"amount": f"{plan.price.amount:f}", "currency": plan.price.currency},
+        "request": plan.request
+        and {
             "method": plan.request.method,
             "url": plan.request.url,
             "query": [list(each) for each in plan.request.query],
@@ -225,7 +223,7 @@ def _print(line: int | None, plan: Plan) -> None:
         rows.append(("then", ", ".join(plan.next)))
     channel = "not known" if plan.channel is None else plan.channel.value
     rows.append(("channel", ", else ".join((channel, *map(_leg_text, plan.legs)))))
-    rows += _sms_rows(plan)
+    rows += _sms_rows(plan.sms) if plan.sms is not None else ()
     rows += [("note", each) for each in plan.notes]
     if plan.price is not None:
         rows.append(("price", f"about {plan.price.amount:f} {plan.price.currency}"))
@@ -238,35 +236,27 @@ def _print(line: int | None, plan: Plan) -> None:
     for name, value in rows:
         print_sentence((f"{name:<12}", "dim"), value)
     # A request may be copied, so it is never broken.
-    for name, value in _request_rows(plan):
+    for name, value in _request_rows(plan.request) if plan.request is not None else ():
         print_line((f"{name:<12}", "dim"), sanitize(value))
     print_line()
 
 
-def _sms_rows(plan: Plan) -> Sequence[tuple[str, str]]:
-    sms = plan.sms
-    if sms is None:
-        return []
+def _sms_rows(sms: SmsParts) -> Iterator[tuple[str, str]]:
     encoding = sms.encoding.value.replace("_", "-")
     parts = "1 part" if sms.parts == 1 else f"{sms.parts} parts"
     units = "1 unit" if sms.units == 1 else f"{sms.units} units"
-    rows = [("sms", f"{encoding}, {parts}, {units}, {sms.left} left")]
+    yield "sms", f"{encoding}, {parts}, {units}, {sms.left} left"
     if sms.forcing:
         names = ", ".join(f"{each!r} ({_name(each)})" for each in sms.forcing[:5])
         more = f" and {len(sms.forcing) - 5} more" if len(sms.forcing) > 5 else ""
-        rows.append(("because of", f"{names}{more}"))
-    return rows
+        yield "because of", f"{names}{more}"
 
 
-def _request_rows(plan: Plan) -> Sequence[tuple[str, str]]:
-    request = plan.request
-    if request is None:
-        return []
-    rows = [("request", f"{request.method} {request.url}")]
-    rows += [("", f"{name}: {value}") for name, value in request.headers.items()]
+def _request_rows(request: MaskedRequest) -> Iterator[tuple[str, str]]:
+    yield "request", f"{request.method} {request.url}"
+    yield from (("", f"{name}: {value}") for name, value in request.headers.items())
     if request.body is not None:
-        rows.append(("body", request.body))
-    return rows
+        yield "body", request.body
 
 
 def _name(character: str) -> str:

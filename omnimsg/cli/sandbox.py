@@ -10,12 +10,7 @@ from cyclopts import Parameter, validators
 from omnimsg.cli.errors import CommandError, cannot_listen
 from omnimsg.cli.exit_codes import OK
 from omnimsg.cli.flags import Port
-from omnimsg.cli.output import (
-    new_table,
-    print_line,
-    print_table,
-    print_warning,
-)
+from omnimsg.cli.output import new_table, print_line, print_table, print_warning
 from omnimsg.cli.streams import InterruptedOutputError
 
 if TYPE_CHECKING:

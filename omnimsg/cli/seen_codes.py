@@ -83,14 +83,9 @@ def _print(found: Iterable[SeenCode]) -> None:
         *("account", "table", "code", "HTTP", "lines", "last seen"), title="Codes without a row"
     )
     for each in found:
-        table.add_row(
-            plain_text(each.account),
-            plain_text(each.table),
-            plain_text(each.code),
-            plain_text("" if each.http_status is None else each.http_status),
-            plain_text(each.lines),
-            plain_text(each.last_seen),
-        )
+        status = "" if each.http_status is None else each.http_status
+        cells = (each.account, each.table, each.code, status, each.lines, each.last_seen)
+        table.add_row(*map(plain_text, cells))
     print_table(table)
 
 

@@ -61,10 +61,6 @@ class ResultsFlags:
     resend_ambiguous: Annotated[bool, Parameter(show_default=False)] = False
     allow_other_flags: Annotated[bool, Parameter(show_default=False)] = False
 
-    def path(self, file: Path) -> Path:
-        """Return the path of the results file of a file of messages."""
-        return results_path(file, self.results)
-
 
 def send_many(  # noqa: PLR0913 - the flags of a command
     file: Path,
@@ -155,7 +151,7 @@ def _open_messages(
         if record_refusal and not flags.resume and not isinstance(error, WrongInputError):
             # So that the corrected file can be sent with or without --resume: nothing was tried.
             with suppress(OSError):
-                ResultsFile.record_refusal(flags.path(file), file, str(error))
+                ResultsFile.record_refusal(results_path(file, flags.results), file, str(error))
         raise explained from error
 
 
@@ -174,7 +170,7 @@ def _open_results(
     from omnimsg.bulk import ResultsError, ResultsFile  # noqa: PLC0415
     from omnimsg.bulk.results_opening import refuse_other_flags  # noqa: PLC0415
 
-    path, known = flags.path(file), messages.source.fingerprint
+    path, known = results_path(file, flags.results), messages.source.fingerprint
     open_results = ResultsFile.resume if flags.resume else ResultsFile.create
     try:
         if flags.resume and not flags.allow_other_flags:

@@ -36,7 +36,6 @@ from omnimsg.domain.redaction import mask_text
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from omnimsg.client import Client
     from omnimsg.domain.status import Evidence, LegStatus, MessageStatus
 
 
@@ -59,11 +58,11 @@ def status(
         deadline: Seconds to wait for the provider.
         as_json: Print JSON lines.
     """
-
-    async def call(client: "Client") -> "MessageStatus":
-        return await client.status(message_id, deadline=deadline)
-
-    found = run_one_call(config, call, account=account_of(message_id))
+    found = run_one_call(
+        config,
+        lambda client: client.status(message_id, deadline=deadline),
+        account=account_of(message_id),
+    )
     if as_json:
         print_json_lines([_status_to_json(found)])
     else:

@@ -147,15 +147,11 @@ def _print_answer(sample: "Sample", status: int, *, taken: bool) -> None:
     signer = sample.signer
     if sample.genuine:
         again = "sends it again" if signer.repeats(status) else "gives it up"
-        meaning = "counts it as success" if taken else again
-        colour = "green" if taken else "red"
-        print_line(("answer   ", "dim"), (f"{status}", colour), f": {signer.provider} {meaning}")
-    elif taken:
-        print_line(
-            ("answer   ", "dim"), (f"{status}", "red"), ": the wrong signature was not refused"
-        )
+        meaning = f"{signer.provider} {'counts it as success' if taken else again}"
     else:
-        print_line(("answer   ", "dim"), (f"{status}", "green"), ": refused, as it should be")
+        meaning = "the wrong signature was not refused" if taken else "refused, as it should be"
+    colour = "green" if taken == sample.genuine else "red"
+    print_line(("answer   ", "dim"), (f"{status}", colour), f": {meaning}")
 
 
 def _print_request(sample: "Sample", *, as_json: bool) -> int:

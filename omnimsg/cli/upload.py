@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds, flag_of
 from omnimsg.cli.one_call import run_one_call
 from omnimsg.cli.output import print_hint, print_json_lines, print_line, sanitize, time_text
 from omnimsg.cli.stored_media import stored_to_json
@@ -21,8 +21,7 @@ from omnimsg.domain.channel import Channel
 from omnimsg.domain.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from omnimsg.client import Client
-    from omnimsg.domain.media import Stored, Upload
+    from omnimsg.domain.media import Upload
 
 
 @attrs.frozen(kw_only=True)
@@ -65,11 +64,11 @@ def upload(
     if not file.is_file():
         raise CommandError(f"{file}: no such file", "check its name")
     file_upload = _build_upload(file, flags)
-
-    async def call(client: "Client") -> "Stored":
-        return await client.upload(file_upload, account=account, deadline=deadline)
-
-    stored = run_one_call(config, call, account=account)
+    stored = run_one_call(
+        config,
+        lambda client: client.upload(file_upload, account=account, deadline=deadline),
+        account=account,
+    )
     if as_json:
         print_json_lines([stored_to_json(stored)])
         return OK
@@ -97,12 +96,6 @@ def _build_upload(file: Path, flags: UploadFlags) -> "Upload":
         )
     except InvalidValue as error:
         raise CommandError(
-            "; ".join(f"{_flag_of(each.path)}: {each.why}" for each in error.problems),
+            "; ".join(f"{flag_of(each.path)}: {each.why}" for each in error.problems),
             "`omnimsg upload --help` describes the flags",
         ) from error
-
-
-def _flag_of(path: str) -> str:
-    """Return the flag that fills a field of `Upload`."""
-    field = path.rpartition(".")[2]
-    return "--to" if field == "restricted_to" else f"--{field.replace('_', '-')}"

@@ -14,6 +14,7 @@ from omnimsg.config.converter import converter_for
 from omnimsg.config.model import AccountTable
 from omnimsg.config.references import (
     Unresolved,
+    leaves,
     resolve_references,
     warn_if_readable_by_everybody,
 )
@@ -69,8 +70,9 @@ def load_account(
         adapter, policy = _build_adapter(name, values, adapter_class, converter)
     except InvalidValue as error:
         hidden = secret_texts(values, secrets)
-        missing = {each.why for each in _unresolved(values)}
-        kind = IncompleteAccount if missing.issuperset(_problem_texts(error)) else InvalidValue
+        missing = {each.why for each in leaves(values) if isinstance(each, Unresolved)}
+        is_incomplete = missing.issuperset(each.why for each in error.problems)
+        kind = IncompleteAccount if is_incomplete else InvalidValue
         raise kind(*(conceal(each, hidden) for each in error.problems)) from None
     except (ConfigError, ValueError) as error:
         problem_path, why = path, str(error)
@@ -143,19 +145,6 @@ def _unusable_defaults(adapter: Adapter[Any], path: str) -> Iterator[Problem]:
     why = adapter.sender_problem()
     if why is not None:
         yield Problem(f"{path}.sender", why)
-
-
-def _unresolved(value: object) -> Iterator[Unresolved]:
-    if isinstance(value, Unresolved):
-        yield value
-    for each in (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    ):
-        yield from _unresolved(each)
-
-
-def _problem_texts(error: InvalidValue) -> set[str]:
-    return {each.why for each in error.problems}
 
 
 def _adapter_class(

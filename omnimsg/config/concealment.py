@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.config.references import FromReference
+from omnimsg.config.references import FromReference, leaves
 from omnimsg.domain.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 # A shorter secret may be part of an ordinary word: then the whole error text is replaced.
 _MIN_REPLACED = 4
@@ -32,20 +32,9 @@ def secret_texts(values: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
     return [
         text
         for key, value in values.items()
-        for text in _texts(value)
-        if key in hidden or isinstance(text, FromReference)
+        for text in leaves(value)
+        if isinstance(text, str) and (key in hidden or isinstance(text, FromReference))
     ]
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
 
 
 def conceal(problem: Problem, secrets: Iterable[str]) -> Problem:

@@ -100,12 +100,9 @@ class AccountTable(Network):
         """Return the URL of the API; `usual` if none is given."""
         return usual if self.base_url is None else self.base_url
 
-    def network(self) -> Network:
-        """Return the network settings."""
-        return Network(**{each.name: getattr(self, each.name) for each in attrs.fields(Network)})
-
     def policy(self) -> Policy:
         """Return the policy that the keys describe."""
+        network = {each.name: getattr(self, each.name) for each in attrs.fields(Network)}
         return Policy(
             retry=self.retry,
             limits=self.limits,
@@ -113,7 +110,7 @@ class AccountTable(Network):
             account_trouble=self.account_trouble,
             on_ambiguous=self.on_ambiguous,
             not_found_for=self.not_found_for,
-            network=self.network(),
+            network=Network(**network),
             prices=self.prices,
         )
 

@@ -38,7 +38,11 @@ class InstalledProviders:
 
     @cached_property
     def _claims(self) -> dict[str, list[EntryPoint]]:
-        return _entry_points_by_name()
+        """The entry points by name; one that is listed twice counts once."""
+        found: dict[str, list[EntryPoint]] = {}
+        for each in entry_points(group=GROUP):
+            found.setdefault(each.name, []).append(each)
+        return {name: _distinct(claims) for name, claims in found.items()}
 
     def names(self) -> list[str]:
         """Return the names of all installed providers, sorted."""
@@ -107,14 +111,6 @@ def _import_adapter(
         lacking = ", ".join(sorted(adapter.__abstractmethods__))
         raise ConfigError(f"{_source(claims[0])} is not a whole Adapter: it lacks {lacking}")
     return adapter
-
-
-def _entry_points_by_name() -> dict[str, list[EntryPoint]]:
-    """Group the entry points by name; an entry point that is listed twice counts once."""
-    found: dict[str, list[EntryPoint]] = {}
-    for each in entry_points(group=GROUP):
-        found.setdefault(each.name, []).append(each)
-    return {name: _distinct(claims) for name, claims in found.items()}
 
 
 def _distinct(claims: list[EntryPoint]) -> list[EntryPoint]:

@@ -14,6 +14,7 @@ import attrs
 from omnimsg.domain.log_fields import log_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # The size limit of a referenced file.
@@ -142,6 +143,15 @@ def _read_regular_file(path: Path) -> bytes:
 def _open_at_once(path: str, flags: int) -> int:
     """Open a file without blocking, even if it is a pipe without a writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Yield the values in a resolved setting that are neither tables nor lists."""
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from leaves(each)
+    else:
+        yield value
 
 
 def warn_if_readable_by_everybody(path: Path) -> None:

@@ -84,41 +84,37 @@ def _waits_for_client(request: web.Request | None) -> bool:
 
 
 class _Admission(asyncio.Protocol):
-    """Forwards the events of an admitted connection to aiohttp's protocol."""
+    """Forwards the events of an admitted connection to aiohttp's protocol, and drops all others."""
+
+    _transport: asyncio.BaseTransport
 
     def __init__(self, connections: Connections, factory: Callable[[], asyncio.Protocol]) -> None:
         self._connections = connections
         self._factory = factory
-        self._inner: asyncio.Protocol | None = None
-        self._transport: asyncio.Transport | None = None
+        self._inner = asyncio.Protocol()  # does nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
         if self._connections.admit(transport):
             self._inner = self._factory()
             self._inner.connection_made(transport)
         else:
-            self._transport.write(_FULL)
-            self._transport.close()
+            cast("asyncio.Transport", transport).write(_FULL)
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._inner is not None and self._transport is not None:
-            self._connections.heard_from(self._transport)
-            self._inner.data_received(data)
+        self._connections.heard_from(self._transport)
+        self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return None if self._inner is None else self._inner.eof_received()
+        return self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is not None:
-            self._connections.forget(self._transport)
-        if self._inner is not None:
-            self._inner.connection_lost(exc)
+        self._connections.forget(self._transport)
+        self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        if self._inner is not None:
-            self._inner.pause_writing()
+        self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        if self._inner is not None:
-            self._inner.resume_writing()
+        self._inner.resume_writing()

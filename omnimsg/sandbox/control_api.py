@@ -103,9 +103,8 @@ class ControlApi:
             {"count": count, "received": [attrs.asdict(each) for each in received]}
         )
 
-    async def _list_faults(self, request: web.Request) -> web.Response:
+    async def _list_faults(self, _: web.Request) -> web.Response:
         """List the faults and how often each fired."""
-        del request
         return json_response({"faults": self._faults.as_json()})
 
     async def _add_fault(self, request: web.Request) -> web.Response:
@@ -125,26 +124,22 @@ class ControlApi:
             raise RequestError(f"faults: no fault has the id {given!r}", status=404) from None
         return json_response(fault.as_json())
 
-    async def _remove_faults(self, request: web.Request) -> web.Response:
+    async def _remove_faults(self, _: web.Request) -> web.Response:
         """Remove all faults."""
-        del request
         self._faults.clear()
         return json_response({"faults": []})
 
-    async def _list_requests(self, request: web.Request) -> web.Response:
+    async def _list_requests(self, _: web.Request) -> web.Response:
         """List the latest requests, and why one was refused."""
-        del request
         return json_response({"requests": list(self._requests)})
 
-    async def _reset(self, request: web.Request) -> web.Response:
+    async def _reset(self, _: web.Request) -> web.Response:
         """Remove messages, handsets, media, faults and requests."""
-        del request
         self._reset_sandbox()
         return json_response({"reset": True})
 
-    async def _show_callbacks(self, request: web.Request) -> web.Response:
+    async def _show_callbacks(self, _: web.Request) -> web.Response:
         """Show where callbacks go, how many were sent, and the latest attempts."""
-        del request
         return json_response(self._callbacks.as_json())
 
     async def _set_callback_url(self, request: web.Request) -> web.Response:
@@ -154,9 +149,8 @@ class ControlApi:
         self._callbacks.set_url(body.get("url"), None if provider is None else str(provider))
         return json_response(self._callbacks.as_json())
 
-    async def _switch_callbacks_off(self, request: web.Request) -> web.Response:
+    async def _switch_callbacks_off(self, _: web.Request) -> web.Response:
         """Switch callbacks off, and discard waiting ones."""
-        del request
         self._callbacks.switch_off()
         return json_response(self._callbacks.as_json())
 

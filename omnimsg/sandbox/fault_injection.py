@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import hdrs, web
 
 from omnimsg.json_codec import dumps, loads
-from omnimsg.sandbox.responses import body_of, explained
+from omnimsg.sandbox.responses import R, body_of, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.fault_scripts import Fault
@@ -36,6 +36,14 @@ def reset_connection(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
+def _closed(request: web.Request, response: R) -> R:
+    """Close the connection of a request, and return the response, of which nothing more is sent."""
+    if request.transport is not None:
+        # `close` and not `abort`: what was written has to arrive first.
+        request.transport.close()
+    return response
+
+
 async def _truncate(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     body = body_of(response)
     cut = web.StreamResponse(status=response.status, headers=response.headers)
@@ -43,83 +51,53 @@ async def _truncate(request: web.Request, response: web.StreamResponse) -> web.S
     cut.force_close()
     await cut.prepare(request)
     await cut.write(body[: len(body) // 2])
-    if request.transport is not None:
-        # `close` and not `abort`: the half that was written has to arrive first.
-        request.transport.close()
-    return cut
-
-
-def _empty(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
-    del request, emulator
-    return web.Response(status=params.get("status", 503))
-
-
-def _rate_limit(
-    request: web.Request, emulator: Emulator, params: Mapping[str, Any]
-) -> web.Response:
-    if "status" in params:
-        return web.Response(status=params["status"])
-    return emulator.refuse(request, 429)
-
-
-def _reset(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
-    del emulator, params
-    return reset_connection(request)
-
-
-def _redirect(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
-    del emulator
-    location = params.get("location", str(request.url))
-    return web.Response(status=params.get("status", 307), headers={hdrs.LOCATION: location})
-
-
-def _html_page(request: web.Request, emulator: Emulator, params: Mapping[str, Any]) -> web.Response:
-    del request, emulator
-    return web.Response(status=params.get("status", 502), text=_HTML, content_type="text/html")
-
-
-def _interim_alone(
-    request: web.Request, emulator: Emulator, params: Mapping[str, Any]
-) -> web.Response:
-    """Write an interim response, and close the connection without a final one."""
-    del emulator
-    _write_interim(request, params)
-    if request.transport is not None:
-        # `close` and not `abort`: the interim response has to arrive first.
-        request.transport.close()
-    return web.Response(status=500)
+    return _closed(request, cut)
 
 
 def _write_interim(request: web.Request, params: Mapping[str, Any]) -> None:
-    status = params.get("status", 102)
+    status = params.get("status", _REPLACING["interim"])
     if request.transport is not None:
         request.transport.write(f"HTTP/1.1 {status} Interim\r\n\r\n".encode())
 
 
-_REPLACEMENTS: Final[Mapping[str, Callable[..., web.Response]]] = {
-    "status": _empty,
-    "rate_limit": _rate_limit,
-    "reset_before": _reset,
-    "redirect": _redirect,
-    "html": _html_page,
-    "interim": _interim_alone,
+_REPLACING: Final[Mapping[str, int]] = {
+    "status": 503,
+    "rate_limit": 429,
+    "reset_before": 500,  # never sent
+    "redirect": 307,
+    "html": 502,
+    "interim": 102,
 }
-"""The response in place of the emulator's, by kind of fault.
+"""The kinds of faults with a response in place of the emulator's, each with its usual status.
 
 The request is not processed, unless the fault has the parameter ``processed``.
 """
 
 
 def _replacement(request: web.Request, emulator: Emulator, fault: Fault) -> web.Response:
-    response = _REPLACEMENTS[fault.kind](request, emulator, fault.params)
-    if "retry_after" in fault.params:
-        response.headers[hdrs.RETRY_AFTER] = f"{fault.params['retry_after']:g}"
+    params = fault.params
+    status = params.get("status", _REPLACING[fault.kind])
+    response = web.Response(status=status)
+    match fault.kind:
+        case "rate_limit" if "status" not in params:
+            response = emulator.refuse(request, status)
+        case "reset_before":
+            response = reset_connection(request)
+        case "redirect":
+            response.headers[hdrs.LOCATION] = params.get("location", str(request.url))
+        case "html":
+            response = web.Response(status=status, text=_HTML, content_type="text/html")
+        case "interim":
+            _write_interim(request, params)
+            response = _closed(request, web.Response(status=500))
+    if "retry_after" in params:
+        response.headers[hdrs.RETRY_AFTER] = f"{params['retry_after']:g}"
     return explained(response, f"fault {fault.id}: {fault.kind}")
 
 
 def _replaces(fault: Fault) -> bool:
     """Return whether a fault replaces the response; ``interim`` does only with ``alone``."""
-    return fault.kind in _REPLACEMENTS and (
+    return fault.kind in _REPLACING and (
         fault.kind != "interim" or fault.params.get("alone", False)
     )
 

@@ -33,20 +33,15 @@ def _integer(low: int, high: int) -> Callable[[object], bool]:
     )
 
 
-def _is_one_line(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable() and bool(value)
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
 _STATUS = ("a status from 200 to 599", _integer(200, 599))
 _SECONDS = ("seconds from 0 to 3600", _number(0, 3600))
 _REDIRECT = ("301, 302, 303, 307 or 308", lambda value: value in (301, 302, 303, 307, 308))
 _INTERIM = ("a status from 100 to 199", _integer(100, 199))
-_FLAG = ("true or false", _is_flag)
-_LOCATION = ("a URL on one line", _is_one_line)
+_FLAG = ("true or false", lambda value: isinstance(value, bool))
+_LOCATION = (
+    "a URL on one line",
+    lambda value: isinstance(value, str) and value.isprintable() and bool(value),
+)
 
 KINDS: Final[Mapping[str, Parameters]] = MappingProxyType(
     {

@@ -17,14 +17,11 @@ from omnimsg.sync.wsgi import Receiver
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 
-    from anyio import CapacityLimiter
-
     from omnimsg.delivery.tracked import Tracked
     from omnimsg.domain.events import Event
     from omnimsg.domain.outcome import Accepted
     from omnimsg.domain.status import MessageStatus
     from omnimsg.engine.delivery_events import StatusChanged
-    from omnimsg.engine.loop_bound import PerLoop
     from omnimsg.engine.unknown_codes import UnknownCode
     from omnimsg.sync.interruption import LoopClient
 
@@ -33,6 +30,10 @@ if TYPE_CHECKING:
 
 H = TypeVar("H", bound="StatusHandler")
 T = TypeVar("T")
+
+_NO_COROUTINES = (
+    "a handler of omnimsg.sync is a plain function; coroutine functions are for omnimsg.Client"
+)
 
 
 class Receiving:
@@ -162,46 +163,34 @@ class Receiving:
         return self._client.unknown_codes()
 
     def _in_thread(self, handler: Callable[[T], Any]) -> Callable[[T], Awaitable[None]]:
-        return _in_thread(handler, self._client.handler_threads)
+        """Return a coroutine function that calls a handler in a worker thread.
 
-
-_NO_COROUTINES = (
-    "a handler of omnimsg.sync is a plain function; coroutine functions are for omnimsg.Client"
-)
-
-
-def _in_thread(
-    handler: Callable[[T], Any], threads: PerLoop[CapacityLimiter]
-) -> Callable[[T], Awaitable[None]]:
-    """Return a coroutine function that calls a handler in a worker thread.
-
-    Args:
-        handler: The handler.
-        threads: Limits how many handlers run at once.
-
-    Raises:
-        InvalidValue: The handler cannot be called.
-        TypeError: The handler is a coroutine function.
-    """
-    require_function("handler", handler)
-    if inspect.iscoroutinefunction(handler):
-        raise TypeError(_NO_COROUTINES)
-
-    def handle(value: T) -> None:
-        try:
-            result = handler(value)
-        except Exception:
-            raise
-        except BaseException as error:
-            # `sys.exit()` must end only the handler: raised in a task, it would end the event loop.
-            raise NotHandledError from error
-        # Of an object, or a lambda around a coroutine function, the call alone shows it.
-        if inspect.iscoroutine(result):
-            result.close()
+        Raises:
+            InvalidValue: The handler cannot be called.
+            TypeError: The handler is a coroutine function.
+        """
+        require_function("handler", handler)
+        if inspect.iscoroutinefunction(handler):
             raise TypeError(_NO_COROUTINES)
+        threads = self._client.handler_threads
 
-    async def call(value: T) -> None:
-        # Abandoned, so that the time limit of handlers also holds for one that hangs.
-        await anyio.to_thread.run_sync(handle, value, abandon_on_cancel=True, limiter=threads.here)
+        def handle(value: T) -> None:
+            try:
+                result = handler(value)
+            except Exception:
+                raise
+            except BaseException as error:
+                # `sys.exit()` must end only the handler: in a task, it would end the event loop.
+                raise NotHandledError from error
+            # Of an object, or a lambda around a coroutine function, the call alone shows it.
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError(_NO_COROUTINES)
 
-    return call
+        async def call(value: T) -> None:
+            # Abandoned, so that the time limit of handlers also holds for one that hangs.
+            await anyio.to_thread.run_sync(
+                handle, value, abandon_on_cancel=True, limiter=threads.here
+            )
+
+        return call

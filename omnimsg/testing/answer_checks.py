@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,7 +11,7 @@ from omnimsg.adapter import Response
 from omnimsg.domain.outcome import Accepted, Rejected
 from omnimsg.json_codec import dumps
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import assert_no_violations, outcome_mismatches, swapped_ids
+from omnimsg.testing.assertions import check, outcome_mismatches, swapped_ids
 from omnimsg.testing.flow_driver import changing, sending_index
 from omnimsg.testing.harness import Harness
 from omnimsg.testing.proof_checks import is_documented
@@ -21,27 +22,29 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.testing.flow_driver import Alter
+    from omnimsg.testing.harness import GuardedRun
     from omnimsg.testing.scripted_answers import Said
 
 
 class AnswerChecks(Harness):
     """Every answer is parsed without an error; only a valid one gives a verdict."""
 
-    def test_send_draws_no_verdict_from_a_truncated_answer(self) -> None:
+    @check
+    def test_send_draws_no_verdict_from_a_truncated_answer(self) -> Iterator[str]:
         """A body truncated at any byte raises nothing and, if it was JSON, gives no outcome."""
-        violations: list[str] = []
         for batch, said, answer_name in self._valid_answers():
             whole = self._sending_response(batch, said)
             is_json = whole.json() is not None
             for cut, body in fuzz.truncations(whole.body):
                 name = f"{answer_name}, {cut}"
-                found, outcomes = self._send_altered(batch, said, changing(body=body))
-                violations += [f"{name}, {each}" for each in found]
+                run = self._send_altered(batch, said, changing(body=body))
+                yield from (f"{name}, {each}" for each in run.violations)
+                outcomes = run.valid_value or ()
                 if is_json and any(outcomes):
-                    violations.append(f"{name}: gave {_kinds(outcomes)}")
-        assert_no_violations(violations)
+                    yield f"{name}: gave {_kinds(outcomes)}"
 
-    def test_send_draws_no_verdict_from_a_senseless_answer(self) -> None:
+    @check
+    def test_send_draws_no_verdict_from_a_senseless_answer(self) -> Iterator[str]:
         """HTML, empty bodies, bare values and deep nesting accept and reject no message.
 
         With an error status, an answer may still prove that the request was not processed.
@@ -49,68 +52,50 @@ class AnswerChecks(Harness):
         batch = self.batch(self.batch_size)
         said = self.mixed_answers(batch)
         table = self.build_adapter().table
-        violations: list[str] = []
-        for body_name, body in fuzz.SENSELESS_BODIES.items():
-            for status in fuzz.HTTP_STATUSES:
-                name = f"{body_name} with HTTP {status}"
-                found, outcomes = self._send_altered(
-                    batch, said, changing(body=body, status=status)
-                )
-                violations += [f"{name}, {each}" for each in found]
-                violations += [
-                    f"{name}, message {index}: is {outcome.kind}"
-                    for index, outcome in enumerate(outcomes)
-                    if outcome is not None
-                    and (
-                        status < 300
-                        or isinstance(outcome, Accepted)
-                        or (isinstance(outcome, Rejected) and not is_documented(outcome, table))
-                    )
-                ]
-        assert_no_violations(violations)
+        for (body_name, body), status in product(fuzz.SENSELESS_BODIES.items(), fuzz.HTTP_STATUSES):
+            name = f"{body_name} with HTTP {status}"
+            run = self._send_altered(batch, said, changing(body=body, status=status))
+            yield from (f"{name}, {each}" for each in run.violations)
+            for index, outcome in enumerate(run.valid_value or ()):
+                if outcome is not None and (
+                    status < 300
+                    or isinstance(outcome, Accepted)
+                    or (isinstance(outcome, Rejected) and not is_documented(outcome, table))
+                ):
+                    yield f"{name}, message {index}: is {outcome.kind}"
 
-    def test_send_survives_wrong_types_anywhere(self) -> None:
+    @check
+    def test_send_survives_wrong_types_anywhere(self) -> Iterator[str]:
         """A wrong type or missing member anywhere in an answer raises nothing and swaps no id."""
-        violations: list[str] = []
         for batch, said, answer_name in self._valid_answers():
             whole = self._sending_response(batch, said)
             ids = [self.provider_id(index) for index in range(len(batch))]
             for mutation, document in fuzz.mutations(whole.json()):
-                body = dumps(document)
-                found, outcomes = self._send_altered(batch, said, changing(body=body))
-                violations += [
-                    f"{answer_name}, {mutation}, {each}"
-                    for each in (*found, *swapped_ids(outcomes, ids))
-                ]
-        assert_no_violations(violations)
+                run = self._send_altered(batch, said, changing(body=dumps(document)))
+                for each in (*run.violations, *swapped_ids(run.valid_value or (), ids)):
+                    yield f"{answer_name}, {mutation}, {each}"
 
-    def test_send_ignores_unknown_members(self) -> None:
+    @check
+    def test_send_ignores_unknown_members(self) -> Iterator[str]:
         """Undocumented members in every object of an answer change no outcome."""
-        violations: list[str] = []
+        table = self.build_adapter().table
         for batch, said, answer_name in self._valid_answers():
-            table = self.build_adapter().table
-            found, outcomes = self._send_altered(batch, said, _with_unknown_members)
-            violations += [f"{answer_name}, {each}" for each in found]
-            violations += [
-                f"{answer_name}, message {index}: {mismatch}"
-                for index, (outcome, each) in enumerate(zip(outcomes, said, strict=False))
-                for mismatch in outcome_mismatches(outcome, each, table, self)
-            ]
-        assert_no_violations(violations)
+            run = self._send_altered(batch, said, _with_unknown_members)
+            yield from (f"{answer_name}, {each}" for each in run.violations)
+            for index, (outcome, each) in enumerate(zip(run.valid_value or (), said, strict=False)):
+                for mismatch in outcome_mismatches(outcome, each, table, self):
+                    yield f"{answer_name}, message {index}: {mismatch}"
 
-    def test_send_survives_odd_headers(self) -> None:
+    @check
+    def test_send_survives_odd_headers(self) -> Iterator[str]:
         """An answer's headers may be missing, in another case, or senseless."""
         batch = self.batch(1)
         said = self.accept_all(batch)
         odd = {"Content-Type": "text/html", "RETRY-AFTER": "soon", "Location": "http://[", "": ""}
-        violations: list[str] = []
-        for headers in ({}, odd):
-            for status in fuzz.HTTP_STATUSES:
-                found, _ = self._send_altered(batch, said, changing(headers=headers, status=status))
-                violations += [
-                    f"HTTP {status} with {len(headers)} headers, {each}" for each in found
-                ]
-        assert_no_violations(violations)
+        for headers, status in product(({}, odd), fuzz.HTTP_STATUSES):
+            run = self._send_altered(batch, said, changing(headers=headers, status=status))
+            for each in run.violations:
+                yield f"HTTP {status} with {len(headers)} headers, {each}"
 
     def _valid_answers(self) -> Iterator[tuple[list[Message], list[Said], str]]:
         """Yield messages, their answers and a name: all accepted, some refused, all refused."""
@@ -131,18 +116,10 @@ class AnswerChecks(Harness):
         return run.driven.responses[sending_index(run.driven.requests)]
 
     def _send_altered(
-        self,
-        batch: Sequence[Message],
-        said: Sequence[Said],
-        alter: Alter,
-    ) -> tuple[list[str], Sequence[Outcome | None]]:
-        """Send, with the answer to the request that sends, and all later answers, altered.
-
-        Returns:
-            The violations, and the outcomes if there is no violation.
-        """
-        run = self.send(batch, self.altering_responder(said, alter))
-        return list(run.violations), run.valid_value or ()
+        self, batch: Sequence[Message], said: Sequence[Said], alter: Alter
+    ) -> GuardedRun[Sequence[Outcome | None]]:
+        """Send, with the answer to the request that sends, and all later answers, altered."""
+        return self.send(batch, self.altering_responder(said, alter))
 
 
 def _with_unknown_members(response: Response) -> Response:

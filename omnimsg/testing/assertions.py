@@ -1,9 +1,10 @@
-"""Find rule violations in outcomes, and fail a check that found any."""
+"""Make checks of rules, and find violations of them in outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from omnimsg.adapter import Verdict
 from omnimsg.domain.errors import InvalidValue
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from omnimsg.testing.adapter_spec import AdapterSpec
     from omnimsg.testing.scripted_answers import Said
 
+C = TypeVar("C")
+
 MAX_SHOWN = 20
 
 _OUTCOME_CLASSES: dict[Verdict, type[Failed]] = {
@@ -27,17 +30,19 @@ _OUTCOME_CLASSES: dict[Verdict, type[Failed]] = {
 }
 
 
-def assert_no_violations(violations: Sequence[str]) -> None:
-    """Fail with at most `MAX_SHOWN` of the violations, one per line.
+def assert_no_violations(violations: Iterable[str], *, rule: str | None = None) -> None:
+    """Fail with the rule and at most `MAX_SHOWN` of its violations, each once, one per line.
 
     Raises:
         AssertionError: There is at least one violation.
     """
-    if violations:
-        lines = list(violations[:MAX_SHOWN])
-        if len(violations) > MAX_SHOWN:
-            lines.append(f"... and {len(violations) - MAX_SHOWN} more")
-        raise AssertionError("\n".join(lines))
+    __tracebackhide__ = True
+    # Several samples of one content give the same text.
+    lines = list(dict.fromkeys(violations))
+    if len(lines) > MAX_SHOWN:
+        lines[MAX_SHOWN:] = [f"... and {len(lines) - MAX_SHOWN} more"]
+    if lines:
+        raise AssertionError("\n".join([*([rule] if rule else []), *lines]))
 
 
 def fail(violation: str) -> NoReturn:
@@ -47,6 +52,29 @@ def fail(violation: str) -> NoReturn:
         AssertionError: Always.
     """
     raise AssertionError(violation)
+
+
+def check(find: Callable[[C], Iterable[str]]) -> Callable[[C], None]:
+    """Make a test of a method that yields the violations of the rule in its docstring."""
+    rule = (find.__doc__ or "").partition("\n")[0]
+
+    @wraps(find)
+    def test(case: C) -> None:
+        assert_no_violations(find(case), rule=rule)
+
+    return test
+
+
+def differences(name: str, *facts: tuple[str, object, object]) -> Iterator[str]:
+    """Yield a violation for each fact that is not as it should be.
+
+    Args:
+        name: What the facts are about.
+        facts: The name of each fact, its actual value, and its expected one.
+    """
+    for fact, actual, expected in facts:
+        if actual != expected:
+            yield f"{name}: {fact} is {actual!r}, should be {expected!r}"
 
 
 def malformed_outcomes(value: Any, references: Sequence[str], account: str) -> list[str]:  # noqa: ANN401

@@ -7,7 +7,7 @@ from unittest import SkipTest
 
 import attrs
 
-from omnimsg.adapter import Authenticity, StatusRow
+from omnimsg.adapter import Authenticity
 from omnimsg.domain.events import (
     InboundMessage,
     InteractionEvent,
@@ -16,14 +16,13 @@ from omnimsg.domain.events import (
 )
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import event_from_json, event_to_json
-from omnimsg.domain.status import Status
 from omnimsg.json_codec import dumps, loads
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import assert_no_violations, check, differences
 from omnimsg.testing.harness import Harness
 from omnimsg.testing.leak_detection import MIN_LENGTH, credentials_of, find_leaks
 from omnimsg.testing.samples import NOW
-from omnimsg.testing.status_checks import UNKNOWN_STATUS
+from omnimsg.testing.status_checks import UNKNOWN_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,176 +37,146 @@ _JUNK = (b"", b"0", b"\xff\xfe\x00", "ключ".encode(), b"=" * 64, b"a" * 10_0
 class CallbackChecks(Harness):
     """Anyone can call a public address, and a provider repeats callbacks without an answer."""
 
-    def test_callbacks_are_genuine(self) -> None:
+    @check
+    def test_callbacks_are_genuine(self) -> Iterator[str]:
         """A callback of the provider is genuine, and `callback_problem` is `None`."""
         adapter, callbacks = self._receiving()
-
-        violations = [
-            f"{name}: is {authenticity!r}"
-            for name, callback in callbacks
-            if (authenticity := self._verify(adapter, callback)) is not Authenticity.GENUINE
-        ]
-
+        for name, callback in callbacks:
+            authenticity = self._verify(adapter, callback)
+            if authenticity is not Authenticity.GENUINE:
+                yield f"{name}: is {authenticity!r}"
         if adapter.callback_problem() is not None:
-            violations.append("`callback_problem` says that nothing can be genuine")
-        assert_no_violations(violations)
+            yield "`callback_problem` says that nothing can be genuine"
 
-    def test_forged_callbacks_are_refused(self) -> None:
+    @check
+    def test_forged_callbacks_are_refused(self) -> Iterator[str]:
         """No callback is genuine with a missing or changed proof, or with another body."""
         adapter, callbacks = self._receiving()
+        yield from self._accepted_forgeries(adapter, callbacks, "")
 
-        assert_no_violations(
-            [
-                f"{name}, {how}: is {authenticity!r}"
-                for name, callback in callbacks
-                for how, forged in self._forgeries(callback)
-                if (authenticity := self._verify(adapter, forged)) not in _REFUSED
-            ]
-        )
-
-    def test_nothing_is_genuine_without_a_secret(self) -> None:
+    @check
+    def test_nothing_is_genuine_without_a_secret(self) -> Iterator[str]:
         """Without secrets, `verify` gives `NO_SECRET`, and `callback_problem` names a problem.
 
         `WRONG_SIGNATURE` for a genuine callback shows that the adapter compares with the signature
         of an empty key: it would accept any callback that is signed with an empty key.
         """
         _, callbacks = self._receiving()
-        violations: list[str] = []
         for how, settings, is_secret_left in _without_secrets(self.account().settings):
             adapter = self.build_adapter(settings=settings)
-            found = {name: self._verify(adapter, callback) for name, callback in callbacks}
-            genuine = [name for name, each in found.items() if each is Authenticity.GENUINE]
-            # A secret that the settings require is still there, and may prove a genuine callback.
-            proven = genuine if is_secret_left else []
-            violations += [
-                f"{name}, {how}: is {authenticity!r}, should be `NO_SECRET`"
-                for name, authenticity in found.items()
-                if authenticity is not Authenticity.NO_SECRET and name not in proven
-            ]
-            violations += [
-                f"{name}, {how}, {forgery}: is {authenticity!r}"
-                for name, callback in callbacks
-                for forgery, forged in self._forgeries(callback)
-                if (authenticity := self._verify(adapter, forged)) not in _REFUSED
-            ]
-            if not proven and adapter.callback_problem() is None:
-                violations.append(f"{how}: `callback_problem` names no problem")
-        assert_no_violations(violations)
+            is_proven = False
+            for name, callback in callbacks:
+                authenticity = self._verify(adapter, callback)
+                if is_secret_left and authenticity is Authenticity.GENUINE:
+                    # A secret that the settings require is still there, and proves it.
+                    is_proven = True
+                elif authenticity is not Authenticity.NO_SECRET:
+                    yield f"{name}, {how}: is {authenticity!r}, should be `NO_SECRET`"
+            yield from self._accepted_forgeries(adapter, callbacks, f"{how}, ")
+            if not is_proven and adapter.callback_problem() is None:
+                yield f"{how}: `callback_problem` names no problem"
 
-    def test_callbacks_give_events(self) -> None:
+    @check
+    def test_callbacks_give_events(self) -> Iterator[str]:
         """Every documented callback gives events of the account, with the provider's raw data."""
         adapter, callbacks = self._receiving()
-        violations: list[str] = []
         for name, callback in callbacks:
             events, found = self._parse(adapter, callback)
-            violations += [f"{name}: {each}" for each in found]
-            violations += [
-                f"{name}: event {index} {what}"
-                for index, event in enumerate(events)
-                for what, wrong in (
+            yield from (f"{name}: {each}" for each in found)
+            for index, event in enumerate(events):
+                for what, is_wrong in (
                     ("is unparsed", isinstance(event, UnparsedEvent)),
                     ("has no `raw`", event.raw is None),
                     ("has another provider", event.provider != adapter.provider),
-                )
-                if wrong
-            ]
-        assert_no_violations(violations)
+                ):
+                    if is_wrong:
+                        yield f"{name}: event {index} {what}"
 
-    def test_keys_are_stable_and_distinct(self) -> None:
+    @check
+    def test_keys_are_stable_and_distinct(self) -> Iterator[str]:
         """A callback gives the same keys whenever it arrives; other events have other keys.
 
         Reports of several statuses are several events: with one key all but the first are dropped.
         """
         adapter, callbacks = self._receiving()
-        violations: list[str] = []
+        later = attrs.evolve(self.context(adapter), now=NOW.replace(year=NOW.year + 1))
         seen: dict[str, str] = {}
         for name, callback in callbacks:
-            first, _ = self._parse(adapter, callback)
-            context = attrs.evolve(self.context(adapter), now=NOW.replace(year=NOW.year + 1))
-            if [each.key for each in first] != [
-                each.key for each in adapter.parse(callback, context)
-            ]:
-                violations.append(f"{name}: has another key when it arrives later")
-            for event in first:
-                other = seen.setdefault(event.key, name)
-                if other != name or sum(each.key == event.key for each in first) > 1:
-                    violations.append(f"{name}: has the key of {other}")
+            keys = [each.key for each in self._parse(adapter, callback)[0]]
+            if keys != [each.key for each in adapter.parse(callback, later)]:
+                yield f"{name}: has another key when it arrives later"
+            for key in keys:
+                other = seen.setdefault(key, name)
+                if other != name or keys.count(key) > 1:
+                    yield f"{name}: has the key of {other}"
         reports: dict[str, str] = {}
         for row in self.adapter_class.statuses:
             for event in self._parse(adapter, self.report(row, NOW))[0]:
                 other = reports.setdefault(event.key, row.name)
                 if other != row.name:
-                    violations.append(f"a report of {row.name!r}: has the key of that of {other!r}")
-        assert_no_violations(violations)
+                    yield f"a report of {row.name!r}: has the key of that of {other!r}"
 
-    def test_reports_follow_the_status_table(self) -> None:
+    @check
+    def test_reports_follow_the_status_table(self) -> Iterator[str]:
         """A report has its row's status and reason; a status without a row is kept."""
         adapter, _ = self._receiving()
-        unknown = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="none")
-        violations: list[str] = []
-        for row in (*self.adapter_class.statuses, unknown):
+        for row in (*self.adapter_class.statuses, UNKNOWN_ROW):
+            name = f"status {row.name!r}"
             events, found = self._parse(adapter, self.report(row, NOW))
-            violations += [f"status {row.name!r}: {each}" for each in found]
+            yield from (f"{name}: {each}" for each in found)
             event = events[0] if events else None
             if not isinstance(event, StatusEvent):
-                violations.append(f"status {row.name!r}: gave {type(event).__name__}")
+                yield f"{name}: gave {type(event).__name__}"
                 continue
             latest = event.leg.timeline.latest
-            known = row is not unknown
-            violations += [
-                f"status {row.name!r}: {name} is {actual!r}, should be {expected!r}"
-                for name, actual, expected in (
-                    ("the status", event.status, row.status),
-                    ("the reason", event.reason, row.reason if known else event.reason),
-                    ("the name", latest and latest.provider_status, row.name),
-                    ("the time", event.at, NOW),
-                )
-                if actual != expected
-            ]
-        assert_no_violations(violations)
+            reason = event.reason if row is UNKNOWN_ROW else row.reason
+            yield from differences(
+                name,
+                ("the status", event.status, row.status),
+                ("the reason", event.reason, reason),
+                ("the name", latest and latest.provider_status, row.name),
+                ("the time", event.at, NOW),
+            )
 
-    def test_reports_name_their_message(self) -> None:
+    @check
+    def test_reports_name_their_message(self) -> Iterator[str]:
         """A report has an id, a reference or a token of the message; else it is of no use.
 
         With `carries_reference` in the capabilities it has the reference.
         """
         adapter, callbacks = self._receiving()
-        violations: list[str] = []
         for name, callback in callbacks:
             for event in self._parse(adapter, callback)[0]:
                 if not isinstance(event, StatusEvent):
                     continue
                 if event.message_id is None and event.reference is None and event.token is None:
-                    violations.append(f"{name}: names no message")
+                    yield f"{name}: names no message"
                 elif event.message_id and event.message_id.account != adapter.account.name:
-                    violations.append(f"{name}: names a message of another account")
+                    yield f"{name}: names a message of another account"
                 if adapter.capabilities.carries_reference and event.reference is None:
-                    violations.append(f"{name}: has no reference; `carries_reference` promises it")
-        assert_no_violations(violations)
+                    yield f"{name}: has no reference; `carries_reference` promises it"
 
-    def test_parse_survives_broken_callbacks(self) -> None:
+    @check
+    def test_parse_survives_broken_callbacks(self) -> Iterator[str]:
         """Whatever is in body and query, the events are of the account and have a JSON form."""
         adapter, callbacks = self._receiving()
-        violations: list[str] = []
         for name, callback in callbacks:
             for how, broken in _broken(callback):
                 _, found = self._parse(adapter, broken)
-                violations += [f"{name}, {how}: {each}" for each in found]
-        assert_no_violations(violations)
+                yield from (f"{name}, {how}: {each}" for each in found)
 
-    def test_events_show_no_private_data(self) -> None:
+    @check
+    def test_events_show_no_private_data(self) -> Iterator[str]:
         """No repr of a callback or an event contains a credential, a number or a text."""
         adapter, callbacks = self._receiving()
         secrets = credentials_of(adapter.account.settings, {})
-        violations: list[str] = []
         for name, callback in callbacks:
             events, _ = self._parse(adapter, callback)
             private = dict(secrets)
             for event in events:
                 private |= _private_texts(event)
             shown = f"{callback!r} {callback} {events!r} {events}"
-            violations += [f"{name}: shows `{each}`" for each in find_leaks(shown, private)]
-        assert_no_violations(violations)
+            yield from (f"{name}: shows `{each}`" for each in find_leaks(shown, private))
 
     def _receiving(self) -> tuple[Adapter[Any], list[tuple[str, Callback]]]:
         """Return the adapter and the author's callbacks; skip if the adapter reads no callbacks.
@@ -243,39 +212,45 @@ class CallbackChecks(Harness):
             return (), [f"raised {type(error).__name__}: {error}"]
         if not events:
             return (), ["gave no event, so the callback is lost"]
-        account = adapter.account.name
         violations: list[str] = []
         given: Sequence[Any] = events
         for event in given:
             if not isinstance(event, _EVENTS):
                 violations.append(f"gave {type(event).__name__}, which is no event")
-            elif event.account != account:
+            elif event.account != adapter.account.name:
                 violations.append("gave an event of another account")
             else:
                 violations += _json_violations(event)
         return events, violations
 
+    def _accepted_forgeries(
+        self, adapter: Adapter[Any], callbacks: list[tuple[str, Callback]], setting: str
+    ) -> Iterator[str]:
+        """Yield the forgeries that the adapter does not refuse."""
+        for name, callback in callbacks:
+            for how, forged in self._forgeries(callback):
+                authenticity = self._verify(adapter, forged)
+                if authenticity not in _REFUSED:
+                    yield f"{name}, {setting}{how}: is {authenticity!r}"
+
     def _forgeries(self, callback: Callback) -> Iterator[tuple[str, Callback]]:
         """Yield forgeries of a callback, as someone without the secret could send them."""
+        headers, secret = callback.headers, callback.path_secret
         yield "with no proof", attrs.evolve(callback, headers=(), path_secret=None)
         for junk in _JUNK:
-            headers = [(name, junk) for name, _ in callback.headers]
-            yield "with junk", attrs.evolve(callback, headers=headers, path_secret=junk)
-        for index, (name, value) in enumerate(callback.headers):
-            others = [each for at, each in enumerate(callback.headers) if at != index]
-            title = name.decode()
-            yield f"without {title}", attrs.evolve(callback, headers=others)
-            yield f"with {title} cut", attrs.evolve(callback, headers=[*others, (name, value[:-1])])
-            yield (
-                f"with {title} twice",
-                attrs.evolve(callback, headers=[*callback.headers, (name, value)]),
-            )
-        if callback.path_secret is not None:
-            yield "with a cut path", attrs.evolve(callback, path_secret=callback.path_secret[:-1])
-            yield (
-                "with a longer path",
-                attrs.evolve(callback, path_secret=callback.path_secret + b"a"),
-            )
+            junk_headers = [(name, junk) for name, _ in headers]
+            yield "with junk", attrs.evolve(callback, headers=junk_headers, path_secret=junk)
+        for index, (name, value) in enumerate(headers):
+            others = [each for at, each in enumerate(headers) if at != index]
+            for how, changed in (
+                (f"without {name.decode()}", others),
+                (f"with {name.decode()} cut", [*others, (name, value[:-1])]),
+                (f"with {name.decode()} twice", [*headers, (name, value)]),
+            ):
+                yield how, attrs.evolve(callback, headers=changed)
+        if secret is not None:
+            yield "with a cut path", attrs.evolve(callback, path_secret=secret[:-1])
+            yield "with a longer path", attrs.evolve(callback, path_secret=secret + b"a")
         if self.signs_body:
             yield "with another body", attrs.evolve(callback, body=callback.body + b" ")
             yield "with no body", attrs.evolve(callback, body=b"")

@@ -10,7 +10,7 @@ from omnimsg.adapter import actions_of, items_of, sources_of
 from omnimsg.domain.address import ProviderContact, is_mailbox
 from omnimsg.domain.failure import Failure
 from omnimsg.testing import samples
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check
 from omnimsg.testing.field_mutations import FILE_HINTS, remembered_mutations
 from omnimsg.testing.harness import Harness
 
@@ -26,28 +26,27 @@ if TYPE_CHECKING:
 class CapabilityChecks(Harness):
     """Everything that is not refused is sent; nothing is dropped."""
 
-    def test_samples_pass_the_check(self) -> None:
+    @check
+    def test_samples_pass_the_check(self) -> Iterator[str]:
         """Every message of the author's `samples` passes `check`."""
         adapter = self.build_adapter()
-        violations: list[str] = []
         for index, message in enumerate(self.samples()):
             failure = adapter.check(message)
             if failure is not None:
-                violations.append(f"sample {index} ({message.content.kind}): {failure.sentence()}")
-        assert_no_violations(violations)
+                yield f"sample {index} ({message.content.kind}): {failure.sentence()}"
 
-    def test_checked_messages_can_be_sent(self) -> None:
+    @check
+    def test_checked_messages_can_be_sent(self) -> Iterator[str]:
         """Every message that passes `check` becomes a request without an error."""
         adapter = self.build_adapter()
-        violations: list[str] = []
         for message in self._sendable_messages(adapter):
             try:
                 self.sending_requests(message, adapter)
             except Exception as error:  # noqa: BLE001 - `send` must not raise
-                violations.append(f"{_name(message)}: raised {type(error).__name__}: {error}")
-        assert_no_violations(violations)
+                yield f"{_name(message)}: raised {type(error).__name__}: {error}"
 
-    def test_every_declared_feature_is_accepted(self) -> None:
+    @check
+    def test_every_declared_feature_is_accepted(self) -> Iterator[str]:
         """For each content, media kind, source, action and recipient, some message passes."""
         adapter = self.build_adapter()
         accepted = {
@@ -55,20 +54,17 @@ class CapabilityChecks(Harness):
             for message in self._sendable_messages(adapter)
             for feature in _features_of(message)
         }
+        for channel, category, name in _declared_features(adapter.capabilities):
+            if (channel, category, name) not in accepted:
+                yield (
+                    f"{channel.value}: no message with {category} {name} passes; give one in"
+                    f" {self.class_name}.samples, or take it out of the capabilities"
+                )
 
-        assert_no_violations(
-            [
-                f"{channel.value}: no message with {category} {name} passes; give one in"
-                f" {self.class_name}.samples, or take it out of the capabilities"
-                for channel, category, name in _declared_features(adapter.capabilities)
-                if (channel, category, name) not in accepted
-            ]
-        )
-
-    def test_every_declared_field_is_sent(self) -> None:
+    @check
+    def test_every_declared_field_is_sent(self) -> Iterator[str]:
         """Two values of an optional field give two different requests."""
         adapter = self.build_adapter()
-        violations: list[str] = []
         messages = list(self._sendable_messages(adapter))
         for channel, can in adapter.capabilities.channels.items():
             values = self._field_values(channel, adapter)
@@ -80,24 +76,23 @@ class CapabilityChecks(Harness):
                 )
                 usable = next((pair for pair in pairs if not any(map(adapter.check, pair))), None)
                 if usable is None:
-                    violations.append(
+                    yield (
                         f"{channel.value}: no sample passes with `{field}`; give two values in"
                         f" {self.class_name}.values, or take it out of the capabilities"
                     )
                     continue
                 first, second = (self._requests_of(each, adapter) for each in usable)
                 if first == second:
-                    violations.append(f"{channel.value}: `{field}` is not in the request")
-        assert_no_violations(violations)
+                    yield f"{channel.value}: `{field}` is not in the request"
 
-    def test_no_content_field_is_dropped(self) -> None:
+    @check
+    def test_no_content_field_is_dropped(self) -> Iterator[str]:
         """A change of any field of any content changes the request, or is refused by its path.
 
         Fields that describe a file, and the author's `hints`, are not changed.
         """
         adapter = self.build_adapter()
         mutations = remembered_mutations("content")
-        violations: list[str] = []
         for message in self._sendable_messages(adapter):
             hints = self._hints(adapter.channel_of(message))
             before = self._requests_of(message, adapter)
@@ -105,14 +100,13 @@ class CapabilityChecks(Harness):
                 changed = attrs.evolve(message, content=content)
                 problem = self._drop_problem(changed, before, adapter)
                 if problem is not None:
-                    violations.append(f"{_name(message)}: {path} {problem}")
-        assert_no_violations(_unique(violations))
+                    yield f"{_name(message)}: {path} {problem}"
 
-    def test_no_fallback_field_is_dropped(self) -> None:
+    @check
+    def test_no_fallback_field_is_dropped(self) -> Iterator[str]:
         """A change of any field of a fallback leg changes the request, or is refused."""
         adapter = self.build_adapter()
         mutations = remembered_mutations("fallback[0]")
-        violations: list[str] = []
         for plain in self._sendable_messages(adapter):
             channel = adapter.channel_of(plain)
             if channel is None or "fallback" not in adapter.capabilities.channels[channel].fields:
@@ -127,8 +121,7 @@ class CapabilityChecks(Harness):
                 changed = attrs.evolve(message, fallback=(leg, *others))
                 problem = self._drop_problem(changed, before, adapter)
                 if problem is not None:
-                    violations.append(f"{_name(message)}: {path} {problem}")
-        assert_no_violations(_unique(violations))
+                    yield f"{_name(message)}: {path} {problem}"
 
     def _hints(self, channel: Channel | None) -> frozenset[str]:
         return FILE_HINTS | {each.removeprefix(f"{channel}:") for each in self.hints}
@@ -165,11 +158,6 @@ class CapabilityChecks(Harness):
         except Exception as error:  # noqa: BLE001 - `send` must not raise
             return f"passes and raises {type(error).__name__}: {error}"
         return "is neither sent nor refused" if after == before else None
-
-
-def _unique(violations: list[str]) -> list[str]:
-    """Remove repetitions: several samples of one content give the same text."""
-    return list(dict.fromkeys(violations))
 
 
 def _features_of(message: Message) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,12 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from omnimsg.adapter import Operation
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check
 from omnimsg.testing.operation_harness import OperationHarness, forgiving
 from omnimsg.testing.samples import SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from omnimsg.adapter import Adapter, Flow, Request
     from omnimsg.testing.flow_driver import Responder
@@ -25,10 +25,10 @@ _TAILS = ("/x", "?x", "#x", "%2Fx", "/x?y=1#z")
 class IdChecks(OperationHarness):
     """An unquoted id may address another message, and look it up or cancel it."""
 
-    def test_ids_are_quoted(self) -> None:
+    @check
+    def test_ids_are_quoted(self) -> Iterator[str]:
         """An id with `/`, `?`, `#` or `%` is one path segment, and no two ids become the same."""
         adapter = self.build_adapter()
-        violations: list[str] = []
         for name, (start, respond) in self._flows_with_ids(adapter).items():
             plain = self._requests(start, "", respond, adapter)
             addresses = {_addresses(plain): ""}
@@ -39,12 +39,11 @@ class IdChecks(OperationHarness):
                 if not requests:
                     continue  # refused before any request
                 if _shapes(requests) != _shapes(plain):
-                    violations.append(f"{name}: an id with {tail!r} is not one segment of the path")
+                    yield f"{name}: an id with {tail!r} is not one segment of the path"
                     continue
                 other = addresses.setdefault(_addresses(requests), tail)
                 if other != tail:
-                    violations.append(f"{name}: ids with {other!r} and {tail!r} are the same")
-        assert_no_violations(violations)
+                    yield f"{name}: ids with {other!r} and {tail!r} are the same"
 
     def _flows_with_ids(
         self, adapter: Adapter[Any]

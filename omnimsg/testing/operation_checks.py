@@ -15,12 +15,12 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import MessageStatus
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import assert_no_violations, malformed_outcomes
+from omnimsg.testing.assertions import check, malformed_outcomes
 from omnimsg.testing.flow_driver import drive
 from omnimsg.testing.operation_harness import OperationHarness, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAX_PAGES = 100
 
@@ -46,27 +46,26 @@ _PAGE_ITEM_TYPES: Mapping[Operation, type] = {
 class OperationChecks(OperationHarness):
     """Declared operations work in full; the others raise `Unsupported`."""
 
-    def test_operations_return_their_result(self) -> None:
+    @check
+    def test_operations_return_their_result(self) -> Iterator[str]:
         """A successful answer gives a result of the right type, with ids of the account."""
-        violations: list[str] = []
         for operation, adapter, driven in self.driven_operations():
             name, value = operation.value, driven.value
             if not driven.requests:
-                violations.append(f"{name}: makes no request")
+                yield f"{name}: makes no request"
             if not isinstance(value, _RESULT_TYPES[operation]):
                 expected = " or ".join(each.__name__ for each in _RESULT_TYPES[operation])
-                violations.append(f"{name}: gave {describe(value)}, not {expected}")
+                yield f"{name}: gave {describe(value)}, not {expected}"
                 continue
-            violations += [f"{name}: {each}" for each in self._malformed(operation, value, adapter)]
+            yield from (f"{name}: {each}" for each in self._malformed(operation, value, adapter))
             if not _is_success(operation, value):
-                violations.append(f"{name}: a good answer gave {value}")
+                yield f"{name}: a good answer gave {value}"
             if getattr(value, "raw", value) is None:
-                violations.append(f"{name}: `raw` is empty")
-        assert_no_violations(violations)
+                yield f"{name}: `raw` is empty"
 
-    def test_operations_declare_their_effect(self) -> None:
+    @check
+    def test_operations_declare_their_effect(self) -> Iterator[str]:
         """A read has only `Effect.READ`, a change another effect too; only `send` has `SENDS`."""
-        violations: list[str] = []
         for operation, _, driven in self.driven_operations():
             effects = [each.effect for each in driven.requests]
             wrong: list[Effect]
@@ -76,12 +75,11 @@ class OperationChecks(OperationHarness):
                 wrong = effects
             else:
                 wrong = [each for each in effects if each is Effect.SENDS]
-            violations += [f"{operation.value}: has Effect.{each.name}" for each in wrong]
-        assert_no_violations(violations)
+            yield from (f"{operation.value}: has Effect.{each.name}" for each in wrong)
 
-    def test_operations_survive_broken_answers(self) -> None:
+    @check
+    def test_operations_survive_broken_answers(self) -> Iterator[str]:
         """Broken and senseless answers give a result, a failure or `None`, but never an error."""
-        violations: list[str] = []
         for operation, adapter, driven in self.driven_operations():
             flow = self.operation_flow(operation, adapter)
             respond = self.operation_responder(operation)
@@ -90,19 +88,16 @@ class OperationChecks(OperationHarness):
                     responder = self.broken_responder(index, broken, respond)
                     run = self.run_guarded(flow, responder, adapter)
                     value = run.driven.value if run.driven else None
-                    violations += [
-                        f"{operation.value}, answer {index + 1}, {name}: {each}"
-                        for each in (*run.violations, *self._invalid(operation, value, adapter))
-                    ]
-        assert_no_violations(violations)
+                    for each in (*run.violations, *self._invalid(operation, value, adapter)):
+                        yield f"{operation.value}, answer {index + 1}, {name}: {each}"
 
-    def test_pages_end(self) -> None:
+    @check
+    def test_pages_end(self) -> Iterator[str]:
         """Each page's token leads to another page, and the last page has none."""
         paged = sorted(self.adapter_class.operations() & set(_PAGE_ITEM_TYPES))
         if not paged:
             raise SkipTest("the adapter has no operation with pages")
         adapter = self.build_adapter()
-        violations: list[str] = []
         for operation in paged:
             token: str | None = None
             seen: set[str] = set()
@@ -114,24 +109,20 @@ class OperationChecks(OperationHarness):
                     break
                 seen.add(token)
             if token is not None:
-                violations.append(f"{operation.value}: the pages never end")
-        assert_no_violations(violations)
+                yield f"{operation.value}: the pages never end"
 
-    def test_undeclared_operations_raise_unsupported(self) -> None:
+    @check
+    def test_undeclared_operations_raise_unsupported(self) -> Iterator[str]:
         """An undeclared operation raises `Unsupported` with the names of operation and provider."""
         adapter = self.build_adapter()
-        violations: list[str] = []
         for operation in sorted(set(Operation) - adapter.operations()):
             try:
                 drive(self.operation_flow(operation, adapter)(), lambda _: Response(200))
             except Unsupported as error:
                 if operation.value not in str(error) or adapter.provider not in str(error):
-                    violations.append(
-                        f"{operation.value}: the error does not name operation and provider"
-                    )
+                    yield f"{operation.value}: the error does not name operation and provider"
             else:
-                violations.append(f"{operation.value}: does something, but is not declared")
-        assert_no_violations(violations)
+                yield f"{operation.value}: does something, but is not declared"
 
     def _invalid(self, operation: Operation, value: Any, adapter: Adapter[Any]) -> list[str]:  # noqa: ANN401
         """Check a value that may also be a failure or `None`."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check
 from omnimsg.testing.flow_driver import changing
 from omnimsg.testing.harness import Harness
-from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
+from omnimsg.testing.inconclusive_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from omnimsg.adapter import CodeTable, Response
+    from omnimsg.adapter import CodeTable
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
     from omnimsg.testing.flow_driver import Alter
@@ -34,80 +35,60 @@ _ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
 class ProofChecks(Harness):
     """A message that may have been sent is never called unsent, rejected, or safe to resend."""
 
-    def test_send_draws_no_verdict_from_an_inconclusive_status(self) -> None:
+    @check
+    def test_send_draws_no_verdict_from_an_inconclusive_status(self) -> Iterator[str]:
         """A status that proves nothing makes no message Rejected or NotSent.
 
         Tested with every senseless body; `INCONCLUSIVE_STATUSES` has the sources.
         """
         batch = self.batch(self.batch_size)
         accepted = self.accept_all(batch)
+        for status, source in INCONCLUSIVE_STATUSES.items():
+            for body_name, body in fuzz.SENSELESS_BODIES.items():
+                name = f"{body_name} with HTTP {status}"
+                alter = changing(status=status, body=body)
+                yield from self._unproven_claims(name, batch, accepted, alter, source)
 
-        assert_no_violations(
-            [
-                violation
-                for status, source in INCONCLUSIVE_STATUSES.items()
-                for body_name, body in fuzz.SENSELESS_BODIES.items()
-                for violation in self._unproven_claims(
-                    f"{body_name} with HTTP {status}",
-                    batch,
-                    accepted,
-                    changing(status=status, body=body),
-                    source,
-                )
-            ]
-        )
-
-    def test_unknown_codes_prove_nothing_with_an_inconclusive_status(self) -> None:
+    @check
+    def test_unknown_codes_prove_nothing_with_an_inconclusive_status(self) -> Iterator[str]:
         """An unknown code with an inconclusive status makes no message Rejected or NotSent.
 
         With a status that the provider documents as a code (`status_levels`), it may.
         """
         batch = self.batch(self.batch_size)
         documented = {row.code for row in self.code_rows(self.status_levels)}
+        for level, code in product(self.body_levels(), UNKNOWN_CODES):
+            said = self.refuse_all(batch, code, level)
+            for status, source in INCONCLUSIVE_STATUSES.items():
+                if str(status) not in documented:
+                    name = f"unknown code {code} ({level}) with HTTP {status}"
+                    alter = changing(status=status)
+                    yield from self._unproven_claims(name, batch, said, alter, source)
 
-        assert_no_violations(
-            [
-                violation
-                for level in self.body_levels()
-                for code in UNKNOWN_CODES
-                for said in [self.refuse_all(batch, code, level)]
-                for status, source in INCONCLUSIVE_STATUSES.items()
-                if str(status) not in documented
-                for violation in self._unproven_claims(
-                    f"unknown code {code} ({level}) with HTTP {status}",
-                    batch,
-                    said,
-                    changing(status=status),
-                    source,
-                )
-            ]
-        )
-
-    def test_outcomes_and_retries_agree(self) -> None:
+    @check
+    def test_outcomes_and_retries_agree(self) -> Iterator[str]:
         """For every answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE.
 
         The engine resends messages that are SAFE.
         """
         batch = self.batch(self.batch_size)
-        violations: list[str] = []
         for name, said, alter in self._answers(batch):
             run = self.send(batch, self.altering_responder(said, alter))
-            violations += [f"{name}: {each}" for each in run.violations]
-            violations += [
-                f"{name}, message {index}: is {outcome.kind} with retry {outcome.retry.name}"
-                for index, outcome in enumerate(run.valid_value or ())
-                if isinstance(outcome, Failed)
-                and outcome.retry not in _ALLOWED_RETRIES[type(outcome)]
-            ]
-        assert_no_violations(violations)
+            yield from (f"{name}: {each}" for each in run.violations)
+            for index, outcome in enumerate(run.valid_value or ()):
+                if (
+                    isinstance(outcome, Failed)
+                    and outcome.retry not in _ALLOWED_RETRIES[type(outcome)]
+                ):
+                    retry = outcome.retry.name
+                    yield f"{name}, message {index}: is {outcome.kind} with retry {retry}"
 
     def _answers(self, batch: Sequence[Message]) -> Iterator[tuple[str, Sequence[Said], Alter]]:
         """Yield answers of every kind: a name, the scripted answers, and the alteration."""
         for row in self.code_rows(self.send_levels):
             said = self.refuse_all(batch, row.code, row.level)
-            yield f"code {row.code} ({row.level})", said, _unaltered
-        statuses = (*fuzz.HTTP_STATUSES, *INCONCLUSIVE_STATUSES)
-        for status in statuses:
+            yield f"code {row.code} ({row.level})", said, changing()
+        for status in ALL_STATUSES:
             for level in self.body_levels():
                 said = self.refuse_all(batch, UNKNOWN_CODES[0], level)
                 yield f"an unknown code ({level}) with HTTP {status}", said, changing(status=status)
@@ -117,16 +98,16 @@ class ProofChecks(Harness):
 
     def _unproven_claims(
         self, name: str, batch: Sequence[Message], said: Sequence[Said], alter: Alter, source: str
-    ) -> list[str]:
+    ) -> Iterator[str]:
         """Send, and find outcomes that claim more than an inconclusive answer proves."""
         adapter = self.build_adapter()
         run = self.send(batch, self.altering_responder(said, alter), adapter=adapter)
-        return [f"{name}: {each}" for each in run.violations] + [
-            f"{name}, message {index}: is {outcome.kind}, which is not proven ({source})"
-            for index, outcome in enumerate(run.valid_value or ())
-            if isinstance(outcome, (NotSent, Rejected))
-            and not is_documented(outcome, adapter.table)
-        ]
+        yield from (f"{name}: {each}" for each in run.violations)
+        for index, outcome in enumerate(run.valid_value or ()):
+            if isinstance(outcome, (NotSent, Rejected)) and not is_documented(
+                outcome, adapter.table
+            ):
+                yield f"{name}, message {index}: is {outcome.kind}, which is not proven ({source})"
 
 
 def is_documented(outcome: Outcome, table: CodeTable) -> bool:
@@ -134,7 +115,3 @@ def is_documented(outcome: Outcome, table: CodeTable) -> bool:
     if isinstance(outcome, Accepted):
         return False
     return outcome.failure.code in {row.code for row in table}
-
-
-def _unaltered(response: Response) -> Response:
-    return response

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.testing import purity_guard
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check
 from omnimsg.testing.flow_driver import drive
 from omnimsg.testing.operation_harness import OperationHarness
 from omnimsg.testing.samples import NOW
@@ -20,34 +20,31 @@ if TYPE_CHECKING:
 class PurityChecks(OperationHarness):
     """A request depends on its messages, the context and the account, and on nothing else."""
 
-    def test_requests_are_deterministic(self) -> None:
+    @check
+    def test_requests_are_deterministic(self) -> Iterator[str]:
         """The same messages in the same context give the same bytes, in every adapter object."""
         batch = self.batch(self.batch_size)
         first, second = self.build_adapter(), self.build_adapter()
-
         expected, repeated, from_second = (
             drive(each.send(batch, self.context(each)), self.accepting_responder(batch)).requests
             for each in (first, first, second)
         )
-
-        violations: list[str] = []
         if repeated != expected:
-            violations.append("the second time, the adapter gives another request")
+            yield "the second time, the adapter gives another request"
         if from_second != expected:
-            violations.append("a second adapter of the same account gives another request")
-        assert_no_violations(violations)
+            yield "a second adapter of the same account gives another request"
 
-    def test_flows_read_no_outside_state(self) -> None:
+    @check
+    def test_flows_read_no_outside_state(self) -> Iterator[str]:
         """Nothing uses a clock, randomness, an environment variable, a file or a socket.
 
         Tested with `send`, `check`, `group`, the other operations, `verify` and `parse`.
         """
-        violations: list[str] = []
         for name, use in self._uses(self.build_adapter()):
-            violations += [f"{name}: calls {each}" for each in purity_guard.impure_calls(use)]
-        assert_no_violations(violations)
+            yield from (f"{name}: calls {each}" for each in purity_guard.impure_calls(use))
 
-    def test_interleaved_flows_are_independent(self) -> None:
+    @check
+    def test_interleaved_flows_are_independent(self) -> Iterator[str]:
         """Two flows of one adapter, advanced in turn, give the same results as when run alone."""
         batch = self.batch(2)
         adapter = self.build_adapter()
@@ -59,7 +56,6 @@ class PurityChecks(OperationHarness):
         inputs: list[list[Any]] = [[None, *each.responses] for each in alone]
         values: list[Any] = [None, None]
         requests: list[list[Request]] = [[], []]
-
         while any(inputs):
             for index, flow in enumerate(flows):
                 if inputs[index]:
@@ -68,27 +64,23 @@ class PurityChecks(OperationHarness):
                     except StopIteration as end:
                         values[index] = end.value
                         inputs[index].clear()
-
-        violations: list[str] = []
         for index, expected in enumerate(alone):
             if values[index] != expected.value:
-                violations.append(f"flow {index} gives another outcome beside another flow")
+                yield f"flow {index} gives another outcome beside another flow"
             if tuple(requests[index]) != expected.requests:
-                violations.append(f"flow {index} gives other requests beside another flow")
-        assert_no_violations(violations)
+                yield f"flow {index} gives other requests beside another flow"
 
-    def test_flows_do_not_change_the_adapter(self) -> None:
+    @check
+    def test_flows_do_not_change_the_adapter(self) -> Iterator[str]:
         """No method changes an attribute of the adapter or of its class."""
         adapter = self.build_adapter()
         before = _snapshot(adapter)
-        violations: list[str] = []
         for name, use in self._uses(adapter):
             use()
             after = _snapshot(adapter)
             if after != before:
-                violations.append(f"{name}: the adapter has changed")
+                yield f"{name}: the adapter has changed"
             before = after
-        assert_no_violations(violations)
 
     def _uses(self, adapter: Adapter[Any]) -> Iterator[tuple[str, Callable[[], object]]]:
         """Yield what the engine does with an adapter, without the answers of the author's spec."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from omnimsg.adapter import Effect, Response
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check
 from omnimsg.testing.flow_driver import sending_index
 from omnimsg.testing.leak_detection import credentials_of, find_leaks, request_texts
 from omnimsg.testing.operation_harness import OperationHarness
@@ -27,62 +29,46 @@ _STRANGER = "stranger.example.test"
 class RedirectChecks(OperationHarness):
     """A redirect is an untrusted answer: it may not come from the provider."""
 
-    def test_redirects_carry_no_credentials_to_a_stranger(self) -> None:
+    @check
+    def test_redirects_carry_no_credentials_to_a_stranger(self) -> Iterator[str]:
         """No redirect makes the adapter send credentials to an undeclared host, or unencrypted.
 
         Neither through `authenticated`, nor inside the request that the adapter builds.
         """
-        violations: list[str] = []
         for name, adapter, flow, respond in self._flows():
             credentials = credentials_of(adapter.account.settings, adapter.authorization())
             count = len(self.run_guarded(flow, respond, adapter).requests)
-            for index in range(count):
-                for status in _REDIRECTS:
-                    for target_name, target in _targets(adapter.account.base_url):
-                        redirect = Response(status, b"", {"Location": target})
-                        run = self.run_guarded(
-                            flow, self.broken_responder(index, redirect, respond), adapter
-                        )
-                        violations += [
-                            f"{name}, answer {index + 1}, HTTP {status} to {target_name}: {each}"
-                            for each in (
-                                *run.violations,
-                                *_leaks(run.requests[index + 1 :], adapter, credentials),
-                            )
-                        ]
-        assert_no_violations(violations)
+            targets = list(_targets(adapter.account.base_url))
+            for index, status, (target_name, target) in product(range(count), _REDIRECTS, targets):
+                redirect = Response(status, b"", {"Location": target})
+                responder = self.broken_responder(index, redirect, respond)
+                run = self.run_guarded(flow, responder, adapter)
+                leaks = _leaks(run.requests[index + 1 :], adapter, credentials)
+                for each in (*run.violations, *leaks):
+                    yield f"{name}, answer {index + 1}, HTTP {status} to {target_name}: {each}"
 
-    def test_a_redirected_send_is_not_repeated(self) -> None:
+    @check
+    def test_a_redirected_send_is_not_repeated(self) -> Iterator[str]:
         """No request sends a message again after a redirect, because it may have been sent."""
         batch = self.batch(1)
         respond = self.accepting_responder(batch)
         index = sending_index(self.send(batch, respond).requests)
-        violations: list[str] = []
         for status in _REDIRECTS_AFTER_A_POST:
             redirect = Response(status, b"", {"Location": f"{self.account().base_url}/elsewhere"})
             run = self.send(batch, self.broken_responder(index, redirect, respond))
-            violations += [f"HTTP {status}: {each}" for each in run.violations]
+            yield from (f"HTTP {status}: {each}" for each in run.violations)
             if any(each.effect is Effect.SENDS for each in run.requests[index + 1 :]):
-                violations.append(f"HTTP {status}: a second request sends the message")
-        assert_no_violations(violations)
+                yield f"HTTP {status}: a second request sends the message"
 
     def _flows(self) -> Iterator[tuple[str, Adapter[Any], Callable[[], Any], Responder]]:
         """Yield every flow of the adapter: name, adapter, start function and responder."""
         adapter = self.build_adapter()
         batch = self.batch(1)
-        yield (
-            "send",
-            adapter,
-            lambda: adapter.send(batch, self.context(adapter)),
-            self.accepting_responder(batch),
-        )
+        send = partial(adapter.send, batch, self.context(adapter))
+        yield "send", adapter, send, self.accepting_responder(batch)
         for operation in sorted(self.adapter_class.operations()):
-            yield (
-                operation.value,
-                adapter,
-                self.operation_flow(operation, adapter),
-                self.operation_responder(operation),
-            )
+            flow = self.operation_flow(operation, adapter)
+            yield operation.value, adapter, flow, self.operation_responder(operation)
 
 
 def _targets(base_url: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 from unittest import SkipTest
 
@@ -11,15 +12,20 @@ from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus, Status
 from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import assert_no_violations
+from omnimsg.testing.assertions import check, differences
 from omnimsg.testing.operation_harness import OperationHarness, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from omnimsg.adapter import Request
     from omnimsg.domain.status import Evidence
     from omnimsg.testing.flow_driver import Responder
 
-UNKNOWN_STATUS = "OMNIMSG_UNKNOWN"
+UNKNOWN_ROW = StatusRow(
+    "OMNIMSG_UNKNOWN", Status.UNKNOWN, description="unknown", source="no provider"
+)
+"""A status that no provider has, so that no table has a row for it."""
 
 # Errors of the account, of limits, and of servers, whatever the id.
 _NOT_ABOUT_THE_ID = (401, 403, 407, 408, 429, 500, 502, 503, 504)
@@ -28,29 +34,27 @@ _NOT_ABOUT_THE_ID = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 class StatusChecks(OperationHarness):
     """A status look-up follows the status table and keeps the provider's own status."""
 
-    def test_status_reads_every_documented_status(self) -> None:
+    @check
+    def test_status_reads_every_documented_status(self) -> Iterator[str]:
         """Each row's name gives the row's status, reason and fault, and the name is kept."""
         self.require_operation(Operation.STATUS)
-        violations: list[str] = []
         for row in self.adapter_class.statuses:
+            name = f"status {row.name!r}"
             status, found = self._look_up(row)
-            violations += [f"status {row.name!r}: {each}" for each in found]
+            yield from (f"{name}: {each}" for each in found)
             if status is None:
                 continue
             latest = _latest(status)
-            violations += [
-                f"status {row.name!r}: {name} is {actual!r}, should be {expected!r}"
-                for name, actual, expected in (
-                    ("the status", status.status.name, row.status.name),
-                    ("the reason", status.reason, row.reason),
-                    ("the fault", latest and latest.fault, row.fault),
-                    ("the provider's status", latest and latest.provider_status, row.name),
-                )
-                if actual != expected
-            ]
-        assert_no_violations(violations)
+            yield from differences(
+                name,
+                ("the status", status.status.name, row.status.name),
+                ("the reason", status.reason, row.reason),
+                ("the fault", latest and latest.fault, row.fault),
+                ("the provider's status", latest and latest.provider_status, row.name),
+            )
 
-    def test_status_takes_the_reason_from_the_code(self) -> None:
+    @check
+    def test_status_takes_the_reason_from_the_code(self) -> Iterator[str]:
         """The row of a code beside a failed status gives the reason and the fault."""
         self.require_operation(Operation.STATUS)
         codes = self.code_rows(self.report_levels)
@@ -58,64 +62,56 @@ class StatusChecks(OperationHarness):
         if not codes or not failed:
             raise SkipTest("the provider gives no code beside a status")
         row = next((each for each in failed if each.reason is Reason.UNKNOWN), failed[0])
-        violations: list[str] = []
         for code in codes:
             name = f"status {row.name!r} with code {code.code!r} ({code.level})"
             status, found = self._look_up_by(partial(self.answer_failed_status, row=row, code=code))
-            violations += [f"{name}: {each}" for each in found]
-            latest = None if status is None else _latest(status)
-            violations += [
-                f"{name}: {field} is {actual!r}, should be {expected!r}"
-                for field, actual, expected in (
-                    ("the reason", latest and latest.reason, code.reason),
-                    ("the fault", latest and latest.fault, code.fault),
-                )
-                if status is not None and actual != expected
-            ]
-        assert_no_violations(violations)
+            yield from (f"{name}: {each}" for each in found)
+            if status is None:
+                continue
+            latest = _latest(status)
+            yield from differences(
+                name,
+                ("the reason", latest and latest.reason, code.reason),
+                ("the fault", latest and latest.fault, code.fault),
+            )
 
-    def test_status_keeps_an_unknown_provider_status(self) -> None:
+    @check
+    def test_status_keeps_an_unknown_provider_status(self) -> Iterator[str]:
         """A status without a row is UNKNOWN, and the provider's own status is kept."""
         self.require_operation(Operation.STATUS)
-        row = StatusRow(UNKNOWN_STATUS, Status.UNKNOWN, description="unknown", source="nowhere")
-
-        status, violations = self._look_up(row)
-
+        status, violations = self._look_up(UNKNOWN_ROW)
+        yield from violations
         if status is not None:
             latest = _latest(status)
             if status.status is not Status.UNKNOWN:
-                violations.append(f"the status is {status.status.name}")
-            if latest is None or latest.provider_status != UNKNOWN_STATUS:
-                violations.append("the provider's status is lost")
-        assert_no_violations(violations)
+                yield f"the status is {status.status.name}"
+            if latest is None or latest.provider_status != UNKNOWN_ROW.name:
+                yield "the provider's status is lost"
 
-    def test_status_of_an_unknown_id_is_not_found(self) -> None:
+    @check
+    def test_status_of_an_unknown_id_is_not_found(self) -> Iterator[str]:
         """An id that the provider does not know is UNKNOWN with NOT_FOUND, not a failure."""
         self.require_operation(Operation.STATUS)
-
         status, violations = self._look_up(None)
-
+        yield from violations
         if status is not None:
             if status.status is not Status.UNKNOWN:
-                violations.append(f"the status is {status.status.name}")
+                yield f"the status is {status.status.name}"
             if status.reason is not Reason.NOT_FOUND:
-                violations.append(f"the reason is {status.reason}")
-        assert_no_violations(violations)
+                yield f"the reason is {status.reason}"
 
-    def test_status_is_not_found_only_by_the_word_of_the_provider(self) -> None:
+    @check
+    def test_status_is_not_found_only_by_the_word_of_the_provider(self) -> Iterator[str]:
         """An error that is not about the id is no NOT_FOUND: refused credentials, a failed server.
 
         A message that the provider is said not to know counts as lost.
         """
         self.require_operation(Operation.STATUS)
-        violations: list[str] = []
-        for http_status in _NOT_ABOUT_THE_ID:
-            for body in (b"", fuzz.HTML, b"{}"):
-                answer = Response(http_status, body)
-                status, _ = self._look_up_by(partial(_always, answer))
-                if status is not None and status.reason is Reason.NOT_FOUND:
-                    violations.append(f"HTTP {http_status} {body[:20]!r}: is NOT_FOUND")
-        assert_no_violations(violations)
+        for http_status, body in product(_NOT_ABOUT_THE_ID, (b"", fuzz.HTML, b"{}")):
+            answer = Response(http_status, body)
+            status, _ = self._look_up_by(partial(_always, answer))
+            if status is not None and status.reason is Reason.NOT_FOUND:
+                yield f"HTTP {http_status} {body[:20]!r}: is NOT_FOUND"
 
     def _look_up(self, row: StatusRow | None) -> tuple[MessageStatus | None, list[str]]:
         """Look a message up at a provider that reports this row."""
@@ -145,7 +141,6 @@ def _latest(status: MessageStatus) -> Evidence | None:
     return status.legs[0].timeline.latest if status.legs else None
 
 
-def _always(answer: Response, request: Request) -> Response:
+def _always(answer: Response, _: Request) -> Response:
     """Answer any request with this answer."""
-    del request
     return answer

@@ -178,6 +178,19 @@ def test_every_check_can_fail() -> None:
     assert set(CHECKS) == {check for _, check in [*BROKEN, *CARELESS_SPECS]}
 
 
+def test_a_failure_begins_with_the_rule_and_names_each_violation_once() -> None:
+    """The first line of a failure is the rule; forgeries that differ in nothing are one line."""
+    adapter = next(each for each, _ in callbacks.BROKEN if each.__name__ == "_TrustsAnySignature")
+    suite = suite_for(adapter)
+
+    with pytest.raises(AssertionError) as caught:
+        suite.test_forged_callbacks_are_refused()
+
+    rule, *violations = str(caught.value).splitlines()
+    assert rule == "No callback is genuine with a missing or changed proof, or with another body."
+    assert sorted(violations) == sorted(set(violations))
+
+
 def test_a_failure_names_the_message_the_code_and_the_difference() -> None:
     """The lines of a failure name the message, the code and what differs from the row."""
     adapter = next(each for each, _ in BROKEN if each.__name__ == "_RejectsEveryCode")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omnimsg.sandbox.inbox.inbox import Inbox
-    from omnimsg.sandbox.routes import Handler
 
 PAGE: Final = ("/", f"{CONTROL}/inbox/{{name}}")
 """The paths of the page's files. They hold no data; under a foreign name the page says why."""
@@ -45,27 +44,21 @@ def inbox_routes(inbox: Inbox) -> Iterable[web.RouteDef]:
         inbox: The data to show.
     """
     views = _Views(inbox)
-    table: list[tuple[str, str, Handler, tuple[str, ...]]] = [
-        (hdrs.METH_GET, "/about", views.about, ()),
-        (hdrs.METH_GET, "/events", inbox.streams.serve, ()),
-        (hdrs.METH_GET, "/phones", views.list_phones, ("limit", "search")),
-        # Any character, because a refused number may have any, such as braces of a placeholder.
-        (hdrs.METH_GET, "/phones/{number:.+}", views.show_phone, ("limit",)),
-        (hdrs.METH_GET, "/exchanges", views.list_exchanges, ("limit", "refused")),
-        (hdrs.METH_GET, "/exchanges/{id}", views.show_exchange, ()),
-        (hdrs.METH_GET, "/media/{provider}/{id}", views.show_media, ()),
-        (hdrs.METH_GET, "/mail/{provider}/{id}", views.show_mail, ()),
-        (hdrs.METH_POST, "/outcomes", views.decide, ()),
-        (hdrs.METH_PUT, "/templates/{name}", views.word_template, ()),
-    ]
     return [
         web.get(PAGE[0], views.start),
         web.get(PAGE[1], _asset),
-        control_route(hdrs.METH_GET, "/routes", views.list_routes),
-        *(
-            control_route(method, path, handler, takes=takes)
-            for method, path, handler, takes in table
-        ),
+        control_route("GET", "/routes", views.list_routes),
+        control_route("GET", "/about", views.about),
+        control_route("GET", "/events", inbox.streams.serve),
+        control_route("GET", "/phones", views.list_phones, takes=("limit", "search")),
+        # Any character, because a refused number may have any, such as braces of a placeholder.
+        control_route("GET", "/phones/{number:.+}", views.show_phone, takes=("limit",)),
+        control_route("GET", "/exchanges", views.list_exchanges, takes=("limit", "refused")),
+        control_route("GET", "/exchanges/{id}", views.show_exchange),
+        control_route("GET", "/media/{provider}/{id}", views.show_media),
+        control_route("GET", "/mail/{provider}/{id}", views.show_mail),
+        control_route("POST", "/outcomes", views.decide),
+        control_route("PUT", "/templates/{name}", views.word_template),
     ]
 
 
@@ -94,9 +87,8 @@ class _Views:
         response.headers[hdrs.VARY] = hdrs.ACCEPT
         return response
 
-    async def about(self, request: web.Request) -> web.Response:
+    async def about(self, _: web.Request) -> web.Response:
         """Show the options of the page: emulators, faults, magic recipients, templates."""
-        del request
         kinds = {
             kind: {name: words for name, (words, _) in parameters.items()}
             for kind, parameters in {**KINDS, **CALLBACK_KINDS}.items()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from abc import ABC, abstractmethod
 from concurrent.futures import Future, InvalidStateError
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 from anyio.from_thread import start_blocking_portal
@@ -23,20 +25,26 @@ if TYPE_CHECKING:
 _FAILED = 500
 
 
-class Carrier(Protocol):
-    """Delivers a callback to an application, from the sandbox's event loop.
+class Carrier(ABC):
+    """Delivers callbacks to an application, from the sandbox's event loop.
+
+    Args:
+        place: Maps addresses of callbacks to paths of the application.
 
     Attributes:
         errors: The errors that the application has raised.
     """
 
-    errors: list[Exception]
+    def __init__(self, place: Place) -> None:
+        self.errors: list[Exception] = []
+        self._place = place
 
+    @abstractmethod
     async def __call__(self, signed: SignedCallback) -> int:
         """Deliver a callback; return the HTTP status of the answer."""
 
-    def close(self) -> None:
-        """Abort callbacks that are not answered yet."""
+    def close(self) -> None:  # noqa: B027 - not every carrier has to
+        """Abort callbacks that are not answered yet, unless they end by themselves."""
 
 
 def carrier_to(application: object, place: Place) -> Carrier:
@@ -52,14 +60,14 @@ def carrier_to(application: object, place: Place) -> Carrier:
         return UrlCarrier(application, place)
     request = getattr(application, "request", None)
     if callable(request) and hasattr(application, "app"):
-        return ClientCarrier(request, place)
+        return ThreadCarrier(partial(_status_of_client, request), place)
     if hasattr(application, "add_subapp") or not callable(application):
         raise TypeError(
             f"call_back_to takes an ASGI or WSGI application, its TestClient or a URL, not"
             f" {type(application).__name__}; serve it, and give the URL"
         )
     if not _is_asgi(application):
-        return WsgiCarrier(application, place)
+        return ThreadCarrier(partial(_status_of_wsgi, application), place)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -67,7 +75,7 @@ def carrier_to(application: object, place: Place) -> Carrier:
     return AsgiCarrier(application, place, loop)
 
 
-class AsgiCarrier:
+class AsgiCarrier(Carrier):
     """Calls an ASGI application in an event loop.
 
     Args:
@@ -82,9 +90,8 @@ class AsgiCarrier:
         place: Place,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.errors: list[Exception] = []
+        super().__init__(place)
         self._application = application
-        self._place = place
         self._waiting: set[Future[int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
@@ -148,86 +155,69 @@ class AsgiCarrier:
         return statuses[0] if statuses else _FAILED
 
 
-class WsgiCarrier:
-    """Calls a WSGI application in worker threads.
+class ThreadCarrier(Carrier):
+    """Calls an application in worker threads, which end by themselves.
 
     Args:
-        application: The application.
+        status_of: Calls the application with a callback and its path and query; returns the status
+            of the answer.
         place: Maps addresses of callbacks to paths of the application.
     """
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], place: Place) -> None:
-        self.errors: list[Exception] = []
-        self._application = application
-        self._place = place
+    def __init__(self, status_of: Callable[[SignedCallback, str], int], place: Place) -> None:
+        super().__init__(place)
+        self._status_of = status_of
 
     async def __call__(self, signed: SignedCallback) -> int:
         """Call the application in a thread."""
         return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
 
-    def close(self) -> None:
-        """Do nothing, because worker threads end by themselves."""
-
     def _status(self, signed: SignedCallback) -> int:
-        statuses: list[int] = []
-
-        def start_response(status: str, *_: object) -> Callable[[bytes], None]:
-            statuses.append(int(status.partition(" ")[0]))
-            return lambda _: None
-
-        environ = wsgi_environ(signed, self._place.target(signed.url))
         try:
-            body = self._application(environ, start_response)
-            try:
-                for _ in body:
-                    pass
-            finally:
-                getattr(body, "close", lambda: None)()
+            return self._status_of(signed, self._place.target(signed.url))
         except Exception as error:  # noqa: BLE001 - an application may raise anything
             self.errors.append(error)
             return _FAILED
-        return statuses[-1] if statuses else _FAILED
 
 
-class ClientCarrier:
-    """Calls an application through the `TestClient` of Starlette or FastAPI.
+def _status_of_wsgi(
+    application: Callable[..., Iterable[bytes]], signed: SignedCallback, target: str
+) -> int:
+    """Call a WSGI application."""
+    statuses: list[int] = []
+
+    def start_response(status: str, *_: object) -> Callable[[bytes], None]:
+        statuses.append(int(status.partition(" ")[0]))
+        return lambda _: None
+
+    body = application(wsgi_environ(signed, target), start_response)
+    try:
+        for _ in body:
+            pass
+    finally:
+        getattr(body, "close", lambda: None)()
+    return statuses[-1] if statuses else _FAILED
+
+
+def _status_of_client(request: Callable[..., Any], signed: SignedCallback, target: str) -> int:
+    """Call an application through the method `request` of Starlette's or FastAPI's `TestClient`.
 
     The application runs in the event loop of that client, which has started its lifespan.
-
-    Args:
-        request: The method `request` of the client.
-        place: Maps addresses of callbacks to paths of the application.
     """
-
-    def __init__(self, request: Callable[..., Any], place: Place) -> None:
-        self.errors: list[Exception] = []
-        self._request = request
-        self._place = place
-
-    async def __call__(self, signed: SignedCallback) -> int:
-        """Call the client in a thread."""
-        return await anyio.to_thread.run_sync(self._status, signed, abandon_on_cancel=True)
-
-    def close(self) -> None:
-        """Do nothing, because the test owns the client."""
-
-    def _status(self, signed: SignedCallback) -> int:
-        try:
-            answer = self._request(
-                "POST",
-                self._place.target(signed.url),
-                content=signed.body,
-                headers=dict(signed.headers),
-                follow_redirects=False,
-            )
-        except Exception as error:  # noqa: BLE001 - an application may raise anything
-            self.errors.append(error)
-            return _FAILED
-        return int(answer.status_code)
+    answer = request(
+        "POST",
+        target,
+        content=signed.body,
+        headers=dict(signed.headers),
+        follow_redirects=False,
+    )
+    return int(answer.status_code)
 
 
-class UrlCarrier:
+class UrlCarrier(Carrier):
     """Forwards callbacks like a reverse proxy: they stay signed for the public address.
+
+    Unanswered requests end by their timeout.
 
     Args:
         url: The URL at which the application is served.
@@ -238,7 +228,7 @@ class UrlCarrier:
     """
 
     def __init__(self, url: str, place: Place) -> None:
-        self.errors: list[Exception] = []
+        super().__init__(place)
         address = URL(url)
         if address.scheme not in ("http", "https") or not address.host:
             raise ValueError(
@@ -246,7 +236,6 @@ class UrlCarrier:
                 f" http://127.0.0.1:8000/callbacks, not {url!r}; or give the application itself"
             )
         self._origin = address.origin()
-        self._place = place
 
     async def __call__(self, signed: SignedCallback) -> int:
         """Send a callback."""
@@ -258,9 +247,6 @@ class UrlCarrier:
             ) as answer,
         ):
             return answer.status
-
-    def close(self) -> None:
-        """Do nothing, because unanswered requests end by their timeout."""
 
 
 def _is_asgi(application: Callable[..., Any]) -> bool:

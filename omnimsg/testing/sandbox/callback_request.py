@@ -45,7 +45,7 @@ class Place:
 
 def asgi_scope(signed: SignedCallback, target: str) -> dict[str, Any]:
     """Return the scope of a callback for an ASGI application."""
-    url, (path, query) = urlsplit(signed.url), _split(target)
+    url, (path, _, query) = urlsplit(signed.url), target.partition("?")
     headers = {"host": url.netloc, "content-length": str(len(signed.body)), **signed.headers}
     return {
         "type": "http",
@@ -70,7 +70,7 @@ def asgi_scope(signed: SignedCallback, target: str) -> dict[str, Any]:
 
 def wsgi_environ(signed: SignedCallback, target: str) -> dict[str, Any]:
     """Return the environ of a callback for a WSGI application."""
-    url, (path, query) = urlsplit(signed.url), _split(target)
+    url, (path, _, query) = urlsplit(signed.url), target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
@@ -91,11 +91,6 @@ def wsgi_environ(signed: SignedCallback, target: str) -> dict[str, Any]:
         environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
     setup_testing_defaults(environ)
     return environ
-
-
-def _split(target: str) -> tuple[str, str]:
-    path, _, query = target.partition("?")
-    return path, query
 
 
 def _port(url: SplitResult) -> int:
