@@ -6,6 +6,7 @@ making examples takes either. With `CI` set, that profile is the default.
 """
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,9 @@ settings.register_profile("slow", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("slow" if os.environ.get("CI") else "usual")
 )
+
+TESTS = Path(__file__).parent
+WHOLE_RUNS = {"benchmarks", "browser", "conformance", "docs", "e2e", "faults", "simulation"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +53,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Run one worker more than there are cores: many tests wait for processes and for timers."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count as covered what a test names: neither generated examples nor whole runs."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in WHOLE_RUNS or item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
 
 
 @pytest.fixture
