@@ -24,9 +24,13 @@ from omnimsg.bulk.column_names import (
     visible_name,
 )
 from omnimsg.bulk.csv_rows import UNCORRECTED
-from omnimsg.bulk.left_escapes import left_escapes
-from omnimsg.bulk.missing_values import is_missing_value
 from omnimsg.bulk.recipient_guess import looks_like_recipient
+from omnimsg.bulk.spoiled_cells import (
+    escape_of_excel,
+    escape_of_html,
+    lost_character,
+    missing_value,
+)
 from omnimsg.bulk.text_template import TextTemplate
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.media import kind_of_url
@@ -78,12 +82,10 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 
 _TEXT_COLUMNS = ("text", "subject", "html", "caption")
-# What programs write in place of a character that they cannot decode.
-_LOST_CHARACTER = "\ufffd"
 _BRACES = re.compile(r"\{([^{}]+)\}")
 # The columns of whose cells the message itself says what is wrong.
 _CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
-# Of these it does not say that an escape was left: such a URL is valid, and leads elsewhere.
+# Of these it does not say what an export has left: such a URL is valid, and leads elsewhere.
 _URL_COLUMNS = {"media", "callback_url"}
 
 
@@ -146,8 +148,15 @@ class Columns:
         used = self._text.columns if self._text is not None else set()
         # A cell that is only kept harms nobody.
         kept = self._metadata.keys() - used
-        self._sent = [name for name in self._names if name not in kept | _CHECKED_COLUMNS]
-        self._read = [*self._sent, *(name for name in self._names if name in _URL_COLUMNS)]
+        sent = [name for name in self._names if name not in kept | _CHECKED_COLUMNS]
+        urls = [name for name in self._names if name in _URL_COLUMNS]
+        # HTML is written with its escapes; an e-mail address may have any character of Unicode.
+        self._spoiled: tuple[tuple[Callable[[str], str | None], list[str]], ...] = (
+            (missing_value, sent),
+            (escape_of_excel, sent + urls),
+            (escape_of_html, [name for name in sent + urls if name != "html"]),
+            (lost_character, ["to", *sent, *urls]),
+        )
         self._texts = [name for name in _TEXT_COLUMNS if name in self._names]
         self.kept: tuple[str, ...] = tuple(
             name
@@ -221,22 +230,10 @@ class Columns:
     def _unsendable(self, cells: dict[str, str]) -> list[str]:
         """Return what is wrong with the values themselves: nobody is to read them so."""
         problems = [
-            f"{name.removeprefix(METADATA_PREFIX)}: holds {cells[name].strip()}, which stands for a"
-            " value that is missing; correct or empty the cell"
-            for name in self._sent
-            if name in cells and is_missing_value(cells[name])
-        ]
-        problems += [
             f"{name.removeprefix(METADATA_PREFIX)}: {why}"
-            for name in self._read
-            if name in cells
-            for why in left_escapes(cells[name], is_html=name == "html")
-        ]
-        problems += [
-            f"{name.removeprefix(METADATA_PREFIX)}: holds U+FFFD, which stands for a character that"
-            " was lost when the file was converted; take the text from its source"
-            for name in self._sent
-            if _LOST_CHARACTER in cells.get(name, "")
+            for find, names in self._spoiled
+            for name in names
+            if name in cells and (why := find(cells[name])) is not None
         ]
         for name in self._texts:
             text = cells.get(name, "")

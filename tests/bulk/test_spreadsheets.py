@@ -147,6 +147,28 @@ def test_a_text_that_has_lost_characters_is_not_sent(tmp_path: Path, column: str
 
 
 @pytest.mark.parametrize(
+    ("columns", "cells", "field"),
+    [
+        ("to,text", "J\ufffdrg@x.test,Hello", "to"),
+        ("to,media", f"{NUMBER},https://x.test/Gr\ufffdn.png", "media"),
+        (
+            "to,text,callback_url",
+            f"{NUMBER},Hello,https://x.test/Gr\ufffdn",
+            "callback_url",
+        ),
+    ],
+)
+def test_an_address_that_has_lost_characters_is_not_used(
+    tmp_path: Path, columns: str, cells: str, field: str
+) -> None:
+    """An address with U+FFFD is valid, and is that of another mailbox or page."""
+    read = _read(tmp_path, f"{columns}\n{cells}\n")
+
+    assert isinstance(read[0], str)
+    assert read[0].startswith(f"{field}: holds U+FFFD, which stands for a character that was lost")
+
+
+@pytest.mark.parametrize(
     ("column", "more", "rest"),
     [
         ("text", "", ""),
