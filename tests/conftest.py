@@ -21,8 +21,8 @@ settings.load_profile(
 TESTS = Path(__file__).parent
 # Folders whose tests run through much of the library and name little of it.
 WHOLE_RUNS = {
-    TESTS / each
-    for each in ("benchmarks", "browser", "conformance", "docs", "e2e", "faults", "simulation")
+    *(TESTS / each for each in ("benchmarks", "browser", "conformance", "contract")),
+    *(TESTS / each for each in ("docs", "e2e", "faults", "simulation")),
 }
 
 
