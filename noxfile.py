@@ -41,7 +41,10 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The whole suite, with the floor under branch coverage."""
+    """The whole suite, with the floor under branch coverage.
+
+    Whole runs and generated examples do not count: see `tests/conftest.py`.
+    """
     session.install("-e", ".[test]")
     session.run(
         "python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term", "-n", "auto"])

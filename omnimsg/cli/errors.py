@@ -121,7 +121,7 @@ def advice_for(failure: Failure, *, sends: bool = True) -> str:
         sends: Whether it is that of a message, and not of another call.
     """
     if failure.retry is Retry.UNSAFE:
-        return _AMBIGUOUS
+        return _AMBIGUOUS if sends else "find out whether it was done before you repeat it"
     if unreachable := _NO_LOCAL_SERVER.match(failure.detail):
         return (
             f"does the sandbox run? `omnimsg sandbox --port {unreachable[1]}` starts it;"

@@ -78,7 +78,7 @@ Json = Annotated[bool, Parameter(name="--json", show_default=False)]
 """Commands describe this flag as `Print JSON lines.`"""
 
 MessageIdText = Annotated[str, Parameter(converter=_to_message_id)]
-"""The id of a message, as `omnimsg send` printed it."""
+"""The id of a message that was sent or received, as a command printed it."""
 
 Port = Annotated[int, whole_number(0, 65535)]
 """The port of a server; 0 lets the system choose one."""

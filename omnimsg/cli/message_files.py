@@ -131,7 +131,8 @@ def refused_file(file: Path, error: Exception) -> CommandError:
 def unusable_file(file: Path, error: OSError) -> CommandError:
     """Return the error for a file that the operating system cannot open, read or write."""
     name = str(file if error.filename is None else error.filename)
-    unseen = unseen_in_line(name)
+    # Where the file is there, its name is as it should be.
+    unseen = unseen_in_line(name) if isinstance(error, FileNotFoundError) else None
     return CommandError(
         f"{printable(name)}: cannot be used: {system_text(error)}",
         f"look at its name: {unseen}" if unseen else "check its name and permissions",

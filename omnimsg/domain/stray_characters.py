@@ -55,10 +55,12 @@ def invisible_marks(text: str) -> Iterator[str]:
 def unseen_in_line(text: str) -> str | None:
     """Return a sentence on the first thing in a line of text that nobody sees; `None` without any.
 
-    Spaces between words are seen.
+    Spaces between words are seen, and so are accents and vowel signs, which macOS and Indic scripts
+    write as marks after a letter.
     """
     if any("\udc80" <= each <= "\udcff" for each in text):
         return "it has a byte that is not UTF-8"
+    text = "".join("-" if unicodedata.category(each) in ("Mn", "Me") else each for each in text)
     spaces = white_space(visible(text), ignored_inside=" ")
     return next(chain(invisible_marks(text), spaces), None)
 

@@ -54,9 +54,14 @@ def fail(violation: str) -> NoReturn:
     raise AssertionError(violation)
 
 
+def rule_of(check: Callable[..., object]) -> str:
+    """Return the rule that a check tests: the first line of its docstring."""
+    return (check.__doc__ or "").partition("\n")[0]
+
+
 def check(find: Callable[[C], Iterable[str]]) -> Callable[[C], None]:
     """Make a test of a method that yields the violations of the rule in its docstring."""
-    rule = (find.__doc__ or "").partition("\n")[0]
+    rule = rule_of(find)
 
     @wraps(find)
     def test(case: C) -> None:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from omnimsg.testing.assertions import fail
+from omnimsg.testing.assertions import fail, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -34,11 +34,15 @@ class InEventLoop:
 def opening(*names: str) -> ToTest:
     """Make a decorator that calls a check with what methods of its suite have opened.
 
+    As with `omnimsg.testing.assertions.check`, a failure begins with the rule of the check.
+
     Args:
         names: The methods. Each returns an asynchronous context manager.
     """
 
     def decorate(check: Check) -> Callable[[Any], None]:
+        rule = rule_of(check)
+
         async def run(self: InEventLoop) -> None:
             limit = asyncio.timeout(self.time_limit)
             try:
@@ -49,7 +53,11 @@ def opening(*names: str) -> ToTest:
             except TimeoutError as error:
                 if not limit.expired():
                     raise
-                raise AssertionError(f"the check did not end in {self.time_limit:g} s") from error
+                late = f"the check did not end in {self.time_limit:g} s"
+                raise AssertionError(f"{rule}\n{late}") from error
+            except AssertionError as error:
+                found = AssertionError(f"{rule}\n{error}")
+                raise found.with_traceback(error.__traceback__) from None
 
         def test(self: InEventLoop) -> None:
             asyncio.run(run(self))
@@ -63,8 +71,14 @@ def opening(*names: str) -> ToTest:
 
 
 async def at_once(*calls: Callable[[], Awaitable[T]]) -> list[T]:
-    """Make calls that overlap; one that raises is repeated afterwards, as omnimsg does."""
+    """Make calls that overlap; one that raises is repeated afterwards, as omnimsg does.
+
+    What a check finds wrong meanwhile is raised, and not repeated.
+    """
     found = await asyncio.gather(*(each() for each in calls), return_exceptions=True)
+    for each in found:
+        if isinstance(each, AssertionError):
+            raise each
     return [
         await call() if isinstance(each, BaseException) else each
         for call, each in zip(calls, found, strict=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from omnimsg.adapter import CodeRow, StatusRow
     from omnimsg.domain.message import Message
+
 _ALLOWED_RETRIES: Mapping[Verdict, frozenset[Retry]] = {
     Verdict.REJECTED: frozenset({Retry.NEVER, Retry.AFTER_FIX}),
     Verdict.NOT_SENT: frozenset({Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER}),

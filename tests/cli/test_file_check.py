@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omnimsg import Client, NotSent, Preview, Reason, Retry
+from omnimsg.cli.message_files import unusable_file
 from omnimsg.domain.failure import Failure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.command import Run
 
     from omnimsg.sandbox import Sandbox
@@ -476,6 +477,19 @@ def test_a_column_that_no_message_uses(
     ran = run("send-many", "many.csv", "--check", *flags)
 
     assert [f"hint: {hint}"] * (hint is not None) == ran.err.splitlines()
+
+
+@pytest.mark.parametrize("name", ["Cafe\u0301.csv", "\u092e\u0947.csv", "\u2764\ufe0f.csv"])
+def test_marks_that_are_seen_in_the_name_of_a_file(run: Run, sandbox: Sandbox, name: str) -> None:
+    """An accent as macOS writes it, a vowel sign or an emoji is not called an invisible mark."""
+    assert "hint: check its name and permissions" == run("send-many", name).hint
+
+
+def test_a_file_that_is_there_has_the_right_name() -> None:
+    """For a file that may not be read, its name is no explanation, whatever it has."""
+    error = unusable_file(Path("guests\u200b.csv"), PermissionError(errno.EACCES, "not yours"))
+
+    assert "check its name and permissions" == error.hint
 
 
 def test_a_line_break_in_the_name_of_a_file(run: Run, sandbox: Sandbox) -> None:

@@ -75,12 +75,13 @@ def test_every_failure_has_advice(reason: Reason, retry: Retry) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("retry", [Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER])
+@pytest.mark.parametrize("retry", Retry)
 def test_advice_about_a_call_is_not_about_a_message(reason: Reason, retry: Retry) -> None:
     """Where something other than a message was asked for, no advice speaks of a message."""
     advice = advice_for(Failure(reason=reason, retry=retry), sends=False)
 
     assert "message" not in advice
+    assert "sent" not in advice
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,3 +74,20 @@ async def test_another_worker_gets_the_outcome() -> None:
     answers = await second.intend(Attempt(token="2", account="main", number=1), messages)
 
     assert outcomes == answers
+
+
+class _KilledError(Exception):
+    """The process would have ended."""
+
+
+@pytest.mark.anyio
+async def test_the_killed_worker_records_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker that the page kills ends before an outcome is written, with what readers see."""
+
+    def killed(_: int) -> None:
+        raise _KilledError
+
+    monkeypatch.setattr(os, "_exit", killed)
+
+    with pytest.raises(_KilledError):
+        await PAGE["KilledTooEarly"]("worker-0").settle(ATTEMPT, [accepted("m1", "r1")])
