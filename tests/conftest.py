@@ -19,7 +19,16 @@ settings.load_profile(
 )
 
 TESTS = Path(__file__).parent
-WHOLE_RUNS = {"benchmarks", "browser", "conformance", "docs", "e2e", "faults", "simulation"}
+WHOLE_RUNS = {
+    "benchmarks",
+    "browser",
+    "conformance",
+    "contract",
+    "docs",
+    "e2e",
+    "faults",
+    "simulation",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

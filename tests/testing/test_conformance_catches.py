@@ -136,6 +136,8 @@ def test_a_broken_adapter_fails_the_check(adapter: type[ToyAdapter], check: str)
     assert is_failed(suite_for(adapter), check)
 
 
+# Each runs the whole suite, of which `test_a_broken_adapter_fails_the_check` runs every check.
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("adapter", "check"), BROKEN_ONCE, ids=[each.__name__.strip("_") for each, _ in BROKEN_ONCE]
 )
