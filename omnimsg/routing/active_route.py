@@ -80,12 +80,11 @@ class ActiveRoute:
 
     def prepare(self, message: Message) -> Message:
         """Return the message as it leaves: with the route's sender and ttl where it has none."""
-        changes: dict[str, Any] = {
-            name: given
-            for name in ("sender", "ttl")
-            if getattr(message, name) is None
-            and (given := getattr(self.definition, name)) is not None
-        }
+        changes: dict[str, Any] = {}
+        if message.sender is None and self.definition.sender is not None:
+            changes["sender"] = self.definition.sender
+        if message.ttl is None and self.definition.ttl is not None:
+            changes["ttl"] = self.definition.ttl
         return attrs.evolve(message, **changes) if changes else message
 
     def wait(self) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from omnimsg.adapter import Verdict, outcome_of
 from omnimsg.domain.failure import Failure
 
 if TYPE_CHECKING:
     from omnimsg.domain.outcome import Ambiguous, NotSent, Rejected
-    from omnimsg.domain.reason import Reason
+    from omnimsg.domain.reason import Fault, Reason, Retry
 
 
 class Finding(NamedTuple):
@@ -24,17 +24,37 @@ class Finding(NamedTuple):
     failure: Failure
 
     @classmethod
-    def of(cls, verdict: Verdict, reason: Reason, detail: str, **others: Any) -> Self:  # noqa: ANN401
+    def of(  # noqa: PLR0913 - the fields of a failure
+        cls,
+        verdict: Verdict,
+        reason: Reason,
+        detail: str,
+        *,
+        retry: Retry | None = None,
+        fault: Fault | None = None,
+        path: str | None = None,
+        retry_after: float | None = None,
+    ) -> Self:
         """Build a finding.
 
         Args:
             verdict: What is proven.
             reason: The unified reason.
             detail: What happened.
-            others: Other fields of the failure; its `retry` is that of the verdict unless given.
+            retry: Whether another attempt helps; `None` is what the verdict allows.
+            fault: Who caused it; `None` is the reason's usual fault.
+            path: The message's field that caused it, if one did.
+            retry_after: Seconds to wait before another attempt, if they are known.
         """
-        fields = {"retry": verdict.retry, **others}
-        return cls(verdict, Failure(reason=reason, detail=detail, **fields))
+        failure = Failure(
+            reason=reason,
+            retry=retry or verdict.retry,
+            fault=fault or reason.fault,
+            detail=detail,
+            path=path,
+            retry_after=retry_after,
+        )
+        return cls(verdict, failure)
 
     def outcome(self, reference: str, account: str) -> Rejected | NotSent | Ambiguous:
         """Return the outcome of a message."""

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 _EVERY_REQUEST = "every request would be refused like this; check base_url and proxies"
 
 
-def _document(source: str) -> str:
-    return f"RFC 9110, {source}" if source[0].isdigit() else source
-
-
 @attrs.frozen
 class StatusRule:
     """What one HTTP status proves.
@@ -39,7 +35,7 @@ class StatusRule:
     verdict: Verdict
     reason: Reason
     detail: str
-    source: str = attrs.field(converter=_document)
+    source: str
 
 
 def _account(reason: Reason, detail: str, source: str) -> StatusRule:
