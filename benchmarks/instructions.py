@@ -21,7 +21,7 @@ from processes import HERE, STUCK_SECONDS, sink
 from sample import WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Messages of the short and of the long run: with one message a request, with batches, and for
 # workloads that need a hundred times as many instructions for each.
@@ -30,6 +30,7 @@ SIZES = {"one_account": (2, 42), "many_accounts": (2, 12)}
 # With a thousand accounts, a collection of all objects takes as much as thousands of messages, and
 # it is chance whether one falls into the messages that are counted.
 WITHOUT_COLLECTOR = frozenset({"ten_accounts", "thousand_accounts"})
+_CACHEGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 _FLOOR = HERE.parent / "build" / "floor-instructions.json"
 
@@ -41,6 +42,9 @@ def has_valgrind() -> bool:
 
 def counted(workloads: list[str], address: str) -> dict[str, float]:
     """Count the instructions a message of several workloads, two runs at a time."""
+    for name in workloads:
+        # Otherwise one of its two runs would compile missing bytecode, and the other would not.
+        _run(name, address, _sizes(name)[0])
     jobs = [(name, messages) for name in workloads for messages in _sizes(name)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         totals = dict(
@@ -64,7 +68,18 @@ def _per_message(totals: Mapping[tuple[str, int], int], workload: str) -> float:
 
 
 def _count_instructions(workload: str, address: str, messages: int) -> int:
-    given = [
+    errors = _run(workload, address, messages, under=_CACHEGRIND)
+    found = _TOTAL.search(errors)
+    assert found is not None, errors[-2000:]
+    return int(found[1].replace(",", ""))
+
+
+def _run(workload: str, address: str, messages: int, *, under: Sequence[str] = ()) -> str:
+    """Send messages in a process, and return what it wrote to its standard error."""
+    command = [
+        *under,
+        sys.executable,
+        HERE / "sample.py",
         workload,
         "--port",
         address.rpartition(":")[2],
@@ -76,28 +91,18 @@ def _count_instructions(workload: str, address: str, messages: int) -> int:
         "--no-pin",
         *["--no-collect"] * (workload in WITHOUT_COLLECTOR),
     ]
-    command = [
-        "valgrind",
-        "--tool=cachegrind",
-        "--cache-sim=no",
-        "--cachegrind-out-file=/dev/null",
-        sys.executable,
-        HERE / "sample.py",
-        *given,
-    ]
     done = subprocess.run(  # noqa: S603 - our own script
         list(map(str, command)),
         capture_output=True,
         check=False,
         text=True,
         timeout=STUCK_SECONDS,
-        # Random hashes would change the number of collisions, and with it the count.
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        # Random hashes would change the number of collisions, and with it the count; without
+        # bytecode, as many containers want it, each run would compile all modules.
+        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""},
     )
-    found = _TOTAL.search(done.stderr)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert found is not None, done.stderr[-2000:]
-    return int(found[1].replace(",", ""))
+    return done.stderr
 
 
 def main() -> None:
