@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -263,7 +264,7 @@ class _InTwoTransactions(SqliteStore):
         ]
         given_up = [attrs.evolve(each, handover=Handover.UNRESOLVED) for _, each in found]
         for row, new in zip(found, given_up, strict=True):
-            await self.transaction(lambda db, row=row, new=new: self.replace(db, [row], new))  # type: ignore[misc]
+            await self.transaction(partial(self.replace, found=[row], new=new))
         return given_up
 
     async def transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
