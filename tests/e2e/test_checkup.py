@@ -43,13 +43,6 @@ async def check(sandbox: Sandbox, changes: Any = None, **options: Any) -> Checku
         return await client.check()
 
 
-def details(found: Checkup, account: str) -> dict[str, tuple[State, str]]:
-    """Return the state and the words of each check of an account."""
-    return {
-        each.check: (each.state, each.detail) for each in found.findings if each.account == account
-    }
-
-
 def states(found: Checkup, account: str | None) -> dict[str, State]:
     """Return the state of each check of an account."""
     return {each.check: each.state for each in found.findings if each.account == account}
@@ -83,7 +76,11 @@ async def test_all_is_well(sandbox: Sandbox) -> None:
     found = await check(sandbox)
 
     for account, (status, operation, limits, others) in KNOWN.items():
-        said = details(found, account)
+        said = {
+            each.check: (each.state, each.detail)
+            for each in found.findings
+            if each.account == account
+        }
         state, words = said.pop("reach")
         assert (State.OK, True) == (state, words.endswith(f"/{account} answers ({status})"))
         assert said == others | {
