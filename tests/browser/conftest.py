@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["target"]
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 chromium: Any = importlib.import_module("chromium")
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import socket
-import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 expect: Any = pytest.importorskip("playwright.async_api", reason="NO BROWSER").expect
 contents: Any = importlib.import_module("contents")
 content_examples: Any = importlib.import_module("content_examples")

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import scenarios
 
 from omnimsg.sandbox import Scenario
-
-if TYPE_CHECKING:
-    import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_reasons_are_the_same_or_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reasons_are_the_same_or_explained() -> None:
     """The page on swapping providers explains exactly the scenarios whose reasons differ."""
-    monkeypatch.syspath_prepend(DOCS)
-    played = asyncio.run(importlib.import_module("scenarios").play())
+    played = asyncio.run(scenarios.play())
     page = (DOCS / "swap-a-provider.md").read_text(encoding="utf-8")
     notes = page.partition("### Where the reasons differ")[2].partition("\n## ")[0]
 

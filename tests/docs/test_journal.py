@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import examples
 import pytest
 from support.delivery import accepted, doubtful, message
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from omnimsg import Journal
 
 DOCS = Path(__file__).parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-examples: Any = importlib.import_module("examples")
 
 PAGE: dict[str, Any] = {"__name__": "page"}
 exec(examples.examples(DOCS / "journal.md")[0].code, PAGE)  # noqa: S102 - the page's own code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shutil
@@ -15,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
+import docstrings
+import examples
+import generate
 import pytest
 
 import omnimsg
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from omnimsg.adapter.capabilities import ChannelCapabilities
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs"))
-examples: Any = importlib.import_module("examples")
-generate: Any = importlib.import_module("generate")
-docstrings: Any = importlib.import_module("docstrings")
 
 PAGES: list[Path] = examples.PAGES
 EXAMPLES = [each for page in PAGES for each in examples.examples(page)]

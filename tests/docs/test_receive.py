@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import examples
 from support.inner_runs import import_what_stays
 
 from omnimsg.testing import StoreConformance
@@ -18,8 +17,6 @@ pytest_plugins = ["pytester"]
 import_what_stays()
 
 DOCS = Path(__file__).parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-examples: Any = importlib.import_module("examples")
 
 (EXAMPLE,) = [each for each in examples.examples(DOCS / "receive.md") if each.mark == "test"]
 CHECKS = [name for name in dir(StoreConformance) if name.startswith("test_")]

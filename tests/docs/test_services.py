@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import importlib
 import os
 import subprocess
 import sys
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import anyio
+import examples
 import orjson
 import pytest
 
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 DOCS = Path(__file__).parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-examples: Any = importlib.import_module("examples")
 
 SERVICES: dict[str, str] = {
     each.argument: each.program
     for each in examples.examples(DOCS / "receive.md")
-    if each.mark == "serve"
+    if each.mark == "serve" and each.argument
 }
 PASSWORD = "api-s3cret-password"
 CONFIG = f"""

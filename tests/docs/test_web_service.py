@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
+import examples
 import pytest
 
 from omnimsg.sandbox import Sandbox
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 DOCS = Path(__file__).parents[2] / "docs"
-sys.path.insert(0, str(DOCS))
-examples: Any = importlib.import_module("examples")
 (SERVICE,) = (
     each.program for each in examples.examples(DOCS / "web-service.md") if each.mark == "serve"
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "docs"))
 contents: Any = importlib.import_module("contents")
 content_examples: Any = importlib.import_module("content_examples")
 
