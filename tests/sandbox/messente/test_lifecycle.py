@@ -109,26 +109,6 @@ async def test_magic_recipients(
     assert [await words(http, one) for one in sent] == [[sms], [viber]]
 
 
-@pytest.mark.parametrize(
-    ("scenario", "error"),
-    [
-        (Scenario.DELIVERED, None),
-        (Scenario.READ, None),
-        (Scenario.EXPIRED, "Sending message expired"),
-        (Scenario.PROVIDER_FAULT, "General temporary error"),
-    ],
-)
-async def test_a_success_has_no_error(
-    http: aiohttp.ClientSession, clock: Clock, scenario: Scenario, error: str | None
-) -> None:
-    """A status has the text of its err; that of a success is null, also beside err 10."""
-    sent = await send(http, magic_number(scenario), VIBER)
-
-    clock.now += 1000
-
-    assert [error] == [each["error"] for each in await statuses(http, sent)]
-
-
 async def test_throttled_once(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     """The throttled recipient's first attempt gets 429, in a bulk too; the second is accepted."""
     body = {"to": magic_number(Scenario.THROTTLED_ONCE), "messages": [SMS]}

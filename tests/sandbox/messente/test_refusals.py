@@ -84,6 +84,16 @@ INVALID: list[tuple[str, Any, str, str]] = [
     ("sms: ttl and validity", sms(ttl=60, validity=1), "105", "payload[sms][validity]"),
     ("sms: ttl a string", sms(ttl="60"), "105", "payload[sms][ttl]"),
     ("sms: ttl a fraction", sms(ttl=1.5), "105", "payload[sms][ttl]"),
+    ("sms: validity a fraction", sms(validity=1.5), "105", "payload[sms][validity]"),
+    *(
+        (
+            f"viber: {name} of a video a fraction",
+            viber(video=VIDEO | {name: 1.5}),
+            "105",
+            f"payload[viber][video][{name}]",
+        )
+        for name in ("file_size", "duration")
+    ),
     ("sms: ttl a boolean", sms(ttl=True), "105", "payload[sms][ttl]"),
     ("sms: no validity at all", sms(validity=0), "105", "payload[sms][validity]"),
     ("sms: the SDK's true", sms(autoconvert="true"), "105", "payload[sms][autoconvert]"),
@@ -222,6 +232,30 @@ INVALID: list[tuple[str, Any, str, str]] = [
         "105",
         f"{COMPONENT}[index]",
     ),
+    (
+        "whatsapp: index a fraction",
+        whatsapp(
+            template={
+                "name": "n",
+                "language": LANGUAGE,
+                "components": [{"type": "button", "index": 0.5}],
+            }
+        ),
+        "105",
+        f"{COMPONENT}[index]",
+    ),
+    (
+        "whatsapp: link nowhere",
+        whatsapp(image={"link": "a"}),
+        "105",
+        "payload[whatsapp][image][link]",
+    ),
+    (
+        "whatsapp: currency in small letters",
+        parameter(currency={"fallback_value": "1", "code": "eur", "amount_1000": "1000"}),
+        "105",
+        f"{PARAMETER}[currency][code]",
+    ),
     ("whatsapp: parameter without value", parameter(), "106", PARAMETER),
     ("whatsapp: image is a text", parameter(type="image", text="a"), "105", f"{PARAMETER}[type]"),
     (
@@ -344,6 +378,21 @@ INVALID: list[tuple[str, Any, str, str]] = [
         "105",
         f"{SUGGESTION}[action][open_url_action][application]",
     ),
+    (
+        "rcs: browser of no page",
+        action(open_url_action={"url": "a", "application": "BROWSER"}),
+        "105",
+        f"{SUGGESTION}[action][open_url_action][url]",
+    ),
+    *(
+        (
+            f"rcs: {name} nowhere",
+            rcs(content_info={"file_url": LINK, "force_refresh": False} | {name: "a"}),
+            "105",
+            f"payload[rcs][content_info][{name}]",
+        )
+        for name in ("file_url", "thumbnail_url")
+    ),
     ("rcs: empty card", rcs(rich_card={}), "106", "payload[rcs][rich_card]"),
     (
         "rcs: carousel of one",
@@ -398,6 +447,8 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("sms for fourteen days", sms(ttl=1_209_600)),
     ("sms for fourteen days in minutes", sms(validity=20_160)),
     ("whatsapp image without id", whatsapp(image={"link": LINK, "id": None})),
+    ("whatsapp image's caption", whatsapp(image={"link": LINK, "caption": "a"})),
+    ("whatsapp video's caption", whatsapp(video={"link": LINK, "caption": "a"})),
     ("whatsapp image without link", whatsapp(image={"link": None, "id": "1"})),
     ("whatsapp header image", parameter(type="image", image={"link": LINK})),
     (
@@ -422,12 +473,33 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("whatsapp document", whatsapp(document={"link": LINK, "file_name": "a", "mime_type": None})),
     ("whatsapp sticker", whatsapp(sticker={"id": "1", "animated": True})),
     ("whatsapp template", parameter(text="a")),
+    *(
+        (f"whatsapp template's {name}", parameter(**{name: value}))
+        for name, value in {
+            "date_time": {"fallback_value": "9 May"},
+            "video": {"link": LINK, "caption": "a"},
+            "coupon_code": "SPRING",
+        }.items()
+    ),
+    (
+        "whatsapp template's policy",
+        whatsapp(
+            template={"name": "n", "language": LANGUAGE | {"policy": "any"}, "components": []}
+        ),
+    ),
     ("whatsapp template's file", parameter(document={"id": "1", "filename": "a.pdf"})),
     ("rcs text", rcs(text="a", suggestions=[{"reply": REPLY}])),
     ("rcs place", action(view_location_action={"lat_long": PLACE})),
     ("rcs pin", action(view_location_action={"lat_long": PLACE, "label": "Café", "query": None})),
     ("rcs search", action(view_location_action={"query": "Café", "label": None})),
-    ("rcs file", rcs(content_info={"file_url": LINK, "force_refresh": True})),
+    (
+        "rcs file",
+        rcs(content_info={"file_url": LINK, "force_refresh": True, "thumbnail_url": LINK}),
+    ),
+    (
+        "rcs page",
+        action(open_url_action={"url": LINK, "application": "BROWSER", "description": "a"}),
+    ),
     (
         "rcs carousel",
         rcs(rich_card={"carousel_card": {"card_width": "SMALL", "card_contents": [{}, {}]}}),
