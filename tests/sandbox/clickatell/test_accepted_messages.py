@@ -128,7 +128,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "type": "location",
                 "location": {"latitude": "1", "longitude": "1", "name": "n", "address": "a"},
             },
-            "buttons": {"suggestedResponse": {"postbackData": {"2": "x"}}},
+            "buttons": {"suggestedResponse": {"postbackData": dict.fromkeys("123", "x")}},
         },
     ),
     "list": message(
