@@ -461,6 +461,12 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ".body.list.items[0].actions[0].postback.text",
     ),
     (
+        "row of 25 in no section",
+        "whatsapp",
+        body("list", {"text": "a", "actions": [typed("reply", {"text": "x" * 25})]}),
+        ".body.list.actions[0].reply.text",
+    ),
+    (
         "text of 4097 in a section",
         "whatsapp",
         body("section", {"items": [typed("text", {"text": "x" * 4097})]}),
@@ -606,7 +612,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "mails with copies",
         "email",
-        to(MAILBOX | {"type": "to"}, {"identifierValue": "b@example.test", "type": "bcc"})
+        to(*({"identifierValue": "a@example.test", "type": kind} for kind in ("to", "cc", "bcc")))
         | {
             "body": typed(
                 "html",
