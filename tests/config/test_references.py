@@ -27,6 +27,7 @@ VALUES = {
     "RATE": "12.5",
     "COUNT": "7",
     "YES": "True",
+    "NO": "False",
     "WORD": "resend",
     "PROXY": "http://me:pw@proxy.example:3128",
     "TEXT": "12",
@@ -56,7 +57,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
                     "templates": {"hi": {"keys": ["env:WORD"]}},
                     "extras": {"deep": [{"er": "env:TEXT"}]},
                 },
-                "other": {"provider": "tiny", "key": KEY},
+                "other": {"provider": "tiny", "key": KEY, "allow_http": "env:NO"},
             },
         }
     )
@@ -69,6 +70,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     assert (7, 7.0, float) == (policy.retry.attempts, policy.retry.base, type(policy.retry.base))
     assert OnAmbiguous.RESEND is policy.on_ambiguous
     assert Network(keepalive=12.5, allow_http=True, proxy=VALUES["PROXY"]) == policy.network
+    assert config.policies["other"].network.allow_http is False
     assert ("resend",) == account.templates["hi"].keys
     assert {"deep": ({"er": "12"},)} == account.extras
     assert str is type(account.extras["deep"][0]["er"])
