@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,7 @@ from omnimsg.config.loading import config_from_mapping
 from omnimsg.config.references import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -154,12 +156,19 @@ def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
     assert Secret("abc") == config.adapters["main"].account.settings.key
 
 
-@pytest.mark.parametrize("depth", [31, 5_000])
-def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
-    """Nesting beyond 30 levels is a `ConfigError`, in a mapping and in a file."""
-    value: Any = "x"
-    for _ in range(depth):
-        value = [value]
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"b": inner}])
+def test_nesting_has_a_limit(wrap: Callable[[Any], Any]) -> None:
+    """An account may be nested 30 levels deep, of lists or of tables, and not deeper."""
+    deep: Any = reduce(lambda inner, _: wrap(inner), range(28), "x")  # below `extras` and `a`
+
+    assert "main" == load_config(one(extras={"a": deep})).default
+    assert error_of(one(extras={"a": wrap(deep)})).endswith("is nested more than 30 levels deep")
+
+
+def test_deep_nesting_is_an_error(tmp_path: Path) -> None:
+    """Nesting beyond what Python can follow is a `ConfigError`, in a mapping and in a file."""
+    depth = 5_000
+    value: Any = reduce(lambda inner, _: [inner], range(depth), "x")
     file = tmp_path / "omnimsg.toml"
     deep = "[" * depth + "]" * depth
     file.write_text(f'[accounts.main]\nprovider = "tiny"\nkey = "{KEY}"\nextras.a = {deep}\n')

@@ -387,7 +387,6 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("viber video, text", viber(video=VIDEO, text="a")),
     ("viber video, label", viber(video=VIDEO, text="a", button_text="b")),
     ("viber video, button", viber(video=VIDEO, text="a", button_text="b", button_url=LINK)),
-    ("viber carousel", viber(text="a", carousel={"items": [CARD, CARD]})),
     ("viber template", viber(template={"id": "t", "lang": "en", "params": {"n": "1"}})),
     ("whatsapp text", whatsapp(text={"body": "a", "preview_url": False})),
     ("whatsapp document", whatsapp(document={"link": LINK, "file_name": "a", "mime_type": None})),
@@ -419,10 +418,6 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     (
         "rcs page",
         action(open_url_action={"url": LINK, "application": "BROWSER", "description": "a"}),
-    ),
-    (
-        "rcs carousel",
-        rcs(rich_card={"carousel_card": {"card_width": "SMALL", "card_contents": [{}, {}]}}),
     ),
 ]
 
