@@ -241,6 +241,7 @@ LIVES = {
         "WHATSAPP_MESSAGE_UNDELIVERABLE",
     ],
     ("sms", Scenario.EXPIRED): ["QUEUED", "SENT_TO_SUPPLIER", "EXPIRED"],
+    ("whatsapp", Scenario.EXPIRED): ["QUEUED", "SENT_TO_SUPPLIER", "EXPIRED"],
     ("sms", Scenario.PROVIDER_FAULT): ["QUEUED", "SENT_TO_SUPPLIER", "ROUTING_ERROR"],
     ("whatsapp", Scenario.PROVIDER_FAULT): [
         "QUEUED",
@@ -248,6 +249,7 @@ LIVES = {
         "WHATSAPP_SERVER_RATE_LIMIT",
     ],
     ("sms", Scenario.NEVER_SETTLES): ["QUEUED", "SENT_TO_SUPPLIER"],
+    ("whatsapp", Scenario.NEVER_SETTLES): ["QUEUED", "SENT_TO_SUPPLIER"],
 }
 
 
