@@ -43,8 +43,9 @@ def test_a_status_is_shown_as_it_is_read(
     display: type[Display], callbacks: type[CallbackSource], table: StatusTable
 ) -> None:
     """Each status has the stage that its unified status names."""
-    stages = {name: display.stages.get(name) for name in callbacks.statuses}
+    stages = {name: stage for name, stage in display.stages.items() if name}
 
+    assert {*callbacks.statuses} == {*stages}
     assert {} == {
         name: stage
         for name, stage in stages.items()

@@ -302,9 +302,11 @@ async def test_handset_shows_the_content(
     components = [{"type": "body", "parameters": parameters}]
     template = {"name": "parcel", "language": {"code": "en"}, "components": components}
     long = "Line one\n\tline\u00a0two  " + "x" * 200
+    reply = {"reply": {"text": "Yes", "postback_data": "y"}}
     contents = [
-        SMS,
-        {"channel": "sms", "text": long},
+        SMS | {"sender": "Acme", "ttl": 60, "autoconvert": "off", "udh": "050003a10201"},
+        {"channel": "sms", "text": long, "validity": 1},
+        {"channel": "rcs", "sender": "Acme", "text": "Hello", "suggestions": [reply]},
         {"channel": "whatsapp", "text": {"body": "Hello"}},
         {"channel": "whatsapp", "template": template},
         {"channel": "viber", "image_url": "https://files.example.test/a.png"},
@@ -317,6 +319,7 @@ async def test_handset_shows_the_content(
     assert [(one.kind, one.text) for one in sandbox.handsets.received(TO)] == [
         ("text", "Code 4711"),
         ("text", long),
+        ("text", "Hello"),
         ("text", "Hello"),
         ("template", "[template] parcel Ola 19:30"),
         ("image_url", "[image] https://files.example.test/a.png"),

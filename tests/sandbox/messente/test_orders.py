@@ -63,19 +63,24 @@ async def words(http: aiohttp.ClientSession, sent: Any) -> list[tuple[str | None
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "source"),
+    ("code", "status", "title", "source"),
     [
-        ("101", 404, None),
-        ("102", 403, None),
-        ("103", 401, None),
-        ("104", 500, None),
-        ("105", 400, "payload"),
-        (106, 400, "payload"),
-        ("107", 405, None),
+        ("101", 404, "Not found", None),
+        ("102", 403, "Forbidden", None),
+        ("103", 401, "Unauthorized", None),
+        ("104", 500, "Internal Server Error", None),
+        ("105", 400, "Invalid data", "payload"),
+        (106, 400, "Missing data", "payload"),
+        ("107", 405, "Method not allowed", None),
     ],
 )
 async def test_error_codes(
-    sandbox: Sandbox, http: aiohttp.ClientSession, code: Any, status: int, source: str | None
+    sandbox: Sandbox,
+    http: aiohttp.ClientSession,
+    code: Any,
+    status: int,
+    title: str,
+    source: str | None,
 ) -> None:
     """Each error code can be ordered for the next request, and only for that."""
     ordered, _ = await order(sandbox, code=code)
@@ -85,7 +90,7 @@ async def test_error_codes(
 
     (error,) = body["errors"]
     assert (201, status, 201) == (ordered, refused, accepted)
-    assert (str(code), source) == (error["code"], error["source"])
+    assert (str(code), title, source) == (error["code"], error["title"], error["source"])
     assert 1 == len(sandbox.emulators["messente"].messages)
 
 
