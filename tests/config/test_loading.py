@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import KEY, TinyAdapter, TinySettings
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import Channel, Client, ConfigError, Fault, Reason, Retry, Secret
 from omnimsg.adapter import TemplateMapping, Verdict
@@ -132,7 +131,7 @@ def test_without_accounts_no_default_is_asked_for() -> None:
 
 
 NUMBER, MASKED = "+27820001001", "+278******01"
-NESTED = reduce(lambda inner, _: {"match": inner}, range(31), {})
+NESTED = nested(lambda inner: {"match": inner}, 31)
 
 
 @pytest.mark.parametrize(

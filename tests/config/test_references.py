@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import pytest
 from support.adapters import KEY, TinyAdapter
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import ConfigError, Network, OnAmbiguous, Secret
 from omnimsg.config import load_config
@@ -159,7 +158,7 @@ def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"b": inner}])
 def test_nesting_has_a_limit(wrap: Callable[[Any], Any]) -> None:
     """An account may be nested 30 levels deep, of lists or of tables, and not deeper."""
-    deep: Any = reduce(lambda inner, _: wrap(inner), range(28), "x")  # below `extras` and `a`
+    deep = nested(wrap, 28)  # below `extras` and `a`
 
     assert "main" == load_config(one(extras={"a": deep})).default
     assert error_of(one(extras={"a": wrap(deep)})).endswith("is nested more than 30 levels deep")
@@ -168,7 +167,7 @@ def test_nesting_has_a_limit(wrap: Callable[[Any], Any]) -> None:
 def test_deep_nesting_is_an_error(tmp_path: Path) -> None:
     """Nesting beyond what Python can follow is a `ConfigError`, in a mapping and in a file."""
     depth = 5_000
-    value: Any = reduce(lambda inner, _: [inner], range(depth), "x")
+    value = nested(lambda inner: [inner], depth)
     file = tmp_path / "omnimsg.toml"
     deep = "[" * depth + "]" * depth
     file.write_text(f'[accounts.main]\nprovider = "tiny"\nkey = "{KEY}"\nextras.a = {deep}\n')
