@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import KEY, TinyAdapter, TinySettings
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import Channel, Client, ConfigError, Fault, Reason, Retry, Secret
 from omnimsg.adapter import TemplateMapping, Verdict
@@ -131,6 +131,7 @@ def test_without_accounts_no_default_is_asked_for() -> None:
 
 
 NUMBER, MASKED = "+27820001001", "+278******01"
+NESTED = nested(lambda inner: {"match": inner}, 31)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,17 @@ NUMBER, MASKED = "+27820001001", "+278******01"
         ({"accounts": {"main": 7}}, "accounts.main: must be a table"),
         ({**one(), "default": "mian"}, "default: must be one of main; did you mean 'main'?"),
         ({**one(), "default": ["main"]}, "default: must be one of main"),
+        (
+            {**one(), "default": "env:OMNIMSG_UNSET"},
+            "default: the environment variable OMNIMSG_UNSET is not set",
+        ),
+        ({**one(), "callbacks": 7}, "callbacks: must be a table"),
+        (
+            {**one(), "callbacks": {"public_ulr": "x"}},
+            "callbacks.public_ulr: is not a known key; did you mean 'public_url'?",
+        ),
+        ({**one(), "routes": [NESTED]}, "routes[0]: is nested more than 30 levels deep"),
+        ([one()], "must be the path of a TOML file, or a mapping with the content of one, not"),
     ],
 )
 def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str) -> None:
@@ -320,6 +332,10 @@ def test_all_problems_are_reported_at_once() -> None:
         (None, "no such file; `omnimsg sandbox --print-config > "),
         (b"[accounts", "is not TOML: "),
         (b"\xff\xfe", "cannot be read (UnicodeDecodeError): it is UTF-16"),
+        (b"a\0=\0", "cannot be read (UnicodeDecodeError): it is UTF-16"),
+        (b"#\n# caf\xe9", "cannot be read (UnicodeDecodeError): line 2 is not UTF-8"),
+        (b"a = 2030-02-30", "is not TOML: "),
+        (b"a = " + b"9" * 5000, "is not TOML: a number or a time is out of range"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, expected: str) -> None:

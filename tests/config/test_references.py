@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pytest
 from support.adapters import KEY, TinyAdapter
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import ConfigError, Network, OnAmbiguous, Secret
 from omnimsg.config import load_config
@@ -17,6 +17,7 @@ from omnimsg.config.loading import config_from_mapping
 from omnimsg.config.references import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -27,6 +28,7 @@ VALUES = {
     "RATE": "12.5",
     "COUNT": "7",
     "YES": "True",
+    "NO": "False",
     "WORD": "resend",
     "PROXY": "http://me:pw@proxy.example:3128",
     "TEXT": "12",
@@ -56,7 +58,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
                     "templates": {"hi": {"keys": ["env:WORD"]}},
                     "extras": {"deep": [{"er": "env:TEXT"}]},
                 },
-                "other": {"provider": "tiny", "key": KEY},
+                "other": {"provider": "tiny", "key": KEY, "allow_http": "env:NO"},
             },
         }
     )
@@ -69,6 +71,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     assert (7, 7.0, float) == (policy.retry.attempts, policy.retry.base, type(policy.retry.base))
     assert OnAmbiguous.RESEND is policy.on_ambiguous
     assert Network(keepalive=12.5, allow_http=True, proxy=VALUES["PROXY"]) == policy.network
+    assert config.policies["other"].network.allow_http is False
     assert ("resend",) == account.templates["hi"].keys
     assert {"deep": ({"er": "12"},)} == account.extras
     assert str is type(account.extras["deep"][0]["er"])
@@ -152,12 +155,19 @@ def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
     assert Secret("abc") == config.adapters["main"].account.settings.key
 
 
-@pytest.mark.parametrize("depth", [31, 5_000])
-def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
-    """Nesting beyond 30 levels is a `ConfigError`, in a mapping and in a file."""
-    value: Any = "x"
-    for _ in range(depth):
-        value = [value]
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"b": inner}])
+def test_nesting_has_a_limit(wrap: Callable[[Any], Any]) -> None:
+    """An account may be nested 30 levels deep, of lists or of tables, and not deeper."""
+    deep = nested(wrap, 28)  # below `extras` and `a`
+
+    assert "main" == load_config(one(extras={"a": deep})).default
+    assert error_of(one(extras={"a": wrap(deep)})).endswith("is nested more than 30 levels deep")
+
+
+def test_deep_nesting_is_an_error(tmp_path: Path) -> None:
+    """Nesting beyond what Python can follow is a `ConfigError`, in a mapping and in a file."""
+    depth = 5_000
+    value = nested(lambda inner: [inner], depth)
     file = tmp_path / "omnimsg.toml"
     deep = "[" * depth + "]" * depth
     file.write_text(f'[accounts.main]\nprovider = "tiny"\nkey = "{KEY}"\nextras.a = {deep}\n')

@@ -37,12 +37,12 @@ _STAGES: Final[Mapping[str, str]] = {
     "SCHEDULED": "scheduled",
     "SENT_TO_SUPPLIER": "sent",
     "DEVICE_ACK": "delivered",
-    "EMULATED": "delivered",
     "READ": "read",
     "EXPIRED": "expired",
     "STOPPED_BY_USER": "cancelled",
     "STOPPED_BY_ADMIN": "cancelled",
-    "PAYMENT_COMPLETED": "read",
+    # A payment is made, or fails, in a conversation that was read.
+    **dict.fromkeys((each for each in STATUSES if each.startswith("PAYMENT_")), "read"),
 }
 
 _FAILURES: Final = {"sms": "DELIVERY_FAILURE", "whatsapp": "WHATSAPP_MESSAGE_UNDELIVERABLE"}
