@@ -10,7 +10,6 @@ from omnimsg.sandbox.control_requests import (
     CONTROL,
     control_route,
     json_object,
-    refused,
     whole_number,
 )
 from omnimsg.sandbox.fault_scripts import CALLBACK_KINDS, KINDS
@@ -65,7 +64,9 @@ def inbox_routes(inbox: Inbox) -> Iterable[web.RouteDef]:
 async def _asset(request: web.Request) -> web.Response:
     """Return a file of the inbox page."""
     found = await page.asset(request, request.match_info["name"])
-    return refused("inbox: the page has no such file", 404) if found is None else found
+    if found is None:
+        raise _not_found("inbox: the page has no such file")
+    return found
 
 
 class _Views:
