@@ -100,7 +100,8 @@ class Conversations:
         ]
         news.sort(key=lambda pair: pair[0])
         calls = {name: self._callbacks.latest_of(name) for name in self._emulators}
-        return len(news), [self._entry(each, calls) for _, each in news[-limit:]]
+        exchanges = self._exchanges.by_message()
+        return len(news), [self._entry(each, calls, exchanges) for _, each in news[-limit:]]
 
     def windows(self, phone: Phone) -> dict[str, bool]:
         """Return whether WhatsApp's service window is open, for each provider used on WhatsApp."""
@@ -138,15 +139,20 @@ class Conversations:
         moments = self._emulators[record.provider].display.moments(record)
         return next((each for each in reversed(moments) if each.at <= now), moments[0])
 
-    def _entry(self, news: News, calls: _Calls) -> dict[str, Any]:
+    def _entry(
+        self, news: News, calls: _Calls, exchanges: Mapping[tuple[str, str], int]
+    ) -> dict[str, Any]:
         if isinstance(news, MessageRecord):
-            return self._message(news, calls[news.provider].get(news.id, []))
+            attempts = calls[news.provider].get(news.id, [])
+            return self._message(news, attempts, exchanges.get((news.provider, news.id)))
         if isinstance(news, Refusal):
             return _refused(news)
         of_provider = calls.get(news.sent.provider or "", {})
         return _reply(news, of_provider.get(news.sent.id or "", []))
 
-    def _message(self, record: MessageRecord, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    def _message(
+        self, record: MessageRecord, calls: list[dict[str, Any]], exchange: int | None
+    ) -> dict[str, Any]:
         display = self._emulators[record.provider].display
         now, moments = self._state.clock(), display.moments(record)
         arrived, stage = record.delivered_at(), self._current_moment(record).stage
@@ -172,7 +178,7 @@ class Conversations:
             "links": find_links(text),
             "outcomes": possible_outcomes(record, stage, display, self._callbacks),
             "callbacks": calls,
-            "exchange": self._exchanges.of_message(record.provider, record.id),
+            "exchange": exchange,
             "content": record.content,
         }
 
