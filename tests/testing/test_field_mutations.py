@@ -8,7 +8,7 @@ import pytest
 
 from omnimsg.domain.content import Text
 from omnimsg.domain.frozen_dict import FrozenDict
-from omnimsg.testing.field_mutations import FILE_HINTS, field_mutations
+from omnimsg.testing.adapters.field_mutations import FILE_HINTS, field_mutations
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -10,9 +10,10 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain.outcome import Accepted, Failed
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import Status
-from omnimsg.testing.assertions import check, outcome_mismatches
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.proof_checks import UNKNOWN_CODES
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.outcome_violations import outcome_mismatches
+from omnimsg.testing.adapters.proof_checks import UNKNOWN_CODES
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

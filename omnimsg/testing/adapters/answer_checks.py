@@ -10,20 +10,21 @@ import attrs
 from omnimsg.adapter import Response
 from omnimsg.domain.outcome import Accepted, Rejected
 from omnimsg.json_codec import dumps
-from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import check, outcome_mismatches, swapped_ids
-from omnimsg.testing.flow_driver import changing, sending_index
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.proof_checks import is_documented
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import changing, sending_index
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.outcome_violations import outcome_mismatches, swapped_ids
+from omnimsg.testing.adapters.proof_checks import is_documented
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Alter
-    from omnimsg.testing.harness import GuardedRun
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.flow_driver import Alter
+    from omnimsg.testing.adapters.harness import GuardedRun
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 
 class AnswerChecks(Harness):

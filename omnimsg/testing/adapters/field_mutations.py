@@ -16,7 +16,7 @@ import attrs
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
-from omnimsg.testing.samples import LATER
+from omnimsg.testing.adapters.samples import LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import changing
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.inconclusive_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import changing
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.inconclusive_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeTable
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Alter
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.flow_driver import Alter
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 # A word and a number, because providers use either as codes; no provider has these.
 UNKNOWN_CODES = ("omnimsg-unknown", "987654")

@@ -9,10 +9,10 @@ import attrs
 from omnimsg.adapter import actions_of, items_of, sources_of
 from omnimsg.domain.address import ProviderContact, is_mailbox
 from omnimsg.domain.failure import Failure
-from omnimsg.testing import samples
+from omnimsg.testing.adapters import samples
+from omnimsg.testing.adapters.field_mutations import FILE_HINTS, field_mutations
+from omnimsg.testing.adapters.harness import Harness
 from omnimsg.testing.assertions import check
-from omnimsg.testing.field_mutations import FILE_HINTS, field_mutations
-from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.adapter import Effect, Verdict
 from omnimsg.engine.attempt.http_status_rules import RULES, rule_of
-from omnimsg.testing.fuzz import HTTP_STATUSES
+from omnimsg.testing.adapters.fuzz import HTTP_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
