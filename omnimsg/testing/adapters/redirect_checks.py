@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from omnimsg.adapter import Effect, Response
 from omnimsg.testing.adapters.flow_driver import sending_index
-from omnimsg.testing.adapters.leak_detection import credentials_of, find_leaks, request_texts
+from omnimsg.testing.adapters.leak_detection import credentials_of, find_leaks
 from omnimsg.testing.adapters.operation_harness import OperationHarness
+from omnimsg.testing.adapters.request_contents import request_texts
 from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
