@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from omnimsg.sandbox import sms_parts
-from omnimsg.sandbox.codes_and_links import find_codes, find_links
-from omnimsg.sandbox.display import (
-    SETTLED,
+from omnimsg.sandbox.blocks import (
     ButtonBlock,
     ContactBlock,
     FileBlock,
     HtmlBlock,
-    Moment,
     PlaceBlock,
     TemplateBlock,
     TextBlock,
     blocks_json,
 )
+from omnimsg.sandbox.codes_and_links import find_codes, find_links
+from omnimsg.sandbox.display import SETTLED, Moment
 from omnimsg.sandbox.inbox.exchanges import Refusal
 from omnimsg.sandbox.inbox.outcomes import possible_outcomes
 from omnimsg.sandbox.message_records import MessageRecord, message_id_of, utc_timestamp
@@ -27,8 +26,8 @@ from omnimsg.sandbox.message_records import MessageRecord, message_id_of, utc_ti
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from omnimsg.sandbox.blocks import Block
     from omnimsg.sandbox.callbacks.callbacks import Callbacks
-    from omnimsg.sandbox.display import Block
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.inbox.exchanges import Exchanges
