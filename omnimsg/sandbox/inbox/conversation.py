@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     _Calls = Mapping[str, Mapping[str, list[dict[str, Any]]]]
 
 _PREVIEW: Final = 160
+# How many codes, and how many links, are shown of one message.
+_MAX_FOUND: Final = 10
 
 
 class Conversations:
@@ -173,8 +175,8 @@ class Conversations:
             "life": [_moment(each, now) for each in moments],
             "blocks": blocks_json(blocks),
             "sms": _sms(record),
-            "codes": find_codes(text),
-            "links": find_links(text),
+            "codes": find_codes(text)[:_MAX_FOUND],
+            "links": find_links(text)[:_MAX_FOUND],
             "outcomes": possible_outcomes(record, stage, display, self._callbacks),
             "callbacks": calls,
             "exchange": exchange,

@@ -277,11 +277,11 @@ def _json_violations(event: Event) -> list[str]:
 
 
 def _without_secrets(settings: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - its class
-    """Yield settings without secrets: single ones and lists emptied, or an empty one in each list.
+    """Yield the settings with every secret emptied: each list is empty, or holds an empty secret.
 
     Yields:
-        How the secrets were emptied, the settings, and whether they still contain a secret that
-        they require.
+        How the secrets were emptied, the settings, and whether they keep a secret because they
+        refuse an empty one.
     """
     for how, in_list in (("without secrets", ()), ("with empty secrets", (Secret(""),))):
         emptied, is_secret_left = settings, False

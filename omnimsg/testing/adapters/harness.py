@@ -256,7 +256,7 @@ class Harness(AdapterSpec):
         ]
 
     def sending_requests(
-        self, message: Message, adapter: Adapter[Any] | None = None, *, waited: float = 0.0
+        self, message: Message, adapter: Adapter[Any], *, waited: float = 0.0
     ) -> tuple[Request, ...]:
         """Return the requests of a flow that sends one message, up to the one that sends.
 
@@ -265,10 +265,9 @@ class Harness(AdapterSpec):
 
         Args:
             message: The message. Earlier requests are answered as for an accepted message.
-            adapter: The adapter; by default that of the author's account.
+            adapter: The adapter.
             waited: Seconds that the message has waited in the engine.
         """
-        adapter = adapter or self.build_adapter()
         said = [self.accept(message, 0)]
         requests: list[Request] = []
         flow = adapter.send([message], self.context(adapter, waited=waited))

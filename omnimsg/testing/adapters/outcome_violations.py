@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter import Verdict
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnimsg.testing.adapters.adapter_spec import AdapterSpec
     from omnimsg.testing.adapters.scripted_answers import Said
 
-_OUTCOME_CLASSES: dict[Verdict, type[Failed]] = {
+OUTCOME_CLASSES: Mapping[Verdict, type[Failed]] = {
     Verdict.REJECTED: Rejected,
     Verdict.NOT_SENT: NotSent,
     Verdict.ACCOUNT: NotSent,
@@ -118,7 +118,7 @@ def outcome_mismatches(
 
 
 def _row_mismatches(outcome: Outcome | None, row: CodeRow, spec: AdapterSpec) -> list[str]:
-    expected_class = _OUTCOME_CLASSES[row.verdict]
+    expected_class = OUTCOME_CLASSES[row.verdict]
     if not isinstance(outcome, Failed):
         return [f"the row says {expected_class.__name__}; the outcome is {_class_name(outcome)}"]
     pairs: dict[str, tuple[object, object]] = {

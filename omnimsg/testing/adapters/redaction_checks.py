@@ -45,9 +45,9 @@ class RedactionChecks(Harness):
 
     @check
     def test_secrets_are_declared_as_secrets(self) -> Iterator[str]:
-        """A setting with a `Secret` is typed so: from a configuration it would be plain text else.
+        """A setting that holds a `Secret` is declared as one.
 
-        Plain text would be in the repr of the account.
+        Otherwise a configuration gives plain text, which the repr of the account shows.
         """
         settings = self.account().settings
         kind = type(settings)
