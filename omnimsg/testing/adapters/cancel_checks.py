@@ -8,7 +8,7 @@ import attrs
 
 from omnimsg.adapter import Effect, Operation, Response
 from omnimsg.testing.adapters.flow_driver import drive
-from omnimsg.testing.adapters.inconclusive_statuses import ALL_STATUSES
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES
 from omnimsg.testing.adapters.operation_harness import OperationHarness
 from omnimsg.testing.assertions import check
 

@@ -16,7 +16,7 @@ from omnimsg.domain.outcome import Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
 from omnimsg.testing.adapters import fuzz
 from omnimsg.testing.adapters.flow_driver import drive, sending_index
-from omnimsg.testing.adapters.inconclusive_statuses import ALL_STATUSES
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES
 from omnimsg.testing.adapters.operation_harness import OperationHarness
 from omnimsg.testing.adapters.proof_checks import is_documented
 from omnimsg.testing.adapters.request_contents import request_texts

@@ -10,7 +10,7 @@ from omnimsg.domain.reason import Retry
 from omnimsg.testing.adapters import fuzz
 from omnimsg.testing.adapters.flow_driver import changing
 from omnimsg.testing.adapters.harness import Harness
-from omnimsg.testing.adapters.inconclusive_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
