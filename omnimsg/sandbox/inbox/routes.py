@@ -177,10 +177,7 @@ class _Views:
     async def decide(self, request: web.Request) -> web.Response:
         """Set a message to delivered, read, failed, expired or contradicted now."""
         body = await json_object(request, "provider", "id", "outcome")
-        record = self._inbox.outcomes.decide(
-            body.get("provider"), body.get("id"), body.get("outcome")
-        )
-        self._inbox.phones.change(record)
+        record = self._inbox.decide(body.get("provider"), body.get("id"), body.get("outcome"))
         return json_response({"provider": record.provider, "id": record.id}, status=201)
 
     async def word_template(self, request: web.Request) -> web.Response:
