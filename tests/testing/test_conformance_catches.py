@@ -22,7 +22,7 @@ from omnimsg.domain import validate
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import AdapterConformance
-from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
+from omnimsg.testing.adapters.http_statuses import INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from omnimsg.sandbox import MessageRecord
-from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, text
+from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, below, text
 from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
 from omnimsg_bird.emulator.lifecycle import STATUSES
@@ -151,7 +151,7 @@ def _violations(
             yield Violation((name,), ViolationKind.VALUE, "parameter may be given only once")
         else:
             for value in values:
-                yield from parameter.rule(value, (name,))
+                yield from below(parameter.rule(value), name)
 
 
 def list_page(

@@ -5,24 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox import LifecycleStep
-from omnimsg.sandbox.display import (
-    Attempt,
+from omnimsg.sandbox.blocks import (
     Block,
     ButtonBlock,
     ContactBlock,
-    Display,
-    Error,
     FileBlock,
     ListBlock,
     PlaceBlock,
     TemplateBlock,
     TextBlock,
     kind_of_file,
-    member,
-    members,
     optional,
     worded,
 )
+from omnimsg.sandbox.display import Attempt, Display, Error, member, members
 from omnimsg_clickatell.emulator.statuses import NUMBERS, STATUSES, steps_to
 
 if TYPE_CHECKING:

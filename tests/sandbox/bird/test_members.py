@@ -66,7 +66,7 @@ class Part:
                 del inner[keys[-1]]
             else:
                 inner[keys[-1]] = value
-        return not list(CREATE[self.platform](self._message(part), ()))
+        return not list(CREATE[self.platform](self._message(part)))
 
     def _message(self, part: object) -> object:
         if not self.at:

@@ -7,6 +7,7 @@ import pytest
 from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg_messente.emulator import MessenteEmulator
 
 pytestmark = pytest.mark.anyio
 
@@ -238,8 +239,10 @@ async def test_orders_are_bounded_and_forgotten(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
     """Above the limit an order is an error; a reset forgets all of them."""
+    orders = sandbox.emulator(MessenteEmulator).orders
     for _ in range(1000):
-        await order(sandbox, code="104")
+        orders.add(code="104")
+
     status, body = await order(sandbox, code="104")
     sandbox.reset()
     accepted, _ = await send(http, TO, SMS)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from omnimsg.adapter import Effect, Response
+from omnimsg.testing.adapters.flow_driver import sending_index
+from omnimsg.testing.adapters.leak_detection import credentials_of, find_leaks
+from omnimsg.testing.adapters.operation_harness import OperationHarness
+from omnimsg.testing.adapters.request_contents import request_texts
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import sending_index
-from omnimsg.testing.leak_detection import credentials_of, find_leaks, request_texts
-from omnimsg.testing.operation_harness import OperationHarness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from omnimsg.adapter import Adapter, Request
-    from omnimsg.testing.flow_driver import Responder
+    from omnimsg.testing.adapters.flow_driver import Responder
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Statuses that may answer a POST that was performed.

@@ -8,15 +8,15 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from omnimsg.adapter import Operation
+from omnimsg.testing.adapters.operation_harness import OperationHarness, forgiving
+from omnimsg.testing.adapters.samples import SINCE
 from omnimsg.testing.assertions import check
-from omnimsg.testing.operation_harness import OperationHarness, forgiving
-from omnimsg.testing.samples import SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from omnimsg.adapter import Adapter, Flow, Request
-    from omnimsg.testing.flow_driver import Responder
+    from omnimsg.testing.adapters.flow_driver import Responder
 
 # Ends of ids that would start another path segment, a query, a fragment or an escape.
 _TAILS = ("/x", "?x", "#x", "%2Fx", "/x?y=1#z")

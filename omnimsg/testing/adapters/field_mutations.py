@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,10 +16,10 @@ import attrs
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.frozen_dict import FrozenDict
 from omnimsg.domain.secret import Secret
-from omnimsg.testing.samples import LATER
+from omnimsg.testing.adapters.samples import LATER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
 # These fields describe a file, not the message, so an adapter may leave them out.
 FILE_HINTS = frozenset(
@@ -86,28 +85,6 @@ def field_mutations(
         for index, each in enumerate(value):
             for changed_path, new in _part_mutations(each, f"{path}[{index}]", hints):
                 yield changed_path, (*value[:index], new, *value[index + 1 :])
-
-
-def remembered_mutations(
-    path: str,
-) -> Callable[[Any, frozenset[str]], Iterable[tuple[str, Any]]]:
-    """Return `field_mutations` for a path and the given hints, which works out each value once.
-
-    Channels share their samples, and building the changed copies takes longer than checking them.
-    """
-
-    @cache
-    def mutations(value: Any, hints: frozenset[str]) -> Iterable[tuple[str, Any]]:  # noqa: ANN401
-        return tuple(field_mutations(value, path, hints=hints))
-
-    def remembered(value: Any, hints: frozenset[str]) -> Iterable[tuple[str, Any]]:  # noqa: ANN401
-        try:
-            hash(value)
-        except TypeError:  # a mapping of the author's may hold a value that has no hash
-            return field_mutations(value, path, hints=hints)
-        return mutations(value, hints)
-
-    return remembered
 
 
 def _is_composite(value: object) -> bool:

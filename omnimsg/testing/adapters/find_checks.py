@@ -8,11 +8,11 @@ import attrs
 
 from omnimsg.adapter import Absent, Operation
 from omnimsg.domain.outcome import Accepted
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.operation_harness import OperationHarness, describe
+from omnimsg.testing.adapters.samples import LATER, SINCE
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.operation_harness import OperationHarness, describe
-from omnimsg.testing.samples import LATER, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,22 +1,25 @@
-"""Write a mapping as TOML, in a form for programs: one line for each key."""
+"""Write a mapping as TOML: one line for each key."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, time
+from typing import Final
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_text(content: Mapping[str, object]) -> str:
     """Return a mapping as TOML, one line for each key; nested tables are inline."""
-    return "".join(f"{_text(key)} = {_value(each)}\n" for key, each in content.items())
+    return "".join(f"{_key(name)} = {_value(each)}\n" for name, each in content.items())
 
 
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
-        return (
-            "{ " + ", ".join(f"{_text(key)} = {_value(each)}" for key, each in value.items()) + " }"
-        )
+        members = ", ".join(f"{_key(name)} = {_value(each)}" for name, each in value.items())
+        return f"{{ {members} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, str):
@@ -25,6 +28,10 @@ def _value(value: object) -> str:
         return value.isoformat()
     # TOML has the integers and booleans of JSON; floats differ, because JSON has no infinity.
     return str(value) if isinstance(value, float) else json.dumps(value)
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _text(name)
 
 
 def _text(text: str) -> str:

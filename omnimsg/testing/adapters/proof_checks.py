@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from omnimsg.domain.outcome import Accepted, Ambiguous, Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import changing
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import changing
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.inconclusive_statuses import ALL_STATUSES, INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from omnimsg.adapter import CodeTable
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Alter
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.flow_driver import Alter
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 # A word and a number, because providers use either as codes; no provider has these.
 UNKNOWN_CODES = ("omnimsg-unknown", "987654")
 
-_ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
+ALLOWED_RETRIES: Mapping[type[Failed], frozenset[Retry]] = {
     Rejected: frozenset({Retry.NEVER, Retry.AFTER_FIX}),
     NotSent: frozenset({Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER}),
     Ambiguous: frozenset({Retry.UNSAFE}),
 }
+"""What each outcome allows: the engine resends messages that are `SAFE`."""
 
 
 class ProofChecks(Harness):
@@ -67,10 +68,7 @@ class ProofChecks(Harness):
 
     @check
     def test_outcomes_and_retries_agree(self) -> Iterator[str]:
-        """For every answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE.
-
-        The engine resends messages that are SAFE.
-        """
+        """For every answer: Ambiguous is UNSAFE, Rejected is never SAFE, NotSent never UNSAFE."""
         batch = self.batch(self.batch_size)
         for name, said, alter in self._answers(batch):
             run = self.send(batch, self.altering_responder(said, alter))
@@ -78,7 +76,7 @@ class ProofChecks(Harness):
             for index, outcome in enumerate(run.valid_value or ()):
                 if (
                     isinstance(outcome, Failed)
-                    and outcome.retry not in _ALLOWED_RETRIES[type(outcome)]
+                    and outcome.retry not in ALLOWED_RETRIES[type(outcome)]
                 ):
                     retry = outcome.retry.name
                     yield f"{name}, message {index}: is {outcome.kind} with retry {retry}"

@@ -14,13 +14,13 @@ from unittest import SkipTest
 from omnimsg.adapter import Effect, Response
 from omnimsg.domain.outcome import Failed, NotSent, Rejected
 from omnimsg.domain.reason import Retry
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import drive, sending_index
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES
+from omnimsg.testing.adapters.operation_harness import OperationHarness
+from omnimsg.testing.adapters.proof_checks import is_documented
+from omnimsg.testing.adapters.request_contents import request_texts
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import drive, sending_index
-from omnimsg.testing.inconclusive_statuses import ALL_STATUSES
-from omnimsg.testing.leak_detection import request_texts
-from omnimsg.testing.operation_harness import OperationHarness
-from omnimsg.testing.proof_checks import is_documented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Request
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Driven
-    from omnimsg.testing.harness import GuardedRun
+    from omnimsg.testing.adapters.flow_driver import Driven
+    from omnimsg.testing.adapters.harness import GuardedRun
 
 _BODIES = {"an empty body": b"", "a page of HTML": fuzz.HTML, "an empty object": b"{}"}
 

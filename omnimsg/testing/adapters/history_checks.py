@@ -12,10 +12,10 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Direction, HistoryQuery, Page, PastMessage
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.status import LegStatus, Status, Timeline
+from omnimsg.testing.adapters.operation_harness import OperationHarness, describe
+from omnimsg.testing.adapters.request_contents import parameters
+from omnimsg.testing.adapters.samples import NOW, SINCE
 from omnimsg.testing.assertions import assert_no_violations, check, differences, fail
-from omnimsg.testing.operation_harness import OperationHarness, describe
-from omnimsg.testing.request_parameters import parameters
-from omnimsg.testing.samples import NOW, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ import attrs
 
 from omnimsg.adapter import Response
 from omnimsg.json_codec import JSONDecodeError, dumps, loads
+from omnimsg.testing.adapters.http_statuses import COMMON_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +43,6 @@ SENSELESS_BODIES: dict[str, bytes] = {
     "two documents": b"{}{}",
     "zero bytes": b"\x00" * 64,
 }
-
-_SUCCESSES = (200, 201, 202, 204, 207)
-_ERRORS = (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503)
-HTTP_STATUSES = (*_SUCCESSES, 302, *_ERRORS)
 
 # Deep enough to break careless recursion, shallow enough for every JSON parser.
 _DEEP_LIST: Any = []
@@ -159,7 +156,7 @@ def broken_responses(response: Response) -> Iterator[tuple[str, Response]]:
     for name, body in broken_bodies(response.body):
         yield name, attrs.evolve(response, body=body)
     for name, body in SENSELESS_BODIES.items():
-        for status in HTTP_STATUSES:
+        for status in COMMON_STATUSES:
             yield f"{name} with HTTP {status}", Response(status, body)
     for header in response.headers:
         for value in STRANGE_HEADER_VALUES:
@@ -173,7 +170,7 @@ def unreadable_responses(response: Response) -> Iterator[tuple[str, Response]]:
     """Yield a response with an unreadable body, or with another HTTP status."""
     for name, body in (*truncations(response.body), *SENSELESS_BODIES.items()):
         yield name, attrs.evolve(response, body=body)
-    for status in HTTP_STATUSES:
+    for status in COMMON_STATUSES:
         if status != response.status:
             yield f"HTTP {status}", attrs.evolve(response, status=status)
 

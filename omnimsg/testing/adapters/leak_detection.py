@@ -1,4 +1,4 @@
-"""Detect credentials, phone numbers and message text in requests, reprs and log lines."""
+"""Detect credentials, phone numbers and message text in any text, and collect log lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import attrs
 
-from omnimsg.adapter import Multipart, Request, Source
 from omnimsg.domain.redaction import private_texts
 from omnimsg.domain.secret import Secret
 
@@ -54,23 +53,6 @@ def private_values(message: Message) -> dict[str, str]:
     if isinstance(message.to, str):
         found[message.to.lstrip("+")] = "to"
     return {value: path for value, path in found.items() if len(value) >= MIN_LENGTH}
-
-
-def request_texts(request: Request) -> dict[str, str]:
-    """Return the url, query, headers and body of a request as text, by name."""
-    body = request.body
-    if isinstance(body, Multipart):
-        body_text = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
-    elif isinstance(body, Source):
-        body_text = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
-    else:
-        body_text = (body or b"").decode("utf-8", "replace")
-    return {
-        "url": request.url,
-        "query": "\n".join(f"{name}={value}" for name, value in request.query),
-        "headers": "\n".join(f"{name}: {value}" for name, value in request.headers.items()),
-        "body": body_text,
-    }
 
 
 def find_leaks(text: str, forbidden: Mapping[str, str]) -> list[str]:

@@ -10,9 +10,10 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain.outcome import Accepted, Failed
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg.domain.status import Status
-from omnimsg.testing.assertions import check, outcome_mismatches
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.proof_checks import UNKNOWN_CODES
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.outcome_violations import OUTCOME_CLASSES, outcome_mismatches
+from omnimsg.testing.adapters.proof_checks import ALLOWED_RETRIES, UNKNOWN_CODES
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
     from omnimsg.domain.message import Message
 
 _ALLOWED_RETRIES: Mapping[Verdict, frozenset[Retry]] = {
-    Verdict.REJECTED: frozenset({Retry.NEVER, Retry.AFTER_FIX}),
-    Verdict.NOT_SENT: frozenset({Retry.SAFE, Retry.AFTER_FIX, Retry.NEVER}),
+    **{verdict: ALLOWED_RETRIES[kind] for verdict, kind in OUTCOME_CLASSES.items()},
+    # Every message of the account waits until somebody has fixed it.
     Verdict.ACCOUNT: frozenset({Retry.AFTER_FIX}),
-    Verdict.AMBIGUOUS: frozenset({Retry.UNSAFE}),
 }
 
 

@@ -12,16 +12,16 @@ from omnimsg.adapter import Operation, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.outcome import Accepted
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.samples import NOW, SINCE
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.samples import NOW, SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from omnimsg.adapter import Adapter, Request
     from omnimsg.domain.message import Message
-    from omnimsg.testing.flow_driver import Driven, Responder
+    from omnimsg.testing.adapters.flow_driver import Driven, Responder
 
 
 class OperationHarness(Harness):

@@ -10,20 +10,22 @@ import attrs
 from omnimsg.adapter import Response
 from omnimsg.domain.outcome import Accepted, Rejected
 from omnimsg.json_codec import dumps
-from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import check, outcome_mismatches, swapped_ids
-from omnimsg.testing.flow_driver import changing, sending_index
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.proof_checks import is_documented
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import changing, sending_index
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.http_statuses import COMMON_STATUSES
+from omnimsg.testing.adapters.outcome_violations import outcome_mismatches, swapped_ids
+from omnimsg.testing.adapters.proof_checks import is_documented
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Alter
-    from omnimsg.testing.harness import GuardedRun
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.flow_driver import Alter
+    from omnimsg.testing.adapters.harness import GuardedRun
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 
 class AnswerChecks(Harness):
@@ -52,7 +54,7 @@ class AnswerChecks(Harness):
         batch = self.batch(self.batch_size)
         said = self.mixed_answers(batch)
         table = self.build_adapter().table
-        for (body_name, body), status in product(fuzz.SENSELESS_BODIES.items(), fuzz.HTTP_STATUSES):
+        for (body_name, body), status in product(fuzz.SENSELESS_BODIES.items(), COMMON_STATUSES):
             name = f"{body_name} with HTTP {status}"
             run = self._send_altered(batch, said, changing(body=body, status=status))
             yield from (f"{name}, {each}" for each in run.violations)
@@ -92,7 +94,7 @@ class AnswerChecks(Harness):
         batch = self.batch(1)
         said = self.accept_all(batch)
         odd = {"Content-Type": "text/html", "RETRY-AFTER": "soon", "Location": "http://[", "": ""}
-        for headers, status in product(({}, odd), fuzz.HTTP_STATUSES):
+        for headers, status in product(({}, odd), COMMON_STATUSES):
             run = self._send_altered(batch, said, changing(headers=headers, status=status))
             for each in run.violations:
                 yield f"HTTP {status} with {len(headers)} headers, {each}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.testing import purity_guard
+from omnimsg.testing.adapters import purity_guard
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.operation_harness import OperationHarness
+from omnimsg.testing.adapters.samples import NOW
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.operation_harness import OperationHarness
-from omnimsg.testing.samples import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

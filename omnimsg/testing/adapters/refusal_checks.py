@@ -14,9 +14,9 @@ from omnimsg.domain.failure import Failure
 from omnimsg.domain.media import Inline, MediaKind, Stored
 from omnimsg.domain.message import Message
 from omnimsg.domain.reason import Reason, Retry
-from omnimsg.testing import samples
+from omnimsg.testing.adapters import samples
+from omnimsg.testing.adapters.harness import Harness
 from omnimsg.testing.assertions import check, differences
-from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,15 +9,12 @@ from urllib.parse import urlsplit
 import attrs
 
 from omnimsg.adapter import Context, Effect
-from omnimsg.testing.adapter_spec import AdapterSpec
-from omnimsg.testing.assertions import (
-    assert_no_violations,
-    malformed_outcomes,
-    outcome_mismatches,
-)
-from omnimsg.testing.flow_driver import MAX_REQUESTS, Driven, drive
-from omnimsg.testing.samples import NOW
-from omnimsg.testing.scripted_answers import Accept, Refuse, Said
+from omnimsg.testing.adapters.adapter_spec import AdapterSpec
+from omnimsg.testing.adapters.flow_driver import MAX_REQUESTS, Driven, drive
+from omnimsg.testing.adapters.outcome_violations import malformed_outcomes, outcome_mismatches
+from omnimsg.testing.adapters.samples import NOW
+from omnimsg.testing.adapters.scripted_answers import Accept, Refuse, Said
+from omnimsg.testing.assertions import assert_no_violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from omnimsg.adapter import Adapter, Capabilities, CodeRow, Flow, Request, Response
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.flow_driver import Alter, Responder
+    from omnimsg.testing.adapters.flow_driver import Alter, Responder
 
 T = TypeVar("T")
 
@@ -259,7 +256,7 @@ class Harness(AdapterSpec):
         ]
 
     def sending_requests(
-        self, message: Message, adapter: Adapter[Any] | None = None, *, waited: float = 0.0
+        self, message: Message, adapter: Adapter[Any], *, waited: float = 0.0
     ) -> tuple[Request, ...]:
         """Return the requests of a flow that sends one message, up to the one that sends.
 
@@ -268,10 +265,9 @@ class Harness(AdapterSpec):
 
         Args:
             message: The message. Earlier requests are answered as for an accepted message.
-            adapter: The adapter; by default that of the author's account.
+            adapter: The adapter.
             waited: Seconds that the message has waited in the engine.
         """
-        adapter = adapter or self.build_adapter()
         said = [self.accept(message, 0)]
         requests: list[Request] = []
         flow = adapter.send([message], self.context(adapter, waited=waited))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from omnimsg.domain.history import HistoryQuery, PastMessage
     from omnimsg.domain.message import Message
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 
 class AdapterSpec(ABC):

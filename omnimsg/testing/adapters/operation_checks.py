@@ -14,10 +14,11 @@ from omnimsg.domain.media import MediaInfo, Stored
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.status import MessageStatus
-from omnimsg.testing import fuzz
-from omnimsg.testing.assertions import check, malformed_outcomes
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.operation_harness import OperationHarness, describe
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.operation_harness import OperationHarness, describe
+from omnimsg.testing.adapters.outcome_violations import malformed_outcomes
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,9 +10,9 @@ from omnimsg.domain.content import Text
 from omnimsg.domain.message import Message
 from omnimsg.engine.sending.message_checks import MessageChecks
 from omnimsg.engine.sending.plain_text import PlainTexts
-from omnimsg.testing import samples
+from omnimsg.testing.adapters import samples
+from omnimsg.testing.adapters.harness import Harness
 from omnimsg.testing.assertions import check
-from omnimsg.testing.harness import Harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

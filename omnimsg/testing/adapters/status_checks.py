@@ -11,16 +11,16 @@ from omnimsg.adapter import Operation, Response, StatusRow
 from omnimsg.domain.message_id import MessageId
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.status import MessageStatus, Status
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.operation_harness import OperationHarness, describe
 from omnimsg.testing.assertions import check, differences
-from omnimsg.testing.operation_harness import OperationHarness, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omnimsg.adapter import Request
     from omnimsg.domain.status import Evidence
-    from omnimsg.testing.flow_driver import Responder
+    from omnimsg.testing.adapters.flow_driver import Responder
 
 UNKNOWN_ROW = StatusRow(
     "OMNIMSG_UNKNOWN", Status.UNKNOWN, description="unknown", source="no provider"

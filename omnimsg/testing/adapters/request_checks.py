@@ -10,11 +10,11 @@ import attrs
 from omnimsg.adapter import Effect, Multipart, Source
 from omnimsg.domain.errors import OmnimsgError
 from omnimsg.json_codec import JSONDecodeError, loads
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.leak_detection import credentials_of, find_leaks
+from omnimsg.testing.adapters.operation_harness import OperationHarness
+from omnimsg.testing.adapters.request_contents import parameters, request_texts
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.leak_detection import credentials_of, find_leaks, request_texts
-from omnimsg.testing.operation_harness import OperationHarness
-from omnimsg.testing.request_parameters import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -17,12 +17,12 @@ from omnimsg.domain.events import (
 from omnimsg.domain.secret import Secret
 from omnimsg.domain.serialization import event_from_json, event_to_json
 from omnimsg.json_codec import dumps, loads
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.leak_detection import MIN_LENGTH, credentials_of, find_leaks
+from omnimsg.testing.adapters.samples import NOW
+from omnimsg.testing.adapters.status_checks import UNKNOWN_ROW
 from omnimsg.testing.assertions import assert_no_violations, check, differences
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.leak_detection import MIN_LENGTH, credentials_of, find_leaks
-from omnimsg.testing.samples import NOW
-from omnimsg.testing.status_checks import UNKNOWN_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -277,11 +277,11 @@ def _json_violations(event: Event) -> list[str]:
 
 
 def _without_secrets(settings: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - its class
-    """Yield settings without secrets: single ones and lists emptied, or an empty one in each list.
+    """Yield the settings with every secret emptied: each list is empty, or holds an empty secret.
 
     Yields:
-        How the secrets were emptied, the settings, and whether they still contain a secret that
-        they require.
+        How the secrets were emptied, the settings, and whether they keep a secret because they
+        refuse an empty one.
     """
     for how, in_list in (("without secrets", ()), ("with empty secrets", (Secret(""),))):
         emptied, is_secret_left = settings, False

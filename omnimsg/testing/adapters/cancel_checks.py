@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from omnimsg.adapter import Effect, Operation, Response
+from omnimsg.testing.adapters.flow_driver import drive
+from omnimsg.testing.adapters.http_statuses import ALL_STATUSES
+from omnimsg.testing.adapters.operation_harness import OperationHarness
 from omnimsg.testing.assertions import check
-from omnimsg.testing.flow_driver import drive
-from omnimsg.testing.inconclusive_statuses import ALL_STATUSES
-from omnimsg.testing.operation_harness import OperationHarness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,16 +12,16 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.outcome import Accepted
 from omnimsg.domain.serialization import outcome_from_json, outcome_to_json
 from omnimsg.json_codec import dumps, loads
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.scripted_answers import Accept, Missing
 from omnimsg.testing.assertions import check
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.scripted_answers import Accept, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from omnimsg.domain.message import Message
     from omnimsg.domain.outcome import Outcome
-    from omnimsg.testing.scripted_answers import Said
+    from omnimsg.testing.adapters.scripted_answers import Said
 
 MAX_MESSAGES = 200
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from omnimsg.testing.answer_checks import AnswerChecks
-from omnimsg.testing.callback_checks import CallbackChecks
-from omnimsg.testing.cancel_checks import CancelChecks
-from omnimsg.testing.capability_checks import CapabilityChecks
-from omnimsg.testing.find_checks import FindChecks
-from omnimsg.testing.flow_checks import FlowChecks
-from omnimsg.testing.history_checks import HistoryChecks
-from omnimsg.testing.id_checks import IdChecks
-from omnimsg.testing.operation_checks import OperationChecks
-from omnimsg.testing.plain_text_checks import PlainTextChecks
-from omnimsg.testing.proof_checks import ProofChecks
-from omnimsg.testing.purity_checks import PurityChecks
-from omnimsg.testing.redaction_checks import RedactionChecks
-from omnimsg.testing.redirect_checks import RedirectChecks
-from omnimsg.testing.refusal_checks import RefusalChecks
-from omnimsg.testing.request_checks import RequestChecks
-from omnimsg.testing.send_checks import SendChecks
-from omnimsg.testing.status_checks import StatusChecks
-from omnimsg.testing.table_checks import TableChecks
+from omnimsg.testing.adapters.answer_checks import AnswerChecks
+from omnimsg.testing.adapters.callback_checks import CallbackChecks
+from omnimsg.testing.adapters.cancel_checks import CancelChecks
+from omnimsg.testing.adapters.capability_checks import CapabilityChecks
+from omnimsg.testing.adapters.find_checks import FindChecks
+from omnimsg.testing.adapters.flow_checks import FlowChecks
+from omnimsg.testing.adapters.history_checks import HistoryChecks
+from omnimsg.testing.adapters.id_checks import IdChecks
+from omnimsg.testing.adapters.operation_checks import OperationChecks
+from omnimsg.testing.adapters.plain_text_checks import PlainTextChecks
+from omnimsg.testing.adapters.proof_checks import ProofChecks
+from omnimsg.testing.adapters.purity_checks import PurityChecks
+from omnimsg.testing.adapters.redaction_checks import RedactionChecks
+from omnimsg.testing.adapters.redirect_checks import RedirectChecks
+from omnimsg.testing.adapters.refusal_checks import RefusalChecks
+from omnimsg.testing.adapters.request_checks import RequestChecks
+from omnimsg.testing.adapters.send_checks import SendChecks
+from omnimsg.testing.adapters.status_checks import StatusChecks
+from omnimsg.testing.adapters.table_checks import TableChecks
 
 
 class AdapterConformance(

@@ -10,15 +10,15 @@ from omnimsg.domain.errors import AmbiguousError, NotSentError, RejectedError, S
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.outcome import Ambiguous, Failed, NotSent, Rejected
 from omnimsg.domain.secret import Secret
-from omnimsg.testing import samples
-from omnimsg.testing.assertions import check
-from omnimsg.testing.harness import Harness
-from omnimsg.testing.leak_detection import (
+from omnimsg.testing.adapters import samples
+from omnimsg.testing.adapters.harness import Harness
+from omnimsg.testing.adapters.leak_detection import (
     capture_logs,
     credentials_of,
     find_leaks,
     private_values,
 )
+from omnimsg.testing.assertions import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +45,9 @@ class RedactionChecks(Harness):
 
     @check
     def test_secrets_are_declared_as_secrets(self) -> Iterator[str]:
-        """A setting with a `Secret` is typed so: from a configuration it would be plain text else.
+        """A setting that holds a `Secret` is declared as one.
 
-        Plain text would be in the repr of the account.
+        Otherwise a configuration gives plain text, which the repr of the account shows.
         """
         settings = self.account().settings
         kind = type(settings)

@@ -1,16 +1,34 @@
-"""`parameters`: the names and values in a request, whether in its query, its form or its JSON."""
+"""What a request contains: its parts as text, and its parameters, wherever they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from omnimsg.adapter import Multipart, Source
 from omnimsg.json_codec import loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from omnimsg.adapter import Request
+
+
+def request_texts(request: Request) -> dict[str, str]:
+    """Return the url, query, headers and body of a request as text, by name."""
+    body = request.body
+    if isinstance(body, Multipart):
+        body_text = "\n".join(f"{name}={value}" for name, value in body.fields) + body.file_name
+    elif isinstance(body, Source):
+        body_text = body.data.decode("latin-1") if isinstance(body.data, bytes) else ""
+    else:
+        body_text = (body or b"").decode("utf-8", "replace")
+    return {
+        "url": request.url,
+        "query": "\n".join(f"{name}={value}" for name, value in request.query),
+        "headers": "\n".join(f"{name}: {value}" for name, value in request.headers.items()),
+        "body": body_text,
+    }
 
 
 def parameters(request: Request) -> Iterator[tuple[str, str]]:
