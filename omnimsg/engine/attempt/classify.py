@@ -42,11 +42,17 @@ _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 _MAX_RETRY_AFTER = 1e12
 
 
-def by_status(response: Response, effect: Effect, table: CodeTable) -> Finding:
+def by_status(
+    response: Response, effect: Effect, table: CodeTable, *, quotes: bool = True
+) -> Finding:
     """Classify a request by the HTTP status of an answer without a verdict.
 
-    The answer's words become part of the detail, whoever wrote them; a code that the table does not
-    have becomes `unknown_code`.
+    Args:
+        response: The answer.
+        effect: The effect of the request.
+        table: The adapter's codes.
+        quotes: Whether the answer's words become part of the detail, whoever wrote them, and a code
+            that the table does not have becomes `unknown_code`.
     """
     status = response.status
     rule = rule_of(status, effect)
@@ -54,7 +60,7 @@ def by_status(response: Response, effect: Effect, table: CodeTable) -> Finding:
     if retry is Retry.UNSAFE and effect.is_repeatable:
         # A 2xx that cannot be read will not become readable by asking again.
         retry = Retry.SAFE if status >= 400 else Retry.NEVER
-    words, code = words_of(response), code_of(response)
+    words, code = (words_of(response), code_of(response)) if quotes else ("", None)
     failure = Failure(
         reason=rule.reason,
         retry=retry,
