@@ -9,6 +9,7 @@ rejections.
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -140,14 +141,20 @@ def with_retry_after(failure: Failure, response: Response, now: datetime) -> Fai
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Parse a `Retry-After` header: seconds or an HTTP date; `None` where it is neither."""
+    """Parse a `Retry-After` header: seconds or an HTTP date; `None` where it is neither.
+
+    Every HTTP date is in UTC, also in a form that names no zone (RFC 9110, 5.6.7: asctime).
+    """
     if value is None:
         return None
     text = value.strip()
     if _is_seconds(text):
         return min(_MAX_RETRY_AFTER, float(text))
     try:
-        seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        at = parsedate_to_datetime(text)
+        if at.tzinfo is None and ":" in text:  # without a time of day it is no HTTP date
+            at = at.replace(tzinfo=UTC)
+        seconds = (at - now).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
     return min(_MAX_RETRY_AFTER, max(0.0, seconds))
