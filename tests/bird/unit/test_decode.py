@@ -171,7 +171,10 @@ def test_an_error_may_quote_a_member_of_a_message(quoted: dict[str, str]) -> Non
         ({".body": []}, "Malformed: .body"),
         ({".body": [7]}, "Malformed: .body"),
         ({}, "Malformed"),
-        (["x"], "Malformed"),
+        (["x", "y"], "Malformed: x; y"),
+        ([{"message": "x"}], "Malformed: x"),
+        ("x", "Malformed: x"),
+        (7, "Malformed"),
         (None, "Malformed"),
     ],
 )
