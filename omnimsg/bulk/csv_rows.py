@@ -68,8 +68,8 @@ class RowReader:
         self._next_number = first_number
         # Lines that were read ahead and belong to later rows.
         self._pushed_back: deque[str] = deque()
-        # Of the row being parsed: its first further line that looks like a row of its own.
-        self._row_like: int | None = None
+        # Of the row being parsed: its first further line that looks like a row of its own, or 0.
+        self._row_like = 0
         # The first and the last line of a quoted cell with such a line.
         self._doubtful = (0, 0)
         self.delimiter = delimiter
@@ -96,18 +96,18 @@ class RowReader:
             self._next_number += 1
             return Row(number, 1, _without_line_break(line).split(self.delimiter))
         taken = [line]
-        self._row_like = None
+        self._row_like = 0
         try:
             cells = self._parse(taken)
         except _QuoteError as error:
             why = str(error)
-            if self._row_like is not None:
+            if self._row_like:
                 why = (
                     "a cell has an opening quote and no closing quote before line"
                     f" {self._row_like}, which looks like a row of its own"
                 )
         else:
-            if self._row_like is None:
+            if not self._row_like:
                 self._next_number += len(taken)
                 return Row(number, len(taken), cells)
             last = self._line(taken)
@@ -198,7 +198,7 @@ class RowReader:
             raise _QuoteError("a cell has an opening quote and no closing quote")
         taken.append(line)
         pieces = _without_line_break(line).split(self.delimiter)
-        if self._row_like is None and self.looks_like_row(pieces):
+        if not self._row_like and self.looks_like_row(pieces):
             self._row_like = self._line(taken)
         if self.width is not None and position > self.width:
             raise _QuoteError(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 # A formula for a text that looks like a number, or the apostrophe in front of what looks like one.
 _FORMULA = re.compile(r"""="|'[=+\-@]""")
+# What may end a quotation, by its first character.
+_QUOTATIONS = {"\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
 # Excel's files escape control characters, and the underscore of what looks like such an escape
 # (Office Open XML, ST_Xstring). Another, such as _x0041_, may be part of a name.
 _OF_EXCEL = re.compile(r"_x00(?:[01][0-9A-F]|5F)_", re.IGNORECASE)
@@ -62,6 +64,15 @@ def formula(cell: str) -> str | None:
     if found is None:
         return None
     return f"begins with {found[0]}, which is meant for a spreadsheet; write the text alone"
+
+
+def half_of_a_quotation(cell: str) -> str | None:
+    """Find a cell that an editor's quotation marks were to keep together with the next one."""
+    cell = cell.strip()
+    closing = _QUOTATIONS.get(cell[:1])
+    if closing is None or any(each in cell[1:] for each in closing):
+        return None
+    return f'begins with {cell[0]} and does not end so; put a cell that holds a delimiter in "'
 
 
 def escape_of_excel(cell: str) -> str | None:

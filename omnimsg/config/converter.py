@@ -135,7 +135,7 @@ def _line(value: object) -> str:
     return found
 
 
-def _secret(value: object) -> Secret[str]:
+def _secret(value: object) -> Secret:
     found = _line(value)
     placeholder = _PLACEHOLDER.fullmatch(found)
     if placeholder is not None:

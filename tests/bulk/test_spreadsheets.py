@@ -391,6 +391,8 @@ def test_a_row_of_invisible_marks_is_blank(tmp_path: Path, end: str) -> None:
         ('"=""0123"""', 'begins with =", which is meant for a spreadsheet'),
         ("'=1+1", "begins with '=, which is meant for a spreadsheet"),
         ("'-20 % today", "begins with '-, which is meant for a spreadsheet"),
+        ("\u201cHello", "begins with \u201c and does not end so"),
+        ("\u00abHello", "begins with \u00ab and does not end so"),
         ("Hello<br>Ola", "holds a tag of HTML, <br>"),
         ("<p class=x>Hello</p>", "holds a tag of HTML, <p class=x>"),
         ("Hello\\nOla", "holds \\n, which stands for a character in JSON"),
