@@ -169,9 +169,9 @@ class CsvFile:
 
     def _names_delimiter_again(self, cells: list[str]) -> bool:
         """Return whether a row is the line `sep=;` of a file that was put behind another one."""
-        return cells[0][:5].lower().lstrip('"') in ("sep=", f"sep={self.delimiter}") and (
-            self.delimiter.join(cells).strip('" ').lower() == f"sep={self.delimiter}"
-        )
+        if cells[0].lower() not in ("sep=", '"sep=', f"sep={self.delimiter}"):
+            return False
+        return self.delimiter.join(cells).strip('" ').lower() == f"sep={self.delimiter}"
 
     def _check_is_header(self) -> None:
         if any(map(looks_like_recipient, self.header)):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What a spreadsheet shows of a number with more digits than a cell has room for.
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 # A formula for a text that looks like a number, or the apostrophe in front of what looks like one.
-_FORMULA = re.compile(r"""="|'[=+\-@]""")
+_FORMULA = re.compile(r"""\s*(="|'[=+\-@])""")
 # What may end a quotation, by its first character.
 _QUOTATIONS = {"\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
 # Excel's files escape control characters, and the underscore of what looks like such an escape
@@ -50,7 +50,7 @@ def missing_value(cell: str) -> str | None:
 
 def lost_digits(cell: str) -> str | None:
     """Find a number of which a spreadsheet has kept the first digits only."""
-    if _SCIENTIFIC.fullmatch(cell.strip()) is None:
+    if "E+" not in cell or _SCIENTIFIC.fullmatch(cell.strip()) is None:
         return None
     return (
         "is in scientific notation: a spreadsheet has dropped its last digits;"
@@ -60,10 +60,10 @@ def lost_digits(cell: str) -> str | None:
 
 def formula(cell: str) -> str | None:
     """Find what makes a spreadsheet take a cell for text, or keeps it from computing it."""
-    found = _FORMULA.match(cell.lstrip())
+    found = _FORMULA.match(cell)
     if found is None:
         return None
-    return f"begins with {found[0]}, which is meant for a spreadsheet; write the text alone"
+    return f"begins with {found[1]}, which is meant for a spreadsheet; write the text alone"
 
 
 def half_of_a_quotation(cell: str) -> str | None:
@@ -77,12 +77,14 @@ def half_of_a_quotation(cell: str) -> str | None:
 
 def escape_of_excel(cell: str) -> str | None:
     """Find an escape of Excel's files."""
-    found = _OF_EXCEL.search(cell)
+    found = _OF_EXCEL.search(cell) if "_x" in cell.lower() else None
     return None if found is None else _escape(found[0], "an Excel file")
 
 
 def escape_of_html(cell: str) -> str | None:
     """Find an escape of HTML, or a tag that breaks lines."""
+    if "&" not in cell and "<" not in cell:
+        return None
     for found in _OF_HTML.finditer(cell):
         if found[0][1] == "#" or found[0][1:] in html5:
             return _escape(found[0], "HTML")
@@ -102,7 +104,7 @@ def escape_of_programs(cell: str) -> str | None:
 
 def control_character(cell: str) -> str | None:
     """Find a character that no phone shows, other than a tab and a line break."""
-    found = _CONTROLS.search(cell)
+    found = None if cell.isascii() and cell.isprintable() else _CONTROLS.search(cell)
     if found is None:
         return None
     what = f"holds U+{ord(found[0]):04X}, a control character, which no phone shows"

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 # The marks around a placeholder in several programs; each may begin inside another.
+_OPENING = re.compile(r"[{\[<«%|]")
 _PLACEHOLDER = re.compile(r"(?=([{\[<«%|]([^{}\[\]<>«»%|]+)[}\]>»%|]))")
 _DOUBLED = re.compile(r"(?<!\{)\{\{([^{}]+)\}\}(?!\})")
 
 
 def unfilled(text: str, columns: Container[str]) -> Iterator[str]:
     """Yield each name of a column, by normalized name, that a text has in brackets."""
+    if _OPENING.search(text) is None:
+        return
     for found in _PLACEHOLDER.finditer(text):
         if normalized(found[2].strip()) in columns:
             yield found[1]
