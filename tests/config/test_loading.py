@@ -492,3 +492,46 @@ def test_any_value_is_loaded_or_refused(value: Any) -> None:
     ):
         with suppress(ConfigError):
             assert isinstance(load_config(source), Config)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a = \u201cb\u201d", "it has U+201C (LEFT DOUBLE QUOTATION MARK) there"),
+        ("[a]\n\u00a0b = 1", "it has U+00A0 (NO-BREAK SPACE) there"),
+        ("[a]\r\n\u200bb = 1", "it has U+200B (ZERO WIDTH SPACE) there"),
+        ("[a]\n\ufeff[b]", "it has U+FEFF (ZERO WIDTH NO-BREAK SPACE) there"),
+        ("a = sms", "; put text in quotation marks"),
+        ('a = "C:\\certs"', "; write / in a path, or put the text in single quotes"),
+    ],
+)
+def test_what_is_easily_overlooked_in_toml_is_named(tmp_path: Path, text: str, why: str) -> None:
+    """An editor or a web page has put a character there that looks like the right one."""
+    (tmp_path / "a.toml").write_bytes(text.encode())
+
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "a.toml")
+
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ('"omnimsg.toml"', "its name is in quotation marks; remove them"),
+        ("'omnimsg.toml'", "its name is in quotation marks; remove them"),
+        ("~/omnimsg.toml", "only a shell replaces the start of its name"),
+        ("$HOME/omnimsg.toml", "only a shell replaces the start of its name"),
+        ("nowhere/omnimsg.toml", "there is no such folder either"),
+    ],
+)
+def test_advice_on_the_name_of_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    """The advice can be followed: a first file under that name would not be found either."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError) as error:
+        load_config(name)
+
+    assert f"no such file; {why}" in str(error.value)

@@ -281,3 +281,59 @@ def test_what_nobody_sees_in_a_url_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     said = error_of(one(base_url="env:TINY_URL"))
 
     assert said.endswith("line breaks and backslashes: it has U+000D (CARRIAGE RETURN) at the end")
+
+
+@pytest.mark.parametrize("value", ['"s3cret-key"', "'s3cret-key'", '""'])
+@pytest.mark.parametrize("key", ["key", "base_url", "channel"])
+def test_a_value_in_quotation_marks_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    """`docker run --env-file` keeps them, and the provider refused the key; it is not shown."""
+    monkeypatch.setenv("VALUE", value)
+
+    said = error_of(one(**{key: "env:VALUE"}))
+
+    assert said.startswith(
+        f"{MAIN}{key}: the environment variable VALUE has its value in quotation"
+    )
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("name", ["$VALUE", "${VALUE}", " VALUE", "VALUE ", "%VALUE%"])
+def test_a_reference_with_marks_of_a_shell(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The advice is the reference as it should be, and not to set a variable of that name."""
+    monkeypatch.setenv("VALUE", "s3cret-key")
+
+    said = error_of(one(key=f"env:{name}"))
+
+    assert f"{MAIN}key: is no name of an environment variable; write env:VALUE" == said
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *((each, "KEY_A") for each in ("${KEY_A}", "$KEY_A", "%KEY_A%", "ENV:KEY_A", "env.KEY_A")),
+        *((each, "NAME") for each in ("{{ .Values.key }}", "<your key>")),
+    ],
+)
+def test_a_secret_that_nothing_has_filled_in(value: str, name: str) -> None:
+    """A placeholder of another program is no secret: the provider would refuse it."""
+    said = error_of(one(key=value))
+
+    assert f"{MAIN}key: is a placeholder, which nothing fills; write env:{name} for a variable" == (
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("channel", "sms\r"), ("request_timeout", "4\r"), ("allow_http", " true")]
+)
+def test_what_nobody_sees_in_a_word_or_a_number_is_named(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    """The value of a variable is not shown, so a line break of Windows in it is named."""
+    monkeypatch.setenv("VALUE", value)
+
+    said = error_of(one(**{key: "env:VALUE"}))
+
+    assert said.startswith(f"{MAIN}{key}: must be one word: it has ")
