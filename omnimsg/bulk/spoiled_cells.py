@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 # A formula for a text that looks like a number, or the apostrophe in front of what looks like one.
 _FORMULA = re.compile(r"""\s*(="|'[=+\-@])""")
-# What may end a quotation, by its first character.
-_QUOTATIONS = {"\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
+# What may end a quotation, by its first character. Many people type the plain mark at the end.
+_QUOTATIONS = {"\u201c": '\u201d"', "\u201e": '\u201c\u201d"', "\u00ab": '\u00bb"'}
 # Excel's files escape control characters, and the underscore of what looks like such an escape
 # (Office Open XML, ST_Xstring). Another, such as _x0041_, may be part of a name.
 _OF_EXCEL = re.compile(r"_x00(?:[01][0-9A-F]|5F)_", re.IGNORECASE)

@@ -439,6 +439,7 @@ def test_what_only_resembles_a_spoiled_cell_is_sent(tmp_path: Path) -> None:
     texts = (
         *(
             "“CAFÉ”",
+            '„Ola" reist ab',
             "FERMÉ…",
             "AMANHÃ”",
             "AMANHÃ…",
