@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.adapter.unknown_codes import code_text
+from omnimsg.domain.quotations import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ _SENTENCE_MEMBERS = frozenset(
 )
 _CODE_MEMBERS = ("code", "errorCode", "error_code")
 _MAX_DEPTH = 6
-_MAX_LENGTH = 500
+_MAX_CHARACTERS = 499  # and the mark of what is cut off
 _MAX_MEMBERS = 200
 
 
@@ -59,7 +60,7 @@ def words_of(document: object) -> str:
     older API of the same company. The text explains a failure to people; nothing is decided by it.
     """
     found = dict.fromkeys(sentence for sentence, _ in sentences_of(document))
-    return "; ".join(found)[:_MAX_LENGTH]
+    return cut_off("; ".join(found), _MAX_CHARACTERS)
 
 
 def sentences_of(document: object) -> Iterator[tuple[str, str | None]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from omnimsg.adapter import is_blank, read_code, words_of
+from omnimsg.domain.redaction import redact_quotations
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,10 @@ def test_words(document: Any, words: str) -> None:
 def test_words_are_bounded() -> None:
     """The text collected from a body has at most 500 characters."""
     assert len(words_of([{"message": f"{number} " * 50} for number in range(1000)])) <= 500
+
+
+def test_words_that_are_cut_off_are_marked_as_such() -> None:
+    """Of a number that the end of the words cuts off, redacting finds the beginning."""
+    words = words_of({"message": "x" * 493 + " +37255500001 is barred"})
+
+    assert "x" * 493 + " +…" == redact_quotations(words, recipients=["+37255500001"])

@@ -557,6 +557,7 @@ class Quoting(Reporting):
         (None, "barred", "barred"),
         (None, f"who is {KEY}?", "who is …?"),
         (NUMBER, "", ""),
+        ("1500", "error 1500", "error 1500"),
     ],
 )
 async def test_the_words_of_a_report_show_nothing_private(

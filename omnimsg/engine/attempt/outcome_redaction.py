@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from omnimsg.domain.status import LegStatus, MessageStatus
 
 _MIN_CREDENTIAL_LENGTH = 4
+# A short code is nobody's number, and its digits are those of codes and times.
+_MAX_SHORT_CODE_LENGTH = 6
 
 # The most characters of a provider's text that a failure or a status shows.
 _MAX_SHOWN = 1_000
@@ -150,6 +152,9 @@ class Redactor:
         """
         if not text:
             return text
+        recipients = [
+            each for each in recipients if "@" in each or len(each) > _MAX_SHORT_CODE_LENGTH
+        ]
         is_cut = len(text) > _MAX_SHOWN
         # Marked as cut off, because what precedes may shrink: then the end is shown too.
         text = cut_off(text, _MAX_SHOWN + _MAX_QUOTATION)

@@ -271,4 +271,4 @@ def _first_detail(details: object) -> tuple[str, str]:
         return "", words_of({"details": details})
     key, problems = next(iter(details.items()))
     problem = problems[0] if isinstance(problems, list) and problems else problems
-    return key, problem if isinstance(problem, str) else ""
+    return key, problem if isinstance(problem, str) else words_of(problem)

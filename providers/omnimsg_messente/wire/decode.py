@@ -85,15 +85,15 @@ def _read_bulk(
                 return [None] * len(messages)
     return [
         _read_entry(message, entry, response, adapter, context)
-        or _not_understood(message, entry, response, context)
+        or _not_understood(message, entry, response, adapter, context)
         for message, entry in zip(messages, entries, strict=True)
     ]
 
 
 def _not_understood(
-    message: Message, entry: object, response: Response, context: Context
+    message: Message, entry: object, response: Response, adapter: Adapter[Any], context: Context
 ) -> Ambiguous | None:
-    """Build the outcome of an entry of a success whose errors are not in the table.
+    """Build the outcome of an entry of a success that has words, but neither an id nor a refusal.
 
     The engine does not know which words of an answer are about which message.
     """
@@ -104,7 +104,9 @@ def _not_understood(
         reason=Reason.INVALID_RESPONSE,
         retry=Retry.UNSAFE,
         detail=f"the answer cannot be read; it says: {words_of(entry)}",
-        unknown_code=next((code for _, code in said if code is not None), None),
+        unknown_code=next(
+            (code for _, code in said if code and not adapter.table.knows(code)), None
+        ),
         http_status=response.status,
         raw=entry,
     )

@@ -170,6 +170,8 @@ def test_an_error_may_quote_a_member_of_a_message(quoted: dict[str, str]) -> Non
         ({".body": "is wrong"}, "Malformed: .body: is wrong"),
         ({".body": []}, "Malformed: .body"),
         ({".body": [7]}, "Malformed: .body"),
+        ({".body": [{"message": "is wrong"}]}, "Malformed: .body: is wrong"),
+        ({".body": {"message": "is wrong"}}, "Malformed: .body: is wrong"),
         ({}, "Malformed"),
         (["x", "y"], "Malformed: x; y"),
         ([{"message": "x"}], "Malformed: x"),

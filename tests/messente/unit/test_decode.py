@@ -447,6 +447,19 @@ def test_an_entry_that_is_not_understood_keeps_its_own_words() -> None:
     )
 
 
+def test_a_known_code_in_an_unknown_form_is_not_called_unknown() -> None:
+    """A code of the table stays known where an entry is not understood because of its form."""
+    entries = [{"errors": {"code": "105", "detail": "Because"}}, accepted_entry(SECOND, "o-2")]
+
+    outcome, _ = send([FIRST, SECOND], answer(201, {"messages": entries}))
+
+    assert isinstance(outcome, Ambiguous)
+    assert ("the answer cannot be read; it says: Because", None) == (
+        outcome.failure.detail,
+        outcome.failure.unknown_code,
+    )
+
+
 def test_a_title_stands_for_a_missing_detail() -> None:
     """An error without a `detail` is told in the words that it has."""
     error = errors("105")["errors"][0] | {"title": "No sender", "detail": None}
