@@ -7,27 +7,27 @@ import os
 import re
 import runpy
 import shutil
+import subprocess
 import sys
 import tomllib
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import attrs
 import docstrings
 import examples
 import generate
 import pytest
+from support.sandbox_fixtures import sandbox_in_thread
 
 import omnimsg
 from omnimsg.config import load_adapter
-from omnimsg.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable, Iterator
 
     from omnimsg.adapter import Adapter
     from omnimsg.adapter.capabilities import ChannelCapabilities
@@ -89,9 +89,8 @@ def _lines(code: str) -> str:
     return "\n" + "\n".join(line.strip() for line in code.splitlines()) + "\n"
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize("example", HERE, ids=lambda each: each.name)
-async def test_an_example_runs(
+def test_an_example_runs(
     example: examples.Example,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -103,20 +102,18 @@ async def test_an_example_runs(
     script = tmp_path / "example.txt"
     script.write_text(example.program, encoding="utf-8")
 
-    async with _surroundings(example, tmp_path):
-        await anyio.to_thread.run_sync(runpy.run_path, str(script), None, "__main__")
+    with _surroundings(example, tmp_path):
+        runpy.run_path(str(script), run_name="__main__")
     gc.collect()  # what the example has left open warns now, and not in another test
 
     printed = capsys.readouterr()
     assert ("", "") == (printed.err, caplog.text)
-    assert example.output in (None, printed.out)
+    if example.output is not None:
+        assert example.output == printed.out
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize("example", APART, ids=lambda each: each.name)
-async def test_an_example_runs_in_a_process_of_its_own(
-    example: examples.Example, tmp_path: Path
-) -> None:
+def test_an_example_runs_in_a_process_of_its_own(example: examples.Example, tmp_path: Path) -> None:
     """An example of a shell, or one that changes its process, does so too."""
     if "curl" in example.program and shutil.which("curl") is None:
         pytest.skip("curl is not installed")
@@ -127,25 +124,28 @@ async def test_an_example_runs_in_a_process_of_its_own(
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
 
-    async with _surroundings(example, tmp_path) as added:
-        done = await anyio.run_process(
+    with _surroundings(example, tmp_path) as added:
+        done = subprocess.run(  # noqa: S603 - our own example
             [*runner[example.kind], str(script)],
             cwd=tmp_path,
+            capture_output=True,
+            text=True,
             check=False,
             env=environment | added,
         )
 
-    assert (done.returncode, done.stderr.decode()) == (0, "")
-    assert example.output in (None, done.stdout.decode())
+    assert (done.returncode, done.stderr) == (0, "")
+    if example.output is not None:
+        assert example.output == done.stdout
 
 
-@asynccontextmanager
-async def _surroundings(example: examples.Example, folder: Path) -> AsyncIterator[dict[str, str]]:
+@contextmanager
+def _surroundings(example: examples.Example, folder: Path) -> Iterator[dict[str, str]]:
     """Serve a sandbox to an example that asks for one; yield the variables that name it."""
     if example.argument != "sandbox":
         yield {}
         return
-    async with Sandbox() as running:
+    with sandbox_in_thread() as running:
         (folder / "omnimsg.toml").write_text(running.config_toml(), encoding="utf-8")
         yield {"SANDBOX": running.url}
 
