@@ -23,6 +23,7 @@ from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import mask_text
+from omnimsg.domain.secret import has_quoted_secret
 from omnimsg.domain.status import Status
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.clock import Clock
@@ -56,6 +57,7 @@ _BY_REASON = {
     Reason.DEADLINE_EXCEEDED: "allow more seconds for the answer",
 }
 _LATER = "check again later"
+_QUOTED = "remove the quotation marks around a secret of the account: they count as part of it"
 
 _PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs")
 
@@ -228,9 +230,8 @@ class Examiner:
             return _Verdict(State.NOT_VERIFIED, "no public_url is configured", advice)
         if not url.startswith("https:"):
             what = "public_url is not https: reports can be read on their way"
-            return _Verdict(
-                State.WARNING, what, "let a proxy with a certificate take the callbacks"
-            )
+            advice = "let a proxy with a certificate take the callbacks"
+            return _Verdict(State.WARNING, what, advice)
         return _Verdict(State.OK, "public_url and secrets are set")
 
 
@@ -271,7 +272,9 @@ async def _credentials(account: AccountEngine, deadline: float) -> _Verdict:
             if status.status is Status.UNKNOWN:
                 return _Verdict(State.OK, "accepted (status of an unknown id)")
     except OperationError as error:
-        return _verdict_of(error.failure)
+        settings, found = account.adapter.account.settings, _verdict_of(error.failure)
+        is_quoted = error.reason is Reason.UNAUTHORIZED and has_quoted_secret(settings)
+        return found._replace(advice=_QUOTED) if is_quoted else found
     except InvalidValue:
         pass  # ids of this provider have another form
     what = "the provider has no operation that tests them without sending"

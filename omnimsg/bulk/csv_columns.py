@@ -47,7 +47,8 @@ def _media(cells: dict[str, str]) -> dict[str, Any]:
     url = cells["media"]
     kind = cells.get("media_kind") or kind_of_url(url)
     if kind is None:
-        raise ValueError("media: the URL's ending does not tell the kind; fill media_kind")
+        why = missing_value(url) or "the URL's ending does not tell the kind; fill media_kind"
+        raise ValueError(f"media: {why}")
     item = {"kind": kind, "source": {"type": "link", "url": url}}
     return {"type": "media", "items": [item], **_filled(cells, "caption")}
 

@@ -104,9 +104,10 @@ class ResultsFile(DirectJournal):
         """
         known = known or fingerprint(source)
         refuse_if_rescued(path)
+        header = new_header(source.name, known.sha256, flags)
         with os_errors_explained(path):
             try:
-                log = AppendLog(path, new=True)
+                log = AppendLog(path, new=True, start=to_line(header))
             except FileExistsError:
                 if not is_of_refused_file(path):
                     raise
@@ -115,8 +116,8 @@ class ResultsFile(DirectJournal):
                 if not is_of_refused_file(path):
                     log.close()
                     raise
-                log.truncate(0)
-        return cls._started(path, log, new_header(source.name, known.sha256, flags), known)
+                log.truncate(0, to_line(header))
+        return cls(path, log, header, known)
 
     @classmethod
     def resume(
@@ -155,9 +156,7 @@ class ResultsFile(DirectJournal):
             OSError: The results file exists already, or cannot be written.
         """
         header = new_header(source.name, fingerprint(source).sha256) | {"refused": why}
-        log = AppendLog(path, new=True)
-        log.append(to_line(header))
-        log.close()
+        AppendLog(path, new=True, start=to_line(header)).close()
 
     @classmethod
     def _replayed(
@@ -170,19 +169,11 @@ class ResultsFile(DirectJournal):
             require_same_file(path, checked_header(path, header), fresh)
         if header is None or "refused" in header:
             # Killed before the header was complete, or a refused file: no message was sent.
-            log.truncate(0)
-            return cls._started(path, log, fresh, source)
+            log.truncate(0, to_line(fresh))
+            return cls(path, log, fresh, source)
         results = cls(path, log, header, source)
         results._replay(entries)
         return results
-
-    @classmethod
-    def _started(
-        cls, path: Path, log: AppendLog, header: dict[str, Any], source: Fingerprint
-    ) -> Self:
-        log.append(to_line(header))
-        log.finish()  # or a change by another program would find the header only in the queue
-        return cls(path, log, header, source)
 
     def generated_reference(self, line: int) -> str:
         """Return the generated reference of a line, the same in every run."""

@@ -42,6 +42,11 @@ PROGRAM, VERSION = "send-many", 1
 LATER_LEG = "later_leg"
 HEADER_START = b'{"omnimsg":"send-many"'
 """The first bytes of every results file."""
+# A run creates the file with its header, so that only what happens to it later leaves it so.
+EMPTY_FILE = (
+    "is empty, as no run leaves it: another program has emptied it; restore it from a copy, or"
+    " delete it to send every line"
+)
 # What no header holds: in a text, its quotes are escaped.
 _ENTRY_START = b'{"line":'
 # The largest header; the files that Linux can name have at most 4 KiB of a path.
@@ -86,8 +91,8 @@ class Entries:
     def __next__(self) -> dict[str, Any]:
         raw = next(self._raw, None)
         if raw is None:
-            if self._number == 0 and not _is_cut_header(self._path):
-                raise damaged(self._path, 1)
+            if self._number == 0:
+                _require_cut_header(self._path)
             raise StopIteration
         self._number += 1
         entry = _parse_entry(raw, self._max_line, header=self._number == 1)
@@ -172,14 +177,21 @@ def is_start_of_header(path: Path) -> bool:
     return HEADER_START.startswith(start)
 
 
-def _is_cut_header(path: Path) -> bool:
-    """Return whether a file without a complete line is a header that a killed process left.
+def _require_cut_header(path: Path) -> None:
+    """Require that a file without a complete line is a header that a killed process left.
 
     One with entries is a results file whose line breaks another program has replaced: its messages
-    were sent.
+    were sent. So they may have been if it is empty.
+
+    Raises:
+        ResultsError: It is not.
     """
     with path.open("rb") as file:
-        return is_start_of_header(path) and _ENTRY_START not in file.read(_MAX_HEADER)
+        start = file.read(_MAX_HEADER)
+    if not start:
+        raise ResultsError(f"{path}: {EMPTY_FILE}")
+    if not is_start_of_header(path) or _ENTRY_START in start:
+        raise damaged(path, 1)
 
 
 def to_line(entry: dict[str, Any]) -> bytes:

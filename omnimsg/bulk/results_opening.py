@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from omnimsg.bulk.results_format import Entries, ResultsError, is_start_of_header
+from omnimsg.bulk.results_format import EMPTY_FILE, Entries, ResultsError, is_start_of_header
 from omnimsg.bulk.run_flags import other_flags
 from omnimsg.storage.append_log import NotRegularFileError
 
@@ -103,6 +103,8 @@ def _why_it_exists(path: Path) -> str:
     """Return why a first run cannot write to a file that is there already, with advice."""
     if not path.is_file():
         return _NOT_REGULAR
+    if not path.stat().st_size:
+        return EMPTY_FILE
     if not is_start_of_header(path):
         return "exists already, and is no results file; name another with --results"
     return (

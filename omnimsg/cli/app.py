@@ -67,6 +67,14 @@ _HELP_COLUMNS = 100
 
 _GROUPS = {"config": "Inspect the configuration."}
 
+# The arguments of commands that cyclopts would call `ARGS`, because none is required.
+_ARGUMENTS = {
+    "trigger": "[EVENT]",
+    "plan": "[FILE]",
+    "mark-read": "IDS...",
+    "codes": "[PROVIDER]",
+}
+
 # The headings in the list of commands, each before the command that it begins with.
 _HEADINGS = {
     "demo": "Try and test",
@@ -122,10 +130,17 @@ def build(arguments: Sequence[str]) -> App:
             _import_path(words),
             name=name,
             help=help_,
+            usage=_usage(command),
             group=None if group else heading,
             sort_key=index,
         )
     return app
+
+
+def _usage(command: str) -> str | None:
+    """Return the first line of a command's help; `None` if cyclopts writes it."""
+    arguments = _ARGUMENTS.get(command)
+    return None if arguments is None else f"Usage: omnimsg {command} [OPTIONS] {arguments}"
 
 
 def _import_path(words: list[str]) -> str:

@@ -6,7 +6,7 @@ such message.
 
 from omnimsg.cli.errors import CommandError
 from omnimsg.cli.exit_codes import FAILED, OK, UNCERTAIN
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -21,7 +21,7 @@ from omnimsg.domain.reason import Retry
 
 
 def cancel(
-    message_id: MessageIdText,
+    message_id: str,
     /,
     *,
     config: ConfigFile = CONFIG_FILE,

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter, Token, validators
 
-from omnimsg.domain.stray_characters import unseen_in_line
-
 CONFIG_FILE = Path("omnimsg.toml")
 """The default of `--config`."""
 
@@ -26,14 +24,6 @@ def _to_whole_number(_: type[int], tokens: Sequence[Token]) -> int:
         return int(tokens[0].value)
     except ValueError:
         raise ValueError("must be a whole number") from None
-
-
-def _to_message_id(_: type[str], tokens: Sequence[Token]) -> str:
-    """Return the id; each line of a file that Windows has written ends in a carriage return."""
-    unseen = unseen_in_line(tokens[0].value)
-    if unseen is not None:
-        raise ValueError(f"must look like account:provider-id: {unseen}")
-    return tokens[0].value
 
 
 def whole_number(at_least: int | None = None, at_most: int | None = None) -> Parameter:
@@ -76,9 +66,6 @@ def flag_list(names: set[str]) -> str:
 
 Json = Annotated[bool, Parameter(name="--json", show_default=False)]
 """Commands describe this flag as `Print JSON lines.`"""
-
-MessageIdText = Annotated[str, Parameter(converter=_to_message_id)]
-"""The id of a message that was sent or received, as a command printed it."""
 
 Port = Annotated[int, whole_number(0, 65535)]
 """The port of a server; 0 lets the system choose one."""

@@ -8,7 +8,7 @@ unified name), `provider_kind`, `at` (ISO 8601, or null), `channel`, `url`, `emo
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.exit_codes import OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     new_table,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def interactions(
-    message_id: MessageIdText,
+    message_id: str,
     /,
     *,
     config: ConfigFile = CONFIG_FILE,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omnimsg.cli.errors import CommandError, advice_for
 from omnimsg.cli.exit_codes import exit_code_of
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -29,7 +29,7 @@ _SEE_RECEIVED = "`omnimsg listen --json` prints the id of each received message 
 
 
 def mark_read(
-    *ids: MessageIdText,
+    *ids: str,
     config: ConfigFile = CONFIG_FILE,
     deadline: Seconds = 30.0,
     as_json: Json = False,
@@ -47,7 +47,10 @@ def mark_read(
     """
     if not ids:
         raise CommandError("no id is given", _SEE_RECEIVED)
-    accounts = [account_of(each, argument="IDS: each", advice=_SEE_RECEIVED) for each in ids]
+    accounts = [
+        account_of(each, argument=f"IDS: no. {number}", advice=_SEE_RECEIVED)
+        for number, each in enumerate(ids, 1)
+    ]
     outcomes = run_one_call(
         config, lambda client: client.mark_read(ids, deadline=deadline), account=accounts[0]
     )

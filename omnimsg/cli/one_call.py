@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from omnimsg.cli.errors import SEE_IDS, CommandError
 from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.message_id import MessageId
+from omnimsg.domain.stray_characters import unseen_in_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +51,11 @@ def account_of(message_id: str, *, argument: str = "MESSAGE_ID:", advice: str = 
     Raises:
         CommandError: The text is not an id.
     """
+    form = f"{argument} must look like account:provider-id"
+    # Each line of a file that Windows has written ends in a carriage return.
+    if unseen := unseen_in_line(message_id):
+        raise CommandError(f"{form}: {unseen}", advice)
     try:
         return MessageId(message_id).account
     except InvalidValue:
-        raise CommandError(f"{argument} must look like account:provider-id", advice) from None
+        raise CommandError(form, advice) from None

@@ -159,7 +159,8 @@ class ProgressDisplay:
             ProgressBar(total=total or 1, completed=done, complete_style="green"),
             f"{done:,} of {total:,}",
             styled((f"{rate:,.0f}/s", "dim")),
-            styled((_time_left((total - done) / rate) if rate else "", "dim")),
+            # A blank and not nothing: an empty column costs the name its last characters.
+            styled((_time_left((total - done) / rate) if rate else " ", "dim")),
         )
         kinds = (*OUTCOME_KINDS, "bad", "skipped")
         shown = counts_text({kind: counts.get(kind, 0) for kind in kinds})

@@ -68,10 +68,7 @@ def sandbox(
 
 
 def _address_error(error: ValueError) -> CommandError:
-    return CommandError(
-        f"--callbacks: {str(error).removeprefix('url: ')}",
-        "name a base address such as http://127.0.0.1:9000/callbacks",
-    )
+    return CommandError(f"--{error}", "name a base address such as http://127.0.0.1:9000/callbacks")
 
 
 def _print_config(host: str, port: int, callbacks: str | None) -> int:
@@ -85,7 +82,7 @@ def _print_config(host: str, port: int, callbacks: str | None) -> int:
         from omnimsg.sandbox.callbacks.addresses import checked_address  # noqa: PLC0415
 
         try:
-            address = checked_address(callbacks, base=True)
+            address = checked_address(callbacks, base=True, name="callbacks")
         except ValueError as error:
             raise _address_error(error) from None
         options += f" --callbacks {shlex.quote(address)}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimsg.cli.errors import SEE_IDS
 from omnimsg.cli.exit_codes import FAILED, OK
-from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, MessageIdText, Seconds
+from omnimsg.cli.flags import CONFIG_FILE, ConfigFile, Json, Seconds
 from omnimsg.cli.one_call import account_of, run_one_call
 from omnimsg.cli.output import (
     closed_output_ignored,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def status(
-    message_id: MessageIdText,
+    message_id: str,
     /,
     *,
     config: ConfigFile = CONFIG_FILE,

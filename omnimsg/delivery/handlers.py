@@ -37,7 +37,7 @@ class Handlers:
     def __init__(self, closing: CloseSignal) -> None:
         self._of_events: list[EventHandler] = []
         self._of_statuses: list[StatusHandler] = []
-        self._loops: list[_Loop] = []
+        self._loops: dict[_Loop, None] = {}
         self._closing = closing
 
     def __bool__(self) -> bool:
@@ -59,7 +59,7 @@ class Handlers:
         event counts as not handled. Closing the client ends the iteration.
         """
         loop = _Loop(self._closing)
-        self._loops.append(loop)
+        self._loops[loop] = None
         try:
             with self._closing.calls(loop.wake):
                 while (taken := await loop.next()) is not None:
@@ -73,7 +73,7 @@ class Handlers:
                         handled.set_result(None)
         finally:
             if not self._closing.is_set:
-                self._loops.remove(loop)
+                self._loops.pop(loop, None)
             loop.close()
 
     async def handle(self, event: Event, done: set[object]) -> None:
@@ -84,7 +84,8 @@ class Handlers:
             done: Handlers that are done with it and are skipped; each that returns is added.
 
         Raises:
-            NotHandledError: A loop would handle it, but was ended by closing the client.
+            NotHandledError: A loop would handle it, but was ended by closing the client, or by
+                closing its event loop.
         """
         for number, handler in enumerate(self._of_events):
             if number not in done:
@@ -94,6 +95,10 @@ class Handlers:
                 done.add(number)
         for loop in tuple(self._loops):
             if loop not in done:
+                if loop.is_lost:
+                    # The event comes again, also if no handler is left.
+                    self._loops.pop(loop, None)
+                    raise NotHandledError
                 await loop.put(event)
                 done.add(loop)
 
@@ -136,6 +141,11 @@ class _Loop:
         self._has_news = asyncio.Event()
         self._is_left = False
         self._was_ended = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the event loop was closed, and has not ended this loop."""
+        return self._event_loop.is_closed()
 
     async def put(self, event: Event) -> None:
         """Queue an event, and wait until the loop has handled it, also in another thread.

@@ -193,17 +193,19 @@ class _AccountPoller:
         except (Exception, asyncio.CancelledError) as problem:
             if is_own_cancellation(problem):
                 raise
-            # A handler of the application may raise anything.
-            watched.error = type(problem).__name__
-            log.warning(
-                "a status that was looked up could not be handled: %s",
-                watched.error,
-                extra=log_fields(
-                    account=watched.message_id.account,
-                    message_id=watched.message_id,
-                    error=watched.error,
-                ),
-            )
+            # A store or a handler of the application may raise anything, and at each look-up.
+            kind = type(problem).__name__
+            if watched.error != kind:
+                log.warning(
+                    "a status that was looked up could not be handled: %s",
+                    kind,
+                    extra=log_fields(
+                        account=watched.message_id.account,
+                        message_id=watched.message_id,
+                        error=kind,
+                    ),
+                )
+            watched.error = kind
         watched.pause = min(2 * watched.pause, watched.longest)
         if watched.users:
             self._plan(watched)

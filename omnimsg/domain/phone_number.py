@@ -77,6 +77,9 @@ def _faults(text: str) -> Iterator[str]:
     text = "".join(text.split())
     if not text:
         return
+    if not any(each.isdigit() for each in text):
+        yield "it has no digits"
+        return
     if _SCIENTIFIC.fullmatch(text.lstrip("".join(_QUOTES))):
         yield (
             "it is in scientific notation (such as 1.2E+10): a spreadsheet has dropped its last"
@@ -116,7 +119,7 @@ def _characters(text: str) -> Iterator[str]:
 def _between_digits(text: str) -> str:
     """Return what stands from the first digit of a text to its last one."""
     indexes = [index for index, each in enumerate(text) if each.isdigit()]
-    return text[indexes[0] : indexes[-1]] if indexes else ""
+    return text[indexes[0] : indexes[-1]]
 
 
 def _prefix_and_length(text: str) -> Iterator[str]:
@@ -127,8 +130,8 @@ def _prefix_and_length(text: str) -> Iterator[str]:
         yield f"it has {text.count('+')} plus signs"
     elif "+" in text and not text.lstrip("".join(_QUOTES)).startswith("+"):
         yield "its plus is not at the start"
-    if not digits:
-        yield "it has no digits"
+    if not digits.strip("0"):
+        yield "its digits are all 0"
         return
     if not has_plus:
         if digits.startswith("00"):
@@ -167,14 +170,18 @@ def parse_number(text: str, region: str | None = None) -> str:
     digits = _GROUPING.sub("", plain)
     if _FRACTION.fullmatch(plain) or not _WRITTEN_NUMBER.fullmatch(digits):
         raise InvalidValue(Problem("number", why_not_e164(text)))
+    where = f"in {region}" if region and not digits.startswith("+") else "in use"
+    unknown = InvalidValue(Problem("number", f"is not a number {where}"))
     try:
         # `phonenumbers` ignores the separators, and drops the "(0)" after a country code.
         parsed = phonenumbers.parse(plain, region)
     except phonenumbers.NumberParseException:
-        raise InvalidValue(Problem("number", _unreadable(text, region))) from None
+        why = why_not_e164(text)
+        if region is None and may_need_region(why):
+            unknown = InvalidValue(Problem("number", f"{why}; name its region to read it"))
+        raise unknown from None
     if not phonenumbers.is_valid_number(parsed):
-        where = f"in {region}" if region and not digits.startswith("+") else "in use"
-        raise InvalidValue(Problem("number", f"is not a number {where}"))
+        raise unknown
     number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return number
 
@@ -190,12 +197,6 @@ def check_region(region: str) -> str:
     if known not in _phonenumbers().SUPPORTED_REGIONS:
         raise InvalidValue(Problem("region", "must be an ISO 3166-1 code of a country, such as ZA"))
     return known
-
-
-def _unreadable(text: str, region: str | None) -> str:
-    if region is not None:
-        return f"is not a number of {region}"
-    return f"{why_not_e164(text)}; name its region to read it"
 
 
 def _phonenumbers() -> ModuleType:

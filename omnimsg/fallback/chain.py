@@ -77,7 +77,7 @@ class Chain:
         legs: The legs.
         is_followed: Whether a task waits, or has waited, for the delivery of its legs.
         is_handing_over: Whether a leg is being handed over.
-        is_over: Whether no further leg goes, and none is being handed over.
+        is_over: Whether no further leg goes, and none is being handed over unless another arrived.
         reached_ids: The ids of the legs that were delivered.
     """
 

@@ -37,7 +37,8 @@ async def wait_for_legs(
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + timeout
-    waits: dict[MessageId, asyncio.Task[MessageStatus]] = {}
+    # By leg, and whether it has arrived: one that does so after it had failed is asked about anew.
+    waits: dict[tuple[MessageId, bool], asyncio.Task[MessageStatus]] = {}
     with chain.watch() as waiter:
 
         def note_end(wait: asyncio.Task[MessageStatus]) -> None:
@@ -48,10 +49,11 @@ async def wait_for_legs(
         try:
             while True:
                 for each in chain.sent_ids:
-                    if each not in waits:
+                    key = each, each in chain.reached_ids
+                    if key not in waits:
                         left = max(0.0, until - loop.time())
-                        waits[each] = loop.create_task(delivery.wait(each, wanted, left))
-                        waits[each].add_done_callback(note_end)
+                        waits[key] = loop.create_task(delivery.wait(each, wanted, left))
+                        waits[key].add_done_callback(note_end)
                 ended = [wait.result() for wait in waits.values() if wait.done()]
                 for status in ended:
                     if not status.status.failed:

@@ -66,11 +66,16 @@ async def answer_control(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 async def json_body(request: web.Request) -> Any:  # noqa: ANN401 - JSON data
-    """Return the decoded body, None if it is not JSON."""
+    """Return the decoded body.
+
+    Raises:
+        RequestError: The body is not JSON.
+    """
     try:
         return loads(await request.read())
     except JSONDecodeError:
-        return None
+        what = "a JSON object, in UTF-8 without a byte order mark"
+        raise RequestError(f"body: must be {what}") from None
 
 
 async def json_object(request: web.Request, *names: str) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from aiohttp import web
 
 from omnimsg.sandbox.arguments import require, require_range
+from omnimsg.sandbox.callbacks.addresses import checked_address
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
 from omnimsg.sandbox.changed_messages import NotedChanges
@@ -98,6 +100,7 @@ class Sandbox:
     ) -> None:
         require(str, host=host)
         require(int, port=port)
+        require(str, NoneType, callbacks=callbacks)
         require_range("port", port, 0, 65_535)
         if not is_host(host):
             raise ValueError(f"host: {host!r} is not a host name or an address")
@@ -107,7 +110,7 @@ class Sandbox:
         sources = {name: each.callbacks for name, each in self.emulators.items() if each.callbacks}
         self.callbacks: Callbacks = Callbacks(sources, state=self.state, faults=self.faults)
         if callbacks is not None:
-            self.callbacks.set_url(callbacks)
+            self.callbacks.set_url(checked_address(callbacks, base=True, name="callbacks"))
         self._replies = Replies(self.emulators, handsets=self.handsets, callbacks=self.callbacks)
         self._inbox = Inbox(
             self.state,

@@ -55,6 +55,7 @@ class AppendLog:
     Args:
         path: The file. A new file is created readable and writable by its owner only.
         new: Whether to create the file, which must not exist yet; otherwise it must exist.
+        start: The first line of a new file. It is synced to the disk, or there is no file.
 
     Attributes:
         write_error: The error of the last failed write; `None` while all writes have succeeded.
@@ -67,7 +68,7 @@ class AppendLog:
         OSError: The file cannot be opened.
     """
 
-    def __init__(self, path: Path, *, new: bool) -> None:
+    def __init__(self, path: Path, *, new: bool, start: bytes = b"") -> None:
         # Appending, so that a write never skips over what another program has just cut off. Opening
         # a pipe must not block until its other end is opened.
         flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -77,15 +78,17 @@ class AppendLog:
             _require_regular_file(self._file, path)
             lock_file(self._file)
             if new:
+                self.truncate(0, start)
                 _sync_folder(path.parent)
         except BaseException:
             os.close(self._file)
+            if new:
+                path.unlink(missing_ok=True)
             raise
         self._size, self._changed_at, self._digest = file_state(self._file)
         self._queue: deque[tuple[bytes, bool]] = deque()
         # How many lines were queued, and how many of them were written until a write failed.
-        self._appended = 0
-        self._written = 0
+        self._appended = self._written = 0
         self._synced = True
         # The error of the first failed `fsync`. The system may report a lost page only once, so
         # another `fsync` could succeed although the page is missing.
@@ -96,13 +99,18 @@ class AppendLog:
         self._writes = SharedWrites(self._thread, self._write_wanted, self._is_written)
         self.write_error: OSError | None = None
 
-    def truncate(self, size: int) -> None:
-        """Truncate the file to `size` bytes, such as to remove a killed process's partial line.
+    def truncate(self, size: int, then: bytes = b"") -> None:
+        """Truncate the file, such as to remove a killed process's partial line, and sync it.
+
+        Args:
+            size: How many bytes stay.
+            then: What is written after them.
 
         Raises:
-            OSError: The file cannot be truncated.
+            OSError: The file cannot be truncated or written.
         """
         os.ftruncate(self._file, size)
+        _write_to(self._file, then)
         os.fsync(self._file)
         self._size, self._changed_at, self._digest = file_state(self._file)
 
@@ -305,9 +313,7 @@ class AppendLog:
             LogChangedError: Another program has written to the file, or cut it, at the same time.
             OSError: It cannot be written.
         """
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        _write_to(self._file, data)
         self._size += len(data)
         self._digest.update(data)
         own = os.fstat(self._file)
@@ -326,6 +332,12 @@ class AppendLog:
 def _require_regular_file(descriptor: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise NotRegularFileError(errno.EINVAL, "is not a regular file", str(path))
+
+
+def _write_to(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -186,7 +186,7 @@ class ClickatellAdapter(Adapter[ClickatellSettings]):
             return refused(
                 Reason.MEDIA_NOT_FOUND,
                 "sha256",
-                "is needed, and so is id: Clickatell finds a file by both",
+                "is needed: Clickatell finds a file by its id and this digest",
             )
         else:
             query = [("fileId", stored.id), ("sha256Hash", stored.sha256)]

@@ -182,8 +182,8 @@ def _parameters(content: Template, mapping: TemplateMapping) -> Iterator[Failure
         yield refused(
             Reason.TEMPLATE_INVALID,
             "content.body",
-            f"has {len(content.body)} parameters; the account names {len(mapping.keys)} keys for"
-            " this template",
+            f"must have {len(mapping.keys)} parameters, as many as the account names keys for this"
+            f" template, not {len(content.body)}",
         )
     elif mapping.keys and set(mapping.keys) != {str(n + 1) for n in range(len(mapping.keys))}:
         yield refused(

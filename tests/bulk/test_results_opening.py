@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from typing import TYPE_CHECKING
@@ -123,11 +124,11 @@ def test_a_run_that_has_started_meanwhile_is_kept(
     """The results of a run that ended between the check for a refusal and the lock stay."""
     ResultsFile.record_refusal(path, source, "is not UTF-8")
 
-    def opened(path: Path, *, new: bool) -> AppendLog:
+    def opened(path: Path, *, new: bool, start: bytes = b"") -> AppendLog:
         if not new:
             monkeypatch.undo()
             ResultsFile.create(path, source).close()
-        return AppendLog(path, new=new)
+        return AppendLog(path, new=new, start=start)
 
     monkeypatch.setattr("omnimsg.bulk.results.AppendLog", opened)
 
@@ -162,6 +163,43 @@ def test_a_refusal_is_recorded_in_a_new_file_only(
         ResultsFile.create(path, source)
 
     assert before == path.read_bytes()
+
+
+def test_a_file_that_was_emptied_is_not_started_anew(
+    results: ResultsFile, path: Path, source: Path
+) -> None:
+    """An empty file is refused, in a first run too: what it held may say that all was sent."""
+    results.close()
+    path.write_bytes(b"")
+
+    for use in (ResultsFile.resume, ResultsFile.create, lambda path, _: RecordedResults(path)):
+        with pytest.raises(ResultsError, match="is empty, as no run leaves it"):
+            use(path, source)
+    assert b"" == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [ResultsFile.create, lambda path, source: ResultsFile.record_refusal(path, source, "bad")],
+)
+def test_a_run_leaves_no_empty_file(
+    path: Path,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begin: Callable[[Path, Path], object],
+) -> None:
+    """If the first line cannot be written, such as to a full disk, there is no file."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.write", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        begin(path, source)
+
+    monkeypatch.undo()
+    assert not path.exists()
 
 
 def test_a_text_without_a_line_break_is_kept(path: Path, source: Path) -> None:

@@ -121,6 +121,7 @@ def test_a_text_is_filled_from_columns(tmp_path: Path) -> None:
         ("to,text,sender", None, "text"),
         ("to,sender,text", None, "sender"),
         ("to,First Name,sender", "Hello {first name}", "First Name"),
+        ("to,media,caption", None, "media"),
     ],
 )
 def test_what_stands_for_a_missing_value_is_not_sent(

@@ -124,10 +124,11 @@ def test_help_starts_with_the_docstring(run: Run, command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_lists_its_flags(run: Run, command: str) -> None:
-    """The help has each flag, and fits into 80 columns."""
+    """The help has each flag and names the arguments, and fits into 80 columns."""
     ran = run(*command.split(), "--help")
 
     assert ran.code == 0
+    assert "ARGS" not in ran.out
     for flag in FLAGS[command]:
         assert flag in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80

@@ -379,7 +379,7 @@ def test_a_configuration_that_no_client_can_use_leaves_no_results_file(
         ("0820001000,Hello,soon,urgent,sm", (), ["ttl", "to", "channel", "priority"]),
         ("0820001000,Hello,0,,", (), ["to", "ttl"]),
         ("0820001000,,soon,,", ("--region", "ZA"), ["there is no content", "ttl"]),
-        ("5,Hello,0,,", ("--region", "ZA"), ["to: is not a number of ZA", "ttl"]),
+        ("5,Hello,0,,", ("--region", "ZA"), ["to: is not a number in ZA", "ttl"]),
     ],
 )
 def test_every_bad_cell_of_a_row_is_named(

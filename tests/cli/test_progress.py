@@ -34,6 +34,16 @@ def test_the_bar() -> None:
     assert second == "1,000 accepted, 3 bad, 500 skipped"
 
 
+def test_a_bar_before_the_first_line() -> None:
+    """A short name is whole from the start, when there is no time left to show."""
+    display = ProgressDisplay("m.csv", total=4)
+    console = Console(width=80, file=io.StringIO(), record=True)
+
+    console.print(display.render())
+
+    assert ["m.csv", "0", "of", "4", "0/s"] == console.export_text().split()
+
+
 @pytest.mark.parametrize(("width", "bar"), [(40, 1), (60, 10), (80, 25)])
 def test_a_bar_with_a_long_name(monkeypatch: pytest.MonkeyPatch, width: int, bar: int) -> None:
     """The name of the file is shortened; the numbers are whole, and most of the rest is the bar."""

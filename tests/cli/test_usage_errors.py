@@ -28,16 +28,6 @@ if TYPE_CHECKING:
         (("send", "--deadline", "-1"), "--deadline: must be >= 0", ""),
         (("send", "--config="), "--config: names no file", ""),
         (("send", "--text", "a", "--text", "b"), "--text is given twice", ""),
-        (
-            ("cancel", "bird:1\t"),
-            "MESSAGE_ID: must look like account:provider-id: it has U+0009 (TAB) at the end",
-            "",
-        ),
-        (
-            ("mark-read", "bird:1", "bird:2 "),
-            "IDS: must look like account:provider-id: it has a space at the end",
-            "",
-        ),
         (("send", "a", "b"), "2 words belong to no flag", "put a text with spaces in quotes;"),
         (("doctor", "x"), "1 word belongs to no flag", "`omnimsg doctor --help`"),
         (("+27820990001",), "there is no command '+278******01'", ""),

@@ -19,6 +19,7 @@ from omnimsg.domain.status import MessageStatus
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
+LOGGER = "omnimsg.delivery"
 M1, M2 = MessageId("main:m1"), MessageId("main:m2")
 
 
@@ -171,6 +172,29 @@ def test_an_error_is_kept_until_an_answer_comes(loop: VirtualLoop) -> None:
 
     assert "status through account 'main' failed: provider_unavailable" == errors[0]
     assert ["LookupError", ""] == errors[1:]
+
+
+def test_a_store_that_is_down_is_logged_once(
+    loop: VirtualLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be handled is logged for the first look-up of an outage, and not for each."""
+    provider = Provider(loop)
+    down = iter([True, True, False, True])
+
+    async def store(_: MessageStatus) -> None:
+        if next(down, False):
+            raise ConnectionError
+
+    provider.handler = store
+
+    async def wait() -> None:
+        with provider.poller.watch(M1):
+            await asyncio.sleep(40)
+
+    live(loop, wait())
+
+    text = "a status that was looked up could not be handled: ConnectionError"
+    assert [text, text] == [each.message for each in caplog.records if each.name == LOGGER]
 
 
 def test_a_few_are_asked_for_at_once(loop: VirtualLoop) -> None:

@@ -57,6 +57,7 @@ def reporting_client() -> Client:
 
 
 REPORT = {"state": "delivered", "id": "m1", "ref": "r0"}
+REPLY = {"text": "Hello", "from": "+37255500001"}
 
 
 @pytest.mark.parametrize(("work", "expected"), [(wait, "delivered"), (settle, "main:m1")])
@@ -93,3 +94,30 @@ def test_an_event_that_another_thread_receives_is_handled_by_a_loop() -> None:
         kinds = reading.result(20)
 
     assert (204, ["status"]) == (answered, kinds)
+
+
+@pytest.mark.parametrize(
+    ("has_handler", "expected"), [(True, [503, 204]), (False, [503, 503])], ids=["other", "none"]
+)
+def test_a_loop_of_an_event_loop_that_was_closed_is_dropped(
+    *, has_handler: bool, expected: list[int]
+) -> None:
+    """A loop that was left in it does not fail every later event, where there is another handler.
+
+    The event that finds it comes again, so that none is lost where there is no other one.
+    """
+    client = reporting_client()
+    receiver = client.receiver((lambda _: None) if has_handler else None)
+    events = client.events()
+
+    async def leave_at_first_event() -> None:
+        delivering = asyncio.ensure_future(deliver(receiver, REPLY))
+        await anext(events)
+        delivering.cancel()
+        await asyncio.wait([delivering])
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave_at_first_event())
+    loop.close()
+
+    assert expected == [asyncio.run(deliver(receiver, REPLY)) for _ in range(2)]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.adapters import Reply, accepted
-from support.legs import COMES, ELSEWHERE, Seen, legs_of, message, wire
-from support.routed import saying, slowly
+from support.legs import COMES, ELSEWHERE, Asked, Seen, legs_of, message, wire
+from support.reporting import PUBLIC_URL, Reporting, deliver
+from support.routed import Routed, saying, slowly
 from support.virtual import VirtualLoop
 
-from omnimsg import Accepted, Channel, Leg, OperationError, Reason, Status
+from omnimsg import Accepted, CallbackOptions, Channel, Leg, OperationError, Reason, Status
 
 if TYPE_CHECKING:
     from omnimsg import Client, Message, MessageStatus
@@ -115,6 +116,33 @@ def test_a_wait_that_is_over_while_legs_are_open_says_how_far_one_came() -> None
     """The error is that of a message without legs, for a leg that was not delivered."""
     with pytest.raises(TimeoutError, match="is sent and not delivered after"):
         waited(wire(accepted, COMES, (3.0, "sent")), wire(accepted, (0.0, "sent")), timeout=100)
+
+
+class Told(Asked, Reporting):
+    """Tiny with look-ups and reports."""
+
+
+@pytest.mark.parametrize(
+    "second",
+    [wire(slowly(25.0, "ok"), COMES), slowly(25.0, "no-such-number")],
+    ids=["accepted", "refused"],
+)
+def test_a_wait_ends_with_a_delivery_that_is_reported_after_a_failure(second: Reply) -> None:
+    """A leg that failed has arrived if a report says so while the next leg is handed over."""
+    first = wire(accepted, COMES, FAILS)
+    routed = Routed(first, second, kind=Told, callbacks=CallbackOptions(public_url=PUBLIC_URL))
+
+    async def story(client: Client) -> MessageStatus:
+        sent = await client.send(message(ELSEWHERE))
+        waiting = asyncio.create_task(client.wait(sent, timeout=3600))
+        await asyncio.sleep(10.0)
+        report = {"state": "delivered", "id": sent.provider_id}
+        assert 204 == await deliver(client.receiver(), report, path="/callbacks/a")
+        return await waiting
+
+    status = routed.run(story)
+
+    assert ("a:id-r0", Status.DELIVERED) == (str(status.id), status.status)
 
 
 def test_a_wait_for_an_acceptance_takes_no_later_leg() -> None:

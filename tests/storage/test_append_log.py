@@ -452,17 +452,19 @@ def test_a_refused_file_is_not_kept_open(path: Path) -> None:
 async def test_a_new_file_survives_a_power_loss(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder of a new file is synced too, and so is that of a rescued one."""
+    """A new file is synced with its first line and its folder, and so is a rescued one."""
     synced: list[tuple[int, bytes | None]] = []
 
     def sync(file: int) -> None:
         found = os.fstat(file)
-        synced.append((found.st_ino, None if stat.S_ISDIR(found.st_mode) else _read(rescued)))
+        written = rescued if rescued.exists() else path
+        synced.append((found.st_ino, None if stat.S_ISDIR(found.st_mode) else _read(written)))
 
     monkeypatch.setattr(os, "fsync", sync)
     folder, rescued = path.parent.stat().st_ino, path.with_name("rescued")
-    log = AppendLog(path, new=True)
-    after_creation = synced.copy()
+    log = AppendLog(path, new=True, start=b"first\n")
+    assert [b"first\n", None] == [content for _, content in synced]
+    assert (folder, None) == synced[-1]
     synced.clear()
     _delete(path)
     log.append(b"line\n")
@@ -471,8 +473,7 @@ async def test_a_new_file_survives_a_power_loss(
     log.rescue(rescued, [])
     log.close()
 
-    assert [(folder, None)] == after_creation
-    assert [(rescued.stat().st_ino, b"line\n"), (folder, None)] == synced
+    assert [(rescued.stat().st_ino, b"first\nline\n"), (folder, None)] == synced
 
 
 async def test_what_was_only_flushed_is_synced_at_the_end(

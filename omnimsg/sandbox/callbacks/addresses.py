@@ -21,26 +21,27 @@ class AddressError(RequestError):
     """An address that no callback can be sent to; the text begins with the name of the field."""
 
 
-def checked_address(url: object, *, base: bool = False) -> str:
+def checked_address(url: object, *, base: bool = False, name: str = "url") -> str:
     """Return a valid address in the form that is requested, with non-ASCII characters escaped.
 
     Args:
         url: The address.
         base: Whether it is a base address, to whose path a segment is added.
+        name: The argument or field that holds it.
 
     Raises:
         AddressError: The value is not an address for callbacks.
     """
     if not isinstance(url, str) or not FORMATS["HTTP URL"](url):
-        raise AddressError("url: must be an HTTP URL")
+        raise AddressError(f"{name}: must be an HTTP URL")
     try:
         parsed = URL(url)
     except ValueError:
-        raise AddressError("url: must be an HTTP URL") from None
+        raise AddressError(f"{name}: must be an HTTP URL") from None
     if parsed.user is not None or parsed.password is not None:
-        raise AddressError("url: must hold no credentials")
+        raise AddressError(f"{name}: must hold no credentials")
     if base and (parsed.raw_query_string or parsed.raw_fragment):
-        raise AddressError("url: a base address has no query, because a path is added to it")
+        raise AddressError(f"{name}: a base address has no query, because a path is added to it")
     return str(parsed.with_fragment(None))
 
 

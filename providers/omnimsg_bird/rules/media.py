@@ -38,7 +38,7 @@ def check_media(content: Media, channel: Channel, path: str) -> Failure | None:
             return refused(
                 Reason.UNSUPPORTED_CONTENT,
                 f"{item_path}.kind",
-                f"is {item.kind.value}; it cannot share a message with a {kind.value}",
+                f"is {item.kind.value}; it cannot share a message with {kind.value}",
             )
         failure = check_item(item, channel, item_path)
         if failure is not None:

@@ -82,7 +82,7 @@ _list_item = fields(
     required={
         "title": without_markdown(24),
         "postbackData": constrained(
-            without_markdown(200), ("no emoji", lambda value: not _EMOJI.search(value))
+            without_markdown(200), ("must hold no emoji", lambda value: not _EMOJI.search(value))
         ),
     },
     optional={"subtitle": without_markdown(72)},
@@ -100,7 +100,9 @@ def _check_sections(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN
             )
     if sum(len(section["items"]) for section in sections) > 10:
         yield Violation(
-            (*path, "sections"), ViolationKind.VALUE, "at most 10 items in the whole message"
+            (*path, "sections"),
+            ViolationKind.VALUE,
+            "must hold at most 10 items in the whole message",
         )
 
 
@@ -145,7 +147,7 @@ _contact = fields(
         "phones": _text_maps,
         "urls": _text_maps,
         "org": TEXT_MAP,
-        "birthday": constrained(NONEMPTY, ("a date", is_date)),
+        "birthday": constrained(NONEMPTY, ("must be a date", is_date)),
     },
 )
 
@@ -193,7 +195,11 @@ MESSAGE: Final[Rule] = fields(
         "content": text(1),
         "clientMessageId": text(1),
         "scheduledDeliveryTime": constrained(
-            NONEMPTY, ("yyyy-MM-ddTHH:mm:ssXXX", lambda value: parse_time(value) is not None)
+            NONEMPTY,
+            (
+                "must have the form yyyy-MM-ddTHH:mm:ssXXX",
+                lambda value: parse_time(value) is not None,
+            ),
         ),
         "validityPeriod": number(1, 2**31 - 1, integer=True),
         "encryptionKey": BASE64,
@@ -222,7 +228,8 @@ MESSAGE: Final[Rule] = fields(
             required={
                 "body": text(1, 1024),
                 "items": constrained(
-                    items(_reply, 1, 3), ("each postbackData once", unique_by("postbackData"))
+                    items(_reply, 1, 3),
+                    ("must hold each postbackData once", unique_by("postbackData")),
                 ),
             },
             optional=_header_and_footer,

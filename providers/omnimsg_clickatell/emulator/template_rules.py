@@ -45,10 +45,12 @@ def _keys_are_counted(parameters: Mapping[str, str]) -> bool:
 
 
 _parameter = constrained(
-    text(), ("no newline, tab or five spaces", lambda value: not _PARAMETER.search(value))
+    text(), ("must hold no newline, tab or five spaces", lambda value: not _PARAMETER.search(value))
 )
-_parameters = constrained(mapping(_parameter), ("keys 1, 2 and so on", _keys_are_counted))
-_one_parameter = constrained(_parameters, ("at most one", lambda value: len(value) <= 1))
+_parameters = constrained(
+    mapping(_parameter), ("must have the keys 1, 2 and so on", _keys_are_counted)
+)
+_one_parameter = constrained(_parameters, ("must be at most one", lambda value: len(value) <= 1))
 
 
 def _button(kind: str, member: str, value: Rule) -> Rule:
@@ -74,8 +76,8 @@ _template_buttons = constrained(
         ),
         max_items=10,
     ),
-    ("each index once", unique_by("index")),
-    ("buttons of a kind side by side", _kinds_are_adjacent),
+    ("must hold each index once", unique_by("index")),
+    ("must have the buttons of a kind side by side", _kinds_are_adjacent),
 )
 _old_buttons = fields(
     exactly_one("suggestedResponse", "websiteUrl"),
@@ -84,8 +86,11 @@ _old_buttons = fields(
             required={
                 "postbackData": constrained(
                     mapping(text(1)),
-                    ("at most 3 numbered buttons", lambda value: set(value) <= {"1", "2", "3"}),
-                    ("not empty", bool),
+                    (
+                        "must have at most 3 numbered buttons",
+                        lambda value: set(value) <= {"1", "2", "3"},
+                    ),
+                    ("must not be empty", bool),
                 )
             }
         ),

@@ -62,7 +62,7 @@ def is_date(value: str) -> bool:
 def without_markdown(max_length: int) -> Rule:
     """Accept 1 to ``max_length`` characters without WhatsApp markdown."""
     return constrained(
-        text(1, max_length), ("no markdown", lambda value: not _MARKDOWN.search(value))
+        text(1, max_length), ("must hold no markdown", lambda value: not _MARKDOWN.search(value))
     )
 
 
@@ -71,7 +71,7 @@ def coordinate(limit: float) -> Rule:
     return constrained(
         text(1),
         (
-            "a decimal in range, as a string",
+            "must be a decimal in range, as a string",
             lambda value: bool(_DECIMAL.fullmatch(value)) and abs(float(value)) <= limit,
         ),
     )
@@ -101,9 +101,11 @@ def is_number(value: str) -> bool:
     return _NUMBER.fullmatch(value) is not None
 
 
-BASE64: Final = constrained(text(1), ("base64", lambda value: decode_base64(value) is not None))
+BASE64: Final = constrained(
+    text(1), ("must be base64", lambda value: decode_base64(value) is not None)
+)
 HEX: Final = text(format="hex string")
 NONEMPTY: Final = text(1)
-TEXT_MAP: Final = constrained(mapping(text()), ("not empty", bool))
+TEXT_MAP: Final = constrained(mapping(text()), ("must not be empty", bool))
 
 COORDINATES: Final = {"latitude": coordinate(90), "longitude": coordinate(180)}

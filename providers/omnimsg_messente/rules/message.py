@@ -129,7 +129,7 @@ def _extras(message: Message, channel: Channel, adapter: Adapter[Any]) -> Refusa
             yield refused(
                 Reason.INVALID_MESSAGE,
                 f"{prefix}.{leg_channel.value}.validity",
-                "and a ttl exclude each other; leave out one of the two",
+                "cannot be given with a ttl; leave out one of the two",
             )
     for key, leg_extras in adapter.extras_of(message).items():
         if key not in adapter.capabilities.channels:

@@ -148,7 +148,10 @@ def _file(item: MediaItem, path: str) -> Refusals:
             yield refused(Reason.MEDIA_INVALID, f"{path}.{name}", "is required for viber's videos")
         elif limit is not None and value > limit:
             yield refused(
-                Reason.MEDIA_TOO_LARGE, f"{path}.{name}", f"is {value}; viber takes up to {limit}"
+                Reason.MEDIA_TOO_LARGE,
+                f"{path}.{name}",
+                # A number without separators would be masked as that of a phone.
+                f"is {value:,}; viber takes up to {limit:,}",
             )
 
 

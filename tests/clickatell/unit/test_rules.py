@@ -351,6 +351,7 @@ def test_unsupported_content_is_refused_with_its_path(
     assert failure is not None
     assert (path, reason) == (failure.path, failure.reason)
     assert failure.detail
+    assert mask_text(failure.detail) == failure.detail
 
 
 WIDE = timezone(timedelta(hours=-1))

@@ -40,6 +40,7 @@ from omnimsg.domain.errors import InvalidValue
 from omnimsg.domain.media import Inline, Link, MediaKind, Stored
 from omnimsg.domain.message import Leg, Message
 from omnimsg.domain.reason import Reason
+from omnimsg.domain.redaction import mask_text
 from omnimsg.domain.secret import Secret
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
@@ -387,11 +388,12 @@ REFUSED = {
 def test_unsupported_content_is_refused_with_its_path(
     adapter: MessenteAdapter, channel: Channel, content: Content, reason: Reason, path: str
 ) -> None:
-    """Unsupported or too long content is refused with its path."""
+    """Unsupported or too long content is refused with its path, and no limit is masked."""
     failure = adapter.check(Message(TO, content, channel=channel, sender="Acme"))
 
     assert failure is not None
     assert (reason, path) == (failure.reason, failure.path)
+    assert mask_text(failure.detail) == failure.detail
 
 
 @pytest.mark.parametrize("sender", ["x" * 12, "1" * 16, "+" + "1" * 16])

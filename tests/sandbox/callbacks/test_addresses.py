@@ -122,7 +122,7 @@ async def test_invalid_addresses(api: Api, body: Any, named: str) -> None:
 
 def test_an_invalid_address_is_no_sandbox() -> None:
     """A sandbox with an invalid address for callbacks is not created."""
-    with pytest.raises(ValueError, match="url"):
+    with pytest.raises(ValueError, match=r"^callbacks: must be an HTTP URL$"):
         Sandbox(callbacks="callbacks")
 
 

@@ -33,9 +33,10 @@ NAN, INFINITE = float("nan"), float("inf")
         ({"pace": NAN}, ValueError, "pace: must be at least 0"),
         ({"pace": INFINITE}, ValueError, "pace: must be finite"),
         ({"seed": None}, TypeError, "seed: must be int, not NoneType"),
+        ({"callbacks": 5}, TypeError, "callbacks: must be str | None, not int"),
         ({"clock": 1.0}, TypeError, "clock: must be a function, not float"),
         ({"limits": 5}, TypeError, "limits: must be Limits | None, not int"),
-        ({"callbacks": 5}, ValueError, "must be an HTTP URL"),
+        ({"callbacks": "http:"}, ValueError, "callbacks: must be an HTTP URL"),
     ],
 )
 def test_a_wrong_argument_of_a_sandbox(
