@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "typing", "tests", "wheel", "site"]
+nox.options.sessions = ["lint", "typing", "tests", "coverage", "wheel", "site"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
 
@@ -41,14 +41,20 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The whole suite, with the floor under branch coverage.
+    """The whole suite."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
 
-    Whole runs and generated examples do not count: see `tests/conftest.py`.
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The floor under branch coverage.
+
+    Apart from the other runs of the suite, because tracing takes much of their time. Whole runs and
+    generated examples do not count: see `tests/conftest.py`.
     """
     session.install("-e", ".[test]")
-    session.run(
-        "python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term", "-n", "auto"])
-    )
+    session.run("python", "-m", "pytest", "--cov", "--cov-report=term", "-n", "auto")
 
 
 @nox.session

@@ -9,7 +9,12 @@ import anyio
 from omnimsg.config import providers_with
 from omnimsg.domain.errors import ConfigError, Unsupported
 from omnimsg.domain.structuring import no_account
-from omnimsg.routing.problems import problems_of, problems_of_budgets, problems_of_policies
+from omnimsg.routing.problems import (
+    problems_of,
+    problems_of_budgets,
+    problems_of_policies,
+    problems_of_senders,
+)
 from omnimsg.routing.router import Router
 from omnimsg.routing.table import RouteTable
 
@@ -47,7 +52,8 @@ class Accounts:
 
     Raises:
         ConfigError: There is no account, or the default one is missing; a route, a policy or a
-            budget names an account that does not exist, or a route one that must not be in it.
+            budget names an account that does not exist, or a route one that must not be in it; no
+            account of a route takes the route's sender.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a client, given by name
@@ -75,6 +81,7 @@ class Accounts:
         problems = [
             *problems_of_policies(policies, names),
             *problems_of(routes, names, policies),
+            *problems_of_senders(routes, {name: each.adapter for name, each in engines.items()}),
             *problems_of_budgets(budgets, names),
         ]
         if problems:

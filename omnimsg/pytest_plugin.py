@@ -61,7 +61,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.add_cleanup(partial(_restore, {name: os.environ.get(name) for name in _VARIABLES}))
     from omnimsg.testing.sandbox.session import set_environment  # noqa: PLC0415 - when used
 
-    set_environment(os.environ, _session(early_config).inbox.config, how)
+    set_environment(os.environ, _session(early_config).sandbox.config, how)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,7 +82,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def omnimsg_config(pytestconfig: pytest.Config) -> SandboxConfig:
     """The configuration whose accounts reach the sandbox: a mapping, with `.path` and `.url`."""
-    return _session(pytestconfig).inbox.config
+    return _session(pytestconfig).sandbox.config
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from omnimsg.adapter.unknown_codes import code_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-# The members that hold sentences in providers' answers; lower case, without underscores.
+# The members that hold sentences in the error documents of many APIs; lower case, without
+# underscores.
 _SENTENCE_MEMBERS = frozenset(
     {
         "description",
@@ -16,13 +20,18 @@ _SENTENCE_MEMBERS = frozenset(
         "error",
         "errordescription",
         "errormessage",
+        "errors",
+        "faultstring",
         "message",
+        "msg",
         "reason",
         "title",
     }
 )
+_CODE_MEMBERS = ("code", "errorCode", "error_code")
 _MAX_DEPTH = 6
 _MAX_LENGTH = 500
+_MAX_MEMBERS = 200
 
 
 def is_blank(value: object) -> bool:
@@ -49,19 +58,41 @@ def words_of(document: object) -> str:
     Use it for answers in a form that the provider's documents do not show, such as those of an
     older API of the same company. The text explains a failure to people; nothing is decided by it.
     """
-    found = dict.fromkeys(_sentences(document, 0, is_sentence=False))
+    found = dict.fromkeys(sentence for sentence, _ in sentences_of(document))
     return "; ".join(found)[:_MAX_LENGTH]
 
 
-def _sentences(value: object, depth: int, *, is_sentence: bool) -> Iterator[str]:
+def sentences_of(document: object) -> Iterator[tuple[str, str | None]]:
+    """Yield the sentences of an error from anywhere in a document, each with the code beside it.
+
+    Sentences stand under their usual names, and in the lists below these: many servers write
+    `{"errors": {"to": ["is not valid"]}}`.
+    """
+    return _sentences(document, None, _MAX_DEPTH, is_sentence=False)
+
+
+def codes_of(members: Mapping[Any, Any]) -> Iterator[str]:
+    """Yield the codes of an object that may be shown, under their usual names."""
+    for name in _CODE_MEMBERS:
+        given = members.get(name)
+        code = None if is_blank(given) else code_text(given)
+        if code is not None:
+            yield code
+
+
+def _sentences(
+    value: object, code: str | None, depth: int, *, is_sentence: bool
+) -> Iterator[tuple[str, str | None]]:
     if isinstance(value, str):
         text = " ".join(value.split())
         if is_sentence and text:
-            yield text
-    elif depth < _MAX_DEPTH and isinstance(value, dict):
-        for name, member in value.items():
+            yield text, code
+    elif depth and isinstance(value, dict):
+        own = next(codes_of(value), None)
+        for name, member in islice(value.items(), _MAX_MEMBERS):
             known = str(name).replace("_", "").lower() in _SENTENCE_MEMBERS
-            yield from _sentences(member, depth + 1, is_sentence=known)
-    elif depth < _MAX_DEPTH and isinstance(value, list):
-        for entry in value:
-            yield from _sentences(entry, depth + 1, is_sentence=is_sentence)
+            is_list = is_sentence and isinstance(member, list)
+            yield from _sentences(member, own, depth - 1, is_sentence=known or is_list)
+    elif depth and isinstance(value, list):
+        for entry in value[:_MAX_MEMBERS]:
+            yield from _sentences(entry, code, depth - 1, is_sentence=is_sentence)

@@ -33,7 +33,7 @@ def check_senders(
     Raises:
         ConfigError: No channel of the account carries a sender, or the named channel does not.
     """
-    carriers = {channel for channel in channels if _has_sender(channel, capabilities)}
+    carriers = sender_channels(channels, capabilities)
     for channel in account.senders:
         if channel not in carriers:
             names = ", ".join(sorted(carriers)) or "no channel"
@@ -46,6 +46,11 @@ def check_senders(
             f"accounts.{account.name}.sender cannot be used: {provider} takes no sender on any"
             " channel of this account; leave it out"
         )
+
+
+def sender_channels(channels: Iterable[Channel], capabilities: Capabilities) -> set[Channel]:
+    """Return the channels on which the provider takes a sender."""
+    return {channel for channel in channels if _has_sender(channel, capabilities)}
 
 
 def sender_of(account: Account[Any], channel: Channel | None) -> str | None:

@@ -7,7 +7,6 @@ different ones.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.bulk.column_names import (
@@ -26,12 +25,18 @@ from omnimsg.bulk.column_names import (
 from omnimsg.bulk.csv_rows import UNCORRECTED
 from omnimsg.bulk.recipient_guess import looks_like_recipient
 from omnimsg.bulk.spoiled_cells import (
+    control_character,
     escape_of_excel,
     escape_of_html,
+    escape_of_programs,
+    formula,
+    half_of_a_quotation,
     lost_character,
+    lost_digits,
     missing_value,
+    other_encoding,
 )
-from omnimsg.bulk.text_template import TextTemplate
+from omnimsg.bulk.text_template import TextTemplate, unfilled
 from omnimsg.domain.frozen_dict import EMPTY
 from omnimsg.domain.media import kind_of_url
 
@@ -83,7 +88,6 @@ _CONTENT_BUILDERS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
 
 
 _TEXT_COLUMNS = ("text", "subject", "html", "caption")
-_BRACES = re.compile(r"\{([^{}]+)\}")
 # The columns of whose cells the message itself says what is wrong.
 _CHECKED_COLUMNS = {"to", "channel", "send_at", "ttl", "priority", "callback_url", "media"}
 # Of these it does not say what an export has left: such a URL is valid, and leads elsewhere.
@@ -154,8 +158,14 @@ class Columns:
         # HTML is written with its escapes; an e-mail address may have any character of Unicode.
         self._spoiled: tuple[tuple[Callable[[str], str | None], list[str]], ...] = (
             (missing_value, sent),
+            (lost_digits, sent),
+            (formula, sent),
+            (half_of_a_quotation, sent),
             (escape_of_excel, sent + urls),
             (escape_of_html, [name for name in sent + urls if name != "html"]),
+            (escape_of_programs, sent),
+            (control_character, sent),
+            (other_encoding, ["to", *sent, *urls]),
             (lost_character, ["to", *sent, *urls]),
         )
         self._texts = [name for name in _TEXT_COLUMNS if name in self._names]
@@ -236,14 +246,11 @@ class Columns:
             for name in names
             if name in cells and (why := find(cells[name])) is not None
         ]
-        for name in self._texts:
-            text = cells.get(name, "")
-            if "{" in text:
-                problems += [
-                    f"{name}: has {{{found}}}, a column of the file, which only --text fills"
-                    for found in _BRACES.findall(text)
-                    if normalized(found.strip()) in self._fillable
-                ]
+        problems += [
+            f"{name}: has {found}, a column of the file, which only --text fills"
+            for name in self._texts
+            for found in unfilled(cells.get(name, ""), self._fillable)
+        ]
         return problems
 
     def _content(self, cells: dict[str, str]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Read the rows of a CSV file so that a misplaced quote makes only its own row bad.
 
-A quoted cell may span several lines. If such a cell never ends, ends in the middle of a text, or
-has further lines that look like rows, its quote counts as misplaced: its line becomes a bad row,
-and reading continues with the next line. So every line of a file belongs to one row, and no row
-disappears in the text of another.
+A quoted cell may span several lines. If such a cell never ends, or ends in the middle of a text,
+its quote counts as misplaced: its line becomes a bad row, and reading continues with the next line.
+If the cell ends as it should and one of its lines looks like a row, nobody knows which of the two
+was meant: all its lines are bad, because a number in a text may be that of somebody else. So every
+line of a file belongs to one row, and no row disappears in the text of another.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class Row:
         line_count: How many lines the row has.
         cells: The cells; for a bad row, its line split at the delimiters.
         problem: Why the row is bad; `None` for a good row.
+        is_doubtful: Whether the row may be a part of the cell of another row, or has such a cell.
     """
 
     number: int
     line_count: int
     cells: list[str]
     problem: str | None = None
+    is_doubtful: bool = False
 
 
 class RowReader:
@@ -65,6 +68,10 @@ class RowReader:
         self._next_number = first_number
         # Lines that were read ahead and belong to later rows.
         self._pushed_back: deque[str] = deque()
+        # Of the row being parsed: its first further line that looks like a row of its own, or 0.
+        self._row_like = 0
+        # The first and the last line of a quoted cell with such a line.
+        self._doubtful = (0, 0)
         self.delimiter = delimiter
         self.width: int | None = None
         self.looks_like_row: Callable[[list[str]], bool] = lambda _: False
@@ -81,19 +88,42 @@ class RowReader:
         number, line = self._next_number, self._next_line()
         if line is None:
             raise StopIteration
+        opening, last = self._doubtful
+        if number <= last:
+            why = f"may belong to the quoted cell of line {opening}, or be a row of its own"
+            return self._bad_row(line, why, is_doubtful=True)
         if '"' not in line:
             self._next_number += 1
             return Row(number, 1, _without_line_break(line).split(self.delimiter))
         taken = [line]
+        self._row_like = 0
         try:
             cells = self._parse(taken)
         except _QuoteError as error:
-            self._pushed_back.extendleft(reversed(taken[1:]))
-            self._next_number += 1
-            pieces = _without_line_break(line).split(self.delimiter)
-            return Row(number, 1, pieces, str(error))
-        self._next_number += len(taken)
-        return Row(number, len(taken), cells)
+            why = str(error)
+            if self._row_like:
+                why = (
+                    "a cell has an opening quote and no closing quote before line"
+                    f" {self._row_like}, which looks like a row of its own"
+                )
+        else:
+            if not self._row_like:
+                self._next_number += len(taken)
+                return Row(number, len(taken), cells)
+            last = self._line(taken)
+            self._doubtful = number, last
+            why = (
+                f"a quoted cell goes on up to line {last}, over line {self._row_like}, which looks"
+                " like a row of its own; correct the quote, or send such a text in JSON Lines"
+            )
+        self._pushed_back.extendleft(reversed(taken[1:]))
+        return self._bad_row(line, why, is_doubtful=number == self._doubtful[0])
+
+    def _bad_row(self, line: str, why: str, *, is_doubtful: bool) -> Row:
+        """Return the row of a single line that is bad."""
+        self._next_number += 1
+        pieces = _without_line_break(line).split(self.delimiter)
+        return Row(self._next_number - 1, 1, pieces, why, is_doubtful)
 
     def _next_line(self) -> str | None:
         return self._pushed_back.popleft() if self._pushed_back else next(self._lines, None)
@@ -117,6 +147,10 @@ class RowReader:
                 end = text.find(self.delimiter, start)
                 end = len(text) if end < 0 else end
                 cell, start = text[start:end], end
+                if cell.lstrip().startswith('"'):
+                    raise _QuoteError(
+                        "a space stands before the opening quote of a cell; remove the space"
+                    )
             cells.append(cell)
             if start == len(text):
                 break
@@ -164,11 +198,8 @@ class RowReader:
             raise _QuoteError("a cell has an opening quote and no closing quote")
         taken.append(line)
         pieces = _without_line_break(line).split(self.delimiter)
-        if self.looks_like_row(pieces):
-            raise _QuoteError(
-                "a cell has an opening quote and no closing quote before line"
-                f" {self._line(taken)}, which looks like a row of its own"
-            )
+        if not self._row_like and self.looks_like_row(pieces):
+            self._row_like = self._line(taken)
         if self.width is not None and position > self.width:
             raise _QuoteError(
                 "an opening quote stands in a cell beyond the last column of the header"

@@ -65,7 +65,7 @@ def export_lines(file: MessageFile, to: Path, why: Callable[[Line], Cause | None
     export = _export_rows if isinstance(file, CsvFile) else _export_lines
     try:
         with os.fdopen(
-            descriptor, "w", encoding="utf-8", errors="surrogateescape", newline=""
+            descriptor, "w", encoding=_encoding_for(file), errors="surrogateescape", newline=""
         ) as new:
             return export(file, new, why)
     except BaseException:
@@ -73,6 +73,14 @@ def export_lines(file: MessageFile, to: Path, why: Callable[[Line], Cause | None
         with suppress(OSError):
             to.unlink()
         raise
+
+
+def _encoding_for(file: MessageFile) -> str:
+    """Return the encoding of the new file: UTF-8, marked as such for Excel if it wrote the old one.
+
+    Without the mark, Excel would read it in another encoding, and save letters that were none.
+    """
+    return "utf-8-sig" if file.format == "csv" and file.source.may_be_of_excel else "utf-8"
 
 
 def _export_lines(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | None]) -> int:
@@ -122,8 +130,9 @@ def _export_rows(file: MessageFile, new: TextIO, why: Callable[[Line], Cause | N
             while earlier and not cells[-1].strip():
                 cells.pop()
             own = cells[: len(cells) - earlier]
-        elif missing > 0 or cause.needs_mark:
-            # Nor which are missing: with empty ones in their place the row would be a good one.
+        elif missing > 0 or cause.needs_mark or line.is_misread:
+            # Nor which are missing or misread, such as a line that may belong to a cell: with empty
+            # ones in their place, or as it stands, the row would be a good one.
             added.append(UNCORRECTED)
         writer.writerow([*own, *added])
         count += 1

@@ -32,6 +32,7 @@ class Line:
         line_count: How many lines of the file the message takes: a CSV cell may span several.
         source: The data that was read: the cells of a row, or the bytes of a line of JSON.
         others: Of a row with cells that cannot be used, the fields that the other cells give.
+        is_misread: Whether other cells than those of `source` may be meant.
     """
 
     number: int = attrs.field(kw_only=False)
@@ -40,6 +41,7 @@ class Line:
     line_count: int = attrs.field(default=1, eq=False)
     source: Sequence[str] | bytes = attrs.field(default=b"", eq=False, repr=False)
     others: dict[str, Any] | None = attrs.field(default=None, eq=False, repr=False)
+    is_misread: bool = attrs.field(default=False, eq=False, repr=False)
 
 
 def bad_line(

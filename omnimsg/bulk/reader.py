@@ -12,6 +12,7 @@ count in line numbers. A line that cannot be read is reported and does not stop 
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from omnimsg.bulk import source as source_module
@@ -37,6 +38,8 @@ UNCORRECTED_KEY = "why"
 """The key in a line of `omnimsg results --failed` that must not be sent as it is."""
 
 _MAGIC_BYTES = 8
+# White space, and the end of a file of DOS.
+_BLANK_LINE = b" \t\r\n\x1a"
 
 
 class MessageFile(Protocol):
@@ -136,7 +139,7 @@ class JsonLinesFile:
         for number, raw in enumerate(self.source.lines(), 1):
             if len(raw) >= limit:
                 yield bad_line(number, f"has {limit} bytes or more")
-            elif raw.strip():
+            elif raw.strip(_BLANK_LINE):
                 yield self._parse(number, raw)
 
     def field_of(self, path: str) -> str:
@@ -148,6 +151,7 @@ class JsonLinesFile:
         return None
 
     def _parse(self, number: int, raw: bytes) -> Line:
+        raw = raw.removeprefix(codecs.BOM_UTF8)  # of a file that was put behind another one
         try:
             data = loads(raw)
         except JSONDecodeError as error:

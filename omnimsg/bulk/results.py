@@ -25,7 +25,7 @@ from omnimsg.bulk.results_format import (
     to_line,
 )
 from omnimsg.bulk.results_opening import (
-    is_of_refused_file,
+    nothing_was_tried,
     os_errors_explained,
     refuse_if_rescued,
     rescue_path,
@@ -90,7 +90,7 @@ class ResultsFile(DirectJournal):
     ) -> Self:
         """Create the results file of a file of messages.
 
-        A results file that only records a refusal of its file of messages is replaced.
+        A results file of which no line was tried is replaced.
 
         Args:
             path: The results file.
@@ -109,11 +109,11 @@ class ResultsFile(DirectJournal):
             try:
                 log = AppendLog(path, new=True, start=to_line(header))
             except FileExistsError:
-                if not is_of_refused_file(path):
+                if not nothing_was_tried(path):
                     raise
                 log = AppendLog(path, new=False)
                 # Check again under the lock: another run may have started with the file meanwhile.
-                if not is_of_refused_file(path):
+                if not nothing_was_tried(path):
                     log.close()
                     raise
                 log.truncate(0, to_line(header))
@@ -165,10 +165,11 @@ class ResultsFile(DirectJournal):
         # No line number exceeds the size in bytes, because a blank line has one byte.
         entries = Entries(path, source.size)
         header = next(entries, None)
+        is_untried = nothing_was_tried(path)
         if header is not None:
-            require_same_file(path, checked_header(path, header), fresh)
-        if header is None or "refused" in header:
-            # Killed before the header was complete, or a refused file: no message was sent.
+            require_same_file(path, checked_header(path, header), fresh, is_untried=is_untried)
+        if header is None or is_untried:
+            # Killed before the header was complete, or before a line was tried: nothing was sent.
             log.truncate(0, to_line(fresh))
             return cls(path, log, fresh, source)
         results = cls(path, log, header, source)

@@ -143,15 +143,18 @@ def checked_header(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     return header
 
 
-def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def require_same_file(
+    path: Path, first: Mapping[str, Any], now: Mapping[str, Any], *, is_untried: bool
+) -> None:
     """Refuse to resume with another file of messages than the first run.
 
-    A file that was refused may have been corrected since.
+    A file of which no line was tried may have been corrected since.
 
     Args:
         path: The results file.
         first: Its header.
         now: The header that a first run would write now.
+        is_untried: Whether no line was tried.
 
     Raises:
         ResultsError: The results file belongs to another file, or that file has changed.
@@ -163,7 +166,7 @@ def require_same_file(path: Path, first: Mapping[str, Any], now: Mapping[str, An
             f"{path}: belongs to another file, {first.get('file')}; name the right results file"
             " with --results"
         )
-    if "refused" not in first:
+    if not is_untried:
         raise ResultsError(
             f"{path}: the file of messages has changed since the first run; restore it, or put new"
             " lines into a file of their own"

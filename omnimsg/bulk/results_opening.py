@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from omnimsg.bulk.results_format import EMPTY_FILE, Entries, ResultsError, is_start_of_header
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from omnimsg.bulk.run_flags import Flags
 
 
+# A line number beyond this one is damaged.
+_MAX_LINE = 1_000_000_000
+
 _NOT_REGULAR = "is not a regular file; results must be on a disk, name one with --results"
 
 
@@ -26,13 +28,21 @@ def rescue_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.rescued")
 
 
-def is_of_refused_file(path: Path) -> bool:
-    """Return whether a results file only records that its file of messages was refused."""
+def nothing_was_tried(path: Path) -> bool:
+    """Return whether a results file has no attempt: a refusal of its file, or only bad lines.
+
+    The file of messages can be sent from its start then, also after it was corrected. A header
+    alone proves nothing: another run may have just begun.
+    """
     try:
-        entries = list(islice(Entries(path, 0), 2)) if path.is_file() else []
+        entries = Entries(path, _MAX_LINE) if path.is_file() else iter(())
+        first = next(entries, {})
+        found = next(entries, None)
+        if found is None:
+            return "refused" in first
+        return "bad" in found and all("bad" in each for each in entries)
     except (ResultsError, OSError):
         return False
-    return len(entries) == 1 and "refused" in entries[0]
 
 
 def refuse_if_rescued(path: Path) -> None:
@@ -69,7 +79,7 @@ def refuse_other_flags(
         first = next(Entries(path, 0), {}) if path.is_file() else {}
     except (ResultsError, OSError):
         return
-    if "refused" in first or first.get("sha256") != source.sha256:
+    if first.get("sha256") != source.sha256 or nothing_was_tried(path):
         return
     if differing := other_flags(first.get("flags"), flags, unnamed):
         raise ResultsError(

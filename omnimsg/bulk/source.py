@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 
 # How many lines that are not UTF-8, and bytes of each, are used to guess their encoding.
 _SAMPLES, _SAMPLE_BYTES = 50, 500
+
+# U+0080 to U+009F in UTF-8.
+_C1_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
 
 # Encodings whose byte order is known only from their byte order mark.
 _NEED_MARK = ("utf-16", "utf-32")
@@ -75,6 +79,7 @@ class Source:
         options: How to read it.
         fingerprint: The fingerprint of the whole file.
         encoding_name: The encoding that the file is read in, as errors name it.
+        may_be_of_excel: Whether the file has a byte order mark, or is not UTF-8.
 
     Raises:
         FileFormatError: The file is no text.
@@ -90,9 +95,13 @@ class Source:
         head = next(blocks, b"")
         refuse_foreign_format(head)
         _refuse_wrong_encoding(head, self._encoding)
-        detected = self._encoding or encoding_by_mark(head) or "utf-8"
+        mark = encoding_by_mark(head)
+        self.may_be_of_excel: bool = mark is not None or self._encoding not in (None, "utf-8")
+        detected = self._encoding or mark or "utf-8"
         self.encoding_name: str = "UTF-8" if detected == "utf-8" else (options.encoding or detected)
-        survey = _Survey(may_be_utf8=not detected.startswith("utf"))
+        survey = _Survey(
+            may_be_utf8=not detected.startswith("utf"), is_iso=detected.startswith("iso8859")
+        )
         survey.read(chain((head,) if head else (), blocks), self._encoding)
         self._survey = survey
         self.fingerprint: Fingerprint = fingerprinter.result(survey.line_count)
@@ -116,6 +125,11 @@ class Source:
         survey = self._survey
         if survey.is_utf8_instead:
             raise WrongInputError("is UTF-8 already; leave out --encoding")
+        if survey.first_control:
+            raise WrongInputError(
+                f"line {survey.first_control} has control characters of {self.encoding_name}, which"
+                " are letters and signs of Windows-1252; read it with --encoding cp1252"
+            )
         if survey.wrong_lines > survey.right_lines:
             raise FileFormatError(f"line {survey.first_wrong} {self.not_in_encoding()}")
 
@@ -142,16 +156,20 @@ class _Survey:
         first_wrong: The number of the first line that is not in the encoding.
         samples: Parts of some lines that are not in the encoding.
         is_utf8_instead: Whether the file is UTF-8, although another encoding was expected.
+        first_control: The number of the first line with a control character that only encodings of
+            ISO 8859 have; 0 in another encoding. Programs that name one mean Windows-1252.
     """
 
-    def __init__(self, *, may_be_utf8: bool) -> None:
+    def __init__(self, *, may_be_utf8: bool, is_iso: bool) -> None:
         self.line_count = 0
         self.right_lines = 0
         self.wrong_lines = 0
         self.first_wrong = 0
         self.samples: list[bytes] = []
         self.is_utf8_instead = False
+        self.first_control = 0
         self._may_be_utf8 = may_be_utf8
+        self._is_iso = is_iso
 
     def read(self, blocks: Iterable[bytes], encoding: str | None) -> None:
         """Read the blocks of a file."""
@@ -171,6 +189,8 @@ class _Survey:
                 self.samples.append(_around_non_ascii(line))
         else:
             self.right_lines += 1
+            if self._is_iso and not self.first_control and _C1_CONTROLS.search(line):
+                self.first_control = self.line_count
 
     def _detect_utf8(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass blocks on, and detect whether they are UTF-8."""
@@ -242,8 +262,11 @@ def _refuse_wrong_encoding(head: bytes, encoding: str | None) -> None:
             f"has no byte order mark of {encoding.upper()}; save it as UTF-8, or name the order of"
             f" its bytes too, such as --encoding {encoding}-le"
         )
+    mark = encoding_by_mark(head)
+    if mark is not None and encoding is not None and not encoding.startswith(mark):
+        raise WrongInputError(f"has the byte order mark of {mark.upper()}; leave out --encoding")
     name = utf16_without_mark(head)
-    if name is not None and encoding is None and encoding_by_mark(head) is None:
+    if name is not None and encoding is None and mark is None:
         raise FileFormatError(
             f"looks like UTF-16 without a byte order mark; save it as UTF-8, or read it with"
             f" --encoding {name}"

@@ -7,12 +7,26 @@ import re
 from typing import TYPE_CHECKING
 
 from omnimsg.bulk.column_names import METADATA_PREFIX, normalized
+from omnimsg.bulk.spoiled_cells import IN_A_TEXT
 from omnimsg.domain.validate import is_unicode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+# The marks around a placeholder in several programs; each may begin inside another.
+_OPENING = re.compile(r"[{\[<«%|]")
+_PLACEHOLDER = re.compile(r"(?=([{\[<«%|]([^{}\[\]<>«»%|]+)[}\]>»%|]))")
+_DOUBLED = re.compile(r"(?<!\{)\{\{([^{}]+)\}\}(?!\})")
+
+
+def unfilled(text: str, columns: Container[str]) -> Iterator[str]:
+    """Yield each name of a column, by normalized name, that a text has in brackets."""
+    if _OPENING.search(text) is None:
+        return
+    for found in _PLACEHOLDER.finditer(text):
+        if normalized(found[2].strip()) in columns:
+            yield found[1]
 
 
 class TextTemplate:
@@ -23,8 +37,8 @@ class TextTemplate:
         columns: The column that fills each placeholder, by normalized name.
 
     Raises:
-        ValueError: The text is blank or not Unicode, a placeholder has no column, or there is a
-            single brace.
+        ValueError: The text is blank, not Unicode or spoiled, a placeholder has no column or is
+            written in another way, or there is a single brace.
     """
 
     def __init__(self, text: str, columns: Mapping[str, str]) -> None:
@@ -33,6 +47,7 @@ class TextTemplate:
         if not is_unicode(text):
             # Every line would be bad, and stay so.
             raise ValueError("--text: has a byte that is not UTF-8; give it in UTF-8")
+        _check_text(text, columns)
         # Literal texts at even indexes, and the columns between them at odd ones.
         self._parts: list[str] = [""]
         end = 0
@@ -70,6 +85,21 @@ class TextTemplate:
                 raise ValueError(f"{name}: is blank, and --text uses it")
             parts[index] = cells[parts[index]]
         return "".join(parts)
+
+
+def _check_text(text: str, columns: Mapping[str, str]) -> None:
+    """Refuse a text that everybody would get with an escape or a placeholder in it."""
+    for find in IN_A_TEXT:
+        why = find(text)
+        if why is not None:
+            raise ValueError(f"--text: {why}")
+    others = [each for each in unfilled(text, columns) if not each.startswith("{")]
+    others += [
+        found[0] for found in _DOUBLED.finditer(text) if normalized(found[1].strip()) in columns
+    ]
+    if others:
+        name = others[0].strip("{}[]<>«»%|").strip()
+        raise ValueError(f"--text: has {others[0]}, which nothing fills; write {{{name}}}")
 
 
 def _column_of(placeholder: str, columns: Mapping[str, str]) -> str:

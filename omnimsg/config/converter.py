@@ -2,7 +2,7 @@
 
 * References (`env:NAME`, `file:PATH`) were resolved before; an unresolved one is an error only when
   its value is converted.
-* A `Secret` is text: one line, not empty.
+* A `Secret` is text: one line, not empty, and no placeholder such as `${NAME}`.
 * Numbers, booleans, lists and tables must have that type in TOML: `"5"` is not a number, unless it
   came from a variable or a file.
 * A relative `Path` starts from the configuration's folder.
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     import cattrs
 
 T = TypeVar("T")
+
+# What other programs fill in a secret; the first group is the name of a variable.
+_PLACEHOLDER = re.compile(
+    r"\$\{(\w+)\}|\$([A-Z]+_[A-Z0-9_]+)|%([A-Z][A-Z0-9_]*)%|(?i:env)[:.](\w+)|\{\{.*\}\}|<[^<>]*>"
+)
 
 # Numbers from a variable or a file; the same notation as in TOML.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
@@ -75,7 +80,7 @@ def converter_for(folder: Path) -> cattrs.Converter:
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(str(_float(value, None))))
     converter.register_structure_hook(str, lambda value, _: _text(value))
     converter.register_structure_hook(StrEnum, _enum)
-    converter.register_structure_hook(Secret, lambda value, _: Secret(_line(value)))
+    converter.register_structure_hook(Secret, lambda value, _: _secret(value))
     converter.register_structure_hook(Proxy, lambda value, _: Proxy.parse(_line(value)))
     converter.register_structure_hook(Path, lambda value, _: folder / _line(value))
     converter.register_structure_hook_func(_is_tuple, list_as_tuple)
@@ -130,27 +135,51 @@ def _line(value: object) -> str:
     return found
 
 
+def _secret(value: object) -> Secret:
+    found = _line(value)
+    placeholder = _PLACEHOLDER.fullmatch(found)
+    if placeholder is not None:
+        name = next(filter(None, placeholder.groups()), "NAME")
+        raise ValueError(f"is a placeholder, which nothing fills; write env:{name} for a variable")
+    return Secret(found)
+
+
+def _referenced(value: object) -> str | None:
+    """Return the text of a variable or a file; `None` for another value.
+
+    It is not shown in an error, so what nobody sees in it is named.
+    """
+    if not isinstance(_single(value), FromReference):
+        return None
+    text = str.__str__(value)
+    unseen = unseen_in_line(text)
+    if unseen is not None:
+        raise ValueError(f"must be one word: {unseen}")
+    return text
+
+
 def _int(value: object, _: object) -> int:
-    if isinstance(_single(value), FromReference):
-        value = int(str(value)) if _WHOLE.fullmatch(str(value)) else None
+    if (text := _referenced(value)) is not None:
+        value = int(text) if _WHOLE.fullmatch(text) else None
     return exact_type(int, "a whole number")(value, None)
 
 
 def _float(value: object, _: object) -> float:
-    if isinstance(_single(value), FromReference):
-        value = float(str(value)) if _DECIMAL.fullmatch(str(value)) else None
+    if (text := _referenced(value)) is not None:
+        value = float(text) if _DECIMAL.fullmatch(text) else None
     return read_float(value, None)
 
 
 def _bool(value: object, _: object) -> bool:
-    if isinstance(_single(value), FromReference):
-        value = {"true": True, "false": False}.get(str(value).lower())
+    if (text := _referenced(value)) is not None:
+        value = {"true": True, "false": False}.get(text.lower())
     return exact_type(bool, "true or false")(value, None)
 
 
 def _enum(value: object, kind: type[StrEnum]) -> StrEnum:
     words = {each.value: each for each in kind}
-    if not isinstance(_single(value), str) or value not in words:
+    _referenced(value)
+    if not isinstance(value, str) or value not in words:
         # The value of a variable or a file may be secret, so it is not shown.
         raise unknown_choice("" if isinstance(value, FromReference) else value, words)
     return words[str(value)]

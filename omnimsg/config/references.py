@@ -99,17 +99,31 @@ def resolve_reference(
         environment: The environment variables.
 
     Raises:
-        ValueError: The variable is not set or is empty; the file cannot be read or is empty.
+        ValueError: The variable is not set or is empty; the file cannot be read or is empty; the
+            value is in quotation marks.
     """
     if not is_reference(text):
         return text
     source, _, name = text.partition(":")
     if source == "file":
-        return _read_value(folder / name)
+        return _unquoted(_read_value(folder / name), f"the file {folder / name}")
     # A name that is not printable ASCII counts as not set.
     value = environment.get(name, "") if name.isprintable() and name.isascii() else ""
     if not value:
+        plain = name.strip(" ${}%")
+        if plain != name and plain:
+            raise ValueError(f"is no name of an environment variable; write env:{plain}")
         raise ValueError(f"the environment variable {name} is not set")
+    return _unquoted(value, f"the environment variable {name}")
+
+
+def _unquoted(value: str, where: str) -> str:
+    """Refuse a value in quotation marks: a shell would have removed them, and others keep them."""
+    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
+        raise ValueError(
+            f"{where} has its value in quotation marks, which `docker run --env-file` and others"
+            " do not remove; set it without them"
+        )
     return value
 
 

@@ -9,7 +9,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from omnimsg.domain.errors import ConfigError
-from omnimsg.domain.stray_characters import printable, unseen_in_line
+from omnimsg.domain.stray_characters import name_of_character, printable, unseen_in_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +23,12 @@ MAX_CONFIG_BYTES = 4 * 1024 * 1024
 
 _FIRST_FILE = "`omnimsg sandbox --print-config > {path}` makes a first one"
 
+# Where an error of `tomllib` is.
+_POSITION = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
+
 # A URL, whose two slashes a `Path` makes one, or the content of a file: both may hold a key.
 _holds_values = re.compile(r'\w\w:/|[\n"{]').search
+_of_a_shell = re.compile(r"~|\$\w|\$\{|%\w+%").match
 _NO_PATH = (
     "configuration: is a URL or text where the path of a file belongs, and is not shown; a URL"
     " belongs into OMNIMSG_URL"
@@ -59,7 +63,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from None
+        raise ConfigError(f"{path}: is not TOML: {error}{_cause(str(error), text)}") from None
     except RecursionError:
         raise ConfigError(f"{path}: is not TOML: it is nested too deeply") from None
     except ValueError:
@@ -67,17 +71,32 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML: a number or a time is out of range") from None
 
 
+def _cause(error: str, text: str) -> str:
+    """Return what stands where an error of `tomllib` points to, if it is easily overlooked."""
+    if error.startswith("Unescaped '\\'"):
+        return "; write / in a path, or put the text in single quotes"
+    place = _POSITION.search(error)
+    if place is None:
+        return ""
+    line = [*text.split("\n"), ""][int(place[1]) - 1]
+    found = line[int(place[2]) - 1 : int(place[2])]
+    if found and (not found.isascii() or not found.isprintable()) and found != "\r":
+        return f": it has {name_of_character(found)} there; write the usual character, or remove it"
+    if error.startswith("Invalid value") and found.isalpha():
+        return "; put text in quotation marks"
+    return ""
+
+
 def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
     except (OSError, ValueError) as error:
-        if _holds_values(path.as_posix()):
+        if _holds_values(path.as_posix().strip('"')):
             raise ConfigError(_NO_PATH) from None
         if isinstance(error, FileNotFoundError):
-            unseen = unseen_in_line(str(path))
-            advice = f"look at its name: {unseen}" if unseen else _FIRST_FILE.format(path=path)
-            raise ConfigError(f"{printable(str(path))}: no such file; {advice}") from None
+            what = f"{printable(str(path))}: no such file"
+            raise ConfigError(f"{what}; {_advice_on_name(path)}") from None
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path}: has more than {MAX_CONFIG_BYTES // 1024**2} MiB")
@@ -89,6 +108,21 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{_undecodable(path)}: line {line} is not UTF-8; {save}") from None
+
+
+def _advice_on_name(path: Path) -> str:
+    """Return what to do about a file that is not there."""
+    name = str(path)
+    unseen = unseen_in_line(name)
+    if unseen:
+        return f"look at its name: {unseen}"
+    if name[0] in "\"'" and name[-1] == name[0]:
+        return "its name is in quotation marks; remove them where it is set"
+    if _of_a_shell(name):
+        return "only a shell replaces the start of its name; write the whole path"
+    if not path.parent.is_dir():
+        return "there is no such folder either; check the path"
+    return _FIRST_FILE.format(path=path)
 
 
 def _undecodable(path: Path) -> str:

@@ -21,6 +21,7 @@ from omnimsg.delivery.time_limit import TimeLimitError, within
 from omnimsg.domain.errors import ConfigError
 from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.log_fields import log_fields
+from omnimsg.engine.attempt.outcome_redaction import Redactor
 from omnimsg.engine.cancellation import is_own_cancellation
 from omnimsg.engine.delivery_events import CallbackRefused
 from omnimsg.engine.loop_bound import PerLoop
@@ -261,6 +262,7 @@ class Receiver:
             try:
                 if isinstance(event, StatusEvent):
                     note_leg(event.leg, adapter, self._observers)
+                    event = Redactor(adapter).report(event)  # noqa: PLW2901 - in its place
                 await self._dispatcher.dispatch(event, context.now, remember_until)
             except (Exception, asyncio.CancelledError) as error:
                 if is_own_cancellation(error):

@@ -174,16 +174,18 @@ class OperationRunner:
             recipients: Numbers and addresses that the operation is given; no error shows them.
         """
         token: str | None = None
+        seen: set[str | None] = {token}
         while True:
             page = await self.run(
                 operation, partial(start, token), deadline=deadline, recipients=recipients
             )
             for item in page.items:
                 yield item
-            # A provider that repeats a token would be asked for ever.
-            if page.next is None or page.next == token:
-                return
             token = page.next
+            # A provider that repeats a token would be asked for ever.
+            if token in seen:
+                return
+            seen.add(token)
 
     async def find(self, message: Message, deadline: Deadline) -> Accepted | Absent | None:
         """Look up a message that may have been sent; `None` where there is no clear answer.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from omnimsg.adapter.senders import sender_channels
 from omnimsg.domain.errors import Problem
 from omnimsg.domain.structuring import no_account
 from omnimsg.engine.policy import AccountTrouble
@@ -11,6 +12,7 @@ from omnimsg.engine.policy import AccountTrouble
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from omnimsg.adapter import Adapter
     from omnimsg.engine.budgets import Budget
     from omnimsg.engine.policy import Policy
     from omnimsg.routing.route import Route
@@ -48,6 +50,32 @@ def problems_of(
                     f"accounts.{name}.account_trouble is hold: messages would wait for this"
                     " account instead of going to the next one; use fail, or leave it out",
                 )
+
+
+def problems_of_senders(
+    routes: Sequence[Route], adapters: Mapping[str, Adapter[Any]]
+) -> Iterator[Problem]:
+    """Find the senders of routes that no account of the route can carry.
+
+    Each message that names no sender would be refused for one that its caller has not set.
+
+    Args:
+        routes: The routes of a client, in order.
+        adapters: By account name; a route with an account that cannot be used is left out.
+    """
+    for number, route in enumerate(routes):
+        known = [adapters[name] for name in route.accounts if name in adapters]
+        if route.sender is None or len(known) < len(route.accounts):
+            continue
+        channels = {
+            c for each in known for c in sender_channels(each.channels(), each.capabilities)
+        }
+        if not (channels.intersection(route.match.channels) if route.match.channels else channels):
+            yield Problem(
+                f"routes[{number}].sender",
+                "cannot be used: none of its accounts takes a sender on a channel of its messages;"
+                " leave it out",
+            )
 
 
 def problems_of_budgets(budgets: Sequence[Budget], accounts: Collection[str]) -> Iterator[Problem]:

@@ -169,7 +169,7 @@ class Route:
         strategy: Which account a message tries first.
         weights: By account name, for `weighted`: an account with 3 is tried first three times as
             often as one with 1.
-        sender: The sender of a message that names none.
+        sender: The sender of a message that names none; an error where no account takes one.
         ttl: The ttl of a message that has none, seconds.
         limits: How fast messages go.
         on_ambiguous: What becomes of a message that may have been sent: `"hold"` ends it as

@@ -2,6 +2,11 @@
 
 The sandbox imports neither the engine nor any adapter, so that adapters are tested against an
 independent reading of the providers' documents.
+
+`server.py` gives each request to an emulator, with the faults that hit it, or to the control API.
+The emulators are beside their adapters: they check payloads with the rules of `schema.py`, plan the
+timeline of each accepted message (`message_records.py`), and store it for its phone
+(`handsets.py`). `callbacks/` reports what the timelines reach, and `inbox/` shows it.
 """
 
 from omnimsg.sandbox.callbacks.callbacks import Callbacks

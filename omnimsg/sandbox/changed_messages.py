@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from omnimsg.sandbox.message_records import MessageRecord
 
 _NOTED: ContextVar[list[MessageRecord] | None] = ContextVar("omnimsg_sandbox_noted", default=None)
@@ -18,13 +21,12 @@ def note_change(record: MessageRecord) -> None:
         noted.append(record)
 
 
-class NotedChanges:
-    """A context manager that yields the messages recorded within it, in order."""
-
-    def __enter__(self) -> list[MessageRecord]:
-        noted: list[MessageRecord] = []
-        self._token = _NOTED.set(noted)
-        return noted
-
-    def __exit__(self, *_: object) -> None:
-        _NOTED.reset(self._token)
+@contextmanager
+def noted_changes() -> Iterator[list[MessageRecord]]:
+    """Collect the messages that are recorded in the block, in order."""
+    noted: list[MessageRecord] = []
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)

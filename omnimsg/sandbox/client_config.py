@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.origin import is_loopback, is_wildcard
 from omnimsg.sandbox.plugins import installed_emulators
+from omnimsg.sandbox.toml_text import toml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from omnimsg.sandbox.emulator import Emulator
 
@@ -57,19 +57,6 @@ def config_toml(
 ) -> str:
     """Return ``config`` as the text of an ``omnimsg.toml``."""
     settings = config(port, emulators, host=host)
-    lines = [
-        f"{key} = {_toml_value(value)}" for key, value in settings.items() if key != "accounts"
-    ]
-    for name, account in settings["accounts"].items():
-        lines += ["", f"[accounts.{name}]"]
-        lines += [f"{key} = {_toml_value(value)}" for key, value in account.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: str | int | float | list[Any] | Mapping[str, Any]) -> str:
-    if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{key} = {_toml_value(inner)}" for key, inner in value.items()) + " }"
-        )
-    # A JSON string, number, boolean or list is also valid TOML.
-    return json.dumps(value)
+    accounts = settings.pop("accounts")
+    tables = [f"\n[accounts.{name}]\n{toml_text(table)}" for name, table in accounts.items()]
+    return toml_text(settings) + "".join(tables)

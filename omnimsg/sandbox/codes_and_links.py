@@ -1,11 +1,9 @@
-"""Find one-time codes and links in a text, for the inbox page."""
+"""Find one-time codes and links in a text."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
-
-_MAX_FOUND: Final = 10
 
 _LINK = re.compile(r"https?://[^\s<>\"'\x00-\x20]+", re.IGNORECASE)
 # Punctuation and closing brackets at the end of an address do not belong to it.
@@ -26,12 +24,11 @@ _WORDS: Final = re.compile(
 
 def find_links(text: str) -> list[str]:
     """Return the web addresses in a text, each once, in order."""
-    found = dict.fromkeys(each.rstrip(_TRAILING) for each in _LINK.findall(text))
-    return list(found)[:_MAX_FOUND]
+    return list(dict.fromkeys(each.rstrip(_TRAILING) for each in _LINK.findall(text)))
 
 
 def find_codes(text: str) -> list[str]:
-    """Return the one-time codes in a text, without spaces and hyphens, in order.
+    """Return the one-time codes in a text, without spaces and hyphens, each once, in order.
 
     In a text without a word such as "code", only a number of six digits counts as a code; others
     may be a year, a price or the number of a table.
@@ -40,4 +37,4 @@ def find_codes(text: str) -> list[str]:
     named = _WORDS.search(plain) is not None
     found = [re.sub(r"[ -]", "", each) for each in _CODE.findall(plain)]
     likely = [each for each in found if len(each) == 6 or (named and not _YEAR.fullmatch(each))]
-    return list(dict.fromkeys(likely))[:_MAX_FOUND]
+    return list(dict.fromkeys(likely))

@@ -47,9 +47,11 @@ def whole_number(name: str, value: str | None) -> int | None:
 
 
 async def answer_control(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Return the answer of a handler; refusals by aiohttp itself become JSON answers too."""
+    """Return the answer of a handler; what it or aiohttp refuses becomes a JSON answer."""
     try:
         return await handler(request)
+    except RequestError as error:
+        return refused(str(error), error.status)
     except web.HTTPNotFound:
         return refused("no such path; GET / lists all", 404)
     except web.HTTPMethodNotAllowed as error:
@@ -101,16 +103,13 @@ def control_route(
     Args:
         method: The HTTP method.
         path: The path after ``CONTROL``.
-        handler: The handler; a ``RequestError`` that it raises becomes the answer.
+        handler: The handler; it may raise a ``RequestError``.
         takes: The names that the query may have, each once.
     """
 
     @functools.wraps(handler)
     async def checked(request: web.Request) -> web.StreamResponse:
-        try:
-            _check_query(request, takes)
-            return await handler(request)
-        except RequestError as error:
-            return refused(str(error), error.status)
+        _check_query(request, takes)
+        return await handler(request)
 
     return web.route(method, CONTROL + path, checked)

@@ -1,8 +1,8 @@
 """Validate JSON payloads in emulators, with composable rules.
 
-A rule is a function from a decoded JSON value and its path to the violations in the value.
-Emulators compose rules into tables that read like the provider's reference, and turn violations
-into the provider's own error body: the path locates the value, the kind selects the error code.
+A rule is a function from a decoded JSON value to the violations in it. Emulators compose rules into
+tables that read like the provider's reference, and turn violations into the provider's own error
+body: the path locates the value, the kind selects the error code.
 
 Objects are closed: a property that no rule names is a violation, because a sandbox that ignores a
 misspelt property hides a mistake.
@@ -10,7 +10,6 @@ misspelt property hides a mistake.
 
 import enum
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -38,8 +37,8 @@ class Violation:
     """One violation of a rule in a payload.
 
     Attributes:
-        path: The path of the value from the payload's root; for a missing or unknown property it
-            ends in the name of that property.
+        path: The path from the value that was checked; for a missing or unknown property it ends in
+            the name of that property.
         kind: What is wrong.
         message: A description for the reader; never the text of a message.
     """
@@ -49,58 +48,55 @@ class Violation:
     message: str
 
 
-Rule = Callable[[Json, Path], Iterable[Violation]]
-"""A generator; or, for speed where most values are valid, a function that returns a sequence.
-
-A rule only puts its path in front of the violations' paths. `items` and `fields` give an empty one,
-and add their own to what is found: most values are valid, and no path has to be built for them.
-"""
+Rule = Callable[[Json], Iterable[Violation]]
+"""A generator; or, for speed where most values are valid, a function that returns a sequence."""
 
 _NONE: tuple[Violation, ...] = ()
 
 
-def _below(path: Path, name: str | int, inner: Iterable[Violation]) -> list[Violation]:
-    """Return the violations of a property or an element, with their paths from the root."""
-    return [Violation((*path, name, *each.path), each.kind, each.message) for each in inner]
+def below(inner: Iterable[Violation], *path: str | int) -> list[Violation]:
+    """Return the violations of an inner value, with their paths from the value that holds it.
+
+    Args:
+        inner: The violations.
+        path: The path of the inner value: the name of its property, the index of its element.
+    """
+    return [Violation((*path, *each.path), each.kind, each.message) for each in inner]
 
 
 _NUL = "value must not contain the character U+0000"
 
 
-def anything(value: Json, path: Path) -> Iterable[Violation]:
+def anything(value: Json) -> Iterable[Violation]:
     """Accept every value, for properties that are checked elsewhere."""
     return _NONE
 
 
-def free_form(value: Json, path: Path) -> Iterator[Violation]:
+def free_form(value: Json) -> Iterator[Violation]:
     """Accept every value without U+0000, for properties that are documented as free-form."""
     # A loop and not recursion, because the caller decides how deep the value is nested.
-    waiting: list[tuple[Json, Path]] = [(value, path)]
+    waiting: list[tuple[Json, Path]] = [(value, ())]
     while waiting:
-        inner, inner_path = waiting.pop()
+        inner, path = waiting.pop()
         if isinstance(inner, str):
             if "\0" in inner:
-                yield Violation(inner_path, ViolationKind.VALUE, _NUL)
+                yield Violation(path, ViolationKind.VALUE, _NUL)
         elif isinstance(inner, dict):
             if any("\0" in name for name in inner):
-                yield Violation(inner_path, ViolationKind.VALUE, _NUL)
-            waiting += [(element, (*inner_path, name)) for name, element in inner.items()]
+                yield Violation(path, ViolationKind.VALUE, _NUL)
+            waiting += [(element, (*path, name)) for name, element in inner.items()]
         elif isinstance(inner, list):
-            waiting += [(element, (*inner_path, n)) for n, element in enumerate(inner)]
+            waiting += [(element, (*path, n)) for n, element in enumerate(inner)]
 
 
 def never(message: str) -> Rule:
     """Accept no value, for cases that the provider lists but cannot accept."""
-
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
-        yield Violation(path, ViolationKind.VALUE, message)
-
-    return rule
+    return lambda value: (Violation((), ViolationKind.VALUE, message),)
 
 
 def nullable(inner: Rule) -> Rule:
     """Accept null and whatever `inner` accepts; all other rules reject null as a wrong type."""
-    return lambda value, path: _NONE if value is None else inner(value, path)
+    return lambda value: _NONE if value is None else inner(value)
 
 
 def text(
@@ -125,35 +121,25 @@ def text(
     """
     accepts = FORMATS[format] if format else None
     shape = re.compile(pattern) if pattern else None
-    longest = sys.maxsize if max_length is None else max_length
-    tests: list[Callable[[str], object]] = []
-    tests += [one_of.__contains__] if one_of else []
-    tests += [accepts] if accepts else []
-    tests += [shape.fullmatch] if shape else []
 
-    def problem(value: str) -> str:
-        if "\0" in value:
-            return _NUL
-        if one_of and value not in one_of:
-            return f'Invalid value: "{value}", expected one of: {", ".join(one_of)}'
-        if len(value) < min_length:
-            return f"value must have at least {min_length} characters"
-        if len(value) > longest:
-            return f"value must have at most {max_length} characters"
-        if accepts and not accepts(value):
-            return f"value does not have the form: {format}"
-        return f"value must match {pattern}"
-
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if not isinstance(value, str):
-            return (Violation(path, ViolationKind.TYPE, "value must be a string"),)
-        if "\0" not in value and min_length <= len(value) <= longest:
-            for test in tests:
-                if not test(value):
-                    break
-            else:
-                return _NONE
-        return (Violation(path, ViolationKind.VALUE, problem(value)),)
+            return (Violation((), ViolationKind.TYPE, "value must be a string"),)
+        if "\0" in value:
+            why = _NUL
+        elif one_of and value not in one_of:
+            why = f'Invalid value: "{value}", expected one of: {", ".join(one_of)}'
+        elif len(value) < min_length:
+            why = f"value must have at least {min_length} characters"
+        elif max_length is not None and len(value) > max_length:
+            why = f"value must have at most {max_length} characters"
+        elif accepts and not accepts(value):
+            why = f"value does not have the form: {format}"
+        elif shape and not shape.fullmatch(value):
+            why = f"value must match {pattern}"
+        else:
+            return _NONE
+        return (Violation((), ViolationKind.VALUE, why),)
 
     return rule
 
@@ -164,40 +150,40 @@ def number(
     """Accept a number from `minimum` to `maximum`; booleans are not numbers."""
     types = int if integer else (int, float)
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def rule(value: Json) -> Iterator[Violation]:
         if isinstance(value, bool) or not isinstance(value, types):
             expected = "an integer" if integer else "a number"
-            yield Violation(path, ViolationKind.TYPE, f"value must be {expected}")
+            yield Violation((), ViolationKind.TYPE, f"value must be {expected}")
         elif minimum is not None and value < minimum:
-            yield Violation(path, ViolationKind.VALUE, f"value must be at least {minimum}")
+            yield Violation((), ViolationKind.VALUE, f"value must be at least {minimum}")
         elif maximum is not None and value > maximum:
-            yield Violation(path, ViolationKind.VALUE, f"value must be at most {maximum}")
+            yield Violation((), ViolationKind.VALUE, f"value must be at most {maximum}")
 
     return rule
 
 
-def flag(value: Json, path: Path) -> Iterator[Violation]:
+def flag(value: Json) -> Iterator[Violation]:
     """Accept true or false."""
     if not isinstance(value, bool):
-        yield Violation(path, ViolationKind.TYPE, "value must be a boolean")
+        yield Violation((), ViolationKind.TYPE, "value must be a boolean")
 
 
 def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
     """Accept an array of `min_items` to `max_items` elements that `each` accepts."""
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if not isinstance(value, list):
-            return (Violation(path, ViolationKind.TYPE, "value must be an array"),)
+            return (Violation((), ViolationKind.TYPE, "value must be an array"),)
         found: list[Violation] = []
         if len(value) < min_items:
             why = f"value must have at least {min_items} items"
-            found.append(Violation(path, ViolationKind.VALUE, why))
+            found.append(Violation((), ViolationKind.VALUE, why))
         if max_items is not None and len(value) > max_items:
             why = f"value must have at most {max_items} items"
-            found.append(Violation(path, ViolationKind.VALUE, why))
+            found.append(Violation((), ViolationKind.VALUE, why))
         for index, element in enumerate(value):
-            if inner := each(element, ()):
-                found += _below(path, index, inner)
+            if inner := each(element):
+                found += below(inner, index)
         return found
 
     return rule
@@ -206,14 +192,14 @@ def items(each: Rule, min_items: int = 0, max_items: int | None = None) -> Rule:
 def mapping(values: Rule) -> Rule:
     """Accept an object with any property names and values that `values` accepts."""
 
-    def rule(value: Json, path: Path) -> Iterator[Violation]:
+    def rule(value: Json) -> Iterator[Violation]:
         if not isinstance(value, dict):
-            yield Violation(path, ViolationKind.TYPE, "value must be an object")
+            yield Violation((), ViolationKind.TYPE, "value must be an object")
             return
         if any("\0" in name for name in value):
-            yield Violation(path, ViolationKind.VALUE, _NUL)
+            yield Violation((), ViolationKind.VALUE, _NUL)
         for name, element in value.items():
-            yield from values(element, (*path, name))
+            yield from below(values(element), name)
 
     return rule
 
@@ -233,23 +219,23 @@ def fields(
     needed = tuple(required or {})
     known = {**(required or {}), **(optional or {})}
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if not isinstance(value, dict):
-            return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
+            return (Violation((), ViolationKind.TYPE, "value must be an object"),)
         found: list[Violation] = []
         for name in needed:
             if name not in value:
                 why = f'property "{name}" is missing'
-                found.append(Violation((*path, name), ViolationKind.MISSING, why))
+                found.append(Violation((name,), ViolationKind.MISSING, why))
         for name in value:
             if name not in known:
                 why = f'property "{name}" is unsupported'
-                found.append(Violation((*path, name), ViolationKind.UNKNOWN, why))
-            elif inner := known[name](value[name], ()):
-                found += _below(path, name, inner)
+                found.append(Violation((name,), ViolationKind.UNKNOWN, why))
+            elif inner := known[name](value[name]):
+                found += below(inner, name)
         if not found:
             for check in checks:
-                found += check(value, path)
+                found += check(value)
         return found
 
     return rule
@@ -259,16 +245,16 @@ def tagged(tag: str, cases: Mapping[str, Rule]) -> Rule:
     """Accept an object whose property `tag` names the rule for the whole object."""
     check_tag = text(one_of=tuple(cases))
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if not isinstance(value, dict):
-            return (Violation(path, ViolationKind.TYPE, "value must be an object"),)
+            return (Violation((), ViolationKind.TYPE, "value must be an object"),)
         given = value.get(tag)
         if isinstance(given, str) and given in cases:
-            return cases[given](value, path)
+            return cases[given](value)
         if tag not in value:
             why = f'property "{tag}" is missing'
-            return (Violation((*path, tag), ViolationKind.MISSING, why),)
-        return check_tag(given, (*path, tag))
+            return (Violation((tag,), ViolationKind.MISSING, why),)
+        return below(check_tag(given), tag)
 
     return rule
 
@@ -277,12 +263,12 @@ def at_most_one(*names: str) -> Rule:
     """Reject an object with two of these properties; the violation is at the second one."""
     listed = ", ".join(names)
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         present = [name for name in names if name in value]
         if len(present) <= 1:
             return _NONE
         why = f"only one of {listed} can be used"
-        return (Violation((*path, present[1]), ViolationKind.VALUE, why),)
+        return (Violation((present[1],), ViolationKind.VALUE, why),)
 
     return rule
 
@@ -291,10 +277,10 @@ def at_least_one(*names: str) -> Rule:
     """Reject an object with none of these properties; the violation is at the object."""
     listed = ", ".join(names)
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if not value.keys().isdisjoint(names):
             return _NONE
-        return (Violation(path, ViolationKind.MISSING, f"one of {listed} is required"),)
+        return (Violation((), ViolationKind.MISSING, f"one of {listed} is required"),)
 
     return rule
 
@@ -304,9 +290,9 @@ def exactly_one(*names: str) -> Rule:
     least, most = at_least_one(*names), at_most_one(*names)
     wanted = frozenset(names)
 
-    def rule(value: Json, path: Path) -> Iterable[Violation]:
+    def rule(value: Json) -> Iterable[Violation]:
         if len(wanted & value.keys()) == 1:
             return _NONE
-        return least(value, path) or most(value, path)
+        return least(value) or most(value)
 
     return rule

@@ -15,7 +15,7 @@ from omnimsg.sandbox.arguments import require, require_range
 from omnimsg.sandbox.callbacks.addresses import checked_address
 from omnimsg.sandbox.callbacks.callbacks import Callbacks
 from omnimsg.sandbox.capacity import REQUEST_BYTES, Limits
-from omnimsg.sandbox.changed_messages import NotedChanges
+from omnimsg.sandbox.changed_messages import noted_changes
 from omnimsg.sandbox.client_config import HOST, base_url, config, config_toml
 from omnimsg.sandbox.connections import Connections
 from omnimsg.sandbox.control_api import ControlApi
@@ -295,7 +295,7 @@ class Sandbox:
         """Answer a provider request, then report the messages that it has accepted or changed."""
         self._replies.note_host(emulator.name, request.host)
         is_calling = self.callbacks.is_on
-        with NotedChanges() as changed:
+        with noted_changes() as changed:
             response = await self._answer(request, handler, emulator, changed)
         if changed and is_calling:
             await self.callbacks.answer_and_report(changed, request, response)

@@ -14,8 +14,9 @@ Nothing here imports pytest. Each name is imported when it is first used.
 from importlib import import_module
 
 _EXPORTS = {
-    "omnimsg.testing.conformance": ("AdapterConformance",),
-    "omnimsg.testing.flow_driver": ("Driven", "drive"),
+    "omnimsg.testing.adapters.conformance": ("AdapterConformance",),
+    "omnimsg.testing.adapters.flow_driver": ("Driven", "drive"),
+    "omnimsg.testing.adapters.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
     "omnimsg.testing.journal_conformance": ("JournalConformance",),
     "omnimsg.testing.memory.fake_adapter": ("FakeAdapter",),
     "omnimsg.testing.memory.fake_provider": ("FakeProvider",),
@@ -25,7 +26,6 @@ _EXPORTS = {
     "omnimsg.testing.sandbox.phone": ("Phone",),
     "omnimsg.testing.sandbox.phone_message": ("PhoneMessage",),
     "omnimsg.testing.sandbox.session": ("StrayMessageWarning",),
-    "omnimsg.testing.scripted_answers": ("Accept", "Missing", "Refuse", "Said"),
     "omnimsg.testing.stores.conformance": ("StoreConformance",),
     "omnimsg.testing.suppression_conformance": ("SuppressionConformance",),
 }

@@ -1,8 +1,12 @@
 """The types of the package for checkers and editors; at run time `__init__.py` imports lazily."""
 
-from omnimsg.testing.conformance import AdapterConformance as AdapterConformance
-from omnimsg.testing.flow_driver import Driven as Driven
-from omnimsg.testing.flow_driver import drive as drive
+from omnimsg.testing.adapters.conformance import AdapterConformance as AdapterConformance
+from omnimsg.testing.adapters.flow_driver import Driven as Driven
+from omnimsg.testing.adapters.flow_driver import drive as drive
+from omnimsg.testing.adapters.scripted_answers import Accept as Accept
+from omnimsg.testing.adapters.scripted_answers import Missing as Missing
+from omnimsg.testing.adapters.scripted_answers import Refuse as Refuse
+from omnimsg.testing.adapters.scripted_answers import Said as Said
 from omnimsg.testing.journal_conformance import JournalConformance as JournalConformance
 from omnimsg.testing.memory.fake_adapter import FakeAdapter as FakeAdapter
 from omnimsg.testing.memory.fake_provider import FakeProvider as FakeProvider
@@ -14,10 +18,6 @@ from omnimsg.testing.sandbox.facade import serve_sandbox as serve_sandbox
 from omnimsg.testing.sandbox.phone import Phone as Phone
 from omnimsg.testing.sandbox.phone_message import PhoneMessage as PhoneMessage
 from omnimsg.testing.sandbox.session import StrayMessageWarning as StrayMessageWarning
-from omnimsg.testing.scripted_answers import Accept as Accept
-from omnimsg.testing.scripted_answers import Missing as Missing
-from omnimsg.testing.scripted_answers import Refuse as Refuse
-from omnimsg.testing.scripted_answers import Said as Said
 from omnimsg.testing.stores.conformance import StoreConformance as StoreConformance
 from omnimsg.testing.suppression_conformance import SuppressionConformance as SuppressionConformance
 

@@ -71,9 +71,9 @@ def opening(*names: str) -> ToTest:
 
 
 async def at_once(*calls: Callable[[], Awaitable[T]]) -> list[T]:
-    """Make calls that overlap; one that raises is repeated afterwards, as omnimsg does.
+    """Make calls that overlap, and repeat those that raise afterwards, as omnimsg does.
 
-    What a check finds wrong meanwhile is raised, and not repeated.
+    A failed check is raised, not repeated.
     """
     found = await asyncio.gather(*(each() for each in calls), return_exceptions=True)
     for each in found:

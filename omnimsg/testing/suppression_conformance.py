@@ -94,10 +94,10 @@ class SuppressionConformance(InEventLoop, ABC):
 
     @with_list
     async def test_a_change_may_lack_the_address(self, suppression: Suppression) -> None:
-        """A change that names an unknown message only is no error, and is nobody else's."""
+        """A change without an address is no error, and suppresses nobody."""
         await suppression.record(_change(_OUT, address=None))
 
-        expect(False, await _is_suppressed(suppression, _NUMBER), "after an opt-out of a stranger")
+        expect(False, await _is_suppressed(suppression, _NUMBER), "after an opt-out of nobody")
 
     @with_list
     async def test_changes_at_once_lose_nothing(self, suppression: Suppression) -> None:

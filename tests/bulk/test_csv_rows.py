@@ -179,3 +179,33 @@ def test_one_stray_quote_costs_one_row(tmp_path: Path) -> None:
 
     assert list(range(2, 4002)) == [line.number for line in lines]
     assert [302] == [line.number for line in lines if line.problems]
+
+
+def test_a_line_of_a_cell_that_looks_like_a_row_texts_nobody(tmp_path: Path) -> None:
+    """A number in a quoted text is not texted; the line may also be a row behind a stray quote.
+
+    The line was read as a row, and its rest was texted to the number.
+    """
+    text = "Call\n+27820000009, Ola\nor\n+27820000008, Ann"
+    (tmp_path / "a.csv").write_text(f'to,text\n+27820000001,"{text}"\n+27820000002,Hello\n')
+
+    lines = list(open_message_file(tmp_path / "a.csv").read())
+
+    why = [line.problems[0].why if line.problems else None for line in lines]
+    belongs = "may belong to the quoted cell of line 2, or be a row of its own"
+    assert [2, 3, 4, 5, 6] == [line.number for line in lines]
+    assert [belongs, belongs, belongs, None] == why[1:]
+    assert "goes on up to line 5, over line 3, which looks like a row of its own" in str(why[0])
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
+def test_a_space_before_an_opening_quote_is_an_error(tmp_path: Path, space: str) -> None:
+    """The quotes would be texted, and the text would end at its first comma."""
+    row = f'+27820000001,{space}"Hello, Ola"\n'
+    (tmp_path / "a.csv").write_text(f"to,text,reference\n{row}")
+
+    (line,) = open_message_file(tmp_path / "a.csv").read()
+
+    assert "a space stands before the opening quote of a cell; remove the space" == (
+        line.problems[0].why
+    )

@@ -183,3 +183,45 @@ def test_only_the_mark_at_the_start_is_removed() -> None:
     blocks = ["\ufeffa".encode("utf-16-le"), "\ufeffb".encode("utf-16-le")]
 
     assert "a\ufeffb".encode() == b"".join(to_utf8(blocks, "utf-16-le"))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "iso-8859-1", "ISO-8859-15"])
+def test_windows_1252_under_the_name_of_iso_8859_is_refused(tmp_path: Path, encoding: str) -> None:
+    """The dash and the euro sign were texted as control characters that no phone shows."""
+    (tmp_path / "a.csv").write_bytes(OPEN_TEN.encode("cp1252"))
+
+    with pytest.raises(FileFormatError, match=r"line 3 has control .*with --encoding cp1252"):
+        open_message_file(tmp_path / "a.csv", ReadOptions(encoding=encoding))
+
+    assert ["Olá"] == _texts(
+        tmp_path / "b.csv", "to,text\n+27820000001,Olá\n".encode("l1"), encoding
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "name"),
+    [
+        ("utf-16", b"", "cp1252"),
+        ("utf-16", b"", "utf-8"),
+        ("utf-8", codecs.BOM_UTF8, "cp1252"),
+        ("utf-8", codecs.BOM_UTF8, "utf-16-le"),
+    ],
+)
+def test_another_encoding_than_that_of_the_mark_is_refused(
+    tmp_path: Path, encoding: str, mark: bytes, name: str
+) -> None:
+    """The advice is to leave out the flag, and not about columns that are not found."""
+    (tmp_path / "a.csv").write_bytes(mark + TEXT.encode(encoding))
+
+    with pytest.raises(FileFormatError, match=f"mark of {encoding.upper()}; leave out --encoding"):
+        open_message_file(tmp_path / "a.csv", ReadOptions(encoding=name))
+
+
+def test_the_mark_of_a_further_part_and_the_end_of_dos(tmp_path: Path) -> None:
+    """JSON Lines that were put together have marks in the middle, and may end as DOS ends files."""
+    line = b'{"to":"+27820000001","content":{"type":"text","text":"Hello"}}\r\n'
+    (tmp_path / "a.jsonl").write_bytes(line + codecs.BOM_UTF8 + line + b"\x1a")
+
+    lines = list(open_message_file(tmp_path / "a.jsonl").read())
+
+    assert [(1, ()), (2, ())] == [(each.number, each.problems) for each in lines]

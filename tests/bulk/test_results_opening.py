@@ -118,6 +118,41 @@ def test_a_refused_file_is_started_anew(path: Path, source: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.parametrize("open_results", [ResultsFile.create, ResultsFile.resume])
+def test_a_file_of_bad_lines_is_started_anew_once_it_is_corrected(
+    results: ResultsFile,
+    path: Path,
+    source: Path,
+    open_results: Callable[[Path, Path], ResultsFile],
+) -> None:
+    """Where no line was tried, the corrected file is sent; it was refused as sent before."""
+    results.record_bad_line(1, [Problem("to", "has no plus")])
+    results.close()
+    source.write_text("corrected\n")
+
+    open_results(path, source).close()
+
+    (header,) = map(json.loads, path.read_text().splitlines())
+    assert results.reference_prefix != header["batch"]
+
+
+def test_a_file_of_bad_lines_and_a_tried_one_is_kept(
+    results: ResultsFile, path: Path, source: Path
+) -> None:
+    """One intent is enough: the file is not started anew."""
+    results.record_bad_line(1, [Problem("to", "has no plus")])
+    results.close()
+    with path.open("a") as file:
+        file.write('{"line":2,"intent":"r","account":"a"}\n')
+    source.write_text("corrected, and more of it\n")
+
+    for open_results in (ResultsFile.create, ResultsFile.resume):
+        with pytest.raises(ResultsError):
+            open_results(path, source)
+
+    assert 3 == len(path.read_text().splitlines())
+
+
 def test_a_run_that_has_started_meanwhile_is_kept(
     path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

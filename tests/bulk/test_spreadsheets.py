@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omnimsg.bulk import FileFormatError, MessageFile, ReadOptions, open_message_file
+from omnimsg.bulk import (
+    FileFormatError,
+    MessageFile,
+    ReadOptions,
+    WrongInputError,
+    open_message_file,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -329,3 +335,143 @@ def test_json_lines_have_no_columns(tmp_path: Path) -> None:
 
     with pytest.raises(FileFormatError, match="--map and --text are for CSV"):
         open_message_file(tmp_path / "a.jsonl", ReadOptions(text="Hello"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "to;text;Address (street, no., code, town)",
+        'to;text;"Address (street, no., code, town)"',
+        '"to","text","a;b;c;d;e"',
+        "to,text,a|b|c|d",
+        '"to","text","a;b\n;c;d;e"',
+        '"Table\nno";text;to',
+    ],
+)
+def test_other_delimiters_in_the_names_of_columns(tmp_path: Path, header: str) -> None:
+    """The delimiter is the one with which the header names the recipient, not the most frequent."""
+    file = _open(tmp_path, f"{header}\n")
+
+    assert len(file.kept) == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["to,text,Hotel", '\ufeff"To","text","Hotel"', "to,text,Hotel,,"]
+)
+def test_the_header_of_a_further_part_is_passed_over(tmp_path: Path, header: str) -> None:
+    """A file that was put together from several has its header, or sep=, again in the middle."""
+    row = f"{NUMBER},Hello,\n"
+
+    assert [_message(), _message()] == _read(
+        tmp_path, f"to,text,Hotel\n{row}sep=,\n{header}\n{row}"
+    )
+
+
+def test_rows_below_a_header_of_other_columns_are_bad(tmp_path: Path) -> None:
+    """Their cells are in other columns: the reference was texted in place of the text."""
+    rows = "to,reference,text\n+27820000002,r-2,Hello\nto,text,reference\n+27820000003,Hello,r-3\n"
+
+    read = _read(tmp_path, f"to,text,reference\n{NUMBER},Hello,r-1\n{rows}")
+
+    assert "is a header with other columns than the first one" in read[1]
+    assert "stands below the header of line 3, which has other columns" in read[2]
+    assert ["r-1", "r-3"] == [each["reference"] for each in (read[0], read[3])]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\u200b,", "\ufeff\n", " ,\u00a0\u200b\n"])
+def test_a_row_of_invisible_marks_is_blank(tmp_path: Path, end: str) -> None:
+    """The end of a file of DOS, and cells with marks that nobody sees, are no row."""
+    assert [_message()] == _read(tmp_path, f"to,text\r\n{NUMBER},Hello\r\n{end}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("1.23457E+15", "is in scientific notation: a spreadsheet has dropped its last digits"),
+        ("1,2E+12", "is in scientific notation"),
+        ('"=""0123"""', 'begins with =", which is meant for a spreadsheet'),
+        ("'=1+1", "begins with '=, which is meant for a spreadsheet"),
+        ("'-20 % today", "begins with '-, which is meant for a spreadsheet"),
+        ("\u201cHello", "begins with \u201c and does not end so"),
+        ("\u00abHello", "begins with \u00ab and does not end so"),
+        ("Hello<br>Ola", "holds a tag of HTML, <br>"),
+        ("<p class=x>Hello</p>", "holds a tag of HTML, <p class=x>"),
+        ("Hello\\nOla", "holds \\n, which stands for a character in JSON"),
+        ("Gr\\u00fc\\u00dfe", "holds \\u00fc, which stands for a character in JSON"),
+        ("Hello\\", "ends with a backslash, which escapes no delimiter"),
+        ("Hello\x0bOla", "holds U+000B, a control character"),
+        ("10 \x96 20", "holds U+0096, a control character"),
+        *(
+            (text.encode().decode("cp1252"), "which was another character before")
+            for text in (
+                "Grüße",
+                "It\u2019s",
+                "5 €",
+                "£5",
+                "\U0001f600",
+                "çà",
+                "\u0414\u043e\u0431\u0440\u044b\u0439",
+            )
+        ),
+        ("Grüße".encode().decode("mac_roman"), "which was another character before"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("columns", "text", "field"),
+    [("text", None, "text"), ("First Name", "Hello {first name}", "First Name")],
+)
+def test_what_an_export_has_spoiled_is_not_sent(
+    tmp_path: Path, columns: str, text: str | None, field: str, cell: str, why: str
+) -> None:
+    """Digits, line breaks and letters that programs have lost or escaped make a row bad.
+
+    They were texted as they stood.
+    """
+    read = _read(tmp_path, f"to;{columns}\n{NUMBER};{cell}\n", text=text)
+
+    assert isinstance(read[0], str)
+    assert read[0].startswith(f"{field}: ")
+    assert why in read[0]
+
+
+def test_what_only_resembles_a_spoiled_cell_is_sent(tmp_path: Path) -> None:
+    """Capitals before quotation marks, amounts, apostrophes and paths stop nothing."""
+    texts = (
+        *(
+            "“CAFÉ”",
+            '„Ola" reist ab',
+            "FERMÉ…",
+            "AMANHÃ”",
+            "AMANHÃ…",
+            "ÂGE",
+            "Ðorð",
+            "1.2E5",
+            "'Tis",
+            "='",
+            "a <b",
+            "√9",
+        ),
+        *("C:\\temp", "¯\\_(ツ)_/¯", "50 % [off]", "a\tb", "E+10"),
+    )
+    rows = "".join(f"{NUMBER}|{each}|x\n" for each in texts)
+
+    assert [_message(each, metadata={"name": "x"}) for each in texts] == _read(
+        tmp_path, f"to|text|name\n{rows}"
+    )
+
+
+@pytest.mark.parametrize("mark", ["[name]", "<Name>", "«name»", "%NAME%", "*|name|*", "{{name}}"])
+def test_a_placeholder_of_another_program_is_not_sent(tmp_path: Path, mark: str) -> None:
+    """Neither a text of the file nor --text has the name of a column in brackets that stay."""
+    read = _read(tmp_path, f"to,text,name\n{NUMBER},Hi {mark},Ola\n")
+    with pytest.raises(WrongInputError, match=r"--text: has .*, which nothing fills; write \{"):
+        _open(tmp_path, f"to,name\n{NUMBER},Ola\n", text=f"Hi {mark}")
+
+    assert "a column of the file, which only --text fills" in read[0]
+
+
+@pytest.mark.parametrize("text", ["Hi\\nOla", "Tom &amp; Ola", "GrÃ¼ÃŸe", "Hi\x0b", "\ufffd"])
+def test_a_spoiled_text_of_every_message_is_refused(tmp_path: Path, text: str) -> None:
+    """What would make a row bad is refused in --text before anybody gets it."""
+    with pytest.raises(WrongInputError, match="--text: holds "):
+        _open(tmp_path, f"to,name\n{NUMBER},Ola\n", text=text)

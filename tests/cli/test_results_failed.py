@@ -6,6 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from support.results_of_a_file import NO_SUCH_PHONE, OPTED_OUT, PHONE
 
 if TYPE_CHECKING:
@@ -284,3 +285,29 @@ def test_a_hint_where_resume_would_send_the_failed_lines_too(
 
     assert "1 line: 1 not sent" in ran.out
     assert "1 of the failed ones would be sent by `send-many --resume` too" in ran.err
+
+
+def test_lines_that_may_be_a_part_of_a_text_stay_bad(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A number in a text gets nothing from the file of failed lines either."""
+    (tmp_path / "many.csv").write_text(f'to,text\n{PHONE},"Call\n+27820990003, Ola"\n')
+
+    again = _sent_and_failed_twice(run)
+
+    assert (0, 2) == (again.rows[0]["accepted"], again.rows[0]["bad"])
+    assert not sandbox.handsets.received("+27820990003")
+
+
+@pytest.mark.parametrize(("encoding", "flags"), [("utf-8-sig", ()), ("cp1252", ("cp1252",))])
+def test_what_excel_wrote_is_marked_as_utf_8_for_it(
+    run: Run, sandbox: Sandbox, tmp_path: Path, encoding: str, flags: tuple[str, ...]
+) -> None:
+    """Excel would read the new file in another encoding, and save "GrÃ¼ÃŸe"."""
+    (tmp_path / "many.csv").write_bytes("to,text\n0820990001,Grüße\n".encode(encoding))
+    reading = [each for name in flags for each in ("--encoding", name)]
+
+    run("send-many", "many.csv", *reading)
+    run("results", "many.csv", "--failed", "failed.csv", *reading)
+
+    assert (tmp_path / "failed.csv").read_bytes().startswith("\ufeffto,text".encode())

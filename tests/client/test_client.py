@@ -360,6 +360,15 @@ async def test_a_page_that_leads_to_itself_is_the_last() -> None:
     assert 2 == len(found) == len(server.requests)
 
 
+async def test_a_page_that_leads_back_is_the_last() -> None:
+    """`history` ends if the provider returns a page token that it has returned before."""
+    pages = [items(each, following=f"p{each}") for each in ("1", "2", "1")]
+    async with Server(*pages) as server, client_of(server) as client:
+        found = [each async for each in client.history()]
+
+    assert 3 == len(found) == len(server.requests)
+
+
 async def test_a_failed_page_raises_after_the_pages_before_it() -> None:
     """`history` raises for a page that fails, after it has yielded the pages before it."""
     async with (

@@ -17,7 +17,7 @@ def test_an_account() -> None:
     """A URL gives the same account as a file with its provider, credentials, name and keys."""
     config = load_url(
         f"tiny://{SECRET}@main?channel=sms&sender=Shop&limits.concurrency=5&limits.linger=0.5"
-        "&base_url=https%3A%2F%2Fapi.example&allow_http=true"
+        "&base_url=https%3A%2F%2Fapi.example&allow_http=true&extras.a=1&extras.a=2&extras.a=3"
     )
 
     expected = load_config(
@@ -31,6 +31,7 @@ def test_an_account() -> None:
                     "limits": {"concurrency": 5, "linger": 0.5},
                     "base_url": "https://api.example",
                     "allow_http": True,
+                    "extras": {"a": ["1", "2", "3"]},
                 }
             }
         }

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.adapters import KEY, TinyAdapter, TinySettings
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import Channel, Client, ConfigError, Fault, Reason, Retry, Secret
 from omnimsg.adapter import TemplateMapping, Verdict
@@ -131,6 +131,7 @@ def test_without_accounts_no_default_is_asked_for() -> None:
 
 
 NUMBER, MASKED = "+27820001001", "+278******01"
+NESTED = nested(lambda inner: {"match": inner}, 31)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,17 @@ NUMBER, MASKED = "+27820001001", "+278******01"
         ({"accounts": {"main": 7}}, "accounts.main: must be a table"),
         ({**one(), "default": "mian"}, "default: must be one of main; did you mean 'main'?"),
         ({**one(), "default": ["main"]}, "default: must be one of main"),
+        (
+            {**one(), "default": "env:OMNIMSG_UNSET"},
+            "default: the environment variable OMNIMSG_UNSET is not set",
+        ),
+        ({**one(), "callbacks": 7}, "callbacks: must be a table"),
+        (
+            {**one(), "callbacks": {"public_ulr": "x"}},
+            "callbacks.public_ulr: is not a known key; did you mean 'public_url'?",
+        ),
+        ({**one(), "routes": [NESTED]}, "routes[0]: is nested more than 30 levels deep"),
+        ([one()], "must be the path of a TOML file, or a mapping with the content of one, not"),
     ],
 )
 def test_a_problem_of_the_configuration_has_its_path(source: Any, expected: str) -> None:
@@ -320,6 +332,10 @@ def test_all_problems_are_reported_at_once() -> None:
         (None, "no such file; `omnimsg sandbox --print-config > "),
         (b"[accounts", "is not TOML: "),
         (b"\xff\xfe", "cannot be read (UnicodeDecodeError): it is UTF-16"),
+        (b"a\0=\0", "cannot be read (UnicodeDecodeError): it is UTF-16"),
+        (b"#\n# caf\xe9", "cannot be read (UnicodeDecodeError): line 2 is not UTF-8"),
+        (b"a = 2030-02-30", "is not TOML: "),
+        (b"a = " + b"9" * 5000, "is not TOML: a number or a time is out of range"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, expected: str) -> None:
@@ -476,3 +492,46 @@ def test_any_value_is_loaded_or_refused(value: Any) -> None:
     ):
         with suppress(ConfigError):
             assert isinstance(load_config(source), Config)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a = \u201cb\u201d", "it has U+201C (LEFT DOUBLE QUOTATION MARK) there"),
+        ("[a]\n\u00a0b = 1", "it has U+00A0 (NO-BREAK SPACE) there"),
+        ("[a]\r\n\u200bb = 1", "it has U+200B (ZERO WIDTH SPACE) there"),
+        ("[a]\n\ufeff[b]", "it has U+FEFF (ZERO WIDTH NO-BREAK SPACE) there"),
+        ("a = sms", "; put text in quotation marks"),
+        ('a = "C:\\certs"', "; write / in a path, or put the text in single quotes"),
+    ],
+)
+def test_what_is_easily_overlooked_in_toml_is_named(tmp_path: Path, text: str, why: str) -> None:
+    """An editor or a web page has put a character there that looks like the right one."""
+    (tmp_path / "a.toml").write_bytes(text.encode())
+
+    with pytest.raises(ConfigError) as error:
+        load_config(tmp_path / "a.toml")
+
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ('"omnimsg.toml"', "its name is in quotation marks; remove them"),
+        ("'omnimsg.toml'", "its name is in quotation marks; remove them"),
+        ("~/omnimsg.toml", "only a shell replaces the start of its name"),
+        ("$HOME/omnimsg.toml", "only a shell replaces the start of its name"),
+        ("nowhere/omnimsg.toml", "there is no such folder either"),
+    ],
+)
+def test_advice_on_the_name_of_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    """The advice can be followed: a first file under that name would not be found either."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigError) as error:
+        load_config(name)
+
+    assert f"no such file; {why}" in str(error.value)

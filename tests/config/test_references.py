@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pytest
 from support.adapters import KEY, TinyAdapter
-from support.config import MAIN, error_of, one
+from support.config import MAIN, error_of, nested, one
 
 from omnimsg import ConfigError, Network, OnAmbiguous, Secret
 from omnimsg.config import load_config
@@ -17,6 +17,7 @@ from omnimsg.config.loading import config_from_mapping
 from omnimsg.config.references import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -27,6 +28,7 @@ VALUES = {
     "RATE": "12.5",
     "COUNT": "7",
     "YES": "True",
+    "NO": "False",
     "WORD": "resend",
     "PROXY": "http://me:pw@proxy.example:3128",
     "TEXT": "12",
@@ -56,7 +58,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
                     "templates": {"hi": {"keys": ["env:WORD"]}},
                     "extras": {"deep": [{"er": "env:TEXT"}]},
                 },
-                "other": {"provider": "tiny", "key": KEY},
+                "other": {"provider": "tiny", "key": KEY, "allow_http": "env:NO"},
             },
         }
     )
@@ -69,6 +71,7 @@ def test_every_value_may_be_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     assert (7, 7.0, float) == (policy.retry.attempts, policy.retry.base, type(policy.retry.base))
     assert OnAmbiguous.RESEND is policy.on_ambiguous
     assert Network(keepalive=12.5, allow_http=True, proxy=VALUES["PROXY"]) == policy.network
+    assert config.policies["other"].network.allow_http is False
     assert ("resend",) == account.templates["hi"].keys
     assert {"deep": ({"er": "12"},)} == account.extras
     assert str is type(account.extras["deep"][0]["er"])
@@ -152,12 +155,19 @@ def test_a_value_of_a_windows_editor(tmp_path: Path) -> None:
     assert Secret("abc") == config.adapters["main"].account.settings.key
 
 
-@pytest.mark.parametrize("depth", [31, 5_000])
-def test_deep_nesting_is_an_error(tmp_path: Path, depth: int) -> None:
-    """Nesting beyond 30 levels is a `ConfigError`, in a mapping and in a file."""
-    value: Any = "x"
-    for _ in range(depth):
-        value = [value]
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"b": inner}])
+def test_nesting_has_a_limit(wrap: Callable[[Any], Any]) -> None:
+    """An account may be nested 30 levels deep, of lists or of tables, and not deeper."""
+    deep = nested(wrap, 28)  # below `extras` and `a`
+
+    assert "main" == load_config(one(extras={"a": deep})).default
+    assert error_of(one(extras={"a": wrap(deep)})).endswith("is nested more than 30 levels deep")
+
+
+def test_deep_nesting_is_an_error(tmp_path: Path) -> None:
+    """Nesting beyond what Python can follow is a `ConfigError`, in a mapping and in a file."""
+    depth = 5_000
+    value = nested(lambda inner: [inner], depth)
     file = tmp_path / "omnimsg.toml"
     deep = "[" * depth + "]" * depth
     file.write_text(f'[accounts.main]\nprovider = "tiny"\nkey = "{KEY}"\nextras.a = {deep}\n')
@@ -271,3 +281,59 @@ def test_what_nobody_sees_in_a_url_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     said = error_of(one(base_url="env:TINY_URL"))
 
     assert said.endswith("line breaks and backslashes: it has U+000D (CARRIAGE RETURN) at the end")
+
+
+@pytest.mark.parametrize("value", ['"s3cret-key"', "'s3cret-key'", '""'])
+@pytest.mark.parametrize("key", ["key", "base_url", "channel"])
+def test_a_value_in_quotation_marks_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    """`docker run --env-file` keeps them, and the provider refused the key; it is not shown."""
+    monkeypatch.setenv("VALUE", value)
+
+    said = error_of(one(**{key: "env:VALUE"}))
+
+    assert said.startswith(
+        f"{MAIN}{key}: the environment variable VALUE has its value in quotation"
+    )
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("name", ["$VALUE", "${VALUE}", " VALUE", "VALUE ", "%VALUE%"])
+def test_a_reference_with_marks_of_a_shell(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The advice is the reference as it should be, and not to set a variable of that name."""
+    monkeypatch.setenv("VALUE", "s3cret-key")
+
+    said = error_of(one(key=f"env:{name}"))
+
+    assert f"{MAIN}key: is no name of an environment variable; write env:VALUE" == said
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *((each, "KEY_A") for each in ("${KEY_A}", "$KEY_A", "%KEY_A%", "ENV:KEY_A", "env.KEY_A")),
+        *((each, "NAME") for each in ("{{ .Values.key }}", "<your key>")),
+    ],
+)
+def test_a_secret_that_nothing_has_filled_in(value: str, name: str) -> None:
+    """A placeholder of another program is no secret: the provider would refuse it."""
+    said = error_of(one(key=value))
+
+    assert f"{MAIN}key: is a placeholder, which nothing fills; write env:{name} for a variable" == (
+        said
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("channel", "sms\r"), ("request_timeout", "4\r"), ("allow_http", " true")]
+)
+def test_what_nobody_sees_in_a_word_or_a_number_is_named(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    """The value of a variable is not shown, so a line break of Windows in it is named."""
+    monkeypatch.setenv("VALUE", value)
+
+    said = error_of(one(**{key: "env:VALUE"}))
+
+    assert said.startswith(f"{MAIN}{key}: must be one word: it has ")

@@ -140,6 +140,11 @@ class TestClickatellWithoutReferences(TestClickatell):
             del entry["clientMessageId"]
         return entry
 
+    def callbacks(self, at: datetime) -> dict[str, Callback]:
+        """Return one callback: these are the same, and `TestClickatell` has them all."""
+        name, callback = next(iter(super().callbacks(at).items()))
+        return {name: callback}
+
 
 def error_of(said: Refuse) -> dict[str, Any]:
     """Build an error; Clickatell's codes are numbers."""

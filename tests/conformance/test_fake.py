@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import orjson
 
 from omnimsg.adapter import Account, Request, Response, StatusRow
+from omnimsg.domain.channel import Channel
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
 from omnimsg.testing import Accept, AdapterConformance, FakeAdapter, Refuse, Said
@@ -15,11 +17,32 @@ from omnimsg.testing.memory.fake_adapter import FakeSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CHANNELS = (Channel.SMS, Channel.WHATSAPP)
+
+
+class FakeAdapterOnTwoChannels(FakeAdapter):
+    """The adapter with two of its channels: they are all alike, and each more costs a second."""
+
+    capabilities = attrs.evolve(
+        FakeAdapter.capabilities,
+        channels={each: FakeAdapter.capabilities.channels[each] for each in CHANNELS},
+    )
+
+
+def test_the_channels_are_alike() -> None:
+    """Every channel has the capabilities of those that the suite tests."""
+    capabilities = FakeAdapter.capabilities
+
+    assert set(Channel) == set(capabilities.channels)
+    assert all(
+        each == capabilities.channels[CHANNELS[0]] for each in capabilities.channels.values()
+    )
+
 
 class TestFake(AdapterConformance):
     """The conformance suite with the answers of `FakeProvider`."""
 
-    adapter_class = FakeAdapter
+    adapter_class = FakeAdapterOnTwoChannels
 
     def account(self) -> Account[FakeSettings]:
         """Return an account with a distinctive key."""

@@ -157,7 +157,7 @@ def readings(content: Content) -> tuple[bool, list[str]]:
         method="POST", path=request.url, query=[], headers=HEADERS, body=request.body
     )
     (document,) = orjson.loads(request.body)["messages"]
-    found = [str(each) for each in MESSAGE(document, ())]
+    found = [str(each) for each in MESSAGE(document)]
     return allowed, CONTRACT.request_faults(recorded) + found
 
 

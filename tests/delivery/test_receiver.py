@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from support.adapters import KEY, FakeTransport, TinyAdapter, tiny
 from support.delivery import NUMBER
@@ -18,6 +19,7 @@ from support.virtual import VirtualLoop
 from omnimsg import CallbackOptions, Client, ConfigError
 from omnimsg.delivery.memory_suppression import MemorySuppression
 from omnimsg.delivery.request import RefusedBecause
+from omnimsg.domain.events import StatusEvent
 from omnimsg.domain.opt_out import Keywords, OptOutRules
 from omnimsg.domain.status import Status
 
@@ -535,3 +537,36 @@ async def test_accounts_that_call_nobody_are_left_out() -> None:
 
     assert ("main",) == receiver.accounts
     assert 404 == (await receiver.respond(request(BODY, path="/callbacks/silent"))).status
+
+
+class Quoting(Reporting):
+    """Tiny whose reports name a recipient, and quote it."""
+
+    def event(self, entry: dict[str, Any], callback: Callback, context: Context) -> Event:
+        """Read one report."""
+        report = super().event(entry, callback, context)
+        assert isinstance(report, StatusEvent)
+        leg = attrs.evolve(report.leg, detail=entry["why"])
+        return attrs.evolve(report, leg=leg, recipient=entry["to"])
+
+
+@pytest.mark.parametrize(
+    ("to", "why", "shown"),
+    [
+        (NUMBER, f"msisdn{NUMBER[1:]} is barred", "msisdn372******01 is barred"),
+        (None, "barred", "barred"),
+        (None, f"who is {KEY}?", "who is …?"),
+        (NUMBER, "", ""),
+    ],
+)
+async def test_the_words_of_a_report_show_nothing_private(
+    to: str | None, why: str, shown: str
+) -> None:
+    """A report's `detail` has neither credentials nor the recipient that the report names."""
+    world = World(kind=Quoting)
+
+    await world.ask(request(written({"state": "failed", "id": "m1", "to": to, "why": why})))
+
+    (report,) = world.events
+    assert isinstance(report, StatusEvent)
+    assert shown == report.leg.detail

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import weakref
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from support.adapters import FakeTransport, Reply, accepted, tiny
 from support.legs import COMES, ELSEWHERE, SMS, TO, Asked, Seen, legs_of, message, told, wire
 from support.routed import Routed, outcome_of, saying, slowly
+from support.stores import StoreDownError
 
 from omnimsg import Channel, Client, ConfigError, Leg, Message, NotSent
 from omnimsg.delivery.memory_store import MemoryStore
@@ -46,6 +48,34 @@ class HangingNotes(MemoryStore):
         if tracked.followed_by:
             await asyncio.Event().wait()
         return tracked
+
+
+class HangingReads(MemoryStore):
+    """A store whose connection hangs, and is broken once a read of it was cancelled."""
+
+    hangs = True
+
+    async def find(self, names: Names) -> Tracked | None:
+        """Hang, or fail; a cancellation is an error of the store's own."""
+        with suppress(asyncio.CancelledError):
+            while self.hangs:
+                await asyncio.Event().wait()
+        self.hangs = False
+        raise StoreDownError
+
+
+def test_a_store_that_hides_a_cancellation_holds_a_close_up_for_one_pause() -> None:
+    """A leg is given up five seconds after its store had its own error for a cancelled read."""
+    routed, _ = legs_of(wire(accepted, COMES), accepted, store=HangingReads())
+
+    async def story(client: Client) -> float:
+        await client.send(message(ELSEWHERE))
+        await asyncio.sleep(10)
+        began = routed.loop.time()
+        await client.aclose()
+        return routed.loop.time() - began
+
+    assert pytest.approx(5, abs=0.1) == routed.run(story)
 
 
 def test_a_leg_that_the_closing_gives_up_is_counted_too(caplog: pytest.LogCaptureFixture) -> None:
@@ -154,6 +184,22 @@ def test_a_stream_that_was_left_sends_no_further_leg(seconds: float, sent: int) 
     routed.run(story)
 
     assert {"a": 1, "b": sent - 1, "c": 0} == routed.asked()
+
+
+def test_a_stream_has_messages_with_legs_and_without() -> None:
+    """Each message of a request has its outcome, with legs or without."""
+    routed, _ = legs_of(saying("no-such-number"), accepted)
+    given = [
+        message(*legs, reference=f"r{number}")
+        for number, legs in enumerate([(ELSEWHERE,), (), (ELSEWHERE,)])
+    ]
+
+    outcomes = routed.send_many(given)
+
+    assert [("b", "accepted"), ("a", "rejected"), ("b", "accepted")] == [
+        (each.account, each.kind) for each in outcomes
+    ]
+    assert 1 == routed.asked()["a"]
 
 
 def test_a_client_that_closes_tells_what_became_of_a_leg_under_way() -> None:

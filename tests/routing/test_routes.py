@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.adapters import references, texts, tiny
+from support.adapters import CAPABILITIES, TinyAdapter, references, texts, tiny
 from support.routed import Routed, accepted, outcome_of, slowly
 
 from omnimsg import (
     Accepted,
     Ambiguous,
+    Channel,
     Client,
     ConfigError,
     HandedOver,
@@ -34,7 +36,7 @@ from omnimsg import (
     Route,
     RouteLimits,
 )
-from omnimsg.adapter import Response
+from omnimsg.adapter import ChannelCapabilities, Response
 from omnimsg.routing.rotation import rotation_of, spread
 
 if TYPE_CHECKING:
@@ -368,6 +370,38 @@ def test_routes_that_do_not_fit_the_accounts(routes: Any, expected: str) -> None
     """Routes with unknown accounts, never reached or with duplicate names are refused."""
     with pytest.raises(ConfigError, match=expected):
         Client([tiny(name="a"), tiny(name="b")], default="a", routes=routes)
+
+
+class Mute(TinyAdapter):
+    """Tiny that takes a sender on WhatsApp only."""
+
+    capabilities = attrs.evolve(
+        CAPABILITIES,
+        channels={
+            Channel.SMS: ChannelCapabilities(content=frozenset({"text"})),
+            Channel.WHATSAPP: CAPABILITIES.channels[Channel.WHATSAPP],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("accounts", "channels", "is_carried"),
+    [
+        (("mute",), ["sms"], False),
+        (("mute",), ["whatsapp"], True),
+        (("mute",), [], True),
+        (("mute", "a"), ["sms"], True),
+    ],
+)
+def test_a_routes_sender_that_no_account_takes(
+    accounts: tuple[str, ...], channels: list[str], is_carried: bool
+) -> None:
+    """A route's sender that none of its accounts can carry is refused when the client is built."""
+    route = Route(accounts=accounts, match=Match(channels=channels), sender="Shop")
+    expected = nullcontext() if is_carried else pytest.raises(ConfigError, match=r"\[0\].sender: ")
+
+    with expected:
+        Client([tiny(name="a"), tiny(name="mute", kind=Mute)], default="a", routes=(route,))
 
 
 def test_accounts_at_run_time() -> None:

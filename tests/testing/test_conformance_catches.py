@@ -21,8 +21,9 @@ from omnimsg.adapter import Verdict
 from omnimsg.domain import validate
 from omnimsg.domain.message import Message
 from omnimsg.domain.secret import Secret
-from omnimsg.testing import AdapterConformance, fuzz
-from omnimsg.testing.inconclusive_statuses import INCONCLUSIVE_STATUSES
+from omnimsg.testing import AdapterConformance
+from omnimsg.testing.adapters import fuzz
+from omnimsg.testing.adapters.http_statuses import INCONCLUSIVE_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,9 +139,9 @@ def test_a_broken_adapter_fails_the_check(adapter: type[ToyAdapter], check: str)
 
 @pytest.fixture
 def few_broken_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the checks break an answer in fewer ways; the other tests let them try all."""
+    """Let the checks break an answer in fewer ways; the tests beside this one let them try all."""
     monkeypatch.setattr(fuzz, "MAX_CUTS", 16)
-    monkeypatch.setattr(fuzz, "HTTP_STATUSES", (200, 302, 400, 500))
+    monkeypatch.setattr(fuzz, "COMMON_STATUSES", (200, 302, 400, 500))
 
 
 # Each runs the whole suite, of which `test_a_broken_adapter_fails_the_check` runs every check.

@@ -81,7 +81,7 @@ def test_an_error_of_the_flow_passes_through() -> None:
 
 def test_the_suite_does_not_import_pytest() -> None:
     """The suite can be imported where pytest is not installed."""
-    modules = Path(omnimsg.testing.__file__).parent.glob("*.py")
+    modules = Path(omnimsg.testing.__file__).parent.rglob("*.py")
 
     assert [each.name for each in modules if "import pytest" in each.read_text("utf-8")] == []
 

@@ -13,7 +13,7 @@ import pytest
 from support.toy import ToyAdapter, ToyConformance
 from support.toy.callbacks import HEADER
 
-from omnimsg.testing import fuzz
+from omnimsg.testing.adapters import fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omnimsg.testing.purity_guard import impure_calls
+from omnimsg.testing.adapters.purity_guard import impure_calls
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from omnimsg.adapter import code_text, is_blank
+from omnimsg.adapter.answer_parts import codes_of, sentences_of
 from omnimsg.domain.quotations import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from omnimsg.adapter import Response
-
-# Members that hold sentences, in the error documents of many APIs (RFC 9457 among them).
-_SENTENCES = ("message", "description", "detail", "title", "error")
-_CODES = ("code", "errorCode", "error_code")
 
 _MAX_CHARACTERS = 200
 _MAX_SENTENCES = 3
@@ -33,7 +29,10 @@ def words_of(response: Response) -> str:
     document = response.json()
     if document is None:
         return _plain_text(response)
-    found = dict.fromkeys(each for members in _objects(document) for each in _sentences(members))
+    found = dict.fromkeys(
+        sentence if code is None else f"{sentence} (code {code})"
+        for sentence, code in sentences_of(document)
+    )
     return _shorten("; ".join(list(found)[:_MAX_SENTENCES]))
 
 
@@ -42,7 +41,7 @@ def code_of(response: Response) -> str | None:
 
     It is text that may be shown, at most 64 characters.
     """
-    codes = (code for members in _objects(response.json()) for code in _codes_in(members))
+    codes = (code for members in _objects(response.json()) for code in codes_of(members))
     return next(codes, None)
 
 
@@ -58,22 +57,6 @@ def _objects(value: object, depth: int = _MAX_DEPTH) -> Iterator[dict[Any, Any]]
     if depth > 1:
         for each in inner:
             yield from _objects(each, depth - 1)
-
-
-def _codes_in(members: Mapping[Any, Any]) -> Iterator[str]:
-    for name in _CODES:
-        given = members.get(name)
-        code = None if is_blank(given) else code_text(given)
-        if code is not None:
-            yield code
-
-
-def _sentences(members: Mapping[Any, Any]) -> Iterator[str]:
-    code = next(_codes_in(members), None)
-    for name in _SENTENCES:
-        sentence = members.get(name)
-        if isinstance(sentence, str) and sentence.strip():
-            yield sentence.strip() if code is None else f"{sentence.strip()} (code {code})"
 
 
 def _plain_text(response: Response) -> str:

@@ -9,6 +9,7 @@ rejections.
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,17 @@ _is_seconds = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 _MAX_RETRY_AFTER = 1e12
 
 
-def by_status(response: Response, effect: Effect, table: CodeTable) -> Finding:
+def by_status(
+    response: Response, effect: Effect, table: CodeTable, *, quotes: bool = True
+) -> Finding:
     """Classify a request by the HTTP status of an answer without a verdict.
 
-    The answer's words become part of the detail, whoever wrote them; a code that the table does not
-    have becomes `unknown_code`.
+    Args:
+        response: The answer.
+        effect: The effect of the request.
+        table: The adapter's codes.
+        quotes: Whether the answer's words become part of the detail, whoever wrote them, and a code
+            that the table does not have becomes `unknown_code`.
     """
     status = response.status
     rule = rule_of(status, effect)
@@ -54,7 +61,7 @@ def by_status(response: Response, effect: Effect, table: CodeTable) -> Finding:
     if retry is Retry.UNSAFE and effect.is_repeatable:
         # A 2xx that cannot be read will not become readable by asking again.
         retry = Retry.SAFE if status >= 400 else Retry.NEVER
-    words, code = words_of(response), code_of(response)
+    words, code = (words_of(response), code_of(response)) if quotes else ("", None)
     failure = Failure(
         reason=rule.reason,
         retry=retry,
@@ -134,14 +141,20 @@ def with_retry_after(failure: Failure, response: Response, now: datetime) -> Fai
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Parse a `Retry-After` header: seconds or an HTTP date; `None` where it is neither."""
+    """Parse a `Retry-After` header: seconds or an HTTP date; `None` where it is neither.
+
+    Every HTTP date is in UTC, also in a form that names no zone (RFC 9110, 5.6.7: asctime).
+    """
     if value is None:
         return None
     text = value.strip()
     if _is_seconds(text):
         return min(_MAX_RETRY_AFTER, float(text))
     try:
-        seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        at = parsedate_to_datetime(text)
+        if at.tzinfo is None and ":" in text:  # without a time of day it is no HTTP date
+            at = at.replace(tzinfo=UTC)
+        seconds = (at - now).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
     return min(_MAX_RETRY_AFTER, max(0.0, seconds))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omnimsg.adapter import Adapter
+    from omnimsg.domain.events import StatusEvent
     from omnimsg.domain.failure import Failure
     from omnimsg.domain.history import PastMessage
     from omnimsg.domain.message import Message
@@ -104,6 +105,13 @@ class Redactor:
         if not found.leg.detail:
             return found
         return attrs.evolve(found, leg=self._leg(found.leg, found.to))
+
+    def report(self, event: StatusEvent) -> StatusEvent:
+        """Return a report whose detail shows neither credentials nor its recipient."""
+        if not event.leg.detail:
+            return event
+        recipients = () if event.recipient is None else (event.recipient,)
+        return attrs.evolve(event, leg=self._leg(event.leg, recipients))
 
     def _leg(self, leg: LegStatus, recipients: Collection[str]) -> LegStatus:
         detail = self._redact_text(leg.detail, recipients, ())

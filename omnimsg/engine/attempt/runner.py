@@ -234,7 +234,13 @@ class AttemptRunner:
             if outcome is None:
                 if by_status is None:
                     by_status = classify.of_messages(
-                        classify.by_status(response, run.effect, self._adapter.table),
+                        classify.by_status(
+                            response,
+                            run.effect,
+                            self._adapter.table,
+                            # Else its words are those about other messages, which they may quote.
+                            quotes=not any(found),
+                        ),
                         run.effect,
                         sent_before=run.sent_before,
                     )

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from omnimsg.sandbox import sms_parts
-from omnimsg.sandbox.codes_and_links import find_codes, find_links
-from omnimsg.sandbox.display import (
-    SETTLED,
+from omnimsg.sandbox.blocks import (
     ButtonBlock,
     ContactBlock,
     FileBlock,
     HtmlBlock,
-    Moment,
     PlaceBlock,
     TemplateBlock,
     TextBlock,
     blocks_json,
 )
+from omnimsg.sandbox.codes_and_links import find_codes, find_links
+from omnimsg.sandbox.display import SETTLED, Moment
 from omnimsg.sandbox.inbox.exchanges import Refusal
 from omnimsg.sandbox.inbox.outcomes import possible_outcomes
 from omnimsg.sandbox.message_records import MessageRecord, message_id_of, utc_timestamp
@@ -27,8 +26,8 @@ from omnimsg.sandbox.message_records import MessageRecord, message_id_of, utc_ti
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from omnimsg.sandbox.blocks import Block
     from omnimsg.sandbox.callbacks.callbacks import Callbacks
-    from omnimsg.sandbox.display import Block
     from omnimsg.sandbox.emulator import Emulator
     from omnimsg.sandbox.handsets import Handsets
     from omnimsg.sandbox.inbox.exchanges import Exchanges
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     _Calls = Mapping[str, Mapping[str, list[dict[str, Any]]]]
 
 _PREVIEW: Final = 160
+# How many codes, and how many links, are shown of one message.
+_MAX_FOUND: Final = 10
 
 
 class Conversations:
@@ -100,7 +101,8 @@ class Conversations:
         ]
         news.sort(key=lambda pair: pair[0])
         calls = {name: self._callbacks.latest_of(name) for name in self._emulators}
-        return len(news), [self._entry(each, calls) for _, each in news[-limit:]]
+        exchanges = self._exchanges.by_message()
+        return len(news), [self._entry(each, calls, exchanges) for _, each in news[-limit:]]
 
     def windows(self, phone: Phone) -> dict[str, bool]:
         """Return whether WhatsApp's service window is open, for each provider used on WhatsApp."""
@@ -138,15 +140,20 @@ class Conversations:
         moments = self._emulators[record.provider].display.moments(record)
         return next((each for each in reversed(moments) if each.at <= now), moments[0])
 
-    def _entry(self, news: News, calls: _Calls) -> dict[str, Any]:
+    def _entry(
+        self, news: News, calls: _Calls, exchanges: Mapping[tuple[str, str], int]
+    ) -> dict[str, Any]:
         if isinstance(news, MessageRecord):
-            return self._message(news, calls[news.provider].get(news.id, []))
+            attempts = calls[news.provider].get(news.id, [])
+            return self._message(news, attempts, exchanges.get((news.provider, news.id)))
         if isinstance(news, Refusal):
             return _refused(news)
         of_provider = calls.get(news.sent.provider or "", {})
         return _reply(news, of_provider.get(news.sent.id or "", []))
 
-    def _message(self, record: MessageRecord, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    def _message(
+        self, record: MessageRecord, calls: list[dict[str, Any]], exchange: int | None
+    ) -> dict[str, Any]:
         display = self._emulators[record.provider].display
         now, moments = self._state.clock(), display.moments(record)
         arrived, stage = record.delivered_at(), self._current_moment(record).stage
@@ -168,11 +175,11 @@ class Conversations:
             "life": [_moment(each, now) for each in moments],
             "blocks": blocks_json(blocks),
             "sms": _sms(record),
-            "codes": find_codes(text),
-            "links": find_links(text),
+            "codes": find_codes(text)[:_MAX_FOUND],
+            "links": find_links(text)[:_MAX_FOUND],
             "outcomes": possible_outcomes(record, stage, display, self._callbacks),
             "callbacks": calls,
-            "exchange": self._exchanges.of_message(record.provider, record.id),
+            "exchange": exchange,
             "content": record.content,
         }
 

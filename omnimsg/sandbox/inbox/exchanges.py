@@ -129,9 +129,6 @@ class Exchanges:
     def __init__(self, max_exchanges: int) -> None:
         self._max_exchanges = max_exchanges
         self._kept: OrderedDict[int, Exchange] = OrderedDict()
-        # Index by provider and message id; built at the first look-up, because usually no page is
-        # open.
-        self._of_message: dict[tuple[str, str], int] | None = None
         self._bytes = 0
         self._last_id = 0
         self.revision: int = 0
@@ -187,8 +184,6 @@ class Exchanges:
             exchange.body, exchange.is_cut = kept_body(body)
             exchange.answer, exchange.is_answer_cut = kept_body(answer)
             self._bytes += exchange.kept
-            if self._of_message is not None:
-                self._of_message.update(_messages_of(exchange))
         self.revision += 1
         self._evict()
 
@@ -196,20 +191,17 @@ class Exchanges:
         """Return a request, None if it is unknown or evicted."""
         return self._kept.get(exchange_id)
 
-    def of_message(self, provider: str, message_id: str) -> int | None:
-        """Return the id of the latest request about a message, None if it was evicted."""
-        if self._of_message is None:
-            self._of_message = {
-                message: number
-                for exchange in self._kept.values()
-                for message, number in _messages_of(exchange)
-            }
-        return self._of_message.get((provider, message_id))
+    def by_message(self) -> dict[tuple[str, str], int]:
+        """Return the id of the latest request about each message, by provider and message id."""
+        return {
+            (exchange.provider, message_id): exchange.id
+            for exchange in self._kept.values()
+            for message_id in exchange.messages
+        }
 
     def clear(self) -> None:
         """Remove all requests."""
         self._kept.clear()
-        self._of_message = None
         self._bytes = 0
         self.revision += 1
 
@@ -226,16 +218,6 @@ class Exchanges:
         ):
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.kept
-            if self._of_message is not None:
-                for message, number in _messages_of(oldest):
-                    if self._of_message.get(message) == number:
-                        del self._of_message[message]
-
-
-def _messages_of(exchange: Exchange) -> Iterator[tuple[tuple[str, str], int]]:
-    """Yield the provider and the id of each message of a request, with the request's number."""
-    for message_id in exchange.messages:
-        yield (exchange.provider, message_id), exchange.id
 
 
 async def arrived_body(exchange: Exchange, request: web.Request) -> bytes:

@@ -10,10 +10,11 @@ import attrs
 from omnimsg.sandbox.inbox.conversation import Conversations
 from omnimsg.sandbox.inbox.exchanges import Exchanges, arrived_body
 from omnimsg.sandbox.inbox.masking import with_short_texts
-from omnimsg.sandbox.inbox.outcomes import Outcomes
+from omnimsg.sandbox.inbox.outcomes import OUTCOMES, decide
 from omnimsg.sandbox.inbox.phones import Phones, PhoneSent
 from omnimsg.sandbox.inbox.stream import Revisions, Streams
 from omnimsg.sandbox.media_store import Media, MediaStore
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +52,6 @@ class Inbox:
         emulators: The emulators by name.
         phones: The phones.
         exchanges: The requests.
-        outcomes: Changes the timelines of messages on request of the page.
         conversations: Builds the data that the page shows.
         templates: The wordings of templates by name, used by the page only.
         streams: The event streams of open pages.
@@ -77,7 +77,6 @@ class Inbox:
         self.phones: Phones = Phones(state.clock, state.limits, state.handsets)
         self.exchanges: Exchanges = Exchanges(state.limits.requests)
         self.templates: dict[str, str] = dict(DEFAULT_TEMPLATES)
-        self.outcomes: Outcomes = Outcomes(state, emulators, callbacks)
         self.conversations: Conversations = Conversations(
             state,
             emulators=emulators,
@@ -115,6 +114,25 @@ class Inbox:
             return self._files.get(media_id, 0)
         emulator = self.emulators.get(provider)
         return None if emulator is None else emulator.media.get(media_id, self._state.clock())
+
+    def decide(self, provider: object, message_id: object, outcome: object) -> MessageRecord:
+        """Set the outcome of a message now, and return the message.
+
+        Raises:
+            RequestError: There is no such message, or it cannot have this outcome.
+        """
+        emulator = self.emulators.get(provider) if isinstance(provider, str) else None
+        if emulator is None:
+            raise RequestError(f"provider: must be one of {', '.join(self.emulators)}")
+        record = emulator.messages.get(message_id) if isinstance(message_id, str) else None
+        if record is None:
+            raise RequestError("id: the provider has no such message")
+        if outcome not in OUTCOMES:
+            raise RequestError(f"outcome: must be one of {', '.join(OUTCOMES)}")
+        now = self._state.clock()
+        decide(record, str(outcome), emulator=emulator, callbacks=self._callbacks, now=now)
+        self.phones.change(record)
+        return record
 
     def reset(self) -> None:
         """Remove everything; open pages reload all their data."""

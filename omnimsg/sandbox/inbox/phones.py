@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections import OrderedDict
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from omnimsg.sandbox.handsets import Handsets
 
     Routes: TypeAlias = tuple[tuple[str, str | None], ...]
+
+# How many refusals, and how many sent messages, are kept for each phone.
+_HISTORY: Final = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -80,23 +83,15 @@ class Phones:
         clock: Returns epoch seconds.
         limits: How much is kept.
         handsets: The messages.
-        history: How many refusals, and how many sent messages, are kept for each phone.
 
     Attributes:
         revision: The number of the latest change.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        limits: Limits,
-        handsets: Handsets,
-        history: int = 500,
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], limits: Limits, handsets: Handsets) -> None:
         self._clock = clock
         self._limits = limits
         self._handsets = handsets
-        self._history = history
         self._is_watched = False
         self._by_key: OrderedDict[str, Phone] = OrderedDict()
         self._changed: OrderedDict[str, int] = OrderedDict()
@@ -117,7 +112,7 @@ class Phones:
             phone.last = news
             self._by_key.move_to_end(key)
         if isinstance(news, PhoneSent):
-            phone.sent = (*phone.sent, news)[-self._history :]
+            phone.sent = (*phone.sent, news)[-_HISTORY:]
             provider = news.reply.provider or news.sent.provider
             route = None if provider is None else (provider, news.sent.channel)
         else:
@@ -125,7 +120,7 @@ class Phones:
             route = (news.provider, news.channel)
             if isinstance(news, Refusal):
                 phone.refused += 1
-                phone.refusals = (*phone.refusals, news)[-self._history :]
+                phone.refusals = (*phone.refusals, news)[-_HISTORY:]
         if route is not None and route not in phone.routes:
             phone.routes = _add_route(phone.routes, route)
         if self._is_watched:

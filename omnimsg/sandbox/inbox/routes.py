@@ -10,7 +10,6 @@ from omnimsg.sandbox.control_requests import (
     CONTROL,
     control_route,
     json_object,
-    refused,
     whole_number,
 )
 from omnimsg.sandbox.fault_scripts import CALLBACK_KINDS, KINDS
@@ -65,7 +64,9 @@ def inbox_routes(inbox: Inbox) -> Iterable[web.RouteDef]:
 async def _asset(request: web.Request) -> web.Response:
     """Return a file of the inbox page."""
     found = await page.asset(request, request.match_info["name"])
-    return refused("inbox: the page has no such file", 404) if found is None else found
+    if found is None:
+        raise _not_found("inbox: the page has no such file")
+    return found
 
 
 class _Views:
@@ -176,10 +177,7 @@ class _Views:
     async def decide(self, request: web.Request) -> web.Response:
         """Set a message to delivered, read, failed, expired or contradicted now."""
         body = await json_object(request, "provider", "id", "outcome")
-        record = self._inbox.outcomes.decide(
-            body.get("provider"), body.get("id"), body.get("outcome")
-        )
-        self._inbox.phones.change(record)
+        record = self._inbox.decide(body.get("provider"), body.get("id"), body.get("outcome"))
         return json_response({"provider": record.provider, "id": record.id}, status=201)
 
     async def word_template(self, request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ import attrs
 from aiohttp import hdrs, web
 
 from omnimsg.json_codec import dumps
-from omnimsg.sandbox.responses import json_response
+from omnimsg.sandbox.request_error import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,8 @@ class Streams:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Send changes as server-sent events, until the page is closed."""
         if self._open >= MAX_STREAMS:
-            refused = f"events: {MAX_STREAMS} pages are open, which is the limit; close some"
-            return json_response({"error": refused}, status=503)
+            why = f"events: {MAX_STREAMS} pages are open, which is the limit; close some"
+            raise RequestError(why, status=503)
         response = web.StreamResponse(
             headers={
                 hdrs.CONTENT_TYPE: "text/event-stream",

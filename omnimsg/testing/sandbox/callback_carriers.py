@@ -15,7 +15,7 @@ from anyio.from_thread import start_blocking_portal
 from yarl import URL
 
 from omnimsg.sandbox.callbacks.courier import new_session
-from omnimsg.testing.sandbox.callback_request import Place, asgi_scope, wsgi_environ
+from omnimsg.testing.sandbox.callback_request import Mount, asgi_scope, wsgi_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,15 +29,15 @@ class Carrier(ABC):
     """Delivers callbacks to an application, from the sandbox's event loop.
 
     Args:
-        place: Maps addresses of callbacks to paths of the application.
+        mount: Maps addresses of callbacks to paths of the application.
 
     Attributes:
         errors: The errors that the application has raised.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, mount: Mount) -> None:
         self.errors: list[Exception] = []
-        self._place = place
+        self._mount = mount
 
     @abstractmethod
     async def __call__(self, signed: SignedCallback) -> int:
@@ -47,7 +47,7 @@ class Carrier(ABC):
         """Abort callbacks that are not answered yet, unless they end by themselves."""
 
 
-def carrier_to(application: object, place: Place) -> Carrier:
+def carrier_to(application: object, mount: Mount) -> Carrier:
     """Return the carrier for an application or a URL.
 
     If this thread runs an event loop, an ASGI application is called in that loop, in which the test
@@ -57,22 +57,22 @@ def carrier_to(application: object, place: Place) -> Carrier:
         TypeError: The object is not an application, or one that has to be served.
     """
     if isinstance(application, str):
-        return UrlCarrier(application, place)
+        return UrlCarrier(application, mount)
     request = getattr(application, "request", None)
     if callable(request) and hasattr(application, "app"):
-        return ThreadCarrier(partial(_status_of_client, request), place)
+        return ThreadCarrier(partial(_status_of_client, request), mount)
     if hasattr(application, "add_subapp") or not callable(application):
         raise TypeError(
             f"call_back_to takes an ASGI or WSGI application, its TestClient or a URL, not"
             f" {type(application).__name__}; serve it, and give the URL"
         )
     if not _is_asgi(application):
-        return ThreadCarrier(partial(_status_of_wsgi, application), place)
+        return ThreadCarrier(partial(_status_of_wsgi, application), mount)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return AsgiCarrier(application, place)
-    return AsgiCarrier(application, place, loop)
+        return AsgiCarrier(application, mount)
+    return AsgiCarrier(application, mount, loop)
 
 
 class AsgiCarrier(Carrier):
@@ -80,17 +80,17 @@ class AsgiCarrier(Carrier):
 
     Args:
         application: The application.
-        place: Maps addresses of callbacks to paths of the application.
+        mount: Maps addresses of callbacks to paths of the application.
         loop: The event loop to call it in; by default a new one in a new thread.
     """
 
     def __init__(
         self,
         application: Callable[..., Any],
-        place: Place,
+        mount: Mount,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(place)
+        super().__init__(mount)
         self._application = application
         self._waiting: set[Future[int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,7 +148,7 @@ class AsgiCarrier(Carrier):
                 statuses.append(message["status"])
 
         try:
-            scope = asgi_scope(signed, self._place.target(signed.url))
+            scope = asgi_scope(signed, self._mount.target(signed.url))
             await self._application(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - an application may raise anything
             self.errors.append(error)
@@ -161,11 +161,11 @@ class ThreadCarrier(Carrier):
     Args:
         status_of: Calls the application with a callback and its path and query; returns the status
             of the answer.
-        place: Maps addresses of callbacks to paths of the application.
+        mount: Maps addresses of callbacks to paths of the application.
     """
 
-    def __init__(self, status_of: Callable[[SignedCallback, str], int], place: Place) -> None:
-        super().__init__(place)
+    def __init__(self, status_of: Callable[[SignedCallback, str], int], mount: Mount) -> None:
+        super().__init__(mount)
         self._status_of = status_of
 
     async def __call__(self, signed: SignedCallback) -> int:
@@ -174,7 +174,7 @@ class ThreadCarrier(Carrier):
 
     def _status(self, signed: SignedCallback) -> int:
         try:
-            return self._status_of(signed, self._place.target(signed.url))
+            return self._status_of(signed, self._mount.target(signed.url))
         except Exception as error:  # noqa: BLE001 - an application may raise anything
             self.errors.append(error)
             return _FAILED
@@ -221,14 +221,14 @@ class UrlCarrier(Carrier):
 
     Args:
         url: The URL at which the application is served.
-        place: Maps addresses of callbacks to paths of the application.
+        mount: Maps addresses of callbacks to paths of the application.
 
     Raises:
         ValueError: The URL has no scheme or no host.
     """
 
-    def __init__(self, url: str, place: Place) -> None:
-        super().__init__(place)
+    def __init__(self, url: str, mount: Mount) -> None:
+        super().__init__(mount)
         address = URL(url)
         if address.scheme not in ("http", "https") or not address.host:
             raise ValueError(
@@ -239,7 +239,7 @@ class UrlCarrier(Carrier):
 
     async def __call__(self, signed: SignedCallback) -> int:
         """Send a callback."""
-        url = URL(f"{self._origin}{self._place.target(signed.url)}", encoded=True)
+        url = URL(f"{self._origin}{self._mount.target(signed.url)}", encoded=True)
         async with (
             new_session() as session,
             session.post(

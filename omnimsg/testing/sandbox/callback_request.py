@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class Mount:
     """Maps the public address of callbacks to a path in an application.
 
     Attributes:
@@ -28,8 +28,8 @@ class Place:
     path: str
 
     @classmethod
-    def of(cls, public_url: str, path: str | None) -> Place:
-        """Return the place; by default with the path of the public address."""
+    def of(cls, public_url: str, path: str | None) -> Mount:
+        """Return the mount; by default with the path of the public address."""
         public_url = public_url.rstrip("/")
         path = urlsplit(public_url).path if path is None else path.rstrip("/")
         return cls(public_url=public_url, path=path)

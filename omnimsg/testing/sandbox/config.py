@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from omnimsg.config.concealment import secret_keys
 from omnimsg.config.plugins import load_adapter
-from omnimsg.testing.sandbox.toml_text import toml_text
+from omnimsg.sandbox.toml_text import toml_text
 
 if TYPE_CHECKING:
     from pathlib import Path

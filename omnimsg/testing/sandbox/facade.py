@@ -14,7 +14,7 @@ import attrs
 
 from omnimsg.domain.address import is_e164, is_mailbox
 from omnimsg.testing.sandbox.callback_carriers import Carrier, carrier_to
-from omnimsg.testing.sandbox.callback_request import Place
+from omnimsg.testing.sandbox.callback_request import Mount
 from omnimsg.testing.sandbox.config import PUBLIC_URL, SandboxConfig
 from omnimsg.testing.sandbox.loop_tasks import loop_is_running
 from omnimsg.testing.sandbox.numbers import plain
@@ -178,10 +178,10 @@ class TestSandbox:
             ValueError: The public address, or the URL of the application, is invalid.
         """
         if isinstance(application, str) and path is None:
-            path = Place.of(application, None).path
+            path = Mount.of(application, None).path
         self._thread.call(self._set_addresses, public_url)
         self._close_carrier()
-        self._carrier = carrier_to(application, Place.of(public_url, path))
+        self._carrier = carrier_to(application, Mount.of(public_url, path))
         self._thread.call(self._thread.sandbox.callbacks.carry_with, self._carrier)
 
     def wait_for_callbacks(self, *, timeout: float = TIMEOUT) -> None:

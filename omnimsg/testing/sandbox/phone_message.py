@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from omnimsg.sandbox.codes_and_links import find_links
+
 if TYPE_CHECKING:
     from omnimsg.sandbox import Received
 
@@ -21,8 +23,6 @@ _WORD: Final = re.compile(
 )
 # The last line of a message whose code browsers fill in automatically: @example.com #123456
 _BOUND: Final = re.compile(r"^@\S+ #(\w+)", re.MULTILINE)
-_LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-_TRAILING: Final = ".,;:!?)]}'\"»\u201d\u2019"
 
 
 @attrs.frozen(kw_only=True)
@@ -77,9 +77,9 @@ class PhoneMessage:
     def links(self) -> tuple[str, ...]:
         """The web addresses of the text, then those of buttons, files and HTML, each once."""
         found = dict.fromkeys(
-            match[0].rstrip(_TRAILING)
+            link
             for text in (self.text, *_texts_in(self.content))
-            for match in _LINK.finditer(html.unescape(text) if "<" in text else text)
+            for link in find_links(html.unescape(text) if "<" in text else text)
         )
         return tuple(found)
 

@@ -36,7 +36,7 @@ class SessionSandbox:
         own: The configuration of the application under test.
 
     Attributes:
-        inbox: The value of the fixture `omnimsg_sandbox`.
+        sandbox: The value of the fixture `omnimsg_sandbox`.
     """
 
     def __init__(self, own: Mapping[str, Any] | None = None) -> None:
@@ -48,7 +48,7 @@ class SessionSandbox:
         except BaseException:
             self.close()
             raise
-        self.inbox: TestSandbox = TestSandbox(self._thread, config)
+        self.sandbox: TestSandbox = TestSandbox(self._thread, config)
         self._last_test: str | None = None
 
     def close(self) -> None:
@@ -57,15 +57,15 @@ class SessionSandbox:
         self._folder.cleanup()
 
     def begin(self) -> TestSandbox:
-        """Empty the inbox for a test."""
+        """Empty the sandbox for a test."""
         self._last_test = None
-        self.inbox.reset()
-        return self.inbox
+        self.sandbox.reset()
+        return self.sandbox
 
     def end(self, test: str) -> None:
-        """Empty the inbox after a test, and store the name of the test for `strays`."""
+        """Empty the sandbox after a test, and store the name of the test for `strays`."""
         self._thread.begin(_wait_for_answers, self._thread.sandbox).result()
-        self.inbox.reset()
+        self.sandbox.reset()
         self._last_test = test
 
     def strays(self) -> str | None:
@@ -73,7 +73,7 @@ class SessionSandbox:
         test, self._last_test = self._last_test, None
         if test is None:
             return None
-        numbers = [each.number for each in self.inbox.messages]
+        numbers = [each.number for each in self.sandbox.messages]
         if not numbers:
             return None
         return (

@@ -13,7 +13,7 @@ from omnimsg.testing.sandbox.phone_message import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omnimsg.sandbox import MessageRecord, Sandbox
+    from omnimsg.sandbox import Sandbox
     from omnimsg.testing.sandbox.numbers import NumberBook
     from omnimsg.testing.sandbox.phone_message import PhoneMessage
 
@@ -98,15 +98,10 @@ def take(sandbox: Sandbox) -> Snapshot:
     )
 
 
-def records_of(sandbox: Sandbox) -> Iterator[MessageRecord]:
-    """Yield every accepted message; must be called in the sandbox's thread."""
-    for emulator in sandbox.emulators.values():
-        yield from emulator.messages
-
-
 def _accepted(sandbox: Sandbox) -> Iterator[AcceptedMessage]:
     now = sandbox.state.clock()
-    for record in records_of(sandbox):
+    records = (each for emulator in sandbox.emulators.values() for each in emulator.messages)
+    for record in records:
         at = record.delivered_at()
         yield AcceptedMessage(
             number=record.to,

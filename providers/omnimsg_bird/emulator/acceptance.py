@@ -66,7 +66,7 @@ class Acceptance:
     ) -> tuple[MessageRecord, str | None]:
         """Return the record of a batch's entry, and why it is rejected after acceptance, if so."""
         platform = self._platforms[request.match_info["channel_id"]]
-        violations = list(CREATE[platform](entry, ()))
+        violations = list(CREATE[platform](entry))
         if not violations:
             try:
                 return self.record(request, entry, batch_id)[0], None

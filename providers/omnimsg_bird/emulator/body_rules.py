@@ -4,12 +4,11 @@ Source: the CreateMessage schema of Bird's OpenAPI document (Channels API, Messa
 the schema leaves open are closed here, because Bird documents no other properties for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Path,
     Rule,
     Violation,
     anything,
@@ -125,10 +124,10 @@ _INLINE = fields(
 )
 
 
-def _attachment(value: Json, path: Path) -> Iterator[Violation]:
+def _attachment(value: Json) -> Iterable[Violation]:
     """Accept an attachment with a URL, or one with inline content."""
     inline = isinstance(value, dict) and "content" in value
-    yield from (_INLINE if inline else _REMOTE)(value, path)
+    return (_INLINE if inline else _REMOTE)(value)
 
 
 EMAIL_SENDER: Final = fields(

@@ -5,26 +5,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from omnimsg.sandbox import LifecycleStep, Media, MessageRecord, SandboxState, StatusChange
-from omnimsg.sandbox.display import (
-    Attempt,
+from omnimsg.sandbox.blocks import (
     Block,
     ButtonBlock,
     CardsBlock,
-    Display,
-    Error,
     FileBlock,
     HtmlBlock,
     ListBlock,
-    Moment,
     PlaceBlock,
     TemplateBlock,
     TextBlock,
     kind_of_file,
-    member,
-    members,
     optional,
     worded,
 )
+from omnimsg.sandbox.display import Attempt, Display, Error, Moment, member, members
 from omnimsg.sandbox.schema import Json
 from omnimsg_bird.emulator.lifecycle import SCHEDULED, expired_step, final_step
 from omnimsg_bird.emulator.resource import Interactions, planned_interaction, summary

@@ -13,9 +13,10 @@ from typing import Any, Final
 import attrs
 
 from omnimsg.sandbox import MessageRecord
-from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, text
+from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, below, text
 from omnimsg_bird.emulator.body_rules import BODY_TYPES
 from omnimsg_bird.emulator.errors import invalid
+from omnimsg_bird.emulator.lifecycle import STATUSES
 from omnimsg_bird.emulator.resource import message_resource
 
 _DEFAULT_LIMIT = 25
@@ -57,18 +58,6 @@ def _subject(resource: Resource) -> str:
 _TIME = text(format="RFC 3339 time")
 _UUID = text(format="UUID")
 _SHORT = text(1, 100)
-_STATUSES = (
-    "accepted",
-    "rejected",
-    "processing",
-    "scheduled",
-    "sent",
-    "sending_failed",
-    "delivered",
-    "delivery_failed",
-    "deleted",
-    "skipped",
-)
 
 _PARAMETERS: Final[Mapping[str, _Parameter]] = {
     "limit": _Parameter(text(pattern="[1-9][0-9]{0,2}|1000")),
@@ -101,7 +90,7 @@ _PARAMETERS: Final[Mapping[str, _Parameter]] = {
         lambda resource, value: resource["direction"] == value,
     ),
     "status": _Parameter(
-        text(one_of=_STATUSES), lambda resource, value: resource["status"] == value, repeatable=True
+        text(one_of=STATUSES), lambda resource, value: resource["status"] == value, repeatable=True
     ),
     "messageType": _Parameter(
         text(one_of=BODY_TYPES),
@@ -162,7 +151,7 @@ def _violations(
             yield Violation((name,), ViolationKind.VALUE, "parameter may be given only once")
         else:
             for value in values:
-                yield from parameter.rule(value, (name,))
+                yield from below(parameter.rule(value), name)
 
 
 def list_page(

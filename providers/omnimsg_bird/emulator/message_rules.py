@@ -10,11 +10,11 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Path,
     Rule,
     Violation,
     ViolationKind,
     at_least_one,
+    below,
     exactly_one,
     fields,
     flag,
@@ -45,25 +45,27 @@ IDENTIFIER_RULES: Final[Mapping[str, Rule]] = {
 
 _NONEMPTY = text(1)
 _UUID = text(format="UUID")
+_HTTP_URL = text(format="HTTP URL")
 _NULLABLE_TEXT = nullable(text())
 
 
-def _https_url(value: Json, path: Path) -> Iterator[Violation]:
+def _https_url(value: Json) -> Iterable[Violation]:
     """Accept the URL of a webhook; Bird accepts https only."""
-    found = list(text(format="HTTP URL")(value, path))
-    yield from found
-    if not found and not value.lower().startswith("https://"):
-        yield Violation(path, ViolationKind.VALUE, "must begin with https://")
+    if found := _HTTP_URL(value):
+        return found
+    if value.lower().startswith("https://"):
+        return ()
+    return (Violation((), ViolationKind.VALUE, "must begin with https://"),)
 
 
 def _contact(platform: str) -> Rule:
     keys = IDENTIFIER_KEYS[platform]
 
-    def check_identifier(value: Json, path: Path) -> Iterable[Violation]:
+    def check_identifier(value: Json) -> Iterable[Violation]:
         if "identifierValue" not in value:
             return ()
         rule = IDENTIFIER_RULES[value.get("identifierKey", keys[0])]
-        return rule(value["identifierValue"], (*path, "identifierValue"))
+        return below(rule(value["identifierValue"]), "identifierValue")
 
     identifier = {"identifierKey": text(one_of=keys), "identifierValue": _NONEMPTY}
     return fields(
@@ -152,23 +154,26 @@ _META = fields(
 )
 
 
-def _check_frequency_cap(value: Json, path: Path) -> Iterable[Violation]:
+def _check_frequency_cap(value: Json) -> Iterable[Violation]:
     if not value.get("capFrequency"):
         return ()
     if value.get("meta", {}).get("extraInformation", {}).get("useCase") == "marketing":
         return ()
     message = "can only be true if .meta.extraInformation.useCase is marketing"
-    return (Violation((*path, "capFrequency"), ViolationKind.VALUE, message),)
+    return (Violation(("capFrequency",), ViolationKind.VALUE, message),)
 
 
-def _check_parameter_keys(value: Json, path: Path) -> Iterable[Violation]:
+def _check_parameter_keys(value: Json) -> Iterable[Violation]:
     """Refuse a template with two parameters of the same key."""
     if "template" not in value:
         return ()
     keys = [parameter["key"] for parameter in value["template"].get("parameters") or ()]
-    at = (*path, "template", "parameters")
     return [
-        Violation((*at, index, "key"), ViolationKind.VALUE, "each key may be given only once")
+        Violation(
+            ("template", "parameters", index, "key"),
+            ViolationKind.VALUE,
+            "each key may be given only once",
+        )
         for index, key in enumerate(keys)
         if key in keys[:index]
     ]
@@ -227,9 +232,9 @@ CREATE: Final[Mapping[str, Rule]] = {
 """The body of createChannelMessage, by platform."""
 
 
-def _is_object(value: Json, path: Path) -> Iterator[Violation]:
+def _is_object(value: Json) -> Iterator[Violation]:
     if not isinstance(value, dict):
-        yield Violation(path, ViolationKind.TYPE, "value must be an object")
+        yield Violation((), ViolationKind.TYPE, "value must be an object")
 
 
 BATCH: Final = fields(required={"messageRequests": items(_is_object)})

@@ -37,7 +37,7 @@ async def parse_body(request: web.Request, rule: Rule) -> dict[str, Json]:
         payload: dict[str, Json] = loads(body)
     except JSONDecodeError:
         raise RefusedError(error_response(400)) from None
-    if violations := list(rule(payload, ())):
+    if violations := list(rule(payload)):
         raise invalid(violations)
     return payload
 

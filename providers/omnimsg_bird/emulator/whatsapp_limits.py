@@ -7,7 +7,7 @@ with titles of 24, below a title of 60). Which status Bird returns for them is n
 it is the 422 of the schema.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from omnimsg.sandbox.schema import (
@@ -16,6 +16,7 @@ from omnimsg.sandbox.schema import (
     Violation,
     ViolationKind,
     anything,
+    below,
     fields,
     items,
     text,
@@ -34,9 +35,12 @@ _BUTTONS: Final = frozenset({"link", "postback", "reply"})
 _REPLIES: Final = frozenset({"postback", "reply"})
 
 
-def _link_action(value: Json, path: Path) -> Iterator[Violation]:
-    yield from ACTION(value, path)
-    yield from fields(required={"type": text(one_of=("link",)), "link": anything})(value, path)
+_IS_LINK = fields(required={"type": text(one_of=("link",)), "link": anything})
+
+
+def _link_action(value: Json) -> Iterator[Violation]:
+    yield from ACTION(value)
+    yield from _IS_LINK(value)
 
 
 _CAROUSEL = fields(
@@ -58,74 +62,75 @@ _CAROUSEL = fields(
 )
 
 
-def check_whatsapp_body(value: Json, path: Path) -> Iterator[Violation]:
+def check_whatsapp_body(value: Json) -> Iterator[Violation]:
     """Check the body of a message that satisfies Bird's schema."""
     if "body" in value:
-        yield from _check_body(value["body"], (*path, "body"))
+        yield from below(_check_body(value["body"]), "body")
 
 
-def _check_body(body: Json, path: Path) -> Iterator[Violation]:
+def _check_body(body: Json) -> Iterable[Violation]:
     kind = body["type"]
-    content, content_path = body[kind], (*path, kind)
+    return below(_check_content(kind, body[kind]), kind)
+
+
+def _check_content(kind: str, content: Json) -> Iterator[Violation]:
     if kind == "carousel":
-        yield from _CAROUSEL(content, content_path)
+        yield from _CAROUSEL(content)
         for index, card in enumerate(content["items"]):
-            yield from _check_buttons(card, (*content_path, "items", index))
+            yield from below(_check_buttons(card), "items", index)
         return
     if kind == "section":
         # A section's own bodies are as limited as any other.
         for index, inner in enumerate(content.get("items", ())):
-            yield from _check_body(inner, (*content_path, "items", index))
+            yield from below(_check_body(inner), "items", index)
         return
     if kind == "authentication":
-        yield from _check_buttons(content["otp"], (*content_path, "otp"))
+        yield from below(_check_buttons(content["otp"]), "otp")
         return
     if kind == "list":
-        yield from _check_rows(content, content_path)
-        yield from _check_length(content, content_path, "title", MAX_TITLE)
+        yield from _check_rows(content)
+        yield from _check_length(content, "title", MAX_TITLE)
     else:
-        yield from _check_buttons(content, content_path)
+        yield from _check_buttons(content)
     is_long = kind == "list" or (kind == "text" and not content.get("actions"))
-    yield from _check_length(content, content_path, "text", MAX_TEXT if is_long else MAX_CAPTION)
+    yield from _check_length(content, "text", MAX_TEXT if is_long else MAX_CAPTION)
 
 
-def _check_buttons(content: Json, path: Path) -> Iterator[Violation]:
+def _check_buttons(content: Json) -> Iterator[Violation]:
     actions = content.get("actions") or ()
     if sum(action["type"] in _REPLIES for action in actions) > MAX_REPLIES:
         message = f"WhatsApp shows at most {MAX_REPLIES} reply buttons"
-        yield Violation((*path, "actions"), ViolationKind.VALUE, message)
+        yield Violation(("actions",), ViolationKind.VALUE, message)
     for index, action in enumerate(actions):
         kind = action["type"]
         if kind in _BUTTONS:
-            yield from _check_length(
-                action[kind], (*path, "actions", index, kind), "text", MAX_LABEL
-            )
+            found = _check_length(action[kind], "text", MAX_LABEL)
+            yield from below(found, "actions", index, kind)
 
 
-def _check_rows(content: Json, path: Path) -> Iterator[Violation]:
+def _check_rows(content: Json) -> Iterator[Violation]:
     """Check a list: its sections hold rows, which are actions."""
     sections = content.get("items") or ()
     for index, section in enumerate(sections):
-        yield from _check_length(section, (*path, "items", index), "title", MAX_ROW)
-    rows = [
-        (action, (*path, "items", section_index, "actions", index))
+        yield from below(_check_length(section, "title", MAX_ROW), "items", index)
+    rows: list[tuple[Json, Path]] = [
+        (action, ("items", section_index, "actions", index))
         for section_index, section in enumerate(sections)
         for index, action in enumerate(section.get("actions") or ())
     ]
     rows += [
-        (action, (*path, "actions", index))
-        for index, action in enumerate(content.get("actions") or ())
+        (action, ("actions", index)) for index, action in enumerate(content.get("actions") or ())
     ]
     if len(rows) > MAX_ROWS:
         message = f"WhatsApp shows at most {MAX_ROWS} rows in a list"
-        yield Violation((*path, "items"), ViolationKind.VALUE, message)
-    for action, row_path in rows:
+        yield Violation(("items",), ViolationKind.VALUE, message)
+    for action, path in rows:
         kind = action["type"]
         if kind in _REPLIES:
-            yield from _check_length(action[kind], (*row_path, kind), "text", MAX_ROW)
+            yield from below(_check_length(action[kind], "text", MAX_ROW), *path, kind)
 
 
-def _check_length(content: Json, path: Path, name: str, most: int) -> Iterator[Violation]:
+def _check_length(content: Json, name: str, most: int) -> Iterator[Violation]:
     if len(content.get(name) or "") > most:
         message = f"WhatsApp shows at most {most} characters"
-        yield Violation((*path, name), ViolationKind.VALUE, message)
+        yield Violation((name,), ViolationKind.VALUE, message)

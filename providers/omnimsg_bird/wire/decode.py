@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict, code_text, outcome_of
+from omnimsg.adapter import Verdict, code_text, is_blank, outcome_of, words_of
 from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.content import Interactive, Template
 from omnimsg.domain.failure import Failure
@@ -18,6 +18,7 @@ from omnimsg.domain.outcome import Accepted, Ambiguous, NotSent
 from omnimsg.domain.reason import Reason, Retry
 from omnimsg_bird import codes
 from omnimsg_bird.wire.error_paths import OF_INTERACTIVE, field_and_reason
+from omnimsg_bird.wire.resource import is_for_another
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +46,35 @@ def read_send(
     id_ = document.get("id") if document.__class__ is dict else None
     if id_.__class__ is not str or not id_:
         return None
-    # An answer that names another message is not the answer to this one.
-    if document.get("reference") not in (None, "", message.reference):
+    if document.get("reference") != message.reference and _names_another(
+        document, message, channel_id
+    ):
+        return None
+    # In place: a call of a function for each message costs more.
+    if ("code" in document or "error" in document or "errors" in document) and _has_error(document):
         return None
     return Accepted.make(message.reference, context.account, f"{channel_id}/{id_}", raw=document)
+
+
+def _has_error(document: dict[str, Any]) -> bool:
+    """Return whether an answer has an error, so that its id may be that of the error.
+
+    Bird's own form of an error is `{code, message}`, and a Message has neither.
+    """
+    is_own_form = all(
+        isinstance(each, str) and each for each in (document.get("code"), document.get("message"))
+    )
+    return is_own_form or not is_blank([document.get("error"), document.get("errors")])
+
+
+def _names_another(document: dict[str, Any], message: Message, channel_id: str) -> bool:
+    """Return whether an answer is that of another message, by its reference or else by its rest."""
+    reference = document.get("reference")
+    if reference not in (None, ""):
+        return bool(reference != message.reference)
+    return document.get("channelId") not in (None, "", channel_id) or is_for_another(
+        message.to, document.get("receiver")
+    )
 
 
 def _is_message(document: object, message: Message) -> bool:
@@ -103,7 +129,7 @@ def read_batch(
 
 
 def _batch_id(document: object) -> str | None:
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _has_error(document):
         return None
     values = (document.get(name) for name in _BATCH_IDS)
     return next((value for value in values if isinstance(value, str) and value), None)
@@ -242,7 +268,7 @@ def read_failure(
 def _first_detail(details: object) -> tuple[str, str]:
     """Return the first member that an error names, and its first problem."""
     if not isinstance(details, dict) or not details:
-        return "", ""
+        return "", words_of({"details": details})
     key, problems = next(iter(details.items()))
     problem = problems[0] if isinstance(problems, list) and problems else problems
     return key, problem if isinstance(problem, str) else ""

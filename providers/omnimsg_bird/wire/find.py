@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omnimsg.adapter.times import read_iso_time
-from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.history import Direction, HistoryQuery
 from omnimsg.domain.outcome import Accepted
 from omnimsg_bird.wire import listing, resource
@@ -34,7 +33,7 @@ def find_message(
     context: Context,
 ) -> Flow[Answered[Accepted | Absent]]:
     """Read a channel's list until the message is found or the list ends."""
-    query = HistoryQuery(to=_identifier(message.to), since=since)
+    query = HistoryQuery(to=resource.identifier(message.to), since=since)
     matches = partial(_matches, message=message, since=since)
     entry = yield from listing.search(path, query, matches, adapter)
     if not isinstance(entry, dict):
@@ -45,11 +44,6 @@ def find_message(
         provider_id=f"{channel_id}/{entry['id']}",
         raw=entry,
     )
-
-
-def _identifier(to: str | ProviderContact) -> str | None:
-    """Return the identifier to filter by; a contact that is given by its id has none."""
-    return to.value if isinstance(to, ProviderContact) else to
 
 
 def _matches(entry: object, message: Message, since: datetime) -> bool | None:
@@ -71,17 +65,5 @@ def _matches(entry: object, message: Message, since: datetime) -> bool | None:
     is_complete = (
         isinstance(reference, str) and created is not None and isinstance(id_, str) and id_ != ""
     )
-    return True if is_complete and _is_receiver(message.to, entry.get("receiver")) else None
-
-
-def _is_receiver(to: str | ProviderContact, receiver: object) -> bool:
-    """Return whether the recipient is among the receivers, ignoring case and a leading plus."""
-    if isinstance(to, ProviderContact) and to.id is not None:
-        people = receiver.get("contacts") if isinstance(receiver, dict) else None
-        people = people if isinstance(people, list) else []
-        return any(isinstance(person, dict) and person.get("id") == to.id for person in people)
-    return _normalised(_identifier(to)) in map(_normalised, resource.addresses(receiver))
-
-
-def _normalised(identifier: str | None) -> str:
-    return (identifier or "").casefold().removeprefix("+")
+    is_ours = is_complete and resource.is_receiver(message.to, entry.get("receiver"))
+    return True if is_ours else None

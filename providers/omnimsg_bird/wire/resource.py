@@ -14,6 +14,7 @@ import attrs
 from omnimsg.adapter import read_code
 from omnimsg.adapter.inbound import address_of, address_text, message_id_of
 from omnimsg.adapter.times import read_iso_time
+from omnimsg.domain.address import ProviderContact
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.history import Direction, Interaction, PastMessage
 from omnimsg.domain.message_id import MessageId
@@ -108,6 +109,30 @@ def addresses(side: object) -> tuple[str, ...]:
         if isinstance(person, dict)
     ]
     return tuple([each for each in found if each is not None])
+
+
+def identifier(to: str | ProviderContact) -> str | None:
+    """Return the identifier of a recipient; a contact that is given by its id has none."""
+    return to.value if isinstance(to, ProviderContact) else to
+
+
+def is_receiver(to: str | ProviderContact, receiver: object) -> bool:
+    """Return whether the recipient is among the receivers, ignoring case and a leading plus."""
+    if isinstance(to, ProviderContact) and to.id is not None:
+        people = receiver.get("contacts") if isinstance(receiver, dict) else None
+        people = people if isinstance(people, list) else []
+        return any(isinstance(person, dict) and person.get("id") == to.id for person in people)
+    return _normalised(identifier(to)) in map(_normalised, addresses(receiver))
+
+
+def is_for_another(to: str | ProviderContact, receiver: object) -> bool:
+    """Return whether the receivers are known, and the recipient is not among them."""
+    is_known = identifier(to) is not None and bool(addresses(receiver))
+    return is_known and not is_receiver(to, receiver)
+
+
+def _normalised(text: str | None) -> str:
+    return (text or "").casefold().removeprefix("+")
 
 
 def recipient_of(document: dict[str, Any]) -> str | None:

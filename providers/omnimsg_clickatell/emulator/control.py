@@ -11,7 +11,7 @@ from aiohttp import web
 from omnimsg.json_codec import loads
 from omnimsg.sandbox import json_response
 from omnimsg.sandbox.control_requests import json_body
-from omnimsg.sandbox.schema import Path, Rule, Violation, ViolationKind, fields, text
+from omnimsg.sandbox.schema import Rule, Violation, ViolationKind, fields, text
 from omnimsg_clickatell.emulator.file_checks import TYPES, normalise
 from omnimsg_clickatell.emulator.message_rules import SMS, WHATSAPP
 from omnimsg_clickatell.emulator.value_rules import BASE64, constrained, parameter_name
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from omnimsg_clickatell.emulator.media import Uploads
 
 
-def _check_file(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
+def _check_file(value: Any) -> Iterator[Violation]:  # noqa: ANN401
     """Require a known type beside a file, and no type without one."""
     if ("content" in value) != ("contentType" in value):
         missing = "contentType" if "content" in value else "content"
-        yield Violation((*path, missing), ViolationKind.MISSING, "a file has both")
+        yield Violation((missing,), ViolationKind.MISSING, "a file has both")
 
 
 _INBOUND: Final[Rule] = fields(
@@ -62,7 +62,7 @@ def control_routes(emulator: Controlled) -> Iterable[web.RouteDef]:
         """Add an inbound message; media has ``content`` (base64) and ``contentType``."""
         options = await json_body(request)
         # Check everything first, so that a refused message opens no service window.
-        for violation in _INBOUND(options, ()):
+        for violation in _INBOUND(options):
             error = f"{parameter_name(violation.path) or 'body'}: {violation.message}"
             return json_response({"error": error}, status=400)
         inbound = emulator.inbox.receive(options["from"], options.get("channel", WHATSAPP))

@@ -5,24 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox import LifecycleStep
-from omnimsg.sandbox.display import (
-    Attempt,
+from omnimsg.sandbox.blocks import (
     Block,
     ButtonBlock,
     ContactBlock,
-    Display,
-    Error,
     FileBlock,
     ListBlock,
     PlaceBlock,
     TemplateBlock,
     TextBlock,
     kind_of_file,
-    member,
-    members,
     optional,
     worded,
 )
+from omnimsg.sandbox.display import Attempt, Display, Error, member, members
 from omnimsg_clickatell.emulator.statuses import NUMBERS, STATUSES, steps_to
 
 if TYPE_CHECKING:
@@ -37,12 +33,12 @@ _STAGES: Final[Mapping[str, str]] = {
     "SCHEDULED": "scheduled",
     "SENT_TO_SUPPLIER": "sent",
     "DEVICE_ACK": "delivered",
-    "EMULATED": "delivered",
     "READ": "read",
     "EXPIRED": "expired",
     "STOPPED_BY_USER": "cancelled",
     "STOPPED_BY_ADMIN": "cancelled",
-    "PAYMENT_COMPLETED": "read",
+    # A payment is made, or fails, in a conversation that was read.
+    **dict.fromkeys((each for each in STATUSES if each.startswith("PAYMENT_")), "read"),
 }
 
 _FAILURES: Final = {"sms": "DELIVERY_FAILURE", "whatsapp": "WHATSAPP_MESSAGE_UNDELIVERABLE"}

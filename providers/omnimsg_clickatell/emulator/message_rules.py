@@ -12,7 +12,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from omnimsg.sandbox.schema import (
-    Path,
     Rule,
     Violation,
     ViolationKind,
@@ -89,18 +88,18 @@ _list_item = fields(
 )
 
 
-def _check_sections(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
+def _check_sections(value: Any) -> Iterator[Violation]:  # noqa: ANN401
     sections = value["sections"]
     for index, section in enumerate(sections if len(sections) > 1 else ()):
         if "title" not in section:
             yield Violation(
-                (*path, "sections", index, "title"),
+                ("sections", index, "title"),
                 ViolationKind.MISSING,
                 "required in each of several sections",
             )
     if sum(len(section["items"]) for section in sections) > 10:
         yield Violation(
-            (*path, "sections"),
+            ("sections",),
             ViolationKind.VALUE,
             "must hold at most 10 items in the whole message",
         )
@@ -133,9 +132,9 @@ _header_and_footer: Mapping[str, Rule] = {"header": _interactive_header, "footer
 _text_maps = items(TEXT_MAP, 1)
 
 
-def _needs_more_than_name(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
+def _needs_more_than_name(value: Mapping[str, Any]) -> Iterator[Violation]:
     if set(value) == {"name"}:
-        yield Violation(path, ViolationKind.MISSING, "a contact needs more than its name")
+        yield Violation((), ViolationKind.MISSING, "a contact needs more than its name")
 
 
 _contact = fields(
@@ -152,7 +151,7 @@ _contact = fields(
 )
 
 
-def _check_channel_and_content(value: Mapping[str, Any], path: Path) -> Iterator[Violation]:
+def _check_channel_and_content(value: Mapping[str, Any]) -> Iterator[Violation]:
     """Check the properties that depend on the channel and on the kind of content.
 
     The schema does not exclude two contents; its prose says that exactly one is meant.
@@ -160,30 +159,26 @@ def _check_channel_and_content(value: Mapping[str, Any], path: Path) -> Iterator
     sms = value.get("channel", SMS) == SMS
     for name in WHATSAPP_ONLY if sms else SMS_ONLY:
         if name in value:
-            yield Violation((*path, name), ViolationKind.UNKNOWN, "not a property of this channel")
+            yield Violation((name,), ViolationKind.UNKNOWN, "not a property of this channel")
     contents = [name for name in CONTENTS if name in value]
     if len(contents) > 1:
-        yield Violation((*path, contents[1]), ViolationKind.VALUE, "only one content is allowed")
+        yield Violation((contents[1],), ViolationKind.VALUE, "only one content is allowed")
     inline = "media" in value and "fileId" not in value["media"]
     if ("content" in value) != (not contents or inline):
         yield Violation(
-            (*path, "content"), ViolationKind.MISSING, "required for text or inline media only"
+            ("content",), ViolationKind.MISSING, "required for text or inline media only"
         )
     if inline and "contentType" not in value["media"]:
         yield Violation(
-            (*path, "media", "contentType"), ViolationKind.MISSING, "required for inline media"
+            ("media", "contentType"), ViolationKind.MISSING, "required for inline media"
         )
     if "previewFirstUrl" in value and contents:
-        yield Violation(
-            (*path, "previewFirstUrl"), ViolationKind.VALUE, "allowed with plain text only"
-        )
+        yield Violation(("previewFirstUrl",), ViolationKind.VALUE, "allowed with plain text only")
     # Inferred: the ARN and the cipher have no meaning without a key.
     if "encryptionKey" not in value and value.keys() & {"encryptionKeyArn", "encryptionCipher"}:
-        yield Violation((*path, "encryptionKey"), ViolationKind.MISSING, "encryption needs a key")
-    if value.get("binary") and list(HEX(value.get("content"), path)):
-        yield Violation(
-            (*path, "content"), ViolationKind.VALUE, "binary content must be hexadecimal"
-        )
+        yield Violation(("encryptionKey",), ViolationKind.MISSING, "encryption needs a key")
+    if value.get("binary") and HEX(value.get("content")):
+        yield Violation(("content",), ViolationKind.VALUE, "binary content must be hexadecimal")
 
 
 MESSAGE: Final[Rule] = fields(

@@ -64,5 +64,5 @@ def check_rule(rule: Rule, value: dict[str, Any]) -> None:
     Raises:
         RefusedError: 23, with the parameter's path.
     """
-    for violation in rule(value, ()):
+    for violation in rule(value):
         raise RefusedError(23, parameter_name(violation.path), violation.message)

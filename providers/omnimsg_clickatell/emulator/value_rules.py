@@ -23,12 +23,12 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?")
 def constrained(inner: Rule, *tests: tuple[str, Callable[[Any], bool]]) -> Rule:
     """Accept values that ``inner`` accepts and that pass every test, given with a description."""
 
-    def rule(value: Any, path: Path) -> Iterator[Violation]:  # noqa: ANN401
-        found = list(inner(value, path))
+    def rule(value: Any) -> Iterator[Violation]:  # noqa: ANN401
+        found = list(inner(value))
         yield from found
         for description, test in () if found else tests:
             if not test(value):
-                yield Violation(path, ViolationKind.VALUE, description)
+                yield Violation((), ViolationKind.VALUE, description)
 
     return rule
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from omnimsg.adapter import read_code
-from omnimsg.adapter.inbound import text_or_none
+from omnimsg.adapter.inbound import address_text, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,5 +184,5 @@ def _common_members(entries: list[Entry]) -> Entry:
 
 
 def _address(entry: Entry, name: str) -> str | None:
-    value = text_or_none(entry.get(name))
-    return None if value is None else value.strip().removeprefix("+")
+    value = address_text(entry.get(name))
+    return None if value is None else value.removeprefix("+")

@@ -11,6 +11,7 @@ from omnimsg.adapter import code_text, is_blank, words_of
 from omnimsg.adapter.amounts import read_amount
 from omnimsg.adapter.inbound import text_or_none
 from omnimsg.adapter.times import MILLISECOND, SECOND, read_epoch_time
+from omnimsg.adapter.tolerant_json import tolerant_text
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import Balance
@@ -159,7 +160,7 @@ def read_refusal(
 def _amount(body: bytes, name: str) -> Decimal | None:
     """Read an amount exactly: a float would lose digits."""
     try:
-        data = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+        data = json.loads(tolerant_text(body), strict=False, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError, ArithmeticError):
         return None
     value = data.get(name)

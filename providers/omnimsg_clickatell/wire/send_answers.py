@@ -281,5 +281,6 @@ def _not_sent(refused: Rejected) -> NotSent:
 
 
 def _description(error: object) -> str:
+    """Return the words of an error, whatever form they have; empty if it has none."""
     text = error.get("description") if isinstance(error, dict) else error
-    return text if isinstance(text, str) else ""
+    return text if isinstance(text, str) and text else words_of(error)

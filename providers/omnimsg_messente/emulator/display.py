@@ -4,21 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from omnimsg.sandbox import LifecycleStep, MessageRecord, StatusChange
-from omnimsg.sandbox.display import (
-    Attempt,
+from omnimsg.sandbox.blocks import (
     Block,
     ButtonBlock,
     CardsBlock,
-    Display,
-    Error,
     FileBlock,
     TemplateBlock,
     TextBlock,
-    member,
-    members,
     optional,
     worded,
 )
+from omnimsg.sandbox.display import Attempt, Display, Error, member, members
 from omnimsg.sandbox.schema import Json
 from omnimsg_messente.emulator.lifecycle import ERRORS, PROCESSING, STATUSES, ordered_steps
 from omnimsg_messente.emulator.report import summary

@@ -10,7 +10,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Path,
     Violation,
     ViolationKind,
     anything,
@@ -48,21 +47,21 @@ _VIBER_COMBINATIONS = frozenset(
 )
 
 
-def _check_viber_combination(value: Json, path: Path) -> Iterator[Violation]:
+def _check_viber_combination(value: Json) -> Iterator[Violation]:
     present = frozenset(name for name in _VIBER_CONTENT if name in value)
     if not present:
-        yield Violation(path, ViolationKind.MISSING, "a Viber message needs content")
+        yield Violation((), ViolationKind.MISSING, "a Viber message needs content")
     elif present not in _VIBER_COMBINATIONS:
         listed = ", ".join(sorted(present))
-        yield Violation(path, ViolationKind.VALUE, f"not a valid combination for Viber: {listed}")
+        yield Violation((), ViolationKind.VALUE, f"not a valid combination for Viber: {listed}")
 
 
-def _check_distinct_channels(value: Json, path: Path) -> Iterator[Violation]:
+def _check_distinct_channels(value: Json) -> Iterator[Violation]:
     channels = [message["channel"] for message in value["messages"]]
     for index, channel in enumerate(channels):
         if channel in channels[:index]:
-            channel_path = (*path, "messages", index, "channel")
-            yield Violation(channel_path, ViolationKind.VALUE, f"{channel} may appear only once")
+            path = ("messages", index, "channel")
+            yield Violation(path, ViolationKind.VALUE, f"{channel} may appear only once")
 
 
 _URL = text(format="HTTP URL")

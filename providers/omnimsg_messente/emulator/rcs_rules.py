@@ -9,7 +9,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Path,
     Violation,
     ViolationKind,
     exactly_one,
@@ -32,14 +31,14 @@ _LABEL = {"text": text(1, 25), "postback_data": text(0, 2048)}
 _PLACES = ({"lat_long"}, {"lat_long", "label"}, {"query"})
 
 
-def _check_place(value: Json, path: Path) -> Iterator[Violation]:
+def _check_place(value: Json) -> Iterator[Violation]:
     """Require a place or a query; null counts as absent."""
     given = {name for name, member in value.items() if member is not None}
     if not given:
-        yield Violation(path, ViolationKind.MISSING, "one of lat_long, query is required")
+        yield Violation((), ViolationKind.MISSING, "one of lat_long, query is required")
     elif given not in _PLACES:
         listed = ", ".join(sorted(given))
-        yield Violation(path, ViolationKind.VALUE, f"not a valid combination: {listed}")
+        yield Violation((), ViolationKind.VALUE, f"not a valid combination: {listed}")
 
 
 _ACTIONS = {

@@ -198,7 +198,7 @@ class MessenteEmulator(Emulator):
 
     def _send_element(self, payload: Json) -> dict[str, Any]:
         """Send one element of a bulk and return its result; results are in request order."""
-        if violations := list(OMNIMESSAGE(payload, ())):
+        if violations := list(OMNIMESSAGE(payload)):
             return {"errors": violation_errors(violations, payload)}
         try:
             self._raise_ordered(payload["to"])
@@ -302,7 +302,7 @@ async def _parse_body(request: web.Request, rule: Rule) -> Json:
         payload = loads(await request.read())
     except JSONDecodeError:
         raise invalid("the body is not valid JSON") from None
-    if violations := list(rule(payload, ())):
+    if violations := list(rule(payload)):
         raise RefusedError(400, violation_errors(violations, payload))
     return payload
 

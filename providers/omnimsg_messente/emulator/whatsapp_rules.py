@@ -9,7 +9,6 @@ from typing import Final
 
 from omnimsg.sandbox.schema import (
     Json,
-    Path,
     Rule,
     Violation,
     ViolationKind,
@@ -27,13 +26,13 @@ _NONEMPTY = text(1)
 _URL = text(format="HTTP URL")
 
 
-def _one_source(value: Json, path: Path) -> Iterator[Violation]:
+def _one_source(value: Json) -> Iterator[Violation]:
     """Require exactly one of `id` and `link`; null, where the schema has it, counts as absent."""
     given = [name for name in ("id", "link") if value.get(name) is not None]
     if not given:
-        yield Violation(path, ViolationKind.MISSING, "one of id, link is required")
+        yield Violation((), ViolationKind.MISSING, "one of id, link is required")
     elif len(given) > 1:
-        yield Violation((*path, "link"), ViolationKind.VALUE, "only one of id, link can be used")
+        yield Violation(("link",), ViolationKind.VALUE, "only one of id, link can be used")
 
 
 _SOURCE: Final[dict[str, Rule]] = {"id": _NONEMPTY, "link": _URL}
@@ -70,14 +69,14 @@ _PARAMETER_VALUES: Final[dict[str, Rule]] = {
 }
 
 
-def _check_type(value: Json, path: Path) -> Iterator[Violation]:
+def _check_type(value: Json) -> Iterator[Violation]:
     """Refuse a parameter whose type names one kind of value while it has another.
 
     The schema leaves `type` open; a type that is not a kind of value is accepted.
     """
     kind = value["type"]
     if kind in _PARAMETER_VALUES and kind not in value:
-        yield Violation((*path, "type"), ViolationKind.VALUE, f'the value must be in "{kind}"')
+        yield Violation(("type",), ViolationKind.VALUE, f'the value must be in "{kind}"')
 
 
 _TEMPLATE = fields(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from omnimsg.adapter import Verdict, is_blank, read_code
+from omnimsg.adapter import Verdict, is_blank, read_code, words_of
 from omnimsg.adapter.amounts import read_amount
+from omnimsg.adapter.answer_parts import sentences_of
+from omnimsg.adapter.inbound import address_text
 from omnimsg.adapter.times import read_iso_time
 from omnimsg.domain.channel import channel_from
 from omnimsg.domain.failure import Failure
@@ -83,8 +85,30 @@ def _read_bulk(
                 return [None] * len(messages)
     return [
         _read_entry(message, entry, response, adapter, context)
+        or _not_understood(message, entry, response, context)
         for message, entry in zip(messages, entries, strict=True)
     ]
+
+
+def _not_understood(
+    message: Message, entry: object, response: Response, context: Context
+) -> Ambiguous | None:
+    """Build the outcome of an entry of a success whose errors are not in the table.
+
+    The engine does not know which words of an answer are about which message.
+    """
+    said = list(sentences_of(entry))
+    if not said or _has_id(entry) or response.status >= 300:
+        return None
+    failure = Failure(
+        reason=Reason.INVALID_RESPONSE,
+        retry=Retry.UNSAFE,
+        detail=f"the answer cannot be read; it says: {words_of(entry)}",
+        unknown_code=next((code for _, code in said if code is not None), None),
+        http_status=response.status,
+        raw=entry,
+    )
+    return Ambiguous(reference=message.reference, account=context.account, failure=failure)
 
 
 def _mark_doubtful(
@@ -144,7 +168,10 @@ def read_refusal(
     if message is not None:
         path, reason = field_and_reason(error.get("source"), message, adapter)
     failure = row.failure(
-        detail=_text(error.get("detail")) or "", path=path, response=response, raw=document
+        detail=_text(error.get("detail")) or words_of(error),
+        path=path,
+        response=response,
+        raw=document,
     )
     if reason is not None and row.reason is Reason.INVALID_MESSAGE:
         failure = attrs.evolve(failure, reason=reason, fault=reason.fault)
@@ -241,7 +268,8 @@ def _leg_ids(entries: object) -> tuple[LegId, ...]:
 
 def _is_same_recipient(found: object, sent: object) -> bool:
     """Compare without the plus: the documents do not say whether an answer keeps it."""
-    return isinstance(found, str) and found.removeprefix("+") == str(sent).removeprefix("+")
+    address = address_text(found)
+    return address is not None and address.removeprefix("+") == str(sent).removeprefix("+")
 
 
 def read_leg(entry: JsonObject, adapter: Adapter[Any], context: Context) -> LegStatus:

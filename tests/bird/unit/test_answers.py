@@ -71,12 +71,21 @@ def test_a_batch_is_accepted_by_its_id(
 
 @pytest.mark.parametrize(
     ("status", "document"),
-    [(202, {}), (202, {"id": 7}), (202, {"id": ""}), (202, []), (202, None), (300, {"id": "b-1"})],
+    [
+        (202, {}),
+        (202, {"id": 7}),
+        (202, {"id": ""}),
+        (202, []),
+        (202, None),
+        (202, {"id": "trace-1", "code": "InvalidPayload", "message": "No"}),
+        (202, {"id": "trace-1", "errors": [{"code": 9}]}),
+        (300, {"id": "b-1"}),
+    ],
 )
 def test_a_batch_without_an_id_is_no_verdict(
     batching: BirdAdapter, context: Context, status: int, document: object
 ) -> None:
-    """Without a batch id, and without a success, no message is accepted."""
+    """Without a batch id, with an error, and without a success, no message is accepted."""
     assert [None] * 3 == read(batching.send(MESSAGES, context), status, document)
 
 

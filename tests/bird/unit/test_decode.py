@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
@@ -170,7 +171,10 @@ def test_an_error_may_quote_a_member_of_a_message(quoted: dict[str, str]) -> Non
         ({".body": []}, "Malformed: .body"),
         ({".body": [7]}, "Malformed: .body"),
         ({}, "Malformed"),
-        (["x"], "Malformed"),
+        (["x", "y"], "Malformed: x; y"),
+        ([{"message": "x"}], "Malformed: x"),
+        ("x", "Malformed: x"),
+        (7, "Malformed"),
         (None, "Malformed"),
     ],
 )
@@ -509,6 +513,63 @@ def test_an_answer_that_names_another_message_is_no_verdict(reference: object) -
 
     assert isinstance(outcome, Accepted) == (reference in ("r-1", None, ""))
     assert outcome is None or isinstance(outcome, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("members", "is_it"),
+    [
+        ({"receiver": {"contacts": [{"identifierValue": "37255500001"}]}}, True),
+        ({"receiver": {"contacts": [{"identifierValue": "+37255500002"}]}}, False),
+        ({"receiver": {"contacts": [{"id": "c-7"}]}}, True),
+        ({"receiver": None, "channelId": None}, True),
+        ({"channelId": "c-sms"}, True),
+        ({"channelId": "c-other"}, False),
+    ],
+)
+def test_an_answer_without_a_reference_names_its_message_otherwise(
+    members: dict[str, Any], is_it: bool
+) -> None:
+    """Without a reference, another receiver or channel shows that it is another answer."""
+    outcome = send(answer(202, {"id": "m-1"} | members))
+
+    assert is_it == isinstance(outcome, Accepted)
+    assert isinstance(send(answer(202, {"id": "m-1", "reference": "r-1"} | members)), Accepted)
+
+
+def test_an_answer_to_a_contacts_id_may_name_any_address() -> None:
+    """A message to a contact's id has no address that could be another one."""
+    message = attrs.evolve(MESSAGE, to=ProviderContact(id="c-7"))
+    receiver = {"contacts": [{"id": "c-7", "identifierValue": "+37255500002"}]}
+
+    _, (outcome,) = drive(
+        ADAPTER.send([message], CONTEXT), answer(202, {"id": "m-1", "receiver": receiver})
+    )
+
+    assert isinstance(outcome, Accepted)
+
+
+ERRORS_BESIDE_AN_ID: list[dict[str, Any]] = [
+    {"code": "InvalidPayload", "message": "No"},
+    {"error": {"message": "No"}},
+    {"errors": [{"code": 9}]},
+]
+NO_ERRORS_BESIDE_AN_ID: list[dict[str, Any]] = [
+    {"code": 0, "message": ""},
+    {"code": "", "message": "No"},
+    {"error": None, "errors": []},
+]
+
+
+@pytest.mark.parametrize("members", ERRORS_BESIDE_AN_ID)
+def test_an_id_beside_an_error_is_no_acceptance(members: dict[str, Any]) -> None:
+    """An id beside an error may be that of the error, so the answer has no verdict."""
+    assert send(answer(202, {"id": "trace-1"} | members)) is None
+
+
+@pytest.mark.parametrize("members", NO_ERRORS_BESIDE_AN_ID)
+def test_an_empty_error_is_none(members: dict[str, Any]) -> None:
+    """An error member that holds nothing does not contradict an id."""
+    assert isinstance(send(answer(202, {"id": "m-1"} | members)), Accepted)
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def test_what_passes_the_check_is_accepted(message: Message) -> None:
     if ADAPTER.check(message) is not None:
         return
 
-    found = list(CREATE[str(message.channel)](body(message), ()))
+    found = list(CREATE[str(message.channel)](body(message)))
 
     assert [] == found
 
@@ -302,7 +302,7 @@ def test_a_batch_is_its_messages(some: list[Message]) -> None:
     """A batch contains each message exactly as it would be sent alone."""
     together = body(*some)
 
-    assert [] == list(BATCH(together, ()))
+    assert [] == list(BATCH(together))
     assert [body(each) for each in some] == together["messageRequests"]
 
 

@@ -511,3 +511,33 @@ def test_words_of_an_unknown_form(read: Any) -> None:
 
     assert isinstance(outcome, Rejected)
     assert "From is not yours" == outcome.failure.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        ({"code": 25, "message": "No such number"}, "No such number"),
+        ({"code": 25, "description": ["No such number", "in use"]}, "No such number; in use"),
+        ({"code": 25, "description": None, "details": "No such number"}, "No such number"),
+        ({"code": 25, "description": "No such number", "message": "x"}, "No such number"),
+        ({"code": 25}, "the recipient is not a valid number"),
+    ],
+)
+def test_words_of_a_known_code_in_an_unknown_form(read: Any, error: Any, detail: str) -> None:
+    """A known code keeps the words beside it, wherever they stand."""
+    entry = {"accepted": False, "clientMessageId": "a", "error": error}
+
+    [outcome] = read({"messages": [entry]}, ONE, status=400)
+
+    assert isinstance(outcome, Rejected)
+    assert (detail, Reason.INVALID_RECIPIENT) == (outcome.failure.detail, outcome.reason)
+
+
+@pytest.mark.parametrize(("to", "is_it"), [(int(ONE), True), (int(TWO), False), ([TWO], True)])
+def test_a_number_of_json_names_a_recipient(read: Any, to: object, is_it: bool) -> None:
+    """An entry whose `to` is a JSON number is compared as one whose `to` is text."""
+    entry = accepted_entry("id", clientMessageId="a", to=to)
+
+    [outcome] = read({"messages": [entry]}, ONE)
+
+    assert is_it == isinstance(outcome, Accepted)

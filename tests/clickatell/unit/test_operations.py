@@ -528,6 +528,24 @@ def test_balance(
     assert str(amount) == str(balance.amount)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"balance": 0.1, "name": "caf\xe9"}',
+        b'{"balance": 0.1, "name": "a\nb"}',
+        b'\xef\xbb\xbf{"balance": 0.1}\0',
+        b'{"balance": 0.1, "limit": NaN}',
+    ],
+)
+def test_one_character_does_not_hide_the_balance(
+    adapter: ClickatellAdapter, context: Context, drive: Any, body: bytes
+) -> None:
+    """The balance is read where the rest of the document is."""
+    _, balance = drive(adapter.balance(context), Response(200, body))
+
+    assert Decimal("0.1") == balance.amount
+
+
 def test_a_balance_beyond_all_money(
     adapter: ClickatellAdapter, context: Context, drive: Any
 ) -> None:

@@ -16,7 +16,7 @@ from omnimsg.engine.attempt.answer_text import code_of, words_of
     [
         *(
             ({name: "No such thing"}, "No such thing", None)
-            for name in ("message", "description", "detail", "title", "error")
+            for name in ("message", "description", "detail", "title", "error", "reason", "msg")
         ),
         *(
             ({name: "E7", "message": "No"}, "No (code E7)", "E7")
@@ -24,7 +24,10 @@ from omnimsg.engine.attempt.answer_text import code_of, words_of
         ),
         ({"errors": [{"code": 7, "title": "A"}, {"title": "B"}]}, "A (code 7); B", "7"),
         ([{"title": each} for each in "ABCD"], "A; B; C", None),
-        ({"reason": "No"}, "", None),
+        ({"code": 7, "errors": {"to": ["No", "Bad"]}}, "No; Bad", "7"),
+        ({"errors": ["No"]}, "No", None),
+        ({"errors": {"in": "body", "at": 3}}, "", None),
+        ({"why": "No"}, "", None),
         ({"message": " "}, "", None),
         *(({"code": blank, "message": "No"}, "No", None) for blank in ("", 0, False, None)),
     ],

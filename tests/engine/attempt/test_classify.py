@@ -196,6 +196,20 @@ def test_retry_after_as_a_date(seconds: int) -> None:
     assert max(0, seconds) == parse_retry_after(at, NOW)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tue Jan  1 00:02:00 2030",
+        "Tuesday, 01-Jan-30 00:02:00 GMT",
+        "Tue, 01 Jan 2030 00:02:00 -0000",
+        "Tue, 01 Jan 2030 00:02:00",
+    ],
+)
+def test_retry_after_in_an_old_form_of_date(text: str) -> None:
+    """An HTTP date is in UTC in each of its forms, also in those that name no zone."""
+    assert parse_retry_after(text, NOW) == 120
+
+
 @given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [-+]?\w{3,4}"))
 def test_any_text_as_retry_after_raises_nothing(text: str) -> None:
     """Parsing any text as `Retry-After` never raises and never gives a negative number."""

@@ -19,7 +19,17 @@ from support.adapters import (
 )
 from support.audit import OutcomeJournal
 
-from omnimsg import Channel, Leg, Message, NotSent, OperationError, Rejected, RejectedError, Text
+from omnimsg import (
+    Ambiguous,
+    Channel,
+    Leg,
+    Message,
+    NotSent,
+    OperationError,
+    Rejected,
+    RejectedError,
+    Text,
+)
 from omnimsg.adapter import Answered, Context, Flow, Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import HistoryQuery, Page, PastMessage
@@ -304,6 +314,39 @@ async def test_what_is_said_of_a_batch_repeats_none_of_its_texts() -> None:
     assert ["messages[1]: …"] * 2 == [
         each.failure.detail for each in outcomes if isinstance(each, Rejected)
     ]
+
+
+class Partial(TinyAdapter):
+    """Tiny that rejects the first message with the words of the response, and knows no other."""
+
+    def outcomes(self, messages: Sequence[Message], response: Response) -> list[Outcome | None]:
+        """Reject the first message alone."""
+        said = response.json()["message"]
+        failure = Failure(reason=Reason.INVALID_MESSAGE, retry=Retry.NEVER, detail=said)
+        first, *others = messages
+        rejected = Rejected(reference=first.reference, account="main", failure=failure)
+        return [rejected, *[None for _ in others]]
+
+
+async def test_words_about_one_message_are_not_those_about_another() -> None:
+    """A message without a verdict is not told in the words and the code of another's refusal."""
+    said = f"x37255500001: {SECRET}"
+    runner = AttemptRunner(
+        tiny(kind=Partial),
+        FakeTransport(lambda _: Response(200, orjson.dumps({"message": said, "code": "E7"}))),
+        SystemClock(),
+    )
+    messages = Message("+37255500001", SECRET), Message("+37255500002", "Hello")
+    found = await runner.send(messages, seconds(5))
+
+    assert isinstance(found, list)
+    refused, unknown = found
+    assert isinstance(refused, Rejected)
+    assert isinstance(unknown, Ambiguous)
+    assert ["x372******01: …", "the answer cannot be read"] == [
+        each.failure.detail for each in (refused, unknown)
+    ]
+    assert unknown.failure.unknown_code is None
 
 
 async def test_the_journal_is_told_no_more() -> None:

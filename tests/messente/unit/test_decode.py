@@ -45,6 +45,7 @@ from omnimsg.domain.status import MessageStatus
 from omnimsg_messente import MessenteAdapter, MessenteSettings
 
 SECOND = Message("+37255500002", "b", reference="second")
+THIRD = Message("+37255500003", "c", reference="third")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20),
     lambda inner: (
@@ -416,6 +417,43 @@ def test_bulk_refused_as_a_whole_has_no_path() -> None:
     assert [(NotSent, "first", None), (NotSent, "second", None)] == [
         (type(each), each.reference, each.failure.path) for each in outcomes
     ]
+
+
+@pytest.mark.parametrize(
+    ("to", "is_it"), [(37255500001, True), (37255500002, False), (True, False)]
+)
+def test_a_number_of_json_names_a_recipient(to: object, is_it: bool) -> None:
+    """An entry whose `to` is a JSON number is compared as one whose `to` is text."""
+    alone = send([FIRST], answer(201, accepted_entry(FIRST, "o-1") | {"to": to}))
+    entries = [accepted_entry(FIRST, "o-1") | {"to": to}, accepted_entry(SECOND, "o-2")]
+    bulk = send([FIRST, SECOND], answer(201, {"messages": entries}))
+
+    assert [is_it] * 3 == [isinstance(each, Accepted) for each in (*alone, *bulk)]
+
+
+def test_an_entry_that_is_not_understood_keeps_its_own_words() -> None:
+    """An entry of a bulk answer whose code is unknown is ambiguous, with its words and code."""
+    entries = [errors("105"), errors("199"), accepted_entry(THIRD, "o-3")]
+
+    _, outcome, accepted = send([FIRST, SECOND, THIRD], answer(201, {"messages": entries}))
+
+    assert isinstance(accepted, Accepted)
+    assert isinstance(outcome, Ambiguous)
+    failure = outcome.failure
+    assert ("the answer cannot be read; it says: T; Because", "199", 201) == (
+        failure.detail,
+        failure.unknown_code,
+        failure.http_status,
+    )
+
+
+def test_a_title_stands_for_a_missing_detail() -> None:
+    """An error without a `detail` is told in the words that it has."""
+    error = errors("105")["errors"][0] | {"title": "No sender", "detail": None}
+
+    (outcome,) = send([FIRST], answer(400, {"errors": [error]}))
+
+    assert outcome.failure.detail == "No sender"
 
 
 def test_an_id_beside_errors_is_no_verdict() -> None:

@@ -48,7 +48,13 @@ def magic(scenario: Scenario, platform: str) -> str:
 
 async def test_accepted_message(http: aiohttp.ClientSession) -> None:
     """The response to a send is the accepted message with Bird's additions."""
-    sent = await send(http, reference="order-771", tags=["Parcel"], meta={"email": {}})
+    echoed: dict[str, Any] = {
+        "reference": "order-771",
+        "meta": {"email": {}},
+        "replyTo": {"id": "m", "type": "message"},
+        "shortLinks": {"domain": "d"},
+    }
+    sent = await send(http, tags=["Parcel"], **echoed)
 
     contact = sent["receiver"]["contacts"][0]
     expected: dict[str, Any] = {
@@ -58,9 +64,8 @@ async def test_accepted_message(http: aiohttp.ClientSession) -> None:
         "platformId": "sms",
         "failure": None,
         "body": {"type": "text", "text": {"text": "hi"}},
-        "reference": "order-771",
         "tags": ["parcel"],
-        "meta": {"email": {}},
+        **echoed,
         "createdAt": "2023-11-14T22:13:20.000Z",
         "updatedAt": "2023-11-14T22:13:20.000Z",
         "lastStatusAt": "2023-11-14T22:13:20.000Z",

@@ -20,7 +20,14 @@ CONTACTS = {
     "sms": {"identifierKey": "phonenumber", "identifierValue": "+48500100200"},
     "email": {"identifierKey": "emailaddress", "identifierValue": "a@example.test"},
 }
-OF_ANOTHER_TYPE = {str: 7, bool: "yes", int: "7", float: "7", dict: [], list: {}}
+OF_ANOTHER_TYPE: dict[type, tuple[Any, ...]] = {
+    str: (7,),
+    bool: ("yes",),
+    int: ("7", 1.5),
+    float: ("7",),
+    dict: ([],),
+    list: ({},),
+}
 MISSING = object()
 
 
@@ -36,6 +43,7 @@ class Part:
         nullable: The members that may be null.
         free: The members whose own members are not documented.
         limits: The least and the most of a member: of its characters, its elements, or its value.
+        values: Every value of a member that is an enumeration; samples of one that has a form.
     """
 
     platform: str
@@ -45,6 +53,7 @@ class Part:
     nullable: list[str]
     free: list[str]
     limits: dict[str, list[int | None]]
+    values: dict[str, list[str]] = attrs.Factory(dict)
 
     def is_accepted(self, keys: Keys = (), value: object = MISSING) -> bool:
         """Return whether the message is accepted if a member has another value, or none."""
@@ -57,7 +66,7 @@ class Part:
                 del inner[keys[-1]]
             else:
                 inner[keys[-1]] = value
-        return not list(CREATE[self.platform](self._message(part), ()))
+        return not list(CREATE[self.platform](self._message(part)))
 
     def _message(self, part: object) -> object:
         if not self.at:
@@ -75,6 +84,7 @@ class Part:
 
 
 PARTS = {name: Part(**members) for name, members in DATA["parts"].items()}
+OF_FEW_VALUES = {name: part for name, part in PARTS.items() if part.values}
 LIMITS = [(name, path) for name, part in PARTS.items() for path in part.limits]
 
 
@@ -125,7 +135,8 @@ def test_a_member_of_another_type(part: Part) -> None:
     wrong = {
         path
         for keys, path, value in of(part)
-        if part.is_accepted(keys, OF_ANOTHER_TYPE[type(value)])
+        for other in OF_ANOTHER_TYPE[type(value)]
+        if part.is_accepted(keys, other)
     }
 
     assert set() == wrong
@@ -150,16 +161,27 @@ def test_a_limit(name: str, path: str) -> None:
     part = PARTS[name]
     keys, value = next((keys, value) for keys, found, value in of(part) if found == path)
     least, most = part.limits[path]
+    expected = {0: True} if least is None else {least - 1: False, least: True}
+    if most is not None:
+        expected |= {most: True, most + 1: False}
 
     def of_size(size: int) -> object:
         if isinstance(value, list):
             return value * size
         return "x" * size if isinstance(value, str) else size
 
-    seen = [
-        (part.is_accepted(keys, of_size(limit)), part.is_accepted(keys, of_size(limit + beyond)))
-        for limit, beyond in ((least, -1), (most, 1))
-        if limit is not None
-    ]
+    assert expected == {size: part.is_accepted(keys, of_size(size)) for size in expected}
 
-    assert [(True, False)] * len(seen) == seen
+
+@pytest.mark.parametrize("part", OF_FEW_VALUES.values(), ids=OF_FEW_VALUES)
+def test_a_member_of_few_values(part: Part) -> None:
+    """A member that is an enumeration, or has a form, accepts no other value."""
+    accepted = {
+        path: [
+            each for each in (*part.values[path], "x", "https://") if part.is_accepted(keys, each)
+        ]
+        for keys, path, _ in of(part)
+        if path in part.values
+    }
+
+    assert part.values == accepted

@@ -76,8 +76,6 @@ INVALID: list[tuple[str, str, Any, str]] = [
     # the mistake, the platform, the body, the path of the error
     ("not an object", "sms", [], "."),
     ("no receiver", "sms", message(receiver=None), ".receiver"),
-    ("no contacts", "sms", message(receiver={}), ".receiver.contacts"),
-    ("empty contacts", "sms", to(), ".receiver.contacts"),
     ("contacts not a list", "sms", message(receiver={"contacts": PHONE}), ".receiver.contacts"),
     ("contact of nobody", "sms", to({}), CONTACT),
     ("list instead of a contact", "sms", to(PHONE | {"listId": "l"}), CONTACT),
@@ -97,119 +95,23 @@ INVALID: list[tuple[str, str, Any, str]] = [
     ("unknown copy", "email", to(MAILBOX | {"type": "fcc"}), f"{CONTACT}.type"),
     ("neither body nor template", "sms", message(body=None), "."),
     ("body and template", "sms", message(template={"name": "n"}), ".template"),
-    ("fallback is no field", "sms", message(fallback=[]), "."),
     ("ttl is no field", "sms", message(ttl=60), "."),
-    ("sendAt is no field", "sms", message(sendAt=HOUR), "."),
-    ("reference a number", "sms", message(reference=7), ".reference"),
-    (
-        "connector unnamed",
-        "sms",
-        message(sender={"connector": {}}),
-        ".sender.connector.identifierValue",
-    ),
-    ("eleven tags", "sms", message(tags=["t"] * 11), ".tags"),
-    ("tag too long", "sms", message(tags=["t" * 51]), ".tags[0]"),
     ("tag with a dot", "sms", message(tags=["a.b"]), ".tags[0]"),
-    ("links without domain", "sms", message(shortLinks={}), ".shortLinks.domain"),
-    ("links enabled", "sms", message(shortLinks={"domain": "d", "enabled": True}), ".shortLinks"),
     ("time without offset", "sms", message(scheduledFor="2023-11-14T23:13:20"), ".scheduledFor"),
     ("36 days ahead", "sms", message(scheduledFor="2023-12-20T22:13:20Z"), ".scheduledFor"),
-    ("validity below zero", "sms", message(validity=-1), ".validity"),
-    ("validity a fraction", "sms", message(validity=1.5), ".validity"),
-    ("notification nowhere", "sms", message(notification={}), ".notification.url"),
     ("no URL", "sms", message(notification={"url": "here"}), ".notification.url"),
-    ("flag a string", "sms", message(ignoreQuietHours="yes"), ".ignoreQuietHours"),
-    ("holiday", "sms", message(ignoreGlobalHolidays=True), "."),
     ("cap of no marketing", "sms", message(capFrequency=True), ".capFrequency"),
-    ("meta", "sms", message(meta={"useCase": "marketing"}), ".meta"),
     ("navigator no UUID", "sms", message(meta={"navigatorId": "n"}), ".meta.navigatorId"),
     ("flow", "sms", message(meta={"flow": {"id": "f"}}), ".meta.flow.id"),
-    (
-        "gateway",
-        "sms",
-        message(meta={"pushNotifications": {"gatewayTypeOverride": "sms"}}),
-        ".meta.pushNotifications.gatewayTypeOverride",
-    ),
-    ("reply to what", "sms", message(replyTo={"id": "m"}), ".replyTo.type"),
-    ("body of no type", "sms", message(body={"text": {"text": "hi"}}), ".body.type"),
     ("interactive", "sms", body("interactive", {}), ".body.type"),
     ("template inside the body", "sms", body("template", {}), ".body"),
     ("action body", "sms", body("action", {}), ".body"),
-    ("type and content differ", "sms", message(body={"type": "text", "image": {}}), ".body.text"),
-    ("empty text", "sms", body("text", {"text": ""}), ".body.text.text"),
-    ("text a string", "sms", body("text", "hi"), ".body.text"),
-    ("text with images", "sms", text(images=[]), ".body.text"),
-    (
-        "attachment unnamed",
-        "email",
-        text(attachments=[{"mediaUrl": LINK}])
-        | to(MAILBOX)
-        | {"body": typed("text", {"text": "hi", "attachments": [{"mediaUrl": LINK}]})},
-        ".body.text.attachments[0].filename",
-    ),
-    (
-        "parse mode",
-        "sms",
-        text(metadata={"telegram": {"parseMode": "HTML"}}),
-        ".body.text.metadata.telegram.parseMode",
-    ),
-    ("empty html", "email", to(MAILBOX) | {"body": typed("html", {})}, ".body.html"),
-    (
-        "attachment without type",
-        "email",
-        to(MAILBOX)
-        | {
-            "body": typed(
-                "html", {"html": "a", "attachments": [{"content": "YQ==", "filename": "a"}]}
-            )
-        },
-        ".body.html.attachments[0].contentType",
-    ),
-    (
-        "username with a space",
-        "email",
-        to(MAILBOX)
-        | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "a b"}}})},
-        ".body.html.metadata.emailFrom.username",
-    ),
     (
         "username with an umlaut",
         "email",
         to(MAILBOX)
         | {"body": typed("html", {"html": "a", "metadata": {"emailFrom": {"username": "ö"}}})},
         ".body.html.metadata.emailFrom.username",
-    ),
-    ("no images", "sms", body("image", {"images": []}), ".body.image.images"),
-    (
-        "image of a type",
-        "sms",
-        body("image", {"images": [{"mediaUrl": LINK, "contentType": "a/b"}]}),
-        ".body.image.images[0]",
-    ),
-    (
-        "file of no type",
-        "sms",
-        body("file", {"files": [{"mediaUrl": LINK}]}),
-        ".body.file.files[0].contentType",
-    ),
-    ("gif without URL", "sms", body("gif", {"text": "a"}), ".body.gif.mediaUrl"),
-    (
-        "latitude",
-        "sms",
-        body("location", {"coordinates": {"latitude": 91, "longitude": 0}}),
-        ".body.location.coordinates.latitude",
-    ),
-    (
-        "half a place",
-        "sms",
-        body("location", {"coordinates": {"latitude": 1}}),
-        ".body.location.coordinates.longitude",
-    ),
-    (
-        "carousel's text",
-        "sms",
-        body("carousel", {"text": "x" * 1025, "items": []}),
-        ".body.carousel.text",
     ),
     (
         "one card",
@@ -270,13 +172,6 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ),
         ".body.carousel.items[1].actions[0].type",
     ),
-    ("list without text", "sms", body("list", {"items": []}), ".body.list.text"),
-    (
-        "list's button",
-        "sms",
-        body("list", {"text": "a", "metadata": {"button": {"label": "x" * 21}}}),
-        ".body.list.metadata.button.label",
-    ),
     (
         "section of html",
         "sms",
@@ -291,57 +186,15 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ),
         ".body.section.items[0].section.items[0].type",
     ),
-    (
-        "otp without disclaimer",
-        "sms",
-        body("authentication", {"otp": {}}),
-        ".body.authentication.otp.disclaimer",
-    ),
-    (
-        "otp too long",
-        "sms",
-        body("authentication", {"otp": {"disclaimer": True, "expirationTime": 91}}),
-        ".body.authentication.otp.expirationTime",
-    ),
     ("unknown action", "sms", action("call", {"text": "a"}), f"{ACTION}.type"),
-    ("link without URL", "sms", action("link", {"text": "a"}), f"{ACTION}.link.url"),
     ("link nowhere", "sms", action("link", {"text": "a", "url": "shop"}), f"{ACTION}.link.url"),
-    ("reply without text", "sms", action("reply", {}), f"{ACTION}.reply.text"),
-    (
-        "label too long",
-        "sms",
-        action("reply", {"text": "a", "metadata": {"description": {"label": "x" * 73}}}),
-        f"{ACTION}.reply.metadata.description.label",
-    ),
-    (
-        "currency",
-        "sms",
-        action("buy", {"text": "a", "amountCents": 1, "currency": "EURO"}),
-        f"{ACTION}.buy.currency",
-    ),
-    (
-        "amount a fraction",
-        "sms",
-        action("buy", {"text": "a", "amountCents": 1.5, "currency": "EUR"}),
-        f"{ACTION}.buy.amountCents",
-    ),
-    (
-        "payload an object",
-        "sms",
-        action("postback", {"text": "a", "payload": {}}),
-        f"{ACTION}.postback.payload",
-    ),
     ("text with U+0000", "sms", text(text="Hel\0lo"), ".body.text.text"),
-    ("reference with U+0000", "sms", message(reference="\0"), ".reference"),
-    ("tag with U+0000", "sms", message(tags=["a\0"]), ".tags[0]"),
     (
         "U+0000 in what is free-form",
         "sms",
         message(meta={"extraInformation": {"a": [{"b": "\0"}]}}),
         ".meta.extraInformation.a[0].b",
     ),
-    ("U+0000 in a parameter", "sms", parameter("string", "\0"), f"{PARAMETER}.value"),
-    ("U+0000 in an object", "sms", parameter("object", {"a": "\0"}), f"{PARAMETER}.value.a"),
     (
         "notification over plain HTTP",
         "sms",
@@ -461,18 +314,18 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ".body.list.items[0].actions[0].postback.text",
     ),
     (
+        "row of 25 in no section",
+        "whatsapp",
+        body("list", {"text": "a", "actions": [typed("reply", {"text": "x" * 25})]}),
+        ".body.list.actions[0].reply.text",
+    ),
+    (
         "text of 4097 in a section",
         "whatsapp",
         body("section", {"items": [typed("text", {"text": "x" * 4097})]}),
         ".body.section.items[0].text.text",
     ),
     ("template of nothing", "sms", message(body=None, template={}), ".template"),
-    (
-        "template of a version",
-        "sms",
-        message(body=None, template={"version": "latest", "locale": "en"}),
-        ".template",
-    ),
     (
         "key given twice",
         "sms",
@@ -484,56 +337,8 @@ INVALID: list[tuple[str, str, Any, str]] = [
         ),
         ".template.parameters[1].key",
     ),
-    ("id of a template", "sms", template(id="t"), ".template"),
-    ("Meta's components", "whatsapp", template(components=[]), ".template"),
     ("locale", "sms", template(locale="pl_PL"), ".template.locale"),
-    ("variable a number", "sms", template(variables={"n": 1}), ".template.variables.n"),
-    ("no UTM", "sms", template(utmParameters=[]), ".template.utmParameters"),
-    ("UTM of nothing", "sms", template(utmParameters=[{"key": "k"}]), ".template.utmParameters[0]"),
-    (
-        "UTM key too long",
-        "sms",
-        template(utmParameters=[{"key": "k" * 21, "value": "v"}]),
-        ".template.utmParameters[0].key",
-    ),
-    ("setting", "sms", template(settings={"mmLite": True}), ".template.settings"),
-    ("parameters a map", "sms", template(parameters={"1": "Ola"}), ".template.parameters"),
-    ("no parameters", "sms", template(parameters=[]), ".template.parameters"),
-    (
-        "parameter unnamed",
-        "sms",
-        template(parameters=[{"type": "string", "value": "a"}]),
-        f"{PARAMETER}.key",
-    ),
     ("parameter of money", "sms", parameter("currency", "1"), f"{PARAMETER}.type"),
-    ("string a number", "sms", parameter("string", 1), f"{PARAMETER}.value"),
-    ("number a string", "sms", parameter("number", "1"), f"{PARAMETER}.value"),
-    ("boolean a string", "sms", parameter("boolean", "true"), f"{PARAMETER}.value"),
-    ("object a string", "sms", parameter("object", "{}"), f"{PARAMETER}.value"),
-    (
-        "slot without end",
-        "sms",
-        parameter("timeslotList", {"timeslots": [{"startTime": HOUR}]}),
-        f"{PARAMETER}.value.timeslots[0].duration",
-    ),
-    (
-        "section untitled",
-        "sms",
-        parameter("sectionList", {"sections": [{"items": []}]}),
-        f"{PARAMETER}.value.sections[0].title",
-    ),
-    (
-        "section's title",
-        "sms",
-        parameter("productSections", {"productSections": [{"title": "x" * 25, "products": []}]}),
-        f"{PARAMETER}.value.productSections[0].title",
-    ),
-    (
-        "product",
-        "sms",
-        parameter("whatsappProductItems", {"products": [{"type": "product"}]}),
-        f"{PARAMETER}.value.products[0].type",
-    ),
 ]
 
 
@@ -606,7 +411,7 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "mails with copies",
         "email",
-        to(MAILBOX | {"type": "to"}, {"identifierValue": "b@example.test", "type": "bcc"})
+        to(*({"identifierValue": "a@example.test", "type": kind} for kind in ("to", "cc", "bcc")))
         | {
             "body": typed(
                 "html",

@@ -35,7 +35,7 @@ CREATED = st.fixed_dictionaries(
 @given(document=CREATED | JSON)
 def test_any_document_is_judged(platform: str, document: Any) -> None:
     """Every error for any document has Bird's form, and its paths begin with a dot."""
-    response = invalid(CREATE[platform](document, ())).response
+    response = invalid(CREATE[platform](document)).response
 
     assert isinstance(response.body, bytes)
     answer = orjson.loads(response.body)

@@ -128,7 +128,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "type": "location",
                 "location": {"latitude": "1", "longitude": "1", "name": "n", "address": "a"},
             },
-            "buttons": {"suggestedResponse": {"postbackData": {"2": "x"}}},
+            "buttons": {"suggestedResponse": {"postbackData": dict.fromkeys("123", "x")}},
         },
     ),
     "list": message(
@@ -241,6 +241,7 @@ LIVES = {
         "WHATSAPP_MESSAGE_UNDELIVERABLE",
     ],
     ("sms", Scenario.EXPIRED): ["QUEUED", "SENT_TO_SUPPLIER", "EXPIRED"],
+    ("whatsapp", Scenario.EXPIRED): ["QUEUED", "SENT_TO_SUPPLIER", "EXPIRED"],
     ("sms", Scenario.PROVIDER_FAULT): ["QUEUED", "SENT_TO_SUPPLIER", "ROUTING_ERROR"],
     ("whatsapp", Scenario.PROVIDER_FAULT): [
         "QUEUED",
@@ -248,6 +249,7 @@ LIVES = {
         "WHATSAPP_SERVER_RATE_LIMIT",
     ],
     ("sms", Scenario.NEVER_SETTLES): ["QUEUED", "SENT_TO_SUPPLIER"],
+    ("whatsapp", Scenario.NEVER_SETTLES): ["QUEUED", "SENT_TO_SUPPLIER"],
 }
 
 

@@ -37,6 +37,7 @@ def media(file_id: str, to: str = TO, **more: Any) -> dict[str, Any]:
         ({"broadcastAllowed": "True"}, 23, "broadcastAllowed"),
         ({"to": f"+{TO}"}, 23, "to"),
         ({"encryptionKey": "***"}, 23, "encryptionKey"),
+        ({"encryptionKey": ""}, 23, "encryptionKey"),
         ({"kmsArn": "arn"}, 23, "encryptionKey"),
         ({"encryptionCipher": "AES"}, 23, "encryptionKey"),
         ({"encryptionKeyArn": "arn"}, 23, "encryptionKeyArn"),
@@ -83,6 +84,32 @@ async def test_bad_files(api: Api, data: bytes, kind: str, code: int) -> None:
     status, body = await api.upload(data, kind)
 
     assert (status, body["error"]["code"], body["accepted"]) == (400, code, False)
+
+
+async def test_every_type_of_file(api: Api) -> None:
+    """The id of an upload ends in the extension of its type, also of a type that is misspelt."""
+    extensions = {
+        "audio/acc": "aac",
+        "audio/aac": "aac",
+        "audio/mp4": "m4a",
+        "audio/amr": "amr",
+        "audio/mpeg": "mp3",
+        'Audio/OGG; codecs="opus"': "ogg",
+        "application/pdf": "pdf",
+        "application/msword": "doc",
+        "application/vnd.ms-powerpoint": "ppt",
+        "application/vnd.ms-excel": "xls",
+        "text/plain": "txt",
+        "image/jpeg": "jpeg",
+        "image/jpg": "jpeg",
+        "image/png": "png",
+        "video/mp4": "mp4",
+        "video/3gpp": "3gp",
+    }
+
+    assert extensions == {
+        kind: (await api.file_id(DATA, kind)).rpartition(".")[2] for kind in extensions
+    }
 
 
 @pytest.mark.parametrize("megabytes", [31, 65])

@@ -189,6 +189,7 @@ NAMED_PARAMETER = [
     ("contact's empty list", wa(contacts=[CONTACT | {"emails": []}]), "contacts[0].emails"),
     ("contact's non-string", wa(contacts=[CONTACT | {"org": {"x": 1}}]), "contacts[0].org.x"),
     ("birthday of no day", wa(contacts=[CONTACT | {"birthday": "2000-02-30"}]), None),
+    ("birthday without dashes", wa(contacts=[CONTACT | {"birthday": "20000229"}]), None),
     ("birthday as the mask", wa(contacts=[CONTACT | {"birthday": "YYYY-MM-DD"}]), None),
     # Templates.
     ("template without name", wa(template={"body": {}}), "template.templateName"),
@@ -242,6 +243,11 @@ NAMED_PARAMETER = [
         )
     ),
     (
+        "button index a fraction",
+        template(templateButtons=[url(1.5)]),
+        "template.templateButtons[0].index",
+    ),
+    (
         "button index a string",
         template(templateButtons=[url("1")]),
         "template.templateButtons[0].index",
@@ -286,7 +292,7 @@ NAMED_PARAMETER = [
             template(buttons={"websiteUrl": [{"listPosition": position}]}),
             "template.buttons.websiteUrl[0].listPosition",
         )
-        for position in (0, 3)
+        for position in (0, 1.5, 3)
     ),
     (
         "empty old reply",
@@ -312,6 +318,7 @@ NAMED_PARAMETER = [
     ),
     ("list title of 61", wa(listPicker=LIST | {"title": "x" * 61}), "listPicker.title"),
     ("list title with markdown", wa(listPicker=LIST | {"title": "so *bold*"}), "listPicker.title"),
+    ("list title of code", wa(listPicker=LIST | {"title": "```a\nb```"}), "listPicker.title"),
     ("list footer of 61", wa(listPicker=LIST | {"footer": "x" * 61}), "listPicker.footer"),
     ("list without sections", wa(listPicker=LIST | {"sections": []}), "listPicker.sections"),
     ("eleven sections", sections(*[1] * 11, title="t"), "listPicker.sections"),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from omnimsg import Message
 from omnimsg.sandbox.codes_and_links import find_codes, find_links
+
+from .conftest import PHONE, Http
+
+if TYPE_CHECKING:
+    from omnimsg import Client
 
 CODES = [
     ("Your code is 482913", ["482913"]),
@@ -47,8 +55,12 @@ def test_links(text: str, links: list[str]) -> None:
     assert links == find_links(text)
 
 
-def test_what_is_found_is_bounded() -> None:
-    """At most ten codes and ten links of a text are returned."""
-    text = "code " + " ".join(f"{number} https://{number}.test" for number in range(111111, 111200))
+@pytest.mark.anyio
+async def test_what_is_shown_is_bounded(client: Client, http: Http) -> None:
+    """At most ten codes and ten links of a message are shown."""
+    text = "code " + " ".join(f"{number} https://{number}.test" for number in range(111111, 111131))
 
-    assert (10, 10) == (len(find_codes(text)), len(find_links(text)))
+    await client.send(Message(PHONE, text), account="messente")
+
+    (entry,) = await http.entries()
+    assert (10, 10) == (len(entry["codes"]), len(entry["links"]))

@@ -404,13 +404,18 @@ async def test_what_only_clickatell_has(
     assert (202, kinds) == (status, [each["block"] for each in blocks]), answer
 
 
-async def test_a_code_of_a_templates_button_is_picked_out(http: Http, sandbox: Sandbox) -> None:
-    """A one-time code that stands only in a template's button is found."""
+async def test_a_templates_buttons_say_what_they_do(http: Http, sandbox: Sandbox) -> None:
+    """Each button has its action; a one-time code that stands only in one is found."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]
     template = {
         "templateName": "table_ready",
         "body": {"parameters": {"1": "A", "2": "B"}},
-        "templateButtons": [{"index": 1, "type": "otp", "otp": {"code": "482913"}}],
+        "templateButtons": [
+            {"index": 1, "type": "otp", "otp": {"code": "482913"}},
+            {"index": 2, "type": "url", "url": {"url": "71"}},
+            {"index": 3, "type": "couponCode", "couponCode": {"code": "SPRING"}},
+            {"index": 4, "type": "suggestedResponse", "suggestedResponse": {"postbackData": "y"}},
+        ],
     }
     message = {"to": PHONE.removeprefix("+"), "channel": "whatsapp", "template": template}
     await http.call(
@@ -422,6 +427,9 @@ async def test_a_code_of_a_templates_button_is_picked_out(http: Http, sandbox: S
 
     (entry,) = await http.entries()
 
+    _, *buttons = entry["blocks"]
+    actions = ["copy", "end of a link", "copy", "quick reply"]
+    assert actions == [each["action"] for each in buttons]
     assert ["482913"] == entry["codes"]
 
 

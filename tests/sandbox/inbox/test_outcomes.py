@@ -70,6 +70,7 @@ async def test_an_outcome_is_looked_up_and_reported(
     (shown,) = await http.entries(NEVER_SETTLES)
     assert (201, {"provider": account, "id": entry["id"]}) == answer
     assert (status, outcome) == (found.status, shown["stage"])
+    assert (outcome in {"failed", "expired"}) == shown["is_settled"]
     assert reported == target.statuses[-1]
 
 

@@ -87,6 +87,24 @@ async def test_every_number_can_be_looked_at(sandbox: Sandbox, http: Http, numbe
     )
 
 
+async def test_a_refused_message_is_shown_with_its_text(sandbox: Sandbox, http: Http) -> None:
+    """The text of a refused message is found, whatever member of it holds that."""
+    key = sandbox.config()["accounts"]["clickatell"]["api_key"]
+    contents: list[dict[str, Any]] = [
+        {"content": "A"},
+        {"button": {"body": "B"}},
+        {"listPicker": {"subtitle": "C"}},
+        {"actionUrl": {"body": "D"}},
+        {"media": {"caption": "E"}, "content": "bytes"},
+    ]
+    body = {"messages": [{"to": REFUSED, "channel": "whatsapp", **each} for each in contents]}
+    await http.call("POST", "/clickatell/v1/message", json=body, headers={"Authorization": key})
+
+    entries = await http.entries(REFUSED)
+
+    assert [*"ABCDE"] == [said(each) for each in entries]
+
+
 async def test_a_message_for_the_end_of_time(sandbox: Sandbox, http: Http) -> None:
     """A message whose statuses are beyond the last representable date is shown."""
     key = sandbox.config()["accounts"]["clickatell"]["api_key"]

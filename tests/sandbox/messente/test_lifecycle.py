@@ -109,26 +109,6 @@ async def test_magic_recipients(
     assert [await words(http, one) for one in sent] == [[sms], [viber]]
 
 
-@pytest.mark.parametrize(
-    ("scenario", "error"),
-    [
-        (Scenario.DELIVERED, None),
-        (Scenario.READ, None),
-        (Scenario.EXPIRED, "Sending message expired"),
-        (Scenario.PROVIDER_FAULT, "General temporary error"),
-    ],
-)
-async def test_a_success_has_no_error(
-    http: aiohttp.ClientSession, clock: Clock, scenario: Scenario, error: str | None
-) -> None:
-    """A status has the text of its err; that of a success is null, also beside err 10."""
-    sent = await send(http, magic_number(scenario), VIBER)
-
-    clock.now += 1000
-
-    assert [error] == [each["error"] for each in await statuses(http, sent)]
-
-
 async def test_throttled_once(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     """The throttled recipient's first attempt gets 429, in a bulk too; the second is accepted."""
     body = {"to": magic_number(Scenario.THROTTLED_ONCE), "messages": [SMS]}
@@ -322,9 +302,11 @@ async def test_handset_shows_the_content(
     components = [{"type": "body", "parameters": parameters}]
     template = {"name": "parcel", "language": {"code": "en"}, "components": components}
     long = "Line one\n\tline\u00a0two  " + "x" * 200
+    reply = {"reply": {"text": "Yes", "postback_data": "y"}}
     contents = [
-        SMS,
-        {"channel": "sms", "text": long},
+        SMS | {"sender": "Acme", "ttl": 60, "autoconvert": "off", "udh": "050003a10201"},
+        {"channel": "sms", "text": long, "validity": 1},
+        {"channel": "rcs", "sender": "Acme", "text": "Hello", "suggestions": [reply]},
         {"channel": "whatsapp", "text": {"body": "Hello"}},
         {"channel": "whatsapp", "template": template},
         {"channel": "viber", "image_url": "https://files.example.test/a.png"},
@@ -337,6 +319,7 @@ async def test_handset_shows_the_content(
     assert [(one.kind, one.text) for one in sandbox.handsets.received(TO)] == [
         ("text", "Code 4711"),
         ("text", long),
+        ("text", "Hello"),
         ("text", "Hello"),
         ("template", "[template] parcel Ola 19:30"),
         ("image_url", "[image] https://files.example.test/a.png"),

@@ -7,17 +7,36 @@ import pytest
 from support.sandbox_fixtures import Clock
 
 from omnimsg.sandbox import Sandbox, Scenario, magic_number
+from omnimsg_messente.emulator import MessenteEmulator
 
 pytestmark = pytest.mark.anyio
 
 TO, OTHER = "+37255500001", "+37255500002"
 SMS = {"channel": "sms", "text": "Code 4711"}
 VIBER = {"channel": "viber", "text": "Code 4711"}
+RCS = {"channel": "rcs", "sender": "Acme", "text": "Code 4711"}
 WHATSAPP = {"channel": "whatsapp", "text": {"body": "Code 4711"}}
 TEMPLATE = {
     "channel": "whatsapp",
     "template": {"name": "code", "language": {"code": "en"}, "components": []},
 }
+
+ERRORS = {
+    0: None,
+    1: "Delivery failure",
+    2: "Sending message expired",
+    3: "Invalid number",
+    4: "Error crediting account",
+    5: "Invalid number format",
+    6: "Too many identical messages",
+    7: "Sender name not allowed",
+    8: "Operator blacklisted",
+    9: "Unroutable",
+    10: None,
+    999: "General temporary error",
+}
+BILLED = {"ACK", "ACCEPTD", "DELIVRD", "SEEN"}
+UNSETTLED = {"ACK", "ACCEPTD", "UNKNOWN"}
 
 
 async def order(sandbox: Sandbox, **what: Any) -> tuple[int, Any]:
@@ -33,27 +52,36 @@ async def send(http: aiohttp.ClientSession, to: str, *messages: Any) -> tuple[in
         return response.status, await response.json()
 
 
+async def reports(http: aiohttp.ClientSession, sent: Any) -> list[dict[str, Any]]:
+    """Return the report of every leg."""
+    async with http.get(f"omnimessage/{sent['omnimessage_id']}/status") as response:
+        return list((await response.json())["statuses"])
+
+
 async def words(http: aiohttp.ClientSession, sent: Any) -> list[tuple[str | None, int | None]]:
     """Return status and err of every leg."""
-    async with http.get(f"omnimessage/{sent['omnimessage_id']}/status") as response:
-        found = await response.json()
-    return [(one["status"], one["err"]) for one in found["statuses"]]
+    return [(one["status"], one["err"]) for one in await reports(http, sent)]
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "source"),
+    ("code", "status", "title", "source"),
     [
-        ("101", 404, None),
-        ("102", 403, None),
-        ("103", 401, None),
-        ("104", 500, None),
-        ("105", 400, "payload"),
-        (106, 400, "payload"),
-        ("107", 405, None),
+        ("101", 404, "Not found", None),
+        ("102", 403, "Forbidden", None),
+        ("103", 401, "Unauthorized", None),
+        ("104", 500, "Internal Server Error", None),
+        ("105", 400, "Invalid data", "payload"),
+        (106, 400, "Missing data", "payload"),
+        ("107", 405, "Method not allowed", None),
     ],
 )
 async def test_error_codes(
-    sandbox: Sandbox, http: aiohttp.ClientSession, code: Any, status: int, source: str | None
+    sandbox: Sandbox,
+    http: aiohttp.ClientSession,
+    code: Any,
+    status: int,
+    title: str,
+    source: str | None,
 ) -> None:
     """Each error code can be ordered for the next request, and only for that."""
     ordered, _ = await order(sandbox, code=code)
@@ -63,7 +91,7 @@ async def test_error_codes(
 
     (error,) = body["errors"]
     assert (201, status, 201) == (ordered, refused, accepted)
-    assert (str(code), source) == (error["code"], error["source"])
+    assert (str(code), title, source) == (error["code"], error["title"], error["source"])
     assert 1 == len(sandbox.emulators["messente"].messages)
 
 
@@ -126,26 +154,35 @@ async def test_statuses(
     status: str,
     err: int,
 ) -> None:
-    """Each status and err can be ordered for the next message, and only for that."""
+    """Each status and err can be ordered for the next message, and only for that.
+
+    A success has a price and no error; after a failure the next leg is attempted.
+    """
     await order(sandbox, **what)
-    _, first = await send(http, TO, SMS)
+    _, first = await send(http, TO, SMS, VIBER)
     _, second = await send(http, TO, SMS)
 
     clock.now += 1000
 
-    arrived = int(status in {"DELIVRD", "SEEN"}) + 1
-    assert [[(status, err)], [("DELIVRD", 0)]] == [
-        await words(http, sent) for sent in (first, second)
+    failed = status not in BILLED | UNSETTLED
+    assert [
+        (status, err, ERRORS[err], status in BILLED),
+        ("DELIVRD", 0, None, True) if failed else (None, None, None, False),
+    ] == [
+        (one["status"], one["err"], one["error"], one["price_info"] is not None)
+        for one in await reports(http, first)
     ]
-    assert arrived == len(sandbox.handsets.received(TO))
+    assert [("DELIVRD", 0)] == await words(http, second)
+    assert 1 + (status not in UNSETTLED) == len(sandbox.handsets.received(TO))
 
 
+@pytest.mark.parametrize("leg", [VIBER, TEMPLATE, RCS], ids=lambda leg: leg["channel"])
 async def test_a_leg_fails_as_ordered(
-    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock
+    sandbox: Sandbox, http: aiohttp.ClientSession, clock: Clock, leg: dict[str, Any]
 ) -> None:
     """An order for a channel and number hits that leg alone; the next leg is attempted."""
-    await order(sandbox, status="NACK", channel="viber", to=TO, count=2)
-    sent = [await send(http, to, VIBER, SMS) for to in (OTHER, TO, TO, TO)]
+    await order(sandbox, status="NACK", channel=leg["channel"], to=TO, count=2)
+    sent = [await send(http, to, leg, SMS) for to in (OTHER, TO, TO, TO)]
 
     clock.now += 1000
 
@@ -202,8 +239,10 @@ async def test_orders_are_bounded_and_forgotten(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:
     """Above the limit an order is an error; a reset forgets all of them."""
+    orders = sandbox.emulator(MessenteEmulator).orders
     for _ in range(1000):
-        await order(sandbox, code="104")
+        orders.add(code="104")
+
     status, body = await order(sandbox, code="104")
     sandbox.reset()
     accepted, _ = await send(http, TO, SMS)

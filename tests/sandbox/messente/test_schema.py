@@ -29,7 +29,7 @@ OMNI = st.fixed_dictionaries({}, optional={"to": JSON, "messages": JSON | st.lis
 @given(OMNI | JSON)
 def test_any_document_is_judged(document: Any) -> None:
     """Every error for any document has Messente's form and names a source in the payload."""
-    errors = violation_errors(OMNIMESSAGE(document, ()), document)
+    errors = violation_errors(OMNIMESSAGE(document), document)
 
     assert errors
     for error in errors:

@@ -14,7 +14,7 @@ from support.servers import Server, answer
 from support.waiting import wait_until
 
 from omnimsg import Channel, Client, InboundMessage, Interactive, Message, Reply, StatusEvent
-from omnimsg.testing.sandbox.callback_request import Place
+from omnimsg.testing.sandbox.callback_request import Mount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -342,4 +342,4 @@ def test_the_path_in_the_application(
     public_url: str, path: str | None, url: str, target: str
 ) -> None:
     """`path` replaces the path of the public address; other addresses keep theirs."""
-    assert target == Place.of(public_url, path).target(url)
+    assert target == Mount.of(public_url, path).target(url)

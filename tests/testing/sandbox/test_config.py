@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from omnimsg import Client, Event, Message
 from omnimsg.config.account_urls import load_url
 from omnimsg.config.toml_file import read_toml
+from omnimsg.sandbox.toml_text import toml_text
 from omnimsg.testing import serve_sandbox
 from omnimsg.testing.sandbox.session import set_environment
-from omnimsg.testing.sandbox.toml_text import toml_text
 
 if TYPE_CHECKING:
     from omnimsg.config import Config
