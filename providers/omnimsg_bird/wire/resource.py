@@ -126,8 +126,11 @@ def is_receiver(to: str | ProviderContact, receiver: object) -> bool:
 
 
 def is_for_another(to: str | ProviderContact, receiver: object) -> bool:
-    """Return whether the receivers are known, and the recipient is not among them."""
-    is_known = identifier(to) is not None and bool(addresses(receiver))
+    """Return whether an address is not among the receivers of an answer that names any.
+
+    A contact may be named by another of its identifiers, so it is not compared.
+    """
+    is_known = isinstance(to, str) and bool(addresses(receiver))
     return is_known and not is_receiver(to, receiver)
 
 

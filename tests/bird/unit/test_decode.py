@@ -538,9 +538,12 @@ def test_an_answer_without_a_reference_names_its_message_otherwise(
     assert isinstance(send(answer(202, {"id": "m-1", "reference": "r-1"} | members)), Accepted)
 
 
-def test_an_answer_to_a_contacts_id_may_name_any_address() -> None:
-    """A message to a contact's id has no address that could be another one."""
-    message = attrs.evolve(MESSAGE, to=ProviderContact(id="c-7"))
+@pytest.mark.parametrize(
+    "contact", [ProviderContact(id="c-7"), ProviderContact(key="customer", value="7")]
+)
+def test_an_answer_to_a_contact_may_name_any_address(contact: ProviderContact) -> None:
+    """A contact may be named by another of its identifiers than the one that it was given by."""
+    message = attrs.evolve(MESSAGE, to=contact)
     receiver = {"contacts": [{"id": "c-7", "identifierValue": "+37255500002"}]}
 
     _, (outcome,) = drive(
