@@ -253,6 +253,7 @@ class Receiver:
         remember_until = context.now + adapter.repeats_for
         failed: BaseException | None = None
         now, spent = self._clock.monotonic, 0.0
+        redactor = Redactor(adapter)
         try:
             events = tuple(adapter.parse(callback, context))
         except Exception as error:
@@ -262,7 +263,7 @@ class Receiver:
             try:
                 if isinstance(event, StatusEvent):
                     note_leg(event.leg, adapter, self._observers)
-                    event = Redactor(adapter).report(event)  # noqa: PLW2901 - in its place
+                    event = redactor.report(event)  # noqa: PLW2901 - in its place
                 await self._dispatcher.dispatch(event, context.now, remember_until)
             except (Exception, asyncio.CancelledError) as error:
                 if is_own_cancellation(error):
