@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-# The marks around a placeholder in several programs; each may begin inside another.
+# The marks around a placeholder in several programs; each may begin inside another. With spaces
+# inside, « and » are quotation marks of French, and % is a percent sign.
 _OPENING = re.compile(r"[{\[<«%|]")
-_PLACEHOLDER = re.compile(r"(?=([{\[<«%|]([^{}\[\]<>«»%|]+)[}\]>»%|]))")
+_PLACEHOLDER = re.compile(
+    r"(?=((?:[{\[<]\s*|[«%]|\*\|)([^{}\[\]<>«»%|]+?)(?:\s*[}\]>]|[»%]|\|\*)))"
+)
 _DOUBLED = re.compile(r"(?<!\{)\{\{([^{}]+)\}\}(?!\})")
 
 
@@ -25,7 +28,7 @@ def unfilled(text: str, columns: Container[str]) -> Iterator[str]:
     if _OPENING.search(text) is None:
         return
     for found in _PLACEHOLDER.finditer(text):
-        if normalized(found[2].strip()) in columns:
+        if normalized(found[2]) in columns:
             yield found[1]
 
 
@@ -98,7 +101,7 @@ def _check_text(text: str, columns: Mapping[str, str]) -> None:
         found[0] for found in _DOUBLED.finditer(text) if normalized(found[1].strip()) in columns
     ]
     if others:
-        name = others[0].strip("{}[]<>«»%|").strip()
+        name = others[0].strip("{}[]<>«»%|*").strip()
         raise ValueError(f"--text: has {others[0]}, which nothing fills; write {{{name}}}")
 
 
