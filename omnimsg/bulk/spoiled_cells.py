@@ -30,7 +30,7 @@ _OF_EXCEL = re.compile(r"_x00(?:[01][0-9A-F]|5F)_", re.IGNORECASE)
 # Without the semicolon, one cannot be told from the `&copy=1` of a URL.
 _OF_HTML = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
 # An address such as <p.smith@example.com> is none.
-_TAG = re.compile(r"</?(?:br|p|div|span)(?:\s[^<>]*=[^<>]*)?\s*/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:br|p|div|span)(?:\s[^<>=]*+=[^<>]*+|\s*+/?)>", re.IGNORECASE)
 # JSON, databases and shells write line breaks and letters so; a path of Windows goes with them.
 _OF_PROGRAMS = re.compile(r"\\(?:r\\n|[nr]|u[0-9a-fA-F]{4})")
 _ESCAPED_DELIMITER = re.compile(r"[^-:;=]\\\Z")  # and not a face such as :-\

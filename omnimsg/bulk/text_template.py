@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-# The marks around a placeholder in several programs; each may begin inside another. With spaces
-# inside, « and » are quotation marks of French, and % is a percent sign.
+# The marks around a placeholder in several programs; each may begin inside another.
 _OPENING = re.compile(r"[{\[<«%|]")
-_PLACEHOLDER = re.compile(
-    r"(?=((?:[{\[<]\s*|[«%]|\*\|)([^{}\[\]<>«»%|]+?)(?:\s*[}\]>]|[»%]|\|\*)))"
-)
+_PLACEHOLDER = re.compile(r"(?=((?:[{\[<«%]|\*\|)([^{}\[\]<>«»%|]+)(?:[}\]>»%]|\|\*)))")
+# Within these, spaces may be around the name. With spaces, « and » are the quotation marks of
+# French, and % is a percent sign.
+_SPACED = ("{", "[", "<")
 _DOUBLED = re.compile(r"(?<!\{)\{\{([^{}]+)\}\}(?!\})")
 
 
@@ -28,7 +28,8 @@ def unfilled(text: str, columns: Container[str]) -> Iterator[str]:
     if _OPENING.search(text) is None:
         return
     for found in _PLACEHOLDER.finditer(text):
-        if normalized(found[2]) in columns:
+        name = found[2].strip() if found[1].startswith(_SPACED) else found[2]
+        if normalized(name) in columns:
             yield found[1]
 
 

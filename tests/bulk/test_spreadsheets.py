@@ -474,7 +474,7 @@ def test_what_only_resembles_a_spoiled_cell_is_sent(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["[name]", "<Name>", "«name»", "%NAME%", "*|name|*", "{{name}}"])
+@pytest.mark.parametrize("mark", ["[name]", "<Name>", "«name»", "%NAME%", "*|name|*", "{{ name }}"])
 def test_a_placeholder_of_another_program_is_not_sent(tmp_path: Path, mark: str) -> None:
     """Neither a text of the file nor --text has the name of a column in brackets that stay."""
     read = _read(tmp_path, f"to,text,name\n{NUMBER},Hi {mark},Ola\n")
