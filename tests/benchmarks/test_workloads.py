@@ -37,9 +37,9 @@ async def test_a_workload_sends_its_messages(name: str, address: str) -> None:
     """A workload runs its warm-up and its measured part to the end and returns one measurement."""
     module, messages, warm = WORKLOADS[name]
     workload = getattr(import_module(module), name)
-    count = min(messages, 250)
+    count = min(messages, 50)
 
-    measured = measure(workload, address, messages=count, warm=min(warm, 30), turns=once())
+    measured = measure(workload, address, messages=count, warm=min(warm, 10), turns=once())
     taken = [each async for each in measured]
 
     assert 1 == len(taken)
