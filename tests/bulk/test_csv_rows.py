@@ -144,6 +144,16 @@ def test_a_multi_line_cell_with_a_signature(tmp_path: Path) -> None:
     assert (2, 6, 8) == (first.number, first.line_count, second.number)
 
 
+def test_a_line_that_ends_at_a_delimiter_is_no_row(tmp_path: Path) -> None:
+    """The comma of a signature is no blank recipient, where that is the last column."""
+    text = "Your table is ready\nKind regards,\nAnn"
+    (tmp_path / "a.csv").write_text(f'text,to\n"{text}",+27820000001\n')
+
+    (line,) = open_message_file(tmp_path / "a.csv").read()
+
+    assert text == line.data["content"]["text"]
+
+
 @pytest.mark.parametrize(
     "further",
     [
