@@ -23,7 +23,6 @@ from omnimsg.domain.errors import InvalidValue, OperationError
 from omnimsg.domain.history import HistoryQuery
 from omnimsg.domain.reason import Reason
 from omnimsg.domain.redaction import mask_text
-from omnimsg.domain.secret import has_quoted_secret
 from omnimsg.domain.status import Status
 from omnimsg.engine.account import AccountEngine
 from omnimsg.engine.clock import Clock
@@ -57,7 +56,6 @@ _BY_REASON = {
     Reason.DEADLINE_EXCEEDED: "allow more seconds for the answer",
 }
 _LATER = "check again later"
-_QUOTED = "remove the quotation marks around a secret of the account: they count as part of it"
 
 _PACKAGES = ("omnimsg", "aiohttp", "anyio", "attrs", "cattrs")
 
@@ -272,9 +270,7 @@ async def _credentials(account: AccountEngine, deadline: float) -> _Verdict:
             if status.status is Status.UNKNOWN:
                 return _Verdict(State.OK, "accepted (status of an unknown id)")
     except OperationError as error:
-        settings, found = account.adapter.account.settings, _verdict_of(error.failure)
-        is_quoted = error.reason is Reason.UNAUTHORIZED and has_quoted_secret(settings)
-        return found._replace(advice=_QUOTED) if is_quoted else found
+        return _verdict_of(error.failure)
     except InvalidValue:
         pass  # ids of this provider have another form
     what = "the provider has no operation that tests them without sending"

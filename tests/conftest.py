@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave all modules and 15,000 tests out of each collection of garbage from now on."""
+    """Leave all modules and tests out of each collection of garbage from now on."""
     gc.freeze()
 
 

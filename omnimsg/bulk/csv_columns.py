@@ -236,7 +236,8 @@ class Columns:
         found = {pieces[index] for index in indexes if 0 <= index < len(pieces)}
         if any(map(looks_like_recipient, found)):
             return True
-        return len(pieces) == self.width > 1 and not pieces[self.to_index].strip()
+        # A blank recipient, but not behind a text: that may be a line such as "Kind regards,".
+        return len(pieces) == self.width > 1 and not (pieces[0] + pieces[self.to_index]).strip()
 
     def _unsendable(self, cells: dict[str, str]) -> list[str]:
         """Return what is wrong with the values themselves: nobody is to read them so."""

@@ -169,9 +169,9 @@ class CsvFile:
 
     def _names_delimiter_again(self, cells: list[str]) -> bool:
         """Return whether a row is the line `sep=;` of a file that was put behind another one."""
-        if cells[0].lower() not in ("sep=", '"sep=', f"sep={self.delimiter}"):
+        if cells[0][:4].lower() != "sep=":
             return False
-        return self.delimiter.join(cells).strip('" ').lower() == f"sep={self.delimiter}"
+        return self.delimiter.join(cells).rstrip(" ").lower() == f"sep={self.delimiter}"
 
     def _check_is_header(self) -> None:
         if any(map(looks_like_recipient, self.header)):

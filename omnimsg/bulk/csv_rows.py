@@ -3,8 +3,10 @@
 A quoted cell may span several lines. If such a cell never ends, or ends in the middle of a text,
 its quote counts as misplaced: its line becomes a bad row, and reading continues with the next line.
 If the cell ends as it should and one of its lines looks like a row, nobody knows which of the two
-was meant: all its lines are bad, because a number in a text may be that of somebody else. So every
-line of a file belongs to one row, and no row disappears in the text of another.
+was meant: all its lines are bad, because a number in a text may be that of somebody else. The line
+in which it ends may have the recipient behind it, so that line counts only if the first one looks
+like a row too. So every line of a file belongs to one row, and no row disappears in the text of
+another.
 """
 
 from __future__ import annotations
@@ -197,13 +199,17 @@ class RowReader:
         if line is None:
             raise _QuoteError("a cell has an opening quote and no closing quote")
         taken.append(line)
-        pieces = _without_line_break(line).split(self.delimiter)
-        if not self._row_like and self.looks_like_row(pieces):
+        # A line with a quote may end the cell, and have the row's recipient behind it.
+        rows = [line] if '"' not in line else [line, taken[0]]
+        if not self._row_like and all(map(self._looks_like_row, rows)):
             self._row_like = self._line(taken)
         if self.width is not None and position > self.width:
             raise _QuoteError(
                 "an opening quote stands in a cell beyond the last column of the header"
             )
+
+    def _looks_like_row(self, line: str) -> bool:
+        return self.looks_like_row(_without_line_break(line).split(self.delimiter))
 
     def _line(self, taken: list[str]) -> int:
         """Return the line number of the last line of the row so far."""

@@ -20,23 +20,28 @@ if TYPE_CHECKING:
 # What a spreadsheet shows of a number with more digits than a cell has room for.
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
 # A formula for a text that looks like a number, or the apostrophe in front of what looks like one.
-_FORMULA = re.compile(r"""\s*(="|'[=+\-@])""")
-# What may end a quotation, by its first character. Many people type the plain mark at the end.
-_QUOTATIONS = {"\u201c": '\u201d"', "\u201e": '\u201c\u201d"', "\u00ab": '\u00bb"'}
+# With another apostrophe at the end of a word, the two are quotation marks.
+_FORMULA = re.compile(r"""\s*(="|'[=+\-@](?!.*'\B))""", re.DOTALL)
+# A quotation without a second mark of any kind: languages and typists differ in which one ends it.
+_OPEN_QUOTATION = re.compile('[\u201c\u201e\u00ab][^\u201c-\u201f\u00ab\u00bb"]*')
 # Excel's files escape control characters, and the underscore of what looks like such an escape
 # (Office Open XML, ST_Xstring). Another, such as _x0041_, may be part of a name.
 _OF_EXCEL = re.compile(r"_x00(?:[01][0-9A-F]|5F)_", re.IGNORECASE)
 # Without the semicolon, one cannot be told from the `&copy=1` of a URL.
 _OF_HTML = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
-_TAG = re.compile(r"</?(?:br|p|div|span)\b[^<>]*>", re.IGNORECASE)
+# An address such as <p.smith@example.com> is none.
+_TAG = re.compile(r"</?(?:br|p|div|span)(?:\s[^<>=]*+=[^<>]*+|\s*+/?)>", re.IGNORECASE)
 # JSON, databases and shells write line breaks and letters so; a path of Windows goes with them.
 _OF_PROGRAMS = re.compile(r"\\(?:r\\n|[nr]|u[0-9a-fA-F]{4})")
+_ESCAPED_DELIMITER = re.compile(r"[^-:;=]\\\Z")  # and not a face such as :-\
 # No phone shows them, and with ISO 8859 as the encoding they were letters of Windows-1252.
 _CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # UTF-8 read as Windows-1252 or Mac Roman. A capital with a quotation mark or an ellipsis behind it
-# is not among them, because it may be the end of a word.
+# is not among them, because it may be the end of a word; nor is Ã with a no-break space behind it
+# in a word of capitals.
 _OTHER_ENCODING = re.compile(
-    "[ÂÃ][\u00a0-\u00ba\u00bc-\u00bf]|Ã[Ÿœ„]|â€.?|â\u201a¬|ðŸ..|Ð[\u00b0-\u00bf]|√[©§º∂±ü®†]|\u201aÄ.?"
+    "[ÂÃ][\u00a1-\u00ba\u00bc-\u00bf]|Â\u00a0|(?<![A-Z])Ã\u00a0|Ã[Ÿœ„]|â€.?|â\u201a¬|ðŸ.."
+    "|Ð[\u00b0-\u00bf]|√[©§º∂±ü®†]|\u201aÄ[ìîïòôöúùû¢¶]"
 )
 
 
@@ -69,10 +74,9 @@ def formula(cell: str) -> str | None:
 def half_of_a_quotation(cell: str) -> str | None:
     """Find a cell that an editor's quotation marks were to keep together with the next one."""
     cell = cell.strip()
-    closing = _QUOTATIONS.get(cell[:1])
-    if closing is None or any(each in cell[1:] for each in closing):
+    if _OPEN_QUOTATION.fullmatch(cell) is None:
         return None
-    return f'begins with {cell[0]} and does not end so; put a cell that holds a delimiter in "'
+    return f'begins with {cell[0]}, which nothing closes; put a cell with a delimiter in " and "'
 
 
 def escape_of_excel(cell: str) -> str | None:
@@ -96,7 +100,7 @@ def escape_of_programs(cell: str) -> str | None:
     r"""Find an escape such as `\n`, or a backslash before the delimiter, which ends the cell."""
     if "\\" not in cell:
         return None
-    if cell.endswith("\\"):
+    if _ESCAPED_DELIMITER.search(cell):
         return "ends with a backslash, which escapes no delimiter; put the whole cell in quotes"
     found = _OF_PROGRAMS.search(cell)
     return None if found is None else _escape(found[0], "JSON and other programs")

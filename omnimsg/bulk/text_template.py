@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 # The marks around a placeholder in several programs; each may begin inside another.
 _OPENING = re.compile(r"[{\[<«%|]")
-_PLACEHOLDER = re.compile(r"(?=([{\[<«%|]([^{}\[\]<>«»%|]+)[}\]>»%|]))")
+_PLACEHOLDER = re.compile(r"(?=((?:[{\[<«%]|\*\|)([^{}\[\]<>«»%|]+)(?:[}\]>»%]|\|\*)))")
+# Within these, spaces may be around the name. With spaces, « and » are the quotation marks of
+# French, and % is a percent sign.
+_SPACED = ("{", "[", "<")
 _DOUBLED = re.compile(r"(?<!\{)\{\{([^{}]+)\}\}(?!\})")
 
 
@@ -25,7 +28,8 @@ def unfilled(text: str, columns: Container[str]) -> Iterator[str]:
     if _OPENING.search(text) is None:
         return
     for found in _PLACEHOLDER.finditer(text):
-        if normalized(found[2].strip()) in columns:
+        name = found[2].strip() if found[1].startswith(_SPACED) else found[2]
+        if normalized(name) in columns:
             yield found[1]
 
 
@@ -98,7 +102,7 @@ def _check_text(text: str, columns: Mapping[str, str]) -> None:
         found[0] for found in _DOUBLED.finditer(text) if normalized(found[1].strip()) in columns
     ]
     if others:
-        name = others[0].strip("{}[]<>«»%|").strip()
+        name = others[0].strip("{}[]<>«»%|*").strip()
         raise ValueError(f"--text: has {others[0]}, which nothing fills; write {{{name}}}")
 
 

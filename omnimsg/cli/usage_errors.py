@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 # What a value of a type is called; whole numbers are read by `flags.whole_number`.
 _TYPE_NAMES: dict[Any, str] = {float: "a number", bool: "true or false"}
-_COMMANDS_WITH_TEXT = ("send", "send-many", "plan", "results")
+# Where words are left over: what the user may have meant, by command.
+_QUOTE_TEXT = "put a text with spaces in quotes;"
+_ONE_FILE = f"name one file at a time, and {_QUOTE_TEXT}"
+_LEFT_OVER = {
+    "send": _QUOTE_TEXT,
+    "send-many": _ONE_FILE,
+    "plan": _ONE_FILE,
+    "results": _ONE_FILE,
+}
 
 
 def describe_usage(error: CycloptsError) -> tuple[str, str]:
@@ -48,6 +56,8 @@ def _unknown_command(error: UnknownCommandError) -> tuple[str, str | None]:
 
 def _unknown_flag(error: UnknownOptionError) -> tuple[str, str | None]:
     flag = error.token.keyword or error.token.value
+    if flag == "-":
+        return "standard input (-) is not read here", "name a file;"
     known = (name for each in error.argument_collection for name in each.names)
     return f"there is no flag {flag}", _meant(flag, known)
 
@@ -80,8 +90,7 @@ def _stray_words(error: UnusedCliTokensError) -> tuple[str, str | None]:
     # Only their number: the words may be the text of a message.
     count = len(error.unused_tokens or ())
     words = "1 word belongs" if count == 1 else f"{count} words belong"
-    takes_text = (error.command_chain or ("",))[0] in _COMMANDS_WITH_TEXT
-    return f"{words} to no flag", "put a text with spaces in quotes;" if takes_text else None
+    return f"{words} to no flag", _LEFT_OVER.get((error.command_chain or ("",))[0])
 
 
 def _name(error: CycloptsError) -> str:

@@ -118,11 +118,13 @@ def resolve_reference(
 
 
 def _unquoted(value: str, where: str) -> str:
-    """Refuse a value in quotation marks: a shell would have removed them, and others keep them."""
+    """Refuse a value in quotation marks.
+
+    A shell removes those of a file of variables; `docker run --env-file` and others keep them.
+    """
     if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
         raise ValueError(
-            f"{where} has its value in quotation marks, which `docker run --env-file` and others"
-            " do not remove; set it without them"
+            f"{where} has its value in quotation marks, which nothing removes; set it without them"
         )
     return value
 

@@ -73,7 +73,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def _cause(error: str, text: str) -> str:
     """Return what stands where an error of `tomllib` points to, if it is easily overlooked."""
-    if error.startswith("Unescaped '\\'"):
+    if error.startswith(("Unescaped '\\'", "Invalid hex value")):
         return "; write / in a path, or put the text in single quotes"
     place = _POSITION.search(error)
     if place is None:
@@ -83,7 +83,7 @@ def _cause(error: str, text: str) -> str:
     if found and (not found.isascii() or not found.isprintable()) and found != "\r":
         return f": it has {name_of_character(found)} there; write the usual character, or remove it"
     if error.startswith("Invalid value") and found.isalpha():
-        return "; put text in quotation marks"
+        return "; put text in quotation marks, and write true and false in small letters"
     return ""
 
 

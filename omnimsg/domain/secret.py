@@ -78,12 +78,3 @@ def secrets_in(value: Any) -> Iterator[Secret]:  # noqa: ANN401 - the settings o
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             yield from secrets_in(getattr(value, field.name))
-
-
-def has_quoted_secret(value: object) -> bool:
-    """Return whether a secret in a value is in quotation marks, which are then part of it.
-
-    Shells and systemd remove those of a file of variables; Docker and others leave them.
-    """
-    texts = (each.reveal() for each in secrets_in(value))
-    return any(len(each) > 1 and each[0] in "'\"" and each[0] == each[-1] for each in texts)

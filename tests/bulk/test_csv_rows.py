@@ -144,6 +144,36 @@ def test_a_multi_line_cell_with_a_signature(tmp_path: Path) -> None:
     assert (2, 6, 8) == (first.number, first.line_count, second.number)
 
 
+@pytest.mark.parametrize("behind", ["", ",Ola"])
+def test_a_recipient_behind_a_cell_of_several_lines(tmp_path: Path, behind: str) -> None:
+    """The last line of the cell looks like a row then; it was refused, and once texted alone."""
+    header = "text,to" + (",name" if behind else "")
+    row = f'"Hello,\nsee you ""soon"", Ann",+27820000001{behind}\n'
+    (tmp_path / "a.csv").write_text(f"{header}\n{row}{row}")
+
+    lines = list(open_message_file(tmp_path / "a.csv").read())
+
+    assert ['Hello,\nsee you "soon", Ann'] * 2 == [line.data["content"]["text"] for line in lines]
+
+
+def test_two_stray_quotes_in_texts_before_their_recipients(tmp_path: Path) -> None:
+    """Both rows are bad: the text of the first was texted to the recipient of the second."""
+    rows = '"Hello,+27820000001\nBye",+27820000002\n'
+    (tmp_path / "a.csv").write_text(f"text,to\n{rows}")
+
+    assert all(line.problems for line in open_message_file(tmp_path / "a.csv").read())
+
+
+def test_a_line_that_ends_at_a_delimiter_is_no_row(tmp_path: Path) -> None:
+    """The comma of a signature is no blank recipient, where that is the last column."""
+    text = "Your table is ready\nKind regards,\nAnn"
+    (tmp_path / "a.csv").write_text(f'text,to\n"{text}",+27820000001\n')
+
+    (line,) = open_message_file(tmp_path / "a.csv").read()
+
+    assert text == line.data["content"]["text"]
+
+
 @pytest.mark.parametrize(
     "further",
     [

@@ -392,12 +392,14 @@ def test_a_row_of_invisible_marks_is_blank(tmp_path: Path, end: str) -> None:
         ('"=""0123"""', 'begins with =", which is meant for a spreadsheet'),
         ("'=1+1", "begins with '=, which is meant for a spreadsheet"),
         ("'-20 % today", "begins with '-, which is meant for a spreadsheet"),
-        ("\u201cHello", "begins with \u201c and does not end so"),
-        ("\u00abHello", "begins with \u00ab and does not end so"),
+        ("\u201cHello", "begins with \u201c, which nothing closes"),
+        ("\u00abHello", "begins with \u00ab, which nothing closes"),
         ("Hello<br>Ola", "holds a tag of HTML, <br>"),
         ("<p class=x>Hello</p>", "holds a tag of HTML, <p class=x>"),
         ("Hello\\nOla", "holds \\n, which stands for a character in JSON"),
         ("Gr\\u00fc\\u00dfe", "holds \\u00fc, which stands for a character in JSON"),
+        ("<p\tclass='x'>", "holds a tag of HTML"),
+        ("<br />", "holds a tag of HTML"),
         ("Hello\\", "ends with a backslash, which escapes no delimiter"),
         ("Hello\x0bOla", "holds U+000B, a control character"),
         ("10 \x96 20", "holds U+0096, a control character"),
@@ -410,10 +412,14 @@ def test_a_row_of_invisible_marks_is_blank(tmp_path: Path, end: str) -> None:
                 "£5",
                 "\U0001f600",
                 "çà",
+                "voilà",
                 "\u0414\u043e\u0431\u0440\u044b\u0439",
             )
         ),
-        ("Grüße".encode().decode("mac_roman"), "which was another character before"),
+        *(
+            (text.encode().decode("mac_roman"), "which was another character before")
+            for text in ("Grüße", "It\u2019s", "Wait\u2026")
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -452,6 +458,14 @@ def test_what_only_resembles_a_spoiled_cell_is_sent(tmp_path: Path) -> None:
             "√9",
         ),
         *("C:\\temp", "¯\\_(ツ)_/¯", "50 % [off]", "a\tb", "E+10"),
+        *("'@ola' likes it", "'-10 %' is what I said", "See you :-\\", "P <p.smith@shop.example>"),
+        *(
+            "\u201aÄpfel\u2018 und \u201aÄrger\u2018",
+            "ABERTO AMANHÃ\u00a0às 9",
+            "\u201cHallo\u201c",
+            "«Hei \u201dOla",
+        ),
+        *("a <p and b> c", "Le « name » exact", "10 % name 20 %"),
     )
     rows = "".join(f"{NUMBER}|{each}|x\n" for each in texts)
 
@@ -460,7 +474,7 @@ def test_what_only_resembles_a_spoiled_cell_is_sent(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("mark", ["[name]", "<Name>", "«name»", "%NAME%", "*|name|*", "{{name}}"])
+@pytest.mark.parametrize("mark", ["[name]", "<Name>", "«name»", "%NAME%", "*|name|*", "{{ name }}"])
 def test_a_placeholder_of_another_program_is_not_sent(tmp_path: Path, mark: str) -> None:
     """Neither a text of the file nor --text has the name of a column in brackets that stay."""
     read = _read(tmp_path, f"to,text,name\n{NUMBER},Hi {mark},Ola\n")
@@ -475,3 +489,22 @@ def test_a_spoiled_text_of_every_message_is_refused(tmp_path: Path, text: str) -
     """What would make a row bad is refused in --text before anybody gets it."""
     with pytest.raises(WrongInputError, match="--text: holds "):
         _open(tmp_path, f"to,name\n{NUMBER},Ola\n", text=text)
+
+
+def test_pieces_with_a_bar_between_are_no_placeholder(tmp_path: Path) -> None:
+    """Only `*|name|*` is one: a bar alone divides what stands on one line."""
+    text = "10:00 | name | |name|"
+
+    assert [_message(text, metadata={"name": "x"})] == _read(
+        tmp_path, f"to;text;name\n{NUMBER};{text};x\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["2030-05-12", "12.5.2030", "5/12/2030", "2030-05-12 10:00"])
+def test_a_date_is_no_recipient(tmp_path: Path, name: str) -> None:
+    """A date may name a column, and begin a line of a text."""
+    text = f"See you\n{name}, room 4"
+
+    assert [_message(text, metadata={name: "x"})] == _read(
+        tmp_path, f'to,text,{name}\n{NUMBER},"{text}",x\n'
+    )

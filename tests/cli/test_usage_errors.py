@@ -29,6 +29,12 @@ if TYPE_CHECKING:
         (("send", "--config="), "--config: names no file", ""),
         (("send", "--text", "a", "--text", "b"), "--text is given twice", ""),
         (("send", "a", "b"), "2 words belong to no flag", "put a text with spaces in quotes;"),
+        (
+            ("send-many", "a.csv", "b.csv"),
+            "1 word belongs to no flag",
+            "name one file at a time, and put a text with spaces in quotes;",
+        ),
+        (("send-many", "-"), "standard input (-) is not read here", "name a file;"),
         (("doctor", "x"), "1 word belongs to no flag", "`omnimsg doctor --help`"),
         (("+27820990001",), "there is no command '+278******01'", ""),
     ],

@@ -10,7 +10,6 @@ from support.adapters import (
     FakeTransport,
     ManualClock,
     TinyAdapter,
-    TinySettings,
     tiny,
 )
 
@@ -28,17 +27,16 @@ from omnimsg import (
     RetryPolicy,
     State,
 )
-from omnimsg.adapter import Account, Adapter, Request, Response
+from omnimsg.adapter import Adapter, Request, Response
 from omnimsg.domain.failure import Failure
 from omnimsg.domain.history import HistoryQuery, Page, PastMessage
 from omnimsg.domain.invalid_value import Problem
-from omnimsg.domain.secret import Secret
 from omnimsg.transport import TransportFault
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from omnimsg import Balance, Checkup
+    from omnimsg import Checkup
     from omnimsg.adapter import Answered, Context, Flow
     from omnimsg.domain.status import MessageStatus
 
@@ -65,36 +63,6 @@ async def checkup_of(
 async def check_tiny(*args: Any, **options: Any) -> dict[str, tuple[State, str]]:
     """Return the state and the words of each check of `checkup_of`."""
     return details(await checkup_of(*args, **options))
-
-
-@pytest.mark.parametrize(
-    ("key", "reason", "advice"),
-    [
-        ('"abc"', Reason.UNAUTHORIZED, "remove the quotation marks around a secret"),
-        ("'abc'", Reason.UNAUTHORIZED, "remove the quotation marks around a secret"),
-        ("abc", Reason.UNAUTHORIZED, "correct the account's credentials"),
-        ("'abc", Reason.UNAUTHORIZED, "correct the account's credentials"),
-        ("'", Reason.UNAUTHORIZED, "correct the account's credentials"),
-        ("'abc'", Reason.FORBIDDEN, "give the credentials the rights"),
-    ],
-)
-async def test_a_refused_secret_in_quotation_marks(key: str, reason: Reason, advice: str) -> None:
-    """Docker keeps the quotes of a file of variables, which then are part of the secret."""
-
-    class Refusing(TinyAdapter):
-        def balance(self, context: Context) -> Flow[Answered[Balance]]:
-            """Refuse the credentials."""
-            yield Request("GET", "/balance", authenticated=True)
-            return Failure(reason=reason, retry=Retry.AFTER_FIX)
-
-    settings = TinySettings(key=Secret(key))
-    found = await checkup_of(
-        Refusing(Account(name="main", settings=settings, base_url="http://127.0.0.1:9"))
-    )
-
-    (finding,) = (each for each in found.findings if each.check == "credentials")
-    assert finding.advice is not None
-    assert (State.FAILED, True) == (finding.state, finding.advice.startswith(advice))
 
 
 UNTESTED = "sms: could not be tested: provider_unavailable"

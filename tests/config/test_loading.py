@@ -502,7 +502,9 @@ def test_any_value_is_loaded_or_refused(value: Any) -> None:
         ("[a]\r\n\u200bb = 1", "it has U+200B (ZERO WIDTH SPACE) there"),
         ("[a]\n\ufeff[b]", "it has U+FEFF (ZERO WIDTH NO-BREAK SPACE) there"),
         ("a = sms", "; put text in quotation marks"),
+        ("a = True", "write true and false in small letters"),
         ('a = "C:\\certs"', "; write / in a path, or put the text in single quotes"),
+        ('a = "C:\\users"', "; write / in a path, or put the text in single quotes"),
     ],
 )
 def test_what_is_easily_overlooked_in_toml_is_named(tmp_path: Path, text: str, why: str) -> None:
