@@ -115,8 +115,8 @@ class RowReader:
             last = self._line(taken)
             self._doubtful = number, last
             why = (
-                f"a quoted cell goes on up to line {last}, over line {self._row_like}, which looks"
-                " like a row of its own; correct the quote, or send such a text in JSON Lines"
+                f"a quoted cell that ends in line {last} contains line {self._row_like}, which"
+                " looks like a row of its own; correct the quote, or send such a text in JSON Lines"
             )
         self._pushed_back.extendleft(reversed(taken[1:]))
         return self._bad_row(line, why, is_doubtful=number == self._doubtful[0])

@@ -225,7 +225,7 @@ def test_a_line_of_a_cell_that_looks_like_a_row_texts_nobody(tmp_path: Path) -> 
     belongs = "may belong to the quoted cell of line 2, or be a row of its own"
     assert [2, 3, 4, 5, 6] == [line.number for line in lines]
     assert [belongs, belongs, belongs, None] == why[1:]
-    assert "goes on up to line 5, over line 3, which looks like a row of its own" in str(why[0])
+    assert "that ends in line 5 contains line 3, which looks like a row of its own" in str(why[0])
 
 
 @pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
