@@ -7,6 +7,7 @@ making examples takes either. With `CI` set, that profile is the default.
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ settings.load_profile(
 # aiohttp reads the system's certificates when it is imported, a tenth of the start of each process
 # of a test; no test trusts one of them.
 os.environ["SSL_CERT_FILE"] = os.devnull
+
+# A shell that starts the tests in the background lets them ignore SIGINT, and each process that a
+# test interrupts would inherit that and never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 # Folders whose tests run through much of the library and name little of it.
